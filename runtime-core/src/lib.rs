@@ -1,7 +1,22 @@
 //! What the rooms of the [aside](https://docs.rs/aside) runtime share.
 //!
-//! This crate starts no thread, polls no future of its own accord and makes no system call. It
-//! holds the pieces on which the event loop (`runtime-executor`) and the blocking pool
+//! This crate starts no thread, polls no future of its own accord and makes no system call but to
+//! sleep. It holds the pieces on which the event loop (`runtime-executor`) and the blocking pool
 //! (`runtime-blocking`) meet, so that the two need not know each other. In reading order:
+//!
+//! - [`sync`]: the door, through which all shared state comes, so that loom can check it;
+//! - [`park`]: how a thread sleeps and is woken;
+//! - [`origin`]: who a task or job is;
+//! - [`completion`]: the cell where a result meets who awaits it, and [`join`], its reading end;
+//! - [`clock`]: system time and virtual time;
+//! - [`quietly`]: calling what users wrote where a panic must go no further;
+//! - [`on_loop`]: whether this thread is turning a loop, so that nothing may wait here.
 
+pub mod clock;
+pub mod completion;
+pub mod join;
+pub mod on_loop;
+pub mod origin;
+pub mod park;
+pub mod quietly;
 pub mod sync;

@@ -10,6 +10,8 @@
 //! `Arc` is std's on both sides. A model sees no ordering through its count, which can only make
 //! the model stricter than the machine.
 
+pub mod counter;
+
 #[cfg(not(runtime_loom))]
 mod native;
 #[cfg(not(runtime_loom))]

@@ -1,0 +1,243 @@
+//! The reading end of a task or a job.
+
+use std::error::Error;
+use std::fmt;
+use std::panic::resume_unwind;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use crate::completion::Completion;
+use crate::origin::{Id, Origin};
+use crate::quietly::Payload;
+
+/// Awaits the result of a task or of a blocking job.
+///
+/// Dropping it *detaches*: the task or job goes on, and its result is dropped when it comes, as
+/// with [`std::thread::JoinHandle`]. Use [`abort`](JoinHandle::abort) to cancel, or
+/// [`abort_on_drop`](JoinHandle::abort_on_drop) to say so in the type.
+///
+/// It may be sent to, and awaited on, another thread or another executor if the result may.
+///
+/// # Errors
+/// Awaiting yields [`JoinError`] if the task or job was cancelled, panicked, or was refused.
+///
+/// # Cancel safety
+/// Safe: no result is lost when the await is given up; await the handle again.
+///
+/// # Panics
+/// Polling it again after it has yielded its result panics.
+#[must_use = "dropping a handle detaches; await it, or call `abort` or `detach`"]
+pub struct JoinHandle<T> {
+    cell: Arc<Completion<T>>,
+}
+
+impl<T> JoinHandle<T> {
+    /// The reading end of `cell`; there is to be one.
+    pub fn new(cell: Arc<Completion<T>>) -> JoinHandle<T> {
+        JoinHandle { cell }
+    }
+
+    /// Asks for cancelling.
+    ///
+    /// A task is dropped on its own thread before its next poll, and the handle then yields
+    /// [`JoinError`] with [`is_cancelled`](JoinError::is_cancelled); a task that finishes first
+    /// yields its result. A job that has not begun is removed from its queue at once; one that
+    /// runs cannot be stopped from outside, and its result comes when it comes. Does nothing if
+    /// the result is there.
+    pub fn abort(&self) {
+        self.cell.cancel();
+    }
+
+    /// Whether the task or job has ended, so that awaiting returns at once.
+    pub fn is_finished(&self) -> bool {
+        self.cell.is_finished()
+    }
+
+    /// The number of the task or job.
+    pub fn id(&self) -> Id {
+        self.cell.origin().id()
+    }
+
+    /// Its number, name and the place that started it.
+    pub fn origin(&self) -> &Origin {
+        self.cell.origin()
+    }
+
+    /// Lets the task or job go on by itself. The same as dropping the handle, said aloud.
+    pub fn detach(self) {}
+
+    /// A handle that cancels when it is dropped.
+    pub fn abort_on_drop(self) -> AbortOnDrop<T> {
+        AbortOnDrop(self)
+    }
+}
+
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.cell.poll(cx)
+    }
+}
+
+impl<T> Drop for JoinHandle<T> {
+    fn drop(&mut self) {
+        self.cell.close();
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinHandle")
+            .field("origin", self.origin())
+            .field("finished", &self.is_finished())
+            .finish()
+    }
+}
+
+/// A [`JoinHandle`] that [aborts](JoinHandle::abort) when it is dropped.
+///
+/// # Cancel safety
+/// Dropping it *is* the cancelling; otherwise as [`JoinHandle`].
+#[must_use = "dropping it cancels the task or job"]
+#[derive(Debug)]
+pub struct AbortOnDrop<T>(JoinHandle<T>);
+
+impl<T> std::ops::Deref for AbortOnDrop<T> {
+    type Target = JoinHandle<T>;
+
+    fn deref(&self) -> &JoinHandle<T> {
+        &self.0
+    }
+}
+
+impl<T> Future for AbortOnDrop<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx)
+    }
+}
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Why a task or a job has no result.
+pub struct JoinError(Box<Failure>);
+
+struct Failure {
+    origin: Origin,
+    reason: Reason,
+}
+
+enum Reason {
+    Cancelled,
+    Panicked(Payload),
+    Refused(Box<dyn Error + Send + Sync>),
+}
+
+impl JoinError {
+    /// It was cancelled before it finished.
+    #[cold]
+    pub fn cancelled(origin: Origin) -> JoinError {
+        JoinError(Box::new(Failure { origin, reason: Reason::Cancelled }))
+    }
+
+    /// It panicked with `payload`.
+    #[cold]
+    pub fn panicked(origin: Origin, payload: Payload) -> JoinError {
+        JoinError(Box::new(Failure { origin, reason: Reason::Panicked(payload) }))
+    }
+
+    /// It was never accepted, for the reason given.
+    #[cold]
+    pub fn refused(origin: Origin, why: Box<dyn Error + Send + Sync>) -> JoinError {
+        JoinError(Box::new(Failure { origin, reason: Reason::Refused(why) }))
+    }
+
+    /// Whether it was cancelled: aborted, or dropped with its runtime, before it finished.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self.0.reason, Reason::Cancelled)
+    }
+
+    /// Whether it panicked.
+    pub fn is_panic(&self) -> bool {
+        matches!(self.0.reason, Reason::Panicked(_))
+    }
+
+    /// Whether it was never accepted: the pool was shut down, or no thread could be started. The
+    /// closure was dropped without being run; [`source`](Error::source) says why.
+    pub fn is_refused(&self) -> bool {
+        matches!(self.0.reason, Reason::Refused(_))
+    }
+
+    /// Who it was.
+    pub fn origin(&self) -> &Origin {
+        &self.0.origin
+    }
+
+    /// The panic's payload.
+    ///
+    /// # Errors
+    /// Gives the error back if it was no panic.
+    pub fn try_into_panic(self) -> Result<Payload, JoinError> {
+        let Failure { origin, reason } = *self.0;
+        match reason {
+            Reason::Panicked(payload) => Ok(payload),
+            reason @ (Reason::Cancelled | Reason::Refused(_)) => {
+                Err(JoinError(Box::new(Failure { origin, reason })))
+            }
+        }
+    }
+
+    /// Goes on with the panic on this thread, as if it had happened here.
+    ///
+    /// # Panics
+    /// Always: with the payload if it was a panic, else with the error's message.
+    #[track_caller]
+    pub fn resume(self) -> ! {
+        match self.try_into_panic() {
+            Ok(payload) => resume_unwind(payload),
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let origin = &self.0.origin;
+        match &self.0.reason {
+            Reason::Cancelled => write!(f, "{origin} was cancelled"),
+            Reason::Refused(why) => write!(f, "{origin} was refused: {why}"),
+            Reason::Panicked(payload) => match message(payload) {
+                Some(message) => write!(f, "{origin} panicked: {message}"),
+                None => write!(f, "{origin} panicked"),
+            },
+        }
+    }
+}
+
+/// What `panic!` was given, if it was text.
+fn message(payload: &Payload) -> Option<&str> {
+    let text = payload.downcast_ref::<&'static str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+}
+
+impl fmt::Debug for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JoinError({self})")
+    }
+}
+
+impl Error for JoinError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.0.reason {
+            Reason::Refused(why) => Some(&**why),
+            Reason::Cancelled | Reason::Panicked(_) => None,
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Who a task or a job is: its number, its name, and the place in the source that started it.
+
+use std::cell::Cell;
+use std::fmt;
+use std::num::NonZeroU64;
+use std::panic::Location;
+use std::sync::Arc;
+
+use crate::sync::counter::Counter;
+
+/// The number of a task or job, unique in the process and never used again.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Id(NonZeroU64);
+
+/// A thread takes numbers a block at a time, so that counting costs no shared write per spawn.
+const BLOCK: u64 = 1024;
+
+static NEXT_BLOCK: Counter = Counter::new();
+
+std::thread_local! {
+    static NEXT: Cell<u64> = const { Cell::new(0) };
+}
+
+impl Id {
+    pub(crate) fn next() -> Id {
+        NEXT.with(|next| {
+            let mut id = next.get();
+            if id.is_multiple_of(BLOCK) {
+                id = NEXT_BLOCK.next() * BLOCK;
+            }
+            next.set(id + 1);
+            Id(NonZeroU64::MIN.saturating_add(id))
+        })
+    }
+}
+
+impl fmt::Debug for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Id({})", self.0)
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// What a task or job was given at birth, kept for errors, reports and observers.
+///
+/// Cheap to clone; three words, because every task carries one.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    id: Id,
+    location: &'static Location<'static>,
+    /// A thin pointer: most tasks have no name and pay one word for it.
+    name: Option<Arc<Box<str>>>,
+}
+
+impl Origin {
+    /// An origin with a fresh [`Id`], at the caller's place.
+    #[track_caller]
+    #[inline]
+    pub fn here() -> Origin {
+        Origin { id: Id::next(), location: Location::caller(), name: None }
+    }
+
+    /// The same origin under a name.
+    #[must_use]
+    pub fn named(self, name: impl Into<Box<str>>) -> Origin {
+        Origin { name: Some(Arc::new(name.into())), ..self }
+    }
+
+    /// Its number.
+    pub fn id(&self) -> Id {
+        self.id
+    }
+
+    /// Its name, if it was given one.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_ref().map(|name| &***name)
+    }
+
+    /// The place in the source where it was spawned or submitted.
+    pub fn location(&self) -> &'static Location<'static> {
+        self.location
+    }
+}
+
+/// `` `resize` (spawned at src/main.rs:12:5) ``, or `12 (spawned at ...)` for who has no name.
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => write!(f, "`{name}`")?,
+            None => write!(f, "{}", self.id)?,
+        }
+        write!(f, " (spawned at {})", self.location)
+    }
+}
