@@ -1,1 +1,43 @@
-//! executor
+//! The event loop of the [aside](https://docs.rs/aside) runtime: one thread that polls futures
+//! from a ready queue.
+//!
+//! It never starts a thread. The life of a task, with the numbers that the code and the traces
+//! use:
+//!
+//! 1. `spawn`: a completion cell and a boxed future, in a slot of the slab; the id goes on the
+//!    ready queue.
+//! 2. A turn pops the ready queue and polls.
+//! 3. `Pending`: a clone of the waker waits in a cell, a timer, a socket.
+//! 4. A wake: onto the ready queue, or, from another thread, into the inbox, and unpark.
+//! 5. `Ready`: drop the future, complete the cell, wake who awaits it, free the slot.
+//!
+//! In reading order: `task` (the box), `slab` (where it lies), `waker` (how it is woken), `remote`
+//! (the loop from outside), `local` (the loop from inside), `turn` (the loop itself), then
+//! `executor` and `handle`, which are the doors, and the timers: `timer_queue`, `sleep`,
+//! `timeout`, `interval`.
+
+mod executor;
+mod handle;
+mod interval;
+mod key;
+mod local;
+mod observer;
+mod remote;
+mod shuffle;
+mod slab;
+mod sleep;
+mod task;
+mod timeout;
+mod timer_queue;
+mod turn;
+mod waker;
+mod yield_now;
+
+pub use executor::{Config, Executor, try_spawn};
+pub use handle::{EnterGuard, Handle, NoRuntimeError};
+pub use interval::{Interval, MissedTicks, interval};
+pub use observer::Observer;
+pub use sleep::{Sleep, sleep, sleep_until};
+pub use timeout::{Elapsed, Timeout, timeout, timeout_at};
+pub use turn::{NextTurn, Turn};
+pub use yield_now::{YieldNow, yield_now};

@@ -1,0 +1,215 @@
+//! The event loop as its owner holds it.
+
+use std::cell::{RefCell, RefMut};
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use runtime_core::clock::Clock;
+use runtime_core::join::JoinHandle;
+use runtime_core::on_loop::OnLoop;
+use runtime_core::origin::Origin;
+use runtime_core::park::{Parker, WakeHook};
+use runtime_core::sync::channel::unbounded;
+
+use crate::handle::{Handle, NoRuntimeError};
+use crate::key::TaskKey;
+use crate::local::{Entered, Local};
+use crate::observer::Observer;
+use crate::remote::Remote;
+use crate::shuffle::Shuffle;
+use crate::turn::{NextTurn, NoMain, Turn, Wait, Wheel};
+use crate::waker::Identity;
+
+/// How a loop is to be. Every field may be left as it is.
+#[derive(Default)]
+pub struct Config {
+    /// Where the time comes from.
+    pub clock: Clock,
+    /// The most polls in one turn, and the most letters taken in; `None` for 1,024. Between two
+    /// turns the loop looks at timers and at what came from elsewhere.
+    pub turn_bound: Option<usize>,
+    /// Polls the tasks of each turn in an order that depends on this seed alone, not in the order
+    /// of their wakes: for tests that look for what depends on the order.
+    pub seed: Option<u64>,
+    /// Is told what the loop does.
+    pub observer: Option<Box<dyn Observer>>,
+    /// Is called, on the thread that brings the news, when a loop that somebody else
+    /// [turns](Executor::turn) needs a turn; once per turn at most.
+    pub wake_hook: Option<WakeHook>,
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("clock", &self.clock)
+            .field("turn_bound", &self.turn_bound)
+            .field("seed", &self.seed)
+            .finish_non_exhaustive()
+    }
+}
+
+const TURN_BOUND: usize = 1024;
+
+/// An event loop: polls tasks on the thread that made it.
+///
+/// Neither `Send` nor `Sync`, because its tasks need not be. Other threads reach it by its
+/// [`Handle`].
+///
+/// # Drop
+/// Drops all tasks, on this thread. Never panics, and waits for nobody.
+pub struct Executor {
+    local: Rc<Local>,
+    wheel: RefCell<Wheel>,
+}
+
+impl Executor {
+    /// A loop for the current thread. Makes no system call.
+    pub fn new(config: Config) -> Executor {
+        let parker = config.wake_hook.map_or_else(Parker::new, Parker::with_hook);
+        let (sender, inbox) = unbounded();
+        let remote = Arc::new(Remote::new(sender, parker, config.clock));
+        let main = Identity::new(TaskKey::MAIN, Arc::clone(&remote));
+        let local = Rc::new(Local::new(remote, config.observer));
+        let wheel = Wheel {
+            local: Rc::clone(&local),
+            inbox,
+            noticed: false,
+            batch: Vec::new(),
+            cursor: 0,
+            bound: config.turn_bound.unwrap_or(TURN_BOUND).max(1),
+            shuffle: config.seed.map(Shuffle::new),
+            main,
+        };
+        Executor { local, wheel: RefCell::new(wheel) }
+    }
+
+    /// The way to this loop from other threads.
+    pub fn handle(&self) -> Handle {
+        Handle::new(Arc::clone(&self.local.remote))
+    }
+
+    /// Spawns a task, which runs when the loop is turned.
+    pub fn spawn<F>(&self, origin: Origin, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        let handle = self.local.spawn(origin, future);
+        // Whoever turns this loop may be asleep in another one.
+        self.local.remote.parker.unpark();
+        handle
+    }
+
+    /// How many tasks are alive.
+    pub fn tasks(&self) -> usize {
+        self.local.tasks.borrow().len()
+    }
+
+    /// Drives `future` and the tasks until the future is ready. Tasks that are left stay, and go
+    /// on when the loop is turned again.
+    ///
+    /// # Blocking
+    /// Blocks the thread.
+    ///
+    /// # Panics
+    /// If the future panics; the loop may be used again. If this loop is being turned already,
+    /// further up on this thread's stack.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let origin = Origin::here();
+        let mut wheel = self.begin();
+        let _entered = Entered::enter(Rc::clone(&self.local));
+        let _on_loop = OnLoop::enter();
+        wheel.block_on(origin, future)
+    }
+
+    /// Turns the loop until no task is left.
+    ///
+    /// # Blocking
+    /// Blocks the thread.
+    ///
+    /// # Panics
+    /// If this loop is being turned already.
+    #[track_caller]
+    pub fn drain(&self) {
+        let mut wheel = self.begin();
+        let _entered = Entered::enter(Rc::clone(&self.local));
+        let _on_loop = OnLoop::enter();
+        while self.tasks() > 0 {
+            let _ = wheel.turn(&mut NoMain, Wait::Forever);
+        }
+    }
+
+    /// Turns the loop once, for a program that has a loop of its own.
+    ///
+    /// If nothing is ready it sleeps, for `wait` at most; with a `wait` of nought it never does.
+    /// Says what happened and when the next turn is due. Until then the loop counts as away: news
+    /// for it makes it call [`Config::wake_hook`].
+    ///
+    /// # Panics
+    /// If this loop is being turned already.
+    #[track_caller]
+    pub fn turn(&self, wait: Duration) -> Turn {
+        let mut wheel = self.begin();
+        let _entered = Entered::enter(Rc::clone(&self.local));
+        let _on_loop = OnLoop::enter();
+        let mut turn = wheel.turn(&mut NoMain, Wait::AtMost(wait));
+        if turn.next != NextTurn::Now && !self.local.remote.parker.leave() {
+            wheel.noticed = true;
+            turn.next = NextTurn::Now;
+        }
+        turn
+    }
+
+    /// Drops all tasks and timers, and says which tasks that were. What is spawned from now on is
+    /// cancelled at once.
+    pub fn close(&self) -> Vec<Origin> {
+        let _entered = Entered::enter(Rc::clone(&self.local));
+        let _on_loop = OnLoop::enter();
+        self.local.close()
+    }
+
+    /// Takes hold of the wheel, and of a loop that was [away](Parker::leave).
+    #[track_caller]
+    fn begin(&self) -> RefMut<'_, Wheel> {
+        let Ok(mut wheel) = self.wheel.try_borrow_mut() else {
+            panic!(
+                "a runtime was entered again (`block_on`, `turn` or `drain`) from inside one of \
+                 its own tasks: await the future instead, or block on it from a job \
+                 (`spawn_blocking`) by `Handle::block_on`"
+            )
+        };
+        wheel.noticed |= self.local.remote.parker.come_back();
+        wheel
+    }
+}
+
+impl Drop for Executor {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl fmt::Debug for Executor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Executor")
+            .field("tasks", &self.tasks())
+            .field("clock", &self.local.remote.clock)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Spawns a task on the loop that this thread is turning.
+///
+/// # Errors
+/// If it is turning none; the future is dropped.
+pub fn try_spawn<F>(origin: Origin, future: F) -> Result<JoinHandle<F::Output>, NoRuntimeError>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    let local = Local::current().ok_or_else(NoRuntimeError::new)?;
+    Ok(local.spawn(origin, future))
+}

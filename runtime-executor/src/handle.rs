@@ -1,0 +1,222 @@
+//! A loop's handle: what can be asked of it from any thread.
+
+use std::cell::RefCell;
+use std::error::Error;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use runtime_core::clock::Clock;
+use runtime_core::completion::Completion;
+use runtime_core::join::{JoinError, JoinHandle};
+use runtime_core::origin::Origin;
+use runtime_core::park::Parker;
+use runtime_core::quietly::drop_quietly;
+use runtime_core::sync::thread_local_const;
+
+use crate::local::Local;
+use crate::remote::{Letter, Remote};
+
+thread_local_const! {
+    /// The loop that this thread has entered without turning it: a worker's, for instance.
+    static ENTERED: RefCell<Option<Handle>> = RefCell::new(None)
+}
+
+/// Reaches a loop from any thread. Cheap to clone.
+///
+/// It does not keep the loop alive: what is asked of a loop that is gone is answered as cancelled.
+#[derive(Clone)]
+pub struct Handle {
+    remote: Arc<Remote>,
+}
+
+impl Handle {
+    pub(crate) fn new(remote: Arc<Remote>) -> Handle {
+        Handle { remote }
+    }
+
+    pub(crate) fn remote(&self) -> &Arc<Remote> {
+        &self.remote
+    }
+
+    /// The loop that this thread is turning, or else the one it has [entered](Handle::enter).
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn try_current() -> Result<Handle, NoRuntimeError> {
+        Local::with_current(|local| Handle::new(Arc::clone(&local.remote)))
+            .or_else(|| ENTERED.with(|entered| entered.borrow().clone()))
+            .ok_or_else(NoRuntimeError::new)
+    }
+
+    /// Makes this the current loop of a thread that does not turn it, until the guard is dropped.
+    ///
+    /// Guards nest, and are to be dropped in reverse order, as scopes do by themselves.
+    pub fn enter(&self) -> EnterGuard {
+        EnterGuard { outer: ENTERED.with(|entered| entered.replace(Some(self.clone()))) }
+    }
+
+    /// Spawns a future that may be sent to the loop's thread.
+    ///
+    /// The task is dropped on that thread. If the loop is gone the handle yields a cancelled
+    /// [`JoinError`].
+    pub fn spawn<F>(&self, origin: Origin, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        match Local::current() {
+            Some(local) if Arc::ptr_eq(&local.remote, &self.remote) => local.spawn(origin, future),
+            Some(_) | None => self.spawn_with(origin, move || future),
+        }
+    }
+
+    /// Sends a closure to the loop's thread, where it makes the future to be spawned: one that
+    /// need not be `Send`.
+    ///
+    /// The closure runs on the loop between two polls, so it should be short. If it panics, the
+    /// handle yields that panic.
+    pub fn spawn_with<M, F>(&self, origin: Origin, make: M) -> JoinHandle<F::Output>
+    where
+        M: FnOnce() -> F + Send + 'static,
+        F: Future + 'static,
+        F::Output: Send + 'static,
+    {
+        let completion = Arc::new(Completion::new(origin, None));
+        let handle = JoinHandle::new(Arc::clone(&completion));
+        let mut order = Order { make: Some(make), completion };
+        // A loop that is gone gives the letter back; dropping it cancels the order.
+        let _ = self.remote.post(Letter::Open(Box::new(move |local| order.open(local))));
+        handle
+    }
+
+    /// Drives a future on this thread, which sleeps while it waits: the way from blocking code
+    /// (a job on the pool) back to async code.
+    ///
+    /// The future runs here and need not be `Send`; its timers are the loop's, and
+    /// [`try_current`](Handle::try_current) within it is this handle.
+    ///
+    /// # Blocking
+    /// Blocks the thread until the future is ready.
+    ///
+    /// # Panics
+    /// On the loop's own thread inside a turn, where it would wait for itself: await the future
+    /// instead.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let at_home = Local::with_current(|local| Arc::ptr_eq(&local.remote, &self.remote));
+        assert!(
+            at_home != Some(true),
+            "`Handle::block_on` was called inside a task of the same runtime, which it would stop \
+             for good: await the future instead, or call it from a job (`spawn_blocking`)"
+        );
+        let _entered = self.enter();
+        let parker = Arc::new(Parker::new());
+        let waker = Waker::from(Arc::clone(&parker));
+        let mut cx = Context::from_waker(&waker);
+        let mut future = pin!(future);
+        loop {
+            if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+                return output;
+            }
+            let _ = parker.park(None);
+        }
+    }
+
+    /// The loop's clock.
+    pub fn clock(&self) -> &Clock {
+        &self.remote.clock
+    }
+
+    /// Tells the loop to look at everything once more. For who has changed something that the
+    /// loop looks at without being told, as a clock that is no longer held.
+    pub fn unpark(&self) {
+        self.remote.parker.unpark();
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle")
+            .field("clock", &self.remote.clock)
+            .field("parker", &self.remote.parker)
+            .finish()
+    }
+}
+
+/// A task that is on its way to its loop. Dropped unopened, it is cancelled.
+struct Order<M, T> {
+    make: Option<M>,
+    completion: Arc<Completion<T>>,
+}
+
+impl<M, T> Order<M, T> {
+    fn open<F>(&mut self, local: &Local)
+    where
+        M: FnOnce() -> F,
+        F: Future<Output = T> + 'static,
+        T: 'static,
+    {
+        if local.is_closed() {
+            return;
+        }
+        let Some(make) = self.make.take() else { return };
+        let completion = Arc::clone(&self.completion);
+        match catch_unwind(AssertUnwindSafe(make)) {
+            Ok(future) => local.adopt(completion, future),
+            Err(payload) => {
+                let origin = completion.origin().clone();
+                completion.complete(Err(JoinError::panicked(origin, payload)));
+            }
+        }
+    }
+}
+
+impl<M, T> Drop for Order<M, T> {
+    fn drop(&mut self) {
+        if let Some(make) = self.make.take() {
+            drop_quietly(make);
+            let origin = self.completion.origin().clone();
+            self.completion.complete(Err(JoinError::cancelled(origin)));
+        }
+    }
+}
+
+/// Keeps a loop current on a thread, until it is dropped. See [`Handle::enter`].
+#[must_use = "the loop is current until the guard is dropped"]
+#[derive(Debug)]
+pub struct EnterGuard {
+    outer: Option<Handle>,
+}
+
+impl Drop for EnterGuard {
+    fn drop(&mut self) {
+        let outer = self.outer.take();
+        let inner = ENTERED.with(|entered| entered.replace(outer));
+        drop(inner);
+    }
+}
+
+/// There is no runtime on this thread.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct NoRuntimeError(());
+
+impl NoRuntimeError {
+    pub(crate) fn new() -> NoRuntimeError {
+        NoRuntimeError(())
+    }
+}
+
+impl fmt::Display for NoRuntimeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "there is no runtime on this thread: call this inside `run` or `block_on`, inside a \
+             blocking job of a runtime, or reach the runtime by its `Handle`",
+        )
+    }
+}
+
+impl Error for NoRuntimeError {}

@@ -1,0 +1,137 @@
+//! Ticking at equal distances.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Poll, ready};
+use std::time::{Duration, Instant};
+
+use crate::handle::Handle;
+use crate::sleep::{Sleep, sleep, sleep_until};
+use crate::yield_now::yield_now;
+
+/// Ticks every `period`, by the runtime's clock. The first tick comes at once.
+///
+/// A period of nought ticks whenever it is asked, after a turn of the loop.
+pub fn interval(period: Duration) -> Interval {
+    Interval { period, missed: MissedTicks::default(), next: sleep(Duration::ZERO) }
+}
+
+/// What an [`Interval`] does when ticks were missed because nobody asked for them in time.
+///
+/// With a period of 10 ms, asked at 0 and then, late, at 35 ms:
+///
+/// | policy | ticks at |
+/// |---|---|
+/// | `Burst` | 0, 35, 35, 35, 40, 50 |
+/// | `Delay` | 0, 35, 45, 55 |
+/// | `Skip`  | 0, 35, 40, 50 |
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MissedTicks {
+    /// Makes up for all of them at once, so that the number of ticks is right.
+    #[default]
+    Burst,
+    /// Goes on one period after the late tick, so that the distance is never too short.
+    Delay,
+    /// Drops them and goes on at the next multiple of the period.
+    Skip,
+}
+
+/// Ticks at equal distances. See [`interval`].
+#[derive(Debug)]
+pub struct Interval {
+    period: Duration,
+    missed: MissedTicks,
+    next: Sleep,
+}
+
+impl Interval {
+    /// Sets what happens with missed ticks; [`MissedTicks::Burst`] if nothing is said.
+    #[must_use]
+    pub fn missed_ticks(self, missed: MissedTicks) -> Interval {
+        Interval { missed, ..self }
+    }
+
+    /// The distance of the ticks.
+    pub fn period(&self) -> Duration {
+        self.period
+    }
+
+    /// Waits for the next tick, and says when it was due.
+    ///
+    /// # Panics
+    /// As [`sleep`].
+    ///
+    /// # Cancel safety
+    /// Safe: no tick is lost when the await is given up.
+    pub async fn tick(&mut self) -> Instant {
+        if self.period.is_zero() {
+            yield_now().await;
+        }
+        poll_fn(|cx| {
+            let due = self.next.deadline();
+            ready!(Pin::new(&mut self.next).poll(cx));
+            Poll::Ready(self.advance(due))
+        })
+        .await
+    }
+
+    /// Sets the next tick by the one that was `due` and the time it is.
+    fn advance(&mut self, due: Option<Instant>) -> Instant {
+        let now = match Handle::try_current() {
+            Ok(handle) => handle.clock().now(),
+            Err(error) => panic!("an interval was polled, but {error}"),
+        };
+        // The first tick of an interval that was made outside a runtime was due now.
+        let due = due.unwrap_or(now);
+        self.next = match next_tick(self.missed, due, now, self.period) {
+            Some(next) => sleep_until(next),
+            None => sleep(Duration::MAX),
+        };
+        due
+    }
+}
+
+/// The rule of [`MissedTicks`]; `None` if the next tick is too far off to be said.
+fn next_tick(missed: MissedTicks, due: Instant, now: Instant, period: Duration) -> Option<Instant> {
+    let next = due.checked_add(period)?;
+    if next > now || period.is_zero() {
+        return Some(next.max(now));
+    }
+    match missed {
+        MissedTicks::Burst => Some(next),
+        MissedTicks::Delay => now.checked_add(period),
+        MissedTicks::Skip => {
+            let since = now.duration_since(due).as_nanos() % period.as_nanos();
+            let left = period
+                .saturating_sub(Duration::from_nanos(u64::try_from(since).unwrap_or(u64::MAX)));
+            now.checked_add(left)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missed_ticks_follow_the_table_of_the_docs() {
+        let start = Instant::now();
+        let ms = Duration::from_millis;
+        let follow = |missed| {
+            let mut ticks = Vec::new();
+            let mut due = start;
+            let mut now = start;
+            for _ in 0..6 {
+                ticks.push(now.duration_since(start).as_millis());
+                let next = next_tick(missed, due, now, ms(10)).expect("no overflow");
+                // The second tick is asked for late, at 35 ms; all others in time.
+                now = next.max(if ticks.len() == 1 { start + ms(35) } else { now });
+                due = next;
+            }
+            ticks
+        };
+        assert_eq!(follow(MissedTicks::Burst), [0, 35, 35, 35, 40, 50]);
+        assert_eq!(follow(MissedTicks::Delay)[..4], [0, 35, 45, 55]);
+        assert_eq!(follow(MissedTicks::Skip)[..4], [0, 35, 40, 50]);
+    }
+}

@@ -1,0 +1,176 @@
+//! The loop as its own thread sees it: what a task that is being polled can reach.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Waker;
+
+use runtime_core::completion::Completion;
+use runtime_core::join::{JoinError, JoinHandle};
+use runtime_core::origin::Origin;
+use runtime_core::quietly::drop_quietly;
+use runtime_core::sync::thread_local_const;
+
+use crate::key::TaskKey;
+use crate::observer::Observer;
+use crate::remote::Remote;
+use crate::slab::Slab;
+use crate::task::{BoxedTask, FutureTask};
+use crate::timer_queue::TimerQueue;
+use crate::waker::{Identity, TaskWaker};
+
+thread_local_const! {
+    /// The loop that this thread is turning, the innermost if they are nested.
+    static CURRENT: RefCell<Option<Rc<Local>>> = RefCell::new(None)
+}
+
+/// The home side of a loop. One thread alone reaches it; each part is borrowed for a moment only,
+/// and never while anything of the user's runs.
+pub(crate) struct Local {
+    pub(crate) remote: Arc<Remote>,
+    pub(crate) observer: Option<Box<dyn Observer>>,
+    pub(crate) tasks: RefCell<Slab>,
+    /// Ids of tasks to be polled in the next turn.
+    pub(crate) ready: RefCell<Vec<TaskKey>>,
+    pub(crate) timers: RefCell<TimerQueue<Waker>>,
+    /// The loop is being dropped: what is spawned now is cancelled at once.
+    closed: Cell<bool>,
+}
+
+impl Local {
+    pub(crate) fn new(remote: Arc<Remote>, observer: Option<Box<dyn Observer>>) -> Local {
+        Local {
+            remote,
+            observer,
+            tasks: RefCell::default(),
+            ready: RefCell::default(),
+            timers: RefCell::default(),
+            closed: Cell::new(false),
+        }
+    }
+
+    /// Calls `f` with the loop that this thread is turning, if it is turning one.
+    #[inline]
+    pub(crate) fn with_current<R>(f: impl FnOnce(&Rc<Local>) -> R) -> Option<R> {
+        CURRENT.with(|current| current.borrow().as_ref().map(f))
+    }
+
+    /// The same with a loop of one's own to keep, for what may run the user's code.
+    pub(crate) fn current() -> Option<Rc<Local>> {
+        Local::with_current(Rc::clone)
+    }
+
+    /// Queues a task to be polled in the next turn, unless it is queued already.
+    #[inline]
+    pub(crate) fn make_ready(&self, task: &TaskWaker) {
+        if let Some(key) = task.mark_ready() {
+            self.ready.borrow_mut().push(key);
+        }
+    }
+
+    /// Step 1 of a task's life: completion cell, boxed future, slot, ready queue.
+    pub(crate) fn spawn<F>(&self, origin: Origin, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        if self.closed.get() {
+            return refuse(origin, future);
+        }
+        let (key, identity) = self.tasks.borrow_mut().reserve(&self.remote);
+        let completion = Arc::new(Completion::new(origin, Some(identity.waker.clone())));
+        let handle = JoinHandle::new(Arc::clone(&completion));
+        self.settle(key, identity, completion, future);
+        handle
+    }
+
+    /// Step 1 for a task that was spawned from elsewhere and has its cell already.
+    pub(crate) fn adopt<F>(&self, completion: Arc<Completion<F::Output>>, future: F)
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        let (key, identity) = self.tasks.borrow_mut().reserve(&self.remote);
+        completion.set_producer(identity.waker.clone());
+        self.settle(key, identity, completion, future);
+    }
+
+    fn settle<F>(
+        &self,
+        key: TaskKey,
+        identity: Identity,
+        completion: Arc<Completion<F::Output>>,
+        future: F,
+    ) where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        if let Some(observer) = &self.observer {
+            observer.task_spawned(completion.origin());
+        }
+        self.make_ready(&identity.shared);
+        let task: BoxedTask = Box::pin(FutureTask::new(identity, completion, future));
+        self.tasks.borrow_mut().put(key, task);
+    }
+
+    /// The end of step 5: frees the slot of a task whose cell is complete.
+    pub(crate) fn release(&self, key: TaskKey, mut task: BoxedTask) {
+        if let Some(observer) = &self.observer {
+            observer.task_ended(task.origin());
+        }
+        let identity = task.as_mut().take_identity();
+        drop(task);
+        let retired = self.tasks.borrow_mut().vacate(key, identity);
+        drop(retired);
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.get()
+    }
+
+    /// Drops all tasks and timers, and says which tasks. What their destructors spawn is cancelled
+    /// on the spot, so this comes to an end.
+    pub(crate) fn close(&self) -> Vec<Origin> {
+        self.closed.set(true);
+        let mut cancelled = Vec::new();
+        let mut from = 0;
+        loop {
+            let taken = self.tasks.borrow_mut().take_from(from);
+            let Some((key, mut task)) = taken else { break };
+            from = key.index;
+            cancelled.push(task.origin().clone());
+            task.as_mut().cancel();
+            self.release(key, task);
+        }
+        drop_quietly(self.timers.take());
+        self.ready.borrow_mut().clear();
+        cancelled
+    }
+}
+
+/// The handle of a task that was spawned too late.
+fn refuse<F: Future>(origin: Origin, future: F) -> JoinHandle<F::Output> {
+    drop_quietly(future);
+    let completion = Arc::new(Completion::new(origin.clone(), None));
+    completion.complete(Err(JoinError::cancelled(origin)));
+    JoinHandle::new(completion)
+}
+
+/// Marks a loop as the one that this thread is turning, until it is dropped. They nest.
+pub(crate) struct Entered {
+    outer: Option<Rc<Local>>,
+}
+
+impl Entered {
+    pub(crate) fn enter(local: Rc<Local>) -> Entered {
+        Entered { outer: CURRENT.with(|current| current.replace(Some(local))) }
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let outer = self.outer.take();
+        let inner = CURRENT.with(|current| current.replace(outer));
+        drop(inner);
+    }
+}

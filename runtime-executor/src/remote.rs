@@ -1,0 +1,43 @@
+//! The loop as other threads see it: an inbox, and a way to be told.
+
+use std::sync::Arc;
+
+use runtime_core::clock::Clock;
+use runtime_core::park::Parker;
+use runtime_core::sync::channel::{SendError, Sender};
+
+use crate::local::Local;
+use crate::waker::TaskWaker;
+
+/// What arrives in the inbox, the loop's waker channel.
+pub(crate) enum Letter {
+    /// A task was woken.
+    Wake(Arc<TaskWaker>),
+    /// Something to do at home: adopt a task, forget a timer. Dropped unopened if the loop goes.
+    Open(Errand),
+}
+
+/// What a letter has the loop do.
+pub(crate) type Errand = Box<dyn FnOnce(&Local) + Send>;
+
+/// The other threads' end of a loop. *Shared by* wakers, handles and sleeps, on any thread.
+/// *Guarded by* the channel and the parker. *Woken by* [`post`](Remote::post).
+pub(crate) struct Remote {
+    /// The loop holds the receiver; when that is gone, letters come back.
+    inbox: Sender<Letter>,
+    pub(crate) parker: Parker,
+    pub(crate) clock: Clock,
+}
+
+impl Remote {
+    pub(crate) fn new(inbox: Sender<Letter>, parker: Parker, clock: Clock) -> Remote {
+        Remote { inbox, parker, clock }
+    }
+
+    /// Publish, then unpark. Never blocks: the inbox has no bound.
+    pub(crate) fn post(&self, letter: Letter) -> Result<(), Letter> {
+        self.inbox.send(letter).map_err(|SendError(letter)| letter)?;
+        self.parker.unpark();
+        Ok(())
+    }
+}

@@ -1,0 +1,219 @@
+//! Waiting for a time.
+
+use std::fmt;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use runtime_core::join::AbortOnDrop;
+use runtime_core::origin::Origin;
+use runtime_core::quietly::drop_quietly;
+
+use crate::handle::Handle;
+use crate::local::Local;
+use crate::remote::{Letter, Remote};
+use crate::timer_queue::TimerKey;
+
+/// Waits until `duration` has passed since the call, by the runtime's clock.
+///
+/// Made outside a runtime, as in `run(sleep(..))`, it begins to count when it is first polled. A
+/// duration too long for an `Instant` to say is for ever.
+///
+/// # Panics
+/// When polled on a thread without a runtime, or when its runtime is gone: nobody would wake it.
+///
+/// # Cancel safety
+/// Safe: dropping it forgets the timer, and a new one counts from its own call.
+pub fn sleep(duration: Duration) -> Sleep {
+    match Handle::try_current() {
+        Ok(handle) => Sleep::placed(handle.clock().after(duration), handle),
+        Err(_no_runtime) => Sleep { state: State::Unplaced(When::After(duration)) },
+    }
+}
+
+/// Waits until `deadline`, by the runtime's clock. Ready at once if that has passed.
+///
+/// # Panics
+/// As [`sleep`].
+///
+/// # Cancel safety
+/// Safe: dropping it forgets the timer.
+pub fn sleep_until(deadline: Instant) -> Sleep {
+    Sleep { state: State::Unplaced(When::At(deadline)) }
+}
+
+/// The future of [`sleep`] and [`sleep_until`].
+///
+/// `Send` and `Sync`: it may be polled on other threads and other executors. At home, on its
+/// loop's thread, it is an entry in the loop's timer queue and costs no allocation; away from
+/// home, it is a small task at home that sleeps for it.
+#[must_use = "a sleep does nothing unless it is awaited"]
+pub struct Sleep {
+    state: State,
+}
+
+enum State {
+    /// Made outside a runtime: whose clock it follows is settled at the first poll.
+    Unplaced(When),
+    Placed {
+        handle: Handle,
+        /// `None` is never.
+        deadline: Option<Instant>,
+        timer: Timer,
+    },
+    Elapsed,
+}
+
+#[derive(Clone, Copy)]
+enum When {
+    After(Duration),
+    At(Instant),
+}
+
+enum Timer {
+    Unset,
+    /// In the loop's timer queue, until it has fired.
+    Home(TimerKey),
+    Away(AbortOnDrop<()>),
+}
+
+impl Sleep {
+    fn placed(deadline: Option<Instant>, handle: Handle) -> Sleep {
+        Sleep { state: State::Placed { handle, deadline, timer: Timer::Unset } }
+    }
+
+    /// When it is to end; `None` if never, or if its runtime is not settled yet.
+    pub fn deadline(&self) -> Option<Instant> {
+        match self.state {
+            State::Placed { deadline, .. } => deadline,
+            State::Unplaced(When::At(deadline)) => Some(deadline),
+            State::Unplaced(When::After(_)) | State::Elapsed => None,
+        }
+    }
+
+    /// Whether it has ended: awaiting it returns at once.
+    pub fn is_elapsed(&self) -> bool {
+        matches!(self.state, State::Elapsed)
+    }
+
+    fn place(&mut self, when: When) {
+        let handle = match Handle::try_current() {
+            Ok(handle) => handle,
+            Err(error) => panic!("a sleep was polled, but {error}"),
+        };
+        let deadline = match when {
+            When::After(duration) => handle.clock().after(duration),
+            When::At(deadline) => Some(deadline),
+        };
+        *self = Sleep::placed(deadline, handle);
+    }
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if let State::Unplaced(when) = self.state {
+            self.place(when);
+        }
+        let State::Placed { handle, deadline, timer } = &mut self.state else {
+            return Poll::Ready(());
+        };
+        let Some(deadline) = *deadline else { return Poll::Pending };
+        // Asked of the clock, not of the timer: so it ends even in a task that never lets the
+        // loop fire its timers.
+        let elapsed =
+            handle.clock().now() >= deadline || timer.poll(handle, deadline, cx).is_ready();
+        if !elapsed {
+            return Poll::Pending;
+        }
+        *self = Sleep { state: State::Elapsed };
+        Poll::Ready(())
+    }
+}
+
+impl Timer {
+    /// Sees to it that the caller is woken at `deadline`; `Ready` if that has been done.
+    fn poll(&mut self, handle: &Handle, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        let waker = cx.waker();
+        if let Timer::Away(task) = self {
+            return poll_away(Pin::new(task), cx);
+        }
+        if let Some(local) = home(handle.remote()) {
+            return self.set_at_home(&local, deadline, waker);
+        }
+        self.forget(handle.remote());
+        let task = handle.spawn(Origin::here(), sleep_until(deadline));
+        let mut task = task.abort_on_drop();
+        let polled = poll_away(Pin::new(&mut task), cx);
+        *self = Timer::Away(task);
+        polled
+    }
+
+    fn set_at_home(&mut self, local: &Local, deadline: Instant, waker: &Waker) -> Poll<()> {
+        let Timer::Home(key) = *self else {
+            let waker = waker.clone();
+            *self = Timer::Home(local.timers.borrow_mut().insert(deadline, waker));
+            return Poll::Pending;
+        };
+        match local.timers.borrow_mut().get_mut(key) {
+            None => return Poll::Ready(()),
+            Some(stored) if stored.will_wake(waker) => return Poll::Pending,
+            Some(_) => {}
+        }
+        // A waker is cloned and dropped while nothing is borrowed: both are foreign code.
+        let mut waker = waker.clone();
+        if let Some(stored) = local.timers.borrow_mut().get_mut(key) {
+            std::mem::swap(stored, &mut waker);
+        }
+        drop_quietly(waker);
+        Poll::Pending
+    }
+
+    fn forget(&mut self, remote: &Arc<Remote>) {
+        let Timer::Home(key) = *self else { return };
+        *self = Timer::Unset;
+        let forget = move |local: &Local| {
+            let waker = local.timers.borrow_mut().remove(key);
+            drop_quietly(waker);
+        };
+        match home(remote) {
+            Some(local) => forget(&local),
+            // A loop that is gone has forgotten all its timers.
+            None => drop(remote.post(Letter::Open(Box::new(forget)))),
+        }
+    }
+}
+
+/// The loop behind `remote`, if this thread is turning it.
+fn home(remote: &Arc<Remote>) -> Option<Rc<Local>> {
+    Local::current().filter(|local| Arc::ptr_eq(&local.remote, remote))
+}
+
+fn poll_away(task: Pin<&mut AbortOnDrop<()>>, cx: &mut Context<'_>) -> Poll<()> {
+    task.poll(cx).map(|slept| {
+        assert!(
+            slept.is_ok(),
+            "a sleep was polled after the runtime whose clock it follows was dropped"
+        );
+    })
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        if let State::Placed { handle, timer, .. } = &mut self.state {
+            timer.forget(handle.remote());
+        }
+    }
+}
+
+impl fmt::Debug for Sleep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sleep")
+            .field("deadline", &self.deadline())
+            .field("elapsed", &self.is_elapsed())
+            .finish()
+    }
+}

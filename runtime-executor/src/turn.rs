@@ -1,0 +1,283 @@
+//! One turn of the loop, on one screen, and the futures that are driven by turns.
+
+use std::mem;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use runtime_core::origin::Origin;
+use runtime_core::park::Unparked;
+use runtime_core::quietly::call_quietly;
+use runtime_core::sync::channel::Receiver;
+
+use crate::key::TaskKey;
+use crate::local::Local;
+use crate::remote::Letter;
+use crate::shuffle::Shuffle;
+use crate::waker::{Identity, TaskWaker};
+
+/// What one turn did, and when the next one is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// Letters taken from the inbox: wakes and spawns from other threads.
+    pub received: usize,
+    /// Timers that fired.
+    pub fired: usize,
+    /// Tasks that were polled.
+    pub polled: usize,
+    /// Tasks that are alive.
+    pub tasks: usize,
+    /// When the loop wants to be turned again.
+    pub next: NextTurn,
+}
+
+/// When a loop wants to be turned again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NextTurn {
+    /// At once: something is ready.
+    Now,
+    /// At this time, or earlier if it is woken.
+    At(Instant),
+    /// When it is woken.
+    OnWake,
+}
+
+/// How long a turn may sleep if nothing is ready.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Wait {
+    Forever,
+    AtMost(Duration),
+}
+
+/// The working state of the turns: what only the turn itself needs.
+pub(crate) struct Wheel {
+    pub(crate) local: Rc<Local>,
+    pub(crate) inbox: Receiver<Letter>,
+    /// The loop was told of letters and has not looked since.
+    pub(crate) noticed: bool,
+    /// Ids that were ready when the turn began, polled up to `cursor`.
+    pub(crate) batch: Vec<TaskKey>,
+    pub(crate) cursor: usize,
+    /// The most polls in one turn.
+    pub(crate) bound: usize,
+    pub(crate) shuffle: Option<Shuffle>,
+    /// The identity of the futures given to `block_on`, one after the other.
+    pub(crate) main: Identity,
+}
+
+/// The future given to `block_on`, seen from the turn.
+pub(crate) trait Main {
+    /// Polls it; when this says `Ready`, the turn comes to its end.
+    fn poll(&mut self) -> Poll<()>;
+}
+
+/// For a turn without one.
+pub(crate) struct NoMain;
+
+impl Main for NoMain {
+    fn poll(&mut self) -> Poll<()> {
+        Poll::Pending
+    }
+}
+
+impl Wheel {
+    /// Turns the loop once: takes in what came from other threads, fires the timers that are due,
+    /// polls what was ready when the turn began, and, if nothing is ready then, sleeps until a
+    /// wake or a deadline.
+    pub(crate) fn turn(&mut self, main: &mut dyn Main, wait: Wait) -> Turn {
+        let received = self.receive();
+        let fired = self.fire();
+        let (polled, main_is_ready) = self.poll_batch(main);
+        let tasks = self.local.tasks.borrow().len();
+        let next = match self.next_turn() {
+            NextTurn::Now => NextTurn::Now,
+            _ if main_is_ready => NextTurn::Now,
+            NextTurn::At(deadline) => self.rest(Some(deadline), wait),
+            NextTurn::OnWake => self.rest(None, wait),
+        };
+        Turn { received, fired, polled, tasks, next }
+    }
+
+    /// Takes in the letters, if the loop was told of any; at most as many as a turn may poll, so
+    /// that a storm of them cannot keep the turn from ending.
+    fn receive(&mut self) -> usize {
+        if !mem::take(&mut self.noticed) && !self.local.remote.parker.take_notice() {
+            return 0;
+        }
+        for received in 0..self.bound {
+            match self.inbox.try_recv() {
+                Err(_empty) => return received,
+                Ok(Letter::Wake(task)) => {
+                    task.clear_posted();
+                    self.local.make_ready(&task);
+                }
+                Ok(Letter::Open(open)) => call_quietly(|| open(&self.local)),
+            }
+        }
+        self.noticed = true;
+        self.bound
+    }
+
+    fn fire(&mut self) -> usize {
+        let Some(deadline) = self.local.timers.borrow().next_deadline() else { return 0 };
+        let now = self.local.remote.clock.now();
+        if now < deadline {
+            return 0;
+        }
+        let mut fired = 0;
+        loop {
+            let due = self.local.timers.borrow_mut().pop_due(now);
+            let Some(waker) = due else { return fired };
+            call_quietly(|| waker.wake());
+            fired += 1;
+        }
+    }
+
+    /// Polls the batch; what becomes ready meanwhile waits for the next turn. If the bound cuts
+    /// the batch short, the next turn goes on with it.
+    fn poll_batch(&mut self, main: &mut dyn Main) -> (usize, bool) {
+        if self.cursor == self.batch.len() {
+            self.batch.clear();
+            self.cursor = 0;
+            mem::swap(&mut self.batch, &mut *self.local.ready.borrow_mut());
+            if let Some(shuffle) = &mut self.shuffle {
+                shuffle.shuffle(&mut self.batch);
+            }
+        }
+        let end = self.batch.len().min(self.cursor.saturating_add(self.bound));
+        let begin = self.cursor;
+        while self.cursor < end {
+            let key = self.batch[self.cursor];
+            // Moved on before the poll: a panic that goes through `block_on` loses no other task.
+            self.cursor += 1;
+            if !key.is_main() {
+                self.poll_task(key);
+            } else if main.poll().is_ready() {
+                return (self.cursor - begin, true);
+            }
+        }
+        (end - begin, false)
+    }
+
+    /// Steps 2 to 5 of a task's life.
+    fn poll_task(&mut self, key: TaskKey) {
+        let taken = self.local.tasks.borrow_mut().take(key);
+        let Some(mut task) = taken else { return };
+        if let Some(observer) = &self.local.observer {
+            observer.poll_started(task.origin());
+        }
+        let polled = task.as_mut().poll();
+        if let Some(observer) = &self.local.observer {
+            observer.poll_ended(task.origin());
+        }
+        match polled {
+            Poll::Pending => self.local.tasks.borrow_mut().put(key, task),
+            Poll::Ready(()) => self.local.release(key, task),
+        }
+    }
+
+    fn next_turn(&self) -> NextTurn {
+        if self.noticed || self.cursor < self.batch.len() || !self.local.ready.borrow().is_empty() {
+            return NextTurn::Now;
+        }
+        match self.local.timers.borrow().next_deadline() {
+            Some(deadline) => NextTurn::At(deadline),
+            None => NextTurn::OnWake,
+        }
+    }
+
+    /// Nothing is ready: sleeps until a wake, the next deadline, or as long as the caller allows.
+    fn rest(&mut self, deadline: Option<Instant>, wait: Wait) -> NextTurn {
+        let due = deadline.map_or(NextTurn::OnWake, NextTurn::At);
+        let limit = match wait {
+            Wait::AtMost(Duration::ZERO) => return due,
+            Wait::AtMost(duration) => self.local.remote.clock.after(duration),
+            Wait::Forever => None,
+        };
+        let until = match (deadline, limit) {
+            (Some(deadline), Some(limit)) => Some(deadline.min(limit)),
+            (deadline, limit) => deadline.or(limit),
+        };
+        self.sleep(until);
+        NextTurn::Now
+    }
+
+    fn sleep(&mut self, until: Option<Instant>) {
+        let remote = &self.local.remote;
+        if let Some(observer) = &self.local.observer {
+            observer.parked(until);
+        }
+        if remote.clock.is_virtual() {
+            self.sleep_virtually(until);
+        } else {
+            self.noticed = remote.parker.park(until) == Unparked::Notified;
+        }
+        if let Some(observer) = &self.local.observer {
+            observer.unparked();
+        }
+    }
+
+    /// By a virtual clock, sleeping is moving the time. While a job is at work the time stands
+    /// still, and the loop waits for the job to tell it.
+    ///
+    /// A job tells of its result first and lets go of the clock then. So if the clock is free and
+    /// there is no notice, no news can be on its way.
+    fn sleep_virtually(&mut self, until: Option<Instant>) {
+        let remote = &self.local.remote;
+        match until {
+            Some(until) if remote.clock.may_advance() => {
+                self.noticed = remote.parker.take_notice();
+                if !self.noticed {
+                    remote.clock.advance_to(until);
+                }
+            }
+            Some(_) | None => self.noticed = remote.parker.park(None) == Unparked::Notified,
+        }
+    }
+
+    /// Drives `future` by turns until it is ready.
+    pub(crate) fn block_on<F: Future>(&mut self, origin: Origin, future: F) -> F::Output {
+        let local = Rc::clone(&self.local);
+        let mut driven = Driven {
+            waker: self.main.waker.clone(),
+            shared: Arc::clone(&self.main.shared),
+            local: &local,
+            origin,
+            future: pin!(future),
+            output: None,
+        };
+        local.make_ready(&driven.shared);
+        loop {
+            let _ = self.turn(&mut driven, Wait::Forever);
+            if let Some(output) = driven.output.take() {
+                return output;
+            }
+        }
+    }
+}
+
+/// The future given to `block_on`: polled in its turn among the tasks, for what a task costs.
+struct Driven<'a, F: Future> {
+    waker: Waker,
+    shared: Arc<TaskWaker>,
+    local: &'a Local,
+    origin: Origin,
+    future: Pin<&'a mut F>,
+    output: Option<F::Output>,
+}
+
+impl<F: Future> Main for Driven<'_, F> {
+    fn poll(&mut self) -> Poll<()> {
+        self.shared.clear_ready();
+        if let Some(observer) = &self.local.observer {
+            observer.poll_started(&self.origin);
+        }
+        let polled = self.future.as_mut().poll(&mut Context::from_waker(&self.waker));
+        if let Some(observer) = &self.local.observer {
+            observer.poll_ended(&self.origin);
+        }
+        polled.map(|output| self.output = Some(output))
+    }
+}

@@ -1,0 +1,33 @@
+//! Letting others run.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// Lets the other tasks, the timers and the sockets have a turn, then goes on.
+///
+/// # Cancel safety
+/// Safe: it holds nothing.
+pub fn yield_now() -> YieldNow {
+    YieldNow { yielded: false }
+}
+
+/// The future of [`yield_now`].
+#[must_use = "futures do nothing unless they are awaited"]
+#[derive(Debug)]
+pub struct YieldNow {
+    yielded: bool,
+}
+
+impl Future for YieldNow {
+    type Output = ();
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.yielded {
+            return Poll::Ready(());
+        }
+        self.yielded = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
