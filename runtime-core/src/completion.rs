@@ -31,7 +31,6 @@ use std::mem;
 use std::task::{Context, Poll, Waker};
 
 use crate::join::JoinError;
-use crate::origin::Origin;
 use crate::quietly::{call_quietly, drop_quietly};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Mutex, MutexGuard};
@@ -40,7 +39,6 @@ use crate::sync::{Mutex, MutexGuard};
 /// the two flags, each of which has one writer. *Woken by*: `complete` wakes the awaiter, `cancel`
 /// the producer.
 pub struct Completion<T> {
-    origin: Origin,
     /// Set by the reading end, looked at by the producer at every poll.
     cancel_requested: AtomicBool,
     /// Set by the producer when the result is there, so that a look costs no lock.
@@ -57,42 +55,37 @@ enum State<T> {
 
 impl<T> Completion<T> {
     /// A waiting cell. The producer is woken when somebody asks for cancelling.
-    pub fn new(origin: Origin, producer: Option<Waker>) -> Completion<T> {
+    pub fn new(producer: Option<Waker>) -> Completion<T> {
         Completion {
-            origin,
             cancel_requested: AtomicBool::new(false),
             finished: AtomicBool::new(false),
             state: Mutex::new(State::Waiting { awaiter: None, producer }),
         }
     }
 
-    /// Who the producer is.
-    pub fn origin(&self) -> &Origin {
-        &self.origin
-    }
-
     // ---- the producing end ----
 
-    /// Arrow 1. Stores the result and wakes who awaits it; drops it if the reader has gone.
-    pub fn complete(&self, result: Result<T, JoinError>) {
+    /// Arrow 1. Stores the result and wakes who awaits it; drops it if the reader has gone. Gives
+    /// the producer its waker back, if nobody used it.
+    pub fn complete(&self, result: Result<T, JoinError>) -> Option<Waker> {
         let mut state = self.state.lock();
         let before = match *state {
             State::Waiting { .. } => mem::replace(&mut *state, State::Ready(result)),
             State::Closed => {
                 drop(state);
-                return drop_quietly(result);
+                drop_quietly(result);
+                return None;
             }
             State::Ready(_) | State::Taken => unreachable!("a producer completes once"),
         };
         // ORDERING: Release, paired with the Acquire in `is_finished`. One writer, once.
         self.finished.store(true, Ordering::Release);
         drop(state);
-        if let State::Waiting { awaiter, producer } = before {
-            if let Some(awaiter) = awaiter {
-                call_quietly(|| awaiter.wake());
-            }
-            drop_quietly(producer);
+        let State::Waiting { awaiter, producer } = before else { return None };
+        if let Some(awaiter) = awaiter {
+            call_quietly(|| awaiter.wake());
         }
+        producer
     }
 
     /// Whether the reading end asked for cancelling.
@@ -151,6 +144,19 @@ impl<T> Completion<T> {
         }
     }
 
+    /// Arrow 2 for the last reader of a cell that is [finished](Completion::is_finished): no lock.
+    ///
+    /// # Panics
+    /// If there is no result.
+    pub fn into_result(self) -> Result<T, JoinError> {
+        match self.state.into_inner() {
+            State::Ready(result) => result,
+            State::Waiting { .. } | State::Taken | State::Closed => {
+                unreachable!("a finished cell holds its result until it is taken")
+            }
+        }
+    }
+
     /// Whether the result is there (or was, and has been taken).
     #[inline]
     pub fn is_finished(&self) -> bool {
@@ -198,6 +204,6 @@ impl<T> std::fmt::Debug for Completion<T> {
             State::Taken => "taken",
             State::Closed => "closed",
         };
-        f.debug_struct("Completion").field("origin", &self.origin).field("state", &state).finish()
+        f.debug_struct("Completion").field("state", &state).finish_non_exhaustive()
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use crate::completion::Completion;
 use crate::origin::{Id, Origin};
@@ -29,13 +29,23 @@ use crate::quietly::Payload;
 /// Polling it again after it has yielded its result panics.
 #[must_use = "dropping a handle detaches; await it, or call `abort` or `detach`"]
 pub struct JoinHandle<T> {
-    cell: Arc<Completion<T>>,
+    /// The other end is the producer's. `None` once the result was handed out.
+    cell: Option<Arc<Completion<T>>>,
+    origin: Origin,
 }
 
 impl<T> JoinHandle<T> {
     /// The reading end of `cell`; there is to be one.
-    pub fn new(cell: Arc<Completion<T>>) -> JoinHandle<T> {
-        JoinHandle { cell }
+    pub fn new(origin: Origin, cell: Arc<Completion<T>>) -> JoinHandle<T> {
+        JoinHandle { cell: Some(cell), origin }
+    }
+
+    /// A handle that yields `error` at once: for what was never accepted.
+    pub fn failed(error: JoinError) -> JoinHandle<T> {
+        let origin = error.origin().clone();
+        let cell = Completion::new(None);
+        let _no_producer = cell.complete(Err(error));
+        JoinHandle::new(origin, Arc::new(cell))
     }
 
     /// Asks for cancelling.
@@ -46,22 +56,24 @@ impl<T> JoinHandle<T> {
     /// runs cannot be stopped from outside, and its result comes when it comes. Does nothing if
     /// the result is there.
     pub fn abort(&self) {
-        self.cell.cancel();
+        if let Some(cell) = &self.cell {
+            cell.cancel();
+        }
     }
 
     /// Whether the task or job has ended, so that awaiting returns at once.
     pub fn is_finished(&self) -> bool {
-        self.cell.is_finished()
+        self.cell.as_ref().is_none_or(|cell| cell.is_finished())
     }
 
     /// The number of the task or job.
     pub fn id(&self) -> Id {
-        self.cell.origin().id()
+        self.origin.id()
     }
 
     /// Its number, name and the place that started it.
     pub fn origin(&self) -> &Origin {
-        self.cell.origin()
+        &self.origin
     }
 
     /// Lets the task or job go on by itself. The same as dropping the handle, said aloud.
@@ -76,21 +88,38 @@ impl<T> JoinHandle<T> {
 impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.cell.poll(cx)
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(cell) = &self.cell else {
+            panic!("a JoinHandle was polled after it had handed out its result");
+        };
+        // The producer mostly has left the cell by the time its result is read: then no lock is
+        // needed, because nobody else can reach it.
+        if cell.is_finished()
+            && Arc::strong_count(cell) == 1
+            && let Some(cell) = self.cell.take().and_then(Arc::into_inner)
+        {
+            return Poll::Ready(cell.into_result());
+        }
+        let result = ready!(self.cell.as_ref().map_or(Poll::Pending, |cell| cell.poll(cx)));
+        self.cell = None;
+        Poll::Ready(result)
     }
 }
 
+impl<T> Unpin for JoinHandle<T> {}
+
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
-        self.cell.close();
+        if let Some(cell) = &self.cell {
+            cell.close();
+        }
     }
 }
 
 impl<T> fmt::Debug for JoinHandle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JoinHandle")
-            .field("origin", self.origin())
+            .field("origin", &self.origin)
             .field("finished", &self.is_finished())
             .finish()
     }

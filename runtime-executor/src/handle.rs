@@ -84,9 +84,9 @@ impl Handle {
         F: Future + 'static,
         F::Output: Send + 'static,
     {
-        let completion = Arc::new(Completion::new(origin, None));
-        let handle = JoinHandle::new(Arc::clone(&completion));
-        let mut order = Order { make: Some(make), completion };
+        let completion = Arc::new(Completion::new(None));
+        let handle = JoinHandle::new(origin.clone(), Arc::clone(&completion));
+        let mut order = Order { make: Some(make), origin, completion };
         // A loop that is gone gives the letter back; dropping it cancels the order.
         let _ = self.remote.post(Letter::Open(Box::new(move |local| order.open(local))));
         handle
@@ -130,9 +130,27 @@ impl Handle {
         &self.remote.clock
     }
 
-    /// Tells the loop to look at everything once more. For who has changed something that the
-    /// loop looks at without being told, as a clock that is no longer held.
-    pub fn unpark(&self) {
+    /// Keeps the loop's clock, if it is a virtual one, from moving until the hold is dropped: for
+    /// work elsewhere, which takes no virtual time. `None` by the system's clock.
+    pub fn hold_clock(&self) -> Option<ClockHold> {
+        self.remote.clock.is_virtual().then(|| {
+            self.remote.clock.hold();
+            ClockHold { remote: Arc::clone(&self.remote) }
+        })
+    }
+}
+
+/// Keeps a virtual clock from moving. Drop it after the work's result has been published.
+#[must_use = "the clock moves again when the hold is dropped"]
+#[derive(Debug)]
+pub struct ClockHold {
+    remote: Arc<Remote>,
+}
+
+impl Drop for ClockHold {
+    fn drop(&mut self) {
+        self.remote.clock.release();
+        // The loop sleeps without a deadline while the clock is held.
         self.remote.parker.unpark();
     }
 }
@@ -149,6 +167,7 @@ impl fmt::Debug for Handle {
 /// A task that is on its way to its loop. Dropped unopened, it is cancelled.
 struct Order<M, T> {
     make: Option<M>,
+    origin: Origin,
     completion: Arc<Completion<T>>,
 }
 
@@ -164,11 +183,11 @@ impl<M, T> Order<M, T> {
         }
         let Some(make) = self.make.take() else { return };
         let completion = Arc::clone(&self.completion);
+        let origin = self.origin.clone();
         match catch_unwind(AssertUnwindSafe(make)) {
-            Ok(future) => local.adopt(completion, future),
+            Ok(future) => local.adopt(origin, completion, future),
             Err(payload) => {
-                let origin = completion.origin().clone();
-                completion.complete(Err(JoinError::panicked(origin, payload)));
+                let _no_producer = completion.complete(Err(JoinError::panicked(origin, payload)));
             }
         }
     }
@@ -178,8 +197,8 @@ impl<M, T> Drop for Order<M, T> {
     fn drop(&mut self) {
         if let Some(make) = self.make.take() {
             drop_quietly(make);
-            let origin = self.completion.origin().clone();
-            self.completion.complete(Err(JoinError::cancelled(origin)));
+            let cancelled = JoinError::cancelled(self.origin.clone());
+            let _no_producer = self.completion.complete(Err(cancelled));
         }
     }
 }
@@ -205,7 +224,9 @@ impl Drop for EnterGuard {
 pub struct NoRuntimeError(());
 
 impl NoRuntimeError {
-    pub(crate) fn new() -> NoRuntimeError {
+    /// The error, for who finds none in another way.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> NoRuntimeError {
         NoRuntimeError(())
     }
 }

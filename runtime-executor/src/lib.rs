@@ -34,7 +34,7 @@ mod waker;
 mod yield_now;
 
 pub use executor::{Config, Executor, try_spawn};
-pub use handle::{EnterGuard, Handle, NoRuntimeError};
+pub use handle::{ClockHold, EnterGuard, Handle, NoRuntimeError};
 pub use interval::{Interval, MissedTicks, interval};
 pub use observer::Observer;
 pub use sleep::{Sleep, sleep, sleep_until};

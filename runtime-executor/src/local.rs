@@ -17,7 +17,7 @@ use crate::remote::Remote;
 use crate::slab::Slab;
 use crate::task::{BoxedTask, FutureTask};
 use crate::timer_queue::TimerQueue;
-use crate::waker::{Identity, TaskWaker};
+use crate::waker::TaskWaker;
 
 thread_local_const! {
     /// The loop that this thread is turning, the innermost if they are nested.
@@ -75,41 +75,37 @@ impl Local {
         F::Output: 'static,
     {
         if self.closed.get() {
-            return refuse(origin, future);
+            drop_quietly(future);
+            return JoinHandle::failed(JoinError::cancelled(origin));
         }
-        let (key, identity) = self.tasks.borrow_mut().reserve(&self.remote);
-        let completion = Arc::new(Completion::new(origin, Some(identity.waker.clone())));
-        let handle = JoinHandle::new(Arc::clone(&completion));
-        self.settle(key, identity, completion, future);
+        let (key, mut identity) = self.tasks.borrow_mut().reserve(&self.remote);
+        let completion = Arc::new(Completion::new(Some(identity.lend_waker())));
+        let handle = JoinHandle::new(origin.clone(), Arc::clone(&completion));
+        self.make_ready(&identity.shared);
+        self.settle(key, Box::pin(FutureTask::new(identity, origin, completion, future)));
         handle
     }
 
     /// Step 1 for a task that was spawned from elsewhere and has its cell already.
-    pub(crate) fn adopt<F>(&self, completion: Arc<Completion<F::Output>>, future: F)
-    where
-        F: Future + 'static,
-        F::Output: 'static,
-    {
-        let (key, identity) = self.tasks.borrow_mut().reserve(&self.remote);
-        completion.set_producer(identity.waker.clone());
-        self.settle(key, identity, completion, future);
-    }
-
-    fn settle<F>(
+    pub(crate) fn adopt<F>(
         &self,
-        key: TaskKey,
-        identity: Identity,
+        origin: Origin,
         completion: Arc<Completion<F::Output>>,
         future: F,
     ) where
         F: Future + 'static,
         F::Output: 'static,
     {
-        if let Some(observer) = &self.observer {
-            observer.task_spawned(completion.origin());
-        }
+        let (key, mut identity) = self.tasks.borrow_mut().reserve(&self.remote);
+        completion.set_producer(identity.lend_waker());
         self.make_ready(&identity.shared);
-        let task: BoxedTask = Box::pin(FutureTask::new(identity, completion, future));
+        self.settle(key, Box::pin(FutureTask::new(identity, origin, completion, future)));
+    }
+
+    fn settle(&self, key: TaskKey, task: BoxedTask) {
+        if let Some(observer) = &self.observer {
+            observer.task_spawned(task.origin());
+        }
         self.tasks.borrow_mut().put(key, task);
     }
 
@@ -146,14 +142,6 @@ impl Local {
         self.ready.borrow_mut().clear();
         cancelled
     }
-}
-
-/// The handle of a task that was spawned too late.
-fn refuse<F: Future>(origin: Origin, future: F) -> JoinHandle<F::Output> {
-    drop_quietly(future);
-    let completion = Arc::new(Completion::new(origin.clone(), None));
-    completion.complete(Err(JoinError::cancelled(origin)));
-    JoinHandle::new(completion)
 }
 
 /// Marks a loop as the one that this thread is turning, until it is dropped. They nest.

@@ -1,5 +1,6 @@
 //! The loop as other threads see it: an inbox, and a way to be told.
 
+use std::fmt;
 use std::sync::Arc;
 
 use runtime_core::clock::Clock;
@@ -39,5 +40,14 @@ impl Remote {
         self.inbox.send(letter).map_err(|SendError(letter)| letter)?;
         self.parker.unpark();
         Ok(())
+    }
+}
+
+impl fmt::Debug for Remote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Remote")
+            .field("parker", &self.parker)
+            .field("clock", &self.clock)
+            .finish_non_exhaustive()
     }
 }

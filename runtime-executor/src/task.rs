@@ -40,6 +40,7 @@ pin_project! {
     pub(crate) struct FutureTask<F: Future> {
         // Some until the task has ended.
         identity: Option<Identity>,
+        origin: Origin,
         completion: Arc<Completion<F::Output>>,
         // Some until the future is dropped, which is before the cell is completed: who reads the
         // result may rely on it.
@@ -51,10 +52,11 @@ pin_project! {
 impl<F: Future> FutureTask<F> {
     pub(crate) fn new(
         identity: Identity,
+        origin: Origin,
         completion: Arc<Completion<F::Output>>,
         future: F,
     ) -> FutureTask<F> {
-        FutureTask { identity: Some(identity), completion, future: Some(future) }
+        FutureTask { identity: Some(identity), origin, completion, future: Some(future) }
     }
 
     /// Steps 3 and 5 of a task's life.
@@ -64,7 +66,10 @@ impl<F: Future> FutureTask<F> {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| this.future.set(None))) {
             drop_quietly(payload);
         }
-        this.completion.complete(result);
+        let waker = this.completion.complete(result);
+        if let Some(identity) = this.identity {
+            identity.return_waker(waker);
+        }
     }
 }
 
@@ -83,14 +88,14 @@ impl<F: Future> Task for FutureTask<F> {
         let result = match catch_unwind(AssertUnwindSafe(|| future.poll(&mut cx))) {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(output)) => Ok(output),
-            Err(payload) => Err(JoinError::panicked(this.completion.origin().clone(), payload)),
+            Err(payload) => Err(JoinError::panicked(this.origin.clone(), payload)),
         };
         self.end(result);
         Poll::Ready(())
     }
 
     fn cancel(self: Pin<&mut Self>) {
-        let cancelled = JoinError::cancelled(self.completion.origin().clone());
+        let cancelled = JoinError::cancelled(self.origin.clone());
         self.end(Err(cancelled));
     }
 
@@ -99,6 +104,6 @@ impl<F: Future> Task for FutureTask<F> {
     }
 
     fn origin(&self) -> &Origin {
-        self.completion.origin()
+        &self.origin
     }
 }

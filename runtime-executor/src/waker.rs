@@ -107,21 +107,34 @@ impl Wake for TaskWaker {
 pub(crate) struct Identity {
     pub(crate) shared: Arc<TaskWaker>,
     pub(crate) waker: Waker,
+    /// For the task's completion cell, which gives it back in the end unless it was used to cancel.
+    spare: Option<Waker>,
 }
 
 impl Identity {
     pub(crate) fn new(key: TaskKey, remote: Arc<Remote>) -> Identity {
         let shared = Arc::new(TaskWaker::new(key, remote));
-        Identity { waker: Waker::from(Arc::clone(&shared)), shared }
+        Identity { waker: Waker::from(Arc::clone(&shared)), shared, spare: None }
     }
 
-    /// Whether these two references are the only ones left, so that no old waker can wake the
-    /// next task under this key.
+    /// A waker for the completion cell.
+    pub(crate) fn lend_waker(&mut self) -> Waker {
+        self.spare.take().unwrap_or_else(|| self.waker.clone())
+    }
+
+    /// The end of [`lend_waker`](Identity::lend_waker).
+    pub(crate) fn return_waker(&mut self, waker: Option<Waker>) {
+        self.spare = waker;
+    }
+
+    /// Whether these references are the only ones left, so that no old waker can wake the next
+    /// task under this key.
     ///
     /// A count read without ordering is enough: new references come only from ours, which no other
     /// thread has, and the flags need no resetting. They say truly whether the id is in a queue,
     /// and if it still is, the next task is polled once for nothing.
     pub(crate) fn is_unshared(&self) -> bool {
-        Arc::strong_count(&self.shared) == 2
+        let ours = 2 + usize::from(self.spare.is_some());
+        Arc::strong_count(&self.shared) == ours
     }
 }

@@ -1,0 +1,70 @@
+//! Giving a task or a job a name.
+
+use runtime_blocking::Pool;
+use runtime_core::join::JoinHandle;
+use runtime_core::origin::Origin;
+
+use crate::front::spawn_as;
+use crate::handle::Handle;
+
+/// Names what is spawned next, for errors, reports and observers.
+///
+/// ```
+/// aside::run(async {
+///     let task = aside::named("greeter").spawn(async { "hello" });
+///     assert_eq!(task.origin().name(), Some("greeter"));
+///     assert_eq!(task.await.unwrap(), "hello");
+/// });
+/// ```
+pub fn named(name: impl Into<Box<str>>) -> Named {
+    Named { name: name.into() }
+}
+
+/// A name for one task or job. See [`named`].
+#[derive(Debug)]
+#[must_use = "a name does nothing until something is spawned under it"]
+pub struct Named {
+    name: Box<str>,
+}
+
+impl Named {
+    /// As [`spawn`](crate::spawn).
+    ///
+    /// # Panics
+    /// As [`spawn`](crate::spawn).
+    #[track_caller]
+    pub fn spawn<F>(self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        spawn_as(Origin::here().named(self.name), future)
+    }
+
+    /// As [`spawn_blocking`](crate::spawn_blocking).
+    ///
+    /// # Panics
+    /// As [`spawn_blocking`](crate::spawn_blocking).
+    #[track_caller]
+    pub fn spawn_blocking<F, T>(self, f: F) -> JoinHandle<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let handle = Handle::current();
+        handle.submit(handle.pool(), Origin::here().named(self.name), f)
+    }
+
+    /// As [`run_in_executor`](crate::run_in_executor).
+    ///
+    /// # Panics
+    /// As [`run_in_executor`](crate::run_in_executor).
+    #[track_caller]
+    pub fn run_in_executor<F, T>(self, pool: &Pool, f: F) -> JoinHandle<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        Handle::current().submit(pool, Origin::here().named(self.name), f)
+    }
+}
