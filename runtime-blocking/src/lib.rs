@@ -1,1 +1,56 @@
-//! blocking
+//! The blocking executor of the [aside](https://docs.rs/aside) runtime: a pool of threads that run
+//! closures which block.
+//!
+//! The problem: a call that blocks must not run on an event loop, so it goes to a thread aside. One
+//! thread for each call is what most pools come to; then a burst of 100,000 short calls costs more
+//! in threads that fight each other than in calls. Too few threads, and calls that wait for each
+//! other wait for ever.
+//!
+//! The idea: look whether the queue moves. As many jobs as there are cores get a thread at once.
+//! Past that one worker, the lookout, watches; only when no job has ended for a while, so that those
+//! that run evidently block, the crew grows, by twice as many each time.
+//!
+//! ```
+//! use runtime_blocking::{Pool, Shutdown};
+//!
+//! let pool = Pool::new();
+//! let size = pool.submit(|| std::fs::metadata("Cargo.toml").map(|file| file.len()))?;
+//! // `size` is a future; here nobody awaits it.
+//! size.detach();
+//! println!("{}", pool.shutdown(Shutdown::Wait));
+//! # Ok::<(), runtime_blocking::SubmitError<_>>(())
+//! ```
+//!
+//! A submitted closure comes to exactly one end: it is handed back, or cancelled before it began,
+//! or run. In reading order, following one job from its submit to its result:
+//!
+//! 1. [`Pool::submit`] (`pool`, configured by `builder`) makes its two allocations, of which `job`
+//!    tells;
+//! 2. `policy`, a pure value, says who is to be called: wake, hire, nobody, or refuse
+//!    (`submit_error`);
+//! 3. `shared` puts it into the `queue` and calls, outside the one lock, whom the `roster` names;
+//! 4. a `worker` takes it, runs it, catches its panic and completes its cell, which wakes whoever
+//!    awaits the [`JoinHandle`](runtime_core::join::JoinHandle);
+//! 5. [`Pool::shutdown`] (`shutdown`) waits or leaves, and reports.
+//!
+//! Limits: the queue is unbounded, and a job that runs cannot be stopped from outside. Closures must
+//! be `'static`: no safe interface can lend borrowed data to another thread from async code.
+
+mod pool;
+
+mod builder;
+mod job;
+mod policy;
+mod queue;
+mod roster;
+mod shared;
+mod shutdown;
+mod submit_error;
+mod worker;
+
+pub use builder::Builder;
+#[doc(hidden)]
+pub use builder::ThreadBody;
+pub use pool::{Pool, Stats};
+pub use shutdown::{Report, Shutdown, Straggler};
+pub use submit_error::SubmitError;

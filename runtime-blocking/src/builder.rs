@@ -1,0 +1,169 @@
+//! How a pool is configured.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use runtime_core::sync::thread::{self, JoinHandle};
+
+use crate::pool::Pool;
+use crate::roster::SeatId;
+
+/// The body of a worker's thread, as a [spawner](Builder::spawner) is given it.
+#[doc(hidden)]
+pub type ThreadBody = Box<dyn FnOnce() + Send + 'static>;
+
+type Spawner =
+    dyn Fn(String, Option<usize>, ThreadBody) -> io::Result<JoinHandle<()>> + Send + Sync;
+
+/// Configures a [`Pool`]; made by [`Pool::builder`].
+#[derive(Debug)]
+#[must_use = "a builder does nothing before `build`"]
+pub struct Builder(Settings);
+
+pub(crate) struct Settings {
+    pub(crate) threads_max: usize,
+    pub(crate) keep_alive: Duration,
+    pub(crate) thread_name: Cow<'static, str>,
+    pub(crate) slow_shutdown_notice: Option<Duration>,
+    stack_size: Option<usize>,
+    cores: Option<usize>,
+    spawner: Option<Arc<Spawner>>,
+}
+
+impl Builder {
+    pub(crate) fn new() -> Builder {
+        Builder(Settings {
+            threads_max: 512,
+            keep_alive: Duration::from_secs(10),
+            thread_name: Cow::Borrowed("blocking"),
+            slow_shutdown_notice: Some(Duration::from_secs(5)),
+            stack_size: None,
+            cores: None,
+            spawner: None,
+        })
+    }
+
+    /// At most so many threads; 512 if not set.
+    ///
+    /// Jobs beyond wait in a queue, which has no limit. A pool whose jobs wait for each other needs
+    /// more threads than jobs that wait, or it stands still.
+    ///
+    /// # Panics
+    /// If it is 0.
+    #[track_caller]
+    pub fn threads_max(mut self, threads: usize) -> Builder {
+        assert!(threads > 0, "a pool needs at least one thread");
+        self.0.threads_max = threads;
+        self
+    }
+
+    /// How long a thread without work stays; 10 seconds if not set.
+    ///
+    /// Each thread waits for itself: the ones at the bottom of the idle stack, which is reused from
+    /// the top, leave first. When all have left, the pool has no thread and no timer.
+    pub fn keep_alive(mut self, keep_alive: Duration) -> Builder {
+        self.0.keep_alive = keep_alive;
+        self
+    }
+
+    /// What the threads are called: `NAME-1`, `NAME-2`, the lowest free number first. `blocking` if
+    /// not set. Linux shows the first 15 bytes.
+    ///
+    /// # Panics
+    /// If the name contains a NUL byte, which the name of a thread cannot.
+    #[track_caller]
+    pub fn thread_name(mut self, name: impl Into<Cow<'static, str>>) -> Builder {
+        let name = name.into();
+        assert!(!name.contains('\0'), "a thread's name cannot contain a NUL byte");
+        self.0.thread_name = name;
+        self
+    }
+
+    /// The stack size of the threads, in bytes; what std takes if not set.
+    pub fn stack_size(mut self, bytes: usize) -> Builder {
+        self.0.stack_size = Some(bytes);
+        self
+    }
+
+    /// How many jobs may run before the pool takes it that more threads would only fight each
+    /// other; past that, threads are added when the jobs do block. If not set, what
+    /// [`std::thread::available_parallelism`] says at the first submit.
+    ///
+    /// # Panics
+    /// If it is 0.
+    #[track_caller]
+    pub fn cores(mut self, cores: usize) -> Builder {
+        assert!(cores > 0, "there is at least one core");
+        self.0.cores = Some(cores);
+        self
+    }
+
+    /// After how long a shutdown that waits says on stderr, once, for whom it waits; 5 seconds if
+    /// not set, never if `None`.
+    pub fn slow_shutdown_notice(mut self, after: Option<Duration>) -> Builder {
+        self.0.slow_shutdown_notice = after;
+        self
+    }
+
+    /// Starts the threads in place of std, so that a test can refuse one. It is given the thread's
+    /// name, its stack size, and what it is to run.
+    #[doc(hidden)]
+    pub fn spawner(
+        mut self,
+        spawner: impl Fn(String, Option<usize>, ThreadBody) -> io::Result<JoinHandle<()>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Builder {
+        self.0.spawner = Some(Arc::new(spawner));
+        self
+    }
+
+    /// The pool. No thread is started before the first job.
+    pub fn build(self) -> Pool {
+        Pool::with(self.0)
+    }
+}
+
+impl Settings {
+    /// How many jobs may run before more threads need a reason.
+    #[inline]
+    pub(crate) fn cores(&self) -> usize {
+        self.cores.unwrap_or_else(available_cores)
+    }
+
+    /// Starts the thread of a seat.
+    pub(crate) fn start_thread(
+        &self,
+        seat: SeatId,
+        body: impl FnOnce() + Send + 'static,
+    ) -> io::Result<JoinHandle<()>> {
+        let name = format!("{}-{}", self.thread_name, seat + 1);
+        match &self.spawner {
+            None => thread::spawn(name, self.stack_size, body),
+            Some(spawner) => spawner(name, self.stack_size, Box::new(body)),
+        }
+    }
+}
+
+/// What the system says, asked once: it costs some 30 us, because files are read.
+fn available_cores() -> usize {
+    static CORES: OnceLock<usize> = OnceLock::new();
+    *CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, |cores| cores.get()))
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("threads_max", &self.threads_max)
+            .field("keep_alive", &self.keep_alive)
+            .field("thread_name", &self.thread_name)
+            .field("stack_size", &self.stack_size)
+            .field("cores", &self.cores)
+            .field("slow_shutdown_notice", &self.slow_shutdown_notice)
+            .finish_non_exhaustive()
+    }
+}

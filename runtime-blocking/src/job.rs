@@ -1,0 +1,119 @@
+//! One submitted closure, and the three ends it can come to.
+//!
+//! ```text
+//!              pop, by a worker
+//!   QUEUED ──────────────────────▶ TAKEN ── run ──▶ its result, or its panic
+//!     │
+//!     ├── abort, by whoever ──────▶ HUSK ── discard ──▶ Cancelled
+//!     └── drain, by a shutdown ───▶ (out of the queue) ── discard ──▶ Cancelled, or Refused
+//! ```
+//!
+//! A job is two allocations: the completion cell, which its handle reads, and the work, which holds
+//! the closure and lies in the queue. The work is also the waker of its completion's producer: to
+//! be woken means to be asked to cancel. Completion and work thus point at each other; completing
+//! the cell, which happens to every accepted job, lets go of the waker and ends the circle.
+//!
+//! Who moves a job out of QUEUED does so under the pool's lock, where the counts are; what follows
+//! (running or dropping the closure, waking who awaits) happens outside it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::task::Wake;
+
+use runtime_core::completion::Completion;
+use runtime_core::join::JoinError;
+use runtime_core::origin::Origin;
+use runtime_core::quietly::drop_quietly;
+use runtime_core::sync::Mutex;
+use runtime_core::sync::atomic::{AtomicBool, Ordering};
+
+use crate::shared::Shared;
+
+/// What queue and workers know of a job.
+pub(crate) trait Job: Send + Sync {
+    /// Who it is.
+    fn origin(&self) -> &Origin;
+
+    /// Whether it is in the queue and no husk. Under the pool's lock.
+    fn is_queued(&self) -> bool;
+
+    /// Moves it out of QUEUED, and says whether it was there. Under the pool's lock.
+    fn leave_queue(&self) -> bool;
+
+    /// Runs the closure and completes the cell. Never panics. By whoever moved it to TAKEN.
+    fn run(&self);
+
+    /// Drops the closure and completes the cell with `why`. Never panics. By whoever moved it out
+    /// of the queue otherwise.
+    fn discard(&self, why: JoinError);
+}
+
+/// A closure on its way to a worker. *Shared by* the queue or the worker, and the cell's producer
+/// waker. *Guarded by* its mutex; `queued` by the pool's lock. *Woken by* `JoinHandle::abort`.
+pub(crate) struct Work<F, T> {
+    /// The closure, until it is run, dropped or handed back.
+    closure: Mutex<Option<F>>,
+    queued: AtomicBool,
+    completion: Arc<Completion<T>>,
+    /// Where it is queued: who cancels it corrects the counts there.
+    shared: Arc<Shared>,
+}
+
+impl<F, T> Work<F, T> {
+    pub(crate) fn new(closure: F, completion: Arc<Completion<T>>, shared: Arc<Shared>) -> Self {
+        let closure = Mutex::new(Some(closure));
+        Work { closure, queued: AtomicBool::new(true), completion, shared }
+    }
+
+    /// The closure, if nobody has taken it.
+    pub(crate) fn take(&self) -> Option<F> {
+        self.closure.lock().take()
+    }
+}
+
+impl<F, T> Job for Work<F, T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    fn origin(&self) -> &Origin {
+        self.completion.origin()
+    }
+
+    fn is_queued(&self) -> bool {
+        // ORDERING: Relaxed. Guarded by the pool's lock, which orders it.
+        self.queued.load(Ordering::Relaxed)
+    }
+
+    fn leave_queue(&self) -> bool {
+        // ORDERING: Relaxed, as above. A swap, because there are several writers.
+        self.queued.swap(false, Ordering::Relaxed)
+    }
+
+    fn run(&self) {
+        let Some(closure) = self.take() else { return };
+        let result = catch_unwind(AssertUnwindSafe(closure))
+            .map_err(|payload| JoinError::panicked(self.origin().clone(), payload));
+        self.completion.complete(result);
+    }
+
+    fn discard(&self, why: JoinError) {
+        // First the closure, then the news: who reads that a job was cancelled finds what it held
+        // released.
+        drop_quietly(self.take());
+        self.completion.complete(Err(why));
+    }
+}
+
+/// Being woken means being asked to cancel.
+impl<F, T> Wake for Work<F, T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    fn wake(self: Arc<Self>) {
+        if self.shared.cancel(&*self) {
+            self.discard(JoinError::cancelled(self.origin().clone()));
+        }
+    }
+}

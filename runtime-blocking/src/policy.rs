@@ -1,0 +1,383 @@
+//! The rule for hiring, waking and retiring: a pure value, with no thread, no clock and no lock.
+//!
+//! A thread costs a hundred times what a short job costs, and threads beyond the cores fight each
+//! other; but jobs are here because they block, and blocked jobs need threads. The rule tells the
+//! two cases apart by looking at whether the queue moves:
+//!
+//! 1. While fewer workers than `cores` are at work, a waiting job calls one: the idle worker that
+//!    waits for the shortest time is woken, or a thread is hired. While somebody is on the way
+//!    nobody else is called; who arrives takes a job and calls the next if jobs are left. So a
+//!    burst costs its submitter a call or two and not one per job.
+//! 2. Once `cores` workers are at work and a job waits, one more worker is called as the *lookout*.
+//!    It takes no job. It looks, sleeps for [`PATIENCE`], and looks again:
+//!    - the queue is empty: it stands down and is an ordinary idle worker;
+//!    - a job ended meanwhile, so the queue moves: it waits again;
+//!    - no job ended, so those that run do block: it *grows* the crew, by twice as many each time.
+//!      Who arrives in a growing crew calls one more before it begins its job, so that the crew
+//!      grows as a tree.
+//! 3. When there is nobody left to call (`threads_max` reached, or the system refuses a thread)
+//!    and the queue stands still, the lookout takes a job itself. Then no lookout is left, and
+//!    none is needed: whoever ends a job takes the next.
+//!
+//! ```text
+//!                     call                     next: Take
+//!   (hire) ─┬──▶ ARRIVING ◀──────── IDLE    ARRIVING ──▶ BUSY ──┐ next: Take
+//!           │       │ next: Wait     ▲ │                  │ ▲───┘
+//!           │       └────────────────┘ │ call             │ next: Wait
+//!           │                        ▲ ▼                  ▼
+//!           └───────────────▶ LOOKOUT ◀──▶ IDLE ◀─────────┘        IDLE ──▶ retired
+//!                                │ tick: Take                  retire, or any of them
+//!                                └──▶ BUSY                        when closed
+//! ```
+//!
+//! What always holds: no more threads than `threads_max`; and while a job waits, somebody is on
+//! the way, or a lookout is there, or (nobody being left to call) all are at work and will look
+//! when their jobs end. Nothing waits for a later submit, and nobody has a timer but the lookout
+//! while jobs wait and the idle worker for its keep-alive.
+
+use std::time::Duration;
+
+/// How long the queue may stand still before the crew grows.
+pub(crate) const PATIENCE: Duration = Duration::from_micros(100);
+
+/// After a refused thread start, at most so many jobs end before another one is tried.
+const BACKOFF_MAX: u64 = 64;
+
+/// What a worker is called for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// To take jobs.
+    Worker,
+    /// To watch whether the queue moves.
+    Lookout,
+}
+
+/// Whom to call next. The call has been counted; the caller carries it out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Call {
+    /// There is nothing to do.
+    Nobody,
+    /// Wake the idle worker that waits for the shortest time.
+    Wake(Role),
+    /// Start a thread; answered by [`Policy::started`] or [`Policy::could_not_start`].
+    Hire(Role),
+}
+
+/// What becomes of a job that is submitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Submitted {
+    /// Put it into the queue, then call.
+    Queue(Call),
+    /// Hand it back: the pool is closed.
+    Refuse,
+}
+
+/// Where a worker that looks for a job comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Coming {
+    /// It was called, by a wake or as a new thread.
+    Called,
+    /// It has ended a job.
+    Back,
+}
+
+/// What a worker that looks for a job does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Next {
+    /// Take the oldest job; call; run it.
+    Take(Call),
+    /// Wait on top of the idle stack.
+    Wait,
+    /// End the thread.
+    Retire,
+}
+
+/// What the lookout does after it has looked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Tick {
+    /// Sleep for [`PATIENCE`], then look again with this count.
+    WaitAgain(u64),
+    /// Carry out what [`Policy::grow`] says until it says nobody; then wait again with this count.
+    Grow(u64),
+    /// Nobody is left to call: take the oldest job and run it, as an ordinary worker.
+    Take,
+    /// Wait on top of the idle stack, as an ordinary worker.
+    StandDown,
+    /// End the thread.
+    Retire,
+}
+
+/// What follows from a thread that could not be started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Unstarted {
+    /// Others will run what waits. The call never is to hire.
+    Leave(Call),
+    /// There is no thread at all: empty the queue, and fail what was in it.
+    Strand,
+}
+
+/// The counts, and the rule that moves them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Policy {
+    threads_max: usize,
+    /// How many workers are called at once; known from the first submit on.
+    cores: usize,
+    /// No job is accepted any more, and who finds no job retires.
+    closed: bool,
+    /// Jobs that wait.
+    queued: usize,
+    /// Workers that were called and have not looked yet.
+    arriving: usize,
+    /// Workers that run a job, until they come back from it.
+    busy: usize,
+    /// Workers on the idle stack.
+    idle: usize,
+    /// Whether a lookout is there, or called.
+    lookout: bool,
+    /// Jobs that have ended, ever: what the lookout compares.
+    ended: u64,
+    /// How many workers the next growth calls.
+    step: usize,
+    /// How many of the present growth are still to be called.
+    owed: usize,
+    /// Whether the last thread start was refused, and none has succeeded since.
+    refused: bool,
+    /// After a refusal: who ends a job tries to hire again when `ended` has come this far.
+    retry_at: u64,
+    /// How far off the next `retry_at` will be.
+    backoff: u64,
+}
+
+impl Policy {
+    /// An open pool without threads.
+    pub(crate) fn new(threads_max: usize) -> Policy {
+        Policy {
+            threads_max,
+            cores: 1,
+            closed: false,
+            queued: 0,
+            arriving: 0,
+            busy: 0,
+            idle: 0,
+            lookout: false,
+            ended: 0,
+            step: 1,
+            owed: 0,
+            refused: false,
+            retry_at: 0,
+            backoff: 1,
+        }
+    }
+
+    // ---- counts ----
+
+    /// Threads that have been called into being and have not retired.
+    pub(crate) fn threads(&self) -> usize {
+        self.arriving + self.busy + self.idle + usize::from(self.lookout)
+    }
+
+    /// Workers that wait, the lookout among them.
+    pub(crate) fn waiting(&self) -> usize {
+        self.idle + usize::from(self.lookout)
+    }
+
+    /// Workers that run a job.
+    pub(crate) fn busy(&self) -> usize {
+        self.busy
+    }
+
+    /// Jobs that wait.
+    pub(crate) fn queued(&self) -> usize {
+        self.queued
+    }
+
+    /// Jobs that were run, ever.
+    pub(crate) fn ended(&self) -> u64 {
+        self.ended
+    }
+
+    /// Whether [`close`](Policy::close) was called.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    // ---- jobs come and go ----
+
+    /// A job is submitted.
+    pub(crate) fn submit(&mut self, cores: usize) -> Submitted {
+        if self.closed {
+            return Submitted::Refuse;
+        }
+        self.cores = cores;
+        self.queued += 1;
+        Submitted::Queue(self.call(self.vacancies()))
+    }
+
+    /// A job has left the queue unrun.
+    pub(crate) fn cancel(&mut self) {
+        self.queued -= 1;
+    }
+
+    /// All jobs have left the queue unrun.
+    pub(crate) fn cancel_all(&mut self) {
+        self.queued = 0;
+    }
+
+    // ---- workers come and go ----
+
+    /// A new thread runs; it looks for a job, or out, next.
+    pub(crate) fn started(&mut self) {
+        self.refused = false;
+        self.backoff = 1;
+    }
+
+    /// A thread that was to be hired could not be started.
+    pub(crate) fn could_not_start(&mut self, role: Role) -> Unstarted {
+        match role {
+            Role::Worker => self.arriving -= 1,
+            Role::Lookout => self.lookout = false,
+        }
+        self.owed = 0;
+        self.refused = true;
+        self.retry_at = self.ended + self.backoff;
+        self.backoff = (self.backoff * 2).min(BACKOFF_MAX);
+        if self.threads() == 0 {
+            self.queued = 0;
+            return Unstarted::Strand;
+        }
+        Unstarted::Leave(self.call(0))
+    }
+
+    /// A worker looks for a job.
+    pub(crate) fn next(&mut self, coming: Coming) -> Next {
+        match coming {
+            Coming::Called => self.arriving -= 1,
+            Coming::Back => {
+                self.busy -= 1;
+                self.ended += 1;
+            }
+        }
+        if self.queued > 0 {
+            self.queued -= 1;
+            self.busy += 1;
+            return Next::Take(self.call_as_worker(coming));
+        }
+        if self.closed {
+            return Next::Retire;
+        }
+        self.idle += 1;
+        Next::Wait
+    }
+
+    /// The lookout looks. It brings the count that the last look gave it, if this is not its first.
+    pub(crate) fn tick(&mut self, seen: Option<u64>) -> Tick {
+        if seen.is_none() {
+            // A refusal from before is no reason not to try: circumstances change.
+            self.refused = false;
+        }
+        if seen != Some(self.ended) {
+            self.step = self.cores;
+        }
+        if self.queued == 0 {
+            return self.stand_down();
+        }
+        if seen != Some(self.ended) || self.queued <= self.arriving {
+            return Tick::WaitAgain(self.ended);
+        }
+        if self.idle == 0 && (self.vacancies() == 0 || self.refused) {
+            self.lookout = false;
+            self.queued -= 1;
+            self.busy += 1;
+            return Tick::Take;
+        }
+        self.owed = self.step;
+        self.step = self.step.saturating_mul(2);
+        Tick::Grow(self.ended)
+    }
+
+    /// One more for a growing crew.
+    pub(crate) fn grow(&mut self) -> Call {
+        if self.owed == 0 || self.queued <= self.arriving {
+            self.owed = 0;
+            return Call::Nobody;
+        }
+        self.owed -= 1;
+        self.summon(Role::Worker, self.vacancies())
+    }
+
+    /// An idle worker's keep-alive has passed: it retires.
+    pub(crate) fn retire(&mut self) {
+        self.idle -= 1;
+    }
+
+    /// No more jobs. The caller wakes all idle workers, as workers.
+    pub(crate) fn close(&mut self) {
+        self.closed = true;
+        self.arriving += self.idle;
+        self.idle = 0;
+    }
+
+    // ---- the rule ----
+
+    fn vacancies(&self) -> usize {
+        self.threads_max - self.threads()
+    }
+
+    /// The call of a worker that has just taken a job.
+    fn call_as_worker(&mut self, coming: Coming) -> Call {
+        if coming == Coming::Called && self.owed > 0 {
+            return self.grow();
+        }
+        // A refusal is not worth a system call for each job that ends.
+        let patient = self.refused && self.ended < self.retry_at;
+        self.call(if patient { 0 } else { self.vacancies() })
+    }
+
+    /// Points 1 and 2: whom the jobs that wait call, if anybody, with so many threads to hire.
+    fn call(&mut self, vacancies: usize) -> Call {
+        if self.queued == 0 || self.arriving > 0 {
+            return Call::Nobody;
+        }
+        if self.busy < self.cores {
+            return self.summon(Role::Worker, vacancies);
+        }
+        if self.lookout {
+            return Call::Nobody;
+        }
+        self.summon(Role::Lookout, vacancies)
+    }
+
+    fn summon(&mut self, role: Role, vacancies: usize) -> Call {
+        let call = if self.idle > 0 {
+            self.idle -= 1;
+            Call::Wake(role)
+        } else if vacancies > 0 {
+            Call::Hire(role)
+        } else {
+            return Call::Nobody;
+        };
+        match role {
+            Role::Worker => self.arriving += 1,
+            Role::Lookout => self.lookout = true,
+        }
+        call
+    }
+
+    fn stand_down(&mut self) -> Tick {
+        self.lookout = false;
+        self.owed = 0;
+        if self.closed {
+            return Tick::Retire;
+        }
+        self.idle += 1;
+        Tick::StandDown
+    }
+}
+
+#[cfg(test)]
+mod tests;

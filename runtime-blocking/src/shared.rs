@@ -1,0 +1,211 @@
+//! What the handles, the workers and the jobs of one pool share, and how a decision of the
+//! [policy](crate::policy) is carried out.
+//!
+//! There is one lock. Under it are the counts, the queue and the roster, and nothing of the user's
+//! runs there. Whoever needs something done by another thread asks the policy under the lock, turns
+//! its answer into an [`Errand`] (the worker is off the idle stack, the seat is reserved: from now
+//! on everybody knows), leaves the lock, and carries the errand out.
+
+use std::io;
+use std::sync::Arc;
+
+use runtime_core::join::JoinError;
+use runtime_core::park::Parker;
+use runtime_core::sync::{Mutex, MutexGuard};
+
+use crate::builder::Settings;
+use crate::job::Job;
+use crate::policy::{Call, Policy, Role, Submitted, Unstarted};
+use crate::queue::Queue;
+use crate::roster::{Roster, SeatId};
+use crate::worker;
+
+/// *Shared by* the pool's handles, its workers, and its queued jobs. *Guarded by* its lock; the
+/// settings never change.
+pub(crate) struct Shared {
+    pub(crate) settings: Settings,
+    state: Mutex<State>,
+}
+
+/// What the lock guards.
+pub(crate) struct State {
+    pub(crate) policy: Policy,
+    pub(crate) queue: Queue,
+    pub(crate) roster: Roster,
+    /// Who waits in a shutdown. *Woken by* whoever makes [`State::is_quiet`] true.
+    pub(crate) waiters: Vec<Arc<Parker>>,
+    /// How many of the pool's own workers wait in a shutdown: for each other they cannot.
+    pub(crate) insiders: usize,
+}
+
+/// A call that has been decided under the lock and is to be carried out after it.
+#[must_use]
+pub(crate) enum Errand {
+    Nothing,
+    Unpark(Arc<Parker>),
+    Start(SeatId, Role),
+}
+
+/// There is no thread at all, and none can be started: these jobs were queued, and now are nobody's.
+pub(crate) struct Stranded {
+    pub(crate) error: io::Error,
+    pub(crate) jobs: Vec<Arc<dyn Job>>,
+}
+
+/// Why a job was not accepted.
+pub(crate) enum Refusal {
+    Closed,
+    NoThread(io::Error),
+}
+
+impl State {
+    /// Turns a call into an errand; from here on the one who is called counts as called.
+    pub(crate) fn dispatch(&mut self, call: Call) -> Errand {
+        match call {
+            Call::Nobody => Errand::Nothing,
+            Call::Wake(role) => match self.roster.call_idle(role) {
+                Some(parker) => Errand::Unpark(parker),
+                None => unreachable!("the policy counts the idle workers"),
+            },
+            Call::Hire(role) => Errand::Start(self.roster.reserve(), role),
+        }
+    }
+
+    /// Who waits in a shutdown and may look again; to be unparked outside the lock.
+    pub(crate) fn take_released_waiters(&mut self) -> Vec<Arc<Parker>> {
+        if self.is_quiet() { std::mem::take(&mut self.waiters) } else { Vec::new() }
+    }
+
+    /// Whether every thread has retired but those that wait in a shutdown themselves.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.policy.threads() <= self.insiders
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(settings: Settings) -> Shared {
+        let state = State {
+            policy: Policy::new(settings.threads_max),
+            queue: Queue::default(),
+            roster: Roster::default(),
+            waiters: Vec::new(),
+            insiders: 0,
+        };
+        Shared { settings, state: Mutex::new(state) }
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock()
+    }
+
+    /// Puts a job into the queue, and sees to it that somebody will look.
+    pub(crate) fn enqueue(self: &Arc<Self>, job: Arc<dyn Job>) -> Result<(), Refusal> {
+        let id = job.origin().id();
+        let cores = self.settings.cores();
+        let mut state = self.lock();
+        let call = match state.policy.submit(cores) {
+            Submitted::Refuse => return Err(Refusal::Closed),
+            Submitted::Queue(call) => call,
+        };
+        state.queue.push(job);
+        let errand = state.dispatch(call);
+        drop(state);
+        let Err(stranded) = self.carry_out(errand) else { return Ok(()) };
+
+        // The jobs of others were accepted while a thread was on the way, which then did not come.
+        let mut handed_back = false;
+        for job in stranded.jobs {
+            if job.origin().id() == id {
+                handed_back = true;
+            } else {
+                let error = Box::new(twin(&stranded.error));
+                job.discard(JoinError::refused(job.origin().clone(), error));
+            }
+        }
+        if handed_back { Err(Refusal::NoThread(stranded.error)) } else { Ok(()) }
+    }
+
+    /// Takes a job out of the queue, if it is there: it becomes a husk. The caller discards it.
+    pub(crate) fn cancel(&self, job: &dyn Job) -> bool {
+        let mut state = self.lock();
+        let was_queued = job.leave_queue();
+        if was_queued {
+            state.policy.cancel();
+            let swept = state.queue.note_husk();
+            drop(state);
+            drop(swept);
+        }
+        was_queued
+    }
+
+    /// Wakes or starts whom the errand names. Fails only if that leaves the pool without a thread.
+    pub(crate) fn carry_out(self: &Arc<Self>, errand: Errand) -> Result<(), Stranded> {
+        match errand {
+            Errand::Nothing => Ok(()),
+            Errand::Unpark(parker) => {
+                parker.unpark();
+                Ok(())
+            }
+            Errand::Start(seat, role) => self.start(seat, role),
+        }
+    }
+
+    /// The same for a worker: while it is there, no job is stranded.
+    pub(crate) fn carry_out_on_worker(self: &Arc<Self>, errand: Errand) {
+        let stranded = self.carry_out(errand).is_err();
+        debug_assert!(!stranded, "the worker that calls is a thread of the pool");
+    }
+
+    fn start(self: &Arc<Self>, seat: SeatId, role: Role) -> Result<(), Stranded> {
+        let shared = Arc::clone(self);
+        let started = self.settings.start_thread(seat, move || worker::run(shared, seat, role));
+        let mut state = self.lock();
+        match started {
+            Ok(handle) => {
+                state.roster.deposit(seat, handle);
+                self.release_waiters(state);
+                Ok(())
+            }
+            Err(error) => {
+                state.roster.release(seat);
+                self.go_on_without(state, role, error)
+            }
+        }
+    }
+
+    #[cold]
+    fn go_on_without(
+        self: &Arc<Self>,
+        mut state: MutexGuard<'_, State>,
+        role: Role,
+        error: io::Error,
+    ) -> Result<(), Stranded> {
+        match state.policy.could_not_start(role) {
+            Unstarted::Leave(call) => {
+                let errand = state.dispatch(call);
+                self.release_waiters(state);
+                self.carry_out(errand)
+            }
+            Unstarted::Strand => {
+                let jobs = state.queue.drain();
+                self.release_waiters(state);
+                Err(Stranded { error, jobs })
+            }
+        }
+    }
+
+    /// Ends the lock and wakes who waits in a shutdown, if there is something new for them.
+    fn release_waiters(&self, mut state: MutexGuard<'_, State>) {
+        let waiters = state.take_released_waiters();
+        drop(state);
+        waiters.iter().for_each(|waiter| waiter.unpark());
+    }
+}
+
+/// An `io::Error` that says the same.
+fn twin(error: &io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::new(error.kind(), error.to_string()),
+    }
+}

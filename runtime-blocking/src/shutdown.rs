@@ -1,0 +1,254 @@
+//! The end of a pool: how long to wait, and what is reported.
+//!
+//! 1. The pool is closed: no job is accepted any more; the idle workers are woken; whoever finds
+//!    the queue empty retires, and what was accepted is still run.
+//! 2. Who shuts down waits until every thread has retired, if it waits at all; the last one wakes
+//!    it, and it joins what was left.
+//! 3. If it does not wait, or no longer, it cancels what is queued and reports what runs.
+//!
+//! One of the pool's own workers cannot wait for itself. It counts as an *insider* while it waits,
+//! and waits only until all threads left are insiders; its own job is then in its report.
+
+use std::fmt;
+use std::io::Write;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use runtime_core::join::JoinError;
+use runtime_core::origin::Origin;
+use runtime_core::park::Parker;
+use runtime_core::sync::MutexGuard;
+
+use crate::policy::Role;
+use crate::roster::SeatId;
+use crate::shared::{Shared, State};
+use crate::worker::{current_seat, join_all};
+
+/// How long a shutdown waits for the jobs that were accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shutdown {
+    /// Until all have been run, the queued ones too, and every thread has ended.
+    Wait,
+    /// The same, but at most so long. Then what is still queued is cancelled, and what still runs
+    /// is left and reported.
+    WaitAtMost(Duration),
+    /// Not at all: what is queued is cancelled, and what runs is left and reported.
+    Leave,
+}
+
+/// What a shutdown left undone.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Report {
+    /// The jobs that it cancelled before they began, the oldest first.
+    pub cancelled: Vec<Origin>,
+    /// The jobs that were running when it returned. They cannot be stopped; their results come
+    /// when they come.
+    pub running: Vec<Straggler>,
+}
+
+/// A job that was still running when a shutdown returned.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Straggler {
+    /// Who it is.
+    pub origin: Origin,
+    /// For how long it had been running.
+    pub running_for: Duration,
+}
+
+impl Report {
+    /// Whether nothing was left undone.
+    pub fn is_clean(&self) -> bool {
+        self.cancelled.is_empty() && self.running.is_empty()
+    }
+}
+
+/// Lists longer than this are cut short.
+const LIST_MAX: usize = 8;
+
+/// `` 1 job still runs: `copy` (spawned at src/main.rs:12:5), for 7.2s; 2 jobs were cancelled: ... ``
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_clean() {
+            return f.write_str("every job has ended");
+        }
+        if !self.running.is_empty() {
+            let verb = if self.running.len() == 1 { "job still runs" } else { "jobs still run" };
+            write!(f, "{} {verb}: ", self.running.len())?;
+            write_list(f, &self.running)?;
+        }
+        if !self.running.is_empty() && !self.cancelled.is_empty() {
+            f.write_str("; ")?;
+        }
+        if !self.cancelled.is_empty() {
+            let one = self.cancelled.len() == 1;
+            let verb = if one { "job was cancelled" } else { "jobs were cancelled" };
+            write!(f, "{} {verb}: ", self.cancelled.len())?;
+            write_list(f, &self.cancelled)?;
+        }
+        Ok(())
+    }
+}
+
+fn write_list(f: &mut fmt::Formatter<'_>, list: &[impl fmt::Display]) -> fmt::Result {
+    for (index, item) in list.iter().take(LIST_MAX).enumerate() {
+        let comma = if index == 0 { "" } else { ", " };
+        write!(f, "{comma}{item}")?;
+    }
+    match list.len().saturating_sub(LIST_MAX) {
+        0 => Ok(()),
+        more => write!(f, " and {more} more"),
+    }
+}
+
+/// `` `copy` (spawned at src/main.rs:12:5), for 7.2s ``
+impl fmt::Display for Straggler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, for {:.1?}", self.origin, self.running_for)
+    }
+}
+
+/// How a wait ended.
+#[derive(PartialEq, Eq)]
+enum Waited {
+    Quiet,
+    Expired,
+}
+
+impl Shared {
+    pub(crate) fn shutdown(self: &Arc<Self>, how: Shutdown) -> Report {
+        self.close();
+        let cancelled = match how {
+            Shutdown::Leave => self.cancel_queued(),
+            Shutdown::Wait => {
+                self.wait_until_quiet(None);
+                Vec::new()
+            }
+            Shutdown::WaitAtMost(limit) => {
+                match self.wait_until_quiet(Instant::now().checked_add(limit)) {
+                    Waited::Quiet => Vec::new(),
+                    Waited::Expired => self.cancel_queued(),
+                }
+            }
+        };
+        Report { cancelled, running: self.stragglers(None) }
+    }
+
+    /// Step 1. Does nothing if it was done before.
+    pub(crate) fn close(&self) {
+        let mut state = self.lock();
+        state.policy.close();
+        let idle: Vec<_> = std::iter::from_fn(|| state.roster.call_idle(Role::Worker)).collect();
+        drop(state);
+        idle.iter().for_each(|parker| parker.unpark());
+    }
+
+    /// Step 3. The closures are dropped here, outside the lock; their destructors may do anything.
+    fn cancel_queued(&self) -> Vec<Origin> {
+        let mut state = self.lock();
+        state.policy.cancel_all();
+        let jobs = state.queue.drain();
+        drop(state);
+        let cancel = |job: &Arc<dyn crate::job::Job>| {
+            job.discard(JoinError::cancelled(job.origin().clone()));
+            job.origin().clone()
+        };
+        jobs.iter().map(cancel).collect()
+    }
+
+    /// What runs, except on the seat `but`.
+    fn stragglers(&self, but: Option<SeatId>) -> Vec<Straggler> {
+        let now = Instant::now();
+        let state = self.lock();
+        let others = state.roster.running().filter(|&(seat, ..)| Some(seat) != but);
+        others
+            .map(|(_, origin, since)| Straggler {
+                origin: origin.clone(),
+                running_for: now.saturating_duration_since(since),
+            })
+            .collect()
+    }
+
+    /// Step 2.
+    fn wait_until_quiet(self: &Arc<Self>, deadline: Option<Instant>) -> Waited {
+        let Some(seat) = current_seat(self) else { return self.wait_outside(deadline) };
+        let mut state = self.lock();
+        state.insiders += 1;
+        // For insiders that wait already, one less to wait for.
+        let waiters = state.take_released_waiters();
+        drop(state);
+        waiters.iter().for_each(|waiter| waiter.unpark());
+        let waited = self.wait_for(deadline, Some(seat), State::is_quiet);
+        self.lock().insiders -= 1;
+        waited
+    }
+
+    fn wait_outside(&self, deadline: Option<Instant>) -> Waited {
+        let is_over = |state: &State| state.policy.threads() == 0 && state.roster.handles_are_in();
+        if self.wait_for(deadline, None, is_over) == Waited::Expired {
+            return Waited::Expired;
+        }
+        let left = self.lock().roster.take_left();
+        let joined = left.len();
+        join_all(left);
+        let mut state = self.lock();
+        state.roster.joined(joined);
+        let waiters = state.take_released_waiters();
+        drop(state);
+        waiters.iter().for_each(|waiter| waiter.unpark());
+        Waited::Quiet
+    }
+
+    /// Waits until `is_over`, and once says on stderr for whom, if it takes long.
+    fn wait_for(
+        &self,
+        deadline: Option<Instant>,
+        own_seat: Option<SeatId>,
+        is_over: impl Fn(&State) -> bool,
+    ) -> Waited {
+        if is_over(&self.lock()) {
+            return Waited::Quiet;
+        }
+        let begun = Instant::now();
+        let mut notice =
+            self.settings.slow_shutdown_notice.and_then(|after| begun.checked_add(after));
+        let parker = Arc::new(Parker::new());
+        loop {
+            let mut state = self.lock();
+            if is_over(&state) {
+                withdraw(state, &parker);
+                return Waited::Quiet;
+            }
+            let now = Instant::now();
+            if deadline.is_some_and(|deadline| deadline <= now) {
+                withdraw(state, &parker);
+                return Waited::Expired;
+            }
+            if !state.waiters.iter().any(|waiter| Arc::ptr_eq(waiter, &parker)) {
+                state.waiters.push(Arc::clone(&parker));
+            }
+            drop(state);
+            if notice.take_if(|notice| *notice <= now).is_some() {
+                self.say_for_whom(now.saturating_duration_since(begun), own_seat);
+            }
+            let _ = parker.park([deadline, notice].into_iter().flatten().min());
+        }
+    }
+
+    #[cold]
+    fn say_for_whom(&self, waited: Duration, own_seat: Option<SeatId>) {
+        let report = Report { cancelled: Vec::new(), running: self.stragglers(own_seat) };
+        let queued = self.lock().policy.queued();
+        let name = &self.settings.thread_name;
+        // Nobody is left to tell if stderr is closed.
+        let _ = writeln!(
+            std::io::stderr(),
+            "the shutdown of pool `{name}` has waited {waited:.1?}; {queued} jobs wait; {report}"
+        );
+    }
+}
+
+fn withdraw(mut state: MutexGuard<'_, State>, parker: &Arc<Parker>) {
+    state.waiters.retain(|waiter| !Arc::ptr_eq(waiter, parker));
+}

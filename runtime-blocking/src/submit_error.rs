@@ -1,0 +1,63 @@
+//! Why a closure comes back.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+
+/// A closure that was not accepted. It was not run, and it comes back in here.
+#[non_exhaustive]
+pub enum SubmitError<F> {
+    /// The pool is shut down, or being shut down.
+    Closed(F),
+    /// The pool has no thread, and the system would not start one (EAGAIN, mostly).
+    NoThread(F, io::Error),
+}
+
+impl<F> SubmitError<F> {
+    /// The closure.
+    pub fn into_inner(self) -> F {
+        match self {
+            SubmitError::Closed(closure) | SubmitError::NoThread(closure, _) => closure,
+        }
+    }
+
+    /// Whether the pool is shut down, so that trying again is of no use.
+    pub fn is_closed(&self) -> bool {
+        matches!(self, SubmitError::Closed(_))
+    }
+
+    /// The same error around something else, such as `()` to get rid of the closure.
+    pub fn map<G>(self, f: impl FnOnce(F) -> G) -> SubmitError<G> {
+        match self {
+            SubmitError::Closed(closure) => SubmitError::Closed(f(closure)),
+            SubmitError::NoThread(closure, error) => SubmitError::NoThread(f(closure), error),
+        }
+    }
+}
+
+impl<F> fmt::Display for SubmitError<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SubmitError::Closed(_) => f.write_str("the blocking pool is shut down"),
+            SubmitError::NoThread(_, error) => {
+                write!(f, "no thread could be started for the blocking pool: {error}")
+            }
+        }
+    }
+}
+
+/// The closure is not shown.
+impl<F> fmt::Debug for SubmitError<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SubmitError({self})")
+    }
+}
+
+impl<F> Error for SubmitError<F> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            SubmitError::Closed(_) => None,
+            SubmitError::NoThread(_, error) => Some(error),
+        }
+    }
+}

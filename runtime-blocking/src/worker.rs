@@ -1,0 +1,222 @@
+//! The life of a worker: look for a job, run it, look again, wait, retire.
+//!
+//! ```text
+//!             ┌──────────────┐
+//!   called ─▶ │  next        │── a job ──▶ run ──▶ next ...
+//!             │  (or, as the │── none ───▶ wait ──▶ called, as worker or lookout
+//!             │   lookout,   │               └─────▶ the keep-alive passed: retire
+//!             │   look out)  │── none, and the pool is closed: retire
+//!             └──────────────┘
+//! ```
+//!
+//! Looking for the next job and reporting that the last one ended is one critical section, so a
+//! busy worker takes the lock once for each job. The job counts as running until its closure has
+//! ended, what it held is dropped, and whoever awaits it was woken: a waker that never returns keeps
+//! its worker busy, and the others go on.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::time::Instant;
+
+use runtime_core::park::{Parker, Unparked};
+use runtime_core::quietly::drop_quietly;
+use runtime_core::sync::thread::JoinHandle;
+use runtime_core::sync::{MutexGuard, thread_local_const};
+
+use crate::job::Job;
+use crate::policy::{Call, Coming, Next, PATIENCE, Role, Tick};
+use crate::roster::SeatId;
+use crate::shared::{Shared, State};
+
+thread_local_const! {
+    /// Which pool this thread works for (the address of its shared part, which lives as long as
+    /// its workers do), and on which seat. Kept when the worker has retired: the thread's other
+    /// thread-locals are destroyed after that, and whoever shuts the pool down from there must not
+    /// wait for this thread.
+    static HERE: Cell<Option<(usize, SeatId)>> = Cell::new(None)
+}
+
+/// The seat of the current thread, if it is one of this pool's workers.
+pub(crate) fn current_seat(shared: &Arc<Shared>) -> Option<SeatId> {
+    match HERE.with(|here| here.get()) {
+        Some((pool, seat)) if pool == Arc::as_ptr(shared).addr() => Some(seat),
+        Some(_) | None => None,
+    }
+}
+
+struct Worker {
+    shared: Arc<Shared>,
+    seat: SeatId,
+    parker: Arc<Parker>,
+}
+
+/// What a worker does next.
+enum Step {
+    Run(Arc<dyn Job>),
+    /// Wait to be called, at most until then.
+    Wait(Option<Instant>),
+    LookOut,
+    Retire(Departure),
+}
+
+/// What is left to do for a worker that has retired.
+struct Departure {
+    /// Threads that retired before, to be joined.
+    before: Vec<JoinHandle<()>>,
+    /// Who waits in a shutdown and may look again.
+    waiters: Vec<Arc<Parker>>,
+}
+
+/// The body of a worker's thread.
+pub(crate) fn run(shared: Arc<Shared>, seat: SeatId, role: Role) {
+    HERE.with(|here| here.set(Some((Arc::as_ptr(&shared).addr(), seat))));
+    let worker = Worker { shared, seat, parker: Arc::new(Parker::new()) };
+    let mut step = worker.begin(role);
+    loop {
+        step = match step {
+            Step::Run(job) => {
+                job.run();
+                drop_quietly(job);
+                worker.next(Coming::Back)
+            }
+            Step::Wait(deadline) => worker.wait(deadline),
+            Step::LookOut => worker.look_out(),
+            Step::Retire(departure) => return departure.finish(),
+        };
+    }
+}
+
+impl Worker {
+    fn begin(&self, role: Role) -> Step {
+        let mut state = self.shared.lock();
+        state.roster.move_in(self.seat, Arc::clone(&self.parker));
+        state.policy.started();
+        drop(state);
+        self.called(role)
+    }
+
+    fn called(&self, role: Role) -> Step {
+        match role {
+            Role::Worker => self.next(Coming::Called),
+            Role::Lookout => Step::LookOut,
+        }
+    }
+
+    /// Looks for a job. One critical section, and at most one call after it.
+    fn next(&self, coming: Coming) -> Step {
+        let now = Instant::now();
+        let mut state = self.shared.lock();
+        match state.policy.next(coming) {
+            Next::Take(call) => {
+                let job = self.take_job(&mut state, now);
+                let errand = state.dispatch(call);
+                drop(state);
+                self.shared.carry_out_on_worker(errand);
+                Step::Run(job)
+            }
+            Next::Wait => self.sit_down(state, now),
+            Next::Retire => self.retire(state),
+        }
+    }
+
+    fn take_job(&self, state: &mut State, now: Instant) -> Arc<dyn Job> {
+        let job = state.queue.pop().expect("the policy counts the jobs that wait");
+        state.roster.begin(self.seat, job.origin().clone(), now);
+        job
+    }
+
+    fn sit_down(&self, mut state: MutexGuard<'_, State>, now: Instant) -> Step {
+        state.roster.end(self.seat);
+        state.roster.push_idle(self.seat);
+        drop(state);
+        Step::Wait(now.checked_add(self.shared.settings.keep_alive))
+    }
+
+    /// Waits on the idle stack. The summons, which is under the lock, says whether it was called;
+    /// the unpark only ends the sleep, and may come late or be left over from before.
+    fn wait(&self, deadline: Option<Instant>) -> Step {
+        loop {
+            let unparked = self.parker.park(deadline);
+            let mut state = self.shared.lock();
+            if let Some(role) = state.roster.take_summons(self.seat) {
+                drop(state);
+                return self.called(role);
+            }
+            if unparked == Unparked::Expired {
+                state.policy.retire();
+                state.roster.leave_idle(self.seat);
+                return self.retire(state);
+            }
+        }
+    }
+
+    /// Watches whether the queue moves, and lets the crew grow when it does not.
+    fn look_out(&self) -> Step {
+        let mut seen = None;
+        loop {
+            let now = Instant::now();
+            let mut state = self.shared.lock();
+            match state.policy.tick(seen) {
+                Tick::WaitAgain(count) => {
+                    drop(state);
+                    seen = Some(count);
+                }
+                Tick::Grow(count) => {
+                    drop(state);
+                    self.grow();
+                    seen = Some(count);
+                }
+                Tick::Take => {
+                    let job = self.take_job(&mut state, now);
+                    return Step::Run(job);
+                }
+                Tick::StandDown => return self.sit_down(state, now),
+                Tick::Retire => return self.retire(state),
+            }
+            self.be_patient();
+        }
+    }
+
+    fn grow(&self) {
+        loop {
+            let mut state = self.shared.lock();
+            let call = state.policy.grow();
+            if call == Call::Nobody {
+                return;
+            }
+            let errand = state.dispatch(call);
+            drop(state);
+            self.shared.carry_out_on_worker(errand);
+        }
+    }
+
+    /// Sleeps for the whole time: nobody calls the lookout, so an unpark is left over from before.
+    fn be_patient(&self) {
+        let deadline = Instant::now().checked_add(PATIENCE);
+        while self.parker.park(deadline) == Unparked::Notified {}
+    }
+
+    fn retire(&self, mut state: MutexGuard<'_, State>) -> Step {
+        let before = state.roster.vacate(self.seat);
+        let waiters = state.take_released_waiters();
+        Step::Retire(Departure { before, waiters })
+    }
+}
+
+impl Departure {
+    fn finish(self) {
+        self.waiters.iter().for_each(|waiter| waiter.unpark());
+        join_all(self.before);
+    }
+}
+
+/// Joins threads that have retired.
+///
+/// # Blocking
+/// For as long as their thread-locals take to be destroyed.
+pub(crate) fn join_all(threads: Vec<JoinHandle<()>>) {
+    for thread in threads {
+        // A worker's thread lets no panic out, so there is nothing in the result.
+        drop_quietly(thread.join());
+    }
+}
