@@ -6,6 +6,7 @@ use std::sync::Arc;
 use runtime_blocking::Pool;
 use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::origin::Origin;
+use runtime_core::quietly::drop_quietly;
 use runtime_executor::NoRuntimeError;
 
 use crate::context::{self, Entered};
@@ -150,10 +151,6 @@ impl Handle {
         self.parts.executor.clock().now()
     }
 
-    pub(crate) fn executor(&self) -> &runtime_executor::Handle {
-        &self.parts.executor
-    }
-
     pub(crate) fn enter(&self) -> Entered {
         context::enter(self.clone())
     }
@@ -174,7 +171,11 @@ impl Handle {
         let refused = origin.clone();
         match pool.submit_with(origin, self.parts.executor.hold_clock(), job) {
             Ok(handle) => handle,
-            Err(error) => JoinHandle::failed(JoinError::refused(refused, error.into_reason())),
+            Err(error) => {
+                // The closure is dropped here, on the caller's thread, unrun.
+                let reason = error.map(drop_quietly);
+                JoinHandle::failed(JoinError::refused(refused, Box::new(reason)))
+            }
         }
     }
 }

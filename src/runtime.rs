@@ -1,9 +1,10 @@
 //! A runtime: an event loop and a pool, made together and shut down together.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use runtime_blocking::{Pool, PoolBuilder, Report, Shutdown};
+use runtime_blocking::{Builder as PoolBuilder, Pool, Report, Shutdown};
 use runtime_core::clock::Clock;
 use runtime_core::join::JoinHandle;
 use runtime_core::on_loop::is_on_loop;
@@ -201,11 +202,17 @@ impl fmt::Display for ShutdownReport {
 ///     .thread_name("aside-worker")
 ///     .build();
 /// ```
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Builder {
     config: Config,
     pool: PoolBuilder,
     shared: Option<Pool>,
+}
+
+impl Default for Builder {
+    fn default() -> Builder {
+        Builder { config: Config::default(), pool: Pool::builder(), shared: None }
+    }
 }
 
 impl Builder {
@@ -229,7 +236,7 @@ impl Builder {
 
     /// How the pool's threads are called, with a number behind.
     #[must_use]
-    pub fn thread_name(mut self, name: impl Into<String>) -> Builder {
+    pub fn thread_name(mut self, name: impl Into<Cow<'static, str>>) -> Builder {
         self.pool = self.pool.thread_name(name);
         self
     }

@@ -50,19 +50,29 @@ pub(crate) trait Job: Send + Sync {
 
 /// A closure on its way to a worker. *Shared by* the queue or the worker, and the cell's producer
 /// waker. *Guarded by* its mutex; `queued` by the pool's lock. *Woken by* `JoinHandle::abort`.
-pub(crate) struct Work<F, T> {
+pub(crate) struct Work<F, T, K> {
+    origin: Origin,
     /// The closure, until it is run, dropped or handed back.
     closure: Mutex<Option<F>>,
     queued: AtomicBool,
     completion: Arc<Completion<T>>,
+    /// Dropped with the work, which is after the result was published.
+    _keep: K,
     /// Where it is queued: who cancels it corrects the counts there.
     shared: Arc<Shared>,
 }
 
-impl<F, T> Work<F, T> {
-    pub(crate) fn new(closure: F, completion: Arc<Completion<T>>, shared: Arc<Shared>) -> Self {
+impl<F, T, K> Work<F, T, K> {
+    pub(crate) fn new(
+        origin: Origin,
+        closure: F,
+        completion: Arc<Completion<T>>,
+        keep: K,
+        shared: Arc<Shared>,
+    ) -> Self {
         let closure = Mutex::new(Some(closure));
-        Work { closure, queued: AtomicBool::new(true), completion, shared }
+        let queued = AtomicBool::new(true);
+        Work { origin, closure, queued, completion, _keep: keep, shared }
     }
 
     /// The closure, if nobody has taken it.
@@ -71,13 +81,14 @@ impl<F, T> Work<F, T> {
     }
 }
 
-impl<F, T> Job for Work<F, T>
+impl<F, T, K> Job for Work<F, T, K>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
+    K: Send + Sync + 'static,
 {
     fn origin(&self) -> &Origin {
-        self.completion.origin()
+        &self.origin
     }
 
     fn is_queued(&self) -> bool {
@@ -94,22 +105,24 @@ where
         let Some(closure) = self.take() else { return };
         let result = catch_unwind(AssertUnwindSafe(closure))
             .map_err(|payload| JoinError::panicked(self.origin().clone(), payload));
-        self.completion.complete(result);
+        // The waker it gives back is this work itself.
+        let _work = self.completion.complete(result);
     }
 
     fn discard(&self, why: JoinError) {
         // First the closure, then the news: who reads that a job was cancelled finds what it held
         // released.
         drop_quietly(self.take());
-        self.completion.complete(Err(why));
+        let _work = self.completion.complete(Err(why));
     }
 }
 
 /// Being woken means being asked to cancel.
-impl<F, T> Wake for Work<F, T>
+impl<F, T, K> Wake for Work<F, T, K>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
+    K: Send + Sync + 'static,
 {
     fn wake(self: Arc<Self>) {
         if self.shared.cancel(&*self) {

@@ -120,13 +120,32 @@ impl Pool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let shared = &self.handle.shared;
-        let completion = Arc::new(Completion::new(origin, None));
-        let work = Arc::new(Work::new(f, Arc::clone(&completion), Arc::clone(shared)));
+        self.submit_with(origin, (), f)
+    }
+
+    /// [`submit_as`](Pool::submit_as) with something to `keep`: it is dropped when the job has come
+    /// to its end, whichever that is, and whoever awaits it has been told.
+    ///
+    /// # Errors
+    /// As [`submit`](Pool::submit).
+    pub fn submit_with<F, T, K>(
+        &self,
+        origin: Origin,
+        keep: K,
+        f: F,
+    ) -> Result<JoinHandle<T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+        K: Send + Sync + 'static,
+    {
+        let shared = Arc::clone(&self.handle.shared);
+        let completion = Arc::new(Completion::new(None));
+        let work = Work::new(origin.clone(), f, Arc::clone(&completion), keep, shared);
+        let work = Arc::new(work);
         completion.set_producer(Waker::from(Arc::clone(&work)));
-        let Err(refusal) = shared.enqueue(Arc::clone(&work) as Arc<dyn Job>) else {
-            return Ok(JoinHandle::new(completion));
-        };
+        let enqueued = self.handle.shared.enqueue(Arc::clone(&work) as Arc<dyn Job>);
+        let Err(refusal) = enqueued else { return Ok(JoinHandle::new(origin, completion)) };
         // Nobody has read the cell and nobody will: closing it ends the circle of the two.
         completion.close();
         let f = work.take().expect("a refused job was out of everybody's reach");

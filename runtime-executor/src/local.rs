@@ -87,12 +87,8 @@ impl Local {
     }
 
     /// Step 1 for a task that was spawned from elsewhere and has its cell already.
-    pub(crate) fn adopt<F>(
-        &self,
-        origin: Origin,
-        completion: Arc<Completion<F::Output>>,
-        future: F,
-    ) where
+    pub(crate) fn adopt<F>(&self, origin: Origin, completion: Arc<Completion<F::Output>>, future: F)
+    where
         F: Future + 'static,
         F::Output: 'static,
     {
