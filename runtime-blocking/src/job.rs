@@ -51,7 +51,6 @@ pub(crate) trait Job: Send + Sync {
 /// A closure on its way to a worker. *Shared by* the queue or the worker, and the cell's producer
 /// waker. *Guarded by* its mutex; `queued` by the pool's lock. *Woken by* `JoinHandle::abort`.
 pub(crate) struct Work<F, T, K> {
-    origin: Origin,
     /// The closure, until it is run, dropped or handed back.
     closure: Mutex<Option<F>>,
     queued: AtomicBool,
@@ -64,7 +63,6 @@ pub(crate) struct Work<F, T, K> {
 
 impl<F, T, K> Work<F, T, K> {
     pub(crate) fn new(
-        origin: Origin,
         closure: F,
         completion: Arc<Completion<T>>,
         keep: K,
@@ -72,7 +70,7 @@ impl<F, T, K> Work<F, T, K> {
     ) -> Self {
         let closure = Mutex::new(Some(closure));
         let queued = AtomicBool::new(true);
-        Work { origin, closure, queued, completion, _keep: keep, shared }
+        Work { closure, queued, completion, _keep: keep, shared }
     }
 
     /// The closure, if nobody has taken it.
@@ -88,7 +86,7 @@ where
     K: Send + Sync + 'static,
 {
     fn origin(&self) -> &Origin {
-        &self.origin
+        self.completion.origin()
     }
 
     fn is_queued(&self) -> bool {

@@ -140,12 +140,12 @@ impl Pool {
         K: Send + Sync + 'static,
     {
         let shared = Arc::clone(&self.handle.shared);
-        let completion = Arc::new(Completion::new(None));
-        let work = Work::new(origin.clone(), f, Arc::clone(&completion), keep, shared);
+        let completion = Arc::new(Completion::new(origin, None));
+        let work = Work::new(f, Arc::clone(&completion), keep, shared);
         let work = Arc::new(work);
         completion.set_producer(Waker::from(Arc::clone(&work)));
         let enqueued = self.handle.shared.enqueue(Arc::clone(&work) as Arc<dyn Job>);
-        let Err(refusal) = enqueued else { return Ok(JoinHandle::new(origin, completion)) };
+        let Err(refusal) = enqueued else { return Ok(JoinHandle::new(completion)) };
         // Nobody has read the cell and nobody will: closing it ends the circle of the two.
         completion.close();
         let f = work.take().expect("a refused job was out of everybody's reach");

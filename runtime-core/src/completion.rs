@@ -31,6 +31,7 @@ use std::mem;
 use std::task::{Context, Poll, Waker};
 
 use crate::join::JoinError;
+use crate::origin::Origin;
 use crate::quietly::{call_quietly, drop_quietly};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Mutex, MutexGuard};
@@ -39,6 +40,7 @@ use crate::sync::{Mutex, MutexGuard};
 /// the two flags, each of which has one writer. *Woken by*: `complete` wakes the awaiter, `cancel`
 /// the producer.
 pub struct Completion<T> {
+    origin: Origin,
     /// Set by the reading end, looked at by the producer at every poll.
     cancel_requested: AtomicBool,
     /// Set by the producer when the result is there, so that a look costs no lock.
@@ -55,12 +57,18 @@ enum State<T> {
 
 impl<T> Completion<T> {
     /// A waiting cell. The producer is woken when somebody asks for cancelling.
-    pub fn new(producer: Option<Waker>) -> Completion<T> {
+    pub fn new(origin: Origin, producer: Option<Waker>) -> Completion<T> {
         Completion {
+            origin,
             cancel_requested: AtomicBool::new(false),
             finished: AtomicBool::new(false),
             state: Mutex::new(State::Waiting { awaiter: None, producer }),
         }
+    }
+
+    /// Who the producer is.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
     }
 
     // ---- the producing end ----
@@ -144,15 +152,14 @@ impl<T> Completion<T> {
         }
     }
 
-    /// Arrow 2 for the last reader of a cell that is [finished](Completion::is_finished): no lock.
-    ///
-    /// # Panics
-    /// If there is no result.
-    pub fn into_result(self) -> Result<T, JoinError> {
-        match self.state.into_inner() {
-            State::Ready(result) => result,
-            State::Waiting { .. } | State::Taken | State::Closed => {
-                unreachable!("a finished cell holds its result until it is taken")
+    /// Arrow 2 for a reader whom nobody can disturb any more: no lock. `None` if there is no result.
+    pub fn take_alone(&mut self) -> Option<Result<T, JoinError>> {
+        let state = self.state.get_mut();
+        match mem::replace(state, State::Taken) {
+            State::Ready(result) => Some(result),
+            before @ (State::Waiting { .. } | State::Taken | State::Closed) => {
+                *state = before;
+                None
             }
         }
     }
@@ -204,6 +211,6 @@ impl<T> std::fmt::Debug for Completion<T> {
             State::Taken => "taken",
             State::Closed => "closed",
         };
-        f.debug_struct("Completion").field("state", &state).finish_non_exhaustive()
+        f.debug_struct("Completion").field("origin", &self.origin).field("state", &state).finish()
     }
 }

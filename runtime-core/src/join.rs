@@ -29,23 +29,24 @@ use crate::quietly::Payload;
 /// Polling it again after it has yielded its result panics.
 #[must_use = "dropping a handle detaches; await it, or call `abort` or `detach`"]
 pub struct JoinHandle<T> {
-    /// The other end is the producer's. `None` once the result was handed out.
-    cell: Option<Arc<Completion<T>>>,
-    origin: Origin,
+    /// The other end is the producer's.
+    cell: Arc<Completion<T>>,
+    /// The result was handed out: there is nothing left to take or to close.
+    taken: bool,
 }
 
 impl<T> JoinHandle<T> {
     /// The reading end of `cell`; there is to be one.
-    pub fn new(origin: Origin, cell: Arc<Completion<T>>) -> JoinHandle<T> {
-        JoinHandle { cell: Some(cell), origin }
+    #[inline]
+    pub fn new(cell: Arc<Completion<T>>) -> JoinHandle<T> {
+        JoinHandle { cell, taken: false }
     }
 
     /// A handle that yields `error` at once: for what was never accepted.
     pub fn failed(error: JoinError) -> JoinHandle<T> {
-        let origin = error.origin().clone();
-        let cell = Completion::new(None);
+        let cell = Completion::new(error.origin().clone(), None);
         let _no_producer = cell.complete(Err(error));
-        JoinHandle::new(origin, Arc::new(cell))
+        JoinHandle::new(Arc::new(cell))
     }
 
     /// Asks for cancelling.
@@ -56,24 +57,22 @@ impl<T> JoinHandle<T> {
     /// runs cannot be stopped from outside, and its result comes when it comes. Does nothing if
     /// the result is there.
     pub fn abort(&self) {
-        if let Some(cell) = &self.cell {
-            cell.cancel();
-        }
+        self.cell.cancel();
     }
 
     /// Whether the task or job has ended, so that awaiting returns at once.
     pub fn is_finished(&self) -> bool {
-        self.cell.as_ref().is_none_or(|cell| cell.is_finished())
+        self.cell.is_finished()
     }
 
     /// The number of the task or job.
     pub fn id(&self) -> Id {
-        self.origin.id()
+        self.cell.origin().id()
     }
 
     /// Its number, name and the place that started it.
     pub fn origin(&self) -> &Origin {
-        &self.origin
+        self.cell.origin()
     }
 
     /// Lets the task or job go on by itself. The same as dropping the handle, said aloud.
@@ -89,20 +88,24 @@ impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(cell) = &self.cell else {
-            panic!("a JoinHandle was polled after it had handed out its result");
+        assert!(!self.taken, "a JoinHandle was polled after it had handed out its result");
+        let result = match self.take_alone() {
+            Some(result) => result,
+            None => ready!(self.cell.poll(cx)),
         };
-        // The producer mostly has left the cell by the time its result is read: then no lock is
-        // needed, because nobody else can reach it.
-        if cell.is_finished()
-            && Arc::strong_count(cell) == 1
-            && let Some(cell) = self.cell.take().and_then(Arc::into_inner)
-        {
-            return Poll::Ready(cell.into_result());
-        }
-        let result = ready!(self.cell.as_ref().map_or(Poll::Pending, |cell| cell.poll(cx)));
-        self.cell = None;
+        self.taken = true;
         Poll::Ready(result)
+    }
+}
+
+impl<T> JoinHandle<T> {
+    /// Mostly the producer has left the cell by the time its result is read. Then nobody else can
+    /// reach the cell, and no lock is needed.
+    fn take_alone(&mut self) -> Option<Result<T, JoinError>> {
+        if !self.cell.is_finished() {
+            return None;
+        }
+        Arc::get_mut(&mut self.cell)?.take_alone()
     }
 }
 
@@ -110,8 +113,8 @@ impl<T> Unpin for JoinHandle<T> {}
 
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
-        if let Some(cell) = &self.cell {
-            cell.close();
+        if !self.taken {
+            self.cell.close();
         }
     }
 }
@@ -119,7 +122,7 @@ impl<T> Drop for JoinHandle<T> {
 impl<T> fmt::Debug for JoinHandle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JoinHandle")
-            .field("origin", &self.origin)
+            .field("origin", self.origin())
             .field("finished", &self.is_finished())
             .finish()
     }

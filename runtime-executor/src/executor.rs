@@ -205,6 +205,7 @@ impl fmt::Debug for Executor {
 ///
 /// # Errors
 /// If it is turning none; the future is dropped.
+#[inline]
 pub fn try_spawn<F>(origin: Origin, future: F) -> Result<JoinHandle<F::Output>, NoRuntimeError>
 where
     F: Future + 'static,

@@ -84,9 +84,9 @@ impl Handle {
         F: Future + 'static,
         F::Output: Send + 'static,
     {
-        let completion = Arc::new(Completion::new(None));
-        let handle = JoinHandle::new(origin.clone(), Arc::clone(&completion));
-        let mut order = Order { make: Some(make), origin, completion };
+        let completion = Arc::new(Completion::new(origin, None));
+        let handle = JoinHandle::new(Arc::clone(&completion));
+        let mut order = Order { make: Some(make), completion };
         // A loop that is gone gives the letter back; dropping it cancels the order.
         let _ = self.remote.post(Letter::Open(Box::new(move |local| order.open(local))));
         handle
@@ -167,7 +167,6 @@ impl fmt::Debug for Handle {
 /// A task that is on its way to its loop. Dropped unopened, it is cancelled.
 struct Order<M, T> {
     make: Option<M>,
-    origin: Origin,
     completion: Arc<Completion<T>>,
 }
 
@@ -183,10 +182,10 @@ impl<M, T> Order<M, T> {
         }
         let Some(make) = self.make.take() else { return };
         let completion = Arc::clone(&self.completion);
-        let origin = self.origin.clone();
         match catch_unwind(AssertUnwindSafe(make)) {
-            Ok(future) => local.adopt(origin, completion, future),
+            Ok(future) => local.adopt(completion, future),
             Err(payload) => {
+                let origin = completion.origin().clone();
                 let _no_producer = completion.complete(Err(JoinError::panicked(origin, payload)));
             }
         }
@@ -197,7 +196,7 @@ impl<M, T> Drop for Order<M, T> {
     fn drop(&mut self) {
         if let Some(make) = self.make.take() {
             drop_quietly(make);
-            let cancelled = JoinError::cancelled(self.origin.clone());
+            let cancelled = JoinError::cancelled(self.completion.origin().clone());
             let _no_producer = self.completion.complete(Err(cancelled));
         }
     }

@@ -17,7 +17,7 @@ use crate::remote::Remote;
 use crate::slab::Slab;
 use crate::task::{BoxedTask, FutureTask};
 use crate::timer_queue::TimerQueue;
-use crate::waker::TaskWaker;
+use crate::waker::{Identity, TaskWaker};
 
 thread_local_const! {
     /// The loop that this thread is turning, the innermost if they are nested.
@@ -69,6 +69,7 @@ impl Local {
     }
 
     /// Step 1 of a task's life: completion cell, boxed future, slot, ready queue.
+    #[inline]
     pub(crate) fn spawn<F>(&self, origin: Origin, future: F) -> JoinHandle<F::Output>
     where
         F: Future + 'static,
@@ -78,26 +79,29 @@ impl Local {
             drop_quietly(future);
             return JoinHandle::failed(JoinError::cancelled(origin));
         }
-        let (key, mut identity) = self.tasks.borrow_mut().reserve(&self.remote);
-        let completion = Arc::new(Completion::new(Some(identity.lend_waker())));
-        let handle = JoinHandle::new(origin.clone(), Arc::clone(&completion));
-        self.make_ready(&identity.shared);
-        self.settle(key, Box::pin(FutureTask::new(identity, origin, completion, future)));
+        let Identity { shared, waker, canceller } = self.tasks.borrow_mut().reserve(&self.remote);
+        let completion = Arc::new(Completion::new(origin, Some(canceller)));
+        let handle = JoinHandle::new(Arc::clone(&completion));
+        let key = shared.key();
+        self.make_ready(&shared);
+        self.settle(key, Box::pin(FutureTask::new(shared, waker, completion, future)));
         handle
     }
 
     /// Step 1 for a task that was spawned from elsewhere and has its cell already.
-    pub(crate) fn adopt<F>(&self, origin: Origin, completion: Arc<Completion<F::Output>>, future: F)
+    pub(crate) fn adopt<F>(&self, completion: Arc<Completion<F::Output>>, future: F)
     where
         F: Future + 'static,
         F::Output: 'static,
     {
-        let (key, mut identity) = self.tasks.borrow_mut().reserve(&self.remote);
-        completion.set_producer(identity.lend_waker());
-        self.make_ready(&identity.shared);
-        self.settle(key, Box::pin(FutureTask::new(identity, origin, completion, future)));
+        let Identity { shared, waker, canceller } = self.tasks.borrow_mut().reserve(&self.remote);
+        completion.set_producer(canceller);
+        let key = shared.key();
+        self.make_ready(&shared);
+        self.settle(key, Box::pin(FutureTask::new(shared, waker, completion, future)));
     }
 
+    #[inline]
     fn settle(&self, key: TaskKey, task: BoxedTask) {
         if let Some(observer) = &self.observer {
             observer.task_spawned(task.origin());
@@ -106,14 +110,16 @@ impl Local {
     }
 
     /// The end of step 5: frees the slot of a task whose cell is complete.
-    pub(crate) fn release(&self, key: TaskKey, mut task: BoxedTask) {
+    pub(crate) fn retire(&self, identity: Identity) {
+        let dropped = self.tasks.borrow_mut().vacate(identity);
+        drop(dropped);
+    }
+
+    #[inline]
+    pub(crate) fn observe_end(&self, task: &BoxedTask) {
         if let Some(observer) = &self.observer {
             observer.task_ended(task.origin());
         }
-        let identity = task.as_mut().take_identity();
-        drop(task);
-        let retired = self.tasks.borrow_mut().vacate(key, identity);
-        drop(retired);
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -128,11 +134,11 @@ impl Local {
         let mut from = 0;
         loop {
             let taken = self.tasks.borrow_mut().take_from(from);
-            let Some((key, mut task)) = taken else { break };
-            from = key.index;
+            let Some((index, mut task)) = taken else { break };
+            from = index;
             cancelled.push(task.origin().clone());
-            task.as_mut().cancel();
-            self.release(key, task);
+            task.as_mut().cancel(self);
+            self.observe_end(&task);
         }
         drop_quietly(self.timers.take());
         self.ready.borrow_mut().clear();

@@ -2,7 +2,6 @@
 //!
 //! A plain value: it polls nothing, drops nothing of the user's and calls nobody.
 
-use std::mem;
 use std::sync::Arc;
 
 use crate::key::TaskKey;
@@ -14,94 +13,87 @@ use crate::waker::Identity;
 #[derive(Default)]
 pub(crate) struct Slab {
     slots: Vec<Slot>,
-    /// Indices of vacant slots; the last one vacated is used first, while it is warm.
+    /// Identities that nobody else holds, each with its vacant slot; the last one is used first,
+    /// while it is warm.
+    spare: Vec<Identity>,
+    /// Vacant slots whose last identity lives on in somebody's hands.
     vacant: Vec<u32>,
 }
 
 struct Slot {
     /// Which task in this slot is meant. It grows only when a waker of the last one lives on.
     generation: u32,
-    content: Content,
-}
-
-enum Content {
-    Task(BoxedTask),
-    /// The task is being made, or polled: it is in the hands of the loop, and comes back.
-    Out,
-    /// With the identity of the last task, if nobody else holds it.
-    Vacant(Option<Identity>),
+    /// `None` if the slot is vacant, or while the loop has the task in its hands: being made, or
+    /// polled.
+    task: Option<BoxedTask>,
 }
 
 impl Slab {
-    /// How many tasks there are, those being polled included.
+    /// How many tasks there are, those in the loop's hands included.
     pub(crate) fn len(&self) -> usize {
-        self.slots.len() - self.vacant.len()
+        self.slots.len() - self.spare.len() - self.vacant.len()
     }
 
-    /// Takes a slot for a task that [`put`](Slab::put) will bring.
-    pub(crate) fn reserve(&mut self, remote: &Arc<Remote>) -> (TaskKey, Identity) {
+    /// Takes a slot for a task that [`put`](Slab::put) will bring, and the task's identity.
+    #[inline]
+    pub(crate) fn reserve(&mut self, remote: &Arc<Remote>) -> Identity {
+        match self.spare.pop() {
+            Some(identity) => identity,
+            None => self.identify(remote),
+        }
+    }
+
+    fn identify(&mut self, remote: &Arc<Remote>) -> Identity {
         let index = self.vacant.pop().unwrap_or_else(|| self.add_slot());
-        let slot = &mut self.slots[index as usize];
-        let key = TaskKey { index, generation: slot.generation };
-        let identity = match mem::replace(&mut slot.content, Content::Out) {
-            Content::Vacant(Some(identity)) => identity,
-            Content::Vacant(None) => Identity::new(key, Arc::clone(remote)),
-            Content::Task(_) | Content::Out => unreachable!("a vacant slot holds no task"),
-        };
-        (key, identity)
+        let generation = self.slots[index as usize].generation;
+        Identity::new(TaskKey { index, generation }, Arc::clone(remote))
     }
 
     fn add_slot(&mut self) -> u32 {
         let index = u32::try_from(self.slots.len()).expect("fewer than 2^32 tasks live at a time");
         assert!(index < TaskKey::MAIN.index, "fewer than 2^32 - 1 tasks live at a time");
-        self.slots.push(Slot { generation: 0, content: Content::Vacant(None) });
+        self.slots.push(Slot { generation: 0, task: None });
         index
     }
 
     /// Brings a task into its slot: for the first time, or back from a poll.
     #[inline]
     pub(crate) fn put(&mut self, key: TaskKey, task: BoxedTask) {
-        self.slots[key.index as usize].content = Content::Task(task);
+        let former = self.slots[key.index as usize].task.replace(task);
+        debug_assert!(former.is_none(), "one task to a slot");
     }
 
     /// Takes a task out to be polled; `None` if it has ended or is out already.
     #[inline]
     pub(crate) fn take(&mut self, key: TaskKey) -> Option<BoxedTask> {
         let slot = self.slots.get_mut(key.index as usize)?;
-        if slot.generation != key.generation {
-            return None;
-        }
-        match mem::replace(&mut slot.content, Content::Out) {
-            Content::Task(task) => Some(task),
-            before @ (Content::Out | Content::Vacant(_)) => {
-                slot.content = before;
-                None
-            }
-        }
+        if slot.generation == key.generation { slot.task.take() } else { None }
     }
 
     /// Frees the slot of a task that has ended. Gives an identity back that is not to be used
     /// again, to be dropped by the caller.
     #[must_use]
-    pub(crate) fn vacate(&mut self, key: TaskKey, identity: Option<Identity>) -> Option<Identity> {
-        let slot = &mut self.slots[key.index as usize];
-        let (kept, dropped) = match identity {
-            Some(identity) if identity.is_unshared() => (Some(identity), None),
-            shared => {
-                slot.generation = slot.generation.wrapping_add(1);
-                (None, shared)
-            }
-        };
-        slot.content = Content::Vacant(kept);
-        self.vacant.push(key.index);
-        dropped
+    #[inline]
+    pub(crate) fn vacate(&mut self, identity: Identity) -> Option<Identity> {
+        if identity.is_unshared() {
+            self.spare.push(identity);
+            return None;
+        }
+        let index = identity.shared.key().index;
+        let slot = &mut self.slots[index as usize];
+        slot.generation = slot.generation.wrapping_add(1);
+        self.vacant.push(index);
+        Some(identity)
     }
 
     /// Takes out the first task at or after index `from`, and says where it was.
-    pub(crate) fn take_from(&mut self, from: u32) -> Option<(TaskKey, BoxedTask)> {
-        (from..u32::try_from(self.slots.len()).unwrap_or(u32::MAX)).find_map(|index| {
-            let key = TaskKey { index, generation: self.slots[index as usize].generation };
-            Some((key, self.take(key)?))
-        })
+    pub(crate) fn take_from(&mut self, from: u32) -> Option<(u32, BoxedTask)> {
+        let from = from as usize;
+        let (index, task) = self.slots[from..].iter_mut().enumerate().find_map(|(index, slot)| {
+            let task = slot.task.take()?;
+            Some((from + index, task))
+        })?;
+        // There are fewer than 2^32 slots.
+        Some((index as u32, task))
     }
 }

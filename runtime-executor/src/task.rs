@@ -8,7 +8,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use pin_project_lite::pin_project;
 use runtime_core::completion::Completion;
@@ -16,7 +16,8 @@ use runtime_core::join::JoinError;
 use runtime_core::origin::Origin;
 use runtime_core::quietly::drop_quietly;
 
-use crate::waker::Identity;
+use crate::local::Local;
+use crate::waker::{Identity, TaskWaker};
 
 /// A task whose type has been forgotten.
 pub(crate) type BoxedTask = Pin<Box<dyn Task>>;
@@ -24,23 +25,22 @@ pub(crate) type BoxedTask = Pin<Box<dyn Task>>;
 /// What the loop does with a task.
 pub(crate) trait Task {
     /// Polls the future once, unless cancelling was asked for. When it ends in any way, drops it,
-    /// completes the cell (which wakes who awaits it) and says `Ready`. Never unwinds.
-    fn poll(self: Pin<&mut Self>) -> Poll<()>;
+    /// completes the cell (which wakes who awaits it), frees the slot, and says `Ready`. Never
+    /// unwinds.
+    fn poll(self: Pin<&mut Self>, home: &Local) -> Poll<()>;
 
-    /// Drops the future unfinished and completes the cell as cancelled. Never unwinds.
-    fn cancel(self: Pin<&mut Self>);
-
-    /// Takes out the identity of a task that has ended.
-    fn take_identity(self: Pin<&mut Self>) -> Option<Identity>;
+    /// Ends a task unfinished: as `poll`, with the cell completed as cancelled.
+    fn cancel(self: Pin<&mut Self>, home: &Local);
 
     fn origin(&self) -> &Origin;
 }
 
 pin_project! {
     pub(crate) struct FutureTask<F: Future> {
-        // Some until the task has ended.
-        identity: Option<Identity>,
-        origin: Origin,
+        // Some until the task has ended, both of them: together with the canceller, which the cell
+        // holds meanwhile, they are the task's identity.
+        shared: Option<Arc<TaskWaker>>,
+        waker: Option<Waker>,
         completion: Arc<Completion<F::Output>>,
         // Some until the future is dropped, which is before the cell is completed: who reads the
         // result may rely on it.
@@ -50,60 +50,62 @@ pin_project! {
 }
 
 impl<F: Future> FutureTask<F> {
+    #[inline]
     pub(crate) fn new(
-        identity: Identity,
-        origin: Origin,
+        shared: Arc<TaskWaker>,
+        waker: Waker,
         completion: Arc<Completion<F::Output>>,
         future: F,
     ) -> FutureTask<F> {
-        FutureTask { identity: Some(identity), origin, completion, future: Some(future) }
+        FutureTask {
+            shared: Some(shared),
+            waker: Some(waker),
+            completion,
+            future: Some(future),
+        }
     }
 
-    /// Steps 3 and 5 of a task's life.
-    fn end(self: Pin<&mut Self>, result: Result<F::Output, JoinError>) {
+    /// Step 5 of a task's life.
+    fn end(self: Pin<&mut Self>, home: &Local, result: Result<F::Output, JoinError>) {
         let mut this = self.project();
         // The destructor may panic. The result stands all the same.
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| this.future.set(None))) {
             drop_quietly(payload);
         }
-        let waker = this.completion.complete(result);
-        if let Some(identity) = this.identity {
-            identity.return_waker(waker);
+        let canceller = this.completion.complete(result);
+        if let (Some(shared), Some(waker)) = (this.shared.take(), this.waker.take()) {
+            let canceller = canceller.unwrap_or_else(|| waker.clone());
+            home.retire(Identity { shared, waker, canceller });
         }
     }
 }
 
 impl<F: Future> Task for FutureTask<F> {
-    fn poll(mut self: Pin<&mut Self>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, home: &Local) -> Poll<()> {
         let this = self.as_mut().project();
-        let (Some(identity), Some(future)) = (this.identity, this.future.as_pin_mut()) else {
-            return Poll::Ready(());
-        };
-        identity.shared.clear_ready();
+        let (Some(shared), Some(waker)) = (this.shared, this.waker) else { return Poll::Ready(()) };
+        let Some(future) = this.future.as_pin_mut() else { return Poll::Ready(()) };
+        shared.clear_ready();
         if this.completion.is_cancel_requested() {
-            self.cancel();
+            self.cancel(home);
             return Poll::Ready(());
         }
-        let mut cx = Context::from_waker(&identity.waker);
+        let mut cx = Context::from_waker(waker);
         let result = match catch_unwind(AssertUnwindSafe(|| future.poll(&mut cx))) {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(output)) => Ok(output),
-            Err(payload) => Err(JoinError::panicked(this.origin.clone(), payload)),
+            Err(payload) => Err(JoinError::panicked(this.completion.origin().clone(), payload)),
         };
-        self.end(result);
+        self.end(home, result);
         Poll::Ready(())
     }
 
-    fn cancel(self: Pin<&mut Self>) {
-        let cancelled = JoinError::cancelled(self.origin.clone());
-        self.end(Err(cancelled));
-    }
-
-    fn take_identity(self: Pin<&mut Self>) -> Option<Identity> {
-        self.project().identity.take()
+    fn cancel(self: Pin<&mut Self>, home: &Local) {
+        let cancelled = JoinError::cancelled(self.completion.origin().clone());
+        self.end(home, Err(cancelled));
     }
 
     fn origin(&self) -> &Origin {
-        &self.origin
+        self.completion.origin()
     }
 }

@@ -168,13 +168,13 @@ impl Wheel {
         if let Some(observer) = &self.local.observer {
             observer.poll_started(task.origin());
         }
-        let polled = task.as_mut().poll();
+        let polled = task.as_mut().poll(&self.local);
         if let Some(observer) = &self.local.observer {
             observer.poll_ended(task.origin());
         }
         match polled {
             Poll::Pending => self.local.tasks.borrow_mut().put(key, task),
-            Poll::Ready(()) => self.local.release(key, task),
+            Poll::Ready(()) => self.local.observe_end(&task),
         }
     }
 

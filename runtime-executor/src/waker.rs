@@ -35,9 +35,14 @@ pub(crate) struct TaskWaker {
 }
 
 impl TaskWaker {
-    pub(crate) fn new(key: TaskKey, remote: Arc<Remote>) -> TaskWaker {
+    fn new(key: TaskKey, remote: Arc<Remote>) -> TaskWaker {
         let clear = || AtomicBool::new(false);
         TaskWaker { key, ready: clear(), posted: clear(), remote }
+    }
+
+    #[inline]
+    pub(crate) fn key(&self) -> TaskKey {
+        self.key
     }
 
     /// Step 1, and the end of step 3: whether the id is now to be pushed.
@@ -106,35 +111,27 @@ impl Wake for TaskWaker {
 /// in its slot when nobody else holds it.
 pub(crate) struct Identity {
     pub(crate) shared: Arc<TaskWaker>,
+    /// What the task's future is polled with.
     pub(crate) waker: Waker,
-    /// For the task's completion cell, which gives it back in the end unless it was used to cancel.
-    spare: Option<Waker>,
+    /// What the task's completion cell wakes to cancel it.
+    pub(crate) canceller: Waker,
 }
 
 impl Identity {
     pub(crate) fn new(key: TaskKey, remote: Arc<Remote>) -> Identity {
         let shared = Arc::new(TaskWaker::new(key, remote));
-        Identity { waker: Waker::from(Arc::clone(&shared)), shared, spare: None }
+        let waker = || Waker::from(Arc::clone(&shared));
+        Identity { waker: waker(), canceller: waker(), shared }
     }
 
-    /// A waker for the completion cell.
-    pub(crate) fn lend_waker(&mut self) -> Waker {
-        self.spare.take().unwrap_or_else(|| self.waker.clone())
-    }
-
-    /// The end of [`lend_waker`](Identity::lend_waker).
-    pub(crate) fn return_waker(&mut self, waker: Option<Waker>) {
-        self.spare = waker;
-    }
-
-    /// Whether these references are the only ones left, so that no old waker can wake the next
+    /// Whether these three references are the only ones, so that no old waker can wake the next
     /// task under this key.
     ///
     /// A count read without ordering is enough: new references come only from ours, which no other
     /// thread has, and the flags need no resetting. They say truly whether the id is in a queue,
     /// and if it still is, the next task is polled once for nothing.
+    #[inline]
     pub(crate) fn is_unshared(&self) -> bool {
-        let ours = 2 + usize::from(self.spare.is_some());
-        Arc::strong_count(&self.shared) == ours
+        Arc::strong_count(&self.shared) == 3
     }
 }
