@@ -1,0 +1,92 @@
+//! What the world may do to a program at the worst moment: time passes, a sleeper wakes for no
+//! reason, the system has no thread to spare. Only models have it.
+//!
+//! Time and disturbance come from a thread of their own, started by [`start`] before any other
+//! thread of the model. loom then tries them at every place where they could matter. That thread
+//! does nothing else, so that being woken by it tells the sleeper nothing about what the program
+//! did: a real timer orders nothing either.
+
+use std::io;
+use std::sync::Arc;
+
+use loom::sync::atomic::AtomicUsize;
+use loom::sync::atomic::Ordering::Relaxed;
+
+use super::explore::execution;
+use super::thread::{self, JoinHandle};
+
+/// Starts the adversary's thread, which calls [`expire`] and [`disturb`] and nothing else of the
+/// door. It counts among the five threads a model may have.
+pub fn start(body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+    thread::spawn_adversary(body)
+}
+
+/// Time passes: the deadline of every timed wait under way, and that of each thread's next one.
+///
+/// A thread in a timed wait wakes; the wait says false, as it does on the native side, and says
+/// true at once when it is called again with the same deadline or an earlier one. A thread that is
+/// not in one finds, at its next, that the deadline passed before it began: true at once, without
+/// a sleep, and its token stays. A wait with a later deadline begins anew, and untimed waits never
+/// end by this. The threads are reached one after the other, and things may happen between.
+///
+/// # Panics
+/// Outside the adversary's thread.
+#[track_caller]
+pub fn expire() {
+    assert_adversary();
+    for thread in thread::others() {
+        thread.expire();
+    }
+}
+
+/// Every thread that sleeps, timed or not, wakes for no reason; those that do not sleep notice
+/// nothing.
+///
+/// # Panics
+/// Outside the adversary's thread.
+#[track_caller]
+pub fn disturb() {
+    assert_adversary();
+    for thread in thread::others() {
+        thread.disturb();
+    }
+}
+
+#[track_caller]
+fn assert_adversary() {
+    let is_adversary = thread::current().is_adversary();
+    assert!(is_adversary, "only the thread of adversary::start plays the adversary");
+}
+
+/// Refuses the `nth` call of `thread::spawn` of this execution, counted from 1. May be called for
+/// several of them, before any thread is started; it needs no adversary's thread.
+pub fn refuse_spawn(nth: usize) {
+    let calls = AtomicUsize::new(0);
+    execution(|execution| {
+        let refusals = &mut execution.refusals;
+        refusals.nths.push(nth);
+        refusals.calls.get_or_insert(Arc::new(calls));
+    });
+}
+
+/// Which starts of this execution are refused.
+#[derive(Debug, Default)]
+pub(super) struct Refusals {
+    nths: Vec<usize>,
+    /// Counted where loom sees it, so that it tries both orders of two threads that both start
+    /// one. Only there if anything is refused.
+    calls: Option<Arc<AtomicUsize>>,
+}
+
+/// Whether the system has a thread for this call.
+pub(super) fn ask_leave() -> io::Result<()> {
+    let Some(calls) = execution(|execution| execution.refusals.calls.clone()) else {
+        return Ok(());
+    };
+    // ORDERING: Relaxed. Only the number matters.
+    let nth = calls.fetch_add(1, Relaxed) + 1;
+    if execution(|execution| execution.refusals.nths.contains(&nth)) {
+        return Err(io::Error::from(io::ErrorKind::WouldBlock));
+    }
+    Ok(())
+}

@@ -1,0 +1,176 @@
+//! The waker channel, as weak as the one that ships.
+//!
+//! crossbeam-channel keeps messages in slots, each published by a Release store of its own and
+//! taken by an Acquire load. So a send is ordered before *its own* receive and before nothing
+//! else: not before another message's receive, nor before the look that finds the channel empty.
+//! A lock round a queue would order everything, and a program that forgot its own ordering would
+//! pass.
+//!
+//! 1. `send` takes the next slot by a Relaxed read-modify-write of the tail, then marks the slot
+//!    FULL by a Release store.
+//! 2. `try_recv` looks at the slot at the head by an Acquire load, which may read a former mark.
+//!    Where the real receiver waits for a sender between its two steps, this one finds the channel
+//!    empty: what it may do more, it does.
+//! 3. The last sender to go marks the next slot LAST. A look that finds it says disconnected.
+//! 4. The receiver, when it goes, closes the tail and drops what is in the slots taken before; who
+//!    takes one after gets his message back.
+//!
+//! The messages themselves lie in cells that loom does not see.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use loom::sync::atomic::AtomicUsize;
+use loom::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+pub use std::sync::mpsc::{SendError, TryRecvError};
+
+use super::atomic;
+use super::sabotage::{self, Kind};
+
+/// How many messages one channel of a model carries in its life, its end included. The slots are
+/// made with the channel: loom wants an atomic made before those that use it run.
+const SLOTS: usize = 12;
+
+const EMPTY: usize = 0;
+const FULL: usize = 1;
+const LAST: usize = 2;
+
+/// The highest bit of the tail.
+const CLOSED: usize = 1 << (usize::BITS - 1);
+
+struct Channel<T> {
+    tail: atomic::AtomicUsize,
+    /// Only the receiver loads a slot, and it writes none: see the note on loads in `atomic`.
+    slots: [AtomicUsize; SLOTS],
+    /// Not seen by loom.
+    cells: Mutex<Cells<T>>,
+}
+
+struct Cells<T> {
+    /// The messages by slot; `None` once received.
+    messages: Vec<Option<T>>,
+    /// The slot the receiver looks at next.
+    head: usize,
+    senders: usize,
+}
+
+impl<T> Channel<T> {
+    /// Never held across an operation that loom sees, nor while a message is dropped.
+    fn cells(&self) -> MutexGuard<'_, Cells<T>> {
+        self.cells.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn slot(&self, index: usize) -> &AtomicUsize {
+        self.slots.get(index).expect("a model's channel carries eleven messages at most")
+    }
+
+    fn publish(&self, index: usize) {
+        let order = sabotage::here().map_or(Release, |_relaxed| Relaxed);
+        // ORDERING: Release, paired with the Acquire of `try_recv`; relaxed by a twin alone.
+        self.slot(index).store(FULL, order);
+    }
+}
+
+/// A channel without bound, for many senders and one receiver.
+pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
+    let channel = Arc::new(Channel {
+        tail: atomic::AtomicUsize::new(0),
+        slots: std::array::from_fn(|_| AtomicUsize::new(EMPTY)),
+        cells: Mutex::new(Cells { messages: Vec::new(), head: 0, senders: 1 }),
+    });
+    (Sender(Arc::clone(&channel)), Receiver(channel))
+}
+
+/// The sending end.
+pub struct Sender<T>(Arc<Channel<T>>);
+
+impl<T> Sender<T> {
+    /// Sends a message.
+    ///
+    /// # Errors
+    /// The message, if the receiver has gone.
+    #[track_caller]
+    pub fn send(&self, message: T) -> Result<(), SendError<T>> {
+        if sabotage::here() == Some(Kind::Lose) {
+            return Ok(());
+        }
+        // ORDERING: Relaxed. Senders learn nothing of each other, nor the receiver of the tail.
+        if self.0.tail.fetch_add(1, Relaxed) & CLOSED != 0 {
+            return Err(SendError(message));
+        }
+        let index = {
+            let mut cells = self.0.cells();
+            cells.messages.push(Some(message));
+            cells.messages.len() - 1
+        };
+        self.0.publish(index);
+        Ok(())
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Sender<T> {
+        self.0.cells().senders += 1;
+        Sender(Arc::clone(&self.0))
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        let next = {
+            let mut cells = self.0.cells();
+            cells.senders -= 1;
+            (cells.senders == 0).then_some(cells.messages.len())
+        };
+        if let Some(index) = next {
+            // ORDERING: Relaxed. That all have gone orders nothing.
+            self.0.slot(index).store(LAST, Relaxed);
+        }
+    }
+}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad("Sender { .. }")
+    }
+}
+
+/// The receiving end. There is one, and it cannot be cloned.
+pub struct Receiver<T>(Arc<Channel<T>>);
+
+impl<T> Receiver<T> {
+    /// Takes the next message.
+    ///
+    /// # Errors
+    /// `Empty` if there is none, or if a former state of the channel is all this thread need know
+    /// about; `Disconnected` if there is none and all senders have gone.
+    pub fn try_recv(&self) -> Result<T, TryRecvError> {
+        let head = self.0.cells().head;
+        // ORDERING: Acquire, paired with the Release of `publish`.
+        match self.0.slot(head).load(Acquire) {
+            EMPTY => Err(TryRecvError::Empty),
+            LAST => Err(TryRecvError::Disconnected),
+            _full => {
+                let mut cells = self.0.cells();
+                cells.head += 1;
+                Ok(cells.messages[head].take().expect("a full slot is received once"))
+            }
+        }
+    }
+}
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        // ORDERING: Relaxed, as in `send`: what matters is who comes first.
+        self.0.tail.fetch_or(CLOSED, Relaxed);
+        let unread: Vec<T> = self.0.cells().messages.iter_mut().filter_map(Option::take).collect();
+        drop(unread);
+    }
+}
+
+impl<T> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad("Receiver { .. }")
+    }
+}

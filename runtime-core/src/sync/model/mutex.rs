@@ -1,0 +1,43 @@
+//! The mutex: loom's, in the shape of parking_lot's.
+
+use std::fmt;
+
+pub use loom::sync::MutexGuard;
+
+/// A mutex that loom sees. Locking orders what came before the unlocking.
+#[derive(Default)]
+pub struct Mutex<T>(loom::sync::Mutex<T>);
+
+impl<T> Mutex<T> {
+    /// An unlocked mutex.
+    pub fn new(value: T) -> Mutex<T> {
+        Mutex(loom::sync::Mutex::new(value))
+    }
+
+    /// Locks it.
+    ///
+    /// # Panics
+    /// If a thread of the model panicked while it held the lock.
+    ///
+    /// # Blocking
+    /// Blocks the model thread while another one holds it.
+    pub fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock().expect("loom's mutex reports no poison")
+    }
+
+    /// The value, which nobody else can reach.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.0.get_mut().expect("loom's mutex reports no poison")
+    }
+
+    /// The value; the mutex is gone.
+    pub fn into_inner(self) -> T {
+        self.0.into_inner().expect("loom's mutex reports no poison")
+    }
+}
+
+impl<T> fmt::Debug for Mutex<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mutex").finish_non_exhaustive()
+    }
+}

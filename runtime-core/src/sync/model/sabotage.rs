@@ -1,0 +1,70 @@
+//! One operation of the shipped source, broken on purpose.
+//!
+//! A model proves little until it is seen to fail. Its wrong twin is the same source with one
+//! operation weakened; that operation is named, by the file and line of its call, in the
+//! environment of the process: `RUNTIME_LOOM_SABOTAGE="relaxed runtime-core/src/park.rs 87"`.
+//! Every operation of the door that can be broken knows its call site and asks here.
+//!
+//! When the named site is first reached, `sabotage reached` is written to stderr, so that a twin
+//! that fails for another reason is not taken for caught.
+
+use std::env;
+use std::panic::Location;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// How an operation is broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Its ordering is `Relaxed`.
+    Relaxed,
+    /// A read-modify-write is a load, and a store later.
+    Split,
+    /// An unpark, a send or a store does nothing; a read-modify-write only reads.
+    Lose,
+}
+
+struct Sabotage {
+    kind: Kind,
+    file: String,
+    line: u32,
+    reached: AtomicBool,
+}
+
+static SABOTAGE: OnceLock<Option<Sabotage>> = OnceLock::new();
+
+/// How the operation at the caller's call site is broken, if it is.
+#[track_caller]
+#[inline]
+pub(super) fn here() -> Option<Kind> {
+    let sabotage = SABOTAGE.get_or_init(from_environment).as_ref()?;
+    let site = Location::caller();
+    if site.line() != sabotage.line || !is_path_to(site.file(), &sabotage.file) {
+        return None;
+    }
+    if !sabotage.reached.swap(true, Ordering::Relaxed) {
+        eprintln!("sabotage reached");
+    }
+    Some(sabotage.kind)
+}
+
+/// Whether the compiler's name of a file, which may climb up from another package's directory,
+/// is that file of the repository.
+fn is_path_to(name: &str, file: &str) -> bool {
+    name.strip_suffix(file).is_some_and(|before| before.is_empty() || before.ends_with("../"))
+}
+
+fn from_environment() -> Option<Sabotage> {
+    let text = env::var("RUNTIME_LOOM_SABOTAGE").ok()?;
+    let [kind, file, line] = text.split(' ').collect::<Vec<_>>()[..] else {
+        panic!("RUNTIME_LOOM_SABOTAGE is `KIND FILE LINE`, not `{text}`");
+    };
+    let kind = match kind {
+        "relaxed" => Kind::Relaxed,
+        "split" => Kind::Split,
+        "lose" => Kind::Lose,
+        other => panic!("no such kind of sabotage: {other}"),
+    };
+    let line = line.parse().expect("the line of RUNTIME_LOOM_SABOTAGE is a number");
+    Some(Sabotage { kind, file: file.to_owned(), line, reached: AtomicBool::new(false) })
+}
