@@ -1,0 +1,194 @@
+//! The waker channel: its contract, and that it orders nothing but a send before its own receive.
+
+use std::sync::Arc;
+
+use runtime_core::sync::atomic::{AtomicUsize, Ordering};
+use runtime_core::sync::channel::unbounded;
+use runtime_core::sync::explore::Witness;
+use runtime_core::sync::thread;
+
+use crate::door::{join, spawn};
+use crate::model::{Model, Twin};
+
+#[path = "../../../runtime-core/tests/channel/contract.rs"]
+mod contract;
+
+const HERE: &str = "tests/models/src/channel.rs";
+const CHANNEL: &str = "runtime-core/src/sync/model/channel.rs";
+const CONTRACT: &str = "runtime-core/tests/channel/contract.rs";
+
+pub(crate) const MODELS: &[Model] = &[
+    Model {
+        name: "channel::each_message_arrives_once_in_the_order_of_its_sender",
+        bound: Some(3),
+        executions: 4_079,
+        witnesses: &["the first sender first", "the second sender first", "mixed"],
+        twins: &[Twin::lose(CONTRACT, "sender.send(message)")],
+        body: |witness| match contract::each_message_arrives_once_in_the_order_of_its_sender(2, 1)[..]
+        {
+            [1, 1, 2] => witness.saw("the first sender first"),
+            [2, 1, 1] => witness.saw("the second sender first"),
+            [..] => witness.saw("mixed"),
+        },
+    },
+    Model {
+        name: "channel::the_end_comes_after_the_last_message",
+        bound: None,
+        executions: 1,
+        witnesses: &[],
+        twins: &[Twin::lose(CONTRACT, "other.send('b')")],
+        body: |_| contract::the_end_comes_after_the_last_message(),
+    },
+    Model {
+        name: "channel::a_message_to_nobody_comes_back",
+        bound: None,
+        executions: 1,
+        witnesses: &[],
+        twins: &[Twin::lose(CHANNEL, "tail.fetch_or(CLOSED, Relaxed)")],
+        body: |_| contract::a_message_to_nobody_comes_back(),
+    },
+    Model {
+        name: "channel::unread_messages_are_dropped_with_the_receiver",
+        bound: None,
+        executions: 1,
+        witnesses: &[],
+        twins: &[Twin::lose(CONTRACT, "sender.send(Arc::clone(&message)).expect")],
+        body: |_| contract::unread_messages_are_dropped_with_the_receiver(),
+    },
+    Model {
+        name: "channel::a_message_sent_to_a_leaving_receiver_is_not_lost",
+        bound: None,
+        executions: 4,
+        witnesses: &["it came back", "it was dropped"],
+        twins: &[Twin::lose(CHANNEL, "tail.fetch_or(CLOSED, Relaxed)")],
+        body: |witness| {
+            let came_back = contract::a_message_sent_to_a_leaving_receiver_is_not_lost();
+            witness.saw(if came_back { "it came back" } else { "it was dropped" });
+        },
+    },
+    Model {
+        name: "channel::a_message_known_to_be_sent_is_there",
+        bound: None,
+        executions: 1,
+        witnesses: &[],
+        twins: &[Twin::lose(CONTRACT, "spawn(move || sender.send('a')")],
+        body: |_| contract::a_message_known_to_be_sent_is_there(),
+    },
+    Model {
+        name: "channel::a_send_is_ordered_before_its_own_receive",
+        bound: None,
+        executions: 6,
+        witnesses: &["received", "empty"],
+        twins: &[Twin::relaxed(CHANNEL, "sabotage::here().map_or(Release")],
+        body: a_send_is_ordered_before_its_own_receive,
+    },
+    Model {
+        name: "channel::a_send_is_ordered_by_the_notice_that_follows_it",
+        bound: None,
+        executions: 41,
+        witnesses: &["at once", "after a notice", "after a sleep"],
+        twins: &[
+            Twin::relaxed(HERE, "state.swap(NOTIFIED, Ordering::AcqRel)"),
+            Twin::relaxed(HERE, "state.swap(RUNNING, Ordering::AcqRel)"),
+            Twin::body("a handshake of two relaxed flags", a_handshake_of_two_relaxed_flags),
+            Twin::body("sends order each other", sends_order_each_other),
+        ],
+        body: a_send_is_ordered_by_the_notice_that_follows_it,
+    },
+];
+
+fn a_send_is_ordered_before_its_own_receive(witness: &'static Witness) {
+    let data = Arc::new(AtomicUsize::new(0));
+    let (sender, receiver) = unbounded();
+    let writer = spawn({
+        let data = Arc::clone(&data);
+        move || {
+            data.store(1, Ordering::Relaxed);
+            sender.send(()).expect("the receiver lives");
+        }
+    });
+    if receiver.try_recv().is_ok() {
+        witness.saw("received");
+        assert_eq!(data.load(Ordering::Relaxed), 1);
+    } else {
+        witness.saw("empty");
+    }
+    join(writer);
+}
+
+const RUNNING: usize = 0;
+const NOTIFIED: usize = 1;
+const PARKED: usize = 2;
+
+/// The handshake of sleeping and waking, next to the channel: the sleeper sleeps only if no notice
+/// came since it found the channel empty. If the channel ordered more than it does, the notice
+/// could be relaxed; as it is, the sleeper then takes note, finds the channel empty, and sleeps
+/// for ever.
+fn a_send_is_ordered_by_the_notice_that_follows_it(witness: &'static Witness) {
+    let state = Arc::new(AtomicUsize::new(RUNNING));
+    let (sender, receiver) = unbounded();
+    let sleeper = thread::current();
+    let waker = spawn({
+        let state = Arc::clone(&state);
+        move || {
+            sender.send(()).expect("the receiver lives");
+            if state.swap(NOTIFIED, Ordering::AcqRel) == PARKED {
+                sleeper.unpark();
+            }
+        }
+    });
+    let mut how = "at once";
+    while receiver.try_recv().is_err() {
+        let sleep =
+            state.compare_exchange(RUNNING, PARKED, Ordering::AcqRel, Ordering::Relaxed).is_ok();
+        how = if sleep { "after a sleep" } else { "after a notice" };
+        if sleep {
+            thread::park();
+        }
+        state.swap(RUNNING, Ordering::AcqRel);
+    }
+    witness.saw(how);
+    join(waker);
+}
+
+/// Each writes its own and looks at the other's, and both may look before the other has written: a
+/// channel that were a lock would save them.
+fn a_handshake_of_two_relaxed_flags(_: &'static Witness) {
+    let asleep = Arc::new(AtomicUsize::new(0));
+    let (sender, receiver) = unbounded();
+    let sleeper = thread::current();
+    let waker = spawn({
+        let asleep = Arc::clone(&asleep);
+        move || {
+            sender.send(()).expect("the receiver lives");
+            if asleep.load(Ordering::Relaxed) == 1 {
+                sleeper.unpark();
+            }
+        }
+    });
+    asleep.store(1, Ordering::Relaxed);
+    if receiver.try_recv().is_err() {
+        thread::park();
+    }
+    join(waker);
+}
+
+/// The second sender knows that the first has sent, and not what came before.
+fn sends_order_each_other(_: &'static Witness) {
+    let data = Arc::new(AtomicUsize::new(0));
+    let sent = Arc::new(AtomicUsize::new(0));
+    let (sender, _receiver) = unbounded();
+    let first = spawn({
+        let (data, sent, sender) = (Arc::clone(&data), Arc::clone(&sent), sender.clone());
+        move || {
+            data.store(1, Ordering::Relaxed);
+            sender.send(1).expect("the receiver lives");
+            sent.store(1, Ordering::Relaxed);
+        }
+    });
+    if sent.load(Ordering::Relaxed) == 1 {
+        sender.send(2).expect("the receiver lives");
+        assert_eq!(data.load(Ordering::Relaxed), 1);
+    }
+    join(first);
+}

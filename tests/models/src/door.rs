@@ -1,0 +1,155 @@
+//! The door itself: mutexes, atomics and thread-locals.
+//!
+//! That the model side keeps what the native side promises is half of it. The other half is that
+//! it promises no more: were it stronger than what ships, every protocol above would be proved on
+//! an assumption. So several twins, here and in [`channel`](crate::channel) and
+//! [`parking`](crate::parking), are programs that would pass if it were.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use runtime_core::sync::Mutex;
+use runtime_core::sync::atomic::{AtomicUsize, Ordering};
+use runtime_core::sync::explore::Witness;
+use runtime_core::sync::thread::{self, JoinHandle};
+
+use crate::model::{Model, Twin};
+
+const HERE: &str = "tests/models/src/door.rs";
+
+pub(crate) const MODELS: &[Model] = &[
+    Model {
+        name: "door::a_mutex_excludes_and_orders",
+        bound: None,
+        executions: 6,
+        witnesses: &[],
+        twins: &[Twin::body("two mutexes", |_| {
+            count_under(Arc::new(Mutex::new(())), Arc::new(Mutex::new(())));
+        })],
+        body: |_| {
+            let mutex = Arc::new(Mutex::new(()));
+            count_under(Arc::clone(&mutex), mutex);
+        },
+    },
+    Model {
+        name: "door::a_read_modify_write_is_one_step",
+        bound: None,
+        executions: 4,
+        witnesses: &[],
+        twins: &[Twin::split(HERE, "counter.fetch_add(1")],
+        body: a_read_modify_write_is_one_step,
+    },
+    Model {
+        name: "door::a_released_store_is_a_publication",
+        bound: None,
+        executions: 6,
+        witnesses: &["published", "not yet"],
+        twins: &[
+            Twin::relaxed(HERE, "flag.store(1, Ordering::Release)"),
+            Twin::relaxed(HERE, "flag.load(Ordering::Acquire)"),
+        ],
+        body: a_released_store_is_a_publication,
+    },
+    Model {
+        name: "door::a_load_hides_no_later_write",
+        bound: None,
+        executions: 11,
+        witnesses: &["the write came first", "the write came later"],
+        twins: &[],
+        body: a_load_hides_no_later_write,
+    },
+    Model {
+        name: "door::each_thread_has_its_own_locals",
+        bound: None,
+        executions: 1,
+        witnesses: &[],
+        twins: &[],
+        body: each_thread_has_its_own_locals,
+    },
+];
+
+/// Starts a thread of a model.
+pub(crate) fn spawn(body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+    thread::spawn("model".to_owned(), None, body).expect("no start is refused")
+}
+
+/// Waits for it.
+pub(crate) fn join(thread: JoinHandle<()>) {
+    thread.join().expect("a panic ends the model");
+}
+
+/// Two threads count to two, in steps that only a mutex holds together.
+fn count_under(mine: Arc<Mutex<()>>, others: Arc<Mutex<()>>) {
+    fn count(mutex: &Mutex<()>, counter: &AtomicUsize) {
+        let guard = mutex.lock();
+        counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        drop(guard);
+    }
+    let counter = Arc::new(AtomicUsize::new(0));
+    let other = Arc::clone(&counter);
+    let thread = spawn(move || count(&others, &other));
+    count(&mine, &counter);
+    join(thread);
+    assert_eq!(counter.load(Ordering::Relaxed), 2);
+}
+
+fn a_read_modify_write_is_one_step(_: &'static Witness) {
+    fn count(counter: &AtomicUsize) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+    let counter = Arc::new(AtomicUsize::new(0));
+    let other = Arc::clone(&counter);
+    let thread = spawn(move || count(&other));
+    count(&counter);
+    join(thread);
+    assert_eq!(counter.load(Ordering::Relaxed), 2);
+}
+
+fn a_released_store_is_a_publication(witness: &'static Witness) {
+    let data = Arc::new(AtomicUsize::new(0));
+    let flag = Arc::new(AtomicUsize::new(0));
+    let writer = spawn({
+        let (data, flag) = (Arc::clone(&data), Arc::clone(&flag));
+        move || {
+            data.store(1, Ordering::Relaxed);
+            flag.store(1, Ordering::Release);
+        }
+    });
+    if flag.load(Ordering::Acquire) == 1 {
+        witness.saw("published");
+        assert_eq!(data.load(Ordering::Relaxed), 1);
+    } else {
+        witness.saw("not yet");
+    }
+    join(writer);
+}
+
+/// The case of loom#392: the writer's own load would make loom forget that its store races.
+fn a_load_hides_no_later_write(witness: &'static Witness) {
+    let word = Arc::new(AtomicUsize::new(0));
+    let other = Arc::clone(&word);
+    let writer = spawn(move || {
+        let _idle_look = other.load(Ordering::Relaxed);
+        other.store(1, Ordering::Relaxed);
+    });
+    match word.load(Ordering::Relaxed) {
+        0 => witness.saw("the write came later"),
+        _ => witness.saw("the write came first"),
+    }
+    join(writer);
+}
+
+runtime_core::sync::thread_local_const! {
+    static COUNT: Cell<usize> = Cell::new(0)
+}
+
+fn each_thread_has_its_own_locals(_: &'static Witness) {
+    fn count() -> usize {
+        COUNT.with(|count| count.replace(count.get() + 1))
+    }
+    assert_eq!(count(), 0, "nothing is left of the last execution");
+    let other = spawn(|| assert_eq!((count(), count()), (0, 1)));
+    assert_eq!(count(), 1);
+    join(other);
+    assert_eq!(count(), 2);
+}

@@ -1,0 +1,116 @@
+//! A model, and its wrong twins.
+
+use runtime_core::sync::explore::Witness;
+
+use crate::{channel, door, parking};
+
+/// What runs once per execution.
+pub(crate) type Body = fn(&'static Witness);
+
+/// One statement about the source.
+pub(crate) struct Model {
+    /// The statement, after the name of its module: `door::a_mutex_excludes`.
+    pub(crate) name: &'static str,
+    /// How many preemptions an execution may have; `None` explores it whole.
+    pub(crate) bound: Option<usize>,
+    /// How many executions that takes.
+    pub(crate) executions: u64,
+    /// What has to happen in at least one of them, and all that is witnessed.
+    pub(crate) witnesses: &'static [&'static str],
+    /// What it has to fail on.
+    pub(crate) twins: &'static [Twin],
+    pub(crate) body: Body,
+}
+
+/// A wrong version of what a model checks.
+pub(crate) struct Twin {
+    pub(crate) wrong: Wrong,
+    /// How it is caught.
+    pub(crate) end: End,
+}
+
+pub(crate) enum Wrong {
+    /// The source, with the operation on one line broken.
+    Site { kind: Kind, file: &'static str, snippet: &'static str, nth: Option<usize> },
+    /// Another body.
+    Body { name: &'static str, body: Body },
+}
+
+/// How an operation is broken.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    /// Its ordering is `Relaxed`.
+    Relaxed,
+    /// A read-modify-write is a load, and a store later.
+    Split,
+    /// An unpark, a send or a store does nothing; a read-modify-write only reads.
+    Lose,
+}
+
+/// How a twin is caught.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// It fails.
+    Fails,
+    /// It never ends, and is killed.
+    Hangs,
+}
+
+impl Twin {
+    /// The access whose line in `file` contains `snippet` is relaxed.
+    pub(crate) const fn relaxed(file: &'static str, snippet: &'static str) -> Twin {
+        Twin::site(Kind::Relaxed, file, snippet)
+    }
+
+    /// That read-modify-write is torn in two.
+    pub(crate) const fn split(file: &'static str, snippet: &'static str) -> Twin {
+        Twin::site(Kind::Split, file, snippet)
+    }
+
+    /// That unpark, send or store is left out.
+    pub(crate) const fn lose(file: &'static str, snippet: &'static str) -> Twin {
+        Twin::site(Kind::Lose, file, snippet)
+    }
+
+    /// The model with another body.
+    pub(crate) const fn body(name: &'static str, body: Body) -> Twin {
+        Twin { wrong: Wrong::Body { name, body }, end: End::Fails }
+    }
+
+    /// Of several lines that contain the snippet, the `nth`, counted from 1.
+    pub(crate) const fn nth(self, which: usize) -> Twin {
+        match self.wrong {
+            Wrong::Site { kind, file, snippet, nth: _ } => {
+                let wrong = Wrong::Site { kind, file, snippet, nth: Some(which) };
+                Twin { wrong, end: self.end }
+            }
+            Wrong::Body { .. } => panic!("a body has no line"),
+        }
+    }
+
+    /// It is caught by not ending. The reason stands beside the twin.
+    #[expect(dead_code, reason = "no twin hangs so far")]
+    pub(crate) const fn hangs(self) -> Twin {
+        Twin { wrong: self.wrong, end: End::Hangs }
+    }
+
+    const fn site(kind: Kind, file: &'static str, snippet: &'static str) -> Twin {
+        Twin { wrong: Wrong::Site { kind, file, snippet, nth: None }, end: End::Fails }
+    }
+}
+
+impl Kind {
+    /// As the door reads it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Kind::Relaxed => "relaxed",
+            Kind::Split => "split",
+            Kind::Lose => "lose",
+        }
+    }
+}
+
+/// All models, module by module.
+pub(crate) fn all() -> Vec<&'static Model> {
+    [door::MODELS, channel::MODELS, parking::MODELS].into_iter().flatten().collect()
+}

@@ -1,0 +1,307 @@
+//! Parking as the door gives it: tokens, timed waits, and what the adversary does to them.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use runtime_core::sync::atomic::{AtomicUsize, Ordering};
+use runtime_core::sync::explore::{Record, Witness};
+use runtime_core::sync::thread;
+use runtime_core::sync::{Mutex, adversary};
+
+use crate::door::{join, spawn};
+use crate::model::{Model, Twin};
+
+const HERE: &str = "tests/models/src/parking.rs";
+
+pub(crate) const MODELS: &[Model] = &[
+    Model {
+        name: "parking::an_unpark_ends_the_park_and_orders",
+        bound: None,
+        executions: 6,
+        witnesses: &[],
+        twins: &[Twin::lose(HERE, "sleeper.unpark(); // the news")],
+        body: an_unpark_ends_the_park_and_orders,
+    },
+    Model {
+        name: "parking::a_token_waits_for_its_park",
+        bound: None,
+        executions: 1,
+        witnesses: &[],
+        twins: &[
+            Twin::lose(HERE, "me.unpark()").nth(1),
+            Twin::lose(HERE, "me.unpark()").nth(2),
+            Twin::body("two tokens wait", |_| {
+                thread::current().unpark();
+                thread::current().unpark();
+                thread::park();
+                thread::park();
+            }),
+        ],
+        body: |_| {
+            let me = thread::current();
+            me.unpark();
+            thread::park();
+            join(spawn(move || me.unpark()));
+            thread::park();
+        },
+    },
+    Model {
+        name: "parking::an_unpark_leaves_who_waits_for_a_mutex_alone",
+        bound: None,
+        executions: 14,
+        witnesses: &[],
+        twins: &[],
+        body: an_unpark_leaves_who_waits_for_a_mutex_alone,
+    },
+    Model {
+        name: "parking::each_unpark_orders_before_the_park_it_ends",
+        bound: None,
+        executions: 1_654,
+        witnesses: &["one", "the other", "both"],
+        twins: &[Twin::body("unparks order each other", unparks_order_each_other)],
+        body: each_unpark_orders_before_the_park_it_ends,
+    },
+    Model {
+        name: "parking::a_timed_wait_is_woken_or_expires",
+        bound: None,
+        executions: 257,
+        witnesses: &["expired before it began", "expired", "woken"],
+        twins: &[Twin::body("an untimed wait expires", |_| {
+            let _adversary = adversary::start(adversary::expire);
+            thread::park();
+        })],
+        body: a_timed_wait_is_woken_or_expires,
+    },
+    Model {
+        name: "parking::a_passed_deadline_leaves_the_token",
+        bound: None,
+        executions: 9,
+        witnesses: &["passed", "woken"],
+        twins: &[Twin::body("a passed deadline orders", a_passed_deadline_orders)],
+        body: a_passed_deadline_leaves_the_token,
+    },
+    Model {
+        name: "parking::a_passed_deadline_stays_passed",
+        bound: None,
+        executions: 6,
+        witnesses: &[],
+        twins: &[Twin::body("a later deadline has passed too", |_| {
+            let _adversary = adversary::start(adversary::expire);
+            let deadline = some_deadline();
+            while !thread::park_until(deadline) {}
+            let _asleep = thread::park_until(deadline + Duration::from_secs(1));
+        })],
+        body: a_passed_deadline_stays_passed,
+    },
+    Model {
+        name: "parking::a_disturbed_sleeper_wakes_for_no_reason",
+        bound: None,
+        executions: 548,
+        witnesses: &["for no reason", "for news"],
+        twins: &[Twin::body("who wakes has news", who_wakes_has_news)],
+        body: a_disturbed_sleeper_wakes_for_no_reason,
+    },
+    Model {
+        name: "parking::the_refused_start_is_the_one_named",
+        bound: None,
+        executions: 7,
+        witnesses: &["the first thread's", "the other's"],
+        twins: &[],
+        body: the_refused_start_is_the_one_named,
+    },
+];
+
+/// Any deadline: in a model it passes when the adversary says so.
+fn some_deadline() -> Instant {
+    Instant::now() + Duration::from_secs(1)
+}
+
+fn word() -> Arc<AtomicUsize> {
+    Arc::new(AtomicUsize::new(0))
+}
+
+fn an_unpark_ends_the_park_and_orders(_: &'static Witness) {
+    let data = word();
+    let sleeper = thread::current();
+    let other = Arc::clone(&data);
+    let waker = spawn(move || {
+        other.store(1, Ordering::Relaxed);
+        sleeper.unpark(); // the news
+    });
+    thread::park();
+    assert_eq!(data.load(Ordering::Relaxed), 1);
+    join(waker);
+}
+
+fn an_unpark_leaves_who_waits_for_a_mutex_alone(_: &'static Witness) {
+    let mutex = Arc::new(Mutex::new(0));
+    let me = thread::current();
+    let other = Arc::clone(&mutex);
+    let waker = spawn(move || {
+        let mut count = other.lock();
+        me.unpark();
+        *count += 1;
+    });
+    *mutex.lock() += 1;
+    thread::park();
+    join(waker);
+    assert_eq!(*mutex.lock(), 2);
+}
+
+fn each_unpark_orders_before_the_park_it_ends(witness: &'static Witness) {
+    let news = [word(), word()];
+    let wakers = news.clone().map(|news| {
+        let sleeper = thread::current();
+        spawn(move || {
+            news.store(1, Ordering::Relaxed);
+            sleeper.unpark();
+        })
+    });
+    thread::park();
+    match news.map(|news| news.load(Ordering::Relaxed)) {
+        [1, 0] => witness.saw("one"),
+        [0, 1] => witness.saw("the other"),
+        [1, 1] => witness.saw("both"),
+        none => panic!("woken without news: {none:?}"),
+    }
+    wakers.into_iter().for_each(join);
+}
+
+/// The second knows that the first has unparked, and not what came before.
+fn unparks_order_each_other(_: &'static Witness) {
+    let (data, unparked) = (word(), word());
+    let sleeper = thread::current();
+    let first = spawn({
+        let (data, unparked, sleeper) = (Arc::clone(&data), Arc::clone(&unparked), sleeper.clone());
+        move || {
+            data.store(1, Ordering::Relaxed);
+            sleeper.unpark();
+            unparked.store(1, Ordering::Relaxed);
+        }
+    });
+    let second = spawn(move || {
+        if unparked.load(Ordering::Relaxed) == 1 {
+            sleeper.unpark();
+            assert_eq!(data.load(Ordering::Relaxed), 1);
+        }
+    });
+    thread::park();
+    join(first);
+    join(second);
+}
+
+fn a_timed_wait_is_woken_or_expires(witness: &'static Witness) {
+    let adversary = adversary::start(adversary::expire);
+    let data = word();
+    let sleeper = thread::current();
+    let other = Arc::clone(&data);
+    let waker = spawn(move || {
+        other.store(1, Ordering::Relaxed);
+        sleeper.unpark();
+    });
+    let deadline = some_deadline();
+    let mut waits = 0;
+    while !thread::park_until(deadline) {
+        waits += 1;
+    }
+    match waits {
+        0 => witness.saw("expired before it began"),
+        1 => witness.saw("expired"),
+        _ => {
+            witness.saw("woken");
+            assert_eq!(data.load(Ordering::Relaxed), 1);
+        }
+    }
+    join(waker);
+    join(adversary);
+}
+
+fn a_passed_deadline_leaves_the_token(witness: &'static Witness) {
+    let adversary = adversary::start(adversary::expire);
+    thread::current().unpark();
+    if thread::park_until(some_deadline()) {
+        witness.saw("passed");
+        thread::park();
+    } else {
+        witness.saw("woken");
+    }
+    join(adversary);
+}
+
+fn a_passed_deadline_stays_passed(_: &'static Witness) {
+    let adversary = adversary::start(adversary::expire);
+    let deadline = some_deadline();
+    while !thread::park_until(deadline) {}
+    assert!(thread::park_until(deadline));
+    assert!(thread::park_until(deadline - Duration::from_millis(1)));
+    join(adversary);
+}
+
+fn a_disturbed_sleeper_wakes_for_no_reason(witness: &'static Witness) {
+    let adversary = adversary::start(adversary::disturb);
+    let news = word();
+    let sleeper = thread::current();
+    let other = Arc::clone(&news);
+    let waker = spawn(move || {
+        other.store(1, Ordering::Relaxed);
+        sleeper.unpark();
+    });
+    thread::park();
+    match news.load(Ordering::Relaxed) {
+        0 => witness.saw("for no reason"),
+        _ => witness.saw("for news"),
+    }
+    join(waker);
+    join(adversary);
+}
+
+fn who_wakes_has_news(_: &'static Witness) {
+    let adversary = adversary::start(adversary::disturb);
+    let news = word();
+    let sleeper = thread::current();
+    let other = Arc::clone(&news);
+    let waker = spawn(move || {
+        other.store(1, Ordering::Relaxed);
+        sleeper.unpark();
+    });
+    thread::park();
+    assert_eq!(news.load(Ordering::Relaxed), 1);
+    join(waker);
+    join(adversary);
+}
+
+/// Who finds the deadline passed knows that the unpark was made, and has not taken its token.
+fn a_passed_deadline_orders(_: &'static Witness) {
+    let adversary = adversary::start(adversary::expire);
+    let (data, unparked) = (word(), word());
+    let sleeper = thread::current();
+    let (datum, mark) = (Arc::clone(&data), Arc::clone(&unparked));
+    let waker = spawn(move || {
+        datum.store(1, Ordering::Relaxed);
+        sleeper.unpark();
+        mark.store(1, Ordering::Relaxed);
+    });
+    if unparked.load(Ordering::Relaxed) == 1 && thread::park_until(some_deadline()) {
+        assert_eq!(data.load(Ordering::Relaxed), 1);
+    }
+    join(waker);
+    join(adversary);
+}
+
+fn the_refused_start_is_the_one_named(witness: &'static Witness) {
+    adversary::refuse_spawn(2);
+    let refused = Record::new();
+    let start = |refused: Record<&'static str>, who| {
+        if thread::spawn("another".to_owned(), None, || {}).is_err() {
+            refused.note(who);
+        }
+    };
+    let others = refused.clone();
+    let other = spawn(move || start(others, "the other's"));
+    start(refused.clone(), "the first thread's");
+    join(other);
+    match refused.take()[..] {
+        [who] => witness.saw(who),
+        ref whos => panic!("refused: {whos:?}"),
+    }
+}

@@ -1,0 +1,28 @@
+//! Finds the line that a twin breaks by its text, so that no line number is written down.
+
+use std::fs;
+use std::path::Path;
+
+/// The number of the line of `file` that contains `snippet`: of the only one, or of the `nth`.
+///
+/// # Panics
+/// If there is no such line, or another one too.
+pub(crate) fn line_of(file: &str, snippet: &str, nth: Option<usize>) -> usize {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file);
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{file}: {error}"));
+    // A model that breaks a line of its own file quotes it there.
+    let quoted = format!("\"{snippet}\"");
+    let is_site = |line: &str| {
+        line.contains(snippet) && !line.contains(&quoted) && !line.trim_start().starts_with("//")
+    };
+    let numbered = text.lines().zip(1..).filter(|(line, _)| is_site(line));
+    let lines: Vec<usize> = numbered.map(|(_, number)| number).collect();
+    match (nth, &lines[..]) {
+        (None, [line]) => *line,
+        (None, []) => panic!("{file}: no line contains `{snippet}`"),
+        (None, lines) => panic!("{file}: lines {lines:?} contain `{snippet}`: which one?"),
+        (Some(nth), lines) => *lines
+            .get(nth - 1)
+            .unwrap_or_else(|| panic!("{file}: {} lines contain `{snippet}`", lines.len())),
+    }
+}
