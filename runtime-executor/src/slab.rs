@@ -89,10 +89,11 @@ impl Slab {
     /// Takes out the first task at or after index `from`, and says where it was.
     pub(crate) fn take_from(&mut self, from: u32) -> Option<(u32, BoxedTask)> {
         let from = from as usize;
-        let (index, task) = self.slots[from..].iter_mut().enumerate().find_map(|(index, slot)| {
-            let task = slot.task.take()?;
-            Some((from + index, task))
-        })?;
+        let (index, task) =
+            self.slots[from..].iter_mut().enumerate().find_map(|(index, slot)| {
+                let task = slot.task.take()?;
+                Some((from + index, task))
+            })?;
         // There are fewer than 2^32 slots.
         Some((index as u32, task))
     }

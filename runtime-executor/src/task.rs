@@ -57,12 +57,7 @@ impl<F: Future> FutureTask<F> {
         completion: Arc<Completion<F::Output>>,
         future: F,
     ) -> FutureTask<F> {
-        FutureTask {
-            shared: Some(shared),
-            waker: Some(waker),
-            completion,
-            future: Some(future),
-        }
+        FutureTask { shared: Some(shared), waker: Some(waker), completion, future: Some(future) }
     }
 
     /// Step 5 of a task's life.
