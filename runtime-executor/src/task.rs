@@ -14,10 +14,10 @@ use pin_project_lite::pin_project;
 use runtime_core::completion::Completion;
 use runtime_core::join::JoinError;
 use runtime_core::origin::Origin;
-use runtime_core::quietly::drop_quietly;
+use runtime_core::quietly::call_quietly;
 
 use crate::local::Local;
-use crate::waker::{Identity, TaskWaker};
+use crate::waker::TaskWaker;
 
 /// A task whose type has been forgotten.
 pub(crate) type BoxedTask = Pin<Box<dyn Task>>;
@@ -64,13 +64,11 @@ impl<F: Future> FutureTask<F> {
     fn end(self: Pin<&mut Self>, home: &Local, result: Result<F::Output, JoinError>) {
         let mut this = self.project();
         // The destructor may panic. The result stands all the same.
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| this.future.set(None))) {
-            drop_quietly(payload);
-        }
+        call_quietly(|| this.future.set(None));
         let canceller = this.completion.complete(result);
         if let (Some(shared), Some(waker)) = (this.shared.take(), this.waker.take()) {
             let canceller = canceller.unwrap_or_else(|| waker.clone());
-            home.retire(Identity { shared, waker, canceller });
+            home.retire(shared, waker, canceller);
         }
     }
 }
