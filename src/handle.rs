@@ -113,7 +113,8 @@ impl Handle {
     /// Blocks the thread until the future is ready.
     ///
     /// # Panics
-    /// Inside a task of this runtime, which would wait for itself: await the future instead.
+    /// On the runtime's own thread, which would wait for itself: await the future inside a task, or
+    /// use [`Runtime::block_on`](crate::Runtime::block_on).
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let _entered = self.enter();

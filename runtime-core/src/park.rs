@@ -79,6 +79,11 @@ impl Parker {
         Parker { hook: Some(hook), ..Parker::new() }
     }
 
+    /// Whether the current thread is the one that made this parker and parks on it.
+    pub fn is_owned_here(&self) -> bool {
+        thread::current().id() == self.thread.id()
+    }
+
     /// Tells the owner that there is news. Never blocks; callable from any thread at any time.
     #[inline]
     pub fn unpark(&self) {

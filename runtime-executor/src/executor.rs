@@ -11,11 +11,13 @@ use runtime_core::join::JoinHandle;
 use runtime_core::on_loop::OnLoop;
 use runtime_core::origin::Origin;
 use runtime_core::park::{Parker, WakeHook};
+use runtime_core::quietly::drop_quietly;
 use runtime_core::sync::channel::unbounded;
 
+use crate::current::{self, Current, CurrentGuard};
 use crate::handle::{Handle, NoRuntimeError};
 use crate::key::TaskKey;
-use crate::local::{Entered, Local};
+use crate::local::Local;
 use crate::observer::Observer;
 use crate::remote::Remote;
 use crate::shuffle::Shuffle;
@@ -87,7 +89,7 @@ impl Executor {
 
     /// The way to this loop from other threads.
     pub fn handle(&self) -> Handle {
-        Handle::new(Arc::clone(&self.local.remote))
+        self.local.handle()
     }
 
     /// Spawns a task, which runs when the loop is turned.
@@ -120,7 +122,7 @@ impl Executor {
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let origin = Origin::here();
         let mut wheel = self.begin();
-        let _entered = Entered::enter(Rc::clone(&self.local));
+        let _entered = self.enter();
         let _on_loop = OnLoop::enter();
         wheel.block_on(origin, future)
     }
@@ -135,7 +137,7 @@ impl Executor {
     #[track_caller]
     pub fn drain(&self) {
         let mut wheel = self.begin();
-        let _entered = Entered::enter(Rc::clone(&self.local));
+        let _entered = self.enter();
         let _on_loop = OnLoop::enter();
         while self.tasks() > 0 {
             let _ = wheel.turn(&mut NoMain, Wait::Forever);
@@ -153,7 +155,7 @@ impl Executor {
     #[track_caller]
     pub fn turn(&self, wait: Duration) -> Turn {
         let mut wheel = self.begin();
-        let _entered = Entered::enter(Rc::clone(&self.local));
+        let _entered = self.enter();
         let _on_loop = OnLoop::enter();
         let mut turn = wheel.turn(&mut NoMain, Wait::AtMost(wait));
         if turn.next != NextTurn::Now && !self.local.remote.parker.leave() {
@@ -163,12 +165,25 @@ impl Executor {
         turn
     }
 
-    /// Drops all tasks and timers, and says which tasks that were. What is spawned from now on is
-    /// cancelled at once.
+    /// Drops all tasks and timers, and says which tasks that were. What is spawned from now on,
+    /// here or from other threads, is cancelled at once.
     pub fn close(&self) -> Vec<Origin> {
-        let _entered = Entered::enter(Rc::clone(&self.local));
+        let _entered = self.enter();
         let _on_loop = OnLoop::enter();
-        self.local.close()
+        let cancelled = self.local.close();
+        if let Ok(mut wheel) = self.wheel.try_borrow_mut() {
+            // A channel whose sender is gone. Who waits for a letter in the old one to be opened,
+            // or writes another, is told at once, although this executor may live on for a while.
+            let (_, closed) = unbounded();
+            let unread = std::mem::replace(&mut wheel.inbox, closed);
+            drop(wheel);
+            drop_quietly(unread);
+        }
+        cancelled
+    }
+
+    fn enter(&self) -> CurrentGuard {
+        current::enter(Current::Turning(Rc::clone(&self.local)))
     }
 
     /// Takes hold of the wheel, and of a loop that was [away](Parker::leave).
@@ -211,6 +226,6 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    let local = Local::current().ok_or_else(NoRuntimeError::new)?;
+    let local = current::turning().ok_or_else(NoRuntimeError::new)?;
     Ok(local.spawn(origin, future))
 }

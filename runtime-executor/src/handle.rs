@@ -1,6 +1,5 @@
 //! A loop's handle: what can be asked of it from any thread.
 
-use std::cell::RefCell;
 use std::error::Error;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,15 +13,10 @@ use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::origin::Origin;
 use runtime_core::park::Parker;
 use runtime_core::quietly::drop_quietly;
-use runtime_core::sync::thread_local_const;
 
+use crate::current::{self, Current, CurrentGuard};
 use crate::local::Local;
 use crate::remote::{Letter, Remote};
-
-thread_local_const! {
-    /// The loop that this thread has entered without turning it: a worker's, for instance.
-    static ENTERED: RefCell<Option<Handle>> = RefCell::new(None)
-}
 
 /// Reaches a loop from any thread. Cheap to clone.
 ///
@@ -41,21 +35,19 @@ impl Handle {
         &self.remote
     }
 
-    /// The loop that this thread is turning, or else the one it has [entered](Handle::enter).
+    /// The loop that this thread is turning or has [entered](Handle::enter), the innermost.
     ///
     /// # Errors
     /// If there is none.
     pub fn try_current() -> Result<Handle, NoRuntimeError> {
-        Local::with_current(|local| Handle::new(Arc::clone(&local.remote)))
-            .or_else(|| ENTERED.with(|entered| entered.borrow().clone()))
-            .ok_or_else(NoRuntimeError::new)
+        current::handle().ok_or_else(NoRuntimeError::new)
     }
 
     /// Makes this the current loop of a thread that does not turn it, until the guard is dropped.
     ///
     /// Guards nest, and are to be dropped in reverse order, as scopes do by themselves.
     pub fn enter(&self) -> EnterGuard {
-        EnterGuard { outer: ENTERED.with(|entered| entered.replace(Some(self.clone()))) }
+        EnterGuard { _guard: current::enter(Current::Entered(self.clone())) }
     }
 
     /// Spawns a future that may be sent to the loop's thread.
@@ -67,7 +59,7 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        match Local::current() {
+        match current::turning() {
             Some(local) if Arc::ptr_eq(&local.remote, &self.remote) => local.spawn(origin, future),
             Some(_) | None => self.spawn_with(origin, move || future),
         }
@@ -102,15 +94,14 @@ impl Handle {
     /// Blocks the thread until the future is ready.
     ///
     /// # Panics
-    /// On the loop's own thread inside a turn, where it would wait for itself: await the future
-    /// instead.
+    /// On the loop's own thread, which would wait for itself: await the future there.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        let at_home = Local::with_current(|local| Arc::ptr_eq(&local.remote, &self.remote));
         assert!(
-            at_home != Some(true),
-            "`Handle::block_on` was called inside a task of the same runtime, which it would stop \
-             for good: await the future instead, or call it from a job (`spawn_blocking`)"
+            !self.remote.parker.is_owned_here(),
+            "`Handle::block_on` was called on the thread that turns the runtime, which it would \
+             stop for good: await the future, use `Runtime::block_on` outside of tasks, or call \
+             it from a job (`spawn_blocking`)"
         );
         let _entered = self.enter();
         let parker = Arc::new(Parker::new());
@@ -204,16 +195,13 @@ impl<M, T> Drop for Order<M, T> {
 
 /// Keeps a loop current on a thread, until it is dropped. See [`Handle::enter`].
 #[must_use = "the loop is current until the guard is dropped"]
-#[derive(Debug)]
 pub struct EnterGuard {
-    outer: Option<Handle>,
+    _guard: CurrentGuard,
 }
 
-impl Drop for EnterGuard {
-    fn drop(&mut self) {
-        let outer = self.outer.take();
-        let inner = ENTERED.with(|entered| entered.replace(outer));
-        drop(inner);
+impl fmt::Debug for EnterGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EnterGuard")
     }
 }
 

@@ -12,10 +12,11 @@
 //! 5. `Ready`: drop the future, complete the cell, wake who awaits it, free the slot.
 //!
 //! In reading order: `task` (the box), `slab` (where it lies), `waker` (how it is woken), `remote`
-//! (the loop from outside), `local` (the loop from inside), `turn` (the loop itself), then
-//! `executor` and `handle`, which are the doors, and the timers: `timer_queue`, `sleep`,
+//! (the loop from outside), `local` (the loop from inside), `current` (which loop this thread
+//! belongs to), `turn` (the loop itself), then `executor` and `handle`, which are the doors, and the timers: `timer_queue`, `sleep`,
 //! `timeout`, `interval`.
 
+mod current;
 mod executor;
 mod handle;
 mod interval;

@@ -1,7 +1,6 @@
 //! The loop as its own thread sees it: what a task that is being polled can reach.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -9,8 +8,8 @@ use runtime_core::completion::Completion;
 use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::origin::Origin;
 use runtime_core::quietly::drop_quietly;
-use runtime_core::sync::thread_local_const;
 
+use crate::handle::Handle;
 use crate::key::TaskKey;
 use crate::observer::Observer;
 use crate::remote::Remote;
@@ -18,11 +17,6 @@ use crate::slab::Slab;
 use crate::task::{BoxedTask, FutureTask};
 use crate::timer_queue::TimerQueue;
 use crate::waker::{Identity, TaskWaker};
-
-thread_local_const! {
-    /// The loop that this thread is turning, the innermost if they are nested.
-    static CURRENT: RefCell<Option<Rc<Local>>> = RefCell::new(None)
-}
 
 /// The home side of a loop. One thread alone reaches it; each part is borrowed for a moment only,
 /// and never while anything of the user's runs.
@@ -49,15 +43,8 @@ impl Local {
         }
     }
 
-    /// Calls `f` with the loop that this thread is turning, if it is turning one.
-    #[inline]
-    pub(crate) fn with_current<R>(f: impl FnOnce(&Rc<Local>) -> R) -> Option<R> {
-        CURRENT.with(|current| current.borrow().as_ref().map(f))
-    }
-
-    /// The same with a loop of one's own to keep, for what may run the user's code.
-    pub(crate) fn current() -> Option<Rc<Local>> {
-        Local::with_current(Rc::clone)
+    pub(crate) fn handle(&self) -> Handle {
+        Handle::new(Arc::clone(&self.remote))
     }
 
     /// Queues a task to be polled in the next turn, unless it is queued already.
@@ -145,24 +132,5 @@ impl Local {
         drop_quietly(self.timers.take());
         self.ready.borrow_mut().clear();
         cancelled
-    }
-}
-
-/// Marks a loop as the one that this thread is turning, until it is dropped. They nest.
-pub(crate) struct Entered {
-    outer: Option<Rc<Local>>,
-}
-
-impl Entered {
-    pub(crate) fn enter(local: Rc<Local>) -> Entered {
-        Entered { outer: CURRENT.with(|current| current.replace(Some(local))) }
-    }
-}
-
-impl Drop for Entered {
-    fn drop(&mut self) {
-        let outer = self.outer.take();
-        let inner = CURRENT.with(|current| current.replace(outer));
-        drop(inner);
     }
 }

@@ -11,6 +11,7 @@ use runtime_core::join::AbortOnDrop;
 use runtime_core::origin::Origin;
 use runtime_core::quietly::drop_quietly;
 
+use crate::current;
 use crate::handle::Handle;
 use crate::local::Local;
 use crate::remote::{Letter, Remote};
@@ -189,7 +190,7 @@ impl Timer {
 
 /// The loop behind `remote`, if this thread is turning it.
 fn home(remote: &Arc<Remote>) -> Option<Rc<Local>> {
-    Local::current().filter(|local| Arc::ptr_eq(&local.remote, remote))
+    current::turning().filter(|local| Arc::ptr_eq(&local.remote, remote))
 }
 
 fn poll_away(task: Pin<&mut AbortOnDrop<()>>, cx: &mut Context<'_>) -> Poll<()> {

@@ -18,8 +18,8 @@ use std::task::{Wake, Waker};
 
 use runtime_core::sync::atomic::{AtomicBool, Ordering};
 
+use crate::current;
 use crate::key::TaskKey;
-use crate::local::Local;
 use crate::remote::{Letter, Remote};
 
 /// What a task's wakers share. *Shared by* every clone of the waker, on any thread. *Guarded by*
@@ -82,7 +82,7 @@ impl TaskWaker {
 
     #[inline]
     fn wake_at_home(&self) -> bool {
-        Local::with_current(|local| {
+        current::with_turning(|local| {
             let at_home = Arc::ptr_eq(&local.remote, &self.remote);
             if at_home {
                 local.make_ready(self);

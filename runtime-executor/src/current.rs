@@ -1,0 +1,69 @@
+//! Which loop the current thread belongs to: the one it is turning, or one it has entered.
+//!
+//! They nest (a job blocks on a handle, a task turns a loop of its own), and the innermost counts.
+//! The thread-local itself is never destroyed, so a wake from another thread-local's destructor
+//! finds it, empty; each guard empties what it filled.
+
+use std::cell::RefCell;
+use std::mem;
+use std::rc::Rc;
+
+use runtime_core::sync::thread_local_const;
+
+use crate::handle::Handle;
+use crate::local::Local;
+
+/// What the thread has to do with a loop.
+pub(crate) enum Current {
+    Nothing,
+    /// It is turning this loop.
+    Turning(Rc<Local>),
+    /// It belongs to this loop without turning it: a worker of its pool, for instance.
+    Entered(Handle),
+}
+
+thread_local_const! {
+    static CURRENT: RefCell<Current> = RefCell::new(Current::Nothing)
+}
+
+/// Calls `f`, which must not run the user's code, with the loop that this thread is turning.
+#[inline]
+pub(crate) fn with_turning<R>(f: impl FnOnce(&Rc<Local>) -> R) -> Option<R> {
+    CURRENT.with(|current| match &*current.borrow() {
+        Current::Turning(local) => Some(f(local)),
+        Current::Nothing | Current::Entered(_) => None,
+    })
+}
+
+/// The loop that this thread is turning, to be kept while the user's code runs.
+#[inline]
+pub(crate) fn turning() -> Option<Rc<Local>> {
+    with_turning(Rc::clone)
+}
+
+/// The handle of the loop that this thread is turning or has entered.
+pub(crate) fn handle() -> Option<Handle> {
+    CURRENT.with(|current| match &*current.borrow() {
+        Current::Turning(local) => Some(local.handle()),
+        Current::Entered(handle) => Some(handle.clone()),
+        Current::Nothing => None,
+    })
+}
+
+/// Makes `inner` current until the guard is dropped.
+pub(crate) fn enter(inner: Current) -> CurrentGuard {
+    CurrentGuard { outer: CURRENT.with(|current| current.replace(inner)) }
+}
+
+/// See [`enter`].
+pub(crate) struct CurrentGuard {
+    outer: Current,
+}
+
+impl Drop for CurrentGuard {
+    fn drop(&mut self) {
+        let outer = mem::replace(&mut self.outer, Current::Nothing);
+        let inner = CURRENT.with(|current| current.replace(outer));
+        drop(inner);
+    }
+}
