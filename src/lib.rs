@@ -23,10 +23,18 @@ pub mod time {
     };
 }
 
+/// Several futures awaited as one, within one task: what [`gather()`] and its kin return and take.
+pub mod group {
+    pub use runtime_core::gather::{
+        Cancelled, Gather, IntoGather, Scope, ScopeFuture, ScopedHandle, marker,
+    };
+}
+
 pub use front::{run, run_in_executor, spawn, spawn_blocking};
 pub use handle::Handle;
 pub use named::{Named, named};
 pub use runtime::{Builder, Runtime, ShutdownReport};
+pub use runtime_core::gather::{first_ok, gather, race, scope, try_gather};
 pub use runtime_core::join::{AbortOnDrop, JoinError, JoinHandle};
 pub use runtime_core::origin::{Id, Origin};
 pub use runtime_executor::{
