@@ -1,0 +1,224 @@
+//! `checksum PATH`: the BLAKE3 digests of all files under a path, as `b3sum` prints them, and what
+//! a pool of threads is for.
+//!
+//! The files are hashed twice: first on the pool, a limited number at a time, then, which is the
+//! mistake, on the loop itself. Beside both runs a ticker that ought to tick every 10 ms, and its
+//! worst lateness is how long everybody else would have had to wait.
+//!
+//! The digests go to stdout, so that `checksum PATH | b3sum --check` works; figures, progress and
+//! problems go to stderr. A file that cannot be read, or has vanished, does not end the run; the
+//! exit code is 1 then. Files are read in chunks: memory holds the list of paths and digests, and
+//! one chunk for each file at work.
+
+#[path = "checksum/walk.rs"]
+mod walk;
+
+use std::cell::Cell;
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+use std::{env, thread};
+
+use aside::time::MissedTicks;
+use aside::{AbortOnDrop, JoinError, gather, interval, spawn, spawn_blocking};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use walk::{Problem, walk};
+
+const TICK: Duration = Duration::from_millis(10);
+const CHUNK: usize = 64 * 1024;
+
+struct Digest {
+    hash: blake3::Hash,
+    bytes: u64,
+}
+
+/// All files hashed once, in the order of their paths.
+struct Run {
+    digests: Vec<io::Result<Digest>>,
+    took: Duration,
+    worst_lateness: Duration,
+}
+
+fn main() -> ExitCode {
+    let Some(root) = env::args_os().nth(1) else {
+        eprintln!("usage: checksum PATH");
+        return ExitCode::from(2);
+    };
+    match aside::run(checksum(PathBuf::from(root))) {
+        Ok((files, pool, on_loop, problems)) => report(&files, &pool, &on_loop, problems),
+        Err(error) => {
+            eprintln!("checksum: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type Outcome = (Vec<PathBuf>, Run, Run, Vec<Problem>);
+
+async fn checksum(root: PathBuf) -> Result<Outcome, JoinError> {
+    let tree = spawn_blocking(move || walk(root)).await?;
+    let files = tree.files;
+    // As it should be, and the mistake.
+    let pool = measure("on the pool", files.iter().map(|path| hash_on_pool(path.clone()))).await;
+    let on_loop = measure("on the loop", files.iter().map(|path| hash_on_loop(path))).await;
+    Ok((files, pool, on_loop, tree.problems))
+}
+
+/// The loop only awaits.
+async fn hash_on_pool(path: PathBuf) -> io::Result<Digest> {
+    spawn_blocking(move || hash(&path)).await.unwrap_or_else(|error| Err(io::Error::other(error)))
+}
+
+/// The mistake: nothing else happens on this thread until the file is hashed.
+async fn hash_on_loop(path: &Path) -> io::Result<Digest> {
+    hash(path)
+}
+
+/// Blocking code: reads and computes.
+fn hash(path: &Path) -> io::Result<Digest> {
+    let mut file = File::open(path)?;
+    let mut hasher = blake3::Hasher::new();
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        match file.read(&mut chunk) {
+            Ok(0) => return Ok(Digest { hash: hasher.finalize(), bytes: hasher.count() }),
+            Ok(length) => drop(hasher.update(&chunk[..length])),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Awaits them all, a few at a time, with a progress bar and a ticker beside.
+async fn measure<F>(title: &'static str, hashes: impl ExactSizeIterator<Item = F>) -> Run
+where
+    F: Future<Output = io::Result<Digest>>,
+{
+    let bar = progress_bar(title, hashes.len());
+    let ticker = Ticker::start();
+    let begun = Instant::now();
+    let counted = hashes.map(|hash| async {
+        let digest = hash.await;
+        bar.inc(1);
+        digest
+    });
+    let digests = gather(counted).limit(at_a_time()).await;
+    let took = begun.elapsed();
+    bar.finish_and_clear();
+    Run { digests, took, worst_lateness: ticker.stop().await }
+}
+
+/// Enough to keep the cores busy while some of the files are waited for.
+fn at_a_time() -> usize {
+    thread::available_parallelism().map_or(1, |cores| cores.get()) * 4
+}
+
+/// On stderr; indicatif hides it where that is no terminal.
+fn progress_bar(title: &'static str, files: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg} [{bar:40}] {pos}/{len} files, {per_sec}");
+    let bar = ProgressBar::new(files as u64).with_message(title);
+    bar.with_style(style.expect("the template is well-formed"))
+}
+
+/// A task that stands for all the others: it wants to run every 10 ms.
+struct Ticker {
+    stopped: Rc<Cell<bool>>,
+    task: AbortOnDrop<Duration>,
+}
+
+impl Ticker {
+    fn start() -> Ticker {
+        let stopped = Rc::new(Cell::new(false));
+        let task = spawn(tick_until(Rc::clone(&stopped))).abort_on_drop();
+        Ticker { stopped, task }
+    }
+
+    /// Its worst lateness, that of the tick which is due now included.
+    async fn stop(self) -> Duration {
+        self.stopped.set(true);
+        self.task.await.expect("a ticker does not panic")
+    }
+}
+
+async fn tick_until(stopped: Rc<Cell<bool>>) -> Duration {
+    let mut ticks = interval(TICK).missed_ticks(MissedTicks::Skip);
+    let mut worst = Duration::ZERO;
+    while !stopped.get() {
+        let due = ticks.tick().await;
+        worst = worst.max(due.elapsed());
+    }
+    worst
+}
+
+fn report(files: &[PathBuf], pool: &Run, on_loop: &Run, problems: Vec<Problem>) -> ExitCode {
+    let unseen = problems.into_iter().map(|problem| (problem.path, problem.error.to_string()));
+    let mut problems: Vec<(PathBuf, String)> = unseen.collect();
+    for (path, digest) in files.iter().zip(&pool.digests) {
+        if let Err(error) = digest {
+            problems.push((path.clone(), error.to_string()));
+        }
+    }
+    if let Err(error) = print_digests(files, &pool.digests) {
+        problems.push((PathBuf::from("stdout"), error.to_string()));
+    }
+    for (path, error) in &problems {
+        eprintln!("checksum: {}: {error}", path.display());
+    }
+    eprintln!("hashed on the pool: {}", figures(pool));
+    eprintln!("hashed on the loop: {}", figures(on_loop));
+    let changed = pool.digests.iter().zip(&on_loop.digests).filter(|(a, b)| !agree(a, b)).count();
+    if changed > 0 {
+        eprintln!("{changed} files changed between the two runs");
+    }
+    if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn agree(first: &io::Result<Digest>, second: &io::Result<Digest>) -> bool {
+    match (first, second) {
+        (Ok(first), Ok(second)) => first.hash == second.hash,
+        (Err(_), Err(_)) => true,
+        (Ok(_), Err(_)) | (Err(_), Ok(_)) => false,
+    }
+}
+
+fn print_digests(files: &[PathBuf], digests: &[io::Result<Digest>]) -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    for (path, digest) in files.iter().zip(digests) {
+        let Ok(digest) = digest else { continue };
+        let (mark, name) = escape(&path.to_string_lossy());
+        writeln!(out, "{mark}{}  {name}", digest.hash)?;
+    }
+    out.flush()
+}
+
+/// A name that would break its line is escaped, and the line begins with a backslash.
+fn escape(name: &str) -> (&'static str, String) {
+    let escaped = name.replace('\\', r"\\").replace('\n', r"\n").replace('\r', r"\r");
+    (if escaped == name { "" } else { r"\" }, escaped)
+}
+
+fn figures(run: &Run) -> String {
+    let hashed = run.digests.iter().flatten();
+    let (mut files, mut bytes) = (0, 0);
+    for digest in hashed {
+        files += 1;
+        bytes += digest.bytes;
+    }
+    let seconds = run.took.as_secs_f64().max(f64::MIN_POSITIVE);
+    format!(
+        "{files} files, {:.1} MB in {seconds:.2} s: {:.0} files/s, {:.1} MB/s; \
+         a 10 ms ticker beside it was late by {:.1?} at worst",
+        megabytes(bytes),
+        f64::from(files) / seconds,
+        megabytes(bytes) / seconds,
+        run.worst_lateness,
+    )
+}
+
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}

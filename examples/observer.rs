@@ -1,0 +1,59 @@
+//! The numbered steps of a task's life, as an observer sees them.
+//!
+//! The numbers are those of the crate docs: 1 spawned, 2 polled, 3 pending, 4 woken, 5 ended. A
+//! wake makes no call of its own: an observer sees it as the next poll.
+
+use std::time::Instant;
+
+use aside::observe::{Both, Counters, Observer};
+use aside::{JoinError, Origin, Runtime, named, spawn_blocking, yield_now};
+
+/// Prints a line for each call. One without a name is the future given to `block_on`.
+struct Narrator;
+
+fn who(task: &Origin) -> &str {
+    task.name().unwrap_or("block_on")
+}
+
+impl Observer for Narrator {
+    fn task_spawned(&self, task: &Origin) {
+        println!("1    {:<9} is spawned at line {}", who(task), task.location().line());
+    }
+
+    fn poll_started(&self, task: &Origin) {
+        println!("2    {:<9} is polled", who(task));
+    }
+
+    fn poll_ended(&self, task: &Origin) {
+        println!("3|5  {:<9} returns from the poll", who(task));
+    }
+
+    fn task_ended(&self, task: &Origin) {
+        println!("5    {:<9} has ended: its future is dropped, its result published", who(task));
+    }
+
+    fn parked(&self, deadline: Option<Instant>) {
+        let until = if deadline.is_some() { "a deadline or a wake" } else { "a wake" };
+        println!("     the loop sleeps until {until}");
+    }
+
+    fn unparked(&self) {
+        println!("4    the loop is awake");
+    }
+}
+
+async fn copy() -> u64 {
+    println!("       copy: yields, and is woken by itself, so the loop does not sleep");
+    yield_now().await;
+    println!("       copy: awaits a job on the pool, which wakes it from there");
+    spawn_blocking(|| 42).await.unwrap_or(0)
+}
+
+fn main() -> Result<(), JoinError> {
+    let counters = Counters::default();
+    let runtime = Runtime::builder().observer(Both(Narrator, counters.clone())).build();
+    let answer = runtime.block_on(async { named("copy").spawn(copy()).await })?;
+    let (polls, sleeps) = (counters.polls(), counters.parks());
+    println!("the answer is {answer}, after {polls} polls and {sleeps} sleep of the loop");
+    Ok(())
+}
