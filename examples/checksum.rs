@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use std::{env, thread};
 
 use aside::time::MissedTicks;
-use aside::{AbortOnDrop, JoinError, gather, interval, spawn, spawn_blocking};
+use aside::{AbortOnDrop, JoinError, gather, interval, spawn, spawn_blocking, yield_now};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use walk::{Problem, walk};
@@ -70,7 +70,8 @@ async fn checksum(root: PathBuf) -> Result<Outcome, JoinError> {
 
 /// The loop only awaits.
 async fn hash_on_pool(path: PathBuf) -> io::Result<Digest> {
-    spawn_blocking(move || hash(&path)).await.unwrap_or_else(|error| Err(io::Error::other(error)))
+    let hashed = spawn_blocking(move || hash(&path)).await;
+    hashed.unwrap_or_else(|error| Err(io::Error::other(error.to_string())))
 }
 
 /// The mistake: nothing else happens on this thread until the file is hashed.
@@ -99,7 +100,7 @@ where
     F: Future<Output = io::Result<Digest>>,
 {
     let bar = progress_bar(title, hashes.len());
-    let ticker = Ticker::start();
+    let ticker = Ticker::start().await;
     let begun = Instant::now();
     let counted = hashes.map(|hash| async {
         let digest = hash.await;
@@ -131,9 +132,11 @@ struct Ticker {
 }
 
 impl Ticker {
-    fn start() -> Ticker {
+    /// Returns when it has ticked for the first time, or it could be kept from ever beginning.
+    async fn start() -> Ticker {
         let stopped = Rc::new(Cell::new(false));
         let task = spawn(tick_until(Rc::clone(&stopped))).abort_on_drop();
+        yield_now().await;
         Ticker { stopped, task }
     }
 
@@ -170,6 +173,7 @@ fn report(files: &[PathBuf], pool: &Run, on_loop: &Run, problems: Vec<Problem>) 
     }
     eprintln!("hashed on the pool: {}", figures(pool));
     eprintln!("hashed on the loop: {}", figures(on_loop));
+    eprintln!("(the second run finds the files in the system's cache; the first may have had to wait)");
     let changed = pool.digests.iter().zip(&on_loop.digests).filter(|(a, b)| !agree(a, b)).count();
     if changed > 0 {
         eprintln!("{changed} files changed between the two runs");
