@@ -173,7 +173,9 @@ fn report(files: &[PathBuf], pool: &Run, on_loop: &Run, problems: Vec<Problem>) 
     }
     eprintln!("hashed on the pool: {}", figures(pool));
     eprintln!("hashed on the loop: {}", figures(on_loop));
-    eprintln!("(the second run finds the files in the system's cache; the first may have had to wait)");
+    eprintln!(
+        "(the second run finds the files in the system's cache; the first may have had to wait)"
+    );
     let changed = pool.digests.iter().zip(&on_loop.digests).filter(|(a, b)| !agree(a, b)).count();
     if changed > 0 {
         eprintln!("{changed} files changed between the two runs");
