@@ -1,4 +1,57 @@
-//! aside
+//! An async runtime for programs that must call blocking code: one event loop, and a pool of
+//! threads aside.
+//!
+//! # The problem
+//!
+//! Async code waits for many things at a time on one thread, as long as nobody holds that thread.
+//! But most of what a program calls knows nothing of async: file systems, database drivers,
+//! compression, other people's libraries. Called in place, each such call stalls everything else.
+//!
+//! # The idea
+//!
+//! One thread turns an event loop and never blocks. Whatever blocks goes to a pool of threads and
+//! is awaited like anything else. [`run`] makes the two and ends them; [`gather`] awaits many things
+//! at once. Threads meet in three places only (the queue of jobs, the cell of a result, the inbox of
+//! the loop), so nothing else needs a lock, tasks need not be `Send`, and there is no unsafe code.
+//!
+//! # The smallest program
+//!
+//! ```
+//! use std::fs;
+//! use aside::{gather, spawn_blocking};
+//!
+//! let sizes = aside::run(async {
+//!     let size = |path| spawn_blocking(move || fs::metadata(path).map(|file| file.len()));
+//!     gather(["Cargo.toml", "README.md"].map(size)).await
+//! });
+//! for size in sizes {
+//!     println!("{} bytes", size??);
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # In reading order
+//!
+//! - [`run`], [`spawn`], [`spawn_blocking`]: what most programs need.
+//! - [`JoinHandle`] and [`JoinError`]: how a result comes back, or why it does not.
+//! - [`gather`], [`try_gather`], [`race`], [`first_ok`], [`scope`]: many futures as one.
+//! - [`time`]: sleeping, giving up, ticking; real time and virtual time.
+//! - [`Runtime`] and [`Handle`]: a runtime that is set up, kept, turned from another loop, reached
+//!   from other threads, and shut down with a report.
+//! - [`blocking`]: pools of one's own, for [`run_in_executor`].
+//! - [`observe`]: who holds the loop up, and what it does.
+//!
+//! The event loop is the package `runtime-executor`, the pool is `runtime-blocking`, and what both
+//! need is `runtime-core`; their front pages tell how a task and a job live.
+//!
+//! # Limits
+//!
+//! - Async code runs on one thread for each runtime. Use several runtimes for several cores.
+//! - There are no sockets yet.
+//! - A job that runs cannot be stopped from outside, only awaited or left; and it must own what it
+//!   uses (`'static`), because no safe interface can lend to another thread from async code.
+//! - A future that blocks stalls its loop. [`observe::SlowPolls`] says which one it was.
+
 mod context;
 mod front;
 mod handle;
@@ -40,3 +93,8 @@ pub use runtime_core::origin::{Id, Origin};
 pub use runtime_executor::{
     NextTurn, NoRuntimeError, Turn, interval, sleep, sleep_until, timeout, timeout_at, yield_now,
 };
+
+/// The code in the README is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
