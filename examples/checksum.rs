@@ -1,14 +1,14 @@
 //! `checksum PATH`: the BLAKE3 digests of all files under a path, as `b3sum` prints them, and what
 //! a pool of threads is for.
 //!
-//! The files are hashed twice: first on the pool, a limited number at a time, then, which is the
-//! mistake, on the loop itself. Beside both runs a ticker that ought to tick every 10 ms, and its
+//! The files are hashed twice: first on the pool, a limited number of jobs at a time, then, which is
+//! the mistake, on the loop itself. Beside both runs a ticker that ought to tick every 10 ms, and its
 //! worst lateness is how long everybody else would have had to wait.
 //!
 //! The digests go to stdout, so that `checksum PATH | b3sum --check` works; figures, progress and
 //! problems go to stderr. A file that cannot be read, or has vanished, does not end the run; the
 //! exit code is 1 then. Files are read in chunks: memory holds the list of paths and digests, and
-//! one chunk for each file at work.
+//! one chunk for each job at work.
 
 #[path = "checksum/walk.rs"]
 mod walk;
@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use std::{env, thread};
 
 use aside::time::MissedTicks;
-use aside::{AbortOnDrop, JoinError, gather, interval, spawn, spawn_blocking, yield_now};
+use aside::{AbortOnDrop, JoinError, interval, spawn, spawn_blocking, try_gather, yield_now};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use walk::{Problem, walk};
@@ -31,14 +31,20 @@ use walk::{Problem, walk};
 const TICK: Duration = Duration::from_millis(10);
 const CHUNK: usize = 64 * 1024;
 
+/// The way to a worker and back costs about as much as hashing a small file, so a few share it.
+const FILES_PER_JOB: usize = 16;
+
 struct Digest {
     hash: blake3::Hash,
     bytes: u64,
 }
 
-/// All files hashed once, in the order of their paths.
+/// One for each file, in the order of their paths.
+type Digests = Vec<io::Result<Digest>>;
+
+/// All files hashed once.
 struct Run {
-    digests: Vec<io::Result<Digest>>,
+    digests: Digests,
     took: Duration,
     worst_lateness: Duration,
 }
@@ -63,20 +69,25 @@ async fn checksum(root: PathBuf) -> Result<Outcome, JoinError> {
     let tree = spawn_blocking(move || walk(root)).await?;
     let files = tree.files;
     // As it should be, and the mistake.
-    let pool = measure("on the pool", files.iter().map(|path| hash_on_pool(path.clone()))).await;
-    let on_loop = measure("on the loop", files.iter().map(|path| hash_on_loop(path))).await;
+    let jobs = files.chunks(FILES_PER_JOB).map(|some| hash_on_pool(some.to_vec()));
+    let pool = measure("on the pool", files.len(), jobs).await?;
+    let calls = files.chunks(FILES_PER_JOB).map(hash_on_loop);
+    let on_loop = measure("on the loop", files.len(), calls).await?;
     Ok((files, pool, on_loop, tree.problems))
 }
 
 /// The loop only awaits.
-async fn hash_on_pool(path: PathBuf) -> io::Result<Digest> {
-    let hashed = spawn_blocking(move || hash(&path)).await;
-    hashed.unwrap_or_else(|error| Err(io::Error::other(error.to_string())))
+async fn hash_on_pool(files: Vec<PathBuf>) -> Result<Digests, JoinError> {
+    spawn_blocking(move || hash_all(&files)).await
 }
 
-/// The mistake: nothing else happens on this thread until the file is hashed.
-async fn hash_on_loop(path: &Path) -> io::Result<Digest> {
-    hash(path)
+/// The mistake: nothing else happens on this thread until the files are hashed.
+async fn hash_on_loop(files: &[PathBuf]) -> Result<Digests, JoinError> {
+    Ok(hash_all(files))
+}
+
+fn hash_all(files: &[PathBuf]) -> Digests {
+    files.iter().map(|path| hash(path)).collect()
 }
 
 /// Blocking code: reads and computes.
@@ -95,27 +106,32 @@ fn hash(path: &Path) -> io::Result<Digest> {
 }
 
 /// Awaits them all, a few at a time, with a progress bar and a ticker beside.
-async fn measure<F>(title: &'static str, hashes: impl ExactSizeIterator<Item = F>) -> Run
+async fn measure<F>(
+    title: &'static str,
+    files: usize,
+    hashes: impl Iterator<Item = F>,
+) -> Result<Run, JoinError>
 where
-    F: Future<Output = io::Result<Digest>>,
+    F: Future<Output = Result<Digests, JoinError>>,
 {
-    let bar = progress_bar(title, hashes.len());
+    let bar = progress_bar(title, files);
     let ticker = Ticker::start().await;
     let begun = Instant::now();
-    let counted = hashes.map(|hash| async {
-        let digest = hash.await;
-        bar.inc(1);
-        digest
+    let counted = hashes.map(|some| async {
+        let digests = some.await?;
+        bar.inc(digests.len() as u64);
+        Ok(digests)
     });
-    let digests = gather(counted).limit(at_a_time()).await;
+    let digests: Vec<Digests> = try_gather(counted).limit(at_a_time()).await?;
     let took = begun.elapsed();
     bar.finish_and_clear();
-    Run { digests, took, worst_lateness: ticker.stop().await }
+    let digests = digests.into_iter().flatten().collect();
+    Ok(Run { digests, took, worst_lateness: ticker.stop().await? })
 }
 
 /// Enough to keep the cores busy while some of the files are waited for.
 fn at_a_time() -> usize {
-    thread::available_parallelism().map_or(1, |cores| cores.get()) * 4
+    thread::available_parallelism().map_or(1, |cores| cores.get()) * 2
 }
 
 /// On stderr; indicatif hides it where that is no terminal.
@@ -141,9 +157,9 @@ impl Ticker {
     }
 
     /// Its worst lateness, that of the tick which is due now included.
-    async fn stop(self) -> Duration {
+    async fn stop(self) -> Result<Duration, JoinError> {
         self.stopped.set(true);
-        self.task.await.expect("a ticker does not panic")
+        self.task.await
     }
 }
 
