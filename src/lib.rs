@@ -34,7 +34,8 @@
 //!
 //! - [`run`], [`spawn`], [`spawn_blocking`]: what most programs need.
 //! - [`JoinHandle`] and [`JoinError`]: how a result comes back, or why it does not.
-//! - [`gather`], [`try_gather`], [`race`], [`first_ok`], [`scope`]: many futures as one.
+//! - [`gather()`], [`try_gather`], [`race`], [`first_ok`], [`scope`], and [`group`]: many futures as
+//!   one.
 //! - [`time`]: sleeping, giving up, ticking; real time and virtual time.
 //! - [`Runtime`] and [`Handle`]: a runtime that is set up, kept, turned from another loop, reached
 //!   from other threads, and shut down with a report.
