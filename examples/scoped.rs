@@ -33,7 +33,7 @@ fn main() {
         scope(|scope| async move {
             for (guest, milliseconds) in [("Ada", 100), ("Grace", 40), ("Edsger", 10)] {
                 // Without its handle a child still belongs to the scope.
-                drop(scope.spawn(serve(guest, milliseconds, shop)));
+                scope.spawn(serve(guest, milliseconds, shop)).detach();
                 sleep(Duration::from_millis(20)).await;
             }
             println!("  the door is closed, and the scope waits for who is inside");

@@ -40,7 +40,8 @@ pub fn run<F: Future>(main: F) -> F::Output {
 /// Spawns a task on the loop that this thread is turning.
 ///
 /// The future need not be `Send`: tasks never leave their thread. It begins at the loop's next
-/// turn, and goes on if the handle is dropped.
+/// turn, so not before the spawning task awaits something that waits; and it goes on if the handle
+/// is dropped.
 ///
 /// ```
 /// use std::{cell::Cell, rc::Rc};

@@ -182,7 +182,10 @@ pub struct ShutdownReport {
 
 impl fmt::Display for ShutdownReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} tasks cancelled", self.tasks_cancelled.len())?;
+        match self.tasks_cancelled.len() {
+            1 => writeln!(f, "1 task cancelled")?,
+            tasks => writeln!(f, "{tasks} tasks cancelled")?,
+        }
         for task in &self.tasks_cancelled {
             writeln!(f, "  {task}")?;
         }

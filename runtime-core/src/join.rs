@@ -10,6 +10,7 @@ use std::task::{Context, Poll, ready};
 use crate::completion::Completion;
 use crate::origin::{Id, Origin};
 use crate::quietly::Payload;
+use crate::sync::Mutex;
 
 /// Awaits the result of a task or of a blocking job.
 ///
@@ -168,7 +169,11 @@ struct Failure {
 
 enum Reason {
     Cancelled,
-    Panicked(Payload),
+    /// In a mutex, because a payload may not be shared (`Sync`), and an error should.
+    Panicked {
+        message: Option<Box<str>>,
+        payload: Mutex<Payload>,
+    },
     Refused(Box<dyn Error + Send + Sync>),
 }
 
@@ -182,7 +187,9 @@ impl JoinError {
     /// It panicked with `payload`.
     #[cold]
     pub fn panicked(origin: Origin, payload: Payload) -> JoinError {
-        JoinError(Box::new(Failure { origin, reason: Reason::Panicked(payload) }))
+        let message = message(&payload).map(Box::from);
+        let reason = Reason::Panicked { message, payload: Mutex::new(payload) };
+        JoinError(Box::new(Failure { origin, reason }))
     }
 
     /// It was never accepted, for the reason given.
@@ -198,7 +205,7 @@ impl JoinError {
 
     /// Whether it panicked.
     pub fn is_panic(&self) -> bool {
-        matches!(self.0.reason, Reason::Panicked(_))
+        matches!(self.0.reason, Reason::Panicked { .. })
     }
 
     /// Whether it was never accepted: the pool was shut down, or no thread could be started. The
@@ -219,7 +226,7 @@ impl JoinError {
     pub fn try_into_panic(self) -> Result<Payload, JoinError> {
         let Failure { origin, reason } = *self.0;
         match reason {
-            Reason::Panicked(payload) => Ok(payload),
+            Reason::Panicked { payload, .. } => Ok(payload.into_inner()),
             reason @ (Reason::Cancelled | Reason::Refused(_)) => {
                 Err(JoinError(Box::new(Failure { origin, reason })))
             }
@@ -245,10 +252,10 @@ impl fmt::Display for JoinError {
         match &self.0.reason {
             Reason::Cancelled => write!(f, "{origin} was cancelled"),
             Reason::Refused(why) => write!(f, "{origin} was refused: {why}"),
-            Reason::Panicked(payload) => match message(payload) {
-                Some(message) => write!(f, "{origin} panicked: {message}"),
-                None => write!(f, "{origin} panicked"),
-            },
+            Reason::Panicked { message: Some(message), .. } => {
+                write!(f, "{origin} panicked: {message}")
+            }
+            Reason::Panicked { message: None, .. } => write!(f, "{origin} panicked"),
         }
     }
 }
@@ -269,7 +276,7 @@ impl Error for JoinError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.0.reason {
             Reason::Refused(why) => Some(&**why),
-            Reason::Cancelled | Reason::Panicked(_) => None,
+            Reason::Cancelled | Reason::Panicked { .. } => None,
         }
     }
 }

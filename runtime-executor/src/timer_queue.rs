@@ -1,7 +1,7 @@
 //! The timers of a loop: a heap of deadlines in which every entry knows its place.
 //!
-//! A plain value, generic over what it keeps for each timer. A four-way heap is shallow (eight
-//! levels hold a hundred thousand timers) and its children lie side by side in memory. Because an
+//! A plain value, generic over what it keeps for each timer. A four-way heap is shallow (nine
+//! levels hold eighty thousand timers) and its children lie side by side in memory. Because an
 //! entry's place is kept up to date in a table, a timer that is dropped early is really removed,
 //! in O(log n), instead of lying about until its deadline.
 //!

@@ -50,7 +50,7 @@ enum Report<T> {
 /// # Cancel safety
 ///
 /// Awaiting the handle by reference can be given up and begun again.
-#[must_use = "a handle does nothing by itself; drop it to let the child run unobserved"]
+#[must_use = "await the child's output, or `detach` it"]
 pub struct ScopedHandle<T> {
     report: Rc<RefCell<Report<T>>>,
 }
@@ -108,6 +108,10 @@ impl<T> ScopedHandle<T> {
     pub fn is_finished(&self) -> bool {
         !matches!(*self.report.borrow(), Report::Awaited(_))
     }
+
+    /// Lets the child run unobserved; the scope waits for it. The same as dropping the handle, said
+    /// aloud.
+    pub fn detach(self) {}
 
     /// Whether this waker need not be left again.
     fn is_awaited_by(&self, waker: &Waker) -> bool {
