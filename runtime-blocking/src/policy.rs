@@ -12,9 +12,9 @@
 //!    It takes no job. It looks, sleeps for [`PATIENCE`], and looks again:
 //!    - the queue is empty: it stands down and is an ordinary idle worker;
 //!    - a job ended meanwhile, so the queue moves: it waits again;
-//!    - no job ended, so those that run do block: it *grows* the crew, by twice as many each time.
-//!      Who arrives in a growing crew calls one more before it begins its job, so that the crew
-//!      grows as a tree.
+//!    - no job ended, so those that run do block: it *grows* the crew, by twice as many each time
+//!      (`cores` first). It calls them all itself: to have those that arrive call others was
+//!      measured, and took longer, because they then fight for the cores with the jobs.
 //! 3. When there is nobody left to call (`threads_max` reached, or the system refuses a thread)
 //!    and the queue stands still, the lookout takes a job itself. Then no lookout is left, and
 //!    none is needed: whoever ends a job takes the next.
@@ -101,8 +101,8 @@ pub(crate) enum Next {
 pub(crate) enum Tick {
     /// Sleep for [`PATIENCE`], then look again with this count.
     WaitAgain(u64),
-    /// Carry out what [`Policy::grow`] says until it says nobody; then wait again with this count.
-    Grow(u64),
+    /// Carry out what [`Policy::grow`] says, at most so many times; then wait again with this count.
+    Grow { by: usize, seen: u64 },
     /// Nobody is left to call: take the oldest job and run it, as an ordinary worker.
     Take,
     /// Wait on top of the idle stack, as an ordinary worker.
@@ -143,9 +143,8 @@ pub(crate) struct Policy {
     ended: u64,
     /// How many workers the next growth calls.
     step: usize,
-    /// How many of the present growth are still to be called.
-    owed: usize,
-    /// Whether the last thread start was refused, and none has succeeded since.
+    /// Whether a thread start was refused, and none has succeeded and no lookout has seen the
+    /// queue move since.
     refused: bool,
     /// After a refusal: who ends a job tries to hire again when `ended` has come this far.
     retry_at: u64,
@@ -167,7 +166,6 @@ impl Policy {
             lookout: false,
             ended: 0,
             step: 1,
-            owed: 0,
             refused: false,
             retry_at: 0,
             backoff: 1,
@@ -233,6 +231,7 @@ impl Policy {
     /// A new thread runs; it looks for a job, or out, next.
     pub(crate) fn started(&mut self) {
         self.refused = false;
+        self.retry_at = 0;
         self.backoff = 1;
     }
 
@@ -242,7 +241,6 @@ impl Policy {
             Role::Worker => self.arriving -= 1,
             Role::Lookout => self.lookout = false,
         }
-        self.owed = 0;
         self.refused = true;
         self.retry_at = self.ended + self.backoff;
         self.backoff = (self.backoff * 2).min(BACKOFF_MAX);
@@ -265,7 +263,7 @@ impl Policy {
         if self.queued > 0 {
             self.queued -= 1;
             self.busy += 1;
-            return Next::Take(self.call_as_worker(coming));
+            return Next::Take(self.call(self.vacancies_in_patience()));
         }
         if self.closed {
             return Next::Retire;
@@ -276,38 +274,35 @@ impl Policy {
 
     /// The lookout looks. It brings the count that the last look gave it, if this is not its first.
     pub(crate) fn tick(&mut self, seen: Option<u64>) -> Tick {
-        if seen.is_none() {
-            // A refusal from before is no reason not to try: circumstances change.
-            self.refused = false;
-        }
-        if seen != Some(self.ended) {
+        let has_moved = seen != Some(self.ended);
+        if has_moved {
             self.step = self.cores;
+            // A refusal from before the queue stood still is no reason not to try again.
+            self.refused = false;
         }
         if self.queued == 0 {
             return self.stand_down();
         }
-        if seen != Some(self.ended) || self.queued <= self.arriving {
+        if has_moved || self.queued <= self.arriving {
             return Tick::WaitAgain(self.ended);
         }
-        if self.idle == 0 && (self.vacancies() == 0 || self.refused) {
+        if self.idle == 0 && self.vacancies_for_growth() == 0 {
             self.lookout = false;
             self.queued -= 1;
             self.busy += 1;
             return Tick::Take;
         }
-        self.owed = self.step;
+        let by = self.step;
         self.step = self.step.saturating_mul(2);
-        Tick::Grow(self.ended)
+        Tick::Grow { by, seen: self.ended }
     }
 
-    /// One more for a growing crew.
+    /// One more for the crew that a lookout lets grow. Nobody if those on the way will do.
     pub(crate) fn grow(&mut self) -> Call {
-        if self.owed == 0 || self.queued <= self.arriving {
-            self.owed = 0;
+        if self.queued <= self.arriving {
             return Call::Nobody;
         }
-        self.owed -= 1;
-        self.summon(Role::Worker, self.vacancies())
+        self.summon(Role::Worker, self.vacancies_for_growth())
     }
 
     /// An idle worker's keep-alive has passed: it retires.
@@ -328,14 +323,14 @@ impl Policy {
         self.threads_max - self.threads()
     }
 
-    /// The call of a worker that has just taken a job.
-    fn call_as_worker(&mut self, coming: Coming) -> Call {
-        if coming == Coming::Called && self.owed > 0 {
-            return self.grow();
-        }
-        // A refusal is not worth a system call for each job that ends.
-        let patient = self.refused && self.ended < self.retry_at;
-        self.call(if patient { 0 } else { self.vacancies() })
+    /// After a refusal, not every job that ends is worth another system call.
+    fn vacancies_in_patience(&self) -> usize {
+        if self.ended < self.retry_at { 0 } else { self.vacancies() }
+    }
+
+    /// A refusal ends a step of growth.
+    fn vacancies_for_growth(&self) -> usize {
+        if self.refused { 0 } else { self.vacancies() }
     }
 
     /// Points 1 and 2: whom the jobs that wait call, if anybody, with so many threads to hire.
@@ -370,7 +365,6 @@ impl Policy {
 
     fn stand_down(&mut self) -> Tick {
         self.lookout = false;
-        self.owed = 0;
         if self.closed {
             return Tick::Retire;
         }

@@ -161,9 +161,9 @@ impl Worker {
                     drop(state);
                     seen = Some(count);
                 }
-                Tick::Grow(count) => {
+                Tick::Grow { by, seen: count } => {
                     drop(state);
-                    self.grow();
+                    self.grow(by);
                     seen = Some(count);
                 }
                 Tick::Take => {
@@ -177,8 +177,8 @@ impl Worker {
         }
     }
 
-    fn grow(&self) {
-        loop {
+    fn grow(&self, by: usize) {
+        for _ in 0..by {
             let mut state = self.shared.lock();
             let call = state.policy.grow();
             if call == Call::Nobody {
