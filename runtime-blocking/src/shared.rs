@@ -76,6 +76,11 @@ impl State {
         if self.is_quiet() { std::mem::take(&mut self.waiters) } else { Vec::new() }
     }
 
+    /// Who waited in a shutdown does so no more, or not with this look.
+    pub(crate) fn withdraw(&mut self, waiter: &Arc<Parker>) {
+        self.waiters.retain(|other| !Arc::ptr_eq(other, waiter));
+    }
+
     /// Whether every thread has retired but those that wait in a shutdown themselves.
     pub(crate) fn is_quiet(&self) -> bool {
         self.policy.threads() <= self.insiders

@@ -17,8 +17,8 @@ use std::time::{Duration, Instant};
 use runtime_core::join::JoinError;
 use runtime_core::origin::Origin;
 use runtime_core::park::Parker;
-use runtime_core::sync::MutexGuard;
 
+use crate::job::Job;
 use crate::policy::Role;
 use crate::roster::SeatId;
 use crate::shared::{Shared, State};
@@ -150,7 +150,7 @@ impl Shared {
         state.policy.cancel_all();
         let jobs = state.queue.drain();
         drop(state);
-        let cancel = |job: &Arc<dyn crate::job::Job>| {
+        let cancel = |job: &Arc<dyn Job>| {
             job.discard(JoinError::cancelled(job.origin().clone()));
             job.origin().clone()
         };
@@ -215,23 +215,22 @@ impl Shared {
             self.settings.slow_shutdown_notice.and_then(|after| begun.checked_add(after));
         let parker = Arc::new(Parker::new());
         loop {
-            let mut state = self.lock();
-            if is_over(&state) {
-                withdraw(state, &parker);
-                return Waited::Quiet;
-            }
             let now = Instant::now();
-            if deadline.is_some_and(|deadline| deadline <= now) {
-                withdraw(state, &parker);
-                return Waited::Expired;
-            }
-            if !state.waiters.iter().any(|waiter| Arc::ptr_eq(waiter, &parker)) {
-                state.waiters.push(Arc::clone(&parker));
-            }
-            drop(state);
             if notice.take_if(|notice| *notice <= now).is_some() {
                 self.say_for_whom(now.saturating_duration_since(begun), own_seat);
             }
+            let mut state = self.lock();
+            if is_over(&state) {
+                state.withdraw(&parker);
+                return Waited::Quiet;
+            }
+            if deadline.is_some_and(|deadline| deadline <= now) {
+                state.withdraw(&parker);
+                return Waited::Expired;
+            }
+            state.withdraw(&parker);
+            state.waiters.push(Arc::clone(&parker));
+            drop(state);
             let _ = parker.park([deadline, notice].into_iter().flatten().min());
         }
     }
@@ -247,8 +246,4 @@ impl Shared {
             "the shutdown of pool `{name}` has waited {waited:.1?}; {queued} jobs wait; {report}"
         );
     }
-}
-
-fn withdraw(mut state: MutexGuard<'_, State>, parker: &Arc<Parker>) {
-    state.waiters.retain(|waiter| !Arc::ptr_eq(waiter, parker));
 }

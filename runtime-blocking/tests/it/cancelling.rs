@@ -1,0 +1,121 @@
+//! Aborting a job that waits, runs, or does one of the two just now.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
+
+use runtime_blocking::Pool;
+
+use crate::{Dice, eventually, gate, occupy, wait};
+
+/// P56.
+#[test]
+fn an_aborted_job_leaves_the_queue_at_once_and_never_runs() {
+    let pool = Pool::builder().threads_max(1).build();
+    let (gate, first) = occupy(&pool);
+    let ran = Arc::new(AtomicUsize::new(0));
+    let jobs: Vec<_> = (0..1000)
+        .map(|_| {
+            let ran = Arc::clone(&ran);
+            pool.submit(move || ran.fetch_add(1, Ordering::SeqCst)).expect("accepted")
+        })
+        .collect();
+    for (index, job) in jobs.iter().enumerate().filter(|(index, _)| index % 10 != 0) {
+        let before = pool.stats().queued;
+        job.abort();
+        job.abort();
+        assert!(job.is_finished(), "{index}");
+        assert_eq!(pool.stats().queued, before - 1);
+    }
+    assert_eq!(Arc::strong_count(&ran), 1 + 100, "what the closures held is released");
+    gate.open();
+    wait(first).expect("it ran");
+    for (index, job) in jobs.into_iter().enumerate() {
+        match wait(job) {
+            Ok(_) => assert_eq!(index % 10, 0),
+            Err(error) => assert!(error.is_cancelled() && index % 10 != 0, "{error}"),
+        }
+    }
+    assert_eq!(ran.load(Ordering::SeqCst), 100);
+    eventually("at rest", &pool, |stats| stats.completed == 101 && stats.queued == 0);
+}
+
+#[test]
+fn a_handle_that_aborts_on_drop_removes_its_job() {
+    let pool = Pool::builder().threads_max(1).build();
+    let (gate, first) = occupy(&pool);
+    let job = pool.submit(|| unreachable!("it was removed")).expect("accepted").abort_on_drop();
+    assert_eq!(pool.stats().queued, 1);
+    drop(job);
+    assert_eq!(pool.stats().queued, 0);
+    gate.open();
+    wait(first).expect("it ran");
+}
+
+#[test]
+fn a_job_that_runs_is_not_stopped_and_its_result_comes() {
+    let pool = Pool::new();
+    let (gate, closed) = gate();
+    let (begun, has_begun) = channel();
+    let job = pool.submit(move || (begun.send(()), closed.recv().is_err()).1).expect("accepted");
+    has_begun.recv().expect("it begins");
+    job.abort();
+    assert!(!job.is_finished());
+    gate.open();
+    assert!(wait(job).expect("it ran"));
+}
+
+/// P56 again, at the very moment: runs xor cancelled, and the counts stay exact.
+#[test]
+fn a_job_aborted_while_a_worker_takes_it_is_run_or_cancelled_and_never_both() {
+    let mut dice = Dice::new(11);
+    let pool = Pool::builder().threads_max(2).cores(2).build();
+    let (mut run, mut cancelled) = (0, 0);
+    for _ in 0..3000 {
+        let ran = Arc::new(AtomicUsize::new(0));
+        let job = {
+            let ran = Arc::clone(&ran);
+            pool.submit(move || ran.fetch_add(1, Ordering::SeqCst)).expect("accepted")
+        };
+        for _ in 0..dice.below(300) {
+            std::hint::spin_loop();
+        }
+        job.abort();
+        match wait(job) {
+            Ok(before) => {
+                run += 1;
+                assert_eq!((before, ran.load(Ordering::SeqCst)), (0, 1));
+            }
+            Err(error) => {
+                cancelled += 1;
+                assert!(error.is_cancelled());
+                assert_eq!((ran.load(Ordering::SeqCst), Arc::strong_count(&ran)), (0, 1));
+            }
+        }
+    }
+    eventually("at rest", &pool, |stats| stats.completed == run && stats.queued == 0);
+    assert_eq!(run + cancelled, 3000);
+}
+
+/// The closure is dropped outside the pool's lock: its destructor may use the pool.
+#[test]
+fn the_destructor_of_an_aborted_closure_may_come_back_to_the_pool() {
+    struct Again(Pool, std::sync::mpsc::Sender<i32>);
+    impl Drop for Again {
+        fn drop(&mut self) {
+            let sender = self.1.clone();
+            self.0.submit(move || sender.send(2)).expect("accepted").detach();
+        }
+    }
+    let pool = Pool::builder().threads_max(1).build();
+    let (gate, first) = occupy(&pool);
+    let (sender, receiver) = channel();
+    let again = Again(pool.clone(), sender);
+    let job = pool.submit(move || drop(again)).expect("accepted");
+    job.abort();
+    assert!(wait(job).expect_err("cancelled").is_cancelled());
+    assert_eq!(pool.stats().queued, 1);
+    gate.open();
+    wait(first).expect("it ran");
+    assert_eq!(receiver.iter().collect::<Vec<_>>(), [2]);
+}

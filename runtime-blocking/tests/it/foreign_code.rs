@@ -1,0 +1,176 @@
+//! What users write may panic anywhere; that ends it alone (P31, P39, P51).
+
+use std::panic::panic_any;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
+
+use runtime_blocking::{Pool, Shutdown};
+
+use crate::{eventually, gate, occupy, wait};
+
+/// Panics when it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            panic!("the bomb went off");
+        }
+    }
+}
+
+/// Panics when it is dropped, with a payload that panics when it is dropped.
+struct Matryoshka(u32);
+
+impl Drop for Matryoshka {
+    fn drop(&mut self) {
+        if self.0 > 0 && !std::thread::panicking() {
+            panic_any(Matryoshka(self.0 - 1));
+        }
+    }
+}
+
+struct PanickingWaker;
+
+impl Wake for PanickingWaker {
+    fn wake(self: Arc<Self>) {
+        panic!("the waker panics");
+    }
+}
+
+impl Drop for PanickingWaker {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            panic!("and so does its destructor");
+        }
+    }
+}
+
+fn assert_serves(pool: &Pool) {
+    assert_eq!(wait(pool.submit(|| 3).expect("accepted")).expect("it ran"), 3);
+    eventually("at rest", pool, |stats| stats.busy == 0 && stats.threads == stats.idle);
+}
+
+/// P31.
+#[test]
+fn a_payload_that_panics_when_dropped_stays_inside() {
+    let pool = Pool::builder().threads_max(1).build();
+    for depth in 0..3 {
+        let detached = pool.submit(move || panic_any(Matryoshka(depth))).expect("accepted");
+        drop::<runtime_core::join::JoinHandle<()>>(detached);
+        assert_serves(&pool);
+    }
+    assert_eq!(pool.stats().completed, 6);
+}
+
+#[test]
+fn a_result_that_nobody_takes_and_that_panics_when_dropped_stays_inside() {
+    let pool = Pool::builder().threads_max(1).build();
+    let (gate, closed) = gate();
+    let job = pool.submit(move || (closed.recv(), Bomb).1).expect("accepted");
+    drop(job);
+    gate.open();
+    assert_serves(&pool);
+}
+
+#[test]
+fn what_a_closure_holds_may_panic_when_the_closure_ends() {
+    let pool = Pool::builder().threads_max(1).build();
+    let bomb = Bomb;
+    let job = pool.submit(move || drop(bomb)).expect("accepted");
+    assert!(wait(job).expect_err("the destructor panicked").is_panic());
+    assert_serves(&pool);
+}
+
+#[test]
+fn a_waker_that_panics_costs_no_worker() {
+    let pool = Pool::builder().threads_max(1).build();
+    let (gate, closed) = gate();
+    let mut job = pool.submit(move || closed.recv()).expect("accepted");
+    let waker = Waker::from(Arc::new(PanickingWaker));
+    assert!(Pin::new(&mut job).poll(&mut Context::from_waker(&waker)).is_pending());
+    std::mem::forget(waker);
+    gate.open();
+    assert_serves(&pool);
+    assert!(wait(job).expect("it ran").is_err());
+}
+
+#[test]
+fn an_aborted_closure_may_panic_when_dropped() {
+    let pool = Pool::builder().threads_max(1).build();
+    let (gate, first) = occupy(&pool);
+    let bomb = Bomb;
+    let job = pool.submit(move || drop(bomb)).expect("accepted");
+    job.abort();
+    assert!(wait(job).expect_err("cancelled").is_cancelled());
+    gate.open();
+    wait(first).expect("it ran");
+    assert_serves(&pool);
+}
+
+#[test]
+fn closures_that_a_shutdown_cancels_may_panic_when_dropped() {
+    let pool = Pool::builder().threads_max(1).build();
+    let (gate, first) = occupy(&pool);
+    let jobs: Vec<_> = (0..3)
+        .map(|depth| {
+            let bombs = (Bomb, Matryoshka(depth));
+            pool.submit(move || drop(bombs)).expect("accepted")
+        })
+        .collect();
+    assert_eq!(pool.shutdown(Shutdown::Leave).cancelled.len(), 3);
+    for job in jobs {
+        assert!(wait(job).expect_err("cancelled").is_cancelled());
+    }
+    gate.open();
+    wait(first).expect("it ran");
+    assert!(pool.shutdown(Shutdown::Wait).is_clean());
+}
+
+/// A waker that never returns keeps its worker; the others go on.
+#[test]
+fn a_waker_that_blocks_keeps_its_worker_only() {
+    struct Blocking(parking::Latch);
+    impl Wake for Blocking {
+        fn wake(self: Arc<Self>) {
+            self.0.wait();
+        }
+    }
+    let pool = Pool::builder().cores(1).threads_max(2).build();
+    let (gate, closed) = gate();
+    let mut job = pool.submit(move || closed.recv()).expect("accepted");
+    let blocking = Arc::new(Blocking(parking::Latch::new()));
+    let waker = Waker::from(Arc::clone(&blocking));
+    assert!(Pin::new(&mut job).poll(&mut Context::from_waker(&waker)).is_pending());
+    gate.open();
+    for number in 0..10 {
+        assert_eq!(wait(pool.submit(move || number).expect("accepted")).expect("it ran"), number);
+    }
+    // Polled earlier it would be given another waker instead.
+    eventually("finished", &pool, |_| job.is_finished());
+    assert!(wait(job).expect("it ran").is_err(), "the result was there before the wake");
+    blocking.0.open();
+    assert!(pool.shutdown(Shutdown::Wait).is_clean());
+}
+
+mod parking {
+    use std::sync::Barrier;
+
+    /// Opened once, waited for once.
+    pub(crate) struct Latch(Barrier);
+
+    impl Latch {
+        pub(crate) fn new() -> Latch {
+            Latch(Barrier::new(2))
+        }
+
+        pub(crate) fn wait(&self) {
+            self.0.wait();
+        }
+
+        pub(crate) fn open(&self) {
+            self.0.wait();
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! How many threads there are, and when there are more.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
+
+use runtime_blocking::Pool;
+
+use crate::{eventually, occupy, wait};
+
+/// Nobody passes the barrier before all have their thread: the queue stands still, and is noticed
+/// without another submit.
+#[test]
+fn jobs_that_block_all_get_a_thread() {
+    for cores in [1, 4] {
+        let pool = Pool::builder().cores(cores).build();
+        for jobs in [2, 17, 64] {
+            let barrier = Arc::new(Barrier::new(jobs));
+            let handles: Vec<_> = (0..jobs)
+                .map(|_| {
+                    let barrier = Arc::clone(&barrier);
+                    pool.submit(move || barrier.wait().is_leader()).expect("accepted")
+                })
+                .collect();
+            let leaders =
+                handles.into_iter().filter_map(|job| wait(job).ok()).filter(|leads| *leads);
+            assert_eq!(leaders.count(), 1);
+        }
+        assert!(pool.stats().threads <= 65, "one for each job, and the lookout: {pool:?}");
+    }
+}
+
+/// The queue stands still at the moment at which the last thread that could be had is the lookout.
+#[test]
+fn the_last_thread_of_all_is_no_lookout() {
+    for threads in 1..6 {
+        let pool = Pool::builder().cores(1).threads_max(threads).build();
+        let barrier = Arc::new(Barrier::new(threads));
+        let handles: Vec<_> = (0..threads)
+            .map(|_| {
+                let barrier = Arc::clone(&barrier);
+                pool.submit(move || barrier.wait()).expect("accepted")
+            })
+            .collect();
+        for job in handles {
+            wait(job).expect("it ran");
+        }
+        assert_eq!(pool.stats().threads, threads);
+    }
+}
+
+/// P55: who drops a handle frees nobody's slot.
+#[test]
+fn the_limit_holds_when_nobody_waits_for_the_jobs() {
+    static AT_ONCE: AtomicUsize = AtomicUsize::new(0);
+    static MOST: AtomicUsize = AtomicUsize::new(0);
+    let pool = Pool::builder().threads_max(3).cores(1).build();
+    for _ in 0..300 {
+        let job = pool.submit(|| {
+            MOST.fetch_max(AT_ONCE.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            std::thread::yield_now();
+            AT_ONCE.fetch_sub(1, Ordering::SeqCst);
+        });
+        drop(job.expect("accepted"));
+        assert!(pool.stats().threads <= 3);
+    }
+    eventually("through", &pool, |stats| stats.completed == 300);
+    assert!((1..=3).contains(&MOST.load(Ordering::SeqCst)));
+}
+
+#[test]
+fn while_fewer_jobs_run_than_there_are_cores_nobody_waits_for_a_lookout() {
+    let pool = Pool::builder().cores(4).threads_max(4).build();
+    let jobs: Vec<_> = (0..4).map(|_| occupy(&pool)).collect();
+    let stats = pool.stats();
+    assert_eq!((stats.threads, stats.busy, stats.idle), (4, 4, 0));
+    for (gate, job) in jobs {
+        gate.open();
+        wait(job).expect("it ran");
+    }
+}
+
+/// All jobs are short, so that who comes back takes the next: the burst is run by few.
+#[test]
+fn a_burst_is_run_to_its_end() {
+    let pool = Pool::new();
+    let sum = Arc::new(AtomicUsize::new(0));
+    let handles: Vec<_> = (0..20_000)
+        .map(|number| {
+            let sum = Arc::clone(&sum);
+            pool.submit(move || sum.fetch_add(number, Ordering::Relaxed)).expect("accepted")
+        })
+        .collect();
+    for job in handles {
+        wait(job).expect("it ran");
+    }
+    assert_eq!(sum.load(Ordering::Relaxed), 20_000 * 19_999 / 2);
+    eventually("at rest", &pool, |stats| stats.busy == 0);
+    assert_eq!((pool.stats().queued, pool.stats().completed), (0, 20_000));
+}

@@ -1,0 +1,94 @@
+//! The pool from outside. Each module is one of its promises; `P`-numbers are rows of the list of
+//! bugs this field has had.
+//!
+//! Nothing here asserts a time or sleeps to synchronise: jobs wait at gates, and what happens by
+//! itself is waited for. The one bound, [`HANG`], only turns a hang into a failure.
+
+mod cancelling;
+mod foreign_code;
+mod growing;
+mod refusing;
+mod retiring;
+mod shutting_down;
+mod submitting;
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use runtime_blocking::{Pool, Stats};
+use runtime_core::join::{JoinError, JoinHandle};
+use runtime_core::park::{Parker, Unparked};
+
+const HANG: Duration = Duration::from_secs(60);
+
+/// Waits for a job.
+#[track_caller]
+fn wait<T>(handle: JoinHandle<T>) -> Result<T, JoinError> {
+    let parker = Arc::new(Parker::new());
+    let waker = Waker::from(Arc::clone(&parker));
+    let mut handle = std::pin::pin!(handle);
+    let deadline = Instant::now() + HANG;
+    loop {
+        if let Poll::Ready(result) = handle.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return result;
+        }
+        assert_eq!(parker.park(Some(deadline)), Unparked::Notified, "{handle:?} hangs");
+    }
+}
+
+/// Waits until what happens by itself has happened.
+#[track_caller]
+fn eventually(what: &str, pool: &Pool, has_happened: impl Fn(Stats) -> bool) {
+    let deadline = Instant::now() + HANG;
+    while !has_happened(pool.stats()) {
+        assert!(Instant::now() < deadline, "never {what}: {pool:?}");
+        std::thread::yield_now();
+    }
+}
+
+/// A job waits at a gate until it is opened, or dropped.
+struct Gate(Sender<()>);
+
+fn gate() -> (Gate, Receiver<()>) {
+    let (sender, receiver) = channel();
+    (Gate(sender), receiver)
+}
+
+impl Gate {
+    fn open(self) {
+        drop(self.0);
+    }
+}
+
+/// Has a worker of the pool wait at a gate, and returns when it does.
+#[track_caller]
+fn occupy(pool: &Pool) -> (Gate, JoinHandle<()>) {
+    let (gate, closed) = gate();
+    let (begun, has_begun) = channel();
+    let job = pool
+        .submit(move || {
+            begun.send(()).expect("the test waits for it");
+            let _ = closed.recv();
+        })
+        .expect("accepted");
+    has_begun.recv_timeout(HANG).expect("the job begins");
+    (gate, job)
+}
+
+/// Seeded numbers, for the stress tests.
+struct Dice(u64);
+
+impl Dice {
+    fn new(seed: u64) -> Dice {
+        Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % limit
+    }
+}
