@@ -14,7 +14,7 @@ use crate::job::{Job, Work};
 use crate::shared::{Refusal, Shared};
 use crate::shutdown::{Report, Shutdown};
 use crate::submit_error::SubmitError;
-use crate::worker::current_seat;
+use crate::worker::{Place, current_place};
 
 /// A pool of threads that run closures which block.
 ///
@@ -200,7 +200,8 @@ impl fmt::Debug for Pool {
 impl Drop for Handle {
     fn drop(&mut self) {
         let was_closed = self.shared.lock().policy.is_closed();
-        if was_closed || is_on_loop() || current_seat(&self.shared).is_some() {
+        let is_outside = current_place(&self.shared) == Place::Outside;
+        if was_closed || is_on_loop() || !is_outside {
             self.shared.close();
         } else {
             self.shared.shutdown(Shutdown::Wait);

@@ -135,6 +135,7 @@ mod tests {
         let (mut queue, jobs) = filled(3);
         assert_eq!(cancel(&mut queue, &jobs[1]), 0);
         assert_eq!(queue.drain().len(), 2);
+        assert_eq!(queue.husks, 0);
         assert!(jobs.iter().all(|job| !job.leave_queue()));
     }
 }

@@ -32,6 +32,8 @@ pub(crate) struct Roster {
     left: Vec<JoinHandle<()>>,
     /// Handles that will come or are being joined by a shutdown: threads that `left` does not show.
     handles_out: usize,
+    /// How many workers are insiders.
+    insiders: usize,
 }
 
 #[derive(Default)]
@@ -43,6 +45,8 @@ struct Seat {
     summons: Option<Role>,
     /// What it runs, and since when.
     running: Option<(Origin, Instant)>,
+    /// Whether its job has shut the pool down: nobody inside waits for it then.
+    insider: bool,
 }
 
 #[derive(Default)]
@@ -129,9 +133,25 @@ impl Roster {
         self.seats[id].running = Some((origin, since));
     }
 
-    /// A worker has ended its job and has no other.
+    /// A worker has ended its job, if it had one.
     pub(crate) fn end(&mut self, id: SeatId) {
-        self.seats[id].running = None;
+        let seat = &mut self.seats[id];
+        seat.running = None;
+        if mem::take(&mut seat.insider) {
+            self.insiders -= 1;
+        }
+    }
+
+    /// A worker's job shuts the pool down; the worker is an insider until that job ends.
+    pub(crate) fn make_insider(&mut self, id: SeatId) {
+        if !mem::replace(&mut self.seats[id].insider, true) {
+            self.insiders += 1;
+        }
+    }
+
+    /// How many workers run a job that has shut the pool down.
+    pub(crate) fn insiders(&self) -> usize {
+        self.insiders
     }
 
     /// What runs, by seat.
@@ -169,5 +189,62 @@ impl Roster {
     /// So many handles that [`take_left`](Roster::take_left) gave have been joined.
     pub(crate) fn joined(&mut self, handles: usize) {
         self.handles_out -= handles;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_idle(workers: usize) -> (Roster, Vec<Arc<Parker>>) {
+        let mut roster = Roster::default();
+        let mut parkers = Vec::new();
+        for id in 0..workers {
+            assert_eq!(roster.reserve(), id);
+            parkers.push(Arc::new(Parker::new()));
+            roster.move_in(id, Arc::clone(&parkers[id]));
+            roster.push_idle(id);
+        }
+        (roster, parkers)
+    }
+
+    #[test]
+    fn the_latest_is_called_first_and_who_has_left_is_not() {
+        let (mut roster, parkers) = with_idle(3);
+        roster.leave_idle(2);
+        let called = roster.call_idle(Role::Lookout).expect("two are idle");
+        assert!(Arc::ptr_eq(&called, &parkers[1]));
+        assert_eq!(roster.take_summons(1), Some(Role::Lookout));
+        assert_eq!(roster.take_summons(1), None);
+        assert_eq!(roster.take_summons(0), None);
+    }
+
+    #[test]
+    fn a_seat_is_kept_until_its_handle_comes() {
+        let (mut roster, _parkers) = with_idle(1);
+        roster.leave_idle(0);
+        assert!(roster.vacate(0).is_empty() && !roster.handles_are_in());
+        assert_eq!(roster.reserve(), 1);
+        let thread = runtime_core::sync::thread::spawn("ended".into(), None, || ());
+        roster.deposit(0, thread.expect("a thread"));
+        roster.release(1);
+        assert!(roster.handles_are_in());
+        assert_eq!(roster.reserve(), 0);
+        let left = roster.take_left();
+        assert_eq!(left.len(), 1);
+        crate::worker::join_all(left);
+    }
+
+    #[test]
+    fn an_insider_is_counted_once_until_its_job_ends() {
+        let (mut roster, _parkers) = with_idle(2);
+        roster.make_insider(1);
+        roster.make_insider(1);
+        assert_eq!(roster.insiders(), 1);
+        roster.end(0);
+        assert_eq!(roster.insiders(), 1);
+        roster.end(1);
+        roster.end(1);
+        assert_eq!(roster.insiders(), 0);
     }
 }

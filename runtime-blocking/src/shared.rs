@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use runtime_core::join::JoinError;
 use runtime_core::park::Parker;
+use runtime_core::sync::counter::Counter;
 use runtime_core::sync::{Mutex, MutexGuard};
 
 use crate::builder::Settings;
@@ -20,9 +21,14 @@ use crate::queue::Queue;
 use crate::roster::{Roster, SeatId};
 use crate::worker;
 
+/// How many pools there have been.
+static POOLS: Counter = Counter::new();
+
 /// *Shared by* the pool's handles, its workers, and its queued jobs. *Guarded by* its lock; the
 /// settings never change.
 pub(crate) struct Shared {
+    /// Tells this pool from all others of the process, past and future.
+    pub(crate) number: u64,
     pub(crate) settings: Settings,
     state: Mutex<State>,
 }
@@ -34,8 +40,6 @@ pub(crate) struct State {
     pub(crate) roster: Roster,
     /// Who waits in a shutdown. *Woken by* whoever makes [`State::is_quiet`] true.
     pub(crate) waiters: Vec<Arc<Parker>>,
-    /// How many of the pool's own workers wait in a shutdown: for each other they cannot.
-    pub(crate) insiders: usize,
 }
 
 /// A call that has been decided under the lock and is to be carried out after it.
@@ -81,9 +85,9 @@ impl State {
         self.waiters.retain(|other| !Arc::ptr_eq(other, waiter));
     }
 
-    /// Whether every thread has retired but those that wait in a shutdown themselves.
+    /// Whether every thread has retired but those whose jobs have shut the pool down themselves.
     pub(crate) fn is_quiet(&self) -> bool {
-        self.policy.threads() <= self.insiders
+        self.policy.threads() <= self.roster.insiders()
     }
 }
 
@@ -94,9 +98,8 @@ impl Shared {
             queue: Queue::default(),
             roster: Roster::default(),
             waiters: Vec::new(),
-            insiders: 0,
         };
-        Shared { settings, state: Mutex::new(state) }
+        Shared { number: POOLS.next(), settings, state: Mutex::new(state) }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {

@@ -6,8 +6,9 @@
 //!    it, and it joins what was left.
 //! 3. If it does not wait, or no longer, it cancels what is queued and reports what runs.
 //!
-//! One of the pool's own workers cannot wait for itself. It counts as an *insider* while it waits,
-//! and waits only until all threads left are insiders; its own job is then in its report.
+//! One of the pool's own workers cannot wait for itself. It counts as an *insider* until the job
+//! that shuts down has ended, and waits only until all threads left are insiders; its own job is
+//! then in its report.
 
 use std::fmt;
 use std::io::Write;
@@ -22,7 +23,7 @@ use crate::job::Job;
 use crate::policy::Role;
 use crate::roster::SeatId;
 use crate::shared::{Shared, State};
-use crate::worker::{current_seat, join_all};
+use crate::worker::{Place, current_place, join_all};
 
 /// How long a shutdown waits for the jobs that were accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,16 +173,18 @@ impl Shared {
 
     /// Step 2.
     fn wait_until_quiet(self: &Arc<Self>, deadline: Option<Instant>) -> Waited {
-        let Some(seat) = current_seat(self) else { return self.wait_outside(deadline) };
+        let seat = match current_place(self) {
+            Place::Outside => return self.wait_outside(deadline),
+            Place::Retired => return self.wait_for(deadline, None, State::is_quiet),
+            Place::Inside(seat) => seat,
+        };
         let mut state = self.lock();
-        state.insiders += 1;
+        state.roster.make_insider(seat);
         // For insiders that wait already, one less to wait for.
         let waiters = state.take_released_waiters();
         drop(state);
         waiters.iter().for_each(|waiter| waiter.unpark());
-        let waited = self.wait_for(deadline, Some(seat), State::is_quiet);
-        self.lock().insiders -= 1;
-        waited
+        self.wait_for(deadline, Some(seat), State::is_quiet)
     }
 
     fn wait_outside(&self, deadline: Option<Instant>) -> Waited {

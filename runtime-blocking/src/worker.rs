@@ -29,19 +29,30 @@ use crate::roster::SeatId;
 use crate::shared::{Shared, State};
 
 thread_local_const! {
-    /// Which pool this thread works for (the address of its shared part, which lives as long as
-    /// its workers do), and on which seat. Kept when the worker has retired: the thread's other
-    /// thread-locals are destroyed after that, and whoever shuts the pool down from there must not
-    /// wait for this thread.
-    static HERE: Cell<Option<(usize, SeatId)>> = Cell::new(None)
+    /// For which pool, by its number, this thread works, and where.
+    static HERE: Cell<(u64, Place)> = Cell::new((0, Place::Outside))
 }
 
-/// The seat of the current thread, if it is one of this pool's workers.
-pub(crate) fn current_seat(shared: &Arc<Shared>) -> Option<SeatId> {
-    match HERE.with(|here| here.get()) {
-        Some((pool, seat)) if pool == Arc::as_ptr(shared).addr() => Some(seat),
-        Some(_) | None => None,
-    }
+/// What a thread is to a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// None of its workers.
+    Outside,
+    /// One of its workers, on this seat.
+    Inside(SeatId),
+    /// One of its workers that has retired: its thread-locals are being destroyed. Whoever shuts
+    /// the pool down from there must not wait for this thread either.
+    Retired,
+}
+
+/// What the current thread is to this pool.
+pub(crate) fn current_place(shared: &Shared) -> Place {
+    let (pool, place) = HERE.with(|here| here.get());
+    if pool == shared.number { place } else { Place::Outside }
+}
+
+fn set_place(shared: &Shared, place: Place) {
+    HERE.with(|here| here.set((shared.number, place)));
 }
 
 struct Worker {
@@ -69,7 +80,7 @@ struct Departure {
 
 /// The body of a worker's thread.
 pub(crate) fn run(shared: Arc<Shared>, seat: SeatId, role: Role) {
-    HERE.with(|here| here.set(Some((Arc::as_ptr(&shared).addr(), seat))));
+    set_place(&shared, Place::Inside(seat));
     let worker = Worker { shared, seat, parker: Arc::new(Parker::new()) };
     let mut step = worker.begin(role);
     loop {
@@ -106,6 +117,7 @@ impl Worker {
     fn next(&self, coming: Coming) -> Step {
         let now = Instant::now();
         let mut state = self.shared.lock();
+        state.roster.end(self.seat);
         match state.policy.next(coming) {
             Next::Take(call) => {
                 let job = self.take_job(&mut state, now);
@@ -126,7 +138,6 @@ impl Worker {
     }
 
     fn sit_down(&self, mut state: MutexGuard<'_, State>, now: Instant) -> Step {
-        state.roster.end(self.seat);
         state.roster.push_idle(self.seat);
         drop(state);
         Step::Wait(now.checked_add(self.shared.settings.keep_alive))
@@ -197,6 +208,7 @@ impl Worker {
     }
 
     fn retire(&self, mut state: MutexGuard<'_, State>) -> Step {
+        set_place(&self.shared, Place::Retired);
         let before = state.roster.vacate(self.seat);
         let waiters = state.take_released_waiters();
         Step::Retire(Departure { before, waiters })

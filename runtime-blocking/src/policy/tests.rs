@@ -139,6 +139,18 @@ fn a_lookout_takes_the_job_itself_when_the_system_refuses_a_thread() {
 }
 
 #[test]
+fn a_refusal_is_forgotten_when_the_queue_has_moved_since() {
+    let mut policy = policy(9, 1, counts(5, 0, 1, 0, 1));
+    assert_eq!(policy.tick(Some(0)), Tick::Grow { by: 1, seen: 0 });
+    assert_eq!(policy.grow(), Call::Hire(Role::Worker));
+    assert_eq!(policy.could_not_start(Role::Worker), Unstarted::Leave(Call::Nobody));
+    assert_eq!(policy.next(Coming::Back), Next::Take(Call::Nobody));
+    assert_eq!(policy.tick(Some(0)), Tick::WaitAgain(1));
+    assert_eq!(policy.tick(Some(1)), Tick::Grow { by: 1, seen: 1 }, "it tries again");
+    assert_eq!(policy.grow(), Call::Hire(Role::Worker));
+}
+
+#[test]
 fn a_refused_start_strands_jobs_only_when_no_thread_is_left() {
     let table = [
         ("nobody", counts(3, 1, 0, 0, 0), Unstarted::Strand, counts(0, 0, 0, 0, 0)),

@@ -27,7 +27,9 @@ fn refusing(
 
 #[test]
 fn without_any_thread_the_closure_comes_back_and_the_pool_recovers() {
-    let pool = refusing(Pool::builder(), |start| start <= 3).build();
+    let token = Arc::new(());
+    let kept = Arc::clone(&token);
+    let pool = refusing(Pool::builder(), move |start| (start <= 3, &kept).0).build();
     for _ in 0..3 {
         let text = String::from("mine");
         let refused = pool.submit(move || text).expect_err("no thread");
@@ -38,6 +40,8 @@ fn without_any_thread_the_closure_comes_back_and_the_pool_recovers() {
         assert_eq!(pool.stats(), runtime_blocking::Stats::default());
     }
     assert_eq!(wait(pool.submit(|| 4).expect("a thread")).expect("it ran"), 4);
+    drop(pool);
+    assert_eq!(Arc::strong_count(&token), 1, "a refused job keeps nothing of the pool");
 }
 
 /// The system itself: no address space holds this stack.

@@ -166,6 +166,38 @@ fn jobs_that_shut_down_at_once_do_not_wait_for_each_other_and_queued_jobs_run() 
     assert_eq!(ran.load(Ordering::SeqCst), 10);
 }
 
+/// The first waits until the second has shut the pool down, and the second does not end before.
+#[test]
+fn a_job_that_shuts_down_is_released_by_another_that_does() {
+    for _ in 0..50 {
+        let pool = Pool::builder().threads_max(2).cores(2).build();
+        let barrier = Arc::new(std::sync::Barrier::new(2));
+        let (released, is_released) = channel();
+        let first = {
+            let (pool, barrier) = (pool.clone(), Arc::clone(&barrier));
+            move || {
+                barrier.wait();
+                let waited = pool.shutdown(Shutdown::Wait).running.len();
+                released.send(waited).expect("the second waits");
+            }
+        };
+        let second = {
+            let pool = pool.clone();
+            move || {
+                barrier.wait();
+                let clean = pool.shutdown(Shutdown::Wait).is_clean();
+                (clean, is_released.recv_timeout(HANG))
+            }
+        };
+        let first = pool.submit(first).expect("accepted");
+        let second = pool.submit(second).expect("accepted");
+        let (clean, seen) = wait(second).expect("no deadlock");
+        assert!(!clean);
+        assert!(seen.expect("the first was released") >= 1);
+        wait(first).expect("it ran");
+    }
+}
+
 #[test]
 fn dropping_the_last_handle_waits_and_loses_nothing() {
     let ran = Arc::new(AtomicUsize::new(0));
@@ -213,6 +245,19 @@ fn dropping_the_last_handle_on_a_worker_of_its_own_leaves() {
     wait(first).expect("it ran");
     wait(job).expect("no deadlock");
     assert_eq!(wait(after).expect("it ran all the same"), 7);
+}
+
+#[test]
+fn dropping_the_last_handle_on_a_worker_does_not_wait_for_the_other_jobs() {
+    let pool = Pool::builder().threads_max(2).cores(2).build();
+    let (gate, first) = occupy(&pool);
+    let (sender, last) = channel::<Pool>();
+    let job = pool.submit(move || drop(last.recv())).expect("accepted");
+    sender.send(pool).expect("the job waits");
+    wait(job).expect("it ran");
+    assert!(!first.is_finished());
+    gate.open();
+    wait(first).expect("it ran");
 }
 
 #[test]
@@ -277,6 +322,77 @@ fn a_shutdown_while_a_worker_thread_ends_does_not_wait_for_that_thread() {
     wait(pool.submit(move || AT_EXIT.set(Some(at_exit))).expect("accepted")).expect("it ran");
     assert_eq!(receiver.recv_timeout(HANG), Ok(true));
     assert!(pool.shutdown(Shutdown::Wait).is_clean());
+}
+
+/// Whoever hired the thread is held up between its start and the deposit of its handle; meanwhile
+/// the thread runs its job and retires.
+#[test]
+fn a_shutdown_joins_a_thread_that_was_quicker_than_who_hired_it() {
+    struct Count(Arc<AtomicUsize>);
+    impl Drop for Count {
+        fn drop(&mut self) {
+            for _ in 0..100 {
+                thread::yield_now();
+            }
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    thread_local!(static COUNT: std::cell::RefCell<Option<Count>> = const { std::cell::RefCell::new(None) });
+    let (gate, closed) = crate::gate();
+    let closed = runtime_core::sync::Mutex::new(closed);
+    let pool = Pool::builder()
+        .spawner(move |name, _stack_size, body| {
+            let thread = thread::Builder::new().name(name).spawn(body);
+            let _ = closed.lock().recv();
+            thread
+        })
+        .build();
+    let ended = Arc::new(AtomicUsize::new(0));
+    let submitting = {
+        let (pool, count) = (pool.clone(), Count(Arc::clone(&ended)));
+        thread::spawn(move || pool.submit(move || COUNT.set(Some(count))).expect("accepted"))
+    };
+    eventually("run", &pool, |stats| stats.completed == 1);
+    let waiting = {
+        let pool = pool.clone();
+        thread::spawn(move || pool.shutdown(Shutdown::Wait).is_clean())
+    };
+    eventually("retired", &pool, |stats| stats.threads == 0);
+    assert!(!waiting.is_finished());
+    gate.open();
+    assert!(waiting.join().expect("no panic"));
+    assert_eq!(ended.load(Ordering::SeqCst), 1, "its thread-locals are destroyed");
+    wait(submitting.join().expect("no panic")).expect("it ran");
+}
+
+/// Completion and work point at each other; however a job ends, the circle must end too, or it
+/// keeps the pool.
+#[test]
+fn nothing_keeps_the_pool_once_its_jobs_have_come_to_their_ends() {
+    let token = Arc::new(());
+    let kept = Arc::clone(&token);
+    let pool = Pool::builder().threads_max(1).spawner(move |name, _stack_size, body| {
+        let _kept = &kept;
+        thread::Builder::new().name(name).spawn(body)
+    });
+    let pool = pool.build();
+    let (gate, first) = occupy(&pool);
+    let jobs: Vec<_> = (0..100).map(|n| pool.submit(move || n).expect("accepted")).collect();
+    jobs.iter().step_by(3).for_each(|job| job.abort());
+    gate.open();
+    wait(first).expect("it ran");
+    for job in jobs.into_iter().step_by(2) {
+        let _ = wait(job);
+    }
+    let (gate, first) = occupy(&pool);
+    let cancelled = pool.submit(|| ()).expect("accepted");
+    assert_eq!(pool.shutdown(Shutdown::Leave).cancelled.len(), 1);
+    assert!(pool.submit(|| ()).is_err());
+    gate.open();
+    assert!(pool.shutdown(Shutdown::Wait).is_clean());
+    drop((pool, first));
+    assert_eq!(Arc::strong_count(&token), 1);
+    drop(cancelled);
 }
 
 /// What a closure came to, told by itself.
