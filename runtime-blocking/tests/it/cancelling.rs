@@ -54,15 +54,18 @@ fn a_handle_that_aborts_on_drop_removes_its_job() {
 
 #[test]
 fn a_job_that_runs_is_not_stopped_and_its_result_comes() {
-    let pool = Pool::new();
+    let pool = Pool::builder().threads_max(1).build();
     let (gate, closed) = gate();
     let (begun, has_begun) = channel();
     let job = pool.submit(move || (begun.send(()), closed.recv().is_err()).1).expect("accepted");
     has_begun.recv().expect("it begins");
+    let behind = pool.submit(|| ()).expect("accepted");
     job.abort();
     assert!(!job.is_finished());
+    assert_eq!(pool.stats().queued, 1, "the one behind it");
     gate.open();
     assert!(wait(job).expect("it ran"));
+    wait(behind).expect("it ran");
 }
 
 /// P56 again, at the very moment: runs xor cancelled, and the counts stay exact.

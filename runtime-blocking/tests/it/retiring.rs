@@ -80,7 +80,9 @@ fn a_retired_thread_has_really_ended_when_the_shutdown_returns() {
             self.0.fetch_add(1, Ordering::SeqCst);
         }
     }
-    thread_local!(static COUNT: std::cell::RefCell<Option<Count>> = const { std::cell::RefCell::new(None) });
+    thread_local! {
+        static COUNT: std::cell::RefCell<Option<Count>> = const { std::cell::RefCell::new(None) };
+    }
     for _ in 0..20 {
         let ended = Arc::new(AtomicUsize::new(0));
         let pool = Pool::builder().cores(5).keep_alive(Duration::ZERO).build();

@@ -308,19 +308,26 @@ fn the_destructor_of_a_cancelled_closure_may_come_back_to_the_pool() {
 
 /// A shutdown from a thread-local's destructor, on a worker that has retired already.
 #[test]
-fn a_shutdown_while_a_worker_thread_ends_does_not_wait_for_that_thread() {
+fn a_shutdown_while_a_worker_thread_ends_waits_for_all_but_that_thread() {
     struct AtExit(Pool, std::sync::mpsc::Sender<bool>);
     impl Drop for AtExit {
         fn drop(&mut self) {
             let _ = self.1.send(self.0.shutdown(Shutdown::Wait).is_clean());
         }
     }
-    thread_local!(static AT_EXIT: std::cell::RefCell<Option<AtExit>> = const { std::cell::RefCell::new(None) });
-    let pool = Pool::builder().keep_alive(Duration::ZERO).build();
+    thread_local! {
+        static AT_EXIT: std::cell::RefCell<Option<AtExit>> = const { std::cell::RefCell::new(None) };
+    }
+    let pool = Pool::builder().keep_alive(Duration::ZERO).cores(2).build();
+    let (gate, first) = occupy(&pool);
     let (sender, receiver) = channel();
     let at_exit = AtExit(pool.clone(), sender);
     wait(pool.submit(move || AT_EXIT.set(Some(at_exit))).expect("accepted")).expect("it ran");
+    eventually("closed", &pool, |_| pool.submit(|| ()).is_err());
+    assert!(receiver.try_recv().is_err(), "it waits for the first");
+    gate.open();
     assert_eq!(receiver.recv_timeout(HANG), Ok(true));
+    wait(first).expect("it ran");
     assert!(pool.shutdown(Shutdown::Wait).is_clean());
 }
 
@@ -337,10 +344,14 @@ fn a_shutdown_joins_a_thread_that_was_quicker_than_who_hired_it() {
             self.0.fetch_add(1, Ordering::SeqCst);
         }
     }
-    thread_local!(static COUNT: std::cell::RefCell<Option<Count>> = const { std::cell::RefCell::new(None) });
+    thread_local! {
+        static COUNT: std::cell::RefCell<Option<Count>> = const { std::cell::RefCell::new(None) };
+    }
     let (gate, closed) = crate::gate();
     let closed = runtime_core::sync::Mutex::new(closed);
+    // No notice, or it would be what wakes the shutdown.
     let pool = Pool::builder()
+        .slow_shutdown_notice(None)
         .spawner(move |name, _stack_size, body| {
             let thread = thread::Builder::new().name(name).spawn(body);
             let _ = closed.lock().recv();
