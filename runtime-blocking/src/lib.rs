@@ -7,8 +7,8 @@
 //! other wait for ever.
 //!
 //! The idea: look whether the queue moves. As many jobs as there are cores get a thread at once.
-//! Past that one worker, the lookout, watches; only when no job has ended for a while, so that those
-//! that run evidently block, the crew grows, by twice as many each time.
+//! Past that one worker, the lookout, watches; only when no job has ended for a while, so that
+//! those that run evidently block, the crew grows, by twice as many each time.
 //!
 //! ```
 //! use runtime_blocking::{Pool, Shutdown};
@@ -33,8 +33,8 @@
 //!    awaits the [`JoinHandle`](runtime_core::join::JoinHandle);
 //! 5. [`Pool::shutdown`] (`shutdown`) waits or leaves, and reports.
 //!
-//! Limits: the queue is unbounded, and a job that runs cannot be stopped from outside. Closures must
-//! be `'static`: no safe interface can lend borrowed data to another thread from async code.
+//! Limits: the queue is unbounded, and a job that runs cannot be stopped from outside. Closures
+//! must be `'static`: no safe interface can lend borrowed data to another thread from async code.
 
 mod pool;
 

@@ -101,7 +101,7 @@ pub(crate) enum Next {
 pub(crate) enum Tick {
     /// Sleep for [`PATIENCE`], then look again with this count.
     WaitAgain(u64),
-    /// Carry out what [`Policy::grow`] says, at most so many times; then wait again with this count.
+    /// Carry out what [`Policy::grow`] says, so many times at most; wait again with this count.
     Grow { by: usize, seen: u64 },
     /// Nobody is left to call: take the oldest job and run it, as an ordinary worker.
     Take,

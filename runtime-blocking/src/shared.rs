@@ -50,7 +50,7 @@ pub(crate) enum Errand {
     Start(SeatId, Role),
 }
 
-/// There is no thread at all, and none can be started: these jobs were queued, and now are nobody's.
+/// There is no thread at all, and none can be started: these jobs were queued, and are nobody's.
 pub(crate) struct Stranded {
     pub(crate) error: io::Error,
     pub(crate) jobs: Vec<Arc<dyn Job>>,

@@ -68,7 +68,7 @@ impl Report {
 /// Lists longer than this are cut short.
 const LIST_MAX: usize = 8;
 
-/// `` 1 job still runs: `copy` (spawned at src/main.rs:12:5), for 7.2s; 2 jobs were cancelled: ... ``
+/// `` 1 job still runs: `copy` (spawned at src/main.rs:1:5), for 7.2s; 2 jobs were cancelled: ... ``
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_clean() {
@@ -246,7 +246,7 @@ impl Shared {
         // Nobody is left to tell if stderr is closed.
         let _ = writeln!(
             std::io::stderr(),
-            "the shutdown of pool `{name}` has waited {waited:.1?}; {queued} jobs wait; {report}"
+            "the shutdown of pool `{name}` has waited {waited:.1?} (queued: {queued}); {report}"
         );
     }
 }

@@ -11,8 +11,8 @@
 //!
 //! Looking for the next job and reporting that the last one ended is one critical section, so a
 //! busy worker takes the lock once for each job. The job counts as running until its closure has
-//! ended, what it held is dropped, and whoever awaits it was woken: a waker that never returns keeps
-//! its worker busy, and the others go on.
+//! ended, what it held is dropped, and whoever awaits it was woken: a waker that never returns
+//! keeps its worker busy, and the others go on.
 
 use std::cell::Cell;
 use std::sync::Arc;

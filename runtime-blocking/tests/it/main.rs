@@ -5,8 +5,11 @@
 //! itself is waited for. The one bound, [`HANG`], only turns a hang into a failure.
 
 mod cancelling;
+mod dropping;
 mod foreign_code;
 mod growing;
+mod joining;
+mod racing;
 mod refusing;
 mod retiring;
 mod shutting_down;

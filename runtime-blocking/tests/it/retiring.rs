@@ -1,7 +1,5 @@
 //! Who is reused, and who leaves.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
@@ -66,38 +64,6 @@ fn a_keep_alive_beyond_all_time_is_for_ever() {
     eventually("idle", &pool, |stats| stats.idle == 1);
     run_here(&pool);
     assert_eq!(pool.stats().threads, 1);
-}
-
-/// Who counts the thread-locals' destructors sees whether threads are joined.
-#[test]
-fn a_retired_thread_has_really_ended_when_the_shutdown_returns() {
-    struct Count(Arc<AtomicUsize>);
-    impl Drop for Count {
-        fn drop(&mut self) {
-            for _ in 0..50 {
-                thread::yield_now();
-            }
-            self.0.fetch_add(1, Ordering::SeqCst);
-        }
-    }
-    thread_local! {
-        static COUNT: std::cell::RefCell<Option<Count>> = const { std::cell::RefCell::new(None) };
-    }
-    for _ in 0..20 {
-        let ended = Arc::new(AtomicUsize::new(0));
-        let pool = Pool::builder().cores(5).keep_alive(Duration::ZERO).build();
-        let barrier = Arc::new(std::sync::Barrier::new(5));
-        for _ in 0..5 {
-            let (ended, barrier) = (Arc::clone(&ended), Arc::clone(&barrier));
-            let job = pool.submit(move || {
-                COUNT.set(Some(Count(ended)));
-                barrier.wait();
-            });
-            job.expect("accepted").detach();
-        }
-        assert!(pool.shutdown(runtime_blocking::Shutdown::Wait).is_clean());
-        assert_eq!(ended.load(Ordering::SeqCst), 5);
-    }
 }
 
 #[test]

@@ -1,0 +1,283 @@
+//! Random events against a reference (P6, P52, P57), and the promise that matters: whatever waits is
+//! looked at without another submit.
+
+use super::*;
+
+/// A generator that needs no package: xorshift, from a seed.
+struct Dice(u64);
+
+impl Dice {
+    fn new(seed: u64) -> Dice {
+        Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15))
+    }
+
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % limit
+    }
+}
+
+/// The reference: it does what the policy says to a list of workers and of jobs, and counts anew.
+#[derive(Debug)]
+struct Reference {
+    policy: Policy,
+    cores: usize,
+    /// Called, whether as a new thread or an old one.
+    arriving: usize,
+    /// Starts that the system has not yet answered.
+    hires: Vec<Role>,
+    busy: usize,
+    idle: usize,
+    lookouts: usize,
+    seen: Option<u64>,
+    queued: usize,
+    ended: u64,
+    accepted: u64,
+    cancelled: u64,
+    stranded: u64,
+    /// A start was refused, and none has been asked for since.
+    refused: bool,
+}
+
+impl Reference {
+    fn new(threads_max: usize, cores: usize) -> Reference {
+        Reference {
+            policy: Policy::new(threads_max),
+            cores,
+            arriving: 0,
+            hires: Vec::new(),
+            busy: 0,
+            idle: 0,
+            lookouts: 0,
+            seen: None,
+            queued: 0,
+            ended: 0,
+            accepted: 0,
+            cancelled: 0,
+            stranded: 0,
+            refused: false,
+        }
+    }
+
+    fn carry_out(&mut self, call: Call) {
+        let role = match call {
+            Call::Nobody => return,
+            Call::Wake(role) => {
+                self.idle -= 1;
+                self.come(role);
+                return;
+            }
+            Call::Hire(role) => role,
+        };
+        self.hires.push(role);
+        self.refused = false;
+    }
+
+    fn come(&mut self, role: Role) {
+        match role {
+            Role::Worker => self.arriving += 1,
+            Role::Lookout => {
+                self.lookouts += 1;
+                self.seen = None;
+            }
+        }
+    }
+
+    fn submit(&mut self) {
+        if let Submitted::Queue(call) = self.policy.submit(self.cores) {
+            self.queued += 1;
+            self.accepted += 1;
+            self.carry_out(call);
+        }
+    }
+
+    fn cancel(&mut self) {
+        if self.queued > 0 {
+            self.policy.cancel();
+            self.queued -= 1;
+            self.cancelled += 1;
+        }
+    }
+
+    fn answer_hire(&mut self, refuse: bool) {
+        let Some(role) = self.hires.pop() else { return };
+        if !refuse {
+            self.policy.started();
+            return self.come(role);
+        }
+        self.refused = true;
+        match self.policy.could_not_start(role) {
+            Unstarted::Leave(call) => {
+                assert!(!matches!(call, Call::Hire(_)), "a refusal hires nobody");
+                self.carry_out(call);
+            }
+            Unstarted::Strand => {
+                self.stranded += self.queued as u64;
+                self.queued = 0;
+            }
+        }
+    }
+
+    fn next(&mut self, coming: Coming) {
+        let from = match coming {
+            Coming::Called => &mut self.arriving,
+            Coming::Back => &mut self.busy,
+        };
+        if *from == 0 {
+            return;
+        }
+        *from -= 1;
+        self.ended += u64::from(coming == Coming::Back);
+        match self.policy.next(coming) {
+            Next::Take(call) => {
+                self.queued -= 1;
+                self.busy += 1;
+                self.carry_out(call);
+            }
+            Next::Wait => self.idle += 1,
+            Next::Retire => assert!(self.policy.is_closed()),
+        }
+    }
+
+    fn tick(&mut self) {
+        if self.lookouts == 0 {
+            return;
+        }
+        match self.policy.tick(self.seen) {
+            Tick::WaitAgain(seen) => self.seen = Some(seen),
+            Tick::Grow { by, seen } => {
+                self.seen = Some(seen);
+                for _ in 0..by {
+                    let call = self.policy.grow();
+                    self.carry_out(call);
+                }
+            }
+            Tick::Take => {
+                self.lookouts -= 1;
+                self.queued -= 1;
+                self.busy += 1;
+            }
+            Tick::StandDown => {
+                self.lookouts -= 1;
+                self.idle += 1;
+            }
+            Tick::Retire => {
+                assert!(self.policy.is_closed());
+                self.lookouts -= 1;
+            }
+        }
+    }
+
+    fn expire(&mut self) {
+        if self.idle > 0 {
+            self.policy.retire();
+            self.idle -= 1;
+        }
+    }
+
+    fn close(&mut self) {
+        self.policy.close();
+        self.arriving += self.idle;
+        self.idle = 0;
+    }
+
+    fn check(&self) {
+        let hired = |role| self.hires.iter().filter(|hire| **hire == role).count();
+        let arriving = self.arriving + hired(Role::Worker);
+        let lookouts = self.lookouts + hired(Role::Lookout);
+        let expected = counts(self.queued, arriving, self.busy, self.idle, lookouts);
+        assert_eq!(self.policy.counts(), expected, "{self:?}");
+        assert_eq!(self.policy.ended(), self.ended);
+        let all = self.ended + (self.busy + self.queued) as u64 + self.cancelled + self.stranded;
+        assert_eq!(self.accepted, all, "every job is in one place: {self:?}");
+        assert!(lookouts <= 1);
+        let threads = self.policy.threads();
+        assert!(threads <= self.policy.threads_max, "{self:?}");
+        if self.queued > 0 && arriving == 0 && lookouts == 0 {
+            assert!(self.busy > 0 && self.idle == 0, "nobody will look: {self:?}");
+            let nobody_to_call = threads == self.policy.threads_max || self.refused;
+            assert!(nobody_to_call, "somebody could look: {self:?}");
+        }
+    }
+
+    /// Lets everything happen that happens by itself while the running jobs block for ever.
+    fn settle(&mut self) {
+        for _ in 0..10_000 {
+            while !self.hires.is_empty() {
+                self.answer_hire(false);
+            }
+            while self.arriving > 0 {
+                self.next(Coming::Called);
+            }
+            self.tick();
+            self.check();
+        }
+    }
+}
+
+#[test]
+fn counters_are_exact_and_somebody_looks_after_every_random_event() {
+    for seed in 1..400 {
+        let mut dice = Dice::new(seed);
+        let mut pool = Reference::new(1 + dice.below(6) as usize, 1 + dice.below(4) as usize);
+        let refusals = dice.below(3);
+        for _ in 0..400 {
+            match dice.below(40) {
+                0..10 => pool.submit(),
+                10..12 => pool.cancel(),
+                12..20 => pool.answer_hire(dice.below(4) < refusals),
+                20..27 => pool.next(Coming::Called),
+                27..32 => pool.next(Coming::Back),
+                32..37 => pool.tick(),
+                37..39 => pool.expire(),
+                _ if dice.below(40) == 0 => pool.close(),
+                _ => {}
+            }
+            pool.check();
+        }
+    }
+}
+
+#[test]
+fn jobs_that_block_for_ever_leave_nothing_queued_while_a_thread_can_be_had() {
+    for seed in 1..40 {
+        let mut dice = Dice::new(seed);
+        let (max, cores) = (1 + dice.below(300) as usize, 1 + dice.below(8) as usize);
+        let mut pool = Reference::new(max, cores);
+        let jobs = dice.below(400);
+        for _ in 0..jobs {
+            pool.submit();
+            if dice.below(8) == 0 {
+                pool.answer_hire(false);
+                pool.next(Coming::Called);
+            }
+        }
+        pool.settle();
+        assert_eq!(pool.busy, max.min(jobs as usize), "seed {seed}: {pool:?}");
+    }
+}
+
+#[test]
+fn a_pool_that_has_ended_its_jobs_is_idle_or_gone() {
+    for closed in [false, true] {
+        let mut pool = Reference::new(5, 2);
+        (0..20).for_each(|_| pool.submit());
+        pool.settle();
+        if closed {
+            pool.close();
+        }
+        while pool.busy > 0 {
+            pool.next(Coming::Back);
+        }
+        pool.settle();
+        assert_eq!(pool.lookouts, 0, "no timer is left");
+        assert_eq!(pool.policy.threads(), if closed { 0 } else { 5 });
+        while pool.idle > 0 {
+            pool.expire();
+        }
+        assert_eq!(pool.policy.threads(), 0);
+        pool.check();
+    }
+}

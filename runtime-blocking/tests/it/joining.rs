@@ -1,0 +1,105 @@
+//! Threads are joined, and nobody waits for the thread that he is on.
+
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Barrier};
+use std::thread;
+use std::time::Duration;
+
+use runtime_blocking::{Pool, Shutdown};
+
+use crate::{HANG, eventually, gate, occupy, wait};
+
+/// Counts the threads whose thread-locals have been destroyed, which is the last thing they do.
+struct Count(Arc<AtomicUsize>);
+
+impl Drop for Count {
+    fn drop(&mut self) {
+        for _ in 0..100 {
+            thread::yield_now();
+        }
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+thread_local! {
+    static COUNT: RefCell<Option<Count>> = const { RefCell::new(None) };
+}
+
+#[test]
+fn a_retired_thread_has_really_ended_when_the_shutdown_returns() {
+    for _ in 0..20 {
+        let ended = Arc::new(AtomicUsize::new(0));
+        let pool = Pool::builder().cores(5).keep_alive(Duration::ZERO).build();
+        let barrier = Arc::new(Barrier::new(5));
+        for _ in 0..5 {
+            let (ended, barrier) = (Arc::clone(&ended), Arc::clone(&barrier));
+            let job = pool.submit(move || {
+                COUNT.set(Some(Count(ended)));
+                barrier.wait();
+            });
+            job.expect("accepted").detach();
+        }
+        assert!(pool.shutdown(Shutdown::Wait).is_clean());
+        assert_eq!(ended.load(Ordering::SeqCst), 5);
+    }
+}
+
+/// A shutdown from a thread-local's destructor, on a worker that has retired already.
+#[test]
+fn a_shutdown_while_a_worker_thread_ends_waits_for_all_but_that_thread() {
+    struct AtExit(Pool, std::sync::mpsc::Sender<bool>);
+    impl Drop for AtExit {
+        fn drop(&mut self) {
+            let _ = self.1.send(self.0.shutdown(Shutdown::Wait).is_clean());
+        }
+    }
+    thread_local! {
+        static AT_EXIT: RefCell<Option<AtExit>> = const { RefCell::new(None) };
+    }
+    let pool = Pool::builder().keep_alive(Duration::ZERO).cores(2).build();
+    let (gate, first) = occupy(&pool);
+    let (sender, receiver) = channel();
+    let at_exit = AtExit(pool.clone(), sender);
+    wait(pool.submit(move || AT_EXIT.set(Some(at_exit))).expect("accepted")).expect("it ran");
+    eventually("closed", &pool, |_| pool.submit(|| ()).is_err());
+    assert!(receiver.try_recv().is_err(), "it waits for the first");
+    gate.open();
+    assert_eq!(receiver.recv_timeout(HANG), Ok(true));
+    wait(first).expect("it ran");
+    assert!(pool.shutdown(Shutdown::Wait).is_clean());
+}
+
+/// Whoever hired the thread is held up between its start and the deposit of its handle; meanwhile
+/// the thread runs its job and retires.
+#[test]
+fn a_shutdown_joins_a_thread_that_was_quicker_than_who_hired_it() {
+    let (gate, closed) = gate();
+    let closed = runtime_core::sync::Mutex::new(closed);
+    // No notice, or it would be what wakes the shutdown.
+    let pool = Pool::builder()
+        .slow_shutdown_notice(None)
+        .spawner(move |name, _stack_size, body| {
+            let thread = thread::Builder::new().name(name).spawn(body);
+            let _ = closed.lock().recv();
+            thread
+        })
+        .build();
+    let ended = Arc::new(AtomicUsize::new(0));
+    let submitting = {
+        let (pool, count) = (pool.clone(), Count(Arc::clone(&ended)));
+        thread::spawn(move || pool.submit(move || COUNT.set(Some(count))).expect("accepted"))
+    };
+    eventually("run", &pool, |stats| stats.completed == 1);
+    let waiting = {
+        let pool = pool.clone();
+        thread::spawn(move || pool.shutdown(Shutdown::Wait).is_clean())
+    };
+    eventually("retired", &pool, |stats| stats.threads == 0);
+    assert!(!waiting.is_finished());
+    gate.open();
+    assert!(waiting.join().expect("no panic"));
+    assert_eq!(ended.load(Ordering::SeqCst), 1, "its thread-locals are destroyed");
+    wait(submitting.join().expect("no panic")).expect("it ran");
+}
