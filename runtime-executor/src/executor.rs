@@ -140,7 +140,7 @@ impl Executor {
         let _entered = self.enter();
         let _on_loop = OnLoop::enter();
         while self.tasks() > 0 {
-            let _ = wheel.turn(&mut NoMain, Wait::Forever);
+            let _ = wheel.turn(&mut NoMain, Wait::WhileTasksAreLeft);
         }
     }
 

@@ -48,6 +48,8 @@ pub enum NextTurn {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Wait {
     Forever,
+    /// Not at all once no task is left: nobody would end that sleep.
+    WhileTasksAreLeft,
     AtMost(Duration),
 }
 
@@ -194,7 +196,8 @@ impl Wheel {
         let limit = match wait {
             Wait::AtMost(Duration::ZERO) => return due,
             Wait::AtMost(duration) => self.local.remote.clock.after(duration),
-            Wait::Forever => None,
+            Wait::WhileTasksAreLeft if self.local.tasks.borrow().len() == 0 => return due,
+            Wait::Forever | Wait::WhileTasksAreLeft => None,
         };
         let until = match (deadline, limit) {
             (Some(deadline), Some(limit)) => Some(deadline.min(limit)),
