@@ -1,0 +1,34 @@
+//! What aside promises, tried out: one binary, a module for each feature, a sentence for each test.
+//!
+//! A comment `P23` names the row of `docs/pitfalls.md` that a test answers, `promise 3` the promise
+//! in the crate's documentation. No test asserts how long something took: what is asserted is
+//! order, counts, virtual time, and that nothing hangs ([`watchdog`]).
+#![allow(clippy::unwrap_used)]
+
+mod strange;
+mod watchdog;
+
+mod tasks;
+//mod wakers;
+
+//mod fairness;
+//mod timers;
+
+//mod clock;
+//mod seeds;
+
+//mod blocking;
+//mod handle;
+//mod nesting;
+//mod turn;
+
+//mod destruction;
+//mod panics;
+//mod shutdown;
+//mod thread_exit;
+
+//mod idle;
+//mod observer;
+
+//mod tidy;
+//mod types;

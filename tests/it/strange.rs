@@ -1,0 +1,136 @@
+//! Things that misbehave on purpose: wakers of other executors, values with bad destructors.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Waker;
+
+use cooked_waker::{IntoWaker, WakeRef};
+
+type Reaction = Box<dyn Fn() + Send + Sync>;
+
+/// A waker as another executor might make it: it counts, and does what it is told when it is
+/// cloned, woken or dropped.
+#[derive(Default)]
+pub(crate) struct Foreign {
+    on_clone: Option<Reaction>,
+    on_wake: Option<Reaction>,
+    on_drop: Option<Reaction>,
+}
+
+impl Foreign {
+    pub(crate) fn on_clone(self, reaction: impl Fn() + Send + Sync + 'static) -> Foreign {
+        Foreign { on_clone: Some(Box::new(reaction)), ..self }
+    }
+
+    pub(crate) fn on_wake(self, reaction: impl Fn() + Send + Sync + 'static) -> Foreign {
+        Foreign { on_wake: Some(Box::new(reaction)), ..self }
+    }
+
+    pub(crate) fn on_drop(self, reaction: impl Fn() + Send + Sync + 'static) -> Foreign {
+        Foreign { on_drop: Some(Box::new(reaction)), ..self }
+    }
+
+    pub(crate) fn waker(self) -> (Waker, Arc<Counts>) {
+        let counts = Arc::new(Counts::default());
+        let reference = Reference { conduct: Arc::new(self), counts: Arc::clone(&counts) };
+        (Box::new(reference).into_waker(), counts)
+    }
+}
+
+/// How often a [`Foreign`] waker was used.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    clones: AtomicUsize,
+    wakes: AtomicUsize,
+    drops: AtomicUsize,
+}
+
+impl Counts {
+    pub(crate) fn wakes(&self) -> usize {
+        self.wakes.load(Ordering::SeqCst)
+    }
+
+    /// References that are left, the first one included.
+    pub(crate) fn references(&self) -> usize {
+        1 + self.clones.load(Ordering::SeqCst) - self.drops.load(Ordering::SeqCst)
+    }
+}
+
+struct Reference {
+    conduct: Arc<Foreign>,
+    counts: Arc<Counts>,
+}
+
+fn react(reaction: &Option<Reaction>) {
+    if let Some(reaction) = reaction {
+        reaction();
+    }
+}
+
+impl Clone for Reference {
+    fn clone(&self) -> Reference {
+        react(&self.conduct.on_clone);
+        self.counts.clones.fetch_add(1, Ordering::SeqCst);
+        Reference { conduct: Arc::clone(&self.conduct), counts: Arc::clone(&self.counts) }
+    }
+}
+
+impl WakeRef for Reference {
+    fn wake_by_ref(&self) {
+        self.counts.wakes.fetch_add(1, Ordering::SeqCst);
+        react(&self.conduct.on_wake);
+    }
+}
+
+impl cooked_waker::Wake for Reference {}
+
+impl Drop for Reference {
+    fn drop(&mut self) {
+        self.counts.drops.fetch_add(1, Ordering::SeqCst);
+        react(&self.conduct.on_drop);
+    }
+}
+
+/// Calls a closure when it is dropped.
+pub(crate) struct OnDrop<F: FnOnce()>(Option<F>);
+
+impl<F: FnOnce()> OnDrop<F> {
+    pub(crate) fn new(f: F) -> OnDrop<F> {
+        OnDrop(Some(f))
+    }
+}
+
+impl<F: FnOnce()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        if let Some(f) = self.0.take() {
+            f();
+        }
+    }
+}
+
+impl<F: FnOnce()> fmt::Debug for OnDrop<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OnDrop")
+    }
+}
+
+/// Panics when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("a bomb was dropped");
+    }
+}
+
+/// Panics when it is dropped, and so does what it panics with.
+#[derive(Debug)]
+pub(crate) struct ChainBomb;
+
+impl Drop for ChainBomb {
+    fn drop(&mut self) {
+        std::panic::panic_any(Bomb);
+    }
+}
