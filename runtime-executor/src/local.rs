@@ -129,7 +129,9 @@ impl Local {
             task.as_mut().cancel(self);
             self.observe_end(&task);
         }
-        drop_quietly(self.timers.take());
+        // One by one: of two destructors that panic in one drop, the second aborts the process.
+        let timers = self.timers.take();
+        timers.into_values().for_each(drop_quietly);
         self.ready.borrow_mut().clear();
         cancelled
     }

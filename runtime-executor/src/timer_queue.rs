@@ -105,6 +105,11 @@ impl<T> TimerQueue<T> {
         self.remove_at(0)
     }
 
+    /// What was kept for the timers that have neither fired nor been removed, in no order.
+    pub(crate) fn into_values(self) -> impl Iterator<Item = T> {
+        self.entries.into_iter().filter_map(|entry| entry.value)
+    }
+
     fn remove_at(&mut self, place: usize) -> Option<T> {
         let removed = self.heap.swap_remove(place);
         if let Some(&moved) = self.heap.get(place) {
