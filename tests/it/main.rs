@@ -9,9 +9,9 @@ mod strange;
 mod watchdog;
 
 mod tasks;
-//mod wakers;
+mod wakers;
 
-//mod fairness;
+mod fairness;
 //mod timers;
 
 //mod clock;
