@@ -343,7 +343,8 @@ fn a_waker_whose_clone_comes_back_to_the_cell_finds_it_free() {
 #[test]
 fn a_panic_in_clone_goes_to_the_caller_and_leaves_the_cell_as_it_was() {
     watched(|| {
-        aside::run(async {
+        let runtime = Runtime::builder().clock(Clock::virtual_time()).build();
+        runtime.block_on(async {
             let (waker, _) = Foreign::default().on_clone(|| panic!("clone")).waker();
             let (good, counts) = Foreign::default().waker();
             let mut task = spawn(async { 1 });
