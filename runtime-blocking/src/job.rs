@@ -51,12 +51,11 @@ pub(crate) trait Job: Send + Sync {
 /// A closure on its way to a worker. *Shared by* the queue or the worker, and the cell's producer
 /// waker. *Guarded by* its mutex; `queued` by the pool's lock. *Woken by* `JoinHandle::abort`.
 pub(crate) struct Work<F, T, K> {
-    /// The closure, until it is run, dropped or handed back.
-    closure: Mutex<Option<F>>,
+    /// The closure, until it is run, dropped or handed back; and what is kept until the result has
+    /// been published. A husk, which may lie in the queue for long, has neither.
+    content: Mutex<Option<(F, K)>>,
     queued: AtomicBool,
     completion: Arc<Completion<T>>,
-    /// Dropped with the work, which is after the result was published.
-    _keep: K,
     /// Where it is queued: who cancels it corrects the counts there.
     shared: Arc<Shared>,
 }
@@ -68,14 +67,14 @@ impl<F, T, K> Work<F, T, K> {
         keep: K,
         shared: Arc<Shared>,
     ) -> Self {
-        let closure = Mutex::new(Some(closure));
+        let content = Mutex::new(Some((closure, keep)));
         let queued = AtomicBool::new(true);
-        Work { closure, queued, completion, _keep: keep, shared }
+        Work { content, queued, completion, shared }
     }
 
-    /// The closure, if nobody has taken it.
-    pub(crate) fn take(&self) -> Option<F> {
-        self.closure.lock().take()
+    /// The closure, if nobody has taken it, and what is to be kept.
+    pub(crate) fn take(&self) -> Option<(F, K)> {
+        self.content.lock().take()
     }
 }
 
@@ -100,18 +99,21 @@ where
     }
 
     fn run(&self) {
-        let Some(closure) = self.take() else { return };
+        let Some((closure, keep)) = self.take() else { return };
         let result = catch_unwind(AssertUnwindSafe(closure))
             .map_err(|payload| JoinError::panicked(self.origin().clone(), payload));
         // The waker it gives back is this work itself.
         let _work = self.completion.complete(result);
+        drop_quietly(keep);
     }
 
     fn discard(&self, why: JoinError) {
         // First the closure, then the news: who reads that a job was cancelled finds what it held
         // released.
-        drop_quietly(self.take());
+        let (closure, keep) = self.take().unzip();
+        drop_quietly(closure);
         let _work = self.completion.complete(Err(why));
+        drop_quietly(keep);
     }
 }
 

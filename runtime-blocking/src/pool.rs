@@ -148,7 +148,7 @@ impl Pool {
         let Err(refusal) = enqueued else { return Ok(JoinHandle::new(completion)) };
         // Nobody has read the cell and nobody will: closing it ends the circle of the two.
         completion.close();
-        let f = work.take().expect("a refused job was out of everybody's reach");
+        let (f, _keep) = work.take().expect("a refused job was out of everybody's reach");
         Err(match refusal {
             Refusal::Closed => SubmitError::Closed(f),
             Refusal::NoThread(error) => SubmitError::NoThread(f, error),
