@@ -93,6 +93,18 @@ impl Clock {
         }
     }
 
+    /// Whether this clock can come to say `instant`. A virtual one counts 584 years; what is later
+    /// than that is never.
+    pub fn reaches(&self, instant: Instant) -> bool {
+        match &self.0 {
+            Source::System => true,
+            Source::Virtual(time) => {
+                let elapsed = instant.saturating_duration_since(time.start).as_nanos();
+                u64::try_from(elapsed).is_ok()
+            }
+        }
+    }
+
     /// Moves a virtual clock forward to `instant`; never back. Called by the loop alone.
     pub fn advance_to(&self, instant: Instant) {
         if let Source::Virtual(time) = &self.0 {

@@ -230,7 +230,7 @@ impl Wheel {
     fn sleep_virtually(&mut self, until: Option<Instant>) {
         let remote = &self.local.remote;
         match until {
-            Some(until) if remote.clock.may_advance() => {
+            Some(until) if remote.clock.reaches(until) && remote.clock.may_advance() => {
                 self.noticed = remote.parker.take_notice();
                 if !self.noticed {
                     remote.clock.advance_to(until);
