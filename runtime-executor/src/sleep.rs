@@ -23,7 +23,8 @@ use crate::timer_queue::TimerKey;
 /// duration too long for an `Instant` to say is for ever.
 ///
 /// # Panics
-/// When polled on a thread without a runtime, or when its runtime is gone: nobody would wake it.
+/// When polled on a thread without a runtime, or when its runtime is gone and no other loop by the
+/// system's clock polls it: nobody would wake it.
 ///
 /// # Cancel safety
 /// Safe: dropping it forgets the timer, and a new one counts from its own call.
@@ -48,8 +49,9 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 /// The future of [`sleep`] and [`sleep_until`].
 ///
 /// `Send` and `Sync`: it may be polled on other threads and other executors. At home, on its
-/// loop's thread, it is an entry in the loop's timer queue and costs no allocation; away from
-/// home, it is a small task at home that sleeps for it.
+/// loop's thread, it is an entry in the loop's timer queue and costs no allocation; so it is in any
+/// other loop that follows the system's clock, if it does so itself. Elsewhere it is a small task
+/// at home that sleeps for it.
 #[must_use = "a sleep does nothing unless it is awaited"]
 pub struct Sleep {
     state: State,
@@ -137,13 +139,13 @@ impl Future for Sleep {
 
 impl Timer {
     /// Sees to it that the caller is woken at `deadline`; `Ready` if that has been done.
-    fn poll(&mut self, handle: &Handle, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
-        let waker = cx.waker();
+    fn poll(&mut self, handle: &mut Handle, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(local) = current::turning().filter(|local| keeps_time_of(local, handle)) {
+            self.move_to(&local, handle);
+            return self.set_at_home(&local, deadline, cx.waker());
+        }
         if let Timer::Away(task) = self {
             return poll_away(Pin::new(task), cx);
-        }
-        if let Some(local) = home(handle.remote()) {
-            return self.set_at_home(&local, deadline, waker);
         }
         self.forget(handle.remote());
         let task = handle.spawn(Origin::here(), sleep_until(deadline));
@@ -151,6 +153,18 @@ impl Timer {
         let polled = poll_away(Pin::new(&mut task), cx);
         *self = Timer::Away(task);
         polled
+    }
+
+    /// Makes the loop that polls this the home. The former home may be this one's caller, further
+    /// up on the stack, and then nothing fires there before this returns.
+    fn move_to(&mut self, local: &Local, handle: &mut Handle) {
+        if !Arc::ptr_eq(&local.remote, handle.remote()) {
+            self.forget(handle.remote());
+            *handle = Handle::new(Arc::clone(&local.remote));
+        }
+        if let Timer::Away(_) = self {
+            *self = Timer::Unset;
+        }
     }
 
     fn set_at_home(&mut self, local: &Local, deadline: Instant, waker: &Waker) -> Poll<()> {
@@ -191,6 +205,12 @@ impl Timer {
 /// The loop behind `remote`, if this thread is turning it.
 fn home(remote: &Arc<Remote>) -> Option<Rc<Local>> {
     current::turning().filter(|local| Arc::ptr_eq(&local.remote, remote))
+}
+
+/// Whether a deadline means the same in this loop as in the one behind `handle`.
+fn keeps_time_of(local: &Local, handle: &Handle) -> bool {
+    let is_home = Arc::ptr_eq(&local.remote, handle.remote());
+    is_home || !(local.remote.clock.is_virtual() || handle.clock().is_virtual())
 }
 
 fn poll_away(task: Pin<&mut AbortOnDrop<()>>, cx: &mut Context<'_>) -> Poll<()> {
