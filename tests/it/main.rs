@@ -12,10 +12,10 @@ mod tasks;
 mod wakers;
 
 mod fairness;
-//mod timers;
+mod timers;
 
-//mod clock;
-//mod seeds;
+mod clock;
+mod seeds;
 
 //mod blocking;
 //mod handle;
