@@ -17,15 +17,15 @@ mod timers;
 mod clock;
 mod seeds;
 
-//mod blocking;
-//mod handle;
-//mod nesting;
-//mod turn;
+mod blocking;
+mod handle;
+mod nesting;
+mod turn;
 
-//mod destruction;
-//mod panics;
-//mod shutdown;
-//mod thread_exit;
+mod destruction;
+mod panics;
+mod shutdown;
+mod thread_exit;
 
 //mod idle;
 //mod observer;
