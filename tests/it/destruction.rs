@@ -207,10 +207,12 @@ fn what_a_spawn_from_elsewhere_captured_is_dropped_inside_the_runtime() {
         let handle = runtime.handle();
         let (sender, spawned) = mpsc::channel();
         let held = OnDrop::new(move || sender.send(spawn(async {})).unwrap());
-        let task = on_a_thread(move || handle.spawn_with(move || {
-            let _held = held;
-            async {}
-        }));
+        let task = on_a_thread(move || {
+            handle.spawn_with(move || {
+                let _held = held;
+                async {}
+            })
+        });
         drop(runtime);
         assert!(aside::run(task).unwrap_err().is_cancelled());
         let inner = spawned.try_recv().expect("the destructor could spawn");

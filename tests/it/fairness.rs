@@ -175,8 +175,7 @@ fn a_turn_takes_in_no_more_letters_than_its_bound() {
         for _ in 0..25 {
             handle.spawn(pending::<()>()).detach();
         }
-        let received: Vec<usize> =
-            (0..4).map(|_| runtime.turn(Duration::ZERO).received).collect();
+        let received: Vec<usize> = (0..4).map(|_| runtime.turn(Duration::ZERO).received).collect();
         assert_eq!(received, [10, 10, 5, 0]);
         assert_eq!(runtime.tasks(), 25);
     });

@@ -33,7 +33,9 @@ fn program(seed: Option<u64>) -> Trace {
                             0 => yield_now().await,
                             1 => sleep(Duration::from_millis((who % 3) as u64)).await,
                             2 => spawn(yield_now()).await.unwrap(),
-                            _ => drop(timeout(Duration::from_millis(2), sleep(Duration::MAX)).await),
+                            _ => {
+                                drop(timeout(Duration::from_millis(2), sleep(Duration::MAX)).await)
+                            }
                         }
                     }
                 })
@@ -86,7 +88,8 @@ fn without_a_seed_the_order_is_that_of_the_wakes() {
 fn every_seed_does_the_same_work_at_the_same_times_per_task() {
     watched(|| {
         let sorted = |seed| {
-            let mut steps: Vec<_> = program(Some(seed)).iter().map(|&(who, step, _)| (who, step)).collect();
+            let mut steps: Vec<_> =
+                program(Some(seed)).iter().map(|&(who, step, _)| (who, step)).collect();
             steps.sort_unstable();
             steps
         };

@@ -298,7 +298,8 @@ fn a_shutdown_that_waits_long_says_on_stderr_for_whom() {
             .spawn()
             .unwrap();
         let lines = std::io::BufRead::lines(std::io::BufReader::new(child.stderr.take().unwrap()));
-        let notice = lines.map(Result::unwrap).find(|line| line.starts_with("the shutdown of pool"));
+        let notice =
+            lines.map(Result::unwrap).find(|line| line.starts_with("the shutdown of pool"));
         drop(child.stdin.take());
         assert!(child.wait().unwrap().success());
         let notice = notice.expect("a notice");

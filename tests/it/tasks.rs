@@ -213,9 +213,8 @@ fn a_future_is_dropped_before_its_result_can_be_read() {
             });
             let mut held = Some(held);
             // A future that still holds something when it says `Ready`.
-            let task = spawn(poll_fn(move |_| {
-                held.as_mut().map_or(Poll::Pending, |_| Poll::Ready(()))
-            }));
+            let task =
+                spawn(poll_fn(move |_| held.as_mut().map_or(Poll::Pending, |_| Poll::Ready(()))));
             task.await.unwrap();
             assert!(dropped.get());
         });
@@ -254,11 +253,8 @@ fn an_error_names_the_task_and_the_place_that_spawned_it() {
 #[test]
 fn no_two_tasks_have_the_same_id_whichever_threads_spawned_them() {
     watched(|| {
-        let spawn_some = || {
-            aside::run(async {
-                (0..3_000).map(|_| spawn(async {}).id()).collect::<Vec<_>>()
-            })
-        };
+        let spawn_some =
+            || aside::run(async { (0..3_000).map(|_| spawn(async {}).id()).collect::<Vec<_>>() });
         let other = std::thread::spawn(spawn_some);
         let mut ids = spawn_some();
         ids.extend(other.join().unwrap());
