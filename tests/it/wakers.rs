@@ -403,6 +403,7 @@ fn a_panicking_waker_that_awaits_a_task_or_a_job_harms_neither() {
             assert!(poll_with(&mut task, &bad).is_pending());
             assert!(poll_with(&mut job, &bad).is_pending());
             go.send(()).unwrap();
+            yield_now().await;
             // The one worker is still there for the next job.
             assert_eq!(handle.spawn_blocking(|| 3).await.unwrap(), 3);
             assert_eq!((task.await.unwrap(), job.await.unwrap()), (1, 2));
