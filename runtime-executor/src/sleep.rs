@@ -30,7 +30,7 @@ use crate::timer_queue::TimerKey;
 /// Safe: dropping it forgets the timer, and a new one counts from its own call.
 pub fn sleep(duration: Duration) -> Sleep {
     match Handle::try_current() {
-        Ok(handle) => Sleep::placed(handle.clock().after(duration), handle),
+        Ok(handle) => Sleep::placed_after(duration, handle),
         Err(_no_runtime) => Sleep { state: State::Unplaced(When::After(duration)) },
     }
 }
@@ -76,15 +76,24 @@ enum When {
 }
 
 enum Timer {
-    Unset,
+    /// `ahead`: the clock has just been read for this deadline, which lies ahead of it, so the
+    /// first poll need not read it again.
+    Unset { ahead: bool },
     /// In the loop's timer queue, until it has fired.
     Home(TimerKey),
     Away(AbortOnDrop<()>),
 }
 
 impl Sleep {
-    fn placed(deadline: Option<Instant>, handle: Handle) -> Sleep {
-        Sleep { state: State::Placed { handle, deadline, timer: Timer::Unset } }
+    fn placed_after(duration: Duration, handle: Handle) -> Sleep {
+        let deadline = handle.clock().after(duration);
+        let timer = Timer::Unset { ahead: !duration.is_zero() };
+        Sleep { state: State::Placed { handle, deadline, timer } }
+    }
+
+    fn placed_at(deadline: Instant, handle: Handle) -> Sleep {
+        let timer = Timer::Unset { ahead: false };
+        Sleep { state: State::Placed { handle, deadline: Some(deadline), timer } }
     }
 
     /// When it is to end; `None` if never, or if its runtime is not settled yet.
@@ -106,11 +115,10 @@ impl Sleep {
             Ok(handle) => handle,
             Err(error) => panic!("a sleep was polled, but {error}"),
         };
-        let deadline = match when {
-            When::After(duration) => handle.clock().after(duration),
-            When::At(deadline) => Some(deadline),
+        *self = match when {
+            When::After(duration) => Sleep::placed_after(duration, handle),
+            When::At(deadline) => Sleep::placed_at(deadline, handle),
         };
-        *self = Sleep::placed(deadline, handle);
     }
 }
 
@@ -127,9 +135,9 @@ impl Future for Sleep {
         let Some(deadline) = *deadline else { return Poll::Pending };
         // Asked of the clock, not of the timer: so it ends even in a task that never lets the
         // loop fire its timers.
-        let elapsed =
-            handle.clock().now() >= deadline || timer.poll(handle, deadline, cx).is_ready();
-        if !elapsed {
+        let ahead = matches!(timer, Timer::Unset { ahead: true });
+        let elapsed = !ahead && handle.clock().now() >= deadline;
+        if !elapsed && timer.poll(handle, deadline, cx).is_pending() {
             return Poll::Pending;
         }
         *self = Sleep { state: State::Elapsed };
@@ -163,7 +171,7 @@ impl Timer {
             *handle = Handle::new(Arc::clone(&local.remote));
         }
         if let Timer::Away(_) = self {
-            *self = Timer::Unset;
+            *self = Timer::Unset { ahead: false };
         }
     }
 
@@ -189,7 +197,7 @@ impl Timer {
 
     fn forget(&mut self, remote: &Arc<Remote>) {
         let Timer::Home(key) = *self else { return };
-        *self = Timer::Unset;
+        *self = Timer::Unset { ahead: false };
         let forget = move |local: &Local| {
             let waker = local.timers.borrow_mut().remove(key);
             drop_quietly(waker);
