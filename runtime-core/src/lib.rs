@@ -9,7 +9,7 @@
 //! - [`origin`]: who a task or job is;
 //! - [`completion`]: the cell where a result meets who awaits it, and [`join`], its reading end;
 //! - [`clock`]: system time and virtual time;
-//! - [`gather`](mod@gather): several futures awaited as one, within one task;
+//! - [`gather`]: several futures awaited as one, within one task;
 //! - [`quietly`]: calling what users wrote where a panic must go no further;
 //! - [`on_loop`]: whether this thread is turning a loop, so that nothing may wait here.
 

@@ -61,7 +61,7 @@ impl Roster {
             self.parent = Some(parent);
         }
         for block in &mut self.blocks {
-            block.visit = block.set.attend();
+            block.set.attend(&mut block.visit);
         }
         self.visited = 0;
     }
@@ -113,7 +113,8 @@ impl Roster {
         if let Some(parent) = &self.parent {
             set.register(parent);
         }
-        let visit = set.attend();
+        let mut visit = Visit::default();
+        set.attend(&mut visit);
         self.blocks.push(Block { first, capacity, set, visit });
     }
 }

@@ -92,7 +92,7 @@ const LEVELS_MAX: usize = 4;
 /// # Examples
 ///
 /// ```
-/// use runtime_core::gather::{AfterVisit, WokenSet};
+/// use runtime_core::gather::{AfterVisit, Visit, WokenSet};
 /// use std::sync::Arc;
 /// use std::task::Waker;
 ///
@@ -100,7 +100,8 @@ const LEVELS_MAX: usize = 4;
 /// set.register(&Arc::new(Waker::noop().clone()));
 /// set.wake(7);
 /// set.wake(9_999);
-/// let mut visit = set.attend();
+/// let mut visit = Visit::default();
+/// set.attend(&mut visit);
 /// assert_eq!(visit.next(&set), Some(7));
 /// assert_eq!(visit.next(&set), Some(9_999));
 /// assert_eq!(visit.next(&set), None);
@@ -197,20 +198,23 @@ impl<const BITS: usize> WokenSet<BITS> {
 
     /// Begins a visit: takes what was woken so far, and keeps wakers from waking the task until
     /// [`leave`](Self::leave) (step 5).
-    pub fn attend(&self) -> Visit<BITS> {
+    ///
+    /// The visit is a new one, or the last one of this set. If that did not come to its end, what it
+    /// had taken is not lost, and is yielded first.
+    pub fn attend(&self, visit: &mut Visit<BITS>) {
         // ORDERING: AcqRel. Acquire pairs with `wake`'s `fetch_or` of the root: the words below
         // are swapped after the marks that this bit promises, and in a group of one word the
-        // child's poll sees what was written before the wake. Release pairs with the `fetch_or` of
-        // a waker that reads ATTENDED: its wake comes after what this poll has seen.
+        // child's poll sees what was written before the wake. Release is not needed, a waker that
+        // reads ATTENDED does nothing more; it is the rule for words that several threads write.
         let root = self.root.swap(ATTENDED, Ordering::AcqRel);
-        Visit::of_root(self.levels.len(), root & !ATTENDED)
+        visit.path[self.levels.len()].bits |= root & !ATTENDED;
     }
 
     /// Ends a visit, and says whether the task must be woken again (step 7).
     pub fn leave(&self) -> AfterVisit {
         // ORDERING: AcqRel. Release pairs with the `fetch_or` of the waker that next finds the
-        // root zero, and must then find the registered waker in the lock. Acquire: the task is
-        // woken after the wakes it is woken for.
+        // root zero, and must then find the registered waker in the lock. Acquire is not needed,
+        // the data are taken by the next visit's swaps; it is the rule, as above.
         match self.root.fetch_and(!ATTENDED, Ordering::AcqRel) & !ATTENDED {
             0 => AfterVisit::Sleep,
             _ => AfterVisit::WakeAgain,
@@ -223,8 +227,9 @@ impl<const BITS: usize> WokenSet<BITS> {
     ///
     /// If the waker's `drop` panics.
     pub fn retire(&self) {
-        // ORDERING: AcqRel as all RMWs of the root; nothing is published. A waker that came before
-        // and found zero may still reach the parent first: it wakes a task that has moved on.
+        // ORDERING: AcqRel, which is the rule and not needed: nothing is published or taken. A waker
+        // that came before and found zero may still reach the parent first, and wakes a task that
+        // has moved on.
         self.root.fetch_or(ATTENDED, Ordering::AcqRel);
         let parent = self.parent.lock().take();
         drop(parent);
@@ -246,15 +251,15 @@ impl<const BITS: usize> fmt::Debug for WokenSet<BITS> {
 /// first.
 ///
 /// It does not borrow the set, so that a group of several sets can walk them in turn; the set is
-/// given to every call, and must be the one that was attended.
-#[derive(Debug)]
+/// given to every call, and must always be the same.
+#[derive(Debug, Default)]
 pub struct Visit<const BITS: usize = 64> {
     /// What is left of the word taken last on each level; the root is the last in use.
     path: [Taken; LEVELS_MAX + 1],
 }
 
 /// A word that the visit swapped for zero.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Default)]
 struct Taken {
     /// Which word of its level.
     word: usize,
@@ -263,13 +268,6 @@ struct Taken {
 }
 
 impl<const BITS: usize> Visit<BITS> {
-    /// A visit that has taken the root, which is so many levels above the lowest.
-    fn of_root(level: usize, bits: u64) -> Self {
-        let mut path = [Taken { word: 0, bits: 0 }; LEVELS_MAX + 1];
-        path[level].bits = bits;
-        Self { path }
-    }
-
     /// The next child that was woken, or `None` at the end of the visit.
     #[inline]
     pub fn next(&mut self, set: &WokenSet<BITS>) -> Option<usize> {

@@ -11,6 +11,12 @@ fn rest<const BITS: usize>(visit: &mut Visit<BITS>, set: &WokenSet<BITS>) -> Vec
     std::iter::from_fn(|| visit.next(set)).collect()
 }
 
+fn attend<const BITS: usize>(set: &WokenSet<BITS>) -> Visit<BITS> {
+    let mut visit = Visit::default();
+    set.attend(&mut visit);
+    visit
+}
+
 /// Wakes by a fixed pseudo-random sequence, half of them during a visit.
 fn compare<const BITS: usize>(capacity: usize) {
     let set = WokenSet::<BITS>::new(capacity);
@@ -35,7 +41,7 @@ fn compare<const BITS: usize>(capacity: usize) {
         assert_eq!(task.take_wakes(), usize::from(quiet && !unattended.is_empty()));
         expected.extend(unattended);
 
-        let mut visit = set.attend();
+        let mut visit = attend(&set);
         let mut taken = Vec::from_iter(visit.next(&set));
         let attended = children(round % 5);
         attended.iter().for_each(|&child| set.wake(child));
@@ -53,7 +59,7 @@ fn compare<const BITS: usize>(capacity: usize) {
             assert_eq!(again == AfterVisit::WakeAgain, !left.is_empty());
         }
         // A child taken before it was woken again is in the next visit too.
-        let mut visit = set.attend();
+        let mut visit = attend(&set);
         let next: BTreeSet<_> = rest(&mut visit, &set).into_iter().collect();
         assert!(left.is_subset(&next) && next.is_subset(&known));
         assert_eq!(again == AfterVisit::WakeAgain, !next.is_empty());
@@ -79,7 +85,7 @@ fn every_child_has_a_bit_of_its_own() {
     for capacity in [63, 64, 4_032, 4_033, 10_000] {
         let set: WokenSet = WokenSet::new(capacity);
         (0..capacity).for_each(|child| set.wake(child));
-        let mut visit = set.attend();
+        let mut visit = attend(&set);
         assert_eq!(rest(&mut visit, &set), (0..capacity).collect::<Vec<_>>());
     }
 }
@@ -90,15 +96,34 @@ fn a_child_woken_behind_the_visit_waits_for_the_next_one() {
     let task = Task::new();
     set.register(&Arc::new(task.waker()));
     set.wake(4);
-    let mut visit = set.attend();
+    let mut visit = attend(&set);
     assert_eq!(visit.next(&set), Some(4));
     set.wake(4);
     assert_eq!(visit.next(&set), None);
     assert_eq!(set.leave(), AfterVisit::WakeAgain);
     set.wake(5);
     assert_eq!(task.take_wakes(), 1, "the first wake only; for the others the caller wakes");
-    let mut visit = set.attend();
+    let mut visit = attend(&set);
     assert_eq!(rest(&mut visit, &set), [4, 5]);
+}
+
+#[test]
+fn what_an_abandoned_visit_had_taken_is_yielded_by_the_next() {
+    let set: WokenSet = WokenSet::new(10_000);
+    let children = [0, 1, 64, 4_096, 9_999];
+    for yielded in 0..=children.len() {
+        children.iter().for_each(|&child| set.wake(child));
+        let mut visit = attend(&set);
+        for &child in &children[..yielded] {
+            assert_eq!(visit.next(&set), Some(child));
+        }
+        assert_eq!(set.leave(), AfterVisit::Sleep);
+        set.wake(5);
+        set.attend(&mut visit);
+        let next: BTreeSet<_> = rest(&mut visit, &set).into_iter().collect();
+        assert_eq!(next, children[yielded..].iter().copied().chain([5]).collect());
+        assert_eq!(set.leave(), AfterVisit::Sleep);
+    }
 }
 
 #[test]
