@@ -7,6 +7,7 @@ mod gather {
     mod panics;
     mod polls;
     mod puppets;
+    mod scope_endings;
     mod scopes;
     mod wakers;
     mod woken_sets;

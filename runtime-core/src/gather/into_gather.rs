@@ -9,7 +9,7 @@ use super::verdict::All;
 ///
 /// `Marker` tells the implementations apart, so that a type could be an iterator and something else
 /// besides; it is always inferred. `V` says what a finished child means, and differs between
-/// [`gather`](super::gather()) and its kin. The trait cannot be implemented elsewhere.
+/// [`gather`](super::gather()) and its kin.
 ///
 /// # Examples
 ///

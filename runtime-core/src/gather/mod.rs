@@ -26,12 +26,13 @@
 //!
 //! The modules, in reading order: `combinators` has the four functions, `into_gather` says what can
 //! be gathered; `engine` has the one poll loop, over children that live in a `tuple`, a `sequence`
-//! or a `scope`, whose outputs are judged by a `verdict`; `roster` and [`woken`](WokenSet) know who
+//! or a `nursery` (a scope's), whose outputs are judged by a `verdict`; `roster` and [`woken`](WokenSet) know who
 //! was woken.
 
 mod combinators;
 mod engine;
 mod into_gather;
+mod nursery;
 mod roster;
 mod scope;
 mod scoped_handle;

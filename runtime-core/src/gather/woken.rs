@@ -39,10 +39,12 @@
 //!
 //! # The rule that holds
 //!
-//! For every non-empty word, one of three is true: its bit one level up is set; or the waker that
-//! made it non-empty is between its two steps and will set that bit; or the poll has taken the bit
-//! and will come to the word. For the root: the task has been woken, or will be by whom found it
-//! zero, or the poll is attending and looks again when it leaves.
+//! For every non-empty word, exactly one of three is true: the waker that made it non-empty is
+//! between its two steps and will set the bit one level up; or that bit is set; or the poll has taken
+//! the bit and will come to the word. An empty word has no bit above it: the bit is set once each
+//! time the word is filled, by whom filled it, and the poll takes first the bit and then the word. So
+//! every bit that a visit takes leads to a child. For the root: the task has been woken, or will be
+//! by whom found it zero, or the poll is attending and looks again when it leaves.
 //!
 //! # The races it survives
 //!
@@ -52,16 +54,16 @@
 //! - *A child that wakes itself while polled*: its word was swapped, so its bit waits for the next
 //!   poll. It costs one RMW (the first of its word one more per level) and wakes nobody; step 7
 //!   wakes the task once for all of them. No child is polled twice by one visit.
-//! - *A slow waker*, overtaken between 1 and 2 by a poll that took its bit: it marks a path to an
-//!   empty word. The next visit walks it and finds nothing.
-//! - *A slow waker*, overtaken between 2 and 3: it wakes the task once too often.
+//! - *A slow waker between 1 and 2*: until it has stepped up, no poll comes to its word, and others
+//!   that wake into the word stop there and rely on it.
+//! - *A slow waker between 2 and 3*, overtaken by a poll: it wakes the task once too often.
 //! - *A waker that finds the one before last in the lock*, because step 4 has not come yet: its bit
 //!   precedes step 5, which takes it. A waker that comes after step 7 finds the new one, because
 //!   step 7 publishes what step 4 did.
 //! - *A redundant wake*, at any level: it is an RMW all the same, on the word that the poll swaps
 //!   later, so what was written before the wake is visible to the child's poll.
-//! - *A waker kept for ever*: [`WokenSet::retire`] leaves the root ATTENDED, so that step 3 is never
-//!   reached again, and lets go of the task's waker.
+//! - *A waker kept for ever*: [`WokenSet::retire`] takes the task's waker out of the lock, so that
+//!   step 3 finds none.
 //!
 //! Wakers are foreign code: the task's is cloned, woken and dropped outside the lock, in which it
 //! lies in an `Arc` so that step 3 need not clone it. If it panics, the words are as the steps above
@@ -227,10 +229,6 @@ impl<const BITS: usize> WokenSet<BITS> {
     ///
     /// If the waker's `drop` panics.
     pub fn retire(&self) {
-        // ORDERING: AcqRel, which is the rule and not needed: nothing is published or taken. A waker
-        // that came before and found zero may still reach the parent first, and wakes a task that
-        // has moved on.
-        self.root.fetch_or(ATTENDED, Ordering::AcqRel);
         let parent = self.parent.lock().take();
         drop(parent);
     }
@@ -286,10 +284,8 @@ impl<const BITS: usize> Visit<BITS> {
             // poll sees what was written before every wake it answers. Release pairs with the same:
             // who finds the word empty steps up after the swap that brought the visit here.
             let bits = set.levels[level][word].swap(0, Ordering::AcqRel);
+            debug_assert!(bits != 0, "a word is promised only when it is not empty");
             self.path[level] = Taken { word, bits };
-            if bits == 0 {
-                break;
-            }
         }
         Some(())
     }

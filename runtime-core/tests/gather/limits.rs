@@ -50,18 +50,21 @@ fn an_iterator_is_asked_only_when_there_is_room() {
 
 #[test]
 fn an_iterator_is_not_asked_again_after_its_end() {
-    let mut ended = false;
-    let twice = std::iter::from_fn(move || {
+    let gates = Gate::many(2);
+    let (mut left, mut ended) = (gates.iter(), false);
+    let once = std::iter::from_fn(|| {
         assert!(!ended, "asked after the end");
-        ended = true;
-        None::<std::future::Ready<()>>
+        let next = left.next();
+        ended = next.is_none();
+        next.map(Gate::wait)
     });
-    let gate = Gate::new();
-    let mut group = pin!(gather((gather(twice), gate.wait())));
+    let mut group = pin!(gather(once));
     let task = Task::new();
     assert!(task.poll(group.as_mut()).is_pending());
-    gate.open(());
-    assert_eq!(task.poll(group.as_mut()), Poll::Ready((vec![], ())));
+    gates[1].open('b');
+    assert!(task.poll(group.as_mut()).is_pending());
+    gates[0].open('a');
+    assert_eq!(task.poll(group.as_mut()), Poll::Ready(vec!['a', 'b']));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::future::{pending, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::{Duration, Instant};
 
 use runtime_core::gather::gather;
 use runtime_core::sync::atomic::{AtomicUsize, Ordering};
@@ -26,16 +27,16 @@ fn the_task_that_polled_last_is_the_one_that_is_woken() {
 }
 
 #[test]
-fn the_tasks_waker_is_cloned_once_however_often_the_group_is_polled_p34() {
+fn the_tasks_waker_is_held_once_however_often_the_group_is_polled_p34() {
     let task = Task::new();
     let gate = Gate::<()>::new();
     let mut group = pin!(gather((gate.wait(), pending::<()>())));
     assert!(task.poll(group.as_mut()).is_pending());
-    let clones = Arc::strong_count(&task);
+    let held = Arc::strong_count(&task);
     for _ in 0..10 {
         gate.wake();
         assert!(task.poll(group.as_mut()).is_pending());
-        assert_eq!(Arc::strong_count(&task), clones);
+        assert_eq!(Arc::strong_count(&task), held);
     }
 }
 
@@ -84,6 +85,7 @@ fn wakers_kept_after_completion_or_drop_do_nothing_and_hold_nothing_of_the_task(
 fn wakes_from_many_threads_are_all_seen_with_their_data_p3() {
     const CHILDREN: usize = 130;
     const ROUNDS: usize = 200;
+    const HANG: Duration = Duration::from_secs(60);
     let data: Arc<Vec<AtomicUsize>> =
         Arc::new((0..CHILDREN).map(|_| AtomicUsize::new(0)).collect());
     let group = gather((0..CHILDREN).map(|at| {
@@ -114,12 +116,14 @@ fn wakes_from_many_threads_are_all_seen_with_their_data_p3() {
     let parked = Arc::new(Parked { thread: std::thread::current() });
     let waker = Waker::from(parked);
     let mut group = pin!(group);
+    let started = Instant::now();
     loop {
         if let Poll::Ready(outputs) = group.as_mut().poll(&mut Context::from_waker(&waker)) {
             assert_eq!(outputs, (0..CHILDREN).collect::<Vec<_>>());
             return;
         }
-        std::thread::park();
+        std::thread::park_timeout(HANG);
+        assert!(started.elapsed() < HANG, "the group hangs");
     }
 }
 
