@@ -58,6 +58,8 @@ mod front;
 mod handle;
 mod named;
 pub mod observe;
+#[cfg(doctest)]
+mod refused;
 mod runtime;
 
 /// The blocking executor: pools of threads for closures that block.

@@ -18,6 +18,7 @@ mod clock;
 mod seeds;
 
 mod blocking;
+mod combinators;
 mod handle;
 mod nesting;
 mod turn;
@@ -27,8 +28,7 @@ mod panics;
 mod shutdown;
 mod thread_exit;
 
-//mod idle;
-//mod observer;
+mod idle;
+mod observer;
 
-//mod tidy;
-//mod types;
+mod types;

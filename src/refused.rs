@@ -1,0 +1,135 @@
+//! What the compiler must refuse: to lend borrowed data to another thread from async code (P50).
+//!
+//! A guard that blocks in its destructor would not make it sound: a future can be polled once and
+//! then forgotten, and its caller's data dies while the other thread still reads it. So each way to
+//! another thread asks for `'static`. Beside what is refused stands a twin that differs only in
+//! that and is accepted, so that what is refused is refused for this and nothing else.
+
+/// A job must own what it uses.
+///
+/// ```
+/// let data = vec![1, 2, 3];
+/// aside::run(async {
+///     let job = aside::spawn_blocking(move || data.len());
+///     assert_eq!(job.await.unwrap(), 3);
+/// });
+/// ```
+/// ```compile_fail,E0373
+/// let data = vec![1, 2, 3];
+/// aside::run(async {
+///     let job = aside::spawn_blocking(|| data.len());
+///     assert_eq!(job.await.unwrap(), 3);
+/// });
+/// ```
+/// ```compile_fail,E0597
+/// aside::run(async {
+///     let data = vec![1, 2, 3];
+///     let lent = &data;
+///     let job = aside::spawn_blocking(move || lent.len());
+///     assert_eq!(job.await.unwrap(), 3);
+/// });
+/// ```
+struct Jobs;
+
+/// So must a job on a pool of one's own.
+///
+/// ```
+/// let pool = aside::blocking::Pool::new();
+/// let data = vec![1, 2, 3];
+/// aside::run(async {
+///     let job = aside::run_in_executor(&pool, move || data.len());
+///     assert_eq!(job.await.unwrap(), 3);
+/// });
+/// ```
+/// ```compile_fail,E0597
+/// let pool = aside::blocking::Pool::new();
+/// let data = vec![1, 2, 3];
+/// let lent = &data;
+/// aside::run(async {
+///     let job = aside::run_in_executor(&pool, move || lent.len());
+///     assert_eq!(job.await.unwrap(), 3);
+/// });
+/// ```
+/// ```compile_fail,E0597
+/// let pool = aside::blocking::Pool::new();
+/// let data = vec![1, 2, 3];
+/// let lent = &data;
+/// drop(pool.submit(move || lent.len()));
+/// ```
+struct Pools;
+
+/// A task may outlive its spawner, so it must own what it uses, although it stays on the thread.
+///
+/// ```
+/// aside::run(async {
+///     let data = vec![1, 2, 3];
+///     let task = aside::spawn(async move { data.len() });
+///     assert_eq!(task.await.unwrap(), 3);
+/// });
+/// ```
+/// ```compile_fail,E0373
+/// aside::run(async {
+///     let data = vec![1, 2, 3];
+///     let task = aside::spawn(async { data.len() });
+///     assert_eq!(task.await.unwrap(), 3);
+/// });
+/// ```
+struct Tasks;
+
+/// What is sent to a loop from elsewhere must be `Send`; what `spawn_with` makes there need not be.
+///
+/// ```
+/// let runtime = aside::Runtime::new();
+/// runtime.handle().spawn_with(|| {
+///     let number = std::rc::Rc::new(1);
+///     async move { *number }
+/// });
+/// ```
+/// ```compile_fail,E0277
+/// let runtime = aside::Runtime::new();
+/// let number = std::rc::Rc::new(1);
+/// runtime.handle().spawn(async move { *number });
+/// ```
+/// ```compile_fail,E0277
+/// let runtime = aside::Runtime::new();
+/// let number = std::rc::Rc::new(1);
+/// runtime.handle().spawn_with(move || async move { *number });
+/// ```
+/// ```compile_fail,E0277
+/// let number = std::rc::Rc::new(1);
+/// aside::run(async { aside::spawn_blocking(move || *number).await });
+/// ```
+struct Sending;
+
+/// A runtime stays where it was made.
+///
+/// ```
+/// let runtime = aside::Runtime::new();
+/// let handle = runtime.handle();
+/// std::thread::spawn(move || drop(handle)).join().unwrap();
+/// ```
+/// ```compile_fail,E0277
+/// let runtime = aside::Runtime::new();
+/// std::thread::spawn(move || drop(runtime)).join().unwrap();
+/// ```
+struct Staying;
+
+/// Within a task, borrowing is what `gather` and `scope` are for; but a child cannot outlive what
+/// it borrows, nor leave the scope.
+///
+/// ```
+/// aside::run(async {
+///     let data = vec![1, 2, 3];
+///     let sum = aside::gather((async { data.len() }, async { data[0] })).await;
+///     assert_eq!(sum, (3, 1));
+/// });
+/// ```
+/// ```compile_fail,E0505
+/// aside::run(async {
+///     let data = vec![1, 2, 3];
+///     let both = aside::gather((async { data.len() }, async { data[0] }));
+///     drop(data);
+///     both.await
+/// });
+/// ```
+struct Borrowing;

@@ -1,0 +1,73 @@
+//! Which types may be sent, and shared.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use aside::blocking::{Pool, Report};
+use aside::observe::Counters;
+use aside::time::{Clock, Interval, Sleep, Timeout};
+use aside::{AbortOnDrop, Builder, Handle, JoinError, JoinHandle, Origin, Runtime, ShutdownReport};
+
+
+/// Whether a type is `Send` and `Sync`, as values: an inherent constant, which exists only for
+/// those that are, hides the one of the trait, which every type has.
+macro_rules! sent_and_shared {
+    ($type:ty) => {{
+        struct Probe<T>(std::marker::PhantomData<T>);
+        #[allow(dead_code)]
+        trait Otherwise {
+            const SEND: bool = false;
+            const SYNC: bool = false;
+        }
+        impl<T> Otherwise for Probe<T> {}
+        #[allow(dead_code)]
+        impl<T: Send> Probe<T> {
+            const SEND: bool = true;
+        }
+        #[allow(dead_code)]
+        impl<T: Sync> Probe<T> {
+            const SYNC: bool = true;
+        }
+        (Probe::<$type>::SEND, Probe::<$type>::SYNC)
+    }};
+}
+
+const BOTH: (bool, bool) = (true, true);
+const NEITHER: (bool, bool) = (false, false);
+
+// P23: tasks are dropped at home because nothing that holds one can leave.
+#[test]
+fn a_runtime_stays_on_its_thread() {
+    assert_eq!(sent_and_shared!(Runtime), NEITHER);
+    assert_eq!(sent_and_shared!(Builder), NEITHER);
+    assert_eq!(sent_and_shared!(Counters), NEITHER);
+}
+
+#[test]
+fn what_reaches_a_runtime_from_elsewhere_may_be_sent_and_shared() {
+    assert_eq!(sent_and_shared!(Handle), BOTH);
+    assert_eq!(sent_and_shared!(Pool), BOTH);
+    assert_eq!(sent_and_shared!(Clock), BOTH);
+    assert_eq!(sent_and_shared!(Origin), BOTH);
+    assert_eq!(sent_and_shared!(JoinError), BOTH);
+    assert_eq!(sent_and_shared!(Report), BOTH);
+    assert_eq!(sent_and_shared!(ShutdownReport), BOTH);
+}
+
+#[test]
+fn timers_may_be_sent_and_shared() {
+    assert_eq!(sent_and_shared!(Sleep), BOTH);
+    assert_eq!(sent_and_shared!(Interval), BOTH);
+    assert_eq!(sent_and_shared!(Timeout<std::future::Ready<()>>), BOTH);
+    assert_eq!(sent_and_shared!(Timeout<Rc<()>>), NEITHER);
+}
+
+#[test]
+fn a_join_handle_may_go_where_its_result_may() {
+    assert_eq!(sent_and_shared!(JoinHandle<i32>), BOTH);
+    assert_eq!(sent_and_shared!(AbortOnDrop<i32>), BOTH);
+    // The result is handed out once, by value: sharing the handle does not share it.
+    assert_eq!(sent_and_shared!(JoinHandle<Cell<i32>>), BOTH);
+    assert_eq!(sent_and_shared!(JoinHandle<Rc<i32>>), NEITHER);
+    assert_eq!(sent_and_shared!(AbortOnDrop<Rc<i32>>), NEITHER);
+}

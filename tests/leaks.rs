@@ -1,0 +1,233 @@
+//! What has ended is given back: memory is counted before and after.
+//!
+//! A binary of its own, because the counting allocator is the whole process's and other tests
+//! would count too; for the same reason its cases run one after the other, in one test.
+#![allow(clippy::unwrap_used)]
+
+#[allow(dead_code)]
+#[path = "it/watchdog.rs"]
+mod watchdog;
+
+use std::alloc::System;
+use std::future::pending;
+use std::time::Duration;
+
+use aside::blocking::Pool;
+use aside::{Runtime, gather, scope, sleep, spawn, spawn_blocking, timeout, yield_now};
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// Bytes that are allocated now.
+fn live() -> usize {
+    let stats = ALLOCATOR.stats();
+    stats.bytes_allocated.wrapping_sub(stats.bytes_deallocated)
+}
+
+/// How often something was allocated up to now.
+fn allocations() -> usize {
+    ALLOCATOR.stats().allocations
+}
+
+/// Less than one byte for each of a hundred thousand.
+const ALLOWED: usize = 64 * 1024;
+
+const MANY: usize = 100_000;
+
+/// Lets `work` happen twice: what is still there after the first time is there to be used again,
+/// what the second time adds is lost.
+fn assert_no_leak(name: &str, mut work: impl FnMut()) {
+    work();
+    let before = live();
+    work();
+    let after = live();
+    let grown = after.saturating_sub(before);
+    assert!(grown < ALLOWED, "{name}: {grown} bytes more after the second time");
+}
+
+// P22, P26, promises 2 and 4
+#[test]
+fn a_hundred_thousand_of_anything_leave_nothing_behind() {
+    watchdog::watched(count_everything);
+}
+
+fn count_everything() {
+    let leak = || std::mem::forget(vec![0_u8; ALLOWED]);
+    let message = watchdog::panic_message(|| assert_no_leak("a leak", leak));
+    assert!(message.starts_with("a leak: 65536 bytes more"), "{message}");
+    let runtime = Runtime::builder().threads_max(4).build();
+    assert_no_leak("tasks", || runtime.block_on(tasks()));
+    assert_no_leak("tasks spawned from another thread", || runtime.block_on(remote_tasks()));
+    assert_no_leak("aborted tasks", || runtime.block_on(aborted_tasks()));
+    assert_no_leak("panicking tasks", || runtime.block_on(panicking_tasks()));
+    assert_no_leak("timers", || runtime.block_on(timers()));
+    assert_no_leak("wakers kept by others", || runtime.block_on(kept_wakers()));
+    assert_no_leak("groups", || runtime.block_on(groups()));
+    assert_no_leak("jobs", || runtime.block_on(jobs()));
+    assert_no_leak("aborted jobs", || runtime.block_on(aborted_jobs()));
+    assert_no_leak("pools", pools);
+    assert_no_leak("runtimes", runtimes);
+    drop(runtime);
+    warm_loops_do_not_allocate();
+}
+
+async fn tasks() {
+    for _ in 0..MANY / 1_000 {
+        let tasks: Vec<_> = (0..1_000).map(|number| spawn(async move { vec![number] })).collect();
+        for (number, task) in tasks.into_iter().enumerate() {
+            match number % 3 {
+                0 => drop(task),
+                _ => assert_eq!(task.await.unwrap(), [number]),
+            }
+        }
+    }
+}
+
+async fn remote_tasks() {
+    let handle = aside::Handle::current();
+    let spawning = spawn_blocking(move || {
+        (0..MANY / 10).map(|_| handle.spawn(yield_now())).collect::<Vec<_>>()
+    });
+    for task in spawning.await.unwrap() {
+        task.await.unwrap();
+    }
+}
+
+async fn aborted_tasks() {
+    for _ in 0..MANY / 1_000 {
+        let tasks: Vec<_> = (0..1_000).map(|_| spawn(pending::<()>())).collect();
+        yield_now().await;
+        for task in &tasks {
+            task.abort();
+        }
+        for task in tasks {
+            assert!(task.await.is_err());
+        }
+    }
+}
+
+async fn panicking_tasks() {
+    // Without the message and its backtrace, which are not what is counted here.
+    for _ in 0..MANY / 100 {
+        let task = spawn(async { std::panic::resume_unwind(Box::new([0_u8; 100])) });
+        let result: Result<(), _> = task.await;
+        assert!(result.is_err());
+    }
+}
+
+async fn timers() {
+    for _ in 0..MANY / 100 {
+        let naps: Vec<_> = (0..100).map(|_| timeout(Duration::from_secs(60), yield_now())).collect();
+        for result in gather(naps).await {
+            result.unwrap();
+        }
+    }
+}
+
+async fn kept_wakers() {
+    for _ in 0..MANY / 100 {
+        let task = spawn(std::future::poll_fn(|cx| std::task::Poll::Ready(cx.waker().clone())));
+        let waker = task.await.unwrap();
+        let next = spawn(yield_now());
+        waker.wake();
+        next.await.unwrap();
+    }
+}
+
+async fn groups() {
+    for _ in 0..MANY / 1_000 {
+        gather((0..500).map(|_| yield_now())).await;
+        scope(async |scope| (0..500).for_each(|_| scope.spawn(yield_now()).detach())).await;
+    }
+}
+
+async fn jobs() {
+    for _ in 0..MANY / 1_000 {
+        let jobs: Vec<_> = (0..1_000).map(|number| spawn_blocking(move || vec![number])).collect();
+        for (number, job) in jobs.into_iter().enumerate() {
+            match number % 3 {
+                0 => drop(job),
+                _ => assert_eq!(job.await.unwrap(), [number]),
+            }
+        }
+    }
+}
+
+async fn aborted_jobs() {
+    for _ in 0..MANY / 1_000 {
+        let jobs: Vec<_> = (0..1_000).map(|_| spawn_blocking(|| vec![1])).collect();
+        for job in &jobs {
+            job.abort();
+        }
+        for job in jobs {
+            let _ = job.await;
+        }
+    }
+}
+
+fn pools() {
+    for _ in 0..200 {
+        let pool = Pool::new();
+        let job = pool.submit(|| 1).unwrap();
+        pool.submit(|| vec![2]).unwrap().detach();
+        assert_eq!(aside::run(job).unwrap(), 1);
+    }
+}
+
+/// Dropped in the middle of everything.
+fn runtimes() {
+    for _ in 0..500 {
+        let runtime = Runtime::new();
+        let handle = runtime.handle();
+        runtime.block_on(async {
+            for _ in 0..10 {
+                spawn(sleep(Duration::from_secs(60))).detach();
+                let waiting = spawn(pending::<()>());
+                spawn(waiting).detach();
+            }
+            spawn_blocking(|| ()).detach();
+            yield_now().await;
+        });
+        handle.spawn(async {}).detach();
+        drop(runtime);
+        handle.spawn(async {}).detach();
+    }
+}
+
+/// What the design says about cost: a yield and a wake allocate nothing, and neither does a sleep
+/// once the timers have grown.
+fn warm_loops_do_not_allocate() {
+    let runtime = Runtime::new();
+    let measure = |work: &dyn Fn()| {
+        work();
+        let before = allocations();
+        work();
+        allocations() - before
+    };
+    let yields = measure(&|| {
+        runtime.block_on(async {
+            for _ in 0..1_000 {
+                yield_now().await;
+            }
+        });
+    });
+    let naps = measure(&|| {
+        runtime.block_on(async {
+            for _ in 0..1_000 {
+                sleep(Duration::from_nanos(500)).await;
+            }
+        });
+    });
+    let spawned = measure(&|| {
+        runtime.block_on(async {
+            for _ in 0..1_000 {
+                spawn(async {}).await.unwrap();
+            }
+        });
+    });
+    // A few for what runs beside this test: the test harness.
+    assert!(yields <= 10, "1,000 yields made {yields} allocations");
+    assert!(naps <= 10, "1,000 sleeps made {naps} allocations");
+    assert!(spawned <= 3_010, "1,000 spawns made {spawned} allocations");
+}
