@@ -14,7 +14,7 @@
 ///     assert_eq!(job.await.unwrap(), 3);
 /// });
 /// ```
-/// ```compile_fail,E0373
+/// ```compile_fail,E0597
 /// let data = vec![1, 2, 3];
 /// aside::run(async {
 ///     let job = aside::spawn_blocking(|| data.len());
@@ -85,7 +85,7 @@ struct Tasks;
 ///     async move { *number }
 /// });
 /// ```
-/// ```compile_fail,E0277
+/// ```compile_fail
 /// let runtime = aside::Runtime::new();
 /// let number = std::rc::Rc::new(1);
 /// runtime.handle().spawn(async move { *number });
