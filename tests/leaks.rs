@@ -118,7 +118,8 @@ async fn panicking_tasks() {
 
 async fn timers() {
     for _ in 0..MANY / 100 {
-        let naps: Vec<_> = (0..100).map(|_| timeout(Duration::from_secs(60), yield_now())).collect();
+        let naps: Vec<_> =
+            (0..100).map(|_| timeout(Duration::from_secs(60), yield_now())).collect();
         for result in gather(naps).await {
             result.unwrap();
         }

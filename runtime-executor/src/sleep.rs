@@ -78,7 +78,9 @@ enum When {
 enum Timer {
     /// `ahead`: the clock has just been read for this deadline, which lies ahead of it, so the
     /// first poll need not read it again.
-    Unset { ahead: bool },
+    Unset {
+        ahead: bool,
+    },
     /// In the loop's timer queue, until it has fired.
     Home(TimerKey),
     Away(AbortOnDrop<()>),

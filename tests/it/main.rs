@@ -9,9 +9,12 @@ mod strange;
 mod watchdog;
 
 mod tasks;
+
+mod foreign_wakers;
 mod wakers;
 
 mod fairness;
+mod timeouts;
 mod timers;
 
 mod clock;

@@ -52,8 +52,7 @@ impl Observer for Log {
 fn an_observer_is_told_of_every_step_of_a_tasks_life_in_order() {
     watched(|| {
         let log = Log::default();
-        let runtime =
-            Runtime::builder().clock(Clock::virtual_time()).observer(log.clone()).build();
+        let runtime = Runtime::builder().clock(Clock::virtual_time()).observer(log.clone()).build();
         runtime.block_on(async {
             let nap = aside::named("nap").spawn(sleep(Duration::from_secs(1)));
             nap.await.unwrap();

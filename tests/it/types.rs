@@ -8,7 +8,6 @@ use aside::observe::Counters;
 use aside::time::{Clock, Interval, Sleep, Timeout};
 use aside::{AbortOnDrop, Builder, Handle, JoinError, JoinHandle, Origin, Runtime, ShutdownReport};
 
-
 /// Whether a type is `Send` and `Sync`, as values: an inherent constant, which exists only for
 /// those that are, hides the one of the trait, which every type has.
 macro_rules! sent_and_shared {
