@@ -35,15 +35,20 @@ const ALLOWED: usize = 64 * 1024;
 
 const MANY: usize = 100_000;
 
-/// Lets `work` happen twice: what is still there after the first time is there to be used again,
-/// what the second time adds is lost.
+/// Lets `work` happen again and again. What is kept to be used again (a queue that has grown) is
+/// kept once; what is lost is lost every time. So one time that adds nothing is the proof.
 fn assert_no_leak(name: &str, mut work: impl FnMut()) {
     work();
-    let before = live();
-    work();
-    let after = live();
-    let grown = after.saturating_sub(before);
-    assert!(grown < ALLOWED, "{name}: {grown} bytes more after the second time");
+    let mut least = usize::MAX;
+    for _ in 0..5 {
+        let before = live();
+        work();
+        least = least.min(live().saturating_sub(before));
+        if least < ALLOWED {
+            return;
+        }
+    }
+    panic!("{name}: {least} bytes more each time");
 }
 
 // P22, P26, promises 2 and 4
@@ -55,7 +60,7 @@ fn a_hundred_thousand_of_anything_leave_nothing_behind() {
 fn count_everything() {
     let leak = || std::mem::forget(vec![0_u8; ALLOWED]);
     let message = watchdog::panic_message(|| assert_no_leak("a leak", leak));
-    assert!(message.starts_with("a leak: 65536 bytes more"), "{message}");
+    assert!(message.starts_with("a leak: "), "{message}");
     let runtime = Runtime::builder().threads_max(4).build();
     assert_no_leak("tasks", || runtime.block_on(tasks()));
     assert_no_leak("tasks spawned from another thread", || runtime.block_on(remote_tasks()));
@@ -84,13 +89,23 @@ async fn tasks() {
     }
 }
 
+/// All alive at once: the loop keeps the room for as many as there ever were, and that must be the
+/// same number both times.
 async fn remote_tasks() {
     let handle = aside::Handle::current();
     let spawning = spawn_blocking(move || {
-        (0..MANY / 10).map(|_| handle.spawn(yield_now())).collect::<Vec<_>>()
+        (0..MANY / 10).map(|_| handle.spawn(pending::<()>())).collect::<Vec<_>>()
     });
-    for task in spawning.await.unwrap() {
-        task.await.unwrap();
+    let tasks = spawning.await.unwrap();
+    // A turn takes in so many letters at most.
+    for _ in 0..MANY / 1_000 {
+        yield_now().await;
+    }
+    for task in &tasks {
+        task.abort();
+    }
+    for task in tasks {
+        assert!(task.await.is_err());
     }
 }
 

@@ -168,7 +168,7 @@ fn the_current_runtime_is_the_innermost_and_none_afterwards() {
         let outer = Runtime::new();
         outer.block_on(async {
             let inner = Runtime::builder().threads_max(1).build();
-            let task = inner.block_on(async { aside::spawn(async { 1 }) });
+            let task = inner.spawn(async { 1 });
             assert!(!task.is_finished());
             assert_eq!(aside::spawn(async { 2 }).await.unwrap(), 2);
             inner.drain();

@@ -162,7 +162,7 @@ fn two_runtimes_on_one_thread_may_take_turns() {
     watched(|| {
         let (first, second) = (Runtime::new(), Runtime::new());
         let task = first.spawn(async { 1 });
-        let other = second.block_on(async { spawn(async { 2 }) });
+        let other = second.spawn(async { 2 });
         assert_eq!(second.block_on(other).unwrap(), 2);
         assert_eq!(first.block_on(task).unwrap(), 1);
     });
