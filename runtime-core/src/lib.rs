@@ -17,6 +17,7 @@ pub mod clock;
 pub mod completion;
 pub mod gather;
 pub mod join;
+mod join_error;
 pub mod on_loop;
 pub mod origin;
 pub mod park;

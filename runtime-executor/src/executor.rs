@@ -15,7 +15,7 @@ use runtime_core::quietly::drop_quietly;
 use runtime_core::sync::channel::unbounded;
 
 use crate::current::{self, Current, CurrentGuard};
-use crate::handle::{Handle, NoRuntimeError};
+use crate::handle::Handle;
 use crate::key::TaskKey;
 use crate::local::Local;
 use crate::observer::Observer;
@@ -214,18 +214,4 @@ impl fmt::Debug for Executor {
             .field("clock", &self.local.remote.clock)
             .finish_non_exhaustive()
     }
-}
-
-/// Spawns a task on the loop that this thread is turning.
-///
-/// # Errors
-/// If it is turning none; the future is dropped.
-#[inline]
-pub fn try_spawn<F>(origin: Origin, future: F) -> Result<JoinHandle<F::Output>, NoRuntimeError>
-where
-    F: Future + 'static,
-    F::Output: 'static,
-{
-    let local = current::turning().ok_or_else(NoRuntimeError::new)?;
-    Ok(local.spawn(origin, future))
 }

@@ -11,11 +11,13 @@
 //! 4. A wake: onto the ready queue, or, from another thread, into the inbox, and unpark.
 //! 5. `Ready`: drop the future, complete the cell, wake who awaits it, free the slot.
 //!
-//! In reading order: `task` (the box), `slab` (where it lies), `waker` (how it is woken), `remote`
-//! (the loop from outside), `local` (the loop from inside), `current` (which loop this thread
-//! belongs to), `turn` (the loop itself), then `executor` and `handle`, which are the doors, and the timers: `timer_queue`, `sleep`,
-//! `timeout`, `interval`.
+//! In reading order: `local` (the loop from inside, where a task begins), `slab` (where it lies),
+//! `task` (what is in its box), `turn` (the loop itself) and `block_on` (a future driven by turns),
+//! `waker` (how a task is woken), `remote` (the loop from outside), `current` (which loop this
+//! thread belongs to), then `executor` and `handle`, which are the doors, and the timers:
+//! `timer_queue`, `sleep`, `timeout`, `interval`.
 
+mod block_on;
 mod current;
 mod executor;
 mod handle;
@@ -34,9 +36,10 @@ mod turn;
 mod waker;
 mod yield_now;
 
-pub use executor::{Config, Executor, try_spawn};
+pub use executor::{Config, Executor};
 pub use handle::{ClockHold, EnterGuard, Handle, NoRuntimeError};
 pub use interval::{Interval, MissedTicks, interval};
+pub use local::try_spawn;
 pub use observer::Observer;
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use timeout::{Elapsed, Timeout, timeout, timeout_at};

@@ -9,7 +9,8 @@ use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::origin::Origin;
 use runtime_core::quietly::drop_quietly;
 
-use crate::handle::Handle;
+use crate::current;
+use crate::handle::{Handle, NoRuntimeError};
 use crate::key::TaskKey;
 use crate::observer::Observer;
 use crate::remote::Remote;
@@ -135,4 +136,18 @@ impl Local {
         self.ready.borrow_mut().clear();
         cancelled
     }
+}
+
+/// Spawns a task on the loop that this thread is turning.
+///
+/// # Errors
+/// If it is turning none; the future is dropped.
+#[inline]
+pub fn try_spawn<F>(origin: Origin, future: F) -> Result<JoinHandle<F::Output>, NoRuntimeError>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    let local = current::turning().ok_or_else(NoRuntimeError::new)?;
+    Ok(local.spawn(origin, future))
 }

@@ -1,13 +1,10 @@
-//! One turn of the loop, on one screen, and the futures that are driven by turns.
+//! One turn of the loop, on one screen.
 
 use std::mem;
-use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use runtime_core::origin::Origin;
 use runtime_core::park::Unparked;
 use runtime_core::quietly::call_quietly;
 use runtime_core::sync::channel::Receiver;
@@ -16,7 +13,7 @@ use crate::key::TaskKey;
 use crate::local::Local;
 use crate::remote::Letter;
 use crate::shuffle::Shuffle;
-use crate::waker::{Identity, TaskWaker};
+use crate::waker::Identity;
 
 /// What one turn did, and when the next one is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -238,49 +235,5 @@ impl Wheel {
             }
             Some(_) | None => self.noticed = remote.parker.park(None) == Unparked::Notified,
         }
-    }
-
-    /// Drives `future` by turns until it is ready.
-    pub(crate) fn block_on<F: Future>(&mut self, origin: Origin, future: F) -> F::Output {
-        let local = Rc::clone(&self.local);
-        let mut driven = Driven {
-            waker: self.main.waker.clone(),
-            shared: Arc::clone(&self.main.shared),
-            local: &local,
-            origin,
-            future: pin!(future),
-            output: None,
-        };
-        local.make_ready(&driven.shared);
-        loop {
-            let _ = self.turn(&mut driven, Wait::Forever);
-            if let Some(output) = driven.output.take() {
-                return output;
-            }
-        }
-    }
-}
-
-/// The future given to `block_on`: polled in its turn among the tasks, for what a task costs.
-struct Driven<'a, F: Future> {
-    waker: Waker,
-    shared: Arc<TaskWaker>,
-    local: &'a Local,
-    origin: Origin,
-    future: Pin<&'a mut F>,
-    output: Option<F::Output>,
-}
-
-impl<F: Future> Main for Driven<'_, F> {
-    fn poll(&mut self) -> Poll<()> {
-        self.shared.clear_ready();
-        if let Some(observer) = &self.local.observer {
-            observer.poll_started(&self.origin);
-        }
-        let polled = self.future.as_mut().poll(&mut Context::from_waker(&self.waker));
-        if let Some(observer) = &self.local.observer {
-            observer.poll_ended(&self.origin);
-        }
-        polled.map(|output| self.output = Some(output))
     }
 }
