@@ -103,12 +103,18 @@ impl Parker {
         }
     }
 
-    /// Whether there is news, which is thereby taken note of. Called by the owner, each turn.
+    /// Whether there is news, as far as can be seen at a glance: a hint for the owner, each turn.
+    #[inline]
+    pub fn is_notified(&self) -> bool {
+        // ORDERING: Relaxed. News missed here is met by a later glance, and at the latest by
+        // `park`, whose exchange fails.
+        self.state.load(Ordering::Relaxed) == NOTIFIED
+    }
+
+    /// Whether there is news, which is thereby taken note of. Called by the owner, who then looks.
     #[inline]
     pub fn take_notice(&self) -> bool {
-        // ORDERING: Relaxed. A hint: news missed here is met by the swap below in a later turn,
-        // and at the latest by `park`, whose exchange fails.
-        self.state.load(Ordering::Relaxed) == NOTIFIED && {
+        self.is_notified() && {
             // ORDERING: AcqRel. Acquire: pairs with the swap in `unpark`, so that the look that
             // follows sees what was published. Release: the word is written by swaps alone.
             self.state.swap(RUNNING, Ordering::AcqRel);

@@ -21,7 +21,7 @@ use crate::local::Local;
 use crate::observer::Observer;
 use crate::remote::Remote;
 use crate::shuffle::Shuffle;
-use crate::turn::{NextTurn, NoMain, Turn, Wait, Wheel};
+use crate::turn::{Counts, NextTurn, NoMain, Turn, Wait, Wheel};
 use crate::waker::Identity;
 
 /// How a loop is to be. Every field may be left as it is.
@@ -83,6 +83,7 @@ impl Executor {
             bound: config.turn_bound.unwrap_or(TURN_BOUND).max(1),
             shuffle: config.seed.map(Shuffle::new),
             main,
+            counts: Counts::default(),
         };
         Executor { local, wheel: RefCell::new(wheel) }
     }
@@ -157,12 +158,14 @@ impl Executor {
         let mut wheel = self.begin();
         let _entered = self.enter();
         let _on_loop = OnLoop::enter();
-        let mut turn = wheel.turn(&mut NoMain, Wait::AtMost(wait));
-        if turn.next != NextTurn::Now && !self.local.remote.parker.leave() {
+        wheel.counts = Counts::default();
+        let mut next = wheel.turn(&mut NoMain, Wait::AtMost(wait));
+        if next != NextTurn::Now && !self.local.remote.parker.leave() {
             wheel.noticed = true;
-            turn.next = NextTurn::Now;
+            next = NextTurn::Now;
         }
-        turn
+        let Counts { received, fired, polled } = wheel.counts;
+        Turn { received, fired, polled, tasks: self.tasks(), next }
     }
 
     /// Drops all tasks and timers, and says which tasks that were. What is spawned from now on,

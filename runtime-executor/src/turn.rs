@@ -64,6 +64,16 @@ pub(crate) struct Wheel {
     pub(crate) shuffle: Option<Shuffle>,
     /// The identity of the futures given to `block_on`, one after the other.
     pub(crate) main: Identity,
+    /// What the turns have done since somebody asked.
+    pub(crate) counts: Counts,
+}
+
+/// What some turns did.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Counts {
+    pub(crate) received: usize,
+    pub(crate) fired: usize,
+    pub(crate) polled: usize,
 }
 
 /// The future given to `block_on`, seen from the turn.
@@ -85,79 +95,82 @@ impl Wheel {
     /// Turns the loop once: takes in what came from other threads, fires the timers that are due,
     /// polls what was ready when the turn began, and, if nothing is ready then, sleeps until a
     /// wake or a deadline.
-    pub(crate) fn turn(&mut self, main: &mut dyn Main, wait: Wait) -> Turn {
-        let received = self.receive();
-        let fired = self.fire();
-        let (polled, main_is_ready) = self.poll_batch(main);
-        let tasks = self.local.tasks.borrow().len();
-        let next = match self.next_turn() {
-            NextTurn::Now => NextTurn::Now,
-            _ if main_is_ready => NextTurn::Now,
-            NextTurn::At(deadline) => self.rest(Some(deadline), wait),
-            NextTurn::OnWake => self.rest(None, wait),
-        };
-        Turn { received, fired, polled, tasks, next }
+    pub(crate) fn turn(&mut self, main: &mut dyn Main, wait: Wait) -> NextTurn {
+        if self.has_letters() {
+            self.receive();
+        }
+        if self.local.timers.borrow().next_deadline().is_some() {
+            self.fire();
+        }
+        if self.poll_batch(main).is_ready() || self.is_anything_ready() {
+            return NextTurn::Now;
+        }
+        self.rest(wait)
     }
 
-    /// Takes in the letters, if the loop was told of any; at most as many as a turn may poll, so
-    /// that a storm of them cannot keep the turn from ending.
-    fn receive(&mut self) -> usize {
-        if !mem::take(&mut self.noticed) && !self.local.remote.parker.take_notice() {
-            return 0;
-        }
-        for received in 0..self.bound {
-            match self.inbox.try_recv() {
-                Err(_empty) => return received,
-                Ok(Letter::Wake(task)) => {
+    /// Whether other threads have said that there are letters.
+    fn has_letters(&self) -> bool {
+        self.noticed || self.local.remote.parker.is_notified()
+    }
+
+    /// Takes in the letters; at most as many as a turn may poll, so that a storm of them cannot
+    /// keep the turn from ending.
+    fn receive(&mut self) {
+        self.noticed = false;
+        self.local.remote.parker.take_notice();
+        for _ in 0..self.bound {
+            let Ok(letter) = self.inbox.try_recv() else { return };
+            self.counts.received += 1;
+            match letter {
+                Letter::Wake(task) => {
                     task.clear_posted();
                     self.local.make_ready(&task);
                 }
-                Ok(Letter::Open(open)) => call_quietly(|| open(&self.local)),
+                Letter::Open(open) => call_quietly(|| open(&self.local)),
             }
         }
         self.noticed = true;
-        self.bound
     }
 
-    fn fire(&mut self) -> usize {
-        let Some(deadline) = self.local.timers.borrow().next_deadline() else { return 0 };
+    /// Fires the timers that are due.
+    fn fire(&mut self) {
         let now = self.local.remote.clock.now();
-        if now < deadline {
-            return 0;
-        }
-        let mut fired = 0;
         loop {
             let due = self.local.timers.borrow_mut().pop_due(now);
-            let Some(waker) = due else { return fired };
+            let Some(waker) = due else { return };
             call_quietly(|| waker.wake());
-            fired += 1;
+            self.counts.fired += 1;
         }
     }
 
     /// Polls the batch; what becomes ready meanwhile waits for the next turn. If the bound cuts
-    /// the batch short, the next turn goes on with it.
-    fn poll_batch(&mut self, main: &mut dyn Main) -> (usize, bool) {
+    /// the batch short, the next turn goes on with it. Says whether the main future is ready.
+    fn poll_batch(&mut self, main: &mut dyn Main) -> Poll<()> {
         if self.cursor == self.batch.len() {
-            self.batch.clear();
-            self.cursor = 0;
-            mem::swap(&mut self.batch, &mut *self.local.ready.borrow_mut());
-            if let Some(shuffle) = &mut self.shuffle {
-                shuffle.shuffle(&mut self.batch);
-            }
+            self.next_batch();
         }
         let end = self.batch.len().min(self.cursor.saturating_add(self.bound));
-        let begin = self.cursor;
         while self.cursor < end {
             let key = self.batch[self.cursor];
             // Moved on before the poll: a panic that goes through `block_on` loses no other task.
             self.cursor += 1;
+            self.counts.polled += 1;
             if !key.is_main() {
                 self.poll_task(key);
             } else if main.poll().is_ready() {
-                return (self.cursor - begin, true);
+                return Poll::Ready(());
             }
         }
-        (end - begin, false)
+        Poll::Pending
+    }
+
+    fn next_batch(&mut self) {
+        self.batch.clear();
+        self.cursor = 0;
+        mem::swap(&mut self.batch, &mut *self.local.ready.borrow_mut());
+        if let Some(shuffle) = &mut self.shuffle {
+            shuffle.shuffle(&mut self.batch);
+        }
     }
 
     /// Steps 2 to 5 of a task's life.
@@ -177,18 +190,13 @@ impl Wheel {
         }
     }
 
-    fn next_turn(&self) -> NextTurn {
-        if self.noticed || self.cursor < self.batch.len() || !self.local.ready.borrow().is_empty() {
-            return NextTurn::Now;
-        }
-        match self.local.timers.borrow().next_deadline() {
-            Some(deadline) => NextTurn::At(deadline),
-            None => NextTurn::OnWake,
-        }
+    fn is_anything_ready(&self) -> bool {
+        self.noticed || self.cursor < self.batch.len() || !self.local.ready.borrow().is_empty()
     }
 
     /// Nothing is ready: sleeps until a wake, the next deadline, or as long as the caller allows.
-    fn rest(&mut self, deadline: Option<Instant>, wait: Wait) -> NextTurn {
+    fn rest(&mut self, wait: Wait) -> NextTurn {
+        let deadline = self.local.timers.borrow().next_deadline();
         let due = deadline.map_or(NextTurn::OnWake, NextTurn::At);
         let limit = match wait {
             Wait::AtMost(Duration::ZERO) => return due,
