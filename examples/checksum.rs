@@ -1,9 +1,9 @@
 //! `checksum PATH`: the BLAKE3 digests of all files under a path, as `b3sum` prints them, and what
 //! a pool of threads is for.
 //!
-//! The files are hashed twice: first on the pool, a limited number of jobs at a time, then, which is
-//! the mistake, on the loop itself. Beside both runs a ticker that ought to tick every 10 ms, and its
-//! worst lateness is how long everybody else would have had to wait.
+//! The files are hashed twice: first on the pool, a limited number of jobs at a time, then, which
+//! is the mistake, on the loop itself. Beside both runs a ticker that ought to tick every 10 ms,
+//! and its worst lateness is how long everybody else would have had to wait.
 //!
 //! The digests go to stdout, so that `checksum PATH | b3sum --check` works; figures, progress and
 //! problems go to stderr. A file that cannot be read, or has vanished, does not end the run; the

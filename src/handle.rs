@@ -121,7 +121,8 @@ impl Handle {
         self.parts.executor.block_on(future)
     }
 
-    /// Runs a closure that blocks on the runtime's pool. See [`spawn_blocking`](crate::spawn_blocking).
+    /// Runs a closure that blocks on the runtime's pool. See
+    /// [`spawn_blocking`](crate::spawn_blocking).
     #[track_caller]
     pub fn spawn_blocking<F, T>(&self, f: F) -> JoinHandle<T>
     where

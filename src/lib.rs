@@ -10,9 +10,10 @@
 //! # The idea
 //!
 //! One thread turns an event loop and never blocks. Whatever blocks goes to a pool of threads and
-//! is awaited like anything else. [`run`] makes the two and ends them; [`gather`] awaits many things
-//! at once. Threads meet in three places only (the queue of jobs, the cell of a result, the inbox of
-//! the loop), so nothing else needs a lock, tasks need not be `Send`, and there is no unsafe code.
+//! is awaited like anything else. [`run`] makes the two and ends them; [`gather`] awaits many
+//! things at once. Threads meet in three places only (the queue of jobs, the cell of a result, the
+//! inbox of the loop), so nothing else needs a lock, tasks need not be `Send`, and there is no
+//! unsafe code.
 //!
 //! # The smallest program
 //!
@@ -34,8 +35,8 @@
 //!
 //! - [`run`], [`spawn`], [`spawn_blocking`]: what most programs need.
 //! - [`JoinHandle`] and [`JoinError`]: how a result comes back, or why it does not.
-//! - [`gather()`], [`try_gather`], [`race`], [`first_ok`], [`scope`], and [`group`]: many futures as
-//!   one.
+//! - [`gather()`], [`try_gather`], [`race`], [`first_ok`], [`scope`], and [`group`]: many futures
+//!   as one.
 //! - [`time`]: sleeping, giving up, ticking; real time and virtual time.
 //! - [`Runtime`] and [`Handle`]: a runtime that is set up, kept, turned from another loop, reached
 //!   from other threads, and shut down with a report.

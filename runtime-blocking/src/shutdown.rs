@@ -68,7 +68,7 @@ impl Report {
 /// Lists longer than this are cut short.
 const LIST_MAX: usize = 8;
 
-/// `` 1 job still runs: `copy` (spawned at src/main.rs:1:5), for 7.2s; 2 jobs were cancelled: ... ``
+/// `` 1 job still runs: `copy` (spawned at src/main.rs:1:5), for 7s; 2 jobs were cancelled: ... ``
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_clean() {

@@ -78,7 +78,7 @@ impl Clock {
     /// Ends one [`hold`](Clock::hold). Whoever calls it unparks the loop afterwards.
     pub fn release(&self) {
         if let Source::Virtual(time) = &self.0 {
-            // ORDERING: Release, paired with the Acquire in `advance_to`: what the job published
+            // ORDERING: Release, paired with the Acquire in `may_advance`: what the job published
             // (its result, a letter) is seen by a loop that finds no hold.
             time.holds.fetch_sub(1, Ordering::Release);
         }

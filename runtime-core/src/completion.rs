@@ -18,10 +18,11 @@
 //! | TAKEN | handed out | none | nobody |
 //! | CLOSED | dropped, or to be dropped | none | nobody |
 //!
-//! The producing end (a task on the loop, a job on a worker) calls [`complete`](Completion::complete)
-//! once. The reading end ([`JoinHandle`](crate::join::JoinHandle)) polls, asks for cancelling, and
-//! closes when it is dropped. Cancelling is a request: a flag for the producer to look at, and one
-//! wake of the producer so that it looks.
+//! The producing end (a task on the loop, a job on a worker) calls
+//! [`complete`](Completion::complete) once. The reading end
+//! ([`JoinHandle`](crate::join::JoinHandle)) polls, asks for cancelling, and closes when it is
+//! dropped. Cancelling is a request: a flag for the producer to look at, and one wake of the
+//! producer so that it looks.
 //!
 //! All of it happens under one small mutex, and nothing of the user's happens there: a waker is
 //! cloned before the lock is taken; wakers are woken, and wakers and results dropped, after it was
@@ -152,7 +153,8 @@ impl<T> Completion<T> {
         }
     }
 
-    /// Arrow 2 for a reader whom nobody can disturb any more: no lock. `None` if there is no result.
+    /// Arrow 2 for a reader whom nobody can disturb any more: no lock. `None` if there is no
+    /// result.
     pub fn take_alone(&mut self) -> Option<Result<T, JoinError>> {
         let state = self.state.get_mut();
         match mem::replace(state, State::Taken) {

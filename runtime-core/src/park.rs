@@ -203,6 +203,7 @@ impl Wake for Parker {
 
 impl fmt::Debug for Parker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // ORDERING: Relaxed. It is shown to somebody, who decides nothing by it.
         let state = match self.state.load(Ordering::Relaxed) {
             RUNNING => "running",
             NOTIFIED => "notified",

@@ -11,7 +11,8 @@
 //!    ready. A wake that was elided in 2 because it found `posted` set comes before this swap in
 //!    the order of the one flag, so whatever its caller wrote is visible to the poll that follows.
 //!    (A plain store would not read the elided wake's swap, and the poll could miss the data.)
-//! 4. The poll clears `ready` before it polls, so that a wake during the poll queues the task again.
+//! 4. The poll clears `ready` before it polls, so that a wake during the poll queues the task
+//!    again.
 
 use std::sync::Arc;
 use std::task::{Wake, Waker};

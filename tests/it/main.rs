@@ -35,3 +35,7 @@ mod idle;
 mod observer;
 
 mod types;
+
+mod records;
+mod repository;
+mod tidy;

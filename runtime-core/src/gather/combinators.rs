@@ -95,9 +95,9 @@ where
 
 /// Awaits the first future of a group to finish, and drops the others.
 ///
-/// Children are polled in order: of several that are ready at once, the lowest index wins, and those
-/// after it are not polled. The losers are dropped, in the middle of whatever they were doing; what
-/// must not be interrupted has no place in a race.
+/// Children are polled in order: of several that are ready at once, the lowest index wins, and
+/// those after it are not polled. The losers are dropped, in the middle of whatever they were
+/// doing; what must not be interrupted has no place in a race.
 ///
 /// # Examples
 ///
@@ -138,8 +138,8 @@ where
 
 /// Awaits the first future of a group to succeed, and drops the others.
 ///
-/// Of children that yield a `Result`: a failed one is out, the others go on. If all fail, the errors
-/// are returned in the group's order.
+/// Of children that yield a `Result`: a failed one is out, the others go on. If all fail, the
+/// errors are returned in the group's order.
 ///
 /// # Examples
 ///

@@ -2,8 +2,8 @@
 //!
 //! A group is its children (a [`Children`]: a tuple, a sequence, a scope), their
 //! [`Roster`], and a limit. One poll visits the children that were woken, once each, lowest slot
-//! first, then starts new ones while there is room, polling each as it starts; then it returns. What
-//! a child wakes meanwhile is left for the next poll, before which the loop has its turn.
+//! first, then starts new ones while there is room, polling each as it starts; then it returns.
+//! What a child wakes meanwhile is left for the next poll, before which the loop has its turn.
 
 use std::fmt;
 use std::future::Future;
@@ -58,7 +58,8 @@ pin_project! {
     ///
     /// # Cancel safety
     ///
-    /// Dropping it drops every child, started or not, exactly once; outputs that were kept are lost.
+    /// Dropping it drops every child, started or not, exactly once; outputs that were kept are
+    /// lost.
     ///
     /// # Panics
     ///

@@ -15,8 +15,8 @@
 //!
 //! What all of them promise:
 //!
-//! 1. A child is polled when it was woken, and once per poll of the group. A child that wakes itself
-//!    is polled again in the group's next poll, after the event loop has had its turn.
+//! 1. A child is polled when it was woken, and once per poll of the group. A child that wakes
+//!    itself is polled again in the group's next poll, after the event loop has had its turn.
 //! 2. Every child is polled whenever it was woken, whatever its siblings do: a child that waits for
 //!    a lock which a sibling holds gets it when the sibling lets go.
 //! 3. A wake costs what was woken, never the size of the group.

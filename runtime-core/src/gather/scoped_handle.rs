@@ -8,8 +8,8 @@
 //!     +------(2)--> Cancelled ----(3)---+
 //! ```
 //!
-//! 1. [`Reporter::finish`]: the child has its output. 2. The reporter is dropped before, because the
-//!    child was, or panicked. 3. [`ScopedHandle::poll`].
+//! 1. [`Reporter::finish`]: the child has its output. 2. The reporter is dropped before, because
+//!    the child was, or panicked. 3. [`ScopedHandle::poll`].
 //!
 //! Both sides are on one thread. The waker and the output are foreign code when they are cloned,
 //! woken or dropped, which therefore happens while nobody borrows the cell.
@@ -41,7 +41,8 @@ enum Report<T> {
 ///
 /// [`Cancelled`], if the child was dropped before it finished: by
 /// [`Scope::cancel`](super::Scope::cancel), because its scope had ended when it was spawned, or
-/// because the scope was dropped or a child of it panicked while somebody outside awaits the handle.
+/// because the scope was dropped or a child of it panicked while somebody outside awaits the
+/// handle.
 ///
 /// # Panics
 ///

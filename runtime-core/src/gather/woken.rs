@@ -66,8 +66,8 @@
 //!   step 3 finds none.
 //!
 //! Wakers are foreign code: the task's is cloned, woken and dropped outside the lock, in which it
-//! lies in an `Arc` so that step 3 need not clone it. If it panics, the words are as the steps above
-//! left them and the next poll goes on from there.
+//! lies in an `Arc` so that step 3 need not clone it. If it panics, the words are as the steps
+//! above left them and the next poll goes on from there.
 
 use std::fmt;
 use std::sync::Arc;
@@ -159,11 +159,11 @@ impl<const BITS: usize> WokenSet<BITS> {
         let mut index = child;
         for words in &self.levels {
             let (word, bit) = (index / BITS, index % BITS);
-            // ORDERING: AcqRel. Release pairs with the swap in `Visit::descend`: the poll sees what was
-            // written before the wake, also if the bit was set already, because an RMW carries the
-            // release sequence on. Acquire pairs with the same swap: who finds the word empty after
-            // a visit took it must step up after that visit's swap one level up, or that swap would
-            // take the mark of a word it has already been to.
+            // ORDERING: AcqRel. Release pairs with the swap in `Visit::descend`: the poll sees what
+            // was written before the wake, also if the bit was set already, because an RMW carries
+            // the release sequence on. Acquire pairs with the same swap: who finds the word empty
+            // after a visit took it must step up after that visit's swap one level up, or that swap
+            // would take the mark of a word it has already been to.
             if words[word].fetch_or(1 << bit, Ordering::AcqRel) != 0 {
                 return;
             }
@@ -187,8 +187,8 @@ impl<const BITS: usize> WokenSet<BITS> {
 
     /// Leaves the awaiting task's waker where the children's wakers find it (step 4).
     ///
-    /// To be called by the poll only, before [`attend`](Self::attend), and whenever the waker of the
-    /// awaiting task has changed.
+    /// To be called by the poll only, before [`attend`](Self::attend), and whenever the waker of
+    /// the awaiting task has changed.
     ///
     /// # Panics
     ///

@@ -1,5 +1,5 @@
-//! Random events against a reference (P6, P52, P57), and the promise that matters: whatever waits is
-//! looked at without another submit.
+//! Random events against a reference (P6, P52, P57), and the promise that matters: whatever waits
+//! is looked at without another submit.
 
 use super::*;
 

@@ -1,0 +1,109 @@
+//! The repository as text, for the tests that check it: its files, and their code without comments.
+
+use std::fs;
+use std::path::Path;
+
+/// A file of the repository.
+pub(crate) struct Source {
+    /// Relative to the root, with `/` between the parts.
+    pub(crate) path: String,
+    pub(crate) text: String,
+}
+
+/// The folders of the four packages' own code.
+const CODE: [&str; 4] =
+    ["src/", "runtime-core/src/", "runtime-executor/src/", "runtime-blocking/src/"];
+
+/// Every file with this ending, sorted by path.
+pub(crate) fn files(ending: &str) -> Vec<Source> {
+    let mut found = Vec::new();
+    collect(Path::new(env!("CARGO_MANIFEST_DIR")), "", ending, &mut found);
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    assert!(!found.is_empty(), "no file ends in {ending}");
+    found
+}
+
+fn collect(folder: &Path, prefix: &str, ending: &str, found: &mut Vec<Source>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        let path = format!("{prefix}{name}");
+        if entry.file_type().unwrap().is_dir() {
+            if name != "target" && !name.starts_with('.') {
+                collect(&entry.path(), &format!("{path}/"), ending, found);
+            }
+        } else if name.ends_with(ending) {
+            found.push(Source { text: fs::read_to_string(entry.path()).unwrap(), path });
+        }
+    }
+}
+
+/// A file by its path; `None` if there is none.
+pub(crate) fn file(path: &str) -> Option<String> {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).ok()
+}
+
+impl Source {
+    /// Whether it is code of one of the four packages, and not of their tests.
+    pub(crate) fn is_product(&self) -> bool {
+        let in_tests = self.path.contains("/tests/") || self.path.ends_with("/tests.rs");
+        !in_tests && CODE.iter().any(|folder| self.path.starts_with(folder))
+    }
+
+    /// Whether it is under one of these folders, or one of these files.
+    pub(crate) fn is_under(&self, paths: &[&str]) -> bool {
+        paths.iter().any(|path| self.path.starts_with(path))
+    }
+
+    /// Its lines, numbered from 1, without comments and what is in quotes, up to its own tests.
+    pub(crate) fn code(&self) -> impl Iterator<Item = (usize, String)> {
+        let lines = self.text.lines().take_while(|line| line.trim() != "#[cfg(test)]");
+        lines.enumerate().map(|(index, line)| (index + 1, without_comment(line)))
+    }
+}
+
+fn without_comment(line: &str) -> String {
+    let mut code = String::new();
+    let mut quoted = false;
+    let mut before = ' ';
+    for character in line.chars() {
+        match character {
+            '"' if before != '\\' && before != '\'' => quoted = !quoted,
+            '/' if before == '/' && !quoted => {
+                code.pop();
+                break;
+            }
+            _ if quoted => {}
+            _ => code.push(character),
+        }
+        before = character;
+    }
+    code
+}
+
+/// Whether `word` stands in `text` by itself, and not as a part of a longer one.
+pub(crate) fn has_word(text: &str, word: &str) -> bool {
+    let is_part = |character: char| character.is_alphanumeric() || character == '_';
+    text.match_indices(word).any(|(at, _)| {
+        !text[..at].ends_with(is_part) && !text[at + word.len()..].starts_with(is_part)
+    })
+}
+
+/// What stands between backticks.
+pub(crate) fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+/// The cells of a table's row; nothing for other lines.
+pub(crate) fn cells(line: &str) -> Option<Vec<&str>> {
+    let row = line.strip_prefix('|')?.strip_suffix('|')?;
+    Some(row.split(" | ").map(str::trim).collect())
+}
+
+#[test]
+fn comments_and_quotes_are_no_code() {
+    assert_eq!(without_comment("let a = 1; // unsafe"), "let a = 1; ");
+    assert_eq!(without_comment("let a = \"// unsafe\";"), "let a = ;");
+    assert_eq!(without_comment("let a = '\"'; b // c"), "let a = '\"'; b ");
+    assert!(has_word("use loom::sync", "loom") && !has_word("cfg(runtime_loom)", "loom"));
+}
