@@ -220,9 +220,7 @@ fn jobs_that_wait_for_each_other_get_as_many_threads_as_they_need() {
             let jobs: Vec<_> = (0..count)
                 .map(|_| {
                     let barrier = Arc::clone(&barrier);
-                    spawn_blocking(move || {
-                        barrier.wait();
-                    })
+                    spawn_blocking(move || barrier.wait().is_leader())
                 })
                 .collect();
             for job in jobs {
@@ -241,9 +239,7 @@ fn two_jobs_that_need_each_other_run_together_every_time() {
                 let barrier = Arc::new(Barrier::new(2));
                 let meet = || {
                     let barrier = Arc::clone(&barrier);
-                    spawn_blocking(move || {
-                        barrier.wait();
-                    })
+                    spawn_blocking(move || barrier.wait().is_leader())
                 };
                 let (first, second) = (meet(), meet());
                 first.await.unwrap();

@@ -210,6 +210,7 @@ fn children_of_a_scope_borrow_and_await_jobs() {
     });
 }
 
+// P42
 #[test]
 fn a_limit_holds_over_jobs_too() {
     watched(|| {
@@ -229,6 +230,24 @@ fn a_limit_holds_over_jobs_too() {
             });
             gather(jobs).limit(3).await;
             assert!(most.try_iter().max().unwrap() <= 3);
+        });
+    });
+}
+
+// P30
+#[test]
+fn an_iterator_that_panics_in_a_group_ends_the_group_alone() {
+    watched(|| {
+        aside::run(async {
+            let before = spawn(yield_now());
+            let panicking = (0..3).map(|number| {
+                assert!(number < 2, "an iterator");
+                spawn(yield_now())
+            });
+            let group = spawn(async { gather(panicking).limit(1).await.len() });
+            assert!(group.await.unwrap_err().to_string().ends_with("panicked: an iterator"));
+            before.await.unwrap();
+            assert_eq!(spawn(async { 1 }).await.unwrap(), 1);
         });
     });
 }

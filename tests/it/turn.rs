@@ -195,6 +195,7 @@ fn a_hook_that_panics_harms_neither_the_waker_nor_the_loop() {
     });
 }
 
+// P12: whatever ended the sleep, all that has come is looked at.
 #[test]
 fn a_turn_may_sleep_until_its_limit_a_deadline_or_a_wake() {
     watched(|| {

@@ -65,7 +65,7 @@ fn ten_thousand_remote_wakes_under_a_lock_that_the_loop_wants_do_not_block() {
     });
 }
 
-// P15: wakes of a task that has not been polled since are one wake.
+// P1, P15: wakes of a task that has not been polled since are one wake.
 #[test]
 fn wakes_between_two_polls_are_one_poll() {
     watched(|| {
@@ -216,7 +216,7 @@ fn wakes_may_race_the_drop_of_the_runtime() {
     });
 }
 
-// P4: a loop that is only turned by somebody else, woken by threads that never spawn.
+// P1, P4: a loop that is only turned by somebody else, woken by threads that never spawn.
 #[test]
 fn every_remote_wake_reaches_a_loop_that_is_turned_by_hand() {
     watched(|| {
