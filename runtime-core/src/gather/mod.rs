@@ -26,8 +26,8 @@
 //!
 //! The modules, in reading order: `combinators` has the four functions, `into_gather` says what can
 //! be gathered; `engine` has the one poll loop, over children that live in a `tuple`, a `sequence`
-//! or a `nursery` (a scope's), whose outputs are judged by a `verdict`; `roster` and [`woken`](WokenSet) know who
-//! was woken.
+//! or a `nursery` (a scope's), whose outputs are judged by a `verdict`; `roster` and
+//! [`woken`](WokenSet) know who was woken.
 
 mod combinators;
 mod engine;

@@ -1,7 +1,7 @@
 //! The children of a scope, and its body: the third kind of group (see the engine).
 //!
-//! Slot 0 is the scope's bell, which has no child; slot 1 is the body; the others are children, each
-//! in the box it was spawned with.
+//! Slot 0 is the scope's bell, which has no child; slot 1 is the body; the others are children,
+//! each in the box it was spawned with.
 
 use std::future::Future;
 use std::mem;

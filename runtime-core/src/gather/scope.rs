@@ -6,8 +6,8 @@
 //! except between spawning and the next poll; and the future, when it ends or is dropped, empties
 //! that place and closes it. Nothing is left that could hold itself.
 //!
-//! What happens to a scope while it is not polled rings its *bell*: a waker of the group's, of a slot
-//! that has no child.
+//! What happens to a scope while it is not polled rings its *bell*: a waker of the group's, of a
+//! slot that has no child.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;

@@ -40,11 +40,11 @@
 //! # The rule that holds
 //!
 //! For every non-empty word, exactly one of three is true: the waker that made it non-empty is
-//! between its two steps and will set the bit one level up; or that bit is set; or the poll has taken
-//! the bit and will come to the word. An empty word has no bit above it: the bit is set once each
-//! time the word is filled, by whom filled it, and the poll takes first the bit and then the word. So
-//! every bit that a visit takes leads to a child. For the root: the task has been woken, or will be
-//! by whom found it zero, or the poll is attending and looks again when it leaves.
+//! between its two steps and will set the bit one level up; or that bit is set; or the poll has
+//! taken the bit and will come to the word. An empty word has no bit above it: the bit is set once
+//! each time the word is filled, by whom filled it, and the poll takes first the bit and then the
+//! word. So every bit that a visit takes leads to a child. For the root: the task has been woken,
+//! or will be by whom found it zero, or the poll is attending and looks again when it leaves.
 //!
 //! # The races it survives
 //!
@@ -201,8 +201,8 @@ impl<const BITS: usize> WokenSet<BITS> {
     /// Begins a visit: takes what was woken so far, and keeps wakers from waking the task until
     /// [`leave`](Self::leave) (step 5).
     ///
-    /// The visit is a new one, or the last one of this set. If that did not come to its end, what it
-    /// had taken is not lost, and is yielded first.
+    /// The visit is a new one, or the last one of this set. If that did not come to its end, what
+    /// it had taken is not lost, and is yielded first.
     pub fn attend(&self, visit: &mut Visit<BITS>) {
         // ORDERING: AcqRel. Acquire pairs with `wake`'s `fetch_or` of the root: the words below
         // are swapped after the marks that this bit promises, and in a group of one word the
