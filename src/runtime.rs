@@ -81,9 +81,9 @@ impl Runtime {
 
     /// Turns the loop once, for a program that has a loop of its own: a game, a window, a plugin.
     ///
-    /// If nothing is ready it sleeps for `wait` at most, and not at all for a `wait` of nought. It
-    /// says what happened and when the next turn is due. Set [`Builder::on_wake`] to be told when
-    /// a turn is due earlier than that.
+    /// If there was nothing to do it sleeps for `wait` at most, and not at all for a `wait` of
+    /// nought. It says what happened and when the next turn is due. Set [`Builder::on_wake`] to be
+    /// told when a turn is due earlier than that.
     ///
     /// ```
     /// use std::time::Duration;

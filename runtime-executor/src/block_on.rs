@@ -49,13 +49,9 @@ struct Driven<'a, F: Future> {
 impl<F: Future> Main for Driven<'_, F> {
     fn poll(&mut self) -> Poll<()> {
         self.shared.clear_ready();
-        if let Some(observer) = &self.local.observer {
-            observer.poll_started(&self.origin);
-        }
+        self.local.observe(|observer| observer.poll_started(&self.origin));
         let polled = self.future.as_mut().poll(&mut Context::from_waker(&self.waker));
-        if let Some(observer) = &self.local.observer {
-            observer.poll_ended(&self.origin);
-        }
+        self.local.observe(|observer| observer.poll_ended(&self.origin));
         polled.map(|output| self.output = Some(output))
     }
 }

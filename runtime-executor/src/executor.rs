@@ -147,7 +147,8 @@ impl Executor {
 
     /// Turns the loop once, for a program that has a loop of its own.
     ///
-    /// If nothing is ready it sleeps, for `wait` at most; with a `wait` of nought it never does.
+    /// If there was nothing to do it sleeps, for `wait` at most; with a `wait` of nought it never
+    /// does.
     /// Says what happened and when the next turn is due. Until then the loop counts as away: news
     /// for it makes it call [`Config::wake_hook`].
     ///

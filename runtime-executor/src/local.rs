@@ -7,7 +7,7 @@ use std::task::Waker;
 use runtime_core::completion::Completion;
 use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::origin::Origin;
-use runtime_core::quietly::drop_quietly;
+use runtime_core::quietly::{call_quietly, drop_quietly};
 
 use crate::current;
 use crate::handle::{Handle, NoRuntimeError};
@@ -23,7 +23,7 @@ use crate::waker::{Identity, TaskWaker};
 /// and never while anything of the user's runs.
 pub(crate) struct Local {
     pub(crate) remote: Arc<Remote>,
-    pub(crate) observer: Option<Box<dyn Observer>>,
+    observer: Option<Box<dyn Observer>>,
     pub(crate) tasks: RefCell<Slab>,
     /// Ids of tasks to be polled in the next turn.
     pub(crate) ready: RefCell<Vec<TaskKey>>,
@@ -91,9 +91,7 @@ impl Local {
 
     #[inline]
     fn settle(&self, key: TaskKey, task: BoxedTask) {
-        if let Some(observer) = &self.observer {
-            observer.task_spawned(task.origin());
-        }
+        self.observe(|observer| observer.task_spawned(task.origin()));
         self.tasks.borrow_mut().put(key, task);
     }
 
@@ -105,10 +103,11 @@ impl Local {
         drop(dropped);
     }
 
+    /// Tells the observer, if there is one. Its panic is its own.
     #[inline]
-    pub(crate) fn observe_end(&self, task: &BoxedTask) {
+    pub(crate) fn observe(&self, tell: impl FnOnce(&dyn Observer)) {
         if let Some(observer) = &self.observer {
-            observer.task_ended(task.origin());
+            call_quietly(|| tell(&**observer));
         }
     }
 
@@ -128,7 +127,7 @@ impl Local {
             from = index;
             cancelled.push(task.origin().clone());
             task.as_mut().cancel(self);
-            self.observe_end(&task);
+            self.observe(|observer| observer.task_ended(task.origin()));
         }
         // One by one: of two destructors that panic in one drop, the second aborts the process.
         let timers = self.timers.take();

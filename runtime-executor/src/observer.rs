@@ -9,9 +9,8 @@ use runtime_core::origin::Origin;
 /// A loop without an observer pays one predictable branch for each. Every method has an empty
 /// body; implement those you want.
 ///
-/// # Panics
-/// A panic in an observer ends the turn and goes on through `block_on` or `turn`: an observer is
-/// part of whoever set it up, not of a task.
+/// A panic in an observer is printed, as any panic is, and goes no further: who watches does not
+/// end what is watched.
 pub trait Observer {
     /// Step 1: a task was spawned.
     fn task_spawned(&self, task: &Origin) {

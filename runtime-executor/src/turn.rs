@@ -76,6 +76,12 @@ pub(crate) struct Counts {
     pub(crate) polled: usize,
 }
 
+impl Counts {
+    fn is_anything(self) -> bool {
+        self.received + self.fired + self.polled > 0
+    }
+}
+
 /// The future given to `block_on`, seen from the turn.
 pub(crate) trait Main {
     /// Polls it; when this says `Ready`, the turn comes to its end.
@@ -177,16 +183,12 @@ impl Wheel {
     fn poll_task(&mut self, key: TaskKey) {
         let taken = self.local.tasks.borrow_mut().take(key);
         let Some(mut task) = taken else { return };
-        if let Some(observer) = &self.local.observer {
-            observer.poll_started(task.origin());
-        }
+        self.local.observe(|observer| observer.poll_started(task.origin()));
         let polled = task.as_mut().poll(&self.local);
-        if let Some(observer) = &self.local.observer {
-            observer.poll_ended(task.origin());
-        }
+        self.local.observe(|observer| observer.poll_ended(task.origin()));
         match polled {
             Poll::Pending => self.local.tasks.borrow_mut().put(key, task),
-            Poll::Ready(()) => self.local.observe_end(&task),
+            Poll::Ready(()) => self.local.observe(|observer| observer.task_ended(task.origin())),
         }
     }
 
@@ -200,6 +202,8 @@ impl Wheel {
         let due = deadline.map_or(NextTurn::OnWake, NextTurn::At);
         let limit = match wait {
             Wait::AtMost(Duration::ZERO) => return due,
+            // Somebody else's loop wants to see what has come of it.
+            Wait::AtMost(_) if self.counts.is_anything() => return due,
             Wait::AtMost(duration) => self.local.remote.clock.after(duration),
             Wait::WhileTasksAreLeft if self.local.tasks.borrow().len() == 0 => return due,
             Wait::Forever | Wait::WhileTasksAreLeft => None,
@@ -214,17 +218,13 @@ impl Wheel {
 
     fn sleep(&mut self, until: Option<Instant>) {
         let remote = &self.local.remote;
-        if let Some(observer) = &self.local.observer {
-            observer.parked(until);
-        }
+        self.local.observe(|observer| observer.parked(until));
         if remote.clock.is_virtual() {
             self.sleep_virtually(until);
         } else {
             self.noticed = remote.parker.park(until) == Unparked::Notified;
         }
-        if let Some(observer) = &self.local.observer {
-            observer.unparked();
-        }
+        self.local.observe(|observer| observer.unparked());
     }
 
     /// By a virtual clock, sleeping is moving the time. While a job is at work the time stands

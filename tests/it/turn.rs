@@ -206,9 +206,8 @@ fn a_turn_may_sleep_until_its_limit_a_deadline_or_a_wake() {
         let _ = runtime.turn(Duration::from_secs(5));
         assert_eq!(passed(), 5);
         let task = runtime.spawn(sleep(Duration::from_secs(3)));
-        let _ = runtime.turn(Duration::from_secs(60));
         while !task.is_finished() {
-            let _ = runtime.turn(Duration::ZERO);
+            let _ = runtime.turn(Duration::from_secs(60));
         }
         assert_eq!(passed(), 8);
         let handle = runtime.handle();
@@ -248,5 +247,18 @@ fn tasks_that_are_left_by_block_on_go_on_at_the_next_call() {
         runtime.block_on(async {});
         assert!(!task.is_finished());
         assert_eq!(runtime.block_on(task).unwrap(), 3);
+    });
+}
+
+#[test]
+fn a_turn_that_did_something_does_not_sleep_before_it_says_so() {
+    watched(|| {
+        let runtime = Runtime::new();
+        let task = runtime.spawn(yield_now());
+        while !task.is_finished() {
+            let turn = runtime.turn(Duration::MAX);
+            assert_eq!(turn.polled, 1);
+        }
+        assert_eq!(runtime.tasks(), 0);
     });
 }
