@@ -158,7 +158,7 @@ impl Handle {
     }
 
     /// Submits a job that belongs to this runtime: the runtime is current in it, and its virtual
-    /// clock stands still until it has ended.
+    /// clock stands still until it has ended, except while it sleeps in `block_on`.
     pub(crate) fn submit<F, T>(&self, pool: &Pool, origin: Origin, f: F) -> JoinHandle<T>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -166,7 +166,7 @@ impl Handle {
     {
         let handle = self.clone();
         let job = move || {
-            let _entered_loop = handle.parts.executor.enter();
+            let _entered_loop = handle.parts.executor.enter_at_work();
             let _entered = context::enter(handle.clone());
             f()
         };

@@ -18,8 +18,10 @@ pub(crate) enum Current {
     Nothing,
     /// It is turning this loop.
     Turning(Rc<Local>),
-    /// It belongs to this loop without turning it: a worker of its pool, for instance.
+    /// It belongs to this loop without turning it.
     Entered(Handle),
+    /// The same for a job, which holds the loop's clock if that is virtual.
+    AtWork(Handle),
 }
 
 thread_local_const! {
@@ -31,7 +33,7 @@ thread_local_const! {
 pub(crate) fn with_turning<R>(f: impl FnOnce(&Rc<Local>) -> R) -> Option<R> {
     CURRENT.with(|current| match &*current.borrow() {
         Current::Turning(local) => Some(f(local)),
-        Current::Nothing | Current::Entered(_) => None,
+        Current::Nothing | Current::Entered(_) | Current::AtWork(_) => None,
     })
 }
 
@@ -45,8 +47,16 @@ pub(crate) fn turning() -> Option<Rc<Local>> {
 pub(crate) fn handle() -> Option<Handle> {
     CURRENT.with(|current| match &*current.borrow() {
         Current::Turning(local) => Some(local.handle()),
-        Current::Entered(handle) => Some(handle.clone()),
+        Current::Entered(handle) | Current::AtWork(handle) => Some(handle.clone()),
         Current::Nothing => None,
+    })
+}
+
+/// Whether this thread runs a job of the loop behind `handle`.
+pub(crate) fn is_at_work_for(handle: &Handle) -> bool {
+    CURRENT.with(|current| match &*current.borrow() {
+        Current::AtWork(current) => current.is_same_loop(handle),
+        Current::Nothing | Current::Turning(_) | Current::Entered(_) => false,
     })
 }
 

@@ -11,12 +11,12 @@ use runtime_core::clock::Clock;
 use runtime_core::completion::Completion;
 use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::origin::Origin;
-use runtime_core::park::Parker;
 use runtime_core::quietly::drop_quietly;
 
 use crate::current::{self, Current, CurrentGuard};
 use crate::local::Local;
 use crate::remote::{Letter, Remote};
+use crate::sleeper::Sleeper;
 
 /// Reaches a loop from any thread. Cheap to clone.
 ///
@@ -48,6 +48,17 @@ impl Handle {
     /// Guards nest, and are to be dropped in reverse order, as scopes do by themselves.
     pub fn enter(&self) -> EnterGuard {
         EnterGuard { _guard: current::enter(Current::Entered(self.clone())) }
+    }
+
+    /// The same for a job of this loop: one whose [hold on the clock](Handle::hold_clock) lasts
+    /// longer than the guard. While the job sleeps in [`block_on`](Handle::block_on), it holds
+    /// nothing.
+    pub fn enter_at_work(&self) -> EnterGuard {
+        EnterGuard { _guard: current::enter(Current::AtWork(self.clone())) }
+    }
+
+    pub(crate) fn is_same_loop(&self, other: &Handle) -> bool {
+        Arc::ptr_eq(&self.remote, &other.remote)
     }
 
     /// Spawns a future that may be sent to the loop's thread.
@@ -103,16 +114,18 @@ impl Handle {
              stop for good: await the future, use `Runtime::block_on` outside of tasks, or call \
              it from a job (`spawn_blocking`)"
         );
-        let _entered = self.enter();
-        let parker = Arc::new(Parker::new());
-        let waker = Waker::from(Arc::clone(&parker));
+        let at_work = current::is_at_work_for(self);
+        let _entered = if at_work { self.enter_at_work() } else { self.enter() };
+        let held = (at_work && self.remote.clock.is_virtual()).then(|| Arc::clone(&self.remote));
+        let sleeper = Arc::new(Sleeper::new(held));
+        let waker = Waker::from(Arc::clone(&sleeper));
         let mut cx = Context::from_waker(&waker);
         let mut future = pin!(future);
         loop {
             if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
                 return output;
             }
-            let _ = parker.park(None);
+            sleeper.sleep();
         }
     }
 

@@ -14,8 +14,8 @@
 //! In reading order: `local` (the loop from inside, where a task begins), `slab` (where it lies),
 //! `task` (what is in its box), `turn` (the loop itself) and `block_on` (a future driven by turns),
 //! `waker` (how a task is woken), `remote` (the loop from outside), `current` (which loop this
-//! thread belongs to), then `executor` and `handle`, which are the doors, and the timers:
-//! `timer_queue`, `sleep`, `timeout`, `interval`.
+//! thread belongs to), `executor` and `handle`, which are the doors, `sleeper` (a thread that waits
+//! without turning a loop), then the timers: `timer_queue`, `sleep`, `timeout`, `interval`.
 
 mod block_on;
 mod current;
@@ -29,6 +29,7 @@ mod remote;
 mod shuffle;
 mod slab;
 mod sleep;
+mod sleeper;
 mod task;
 mod timeout;
 mod timer_queue;

@@ -206,3 +206,25 @@ fn a_virtual_loop_without_deadlines_waits_for_news_from_other_threads() {
         });
     });
 }
+
+// P60: a job that waits for the clock is not at work, and the clock goes on for it.
+#[test]
+fn a_job_may_block_on_a_sleep_by_the_virtual_clock() {
+    watched(|| {
+        let clock = Clock::virtual_time();
+        let runtime = Runtime::builder().clock(clock.clone()).build();
+        let start = clock.now();
+        let handle = runtime.handle();
+        let job = runtime.handle().spawn_blocking(move || {
+            for _ in 0..3 {
+                handle.block_on(sleep(Duration::from_secs(1000)));
+                // At work again: the time stands still although a timer waits.
+                std::thread::yield_now();
+            }
+            clock.now() - start
+        });
+        let beside = runtime.spawn(async { sleep(Duration::from_secs(10_000)).await });
+        assert_eq!(runtime.block_on(job).unwrap(), Duration::from_secs(3000));
+        assert!(!beside.is_finished());
+    });
+}
