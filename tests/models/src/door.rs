@@ -6,8 +6,11 @@
 //! [`parking`](crate::parking), are programs that would pass if it were.
 
 use std::cell::Cell;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
+use runtime_core::park::Parker;
 use runtime_core::sync::Mutex;
 use runtime_core::sync::atomic::{AtomicUsize, Ordering};
 use runtime_core::sync::explore::Witness;
@@ -76,6 +79,19 @@ pub(crate) fn spawn(body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
 /// Waits for it.
 pub(crate) fn join(thread: JoinHandle<()>) {
     thread.join().expect("a panic ends the model");
+}
+
+/// Waits on this thread for a future, by the parker that ships.
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    let parker = Arc::new(Parker::new());
+    let waker = Waker::from(Arc::clone(&parker));
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return output;
+        }
+        let _ = parker.park(None);
+    }
 }
 
 /// Two threads count to two, in steps that only a mutex holds together.

@@ -38,19 +38,37 @@
 //!   itself: the model's witnesses are not asked.
 
 #[cfg(runtime_loom)]
+mod cancel;
+#[cfg(runtime_loom)]
 mod channel;
 #[cfg(runtime_loom)]
 mod child;
+#[cfg(runtime_loom)]
+mod completion;
 #[cfg(runtime_loom)]
 mod door;
 #[cfg(runtime_loom)]
 mod model;
 #[cfg(runtime_loom)]
+mod mortal;
+#[cfg(runtime_loom)]
+mod park;
+#[cfg(runtime_loom)]
 mod parking;
+#[cfg(runtime_loom)]
+mod path;
+#[cfg(runtime_loom)]
+mod pool;
 #[cfg(runtime_loom)]
 mod runner;
 #[cfg(runtime_loom)]
 mod site;
+#[cfg(runtime_loom)]
+mod sleep;
+#[cfg(runtime_loom)]
+mod turn;
+#[cfg(runtime_loom)]
+mod waking;
 
 #[cfg(runtime_loom)]
 fn main() -> std::process::ExitCode {

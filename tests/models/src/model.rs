@@ -2,7 +2,9 @@
 
 use runtime_core::sync::explore::Witness;
 
-use crate::{channel, door, parking};
+use crate::{
+    cancel, channel, completion, door, park, parking, path, pool, sleep, turn, waking,
+};
 
 /// What runs once per execution.
 pub(crate) type Body = fn(&'static Witness);
@@ -112,5 +114,18 @@ impl Kind {
 
 /// All models, module by module.
 pub(crate) fn all() -> Vec<&'static Model> {
-    [door::MODELS, channel::MODELS, parking::MODELS].into_iter().flatten().collect()
+    let modules = [
+        door::MODELS,
+        channel::MODELS,
+        parking::MODELS,
+        park::MODELS,
+        completion::MODELS,
+        waking::MODELS,
+        turn::MODELS,
+        cancel::MODELS,
+        sleep::MODELS,
+        pool::MODELS,
+        path::MODELS,
+    ];
+    modules.into_iter().flatten().collect()
 }

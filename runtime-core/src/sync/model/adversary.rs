@@ -13,7 +13,7 @@ use loom::sync::atomic::AtomicUsize;
 use loom::sync::atomic::Ordering::Relaxed;
 
 use super::explore::execution;
-use super::thread::{self, JoinHandle};
+use super::thread::{self, JoinHandle, Thread};
 
 /// Starts the adversary's thread, which calls [`expire`] and [`disturb`] and nothing else of the
 /// door. It counts among the five threads a model may have.
@@ -50,6 +50,33 @@ pub fn disturb() {
     for thread in thread::others() {
         thread.disturb();
     }
+}
+
+/// Time passes whenever nothing else is left to happen, until [`dismiss`] is called: for a model
+/// whose program waits out a deadline, however often that is. The adversary's last act.
+///
+/// # Panics
+/// Outside the adversary's thread. If nothing is left to happen and nobody waits for a time.
+#[track_caller]
+pub fn expire_at_last() {
+    assert_adversary();
+    let mut idle = 0;
+    while !execution(|execution| execution.dismissed) {
+        // A thread that yields is taken last: when no other can run, or at loom's own whim.
+        loom::thread::yield_now();
+        let waits: Vec<_> = thread::others().into_iter().filter(Thread::waits_for_a_time).collect();
+        idle = if waits.is_empty() { idle + 1 } else { 0 };
+        assert!(idle < IDLE_MAX, "nothing is left to happen, and nobody waits for a time");
+        waits.iter().for_each(Thread::expire);
+    }
+}
+
+/// More often than this no adversary is looked at while others can still run.
+const IDLE_MAX: usize = 500;
+
+/// Lets [`expire_at_last`] end. The model's first thread calls it when all is done.
+pub fn dismiss() {
+    execution(|execution| execution.dismissed = true);
 }
 
 #[track_caller]

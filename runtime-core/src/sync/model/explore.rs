@@ -45,6 +45,8 @@ pub fn explore(bound: Option<usize>, body: impl Fn() + Send + Sync + 'static) ->
 pub(super) struct Execution {
     pub(super) seats: thread::Seats,
     pub(super) refusals: adversary::Refusals,
+    pub(super) dismissed: bool,
+    pub(super) unparks: usize,
 }
 
 std::thread_local! {
@@ -54,6 +56,11 @@ std::thread_local! {
 /// Looks at the state of this execution. `look` does nothing that loom sees.
 pub(super) fn execution<R>(look: impl FnOnce(&mut Execution) -> R) -> R {
     EXECUTION.with(|execution| look(&mut execution.borrow_mut()))
+}
+
+/// How often `Thread::unpark` was called in this execution: each would be a system call.
+pub fn unparks() -> usize {
+    execution(|execution| execution.unparks)
 }
 
 /// Counts, over all executions of a model, what happened: a model that never got to the

@@ -134,6 +134,7 @@ impl Thread {
         if sabotage::here() == Some(Kind::Lose) {
             return;
         }
+        execution(|execution| execution.unparks += 1);
         // ORDERING: Release, paired with the Acquires of `park`: as std's. No Acquire, so that two
         // threads that unpark a third learn nothing of each other.
         self.0.word.fetch_or(TOKEN, Release);
@@ -162,6 +163,11 @@ impl Thread {
             Some(Sleep::Untimed(sleeper) | Sleep::Timed(sleeper)) => sleeper.unpark(),
             None => {}
         }
+    }
+
+    /// Whether it sleeps, and with a deadline.
+    pub(super) fn waits_for_a_time(&self) -> bool {
+        matches!(self.private().sleep, Some(Sleep::Timed(_)))
     }
 
     pub(super) fn is_adversary(&self) -> bool {

@@ -1,0 +1,40 @@
+//! A value whose end is recorded: who dropped it, and that nobody did so twice.
+
+use runtime_core::sync::explore::Record;
+use runtime_core::sync::thread::{self, ThreadId};
+
+/// Notes, when it is dropped, on which thread.
+pub(crate) struct Mortal(Record<ThreadId>);
+
+/// A mortal, and the record of its end.
+pub(crate) fn mortal() -> (Mortal, Deaths) {
+    let record = Record::new();
+    (Mortal(record.clone()), Deaths(record))
+}
+
+impl Drop for Mortal {
+    fn drop(&mut self) {
+        self.0.note(thread::current().id());
+    }
+}
+
+/// How often a [`Mortal`] was dropped, and where.
+#[derive(Clone)]
+pub(crate) struct Deaths(Record<ThreadId>);
+
+impl Deaths {
+    /// It lives.
+    pub(crate) fn assert_none(&self) {
+        assert_eq!(self.0.len(), 0, "it was dropped too soon");
+    }
+
+    /// It was dropped, once.
+    pub(crate) fn assert_one(&self) {
+        assert_eq!(self.0.len(), 1, "it is dropped once");
+    }
+
+    /// It was dropped, once, and on this thread.
+    pub(crate) fn assert_one_here(&self) {
+        assert_eq!(self.0.take(), [thread::current().id()], "it is dropped once, and here");
+    }
+}
