@@ -23,6 +23,14 @@ impl Drop for Mortal {
 pub(crate) struct Deaths(Record<ThreadId>);
 
 impl Deaths {
+    /// Whether this thread dropped it.
+    pub(crate) fn were_here(&self) -> bool {
+        let me = thread::current().id();
+        let threads = self.0.take();
+        threads.iter().for_each(|&thread| self.0.note(thread));
+        threads.contains(&me)
+    }
+
     /// It lives.
     pub(crate) fn assert_none(&self) {
         assert_eq!(self.0.len(), 0, "it was dropped too soon");
