@@ -12,8 +12,8 @@
 //!    Where the real receiver waits for a sender between its two steps, this one finds the channel
 //!    empty: what it may do more, it does.
 //! 3. The last sender to go marks the next slot LAST. A look that finds it says disconnected.
-//! 4. The receiver, when it goes, closes the tail and drops what is in the slots taken before; who
-//!    takes one after gets his message back.
+//! 4. The receiver, when it goes, closes the tail, waits until the slots taken before are full, and
+//!    drops what is in them; who takes a slot after gets his message back.
 //!
 //! The messages themselves lie in cells that loom does not see.
 
@@ -164,6 +164,16 @@ impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
         // ORDERING: Relaxed, as in `send`: what matters is who comes first.
         self.0.tail.fetch_or(CLOSED, Relaxed);
+        let (head, end) = {
+            let cells = self.0.cells();
+            (cells.head, cells.messages.len())
+        };
+        for index in head..end {
+            // ORDERING: Acquire, paired with the Release of `publish`. The real receiver spins too.
+            while self.0.slot(index).load(Acquire) == EMPTY {
+                loom::thread::yield_now();
+            }
+        }
         let unread: Vec<T> = self.0.cells().messages.iter_mut().filter_map(Option::take).collect();
         drop(unread);
     }
