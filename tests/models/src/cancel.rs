@@ -1,1 +1,220 @@
-pub(crate) const MODELS: &[crate::model::Model] = &[];
+//! Ending a task from elsewhere: abort, and a loop that closes while orders come in.
+
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+use runtime_core::join::{JoinError, JoinHandle};
+use runtime_core::origin::Origin;
+use runtime_core::sync::atomic::Ordering;
+use runtime_core::sync::explore::{Record, Witness};
+use runtime_core::sync::thread;
+use runtime_executor::{Executor, Handle};
+
+use crate::door::{block_on, join, spawn};
+use crate::model::{Model, Twin};
+use crate::mortal::mortal;
+use crate::waking::{mortal_executor, tell, word};
+
+const COMPLETION: &str = "runtime-core/src/completion.rs";
+const CANCEL: &str = "self.cancel_requested.swap(true";
+const REMOTE: &str = "runtime-executor/src/remote.rs";
+const SEND: &str = "self.inbox.send(letter)";
+const PARK: &str = "runtime-core/src/park.rs";
+const UNPARK: &str = "match self.state.swap(NOTIFIED";
+const CHANNEL: &str = "runtime-core/src/sync/model/channel.rs";
+const CLOSE: &str = "tail.fetch_or(CLOSED, Relaxed)";
+
+pub(crate) const MODELS: &[Model] = &[
+    Model {
+        name: "cancel::an_aborted_task_is_dropped_at_home_and_its_handle_resolves_once",
+        bound: None,
+        executions: 6_957,
+        witnesses: &["cancelled"],
+        twins: &[
+            Twin::lose(COMPLETION, CANCEL),
+            Twin::lose(REMOTE, SEND),
+            Twin::lose(PARK, UNPARK),
+        ],
+        body: |witness| an_aborted_task_is_dropped_at_home(Wakes::None, witness),
+    },
+    Model {
+        name: "cancel::of_wake_and_abort_one_ends_the_task",
+        bound: Some(4),
+        executions: 47_508,
+        witnesses: &["cancelled", "ended by itself"],
+        twins: &[Twin::lose(REMOTE, SEND), Twin::split(PARK, UNPARK)],
+        body: |witness| an_aborted_task_is_dropped_at_home(Wakes::One, witness),
+    },
+    Model {
+        name: "cancel::an_order_to_a_loop_that_goes_is_opened_or_cancelled",
+        bound: None,
+        executions: 3_540,
+        witnesses: &["ran", "cancelled"],
+        twins: &[Twin::lose(CHANNEL, CLOSE)],
+        body: |witness| an_order_is_opened_or_cancelled(witness, drop),
+    },
+    Model {
+        name: "cancel::an_order_to_a_loop_that_closes_and_stays_is_opened_or_cancelled",
+        bound: None,
+        executions: 3_526,
+        witnesses: &["ran", "cancelled"],
+        twins: &[
+            Twin::lose(CHANNEL, CLOSE),
+            Twin::body("the loop stays open", |witness| {
+                an_order_is_opened_or_cancelled(witness, |executor| KEPT.with(|_| keep(executor)));
+            }),
+        ],
+        body: |witness| {
+            an_order_is_opened_or_cancelled(witness, |executor| {
+                let _ = executor.close();
+                keep(executor);
+            });
+        },
+    },
+    Model {
+        name: "cancel::a_task_and_its_handle_survive_a_loop_that_goes",
+        bound: None,
+        executions: 26,
+        witnesses: &["cancelled"],
+        twins: &[Twin::body("the loop is forgotten", |witness| {
+            a_handle_resolves_when_the_loop_goes(witness, std::mem::forget);
+        })],
+        body: |witness| a_handle_resolves_when_the_loop_goes(witness, drop),
+    },
+];
+
+enum Wakes {
+    None,
+    One,
+}
+
+/// Tells the loop when it is dropped.
+struct Bell {
+    rung: Rc<Cell<bool>>,
+    listener: Rc<RefCell<Option<Waker>>>,
+}
+
+impl Drop for Bell {
+    fn drop(&mut self) {
+        self.rung.set(true);
+        if let Some(listener) = self.listener.borrow_mut().take() {
+            listener.wake();
+        }
+    }
+}
+
+/// What a handle resolved to.
+fn outcome(result: Result<(), JoinError>) -> &'static str {
+    match result {
+        Ok(()) => "ended by itself",
+        Err(error) if error.is_cancelled() => "cancelled",
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// cancel‖wake‖poll. One thread aborts the task and awaits it, another may wake it to its end. The
+/// future is dropped once, on the loop's thread, and before its handle resolves. (P1, P23, P28)
+fn an_aborted_task_is_dropped_at_home(wakes: Wakes, witness: &'static Witness) {
+    let (executor, shared) = mortal_executor();
+    let (value, deaths) = mortal();
+    let bell = Bell { rung: Rc::default(), listener: Rc::default() };
+    let (rung, listener) = (Rc::clone(&bell.rung), Rc::clone(&bell.listener));
+    let (news, tellers, outcomes) = (word(), Record::new(), Record::new());
+    let (started, read) = (tellers.clone(), Arc::clone(&news));
+    let task = executor.spawn(
+        Origin::here(),
+        poll_fn(move |cx| {
+            let _alive = (&value, &bell);
+            if let (Wakes::One, true) = (&wakes, started.is_empty()) {
+                started.note(tell(cx.waker().clone(), Arc::clone(&news)));
+            }
+            if read.load(Ordering::Relaxed) == 1 { Poll::Ready(()) } else { Poll::Pending }
+        }),
+    );
+    let (result, dead) = (outcomes.clone(), deaths.clone());
+    let aborter = spawn(move || {
+        task.abort();
+        result.note(outcome(block_on(task)));
+        dead.assert_one();
+    });
+    executor.block_on(poll_fn(|cx| {
+        if rung.get() {
+            return Poll::Ready(());
+        }
+        *listener.borrow_mut() = Some(cx.waker().clone());
+        Poll::Pending
+    }));
+    deaths.assert_one_here();
+    join(aborter);
+    tellers.take().into_iter().for_each(join);
+    let [outcome] = outcomes.take()[..] else { panic!("it resolves once") };
+    witness.saw(outcome);
+    drop((executor, listener));
+    shared.assert_one();
+}
+
+runtime_core::sync::thread_local_const! {
+    /// An executor that its owner keeps.
+    static KEPT: RefCell<Option<Executor>> = RefCell::new(None)
+}
+
+fn keep(executor: Executor) {
+    KEPT.with(|kept| *kept.borrow_mut() = Some(executor));
+}
+
+/// remote spawn‖loop closing. The task runs and ends at home, or it is cancelled; the handle
+/// resolves, and nothing of it is left. (P47, P48, P29)
+fn an_order_is_opened_or_cancelled(witness: &'static Witness, end: fn(Executor)) {
+    let (executor, shared) = mortal_executor();
+    let (value, deaths) = mortal();
+    let (ran, outcomes) = (Record::new(), Record::new());
+    let (handle, result, home) = (executor.handle(), outcomes.clone(), thread::current().id());
+    let noted = ran.clone();
+    let spawner = spawn(move || {
+        let task = spawn_on(&handle, move || {
+            let _alive = value;
+            assert_eq!(thread::current().id(), home);
+            noted.note(());
+        });
+        result.note(outcome(block_on(task)));
+    });
+    let _ = executor.turn(Duration::ZERO);
+    end(executor);
+    join(spawner);
+    deaths.assert_one();
+    match (&outcomes.take()[..], ran.len()) {
+        (["ended by itself"], 1) => witness.saw("ran"),
+        (["cancelled"], 0) => witness.saw("cancelled"),
+        other => panic!("{other:?}"),
+    }
+    KEPT.with(|kept| drop(kept.borrow_mut().take()));
+    shared.assert_one();
+}
+
+fn spawn_on(handle: &Handle, body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+    handle.spawn(Origin::here(), async move { body() })
+}
+
+/// Who awaits a task on another thread is told when the loop goes. (P45, P83)
+fn a_handle_resolves_when_the_loop_goes(witness: &'static Witness, end: fn(Executor)) {
+    let (executor, shared) = mortal_executor();
+    let (value, deaths) = mortal();
+    let task = executor.spawn(Origin::here(), async move {
+        let _alive = value;
+        std::future::pending::<()>().await;
+    });
+    let outcomes = Record::new();
+    let result = outcomes.clone();
+    let reader = spawn(move || result.note(outcome(block_on(task))));
+    let _ = executor.turn(Duration::ZERO);
+    end(executor);
+    deaths.assert_one_here();
+    join(reader);
+    assert_eq!(outcomes.take(), ["cancelled"]);
+    witness.saw("cancelled");
+    shared.assert_one();
+}

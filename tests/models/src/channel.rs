@@ -60,7 +60,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "channel::a_message_sent_to_a_leaving_receiver_is_not_lost",
         bound: None,
-        executions: 4,
+        executions: 12,
         witnesses: &["it came back", "it was dropped"],
         twins: &[Twin::lose(CHANNEL, "tail.fetch_or(CLOSED, Relaxed)")],
         body: |witness| {

@@ -25,10 +25,13 @@ pub(crate) struct Deaths(Record<ThreadId>);
 impl Deaths {
     /// Whether this thread dropped it.
     pub(crate) fn were_here(&self) -> bool {
-        let me = thread::current().id();
+        self.threads().contains(&thread::current().id())
+    }
+
+    fn threads(&self) -> Vec<ThreadId> {
         let threads = self.0.take();
         threads.iter().for_each(|&thread| self.0.note(thread));
-        threads.contains(&me)
+        threads
     }
 
     /// It lives.
@@ -43,6 +46,6 @@ impl Deaths {
 
     /// It was dropped, once, and on this thread.
     pub(crate) fn assert_one_here(&self) {
-        assert_eq!(self.0.take(), [thread::current().id()], "it is dropped once, and here");
+        assert_eq!(self.threads(), [thread::current().id()], "it is dropped once, and here");
     }
 }

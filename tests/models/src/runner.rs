@@ -84,7 +84,7 @@ fn check(words: &[String]) -> ExitCode {
             }
             Err(complaint) => {
                 failed += 1;
-                println!("{complaint}\n{}", ran.tail());
+                println!("{complaint}\n{}", ran.complaint());
             }
         }
     });
@@ -113,13 +113,15 @@ fn bless(words: &[String]) -> ExitCode {
             Some(count) if ran.status == Some(0) => (count.to_string(), true),
             Some(_) | None => ("fails".to_owned(), false),
         };
-        rows.push(format!("| `{name}` | {bound} | {count} | {twins} |"));
+        let seconds = ran.seconds;
+        rows.push(format!("| `{name}` | {bound} | {count} | {seconds:.1} | {twins} |"));
         if !is_sound || executions != Some(model.executions) {
-            changes.push(format!("{name}: {}, now {count}\n{}", model.executions, ran.tail()));
+            changes.push(format!("{name}: {}, now {count}\n{}", model.executions, ran.complaint()));
         }
     });
     rows.sort();
-    println!("| theorem | bound | executions | twins |\n|---|---|---|---|\n{}", rows.join("\n"));
+    println!("| theorem | bound | executions | seconds | twins |\n|---|---|---|---|---|");
+    println!("{}", rows.join("\n"));
     println!("\n{} counts to change", changes.len());
     println!("{}", changes.join("\n"));
     ExitCode::SUCCESS
@@ -184,11 +186,10 @@ impl Ran {
         self.stdout.lines().find_map(|line| line.strip_prefix(EXECUTIONS)?.parse().ok())
     }
 
-    /// The last it said.
-    fn tail(&self) -> String {
-        let lines: Vec<&str> = self.stderr.lines().collect();
-        let last = &lines[lines.len().saturating_sub(30)..];
-        last.iter().map(|line| format!("    {line}\n")).collect()
+    /// What it complained of first; what follows mostly comes of the threads that are torn down.
+    fn complaint(&self) -> String {
+        let said = self.stderr.lines().filter(|line| !line.trim().is_empty());
+        said.take(12).map(|line| format!("    {line}\n")).collect()
     }
 }
 

@@ -1,1 +1,385 @@
-pub(crate) const MODELS: &[crate::model::Model] = &[];
+//! Waking a task: `runtime_executor`'s wakers, its inbox and its turns, through an `Executor`.
+
+use std::cell::Cell;
+use std::future::{pending, poll_fn};
+use std::mem;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+use runtime_core::origin::Origin;
+use runtime_core::sync::atomic::{AtomicUsize, Ordering};
+use runtime_core::sync::explore::{Record, Witness, unparks};
+use runtime_core::sync::thread::JoinHandle;
+use runtime_executor::{Config, Executor, Observer};
+
+use crate::door::{join, spawn};
+use crate::model::{Model, Twin};
+use crate::mortal::{Deaths, mortal};
+
+const WAKER: &str = "runtime-executor/src/waker.rs";
+const POST: &str = "if !self.posted.swap(true";
+const CLEAR: &str = "self.posted.swap(false";
+const REMOTE: &str = "runtime-executor/src/remote.rs";
+const SEND: &str = "self.inbox.send(letter)";
+const PARK: &str = "runtime-core/src/park.rs";
+const UNPARK: &str = "match self.state.swap(NOTIFIED";
+const CHANNEL: &str = "runtime-core/src/sync/model/channel.rs";
+const CLOSE: &str = "tail.fetch_or(CLOSED, Relaxed)";
+
+pub(crate) const MODELS: &[Model] = &[
+    Model {
+        name: "waking::a_wake_is_one_more_poll_and_shows_its_news",
+        bound: None,
+        executions: 41,
+        witnesses: &["one poll", "two polls"],
+        twins: &[
+            Twin::lose(REMOTE, SEND),
+            Twin::lose(PARK, UNPARK),
+            Twin::relaxed(PARK, UNPARK),
+            Twin::body("the wake comes before the news", the_wake_comes_before_the_news),
+        ],
+        body: |witness| a_wake_is_one_more_poll(1, witness),
+    },
+    Model {
+        name: "waking::of_two_wakes_none_is_lost_and_both_show_their_news",
+        bound: None,
+        executions: 164_228,
+        witnesses: &["one poll", "two polls", "three polls"],
+        twins: &[
+            Twin::relaxed(WAKER, POST),
+            Twin::relaxed(WAKER, CLEAR),
+            Twin::lose(WAKER, CLEAR),
+            Twin::split(WAKER, CLEAR),
+        ],
+        body: |witness| a_wake_is_one_more_poll(2, witness),
+    },
+    Model {
+        name: "waking::many_wakes_are_one_letter",
+        bound: None,
+        executions: 30,
+        witnesses: &[],
+        twins: &[Twin::split(WAKER, POST)],
+        body: many_wakes_are_one_letter,
+    },
+    Model {
+        name: "waking::letters_keep_the_order_of_their_sender_and_come_once",
+        bound: Some(3),
+        executions: 20_141,
+        witnesses: &["the first sender first", "the second sender first", "mixed"],
+        twins: &[
+            Twin::lose(REMOTE, SEND),
+            Twin::body("senders are ordered too", |_| {
+                assert_ne!(order_of_polls(), ["third", "first", "second"]);
+            }),
+        ],
+        body: letters_keep_the_order_of_their_sender,
+    },
+    Model {
+        name: "waking::wakes_of_a_sleeping_loop_are_one_system_call",
+        bound: None,
+        executions: 164_228,
+        witnesses: &["no sleep", "one sleep", "two sleeps"],
+        twins: &[Twin::split(PARK, UNPARK)],
+        body: wakes_of_a_sleeping_loop_are_one_system_call,
+    },
+    Model {
+        name: "waking::a_late_wake_does_nothing",
+        bound: None,
+        executions: 20,
+        witnesses: &["while the task ended", "after it"],
+        twins: &[Twin::body("the new task is woken", |witness| {
+            late_wake(witness, |_ended, new| new.clone());
+        })],
+        body: |witness| late_wake(witness, |ended, _new| ended.clone()),
+    },
+    Model {
+        name: "waking::a_future_is_dropped_once_on_its_own_thread_whoever_holds_wakers",
+        bound: None,
+        executions: 4_661,
+        witnesses: &["ended"],
+        twins: &[Twin::lose(REMOTE, SEND)],
+        body: a_future_is_dropped_once_on_its_own_thread,
+    },
+    Model {
+        name: "waking::a_waker_outlives_its_loop_and_leaks_nothing",
+        bound: None,
+        executions: 12,
+        witnesses: &["the letter came back or was dropped"],
+        twins: &[
+            Twin::lose(CHANNEL, CLOSE),
+            Twin::body("the loop is forgotten", |witness| {
+                a_waker_outlives_its_loop(witness, mem::forget);
+            }),
+        ],
+        body: |witness| a_waker_outlives_its_loop(witness, drop),
+    },
+];
+
+pub(crate) fn word() -> Arc<AtomicUsize> {
+    Arc::new(AtomicUsize::new(0))
+}
+
+/// An executor, and the record of the end of all that its wakers and handles share.
+pub(crate) fn mortal_executor() -> (Executor, Deaths) {
+    let (shared, deaths) = mortal();
+    let hook = move || {
+        let _shared = &shared;
+    };
+    let config = Config { wake_hook: Some(Box::new(hook)), ..Config::default() };
+    (Executor::new(config), deaths)
+}
+
+/// Publishes, then wakes.
+pub(crate) fn tell(waker: Waker, news: Arc<AtomicUsize>) -> JoinHandle<()> {
+    spawn(move || {
+        news.store(1, Ordering::Relaxed);
+        waker.wake();
+    })
+}
+
+/// wake‖poll. Each teller has news of its own; the loop sleeps when it has polled and has not all.
+/// A wake that finds the letter of another on its way sends none: its news comes by the flag. Were
+/// a wake lost, or its news not seen, the loop would sleep for ever. (P1, P3)
+fn a_wake_is_one_more_poll(tellers: usize, witness: &'static Witness) {
+    let executor = Executor::new(Config::default());
+    let news: Vec<_> = (0..tellers).map(|_| word()).collect();
+    let mut threads = Vec::new();
+    let mut polls = 0;
+    executor.block_on(poll_fn(|cx| {
+        if polls == 0 {
+            threads.extend(news.iter().map(|news| tell(cx.waker().clone(), Arc::clone(news))));
+        }
+        polls += 1;
+        let all_told = news.iter().all(|news| news.load(Ordering::Relaxed) == 1);
+        if all_told { Poll::Ready(()) } else { Poll::Pending }
+    }));
+    match polls {
+        1 => witness.saw("one poll"),
+        2 => witness.saw("two polls"),
+        3 => witness.saw("three polls"),
+        _ => panic!("{polls} polls for {tellers} wakes"),
+    }
+    threads.into_iter().for_each(join);
+}
+
+fn the_wake_comes_before_the_news(_: &'static Witness) {
+    let executor = Executor::new(Config::default());
+    let news = word();
+    let mut teller = None;
+    executor.block_on(poll_fn(|cx| {
+        let (waker, late) = (cx.waker().clone(), Arc::clone(&news));
+        teller.get_or_insert_with(|| {
+            spawn(move || {
+                waker.wake();
+                late.store(1, Ordering::Relaxed);
+            })
+        });
+        if news.load(Ordering::Relaxed) == 1 { Poll::Ready(()) } else { Poll::Pending }
+    }));
+    teller.into_iter().for_each(join);
+}
+
+/// A task that hands out its waker at its first poll and ends at the second.
+fn second_time(wakers: &Record<Waker>, end: impl FnOnce() + 'static) -> impl Future + 'static {
+    let wakers = wakers.clone();
+    let mut end = Some(end);
+    let mut polled = false;
+    poll_fn(move |cx| {
+        if polled {
+            end.take().expect("it is polled twice")();
+            return Poll::Ready(());
+        }
+        polled = true;
+        wakers.note(cx.waker().clone());
+        Poll::Pending
+    })
+}
+
+/// Four wakes between two turns make one letter and one poll.
+fn many_wakes_are_one_letter(_: &'static Witness) {
+    let executor = Executor::new(Config::default());
+    let wakers = Record::new();
+    executor.spawn(Origin::here(), second_time(&wakers, || ())).detach();
+    assert_eq!(executor.turn(Duration::ZERO).polled, 1);
+    let [waker] = &wakers.take()[..] else { panic!("one task, one waker") };
+    let threads = [0; 2].map(|_| {
+        let waker = waker.clone();
+        spawn(move || {
+            waker.wake_by_ref();
+            waker.wake();
+        })
+    });
+    threads.into_iter().for_each(join);
+    let turn = executor.turn(Duration::ZERO);
+    assert_eq!((turn.received, turn.polled, turn.tasks), (1, 1, 0));
+}
+
+/// Three tasks, woken by two senders: the first wakes the first and then the second.
+fn order_of_polls() -> Vec<&'static str> {
+    let executor = Executor::new(Config::default());
+    let (wakers, order, mut tasks) = (Record::new(), Record::new(), Vec::new());
+    for name in ["first", "second", "third"] {
+        let order = order.clone();
+        let task = second_time(&wakers, move || order.note(name));
+        tasks.push(executor.spawn(Origin::here(), task));
+    }
+    assert_eq!(executor.turn(Duration::ZERO).polled, 3);
+    let mut wakers = wakers.take();
+    let other = wakers.pop().expect("three wakers");
+    let senders = [
+        spawn(move || wakers.into_iter().for_each(Waker::wake)),
+        spawn(move || other.wake()),
+    ];
+    for task in tasks {
+        executor.block_on(task).expect("it ended");
+    }
+    senders.into_iter().for_each(join);
+    order.take()
+}
+
+fn letters_keep_the_order_of_their_sender(witness: &'static Witness) {
+    match order_of_polls()[..] {
+        ["first", "second", "third"] => witness.saw("the first sender first"),
+        ["third", "first", "second"] => witness.saw("the second sender first"),
+        ["first", "third", "second"] => witness.saw("mixed"),
+        ref other => panic!("polled: {other:?}"),
+    }
+}
+
+/// Counts how often the loop went to sleep.
+struct Sleeps(Rc<Cell<usize>>);
+
+impl Observer for Sleeps {
+    fn parked(&self, _until: Option<std::time::Instant>) {
+        self.0.set(self.0.get() + 1);
+    }
+}
+
+/// n wakes between two sleeps: the wakers make no more system calls than the loop slept times.
+fn wakes_of_a_sleeping_loop_are_one_system_call(witness: &'static Witness) {
+    let sleeps = Rc::new(Cell::new(0));
+    let observer = Box::new(Sleeps(Rc::clone(&sleeps)));
+    let executor = Executor::new(Config { observer: Some(observer), ..Config::default() });
+    let news = [word(), word()];
+    let mut threads = Vec::new();
+    executor.block_on(poll_fn(|cx| {
+        if threads.is_empty() {
+            threads.extend(news.iter().map(|news| tell(cx.waker().clone(), Arc::clone(news))));
+        }
+        let all_told = news.iter().all(|news| news.load(Ordering::Relaxed) == 1);
+        if all_told { Poll::Ready(()) } else { Poll::Pending }
+    }));
+    threads.into_iter().for_each(join);
+    assert!(unparks() <= sleeps.get(), "{} calls for {} sleeps", unparks(), sleeps.get());
+    witness.saw(match sleeps.get() {
+        0 => "no sleep",
+        1 => "one sleep",
+        _ => "two sleeps",
+    });
+}
+
+/// wake‖complete. A task ends while another thread wakes it, and a new one comes into its slot,
+/// which is polled once and no more. (P22, P32)
+fn late_wake(witness: &'static Witness, choose: fn(&Waker, &Waker) -> Waker) {
+    let executor = Executor::new(Config::default());
+    let wakers = Record::new();
+    let ended = wakers.clone();
+    let task = executor.spawn(
+        Origin::here(),
+        poll_fn(move |cx| {
+            ended.note(cx.waker().clone());
+            Poll::Ready(())
+        }),
+    );
+    let _ = executor.turn(Duration::ZERO);
+    assert!(task.is_finished());
+    let polls = Rc::new(Cell::new(0));
+    let new = {
+        let (polls, wakers) = (Rc::clone(&polls), wakers.clone());
+        poll_fn(move |cx| {
+            polls.set(polls.get() + 1);
+            wakers.note(cx.waker().clone());
+            Poll::<()>::Pending
+        })
+    };
+    executor.spawn(Origin::here(), new).detach();
+    let _ = executor.turn(Duration::ZERO);
+    let [ended, new] = &wakers.take()[..] else { panic!("two tasks") };
+    let waker = choose(ended, new);
+    let late = spawn(move || waker.wake());
+    let early = executor.turn(Duration::ZERO);
+    join(late);
+    let after = executor.turn(Duration::ZERO);
+    assert_eq!(early.received + after.received, 1);
+    assert_eq!(polls.get(), 1, "nobody woke the new task");
+    witness.saw(if early.received == 1 { "while the task ended" } else { "after it" });
+}
+
+/// Two threads clone, wake and drop wakers while the task ends. (P20, P22, P23)
+fn a_future_is_dropped_once_on_its_own_thread(witness: &'static Witness) {
+    let (executor, shared) = mortal_executor();
+    let (value, deaths) = mortal();
+    let threads = Record::new();
+    let started = threads.clone();
+    let mut is_first = true;
+    let task = executor.spawn(
+        Origin::here(),
+        poll_fn(move |cx| {
+            let _alive = &value;
+            if !mem::replace(&mut is_first, false) {
+                return Poll::Ready(());
+            }
+            let (first, second) = (cx.waker().clone(), cx.waker().clone());
+            started.note(spawn(move || {
+                let clone = first.clone();
+                drop(first);
+                clone.wake();
+            }));
+            started.note(spawn(move || second.wake_by_ref()));
+            Poll::Pending
+        }),
+    );
+    executor.block_on(task).expect("it ended");
+    deaths.assert_one_here();
+    witness.saw("ended");
+    threads.take().into_iter().for_each(join);
+    drop(executor);
+    shared.assert_one();
+}
+
+/// loop dropped‖wake. Whatever the waker finds, it returns; when loop and waker have gone, so has
+/// what they shared. (P19, P20, P24)
+fn a_waker_outlives_its_loop(witness: &'static Witness, end: fn(Executor)) {
+    let (executor, shared) = mortal_executor();
+    let (value, deaths) = mortal();
+    let wakers = Record::new();
+    let waker_out = wakers.clone();
+    let task = async move {
+        let _alive = value;
+        poll_fn(|cx| {
+            waker_out.note(cx.waker().clone());
+            Poll::Ready(())
+        })
+        .await;
+        pending::<()>().await;
+    };
+    executor.spawn(Origin::here(), task).detach();
+    let _ = executor.turn(Duration::ZERO);
+    let waker = wakers.take().pop().expect("one task");
+    let late = spawn({
+        let waker = waker.clone();
+        move || {
+            waker.wake_by_ref();
+            waker.wake();
+        }
+    });
+    end(executor);
+    deaths.assert_one_here();
+    join(late);
+    waker.wake();
+    drop(wakers);
+    shared.assert_one();
+    witness.saw("the letter came back or was dropped");
+}
