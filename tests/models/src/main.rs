@@ -48,6 +48,8 @@ mod completion;
 #[cfg(runtime_loom)]
 mod door;
 #[cfg(runtime_loom)]
+mod gather;
+#[cfg(runtime_loom)]
 mod model;
 #[cfg(runtime_loom)]
 mod mortal;

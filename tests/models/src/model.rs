@@ -3,7 +3,7 @@
 use runtime_core::sync::explore::Witness;
 
 use crate::{
-    cancel, channel, completion, door, park, parking, path, pool, sleep, turn, waking,
+    cancel, channel, completion, door, gather, park, parking, path, pool, sleep, turn, waking,
 };
 
 /// What runs once per execution.
@@ -124,6 +124,7 @@ pub(crate) fn all() -> Vec<&'static Model> {
         turn::MODELS,
         cancel::MODELS,
         sleep::MODELS,
+        gather::MODELS,
         pool::MODELS,
         path::MODELS,
     ];

@@ -36,7 +36,7 @@ pub(crate) const MODELS: &[Model] = &[
     },
     Model {
         name: "turn::two_tellers_call_a_loop_back_once_for_each_absence",
-        bound: None,
+        bound: Some(4),
         executions: 191_045,
         witnesses: &["called back", "called back twice", "not called"],
         twins: &[

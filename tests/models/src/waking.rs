@@ -78,7 +78,7 @@ pub(crate) const MODELS: &[Model] = &[
     },
     Model {
         name: "waking::wakes_of_a_sleeping_loop_are_one_system_call",
-        bound: None,
+        bound: Some(4),
         executions: 164_228,
         witnesses: &["no sleep", "one sleep", "two sleeps"],
         twins: &[Twin::split(PARK, UNPARK)],

@@ -1,0 +1,357 @@
+//! Which children of a group were woken: `runtime_core::gather::WokenSet`, with one word and, by
+//! words of two bits, with several levels; and a group on a loop.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Poll, Wake, Waker};
+
+use runtime_core::gather::{AfterVisit, Visit, WokenSet, gather};
+use runtime_core::park::{Parker, Unparked};
+use runtime_core::sync::atomic::{AtomicUsize, Ordering};
+use runtime_core::sync::explore::{Record, Witness};
+use runtime_executor::{Config, Executor};
+
+use crate::door::{join, spawn};
+use crate::model::{Model, Twin};
+use crate::mortal::{Mortal, mortal};
+use crate::waking::{tell, word};
+
+const WOKEN: &str = "runtime-core/src/gather/woken.rs";
+const MARK: &str = "words[word].fetch_or(1 << bit";
+const MARK_ROOT: &str = "self.root.fetch_or(1 << index";
+const ATTEND: &str = "self.root.swap(ATTENDED";
+const LEAVE: &str = "self.root.fetch_and(!ATTENDED";
+const DESCEND: &str = "set.levels[level][word].swap(0";
+
+pub(crate) const MODELS: &[Model] = &[
+    Model {
+        name: "gather::a_woken_child_is_polled_and_sees_its_news",
+        bound: None,
+        executions: 48,
+        witnesses: &["one poll", "two polls"],
+        twins: &[
+            Twin::relaxed(WOKEN, MARK_ROOT),
+            Twin::split(WOKEN, MARK_ROOT),
+            Twin::relaxed(WOKEN, ATTEND),
+            Twin::split(WOKEN, ATTEND),
+            Twin::split(WOKEN, LEAVE),
+            Twin::lose(WOKEN, LEAVE),
+        ],
+        body: |witness| children_are_told::<64>(&[0], witness),
+    },
+    Model {
+        name: "gather::of_two_children_none_is_lost",
+        bound: None,
+        executions: 45_838,
+        witnesses: &["one poll", "two polls", "three polls"],
+        twins: &[Twin::split(WOKEN, MARK_ROOT), Twin::relaxed(WOKEN, MARK_ROOT)],
+        body: |witness| children_are_told::<64>(&[0, 1], witness),
+    },
+    Model {
+        name: "gather::a_redundant_wake_shows_its_news",
+        bound: Some(4),
+        executions: 10_675,
+        witnesses: &["one poll", "two polls", "three polls"],
+        twins: &[
+            Twin::relaxed(WOKEN, MARK_ROOT),
+            Twin::relaxed(WOKEN, ATTEND),
+        ],
+        body: |witness| children_are_told::<64>(&[0, 0], witness),
+    },
+    Model {
+        name: "gather::through_two_levels_none_is_lost",
+        bound: None,
+        executions: 48,
+        witnesses: &["one poll", "two polls"],
+        twins: &[
+            Twin::lose(WOKEN, MARK),
+            Twin::lose(WOKEN, MARK_ROOT),
+            Twin::split(WOKEN, MARK_ROOT),
+            Twin::split(WOKEN, ATTEND),
+        ],
+        body: |witness| children_are_told::<2>(&[2], witness),
+    },
+    Model {
+        name: "gather::of_two_in_one_word_of_two_levels_none_is_lost",
+        bound: None,
+        executions: 118_232,
+        witnesses: &["one poll", "two polls", "three polls"],
+        twins: &[
+            Twin::split(WOKEN, MARK),
+            Twin::split(WOKEN, DESCEND),
+            Twin::relaxed(WOKEN, MARK),
+        ],
+        body: |witness| children_are_told::<2>(&[0, 1], witness),
+    },
+    Model {
+        name: "gather::of_two_in_two_words_none_is_lost",
+        bound: None,
+        executions: 45_838,
+        witnesses: &["one poll", "two polls", "three polls"],
+        twins: &[Twin::split(WOKEN, MARK_ROOT)],
+        body: |witness| children_are_told::<2>(&[0, 2], witness),
+    },
+    Model {
+        name: "gather::a_child_woken_again_and_again_is_polled_after_the_last_wake",
+        bound: None,
+        executions: 9_846,
+        witnesses: &["one poll", "two polls", "three polls", "more polls"],
+        twins: &[
+            Twin::relaxed(WOKEN, DESCEND),
+            Twin::relaxed(WOKEN, MARK),
+            Twin::split(WOKEN, DESCEND),
+        ],
+        body: a_child_is_woken_again_and_again,
+    },
+    Model {
+        name: "gather::a_new_awaiting_task_is_the_one_woken",
+        bound: None,
+        executions: 69,
+        witnesses: &["seen by its poll", "woken"],
+        twins: &[
+            Twin::lose(WOKEN, LEAVE),
+            Twin::body("the waker is left after the visit began", |witness| {
+                a_new_awaiting_task(Registers::Late, witness);
+            }),
+        ],
+        body: |witness| a_new_awaiting_task(Registers::First, witness),
+    },
+    Model {
+        name: "gather::a_retired_set_keeps_no_task",
+        bound: None,
+        executions: 4,
+        witnesses: &["woken in time", "not woken"],
+        twins: &[Twin::body("it is not retired", |witness| {
+            a_retired_set_keeps_no_task(|_| (), witness);
+        })],
+        body: |witness| a_retired_set_keeps_no_task(WokenSet::retire, witness),
+    },
+    Model {
+        name: "gather::a_group_on_a_loop_ends_when_its_children_were_told",
+        bound: None,
+        executions: 65_679,
+        witnesses: &["ended"],
+        twins: &[
+            Twin::relaxed(WOKEN, MARK_ROOT),
+            Twin::relaxed(WOKEN, ATTEND),
+            Twin::split(WOKEN, LEAVE),
+        ],
+        body: a_group_on_a_loop_ends,
+    },
+];
+
+/// A group: the set, its poll's state, and a task that sleeps on a parker.
+struct Group<const BITS: usize> {
+    set: Arc<WokenSet<BITS>>,
+    visit: Visit<BITS>,
+    parker: Arc<Parker>,
+    polls: usize,
+}
+
+impl<const BITS: usize> Group<BITS> {
+    /// Of four children, registered with its task.
+    fn new() -> Group<BITS> {
+        let set = Arc::new(WokenSet::new(4));
+        let parker = Arc::new(Parker::new());
+        set.register(&Arc::new(Waker::from(Arc::clone(&parker))));
+        Group { set, visit: Visit::default(), parker, polls: 0 }
+    }
+
+    /// Polls the children that were woken until `is_over`, and sleeps in between.
+    fn run(&mut self, mut poll: impl FnMut(usize), mut is_over: impl FnMut() -> bool) {
+        loop {
+            self.polls += 1;
+            self.set.attend(&mut self.visit);
+            let mut last = None;
+            while let Some(child) = self.visit.next(&self.set) {
+                assert!(last < Some(child), "each is visited once, the lowest first");
+                last = Some(child);
+                poll(child);
+            }
+            let after = self.set.leave();
+            if is_over() {
+                return;
+            }
+            match after {
+                AfterVisit::WakeAgain => {}
+                AfterVisit::Sleep => assert_eq!(self.parker.park(None), Unparked::Notified),
+            }
+        }
+    }
+
+    fn testify(&self, witness: &'static Witness) {
+        witness.saw(match self.polls {
+            1 => "one poll",
+            2 => "two polls",
+            3 => "three polls",
+            _ => "more polls",
+        });
+    }
+}
+
+/// wake‖poll, with as many threads as children told. A child that is polled sees the news of a
+/// wake; were a wake lost, the group would sleep for ever. A redundant wake, of a child that is
+/// marked already, has news too. (P1, P3, P78)
+fn children_are_told<const BITS: usize>(children: &[usize], witness: &'static Witness) {
+    let mut group = Group::<BITS>::new();
+    let news: Vec<_> = children.iter().map(|&child| (child, word())).collect();
+    let tellers = news.iter().map(|(child, news)| {
+        tell(group.set.child_waker(*child), Arc::clone(news))
+    });
+    let tellers: Vec<_> = tellers.collect();
+    let mut heard = vec![false; children.len()];
+    let seen = std::cell::RefCell::new(&mut heard);
+    group.run(
+        |child| {
+            let mut seen = seen.borrow_mut();
+            let mut is_told = false;
+            for (index, (told, news)) in news.iter().enumerate() {
+                if *told == child && news.load(Ordering::Relaxed) == 1 {
+                    seen[index] = true;
+                    is_told = true;
+                }
+            }
+            assert!(is_told, "child {child} is polled without news");
+        },
+        || seen.borrow().iter().all(|&heard| heard),
+    );
+    let wakes = children.len();
+    assert!(group.polls <= wakes + 1, "{} polls for {wakes} wakes", group.polls);
+    group.testify(witness);
+    tellers.into_iter().for_each(join);
+}
+
+/// One thread wakes a child of the second level twice, each time with news; the other child of
+/// its word is woken by the poll itself.
+fn a_child_is_woken_again_and_again(witness: &'static Witness) {
+    let mut group = Group::<2>::new();
+    let news = word();
+    let teller = spawn({
+        let (waker, news) = (group.set.child_waker(0), Arc::clone(&news));
+        move || {
+            for count in 1..=2 {
+                news.store(count, Ordering::Relaxed);
+                waker.wake_by_ref();
+            }
+        }
+    });
+    let own = group.set.child_waker(1);
+    let last = AtomicUsize::new(0);
+    let mut is_first = true;
+    group.run(
+        |child| {
+            if child == 0 {
+                last.store(news.load(Ordering::Relaxed), Ordering::Relaxed);
+                if std::mem::take(&mut is_first) {
+                    own.wake_by_ref();
+                }
+            }
+        },
+        || last.load(Ordering::Relaxed) == 2,
+    );
+    group.testify(witness);
+    join(teller);
+}
+
+enum Registers {
+    First,
+    Late,
+}
+
+/// A waker that notes that it was woken, and ends a park.
+struct Task(&'static str, Record<&'static str>, Arc<Parker>);
+
+impl Wake for Task {
+    fn wake(self: Arc<Self>) {
+        self.1.note(self.0);
+        self.2.unpark();
+    }
+}
+
+/// The group moves to another task between two polls. A wake during or after the second poll is
+/// met by that poll, or wakes the second task.
+fn a_new_awaiting_task(registers: Registers, witness: &'static Witness) {
+    let set = Arc::new(WokenSet::<64>::new(2));
+    let woken = Record::new();
+    let parker = Arc::new(Parker::new());
+    let task = |name| {
+        let waker = Waker::from(Arc::new(Task(name, woken.clone(), Arc::clone(&parker))));
+        Arc::new(waker)
+    };
+    let mut visit = Visit::default();
+    set.register(&task("first"));
+    set.attend(&mut visit);
+    assert_eq!((visit.next(&set), set.leave()), (None, AfterVisit::Sleep));
+    let child = set.child_waker(1);
+    let waker = spawn(move || child.wake());
+    let second = task("second");
+    if let Registers::First = registers {
+        set.register(&second);
+    }
+    set.attend(&mut visit);
+    let mut seen = visit.next(&set).is_some();
+    let after = set.leave();
+    if let Registers::Late = registers {
+        set.register(&second);
+    }
+    seen |= after == AfterVisit::WakeAgain;
+    if seen {
+        witness.saw("seen by its poll");
+    } else {
+        while !woken.take().contains(&"second") {
+            let _ = parker.park(None);
+        }
+        witness.saw("woken");
+    }
+    join(waker);
+}
+
+/// Keeps something alive, as a task's waker keeps the task.
+struct Keeper {
+    _task: Mortal,
+    woken: Record<()>,
+}
+
+impl Wake for Keeper {
+    fn wake(self: Arc<Self>) {
+        self.woken.note(());
+    }
+}
+
+/// A child's waker is kept after the group has ended, and used. The task's waker is gone. (P32)
+fn a_retired_set_keeps_no_task(retire: fn(&WokenSet), witness: &'static Witness) {
+    let set = Arc::new(WokenSet::new(2));
+    let (value, deaths) = mortal();
+    let woken = Record::new();
+    let task = Keeper { _task: value, woken: woken.clone() };
+    set.register(&Arc::new(Waker::from(Arc::new(task))));
+    let child = set.child_waker(0);
+    let late = child.clone();
+    let waker = spawn(move || late.wake());
+    retire(&set);
+    drop(set);
+    join(waker);
+    deaths.assert_one();
+    child.wake();
+    witness.saw(if woken.is_empty() { "not woken" } else { "woken in time" });
+    assert!(woken.len() <= 1);
+}
+
+/// A group of two on an executor, each told by a thread of its own.
+fn a_group_on_a_loop_ends(witness: &'static Witness) {
+    let executor = Executor::new(Config::default());
+    let tellers = Record::new();
+    let child = || {
+        let (news, started) = (word(), tellers.clone());
+        let mut is_first = true;
+        poll_fn(move |cx| {
+            if std::mem::take(&mut is_first) {
+                started.note(tell(cx.waker().clone(), Arc::clone(&news)));
+            }
+            if news.load(Ordering::Relaxed) == 1 { Poll::Ready(()) } else { Poll::Pending }
+        })
+    };
+    executor.block_on(gather((child(), child())));
+    witness.saw("ended");
+    tellers.take().into_iter().for_each(join);
+}
