@@ -68,6 +68,8 @@ mod site;
 #[cfg(runtime_loom)]
 mod sleep;
 #[cfg(runtime_loom)]
+mod toy;
+#[cfg(runtime_loom)]
 mod turn;
 #[cfg(runtime_loom)]
 mod waking;

@@ -1,1 +1,178 @@
-pub(crate) const MODELS: &[crate::model::Model] = &[];
+//! The whole path, through the front end: a job is done, its result published, the task woken, and
+//! the loop that slept reads it.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use aside::time::Clock;
+use aside::{Runtime, gather, timeout};
+use runtime_core::sync::explore::{Record, Witness};
+
+use crate::door::{join, spawn};
+use crate::model::{Model, Twin};
+use crate::mortal::mortal;
+
+const PARK: &str = "runtime-core/src/park.rs";
+const UNPARK: &str = "match self.state.swap(NOTIFIED";
+const FALL_ASLEEP: &str = "self.state.compare_exchange(RUNNING, how";
+const REMOTE: &str = "runtime-executor/src/remote.rs";
+const SEND: &str = "self.inbox.send(letter)";
+const WAKER: &str = "runtime-executor/src/waker.rs";
+const POST: &str = "if !self.posted.swap(true";
+const CLOCK: &str = "runtime-core/src/clock.rs";
+const RELEASE: &str = "time.holds.fetch_sub(1";
+const WOKEN: &str = "runtime-core/src/gather/woken.rs";
+const LEAVE: &str = "self.root.fetch_and(!ATTENDED";
+
+pub(crate) const MODELS: &[Model] = &[
+    Model {
+        name: "path::a_job_is_done_and_the_loop_that_slept_reads_its_result",
+        bound: Some(4),
+        executions: 0,
+        witnesses: &["read"],
+        twins: &[
+            Twin::lose(REMOTE, SEND),
+            Twin::lose(PARK, UNPARK),
+            Twin::lose(WAKER, POST),
+            Twin::split(PARK, FALL_ASLEEP),
+        ],
+        body: a_job_is_done_and_its_result_is_read,
+    },
+    Model {
+        name: "path::two_jobs_of_a_group_are_read",
+        bound: Some(2),
+        executions: 0,
+        witnesses: &["read"],
+        twins: &[
+            Twin::lose(REMOTE, SEND),
+            Twin::split(PARK, FALL_ASLEEP),
+            Twin::lose(WOKEN, LEAVE),
+        ],
+        body: two_jobs_of_a_group_are_read,
+    },
+    Model {
+        name: "path::a_job_takes_no_virtual_time",
+        bound: Some(4),
+        executions: 0,
+        witnesses: &["in time"],
+        twins: &[Twin::relaxed(CLOCK, RELEASE), Twin::lose(CLOCK, RELEASE)],
+        body: a_job_takes_no_virtual_time,
+    },
+    Model {
+        name: "path::a_job_comes_back_to_its_loop",
+        bound: Some(3),
+        executions: 0,
+        witnesses: &["there and back"],
+        twins: &[Twin::lose(REMOTE, SEND), Twin::lose(PARK, UNPARK)],
+        body: a_job_comes_back_to_its_loop,
+    },
+    Model {
+        name: "path::a_job_whose_runtime_goes_is_run_and_dropped_once",
+        bound: Some(4),
+        executions: 0,
+        witnesses: &["ran"],
+        twins: &[Twin::body("its result is forgotten", |witness| {
+            a_job_whose_runtime_goes(std::mem::forget, witness);
+        })],
+        body: |witness| a_job_whose_runtime_goes(drop, witness),
+    },
+    Model {
+        name: "path::a_spawn_from_elsewhere_reaches_a_runtime_or_is_cancelled",
+        bound: Some(4),
+        executions: 0,
+        witnesses: &["ran", "cancelled"],
+        twins: &[Twin::lose("runtime-core/src/sync/model/channel.rs", "tail.fetch_or(CLOSED")],
+        body: a_spawn_from_elsewhere,
+    },
+];
+
+fn runtime() -> Runtime {
+    Runtime::builder().threads_max(1).slow_shutdown_notice(None).build()
+}
+
+fn a_job_is_done_and_its_result_is_read(witness: &'static Witness) {
+    let runtime = runtime();
+    let result = runtime.block_on(async { aside::spawn_blocking(|| 7).await });
+    assert_eq!(result.expect("it ran"), 7);
+    witness.saw("read");
+}
+
+/// Both wake one task, through the woken set of its group.
+fn two_jobs_of_a_group_are_read(witness: &'static Witness) {
+    let runtime = runtime();
+    let results = runtime.block_on(async {
+        gather((aside::spawn_blocking(|| 1), aside::spawn_blocking(|| 2))).await
+    });
+    let (first, second) = results;
+    assert_eq!((first.expect("it ran"), second.expect("it ran")), (1, 2));
+    witness.saw("read");
+}
+
+/// A timer of an hour is beaten by any job, by a clock that jumps over hours at once. (P60)
+fn a_job_takes_no_virtual_time(witness: &'static Witness) {
+    let runtime = Runtime::builder()
+        .threads_max(1)
+        .slow_shutdown_notice(None)
+        .clock(Clock::virtual_time())
+        .build();
+    let start = runtime.handle().now();
+    let result = runtime.block_on(async {
+        let job = pin!(aside::spawn_blocking(|| 7));
+        timeout(Duration::from_secs(3600), job).await
+    });
+    assert_eq!(result.expect("the time did not move").expect("it ran"), 7);
+    assert_eq!(runtime.handle().now(), start);
+    witness.saw("in time");
+}
+
+/// A job spawns a task on the loop that awaits the job, and blocks on it.
+fn a_job_comes_back_to_its_loop(witness: &'static Witness) {
+    let runtime = runtime();
+    let handle = runtime.handle();
+    let result = runtime.block_on(async {
+        aside::spawn_blocking(move || handle.block_on(handle.spawn(async { 7 }))).await
+    });
+    assert_eq!(result.expect("it ran").expect("it ended"), 7);
+    witness.saw("there and back");
+}
+
+/// The task that awaits the job is dropped with its runtime, which waits for the job. (P47)
+fn a_job_whose_runtime_goes(end: fn(crate::mortal::Mortal), witness: &'static Witness) {
+    let runtime = runtime();
+    let (value, deaths) = mortal();
+    let ran = Record::new();
+    let noted = ran.clone();
+    let task = runtime.spawn(async move {
+        let job = aside::spawn_blocking(move || {
+            noted.note(());
+            end(value);
+        });
+        job.await.expect("nobody cancels it");
+    });
+    let _ = runtime.turn(Duration::ZERO);
+    drop(runtime);
+    assert!(task.is_finished());
+    assert_eq!(ran.len(), 1);
+    deaths.assert_one();
+    witness.saw("ran");
+}
+
+/// P48, at the front.
+fn a_spawn_from_elsewhere(witness: &'static Witness) {
+    let runtime = runtime();
+    let handle = runtime.handle();
+    let ends = Record::new();
+    let noted = ends.clone();
+    let spawner = spawn(move || {
+        let result = handle.block_on(handle.spawn(async { 7 }));
+        noted.note(result.map_err(|error| error.is_cancelled()));
+    });
+    let _ = runtime.turn(Duration::ZERO);
+    drop(runtime);
+    join(spawner);
+    match ends.take()[..] {
+        [Ok(7)] => witness.saw("ran"),
+        [Err(true)] => witness.saw("cancelled"),
+        ref other => panic!("{other:?}"),
+    }
+}

@@ -1,1 +1,433 @@
-pub(crate) const MODELS: &[crate::model::Model] = &[];
+//! The blocking pool, through its public face.
+//!
+//! Its state is under one lock, which no twin can break; what can go wrong is what is decided under
+//! it. So the twins lose a wake, or run the same program on a [toy pool](crate::toy) with a mistake.
+
+use std::sync::Arc;
+
+use runtime_blocking::{Pool, Shutdown};
+use runtime_core::completion::Completion;
+use runtime_core::join::JoinHandle;
+use runtime_core::origin::Origin;
+use runtime_core::sync::adversary;
+use runtime_core::sync::explore::{Record, Witness};
+use runtime_core::sync::thread;
+
+use crate::door::{block_on, join, spawn};
+use crate::model::{Model, Twin};
+use crate::mortal::mortal;
+use crate::toy::{Bug, Crew, Toy};
+
+const PARK: &str = "runtime-core/src/park.rs";
+const WAKE_THREAD: &str = "PARKED => self.thread.unpark()";
+const FALL_ASLEEP: &str = "self.state.compare_exchange(RUNNING, how";
+const UNPARK: &str = "match self.state.swap(NOTIFIED";
+const JOB: &str = "runtime-blocking/src/job.rs";
+const LEAVE_QUEUE: &str = "self.queued.swap(false";
+
+pub(crate) const MODELS: &[Model] = &[
+    Model {
+        name: "pool::a_job_submitted_to_a_worker_going_idle_is_run",
+        bound: None,
+        executions: 0,
+        witnesses: &["ran"],
+        twins: &[
+            Twin::lose(PARK, WAKE_THREAD),
+            Twin::split(PARK, FALL_ASLEEP),
+            Twin::body("sleeps without a last look", |witness| {
+                one_after_another(&Toy::new(1, Bug::SleepsWithoutALook), witness);
+            }),
+        ],
+        body: |witness| one_after_another(&pool(1, 1), witness),
+    },
+    Model {
+        name: "pool::two_jobs_for_one_idle_worker_get_a_thread_each",
+        bound: Some(3),
+        executions: 0,
+        witnesses: &["ran"],
+        twins: &[
+            Twin::lose(PARK, WAKE_THREAD),
+            Twin::body("is idle until it wakes", |witness| {
+                two_jobs_for_one_idle_worker(&Toy::new(2, Bug::IdleUntilItWakes), witness);
+            }),
+        ],
+        body: |witness| two_jobs_for_one_idle_worker(&pool(2, 2), witness),
+    },
+    Model {
+        name: "pool::a_job_submitted_while_the_keep_alive_passes_is_run",
+        bound: Some(3),
+        executions: 0,
+        witnesses: &["by the same worker", "by a new worker"],
+        twins: &[
+            Twin::lose(PARK, UNPARK),
+            Twin::body("retires without a look", |witness| {
+                while_the_keep_alive_passes(&Toy::new(1, Bug::RetiresUnlooked), witness);
+            }),
+        ],
+        body: |witness| while_the_keep_alive_passes(&pool(1, 1), witness),
+    },
+    Model {
+        name: "pool::a_worker_that_wakes_for_no_reason_is_counted_once",
+        bound: Some(3),
+        executions: 0,
+        witnesses: &["ran"],
+        twins: &[Twin::body("is idle twice", |witness| {
+            while_disturbed(|| Toy::new(1, Bug::IdleTwice), witness);
+        })],
+        body: |witness| while_disturbed(|| pool(1, 1), witness),
+    },
+    Model {
+        name: "pool::a_job_submitted_to_a_pool_that_shuts_down_is_run_or_handed_back",
+        bound: Some(4),
+        executions: 0,
+        witnesses: &["ran", "handed back"],
+        twins: &[
+            Twin::lose(PARK, WAKE_THREAD),
+            Twin::body("accepts when closed", |witness| {
+                while_it_closes(&Toy::new(1, Bug::AcceptsWhenClosed), Crew::close, witness);
+            }),
+        ],
+        body: |witness| while_it_closes(&pool(1, 1), Crew::close, witness),
+    },
+    Model {
+        name: "pool::a_job_submitted_to_a_pool_that_is_left_comes_to_one_end",
+        bound: Some(4),
+        executions: 0,
+        witnesses: &["ran", "cancelled", "handed back"],
+        twins: &[Twin::lose(PARK, WAKE_THREAD)],
+        body: |witness| while_it_closes(&pool(1, 1), leave, witness),
+    },
+    Model {
+        name: "pool::an_aborted_job_runs_or_is_cancelled",
+        bound: None,
+        executions: 0,
+        witnesses: &["ran", "cancelled"],
+        twins: &[
+            Twin::lose(JOB, LEAVE_QUEUE),
+            Twin::body("cancels what runs", |witness| {
+                abort(&Toy::new(1, Bug::CancelsWhatRuns), witness);
+            }),
+        ],
+        body: |witness| abort(&pool(1, 1), witness),
+    },
+    Model {
+        name: "pool::a_job_without_a_thread_is_run_by_another_or_comes_back",
+        bound: Some(4),
+        executions: 0,
+        witnesses: &["ran", "handed back", "refused"],
+        twins: &[Twin::body("counts refused starts", |witness| {
+            without_a_thread(&Toy::new(1, Bug::CountsRefusedStarts), witness);
+        })],
+        body: |witness| without_a_thread(&pool(1, 1), witness),
+    },
+    Model {
+        name: "pool::a_second_thread_that_cannot_start_strands_no_job",
+        bound: None,
+        executions: 0,
+        witnesses: &["both ran"],
+        twins: &[Twin::lose(PARK, UNPARK)],
+        body: a_second_thread_that_cannot_start,
+    },
+    Model {
+        name: "pool::a_queue_that_stands_still_gets_the_lookout",
+        bound: Some(2),
+        executions: 0,
+        witnesses: &["ran"],
+        twins: &[Twin::body("there is room for one thread", |witness| {
+            a_queue_that_stands_still(1, witness);
+        })],
+        body: |witness| a_queue_that_stands_still(2, witness),
+    },
+    Model {
+        name: "pool::a_queue_that_stands_still_gets_a_larger_crew",
+        bound: Some(1),
+        executions: 0,
+        witnesses: &["ran"],
+        twins: &[Twin::body("there is room for one thread", |witness| {
+            a_queue_that_stands_still(1, witness);
+        })],
+        body: |witness| a_queue_that_stands_still(3, witness),
+    },
+    Model {
+        name: "pool::a_job_submitted_while_the_lookout_stands_down_is_run",
+        bound: Some(2),
+        executions: 0,
+        witnesses: &["ran"],
+        twins: &[Twin::lose(PARK, WAKE_THREAD)],
+        body: a_job_submitted_while_the_lookout_stands_down,
+    },
+    Model {
+        name: "pool::two_shutdowns_one_of_them_a_jobs_both_return",
+        bound: Some(4),
+        executions: 0,
+        witnesses: &["both returned"],
+        twins: &[Twin::lose(PARK, UNPARK)],
+        body: two_shutdowns_one_of_them_a_jobs,
+    },
+    Model {
+        name: "pool::the_toy_without_a_mistake_passes",
+        bound: Some(2),
+        executions: 0,
+        witnesses: &["ran"],
+        twins: &[],
+        body: |witness| one_after_another(&Toy::new(1, Bug::None), witness),
+    },
+    Model {
+        name: "pool::the_toy_without_a_mistake_passes_with_two_threads",
+        bound: Some(2),
+        executions: 0,
+        witnesses: &["ran"],
+        twins: &[],
+        body: |witness| two_jobs_for_one_idle_worker(&Toy::new(2, Bug::None), witness),
+    },
+    Model {
+        name: "pool::the_toy_without_a_mistake_passes_while_time_passes",
+        bound: Some(2),
+        executions: 0,
+        witnesses: &["by the same worker", "by a new worker"],
+        twins: &[],
+        body: |witness| while_the_keep_alive_passes(&Toy::new(1, Bug::None), witness),
+    },
+    Model {
+        name: "pool::the_toy_without_a_mistake_passes_while_disturbed",
+        bound: Some(2),
+        executions: 0,
+        witnesses: &["ran"],
+        twins: &[],
+        body: |witness| while_disturbed(|| Toy::new(1, Bug::None), witness),
+    },
+    Model {
+        name: "pool::the_toy_without_a_mistake_passes_while_it_closes",
+        bound: Some(2),
+        executions: 0,
+        witnesses: &["ran", "handed back"],
+        twins: &[],
+        body: |witness| while_it_closes(&Toy::new(1, Bug::None), Crew::close, witness),
+    },
+    Model {
+        name: "pool::the_toy_without_a_mistake_passes_when_it_aborts",
+        bound: Some(2),
+        executions: 0,
+        witnesses: &["ran", "cancelled"],
+        twins: &[],
+        body: |witness| abort(&Toy::new(1, Bug::None), witness),
+    },
+];
+
+fn pool(threads_max: usize, cores: usize) -> Pool {
+    Pool::builder().threads_max(threads_max).cores(cores).slow_shutdown_notice(None).build()
+}
+
+fn leave(pool: &Pool) {
+    let _ = pool.shutdown(Shutdown::Leave);
+}
+
+fn submit(crew: &impl Crew, job: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+    let Ok(handle) = crew.submit(Box::new(job)) else { panic!("it is handed back") };
+    handle
+}
+
+fn run(crew: &impl Crew, job: impl FnOnce() + Send + 'static) {
+    block_on(submit(crew, job)).expect("it ran");
+}
+
+/// Waits for the end, when every count is to be right. (P6)
+fn end(crew: &impl Crew, completed: usize) {
+    crew.close();
+    crew.assert_over(completed);
+}
+
+/// Each is submitted when the one before has been awaited, so while the worker goes idle.
+/// (tokio#8056)
+fn one_after_another(crew: &impl Crew, witness: &'static Witness) {
+    let ran = Record::new();
+    for _ in 0..2 {
+        let noted = ran.clone();
+        run(crew, move || noted.note(()));
+    }
+    end(crew, 2);
+    assert_eq!(ran.len(), 2);
+    witness.saw("ran");
+}
+
+/// The first job ends when the second has begun.
+fn jobs_that_wait_for_each_other(crew: &impl Crew) {
+    let begun = Arc::new(Completion::new(Origin::here(), None));
+    let wait = JoinHandle::new(Arc::clone(&begun));
+    let first = submit(crew, move || block_on(wait).expect("the other began"));
+    let second = submit(crew, move || drop(begun.complete(Ok(()))));
+    block_on(first).expect("it ran");
+    block_on(second).expect("it ran");
+}
+
+/// One worker is idle, or about to be, when two jobs come that need a thread each. (P5)
+fn two_jobs_for_one_idle_worker(crew: &impl Crew, witness: &'static Witness) {
+    run(crew, || ());
+    jobs_that_wait_for_each_other(crew);
+    end(crew, 3);
+    witness.saw("ran");
+}
+
+/// keep-alive‖notify‖submit. (P57)
+fn while_the_keep_alive_passes(crew: &impl Crew, witness: &'static Witness) {
+    let adversary = adversary::start(adversary::expire);
+    let workers = Record::new();
+    for _ in 0..2 {
+        let noted = workers.clone();
+        run(crew, move || noted.note(thread::current().id()));
+    }
+    let [before, after] = workers.take()[..] else { panic!("each runs once") };
+    witness.saw(if before == after { "by the same worker" } else { "by a new worker" });
+    end(crew, 2);
+    join(adversary);
+}
+
+/// P6.
+fn while_disturbed<C: Crew>(crew: fn() -> C, witness: &'static Witness) {
+    let adversary = adversary::start(adversary::disturb);
+    let crew = crew();
+    one_after_another(&crew, witness);
+    join(adversary);
+}
+
+/// shutdown‖submit‖idle worker: run, cancelled or handed back, exactly one of them, and once.
+/// (P48, tokio#7922)
+fn while_it_closes<C: Crew>(crew: &C, close: fn(&C), witness: &'static Witness) {
+    run(crew, || ());
+    let (value, deaths) = mortal();
+    let (ran, ends) = (Record::new(), Record::new());
+    let (other, noted, end_of_job) = (crew.clone(), ran.clone(), ends.clone());
+    let submitter = spawn(move || {
+        let job = Box::new(move || {
+            let _alive = value;
+            noted.note(());
+        });
+        end_of_job.note(match other.submit(job) {
+            Err(_job) => "handed back",
+            Ok(job) => match block_on(job) {
+                Ok(()) => "ran",
+                Err(error) => {
+                    assert!(error.is_cancelled());
+                    "cancelled"
+                }
+            },
+        });
+    });
+    close(crew);
+    join(submitter);
+    let [end_of_job] = ends.take()[..] else { panic!("one end") };
+    witness.saw(end_of_job);
+    let has_run = usize::from(end_of_job == "ran");
+    assert_eq!(ran.len(), has_run);
+    deaths.assert_one();
+    end(crew, 1 + has_run);
+}
+
+/// abort‖dequeue. (P56)
+fn abort(crew: &impl Crew, witness: &'static Witness) {
+    let (value, deaths) = mortal();
+    let ran = Record::new();
+    let noted = ran.clone();
+    let job = submit(crew, move || {
+        let _alive = value;
+        noted.note(());
+    });
+    job.abort();
+    let result = block_on(job);
+    deaths.assert_one();
+    witness.saw(match result {
+        Ok(()) => "ran",
+        Err(error) => {
+            assert!(error.is_cancelled());
+            "cancelled"
+        }
+    });
+    end(crew, ran.len());
+    deaths.assert_one();
+}
+
+/// Two threads submit to a crew whose first thread, after the submitter's own, cannot start. A job
+/// that was accepted before that is known comes back by its handle. (P52, tokio#8406)
+fn without_a_thread<C: Crew>(crew: &C, witness: &'static Witness) {
+    adversary::refuse_spawn(2);
+    let (ran, ends) = (Record::new(), Record::new());
+    let submit_one = {
+        let (crew, ran, ends) = (crew.clone(), ran.clone(), ends.clone());
+        move || {
+            let noted = ran.clone();
+            ends.note(match crew.submit(Box::new(move || noted.note(()))) {
+                Err(_job) => "handed back",
+                Ok(job) => match block_on(job) {
+                    Ok(()) => "ran",
+                    Err(error) => {
+                        assert!(error.is_refused());
+                        "refused"
+                    }
+                },
+            });
+        }
+    };
+    let submitter = spawn(submit_one.clone());
+    submit_one();
+    join(submitter);
+    let ends = ends.take();
+    assert_eq!(ends.len(), 2);
+    assert_eq!(ran.len(), ends.iter().filter(|end| **end == "ran").count());
+    ends.into_iter().for_each(|end| witness.saw(end));
+    end(crew, ran.len());
+}
+
+/// The second job's thread is refused; the first one's runs it in time. (P52)
+fn a_second_thread_that_cannot_start(witness: &'static Witness) {
+    adversary::refuse_spawn(2);
+    let pool = pool(2, 2);
+    let jobs = [(); 2].map(|()| submit(&pool, || ()));
+    jobs.into_iter().for_each(|job| block_on(job).expect("it ran"));
+    end(&pool, 2);
+    witness.saw("both ran");
+}
+
+/// More jobs than cores, the first of which waits for the second: time has to pass, and then the
+/// lookout takes the job or calls another.
+fn a_queue_that_stands_still(threads_max: usize, witness: &'static Witness) {
+    let adversary = adversary::start(|| {
+        adversary::expire();
+        adversary::expire_at_last();
+    });
+    let pool = pool(threads_max, 1);
+    jobs_that_wait_for_each_other(&pool);
+    end(&pool, 2);
+    witness.saw("ran");
+    adversary::dismiss();
+    join(adversary);
+}
+
+/// Two jobs at once bring a lookout; the third comes when it may have nothing to look out for.
+fn a_job_submitted_while_the_lookout_stands_down(witness: &'static Witness) {
+    let adversary = adversary::start(|| {
+        adversary::expire();
+        adversary::expire_at_last();
+    });
+    let pool = pool(2, 1);
+    let jobs = [(); 2].map(|()| submit(&pool, || ()));
+    jobs.into_iter().for_each(|job| block_on(job).expect("it ran"));
+    run(&pool, || ());
+    end(&pool, 3);
+    witness.saw("ran");
+    adversary::dismiss();
+    join(adversary);
+}
+
+/// A job that shuts its pool down does not wait for itself, nor does anybody inside for it.
+fn two_shutdowns_one_of_them_a_jobs(witness: &'static Witness) {
+    let pool = pool(1, 1);
+    let inside = pool.clone();
+    let job = submit(&pool, move || {
+        let report = inside.shutdown(Shutdown::Wait);
+        assert_eq!(report.running.len(), 1, "the job itself");
+    });
+    assert!(pool.shutdown(Shutdown::Wait).is_clean());
+    block_on(job).expect("it ran");
+    end(&pool, 1);
+    witness.saw("both returned");
+}
