@@ -1,0 +1,113 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::peers::Peer;
+use crate::rows::Row;
+use crate::smallest;
+
+/// How it is called.
+pub const USAGE: &str = "\
+cargo run --release -p versus -- [OPTIONS]
+
+  --quick         fewer rounds, shorter cells: to work on something, not to publish
+  --rows A,B      these rows only (a key, or its beginning); `--rows list` prints the keys;
+                  `--rows smallest` builds the smallest programs, which is slow
+  --peers A,B     these columns only, e.g. aside,tokio,limit
+  --rounds N      so many rounds
+  --json FILE     the table as JSON, too
+";
+
+/// What was asked for.
+#[derive(Debug)]
+pub struct Arguments {
+    /// How often each cell is measured.
+    pub rounds: usize,
+    /// For how long.
+    pub budget: Duration,
+    /// Which rows, by the beginning of their keys; empty for all but the slow ones.
+    pub rows: Vec<String>,
+    /// Which columns.
+    pub peers: Vec<Peer>,
+    /// Where the JSON goes.
+    pub json: Option<PathBuf>,
+}
+
+impl Arguments {
+    /// Reads the arguments that follow the program's name.
+    ///
+    /// # Errors
+    /// What could not be understood.
+    pub fn parse(words: impl IntoIterator<Item = String>) -> Result<Arguments, String> {
+        let mut words = words.into_iter();
+        let mut arguments = Arguments {
+            rounds: 7,
+            budget: Duration::from_millis(250),
+            rows: Vec::new(),
+            peers: Peer::ALL.to_vec(),
+            json: None,
+        };
+        while let Some(word) = words.next() {
+            let mut value = || words.next().ok_or(format!("`{word}` wants a value"));
+            match word.as_str() {
+                "--quick" => {
+                    arguments.rounds = 3;
+                    arguments.budget = Duration::from_millis(40);
+                }
+                "--rows" => arguments.rows = value()?.split(',').map(String::from).collect(),
+                "--peers" => arguments.peers = peers(&value()?)?,
+                "--rounds" => {
+                    let rounds = value()?;
+                    arguments.rounds = rounds.parse().map_err(|_| format!("`{rounds}` rounds?"))?;
+                }
+                "--json" => arguments.json = Some(value()?.into()),
+                _ => return Err(format!("`{word}` is not understood")),
+            }
+        }
+        arguments.peers.retain(|peer| peer.is_present());
+        Ok(arguments)
+    }
+
+    /// Whether this row was asked for.
+    pub fn wants(&self, row: &Row) -> bool {
+        if self.rows.is_empty() {
+            return !row.key.starts_with(smallest::KEY);
+        }
+        self.rows.iter().any(|wanted| row.key.starts_with(wanted.as_str()))
+    }
+}
+
+fn peers(names: &str) -> Result<Vec<Peer>, String> {
+    let find = |name| Peer::ALL.into_iter().find(|peer| peer.name() == name);
+    names.split(',').map(|name| find(name).ok_or(format!("there is no peer `{name}`"))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Arguments, String> {
+        Arguments::parse(line.split_whitespace().map(String::from))
+    }
+
+    #[test]
+    fn rows_are_chosen_by_the_beginning_of_their_keys() {
+        let keys = |line| {
+            let arguments = parse(line).expect("the line is right");
+            let rows = crate::rows::all();
+            rows.iter().filter(|row| arguments.wants(row)).map(|row| row.key).collect::<Vec<_>>()
+        };
+        assert_eq!(keys("--rows yield-m,make"), ["yield-main", "make"]);
+        assert!(keys("").contains(&"spawn-task"));
+        assert!(!keys("").iter().any(|key| key.starts_with("smallest")));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_said() {
+        assert!(parse("--fast").is_err());
+        assert!(parse("--rounds").is_err());
+        assert!(parse("--rounds many").is_err());
+        assert!(parse("--peers nobody").is_err());
+    }
+}

@@ -1,0 +1,155 @@
+"""The rows that have a counterpart in Python's asyncio. Called with a row, a clock, milliseconds."""
+
+import asyncio
+import sys
+import threading
+import time
+
+KEY, CLOCK, BUDGET = sys.argv[1], sys.argv[2], int(sys.argv[3]) / 1000
+METER = time.process_time if CLOCK == "cpu" else time.perf_counter
+
+
+class Laps:
+    """As in run.rs: a tenth is warm-up, one lap at least of each."""
+
+    def __init__(self, operations):
+        self.operations, self.laps, self.since = operations, -1, None
+        self.began = time.perf_counter()
+
+    def more(self):
+        now = time.perf_counter()
+        if self.since is None:
+            self.laps += 1
+            if self.laps and now - self.began >= BUDGET / 10:
+                self.laps, self.began, self.since = 0, now, METER()
+            return True
+        self.laps += 1
+        if now - self.began < BUDGET:
+            return True
+        print((METER() - self.since) * 1e9 / (self.laps * self.operations))
+        return False
+
+
+async def nothing():
+    return 1
+
+
+async def spawn_task():
+    laps = Laps(1000)
+    while laps.more():
+        for _ in range(1000):
+            await asyncio.create_task(nothing())
+
+
+async def spawn_many():
+    laps = Laps(100_000)
+    while laps.more():
+        for task in [asyncio.create_task(nothing()) for _ in range(100_000)]:
+            await task
+
+
+async def yield_task():
+    laps = Laps(1000)
+    while laps.more():
+        for _ in range(1000):
+            await asyncio.sleep(0)
+
+
+async def yield_often(times):
+    for _ in range(times):
+        await asyncio.sleep(0)
+
+
+async def yield_thousand():
+    laps = Laps(100_000)
+    while laps.more():
+        for task in [asyncio.create_task(yield_often(100)) for _ in range(1000)]:
+            await task
+
+
+async def ping_slot():
+    loop, laps = asyncio.get_running_loop(), Laps(1000)
+    slots = [loop.create_future(), loop.create_future()]
+
+    async def echo():
+        while True:
+            ball = await slots[0]
+            slots[0] = loop.create_future()
+            slots[1].set_result(ball)
+
+    other = asyncio.create_task(echo())
+    await asyncio.sleep(0)
+    while laps.more():
+        for n in range(1000):
+            slots[0].set_result(n)
+            await slots[1]
+            slots[1] = loop.create_future()
+    other.cancel()
+
+
+async def gather_yields():
+    laps = Laps(100_000)
+    while laps.more():
+        await asyncio.gather(*[yield_often(10) for _ in range(10_000)])
+
+
+async def wake():
+    loop, laps = asyncio.get_running_loop(), Laps(100)
+    orders, ready = [], threading.Semaphore(0)
+
+    def helper():
+        while True:
+            ready.acquire()
+            loop.call_soon_threadsafe(orders.pop().set_result, 1)
+
+    threading.Thread(target=helper, daemon=True).start()
+    while laps.more():
+        for _ in range(100):
+            answer = loop.create_future()
+            orders.append(answer)
+            ready.release()
+            await answer
+
+
+async def blocking():
+    loop, laps = asyncio.get_running_loop(), Laps(100)
+    while laps.more():
+        for _ in range(100):
+            await loop.run_in_executor(None, int)
+
+
+async def sleeps():
+    async def all_of(count):
+        naps = [asyncio.sleep((n * 7919 % 100 + 1) / 1000) for n in range(count)]
+        for task in [asyncio.create_task(nap) for nap in naps]:
+            await task
+
+    await all_of(1000)
+    since = METER()
+    await all_of(100_000)
+    print((METER() - since) * 1e9 / 100_000)
+
+
+async def timers():
+    loop, laps = asyncio.get_running_loop(), Laps(1000)
+    alive = [loop.call_later(60 + n * 7919 % 10_000 / 1000, int) for n in range(10_000)]
+    while laps.more():
+        for n in range(1000):
+            loop.call_later(60 + n * 31 * 7919 % 10_000 / 1000, int).cancel()
+    for timer in alive:
+        timer.cancel()
+
+
+def make():
+    laps = Laps(100)
+    while laps.more():
+        for _ in range(100):
+            asyncio.run(nothing())
+
+
+if KEY == "make":
+    make()
+else:
+    name = {"wake-one": "wake", "wake-two": "wake", "blocking-one": "blocking",
+            "blocking-two": "blocking"}.get(KEY, KEY.replace("-", "_"))
+    asyncio.run(globals()[name]())

@@ -1,0 +1,68 @@
+use std::time::Duration;
+
+use super::{Blocking, Make, Runtime, Submit, Timers};
+
+/// Ours, as `aside::run` makes it.
+#[derive(Debug)]
+pub struct Aside;
+
+impl Runtime for Aside {
+    type Handle<T: Send + 'static> = aside::JoinHandle<T>;
+
+    fn block_on<F: Future<Output: 'static>>(main: F) -> F::Output {
+        aside::run(main)
+    }
+
+    fn spawn<F>(future: F) -> Self::Handle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        aside::spawn(future)
+    }
+
+    fn output<T>(joined: Result<T, aside::JoinError>) -> T {
+        joined.expect("the tasks of the measure end well")
+    }
+}
+
+impl Timers for Aside {
+    fn sleep(duration: Duration) -> impl Future + 'static {
+        aside::sleep(duration)
+    }
+
+    fn spawn_sleep(duration: Duration) -> Self::Handle<()> {
+        aside::spawn(async move {
+            aside::sleep(duration).await;
+        })
+    }
+}
+
+impl Blocking for Aside {
+    type Job<T: Send + 'static> = aside::JoinHandle<T>;
+
+    fn spawn_blocking<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> Self::Job<T> {
+        aside::spawn_blocking(job)
+    }
+
+    fn job_output<T>(joined: Result<T, aside::JoinError>) -> T {
+        joined.expect("the jobs of the measure end well")
+    }
+}
+
+impl Submit for Aside {
+    type Submitter = aside::Handle;
+
+    fn submitter() -> aside::Handle {
+        aside::Handle::current()
+    }
+
+    fn submit(submitter: &aside::Handle, job: impl FnOnce() + Send + 'static) {
+        submitter.spawn_blocking(job).detach();
+    }
+}
+
+impl Make for Aside {
+    fn make_and_drop() {
+        aside::run(async {});
+    }
+}

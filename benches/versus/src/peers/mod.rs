@@ -1,0 +1,171 @@
+//! The runtimes, and what the same word means to each of them.
+//!
+//! The work of a row is written once, over these traits; each call is resolved at compile time to
+//! what a user of that runtime would write.
+
+mod aside;
+mod futures;
+mod monoio;
+mod smol;
+mod tokio;
+
+use std::time::Duration;
+
+pub use self::aside::Aside;
+pub use self::futures::Futures;
+pub use self::monoio::{Driver, Epoll, Monoio, Uring};
+pub use self::smol::Smol;
+pub use self::tokio::Tokio;
+
+/// A column of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Peer {
+    /// Ours.
+    Aside,
+    /// tokio's current-thread runtime.
+    Tokio,
+    /// smol's parts: async-executor, async-io, blocking.
+    Smol,
+    /// monoio on epoll.
+    Monoio,
+    /// monoio on io_uring.
+    MonoioUring,
+    /// `futures`: LocalPool, ThreadPool, FuturesUnordered.
+    Futures,
+    /// `join_all` of `futures`.
+    JoinAll,
+    /// `futures-concurrency`.
+    FuturesConcurrency,
+    /// Python's.
+    Asyncio,
+    /// Written by hand for the row.
+    Limit,
+}
+
+impl Peer {
+    /// All of them, in the order of the columns.
+    pub const ALL: [Peer; 10] = [
+        Peer::Aside,
+        Peer::Tokio,
+        Peer::Smol,
+        Peer::Monoio,
+        Peer::MonoioUring,
+        Peer::Futures,
+        Peer::JoinAll,
+        Peer::FuturesConcurrency,
+        Peer::Asyncio,
+        Peer::Limit,
+    ];
+
+    /// As it is written in the table and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Peer::Aside => "aside",
+            Peer::Tokio => "tokio",
+            Peer::Smol => "smol",
+            Peer::Monoio => "monoio",
+            Peer::MonoioUring => "monoio-uring",
+            Peer::Futures => "futures",
+            Peer::JoinAll => "join_all",
+            Peer::FuturesConcurrency => "f-concurrency",
+            Peer::Asyncio => "asyncio",
+            Peer::Limit => "limit",
+        }
+    }
+
+    /// Whether it can run here.
+    pub fn is_present(self) -> bool {
+        match self {
+            Peer::Asyncio => std::process::Command::new("python3")
+                .arg("--version")
+                .output()
+                .is_ok_and(|output| output.status.success()),
+            Peer::MonoioUring => ::monoio::utils::detect_uring(),
+            Peer::Aside
+            | Peer::Tokio
+            | Peer::Smol
+            | Peer::Monoio
+            | Peer::Futures
+            | Peer::JoinAll
+            | Peer::FuturesConcurrency
+            | Peer::Limit => true,
+        }
+    }
+}
+
+/// A runtime of one thread.
+pub trait Runtime: 'static {
+    /// Awaits a task.
+    type Handle<T: Send + 'static>: Future + Send + 'static;
+
+    /// Makes a runtime, drives the future, and drops the runtime.
+    fn block_on<F: Future<Output: 'static>>(main: F) -> F::Output;
+
+    /// Spawns a task on the current runtime.
+    fn spawn<F>(future: F) -> Self::Handle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static;
+
+    /// The task's output out of what its handle yields.
+    fn output<T: Send + 'static>(joined: <Self::Handle<T> as Future>::Output) -> T;
+}
+
+/// Drives the future as a task of a new runtime.
+pub fn in_task<R: Runtime, F>(future: F) -> F::Output
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    R::block_on(async { R::output::<F::Output>(R::spawn(future).await) })
+}
+
+/// Drives the future as a task of a new runtime with a pool.
+pub fn in_task_with_pool<R: Blocking, F>(future: F) -> F::Output
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    R::block_on_with_pool(async { R::output::<F::Output>(R::spawn(future).await) })
+}
+
+/// A runtime with timers.
+pub trait Timers: Runtime {
+    /// Waits.
+    fn sleep(duration: Duration) -> impl Future + 'static;
+
+    /// Spawns a task that waits.
+    fn spawn_sleep(duration: Duration) -> Self::Handle<()>;
+}
+
+/// A runtime with a pool for blocking calls.
+pub trait Blocking: Runtime {
+    /// Awaits a job.
+    type Job<T: Send + 'static>: Future + Send + 'static;
+
+    /// As [`Runtime::block_on`], with the pool at hand.
+    fn block_on_with_pool<F: Future<Output: 'static>>(main: F) -> F::Output {
+        Self::block_on(main)
+    }
+
+    /// Runs a closure on the pool of the current runtime.
+    fn spawn_blocking<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> Self::Job<T>;
+
+    /// The job's output out of what its handle yields.
+    fn job_output<T: Send + 'static>(joined: <Self::Job<T> as Future>::Output) -> T;
+}
+
+/// A runtime whose pool other threads can submit to.
+pub trait Submit: Blocking {
+    /// What they need for it.
+    type Submitter: Clone + Send + 'static;
+
+    /// The submitter of the current runtime.
+    fn submitter() -> Self::Submitter;
+
+    /// Runs a closure on the pool. Nobody awaits it.
+    fn submit(submitter: &Self::Submitter, job: impl FnOnce() + Send + 'static);
+}
+
+/// A runtime that can be made for nothing.
+pub trait Make: Runtime {
+    /// Makes a runtime, runs a future that is ready, and drops the runtime.
+    fn make_and_drop();
+}

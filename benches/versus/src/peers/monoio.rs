@@ -1,0 +1,103 @@
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use monoio::blocking::{DefaultThreadPool, JoinError};
+use monoio::task::JoinHandle;
+use monoio::{IoUringDriver, LegacyDriver, RuntimeBuilder};
+
+use super::{Blocking, Make, Runtime, Timers};
+
+/// monoio on one of its drivers.
+#[derive(Debug)]
+pub struct Monoio<D>(PhantomData<D>);
+
+/// On epoll.
+#[derive(Debug)]
+pub struct Epoll;
+
+/// On io_uring.
+#[derive(Debug)]
+pub struct Uring;
+
+/// Builds and runs a runtime on one driver.
+pub trait Driver: 'static {
+    /// Makes a runtime with timers, drives the future, and drops the runtime.
+    fn block_on<F: Future<Output: 'static>>(main: F, pool: Option<DefaultThreadPool>) -> F::Output;
+}
+
+macro_rules! driver {
+    ($name:ty, $driver:ty) => {
+        impl Driver for $name {
+            fn block_on<F: Future<Output: 'static>>(
+                main: F,
+                pool: Option<DefaultThreadPool>,
+            ) -> F::Output {
+                let mut builder = RuntimeBuilder::<$driver>::new();
+                if let Some(pool) = pool {
+                    builder = builder.attach_thread_pool(Box::new(pool));
+                }
+                let runtime = builder.enable_timer().build();
+                runtime.expect("monoio's runtime can be made").block_on(main)
+            }
+        }
+    };
+}
+
+driver!(Epoll, LegacyDriver);
+driver!(Uring, IoUringDriver);
+
+/// The threads of its pool, which has always as many.
+const THREADS: usize = 4;
+
+impl<D: Driver> Runtime for Monoio<D> {
+    type Handle<T: Send + 'static> = JoinHandle<T>;
+
+    fn block_on<F: Future<Output: 'static>>(main: F) -> F::Output {
+        D::block_on(main, None)
+    }
+
+    fn spawn<F>(future: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        monoio::spawn(future)
+    }
+
+    fn output<T>(joined: T) -> T {
+        joined
+    }
+}
+
+impl<D: Driver> Timers for Monoio<D> {
+    fn sleep(duration: Duration) -> impl Future + 'static {
+        monoio::time::sleep(duration)
+    }
+
+    fn spawn_sleep(duration: Duration) -> Self::Handle<()> {
+        monoio::spawn(async move {
+            monoio::time::sleep(duration).await;
+        })
+    }
+}
+
+impl<D: Driver> Blocking for Monoio<D> {
+    type Job<T: Send + 'static> = JoinHandle<Result<T, JoinError>>;
+
+    fn block_on_with_pool<F: Future<Output: 'static>>(main: F) -> F::Output {
+        D::block_on(main, Some(DefaultThreadPool::new(THREADS)))
+    }
+
+    fn spawn_blocking<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> Self::Job<T> {
+        monoio::spawn_blocking(job)
+    }
+
+    fn job_output<T>(joined: Result<T, JoinError>) -> T {
+        joined.expect("the jobs of the measure end well")
+    }
+}
+
+impl<D: Driver> Make for Monoio<D> {
+    fn make_and_drop() {
+        D::block_on(async {}, None);
+    }
+}

@@ -1,0 +1,72 @@
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Handle};
+use tokio::task::{JoinError, JoinHandle};
+
+use super::{Blocking, Make, Runtime, Submit, Timers};
+
+/// tokio's current-thread runtime, everything enabled, as `#[tokio::main]` makes it.
+#[derive(Debug)]
+pub struct Tokio;
+
+impl Runtime for Tokio {
+    type Handle<T: Send + 'static> = JoinHandle<T>;
+
+    fn block_on<F: Future<Output: 'static>>(main: F) -> F::Output {
+        let runtime = Builder::new_current_thread().enable_all().build();
+        runtime.expect("tokio's runtime can be made").block_on(main)
+    }
+
+    fn spawn<F>(future: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        tokio::spawn(future)
+    }
+
+    fn output<T>(joined: Result<T, JoinError>) -> T {
+        joined.expect("the tasks of the measure end well")
+    }
+}
+
+impl Timers for Tokio {
+    fn sleep(duration: Duration) -> impl Future + 'static {
+        tokio::time::sleep(duration)
+    }
+
+    fn spawn_sleep(duration: Duration) -> Self::Handle<()> {
+        tokio::spawn(async move {
+            tokio::time::sleep(duration).await;
+        })
+    }
+}
+
+impl Blocking for Tokio {
+    type Job<T: Send + 'static> = JoinHandle<T>;
+
+    fn spawn_blocking<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> Self::Job<T> {
+        tokio::task::spawn_blocking(job)
+    }
+
+    fn job_output<T>(joined: Result<T, JoinError>) -> T {
+        joined.expect("the jobs of the measure end well")
+    }
+}
+
+impl Submit for Tokio {
+    type Submitter = Handle;
+
+    fn submitter() -> Handle {
+        Handle::current()
+    }
+
+    fn submit(submitter: &Handle, job: impl FnOnce() + Send + 'static) {
+        drop(submitter.spawn_blocking(job));
+    }
+}
+
+impl Make for Tokio {
+    fn make_and_drop() {
+        Tokio::block_on(async {});
+    }
+}

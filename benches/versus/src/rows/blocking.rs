@@ -1,0 +1,142 @@
+//! Blocking calls on the pool.
+
+use std::collections::VecDeque;
+use std::hint::black_box;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use runtime_core::sync::Mutex;
+
+use crate::peers::{Blocking, Submit, in_task_with_pool};
+use crate::run::Run;
+use crate::work::{Helper, Latch};
+
+const LAP: usize = 100;
+const BURST: usize = 100_000;
+const SLEEPERS: usize = 256;
+const SLEEP: Duration = Duration::from_millis(10);
+const SUBMITTERS: usize = 8;
+const SUBMITTED_EACH: usize = 10_000;
+
+/// One call at a time.
+pub(super) fn round_trip<R: Blocking>(run: &Run) -> f64 {
+    let mut laps = run.laps(LAP);
+    in_task_with_pool::<R, _>(async move {
+        while laps.more() {
+            for n in 0..LAP {
+                let job = R::spawn_blocking(move || black_box(n));
+                black_box(R::job_output::<usize>(job.await));
+            }
+        }
+        laps.figure()
+    })
+}
+
+/// A hundred thousand jobs at once, then awaits them all.
+pub(super) fn burst<R: Blocking>(run: &Run) -> f64 {
+    let run = *run;
+    in_task_with_pool::<R, _>(async move {
+        await_jobs::<R>((0..1).map(|n| R::spawn_blocking(move || black_box(n)))).await;
+        let watch = run.start();
+        await_jobs::<R>((0..BURST).map(|n| R::spawn_blocking(move || black_box(n)))).await;
+        watch.read() / BURST as f64
+    })
+}
+
+/// Jobs that sleep: how long until all have, in nanoseconds.
+pub(super) fn sleepers<R: Blocking>(run: &Run) -> f64 {
+    let run = *run;
+    in_task_with_pool::<R, _>(async move {
+        await_jobs::<R>((0..1).map(|n| R::spawn_blocking(move || black_box(n)))).await;
+        let watch = run.start();
+        let sleep = |n| {
+            R::spawn_blocking(move || {
+                thread::sleep(SLEEP);
+                black_box(n)
+            })
+        };
+        await_jobs::<R>((0..SLEEPERS).map(sleep)).await;
+        watch.read()
+    })
+}
+
+async fn await_jobs<R: Blocking>(jobs: impl Iterator<Item = R::Job<usize>>) {
+    let jobs: Vec<_> = jobs.collect();
+    for job in jobs {
+        black_box(R::job_output::<usize>(job.await));
+    }
+}
+
+/// Eight threads submit ten thousand jobs each, which count down a latch.
+pub(super) fn eight_submitters<R: Submit>(run: &Run) -> f64 {
+    let run = *run;
+    in_task_with_pool::<R, _>(async move {
+        await_jobs::<R>((0..1).map(|n| R::spawn_blocking(move || black_box(n)))).await;
+        let watch = run.start();
+        let latch = Latch::new(SUBMITTERS * SUBMITTED_EACH);
+        for _ in 0..SUBMITTERS {
+            let (submitter, latch) = (R::submitter(), Arc::clone(&latch));
+            thread::spawn(move || {
+                for _ in 0..SUBMITTED_EACH {
+                    let latch = Arc::clone(&latch);
+                    R::submit(&submitter, move || latch.count_down());
+                }
+            });
+        }
+        latch.opened().await;
+        watch.read() / (SUBMITTERS * SUBMITTED_EACH) as f64
+    })
+}
+
+/// One thread takes boxed closures out of a locked queue.
+pub(super) fn burst_limit(run: &Run) -> f64 {
+    let helper = Helper::start();
+    let results = Arc::new(Mutex::new(VecDeque::with_capacity(BURST)));
+    let caller = thread::current();
+    let watch = run.start();
+    for n in 0..BURST {
+        let (results, caller) = (Arc::clone(&results), caller.clone());
+        helper.send(move || {
+            results.lock().push_back(black_box(n));
+            if n + 1 == BURST {
+                caller.unpark();
+            }
+        });
+    }
+    while results.lock().len() < BURST {
+        thread::park();
+    }
+    watch.read() / BURST as f64
+}
+
+/// One thread for each sleeper.
+pub(super) fn sleepers_limit(run: &Run) -> f64 {
+    let watch = run.start();
+    let threads: Vec<_> = (0..SLEEPERS).map(|_| thread::spawn(|| thread::sleep(SLEEP))).collect();
+    for thread in threads {
+        let _ = thread.join();
+    }
+    watch.read()
+}
+
+/// Eight threads send boxed closures to one.
+pub(super) fn eight_submitters_limit(run: &Run) -> f64 {
+    let helper = Arc::new(Helper::start());
+    let watch = run.start();
+    let threads = (0..SUBMITTERS).map(|_| {
+        let helper = Arc::clone(&helper);
+        thread::spawn(move || {
+            for n in 0..SUBMITTED_EACH {
+                helper.send(move || _ = black_box(n));
+            }
+        })
+    });
+    for thread in threads.collect::<Vec<_>>() {
+        let _ = thread.join();
+    }
+    let caller = thread::current();
+    helper.send(move || caller.unpark());
+    thread::park();
+    watch.read() / (SUBMITTERS * SUBMITTED_EACH) as f64
+}

@@ -1,0 +1,209 @@
+//! Many futures in one task. The host is a bare loop, the same for all, so that what is measured
+//! is the combinator.
+
+use std::cell::{Cell, RefCell};
+use std::hint::black_box;
+use std::ops::ControlFlow;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use futures_concurrency::future::Join;
+
+use crate::rows::yields::Flag;
+use crate::run::Run;
+use crate::work::yield_now;
+
+const CHILDREN: usize = 10_000;
+const YIELDS_EACH: usize = 10;
+const WAKES: usize = 1_000;
+
+/// A way to await many futures at once.
+pub(super) trait Gatherer {
+    /// Awaits them all.
+    fn all<F: Future>(children: Vec<F>) -> impl Future<Output = usize>;
+}
+
+/// `join_all` of `futures`.
+#[derive(Debug)]
+pub(super) struct JoinAll;
+
+/// `FuturesUnordered` of `futures`, drained.
+#[derive(Debug)]
+pub(super) struct Unordered;
+
+/// `Vec::join` of `futures-concurrency`.
+#[derive(Debug)]
+pub(super) struct Concurrency;
+
+impl Gatherer for JoinAll {
+    async fn all<F: Future>(children: Vec<F>) -> usize {
+        futures::future::join_all(children).await.len()
+    }
+}
+
+impl Gatherer for Unordered {
+    async fn all<F: Future>(children: Vec<F>) -> usize {
+        let mut children: FuturesUnordered<F> = children.into_iter().collect();
+        let mut ended = 0;
+        while children.next().await.is_some() {
+            ended += 1;
+        }
+        ended
+    }
+}
+
+impl Gatherer for Concurrency {
+    async fn all<F: Future>(children: Vec<F>) -> usize {
+        children.join().await.len()
+    }
+}
+
+/// Polls `future` as often as it is woken. Calls `idle` when it is not, which wakes somebody.
+fn drive(future: impl Future<Output = usize>, mut idle: impl FnMut() -> ControlFlow<()>) {
+    let flag = Arc::new(Flag::default());
+    let waker = Waker::from(Arc::clone(&flag));
+    let mut cx = Context::from_waker(&waker);
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(count) = future.as_mut().poll(&mut cx) {
+            black_box(count);
+            return;
+        }
+        while !flag.take() {
+            if idle().is_break() {
+                return;
+            }
+        }
+    }
+}
+
+/// Ten thousand children that yield ten times each.
+pub(super) fn yields<G: Gatherer>(run: &Run) -> f64 {
+    let mut laps = run.laps(CHILDREN * YIELDS_EACH);
+    while laps.more() {
+        let children = (0..CHILDREN).map(yield_ten_times).collect();
+        drive(G::all(children), || unreachable!("who yields is woken"));
+    }
+    laps.figure()
+}
+
+async fn yield_ten_times(child: usize) -> usize {
+    for _ in 0..YIELDS_EACH {
+        yield_now().await;
+    }
+    child
+}
+
+/// The same futures in a vector, polled in turn.
+pub(super) fn yields_limit(run: &Run) -> f64 {
+    let mut laps = run.laps(CHILDREN * YIELDS_EACH);
+    let waker = Waker::from(Arc::new(Flag::default()));
+    let mut cx = Context::from_waker(&waker);
+    while laps.more() {
+        let mut children: Vec<_> =
+            (0..CHILDREN).map(|child| Box::pin(yield_ten_times(child))).collect();
+        for _ in 0..=YIELDS_EACH {
+            for child in &mut children {
+                black_box(child.as_mut().poll(&mut cx).is_ready());
+            }
+        }
+    }
+    laps.figure()
+}
+
+/// What a child waits at, again and again.
+#[derive(Default)]
+struct Gate {
+    open: Cell<bool>,
+    waker: RefCell<Option<Waker>>,
+}
+
+impl Gate {
+    fn open(&self) {
+        self.open.set(true);
+        let waker = self.waker.take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl Future for &Gate {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.open.replace(false) {
+            return Poll::Ready(());
+        }
+        *self.waker.borrow_mut() = Some(cx.waker().clone());
+        Poll::Pending
+    }
+}
+
+async fn pass_for_ever(gate: Rc<Gate>) {
+    loop {
+        (&*gate).await;
+        black_box(&gate);
+    }
+}
+
+/// Which gate is opened next: each once in a round, far from the one before.
+fn next_gate(gate: usize, gates: usize) -> usize {
+    (gate + 7_919) % gates
+}
+
+/// Ten thousand children, one of them woken at a time.
+pub(super) fn one_woken<G: Gatherer>(run: &Run) -> f64 {
+    one_woken_of::<G>(run, CHILDREN)
+}
+
+/// How many times dearer a wake is among ten thousand children than among a hundred.
+pub(super) fn growth<G: Gatherer>(run: &Run) -> f64 {
+    let half = Run { budget: run.budget.div_f64(2.0).max(Duration::from_millis(1)), ..*run };
+    let among_few = one_woken_of::<G>(&half, CHILDREN / 100);
+    one_woken_of::<G>(&half, CHILDREN) / among_few
+}
+
+fn one_woken_of<G: Gatherer>(run: &Run, children: usize) -> f64 {
+    let gates: Vec<Rc<Gate>> = (0..children).map(|_| Rc::default()).collect();
+    let group = G::all(gates.iter().map(Rc::clone).map(pass_for_ever).collect());
+    let mut laps = run.laps(WAKES);
+    let (mut gate, mut left) = (0, 0);
+    drive(group, || {
+        if left == 0 {
+            if !laps.more() {
+                return ControlFlow::Break(());
+            }
+            left = WAKES;
+        }
+        left -= 1;
+        gate = next_gate(gate, children);
+        gates[gate].open();
+        ControlFlow::Continue(())
+    });
+    laps.figure()
+}
+
+/// The woken child is polled, by whoever knows which it is.
+pub(super) fn one_woken_limit(run: &Run) -> f64 {
+    let gates: Vec<Rc<Gate>> = (0..CHILDREN).map(|_| Rc::default()).collect();
+    let mut children: Vec<_> =
+        gates.iter().map(Rc::clone).map(pass_for_ever).map(Box::pin).collect();
+    let waker = Waker::from(Arc::new(Flag::default()));
+    let mut cx = Context::from_waker(&waker);
+    let mut laps = run.laps(WAKES);
+    let mut gate = 0;
+    while laps.more() {
+        for _ in 0..WAKES {
+            gate = next_gate(gate, CHILDREN);
+            gates[gate].open();
+            black_box(children[gate].as_mut().poll(&mut cx).is_pending());
+        }
+    }
+    laps.figure()
+}

@@ -1,0 +1,38 @@
+//! A runtime for nothing.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::hint::black_box;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Waker};
+
+use crate::peers::Make;
+use crate::rows::yields::Flag;
+use crate::run::Run;
+
+const LAP: usize = 100;
+
+/// Make it, run nothing, drop it.
+pub(super) fn and_drop<R: Make>(run: &Run) -> f64 {
+    let mut laps = run.laps(LAP);
+    while laps.more() {
+        (0..LAP).for_each(|_| R::make_and_drop());
+    }
+    laps.figure()
+}
+
+/// A queue, a waker, a poll.
+pub(super) fn limit(run: &Run) -> f64 {
+    let mut laps = run.laps(LAP);
+    while laps.more() {
+        for _ in 0..LAP {
+            let queue = black_box(Rc::new(RefCell::new(VecDeque::from([0_usize]))));
+            let waker = Waker::from(Arc::new(Flag::default()));
+            let main = std::pin::pin!(async {});
+            black_box(main.poll(&mut Context::from_waker(&waker)).is_ready());
+            black_box(queue.borrow_mut().pop_front());
+        }
+    }
+    laps.figure()
+}

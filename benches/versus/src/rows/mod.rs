@@ -1,0 +1,318 @@
+//! What is measured: the list of rows, and a module for each group of them.
+
+mod blocking;
+mod gather;
+mod make;
+mod memory;
+mod ping_pong;
+mod remote;
+mod spawn;
+mod timers;
+mod yields;
+
+use crate::peers::{Aside, Epoll, Futures, Monoio, Peer, Smol, Tokio, Uring};
+use crate::run::{Meter, Run};
+use crate::smallest;
+
+/// A row of the table.
+#[derive(Debug)]
+pub struct Row {
+    /// For the command line.
+    pub key: &'static str,
+    /// For the reader.
+    pub name: &'static str,
+    /// What the figures are.
+    pub unit: &'static str,
+    /// Which clock.
+    pub meter: Meter,
+    /// On how many cores.
+    pub cores: Cores,
+    /// In which program.
+    pub program: Program,
+    /// What ours may cost; every one of them is to be met.
+    pub floors: Vec<Floor>,
+    /// Who takes part, and how.
+    pub cells: Vec<(Peer, Work)>,
+}
+
+/// On how many cores a row runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cores {
+    /// Pinned to the first.
+    One,
+    /// As many as there are.
+    All,
+}
+
+/// Which program holds the cells of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    /// This one.
+    Versus,
+    /// The one whose allocator counts.
+    Bytes,
+}
+
+/// What a cell does.
+#[derive(Clone, Copy, Debug)]
+pub enum Work {
+    /// Calls this.
+    Call(fn(&Run) -> f64),
+    /// Has Python run the function of `asyncio.py` that bears the row's key.
+    Python,
+}
+
+/// What ours may be, as a share of something.
+#[derive(Clone, Copy, Debug)]
+pub struct Floor {
+    /// The share.
+    pub share: f64,
+    /// Of what.
+    pub of: Of,
+}
+
+/// What a floor is a share of.
+#[derive(Clone, Copy, Debug)]
+pub enum Of {
+    /// The best rival.
+    Best,
+    /// The best rival but these, which do not do the same.
+    BestBut(&'static [Peer]),
+    /// This rival.
+    Peer(Peer),
+    /// One unit.
+    Unit,
+}
+
+/// A function, once for each of the peers named.
+macro_rules! each {
+    ($module:ident::$work:ident: $($peer:ident = $implementation:ty),+) => {
+        vec![$((Peer::$peer, Work::Call($module::$work::<$implementation>))),+]
+    };
+}
+
+/// All runtimes.
+macro_rules! runtimes {
+    ($module:ident::$work:ident) => {
+        each!($module::$work: Aside = Aside, Tokio = Tokio, Smol = Smol, Monoio = Monoio<Epoll>,
+            MonoioUring = Monoio<Uring>, Futures = Futures)
+    };
+}
+
+/// All runtimes with timers.
+macro_rules! with_timers {
+    ($module:ident::$work:ident) => {
+        each!($module::$work: Aside = Aside, Tokio = Tokio, Smol = Smol, Monoio = Monoio<Epoll>,
+            MonoioUring = Monoio<Uring>)
+    };
+}
+
+/// All combinators.
+macro_rules! gatherers {
+    ($module:ident::$work:ident) => {
+        each!($module::$work: JoinAll = gather::JoinAll, Futures = gather::Unordered,
+            FuturesConcurrency = gather::Concurrency)
+    };
+}
+
+/// All rows, in the order of the table.
+pub fn all() -> Vec<Row> {
+    [spawning(), gathering(), remote(), blocking(), timing(), smallest::rows()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn spawning() -> Vec<Row> {
+    const UNFAIR: &[Peer] = &[Peer::Monoio, Peer::MonoioUring];
+    vec![
+        Row::new(
+            "spawn-task",
+            "spawn and await, one by one, in a task",
+            runtimes!(spawn::in_a_task),
+        )
+        .floor(0.45, Of::Best)
+        .limit(spawn::one_by_one_limit)
+        .python(),
+        Row::new("spawn-main", "the same in the main future", runtimes!(spawn::in_main))
+            .floor(0.45, Of::Best)
+            .limit(spawn::one_by_one_limit),
+        Row::new("spawn-many", "spawn 100,000, then await all", runtimes!(spawn::many))
+            .floor(0.70, Of::Best)
+            .limit(spawn::many_limit)
+            .python(),
+        Row::new("yield-task", "yield: one task", runtimes!(yields::one_task))
+            .floor(0.65, Of::Best)
+            .limit(yields::one_limit)
+            .python(),
+        Row::new("yield-main", "yield: main future", runtimes!(yields::main))
+            .floor(0.65, Of::BestBut(&[Peer::Futures]))
+            .limit(yields::one_limit),
+        Row::new("yield-thousand", "yield: 1,000 tasks", runtimes!(yields::thousand))
+            .floor(0.75, Of::BestBut(UNFAIR))
+            .limit(yields::thousand_limit)
+            .python(),
+        Row::new("fairness", "polls of one of 1,000 in a row", runtimes!(yields::polls_in_a_row))
+            .unit("polls")
+            .floor(1.0, Of::Unit),
+        Row::new("ping-slot", "ping-pong of two tasks, slot", runtimes!(ping_pong::slot))
+            .floor(0.80, Of::Best)
+            .limit(ping_pong::slot_limit)
+            .python(),
+        Row::new("ping-channel", "ping-pong of two tasks, channel", runtimes!(ping_pong::channel))
+            .floor(0.95, Of::Best)
+            .limit(ping_pong::slot_limit),
+    ]
+}
+
+fn gathering() -> Vec<Row> {
+    vec![
+        Row::new("gather-yields", "gather 10,000 of 10 yields", gatherers!(gather::yields))
+            .floor(0.95, Of::Best)
+            .limit(gather::yields_limit)
+            .python(),
+        Row::new("gather-one", "gather 10,000, one woken at a time", gatherers!(gather::one_woken))
+            .floor(0.95, Of::Best)
+            .limit(gather::one_woken_limit),
+        Row::new("gather-growth", "the same, over gather 100", gatherers!(gather::growth))
+            .unit("times")
+            .floor(3.0, Of::Unit),
+    ]
+}
+
+fn remote() -> Vec<Row> {
+    vec![
+        Row::new("wake-one", "wake from a thread, round trip", runtimes!(remote::round_trip))
+            .on_one_core()
+            .floor(1.0, Of::Best)
+            .limit(remote::round_trip_limit)
+            .python(),
+        Row::new("wake-two", "the same", runtimes!(remote::round_trip))
+            .wall()
+            .floor(1.0, Of::Best)
+            .limit(remote::round_trip_limit)
+            .python(),
+        Row::new("wake-storm", "a thread wakes 10,000 tasks", runtimes!(remote::storm))
+            .wall()
+            .floor(0.9, Of::Best)
+            .limit(remote::storm_limit),
+    ]
+}
+
+fn blocking() -> Vec<Row> {
+    vec![
+        Row::new("blocking-one", "blocking call, round trip", runtimes!(blocking::round_trip))
+            .on_one_core()
+            .floor(1.0, Of::Best)
+            .limit(remote::round_trip_limit)
+            .python(),
+        Row::new("blocking-two", "the same", runtimes!(blocking::round_trip))
+            .wall()
+            .floor(1.0, Of::Best)
+            .limit(remote::round_trip_limit)
+            .python(),
+        Row::new("burst", "100,000 empty jobs", runtimes!(blocking::burst))
+            .floor(1.0, Of::Best)
+            .floor(0.05, Of::Peer(Peer::Tokio))
+            .limit(blocking::burst_limit),
+        Row::new("sleepers", "256 jobs that sleep 10 ms", runtimes!(blocking::sleepers))
+            .wall()
+            .floor(1.05, Of::Best)
+            .limit(blocking::sleepers_limit),
+        Row::new(
+            "submitters",
+            "8 threads submit 10,000 jobs each",
+            each!(blocking::eight_submitters: Aside = Aside, Tokio = Tokio, Smol = Smol, Futures = Futures),
+        )
+        .floor(0.9, Of::Best)
+        .limit(blocking::eight_submitters_limit),
+    ]
+}
+
+fn timing() -> Vec<Row> {
+    vec![
+        Row::new("sleeps", "100,000 sleeps of 1 to 100 ms", with_timers!(timers::sleeps))
+            .floor(0.80, Of::Best)
+            .limit(timers::sleeps_limit)
+            .python(),
+        Row::new(
+            "timers",
+            "timer set, polled, dropped; 10,000 alive",
+            with_timers!(timers::set_and_drop),
+        )
+        .floor(0.80, Of::Best)
+        .limit(timers::set_and_drop_limit)
+        .python(),
+        Row::new("make", "make a runtime, run nothing, drop it", runtimes!(make::and_drop))
+            .floor(0.10, Of::Peer(Peer::Tokio))
+            .floor(1.0, Of::Peer(Peer::Smol))
+            .limit(make::limit)
+            .python(),
+        Row::new("memory", "memory of an idle task", runtimes!(memory::idle_task))
+            .unit("bytes")
+            .by(Program::Bytes)
+            .floor(0.65, Of::Peer(Peer::Tokio))
+            .limit(memory::limit),
+    ]
+}
+
+impl Row {
+    /// A row in nanoseconds of processor time, on all cores, without floor or limit.
+    pub fn new(key: &'static str, name: &'static str, cells: Vec<(Peer, Work)>) -> Row {
+        Row {
+            key,
+            name,
+            unit: "ns",
+            meter: Meter::Cpu,
+            cores: Cores::All,
+            program: Program::Versus,
+            floors: Vec::new(),
+            cells,
+        }
+    }
+
+    /// With figures of this kind.
+    #[must_use]
+    pub fn unit(self, unit: &'static str) -> Row {
+        Row { unit, ..self }
+    }
+
+    /// By the wall clock.
+    #[must_use]
+    pub fn wall(self) -> Row {
+        Row { meter: Meter::Wall, unit: "ns wall", ..self }
+    }
+
+    /// Pinned.
+    #[must_use]
+    pub fn on_one_core(self) -> Row {
+        Row { cores: Cores::One, unit: "ns, one core", ..self }
+    }
+
+    /// In this program.
+    #[must_use]
+    pub fn by(self, program: Program) -> Row {
+        Row { program, ..self }
+    }
+
+    /// Ours may be this share of that at most.
+    #[must_use]
+    pub fn floor(mut self, share: f64, of: Of) -> Row {
+        self.floors.push(Floor { share, of });
+        self
+    }
+
+    /// What it costs when it is written by hand for this row.
+    #[must_use]
+    pub fn limit(mut self, work: fn(&Run) -> f64) -> Row {
+        self.cells.push((Peer::Limit, Work::Call(work)));
+        self
+    }
+
+    /// asyncio takes part.
+    #[must_use]
+    pub fn python(mut self) -> Row {
+        self.cells.push((Peer::Asyncio, Work::Python));
+        self
+    }
+}

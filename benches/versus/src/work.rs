@@ -1,0 +1,165 @@
+//! What all runtimes are given to work on: the same futures for each of them.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
+use std::thread::{self, Thread};
+
+use runtime_core::sync::Mutex;
+
+/// Gives way once: the one `yield_now` of all runtimes.
+pub fn yield_now() -> YieldNow {
+    YieldNow { yielded: false }
+}
+
+/// The future of [`yield_now`].
+#[derive(Debug)]
+pub struct YieldNow {
+    yielded: bool,
+}
+
+impl Future for YieldNow {
+    type Output = ();
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.yielded {
+            return Poll::Ready(());
+        }
+        self.yielded = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+/// A place for one value, from any thread to one task.
+#[derive(Debug)]
+pub struct Slot<T>(Mutex<(Option<T>, Option<Waker>)>);
+
+impl<T> Slot<T> {
+    /// An empty place.
+    pub fn new() -> Arc<Slot<T>> {
+        Arc::new(Slot(Mutex::new((None, None))))
+    }
+
+    /// Puts a value, over one that is there, and wakes who waits.
+    pub fn put(&self, value: T) {
+        let mut state = self.0.lock();
+        state.0 = Some(value);
+        let waker = state.1.take();
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Waits for a value, and takes it.
+    pub fn take(&self) -> Take<'_, T> {
+        Take(self)
+    }
+}
+
+/// The future of [`Slot::take`].
+#[derive(Debug)]
+pub struct Take<'a, T>(&'a Slot<T>);
+
+impl<T> Future for Take<'_, T> {
+    type Output = T;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        let mut state = self.0.0.lock();
+        match state.0.take() {
+            Some(value) => Poll::Ready(value),
+            None => {
+                state.1 = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+/// Counts down from many threads, and wakes one task at nought.
+#[derive(Debug)]
+pub struct Latch {
+    left: AtomicUsize,
+    open: Arc<Slot<()>>,
+}
+
+impl Latch {
+    /// A latch that opens after so many.
+    pub fn new(count: usize) -> Arc<Latch> {
+        Arc::new(Latch { left: AtomicUsize::new(count), open: Slot::new() })
+    }
+
+    /// Closes it again. Nobody may be counting.
+    pub fn reset(&self, count: usize) {
+        // ORDERING: Relaxed. Who counts next was told so after this, through a lock.
+        self.left.store(count, Ordering::Relaxed);
+    }
+
+    /// One less.
+    pub fn count_down(&self) {
+        // ORDERING: AcqRel. Who counts to nought has seen what all others did.
+        if self.left.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.open.put(());
+        }
+    }
+
+    /// Waits until it is open.
+    pub async fn opened(&self) {
+        self.open.take().await;
+    }
+}
+
+/// Polls a future once.
+pub async fn poll_once<F: Future>(future: F) -> Option<F::Output> {
+    let mut future = std::pin::pin!(future);
+    std::future::poll_fn(|cx| {
+        Poll::Ready(match future.as_mut().poll(cx) {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
+        })
+    })
+    .await
+}
+
+/// A thread that does what it is sent, one thing after the other, and sleeps in between.
+pub struct Helper {
+    orders: Arc<Mutex<VecDeque<Order>>>,
+    thread: Thread,
+}
+
+type Order = Box<dyn FnOnce() + Send>;
+
+impl Helper {
+    /// Starts the thread, which stays until the process ends.
+    pub fn start() -> Helper {
+        let orders = Arc::new(Mutex::new(VecDeque::<Order>::new()));
+        let inbox = Arc::clone(&orders);
+        let joined = thread::spawn(move || {
+            loop {
+                let order = inbox.lock().pop_front();
+                match order {
+                    Some(order) => order(),
+                    None => thread::park(),
+                }
+            }
+        });
+        Helper { orders, thread: joined.thread().clone() }
+    }
+
+    /// Has the thread do this.
+    pub fn send(&self, order: impl FnOnce() + Send + 'static) {
+        self.orders.lock().push_back(Box::new(order));
+        self.thread.unpark();
+    }
+}
+
+impl fmt::Debug for Helper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Helper").finish_non_exhaustive()
+    }
+}
