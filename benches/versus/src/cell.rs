@@ -10,6 +10,7 @@ use rustix::thread::{CpuSet, sched_setaffinity};
 use crate::peers::Peer;
 use crate::rows::{Cores, Program, Row, Work};
 use crate::run::{Meter, Run};
+use crate::smallest;
 
 /// The hidden first argument of a process that is a cell.
 pub const ARGUMENT: &str = "--cell";
@@ -42,25 +43,31 @@ pub fn main(arguments: &[String], live_bytes: fn() -> usize) -> Result<()> {
 pub fn measure(row: &Row, peer: Peer, work: Work, budget: Duration) -> Result<Option<f64>> {
     let milliseconds = budget.as_millis().to_string();
     let mut command = match work {
-        Work::Call(_) => {
-            let mut command = Command::new(match row.program {
-                Program::Versus => std::env::current_exe()?,
-                Program::Bytes => std::env::current_exe()?.with_file_name("bytes"),
-            });
-            command.args([ARGUMENT, row.key, peer.name(), &milliseconds]);
-            command
-        }
-        Work::Python => {
-            let clock = match row.meter {
-                Meter::Cpu => "cpu",
-                Meter::Wall => "wall",
-            };
-            let mut command = Command::new("python3");
-            command.args(["-c", include_str!("asyncio.py"), row.key, clock, &milliseconds]);
-            command
-        }
+        Work::Call(_) => call(row, peer, &milliseconds)?,
+        Work::Python => python(row, &milliseconds),
+        Work::Smallest(facet) => return smallest::measure(peer, facet).map(Some),
     };
     pinned(row.cores, || read_figure(command.stdin(Stdio::null()).stdout(Stdio::piped())))
+}
+
+fn call(row: &Row, peer: Peer, milliseconds: &str) -> Result<Command> {
+    let this = std::env::current_exe()?;
+    let mut command = Command::new(match row.program {
+        Program::Versus => this,
+        Program::Bytes => this.with_file_name("bytes"),
+    });
+    command.args([ARGUMENT, row.key, peer.name(), milliseconds]);
+    Ok(command)
+}
+
+fn python(row: &Row, milliseconds: &str) -> Command {
+    let clock = match row.meter {
+        Meter::Cpu => "cpu",
+        Meter::Wall => "wall",
+    };
+    let mut command = Command::new("python3");
+    command.args(["-c", include_str!("asyncio.py"), row.key, clock, milliseconds]);
+    command
 }
 
 /// A child inherits on which cores it may run.

@@ -1,8 +1,106 @@
-//! stub
-use crate::rows::Row;
-/// k
+//! The smallest program with a runtime: it sleeps, and makes one blocking call.
+//!
+//! Each is a package of its own under `target/smallest`, made from `smallest/NAME.rs`, so that it
+//! has the dependencies that a user's program would have, and no more.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{Error, Result};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Instant;
+
+use crate::peers::Peer;
+use crate::rows::{Of, Row, Work};
+
+/// The keys of these rows begin so.
 pub const KEY: &str = "smallest";
-/// r
+
+/// What is looked at.
+#[derive(Clone, Copy, Debug)]
+pub enum Facet {
+    /// How many crates it is built of, itself aside.
+    Crates,
+    /// How long a clean release build takes.
+    Build,
+    /// How big the stripped program is.
+    Size,
+}
+
+/// The rows. Fewer, faster and smaller is less than the best.
 pub fn rows() -> Vec<Row> {
-    vec![]
+    let row = |key, name, unit, facet| {
+        let cells = [Peer::Aside, Peer::Tokio, Peer::Smol];
+        let cells = cells.map(|peer| (peer, Work::Smallest(facet)));
+        Row::new(key, name, cells.into()).unit(unit).floor(0.999, Of::Best)
+    };
+    vec![
+        row("smallest-crates", "smallest program: crates", "crates", Facet::Crates),
+        row("smallest-build", "clean release build", "s wall", Facet::Build),
+        row("smallest-size", "stripped size", "kB", Facet::Size),
+    ]
+}
+
+/// Builds the program of `peer`, if need be, and looks at it.
+///
+/// # Errors
+/// If cargo cannot be started, or fails.
+pub fn measure(peer: Peer, facet: Facet) -> Result<f64> {
+    let package = lay_out(peer)?;
+    match facet {
+        Facet::Crates => count_crates(&package),
+        Facet::Build => time_build(&package),
+        Facet::Size => {
+            cargo(&package, &["build", "--release", "--quiet"])?;
+            Ok(fs::metadata(package.join("target/release/smallest"))?.len() as f64 / 1e3)
+        }
+    }
+}
+
+fn lay_out(peer: Peer) -> Result<PathBuf> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let package = here.join("../../target/smallest").join(peer.name());
+    let dependency = match peer {
+        Peer::Tokio => "tokio = { version = \"1\", features = [\"rt\", \"time\"] }".into(),
+        Peer::Smol => "smol = \"2\"".into(),
+        _other => format!("aside = {{ path = {:?} }}", here.join("../..").canonicalize()?),
+    };
+    fs::create_dir_all(package.join("src"))?;
+    fs::write(
+        package.join("Cargo.toml"),
+        format!(
+            "[package]\nname = \"smallest\"\nedition = \"2024\"\n\n[workspace]\n\n\
+             [dependencies]\n{dependency}\n\n[profile.release]\nstrip = true\n"
+        ),
+    )?;
+    let program = format!("smallest/{}.rs", peer.name());
+    fs::copy(here.join(program), package.join("src/main.rs"))?;
+    Ok(package)
+}
+
+fn count_crates(package: &Path) -> Result<f64> {
+    let tree = cargo(package, &["tree", "--edges=normal,build", "--prefix=none", "--format={p}"])?;
+    let tree = String::from_utf8_lossy(&tree.stdout);
+    // Repeated crates are marked; the first line is the program itself.
+    let crates: BTreeSet<_> = tree.lines().skip(1).map(|line| line.replace(" (*)", "")).collect();
+    Ok(crates.len() as f64)
+}
+
+fn time_build(package: &Path) -> Result<f64> {
+    cargo(package, &["fetch", "--quiet"])?;
+    cargo(package, &["clean", "--quiet"])?;
+    let began = Instant::now();
+    cargo(package, &["build", "--release", "--quiet", "--offline"])?;
+    Ok(began.elapsed().as_secs_f64())
+}
+
+fn cargo(package: &Path, arguments: &[&str]) -> Result<Output> {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(arguments).current_dir(package).env("CARGO_TARGET_DIR", package.join("target"));
+    let output = command.output()?;
+    if output.status.success() {
+        return Ok(output);
+    }
+    Err(Error::other(String::from_utf8_lossy(&output.stderr).into_owned()))
 }

@@ -1,21 +1,22 @@
 //! What a task that waits for ever weighs. Measured in the program `bytes`, whose allocator counts.
 
-use std::future::pending;
 use std::hint::black_box;
+use std::sync::Arc;
 
 use crate::peers::{Runtime, in_task};
 use crate::run::Run;
-use crate::work::yield_now;
+use crate::work::{Slot, yield_now};
 
 const TASKS: usize = 1 << 16;
 
-/// Bytes per idle task, its handle aside: every table of the runtime is as full as it gets.
+/// Bytes per task that waits at a place of its own, its handle and the place aside. Every table of the runtime is as full as it gets.
 pub(super) fn idle_task<R: Runtime>(run: &Run) -> f64 {
     let live_bytes = run.live_bytes;
     in_task::<R, _>(async move {
         let mut tasks = Vec::with_capacity(TASKS);
+        let slots: Vec<_> = (0..TASKS).map(|_| Slot::new()).collect();
         let before = live_bytes();
-        tasks.extend((0..TASKS).map(|_| R::spawn(pending::<()>())));
+        tasks.extend(slots.iter().map(|slot| R::spawn(wait(Arc::clone(slot)))));
         // They are polled, and wait.
         yield_now().await;
         yield_now().await;
@@ -25,10 +26,15 @@ pub(super) fn idle_task<R: Runtime>(run: &Run) -> f64 {
     })
 }
 
+async fn wait(slot: Arc<Slot<()>>) {
+    slot.take().await;
+}
+
 /// A boxed future in a list.
 pub(super) fn limit(run: &Run) -> f64 {
+    let slots: Vec<_> = (0..TASKS).map(|_| Slot::new()).collect();
     let before = (run.live_bytes)();
-    let tasks: Vec<_> = (0..TASKS).map(|_| Box::new(black_box(0_usize))).collect();
+    let tasks: Vec<_> = slots.iter().map(|slot| Box::pin(wait(Arc::clone(slot)))).collect();
     let after = (run.live_bytes)();
     black_box(&tasks);
     (after - before) as f64 / TASKS as f64

@@ -60,6 +60,8 @@ pub enum Work {
     Call(fn(&Run) -> f64),
     /// Has Python run the function of `asyncio.py` that bears the row's key.
     Python,
+    /// Looks at the smallest program.
+    Smallest(smallest::Facet),
 }
 
 /// What ours may be, as a share of something.
@@ -141,6 +143,8 @@ fn spawning() -> Vec<Row> {
             .floor(0.70, Of::Best)
             .limit(spawn::many_limit)
             .python(),
+        Row::new("spawn-again", "the same again, in warm memory", runtimes!(spawn::many_again))
+            .limit(spawn::many_again_limit),
         Row::new("yield-task", "yield: one task", runtimes!(yields::one_task))
             .floor(0.65, Of::Best)
             .limit(yields::one_limit)

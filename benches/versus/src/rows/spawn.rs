@@ -30,19 +30,35 @@ async fn one_by_one<R: Runtime>(mut laps: Laps) -> f64 {
     laps.figure()
 }
 
-/// A hundred thousand, then awaits them all.
-pub(super) fn many<R: Runtime>(run: &Run) -> f64 {
+/// A hundred thousand, then awaits them all; again and again, in memory that is there.
+pub(super) fn many_again<R: Runtime>(run: &Run) -> f64 {
     let mut laps = run.laps(MANY);
     in_task::<R, _>(async move {
         let mut tasks = Vec::with_capacity(MANY);
         while laps.more() {
-            tasks.extend((0..MANY).map(|n| R::spawn(async move { black_box(n) })));
-            for task in tasks.drain(..) {
-                black_box(R::output::<usize>(task.await));
-            }
+            spawn_and_await::<R>(&mut tasks, MANY).await;
         }
         laps.figure()
     })
+}
+
+/// The same for the first time, in memory that the process has to get.
+pub(super) fn many<R: Runtime>(run: &Run) -> f64 {
+    let run = *run;
+    in_task::<R, _>(async move {
+        let mut tasks = Vec::with_capacity(MANY);
+        spawn_and_await::<R>(&mut tasks, MANY / 100).await;
+        let watch = run.start();
+        spawn_and_await::<R>(&mut tasks, MANY).await;
+        watch.read() / MANY as f64
+    })
+}
+
+async fn spawn_and_await<R: Runtime>(tasks: &mut Vec<R::Handle<usize>>, count: usize) {
+    tasks.extend((0..count).map(|n| R::spawn(async move { black_box(n) })));
+    for task in tasks.drain(..) {
+        black_box(R::output::<usize>(task.await));
+    }
 }
 
 type Task = Pin<Box<dyn Future<Output = usize>>>;
@@ -65,13 +81,26 @@ pub(super) fn one_by_one_limit(run: &Run) -> f64 {
     laps.figure()
 }
 
-/// Box a hundred thousand futures; then poll and free each.
-pub(super) fn many_limit(run: &Run) -> f64 {
+/// Box a hundred thousand futures; then poll and free each; again and again.
+pub(super) fn many_again_limit(run: &Run) -> f64 {
     let mut laps = run.laps(MANY);
-    let mut tasks: Vec<Task> = Vec::with_capacity(MANY);
+    let mut tasks = Vec::with_capacity(MANY);
     while laps.more() {
-        tasks.extend((0..MANY).map(|n| Box::pin(async move { black_box(n) }) as Task));
-        tasks.drain(..).for_each(poll_to_end);
+        box_and_poll(&mut tasks, MANY);
     }
     laps.figure()
+}
+
+/// The same for the first time.
+pub(super) fn many_limit(run: &Run) -> f64 {
+    let mut tasks = Vec::with_capacity(MANY);
+    box_and_poll(&mut tasks, MANY / 100);
+    let watch = run.start();
+    box_and_poll(&mut tasks, MANY);
+    watch.read() / MANY as f64
+}
+
+fn box_and_poll(tasks: &mut Vec<Task>, count: usize) {
+    tasks.extend((0..count).map(|n| Box::pin(async move { black_box(n) }) as Task));
+    tasks.drain(..).for_each(poll_to_end);
 }
