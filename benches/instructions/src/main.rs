@@ -1,0 +1,93 @@
+//! `instructions PATH COUNT` goes a path so often, for callgrind to count what it costs. The script
+//! `count` beside it runs each path for two counts and subtracts.
+
+use std::future::poll_fn;
+use std::hint::black_box;
+use std::pin::pin;
+use std::process::ExitCode;
+use std::sync::mpsc;
+use std::task::Poll;
+use std::time::Duration;
+
+/// The paths, by name.
+const PATHS: [(&str, fn(usize)); 5] = [
+    ("spawn-and-join", spawn_and_join),
+    ("local-wake", local_wake),
+    ("remote-wake", remote_wake),
+    ("timer-set-and-drop", timer_set_and_drop),
+    ("blocking-round-trip", blocking_round_trip),
+];
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let path = |name| PATHS.into_iter().find(|(path, _)| *path == name);
+    match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => PATHS.iter().for_each(|(name, _)| println!("{name}")),
+        [name, count] => match (path(name), count.parse()) {
+            (Some((_, go)), Ok(count)) => go(count),
+            (None, _) | (_, Err(_)) => return ExitCode::FAILURE,
+        },
+        _ => return ExitCode::FAILURE,
+    }
+    ExitCode::SUCCESS
+}
+
+/// Runs `main` as a task.
+fn in_task(main: impl Future<Output = ()> + 'static) {
+    aside::run(async { aside::spawn(main).await.expect("the task ends well") });
+}
+
+/// Spawns a task that is ready at its first poll, and awaits it.
+fn spawn_and_join(count: usize) {
+    in_task(async move {
+        for n in 0..count {
+            let task = aside::spawn(async move { black_box(n) });
+            black_box(task.await.is_ok());
+        }
+    });
+}
+
+/// A task wakes itself, and is polled in the next turn.
+fn local_wake(count: usize) {
+    in_task(async move {
+        for _ in 0..count {
+            aside::yield_now().await;
+        }
+    });
+}
+
+/// A task is woken from outside its loop, through the inbox, and polled in the next turn. The loop
+/// is turned by hand on this same thread, so that the count is exact.
+fn remote_wake(count: usize) {
+    let runtime = aside::Runtime::new();
+    let (send, receive) = mpsc::channel();
+    let _task = runtime.spawn(poll_fn(move |cx| {
+        let _ = send.send(cx.waker().clone());
+        Poll::<()>::Pending
+    }));
+    runtime.turn(Duration::ZERO);
+    for _ in 0..count {
+        receive.recv().expect("the task was polled").wake();
+        runtime.turn(Duration::ZERO);
+    }
+}
+
+/// A timer that is set, polled once, and dropped long before its time.
+fn timer_set_and_drop(count: usize) {
+    in_task(async move {
+        for _ in 0..count {
+            let mut sleep = pin!(aside::sleep(Duration::from_secs(60)));
+            poll_fn(|cx| Poll::Ready(black_box(sleep.as_mut().poll(cx).is_pending()))).await;
+        }
+    });
+}
+
+/// An empty job on the pool, awaited. All threads count.
+fn blocking_round_trip(count: usize) {
+    in_task(async move {
+        for n in 0..count {
+            let job = aside::spawn_blocking(move || black_box(n));
+            black_box(job.await.is_ok());
+        }
+    });
+}
