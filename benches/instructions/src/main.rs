@@ -10,10 +10,11 @@ use std::task::Poll;
 use std::time::Duration;
 
 /// The paths, by name.
-const PATHS: [(&str, fn(usize)); 5] = [
+const PATHS: [(&str, fn(usize)); 6] = [
     ("spawn-and-join", spawn_and_join),
     ("local-wake", local_wake),
     ("remote-wake", remote_wake),
+    ("gather-1000", gather_1000),
     ("timer-set-and-drop", timer_set_and_drop),
     ("blocking-round-trip", blocking_round_trip),
 ];
@@ -70,6 +71,19 @@ fn remote_wake(count: usize) {
         receive.recv().expect("the task was polled").wake();
         runtime.turn(Duration::ZERO);
     }
+}
+
+/// A thousand futures in one task, each of which yields once.
+fn gather_1000(count: usize) {
+    in_task(async move {
+        for _ in 0..count {
+            let children = (0..1000).map(|child| async move {
+                aside::yield_now().await;
+                child
+            });
+            black_box(aside::gather(children).await);
+        }
+    });
 }
 
 /// A timer that is set, polled once, and dropped long before its time.

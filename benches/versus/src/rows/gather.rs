@@ -28,6 +28,10 @@ pub(super) trait Gatherer {
     fn all<F: Future>(children: Vec<F>) -> impl Future<Output = usize>;
 }
 
+/// Ours.
+#[derive(Debug)]
+pub(super) struct Ours;
+
 /// `join_all` of `futures`.
 #[derive(Debug)]
 pub(super) struct JoinAll;
@@ -39,6 +43,12 @@ pub(super) struct Unordered;
 /// `Vec::join` of `futures-concurrency`.
 #[derive(Debug)]
 pub(super) struct Concurrency;
+
+impl Gatherer for Ours {
+    async fn all<F: Future>(children: Vec<F>) -> usize {
+        aside::gather(children).await.len()
+    }
+}
 
 impl Gatherer for JoinAll {
     async fn all<F: Future>(children: Vec<F>) -> usize {

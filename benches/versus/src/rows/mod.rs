@@ -112,7 +112,7 @@ macro_rules! with_timers {
 /// All combinators.
 macro_rules! gatherers {
     ($module:ident::$work:ident) => {
-        each!($module::$work: JoinAll = gather::JoinAll, Futures = gather::Unordered,
+        each!($module::$work: Aside = gather::Ours, JoinAll = gather::JoinAll, Futures = gather::Unordered,
             FuturesConcurrency = gather::Concurrency)
     };
 }
