@@ -9,8 +9,10 @@ use std::sync::mpsc;
 use std::task::Poll;
 use std::time::Duration;
 
-/// The paths, by name.
-const PATHS: [(&str, fn(usize)); 6] = [
+/// What is called so, and goes so often.
+type NamedPath = (&'static str, fn(usize));
+
+const PATHS: [NamedPath; 6] = [
     ("spawn-and-join", spawn_and_join),
     ("local-wake", local_wake),
     ("remote-wake", remote_wake),

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::process::Command;
 
 use versus::arguments::{Arguments, USAGE};
+use versus::peers::Peer;
 use versus::rows::{Program, Row};
 use versus::{cell, rounds, rows, table};
 
@@ -35,6 +36,9 @@ fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     print!("{}", table::markdown(&measured));
     if let Some(file) = &arguments.json {
         std::fs::write(file, table::json(&measured))?;
+    }
+    if arguments.peers.contains(&Peer::Aside) && measured.iter().any(|row| row.ours().is_none()) {
+        return Err("a row has no figure of ours".into());
     }
     Ok(())
 }

@@ -31,6 +31,9 @@ pub fn measure(rows: Vec<Row>, arguments: &Arguments) -> Result<Vec<Measured>> {
             for &(peer, work) in row.cells.iter().filter(|(peer, _)| arguments.peers.contains(peer))
             {
                 let figure = cell::measure(row, peer, work, arguments.budget)?;
+                if figure.is_none() {
+                    eprintln!("{}: {} has no figure in round {round}", row.key, peer.name());
+                }
                 samples.entry(peer).or_default().extend(figure);
             }
         }
