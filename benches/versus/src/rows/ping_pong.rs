@@ -1,46 +1,87 @@
 //! Two tasks that wait for each other. A round trip is two hand-overs; the figure is for both.
 
+use std::cell::{Cell, RefCell};
 use std::hint::black_box;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::thread::LocalKey;
 
 use crate::peers::{Runtime, in_task};
 use crate::rows::yields::Flag;
 use crate::run::{Laps, Run};
-use crate::work::Slot;
 
 const LAP: usize = 1_000;
 
 /// What is handed over: a number to be sent back, or the end.
 type Ball = Option<usize>;
 
+/// A place for a ball, and who waits for it. The tasks of all runtimes stay on one thread here, so
+/// it needs no lock, and what is measured is the runtime.
+struct Place {
+    ball: Cell<Option<Ball>>,
+    waker: RefCell<Option<Waker>>,
+}
+
+impl Place {
+    const fn new() -> Place {
+        Place { ball: Cell::new(None), waker: RefCell::new(None) }
+    }
+}
+
+thread_local! {
+    static THERE: Place = const { Place::new() };
+    static BACK: Place = const { Place::new() };
+}
+
+fn put(place: &'static LocalKey<Place>, ball: Ball) {
+    let waker = place.with(|place| {
+        place.ball.set(Some(ball));
+        place.waker.take()
+    });
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+async fn take(place: &'static LocalKey<Place>) -> Ball {
+    std::future::poll_fn(|cx| {
+        place.with(|place| match place.ball.take() {
+            Some(ball) => Poll::Ready(ball),
+            None => {
+                *place.waker.borrow_mut() = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        })
+    })
+    .await
+}
+
 /// Through a place for one value, our own.
 pub(super) fn slot<R: Runtime>(run: &Run) -> f64 {
     let laps = run.laps(LAP);
     in_task::<R, _>(async move {
-        let (there, back) = (Slot::new(), Slot::new());
-        let echo = R::spawn(echo_slot(Arc::clone(&there), Arc::clone(&back)));
-        let figure = serve_slot(laps, &there, &back).await;
-        there.put(None);
+        let echo = R::spawn(echo());
+        let figure = serve(laps).await;
+        put(&THERE, None);
         R::output::<()>(echo.await);
         figure
     })
 }
 
-async fn serve_slot(mut laps: Laps, there: &Slot<Ball>, back: &Slot<Ball>) -> f64 {
+async fn serve(mut laps: Laps) -> f64 {
     while laps.more() {
         for n in 0..LAP {
-            there.put(Some(n));
-            black_box(back.take().await);
+            put(&THERE, Some(n));
+            black_box(take(&BACK).await);
         }
     }
     laps.figure()
 }
 
-async fn echo_slot(there: Arc<Slot<Ball>>, back: Arc<Slot<Ball>>) {
-    while let ball @ Some(_) = there.take().await {
-        back.put(ball);
+async fn echo() {
+    while let ball @ Some(_) = take(&THERE).await {
+        put(&BACK, ball);
     }
 }
 
@@ -69,10 +110,8 @@ pub(super) fn channel<R: Runtime>(run: &Run) -> f64 {
 
 /// Two boxed futures and a flag each, polled in turn.
 pub(super) fn slot_limit(run: &Run) -> f64 {
-    let (there, back) = (Slot::new(), Slot::new());
-    let mut echo: Pin<Box<dyn Future<Output = ()>>> =
-        Box::pin(echo_slot(Arc::clone(&there), Arc::clone(&back)));
-    let mut server = pin!(serve_slot(run.laps(LAP), &there, &back));
+    let mut echo: Pin<Box<dyn Future<Output = ()>>> = Box::pin(echo());
+    let mut server = pin!(serve(run.laps(LAP)));
     let flags = [(); 2].map(|()| Arc::new(Flag::default()));
     let wakers = [0, 1].map(|of| Waker::from(Arc::clone(&flags[of])));
     loop {
