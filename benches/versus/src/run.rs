@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use rustix::time::{ClockId, clock_gettime};
+use cpu_time::ProcessTime;
 
 /// What a row is measured in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,17 +13,28 @@ pub enum Meter {
     Wall,
 }
 
-impl Meter {
-    fn now(self) -> Duration {
-        match self {
-            Meter::Wall => clock(ClockId::Monotonic),
-            Meter::Cpu => clock(ClockId::ProcessCPUTime),
-        }
-    }
+/// A time of either kind.
+#[derive(Clone, Copy, Debug)]
+enum Moment {
+    Cpu(ProcessTime),
+    Wall(Instant),
 }
 
-fn clock(id: ClockId) -> Duration {
-    Duration::try_from(clock_gettime(id)).unwrap_or_default()
+impl Moment {
+    fn now(meter: Meter) -> Moment {
+        match meter {
+            Meter::Cpu => Moment::Cpu(ProcessTime::now()),
+            Meter::Wall => Moment::Wall(Instant::now()),
+        }
+    }
+
+    fn nanoseconds_since(self) -> f64 {
+        let elapsed = match self {
+            Moment::Cpu(since) => since.elapsed(),
+            Moment::Wall(since) => since.elapsed(),
+        };
+        elapsed.as_secs_f64() * 1e9
+    }
 }
 
 /// What a cell is told.
@@ -47,21 +58,18 @@ impl Run {
 
     /// Starts the watch for what can be done but once in a process.
     pub fn start(&self) -> Watch {
-        Watch { meter: self.meter, started: self.meter.now() }
+        Watch(Moment::now(self.meter))
     }
 }
 
 /// A watch that runs.
 #[derive(Clone, Copy, Debug)]
-pub struct Watch {
-    meter: Meter,
-    started: Duration,
-}
+pub struct Watch(Moment);
 
 impl Watch {
     /// Nanoseconds since it was started.
     pub fn read(&self) -> f64 {
-        nanoseconds(self.meter.now().saturating_sub(self.started))
+        self.0.nanoseconds_since()
     }
 }
 
@@ -79,10 +87,10 @@ pub struct Laps {
 enum Phase {
     Unbegun,
     WarmUp,
-    /// Since the meter showed this.
-    Measured(Duration),
-    /// By so much.
-    Over(Duration),
+    /// By this watch.
+    Measured(Watch),
+    /// By so many nanoseconds.
+    Over(f64),
 }
 
 impl Laps {
@@ -93,12 +101,12 @@ impl Laps {
             Phase::WarmUp if self.began.elapsed() < self.run.budget / 10 => {}
             Phase::WarmUp => {
                 self.began = Instant::now();
-                self.phase = Phase::Measured(self.run.meter.now());
+                self.phase = Phase::Measured(self.run.start());
             }
-            Phase::Measured(since) => {
+            Phase::Measured(watch) => {
                 self.laps += 1;
                 if self.began.elapsed() >= self.run.budget {
-                    self.phase = Phase::Over(self.run.meter.now().saturating_sub(since));
+                    self.phase = Phase::Over(watch.read());
                     return false;
                 }
             }
@@ -113,14 +121,10 @@ impl Laps {
     /// If there is a lap to be run yet.
     pub fn figure(&self) -> f64 {
         match self.phase {
-            Phase::Over(took) => nanoseconds(took) / (self.laps * self.operations) as f64,
+            Phase::Over(took) => took / (self.laps * self.operations) as f64,
             Phase::Unbegun | Phase::WarmUp | Phase::Measured(_) => {
                 panic!("the figure is known when the last lap is over")
             }
         }
     }
-}
-
-fn nanoseconds(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1e9
 }
