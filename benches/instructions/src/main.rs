@@ -7,6 +7,7 @@ use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::mpsc;
 use std::task::Poll;
+use std::thread;
 use std::time::Duration;
 
 /// What is called so, and goes so often.
@@ -98,14 +99,21 @@ fn timer_set_and_drop(count: usize) {
     });
 }
 
-/// An empty job on the pool, awaited. Both threads count. There is one worker, because how many are
-/// hired otherwise depends on who is quicker.
+/// Long enough for another thread to have gone to sleep, even under callgrind.
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// A job on the pool, awaited. Both threads count. There is one worker, and each side has gone to
+/// sleep before the other has news for it: otherwise the figure would depend on who is quicker.
 fn blocking_round_trip(count: usize) {
     let runtime = aside::Runtime::builder().threads_max(1).build();
     let calls = runtime.spawn(async move {
         for n in 0..count {
-            let job = aside::spawn_blocking(move || black_box(n));
+            let job = aside::spawn_blocking(move || {
+                thread::sleep(PAUSE);
+                black_box(n)
+            });
             black_box(job.await.is_ok());
+            thread::sleep(PAUSE);
         }
     });
     black_box(runtime.block_on(calls).is_ok());
