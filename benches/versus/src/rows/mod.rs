@@ -136,15 +136,23 @@ fn spawning() -> Vec<Row> {
         .floor(0.45, Of::Best)
         .limit(spawn::one_by_one_limit)
         .python(),
-        Row::new("spawn-main", "the same in the main future", runtimes!(spawn::in_main))
-            .floor(0.45, Of::Best)
-            .limit(spawn::one_by_one_limit),
+        Row::new(
+            "spawn-main",
+            "spawn and await, one by one, in the main future",
+            runtimes!(spawn::in_main),
+        )
+        .floor(0.45, Of::Best)
+        .limit(spawn::one_by_one_limit),
         Row::new("spawn-many", "spawn 100,000, then await all", runtimes!(spawn::many))
             .floor(0.70, Of::Best)
             .limit(spawn::many_limit)
             .python(),
-        Row::new("spawn-again", "the same again, in warm memory", runtimes!(spawn::many_again))
-            .limit(spawn::many_again_limit),
+        Row::new(
+            "spawn-again",
+            "spawn 100,000, then await all, in warm memory",
+            runtimes!(spawn::many_again),
+        )
+        .limit(spawn::many_again_limit),
         Row::new("yield-task", "yield: one task", runtimes!(yields::one_task))
             .floor(0.65, Of::Best)
             .limit(yields::one_limit)
@@ -178,24 +186,36 @@ fn gathering() -> Vec<Row> {
         Row::new("gather-one", "gather 10,000, one woken at a time", gatherers!(gather::one_woken))
             .floor(0.95, Of::Best)
             .limit(gather::one_woken_limit),
-        Row::new("gather-growth", "the same, over gather 100", gatherers!(gather::growth))
-            .unit("times")
-            .floor(3.0, Of::Unit),
+        Row::new(
+            "gather-growth",
+            "gather 10,000 over gather 100, one woken",
+            gatherers!(gather::growth),
+        )
+        .unit("times")
+        .floor(3.0, Of::Unit),
     ]
 }
 
 fn remote() -> Vec<Row> {
     vec![
-        Row::new("wake-one", "wake from a thread, round trip", runtimes!(remote::round_trip))
-            .on_one_core()
-            .floor(1.0, Of::Best)
-            .limit(remote::round_trip_limit)
-            .python(),
-        Row::new("wake-two", "the same", runtimes!(remote::round_trip))
-            .wall()
-            .floor(1.0, Of::Best)
-            .limit(remote::round_trip_limit)
-            .python(),
+        Row::new(
+            "wake-one",
+            "wake from a thread, round trip, one core",
+            runtimes!(remote::round_trip),
+        )
+        .on_one_core()
+        .floor(1.0, Of::Best)
+        .limit(remote::round_trip_limit)
+        .python(),
+        Row::new(
+            "wake-two",
+            "wake from a thread, round trip, two cores",
+            runtimes!(remote::round_trip),
+        )
+        .wall()
+        .floor(1.0, Of::Best)
+        .limit(remote::round_trip_limit)
+        .python(),
         Row::new("wake-storm", "a thread wakes 10,000 tasks", runtimes!(remote::storm))
             .wall()
             .floor(0.9, Of::Best)
@@ -205,12 +225,12 @@ fn remote() -> Vec<Row> {
 
 fn blocking() -> Vec<Row> {
     vec![
-        Row::new("blocking-one", "blocking call, round trip", runtimes!(blocking::round_trip))
+        Row::new("blocking-one", "blocking call, round trip, one core", runtimes!(blocking::round_trip))
             .on_one_core()
             .floor(1.0, Of::Best)
             .limit(remote::round_trip_limit)
             .python(),
-        Row::new("blocking-two", "the same", runtimes!(blocking::round_trip))
+        Row::new("blocking-two", "blocking call, round trip, two cores", runtimes!(blocking::round_trip))
             .wall()
             .floor(1.0, Of::Best)
             .limit(remote::round_trip_limit)
@@ -266,7 +286,7 @@ impl Row {
         Row {
             key,
             name,
-            unit: "ns",
+            unit: "ns CPU",
             meter: Meter::Cpu,
             cores: Cores::All,
             program: Program::Versus,
@@ -290,7 +310,7 @@ impl Row {
     /// Pinned.
     #[must_use]
     pub fn on_one_core(self) -> Row {
-        Row { cores: Cores::One, unit: "ns, one core", ..self }
+        Row { cores: Cores::One, ..self }
     }
 
     /// In this program.
