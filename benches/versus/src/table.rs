@@ -93,11 +93,11 @@ mod tests {
         assert_eq!(table.lines().nth(1), Some("|---|---|--:|--:|--:|--:|--:|---|"));
         assert_eq!(
             table.lines().nth(2),
-            Some("| a row | ns | 40.0 | 50.0 | 1.00 | 0.80 | 0.50 | **lost** |")
+            Some("| a row | ns CPU | 40.0 | 50.0 | 1.00 | 0.80 | 0.50 | **lost** |")
         );
         assert_eq!(
             json(&measured),
-            "[\n  {\"row\": \"a row\", \"unit\": \"ns\", \"ours\": 40.0000, \"rivals\": \
+            "[\n  {\"row\": \"a row\", \"unit\": \"ns CPU\", \"ours\": 40.0000, \"rivals\": \
              {\"tokio\": 50.0000}, \"limit\": 1.0000, \"best\": 50.0000, \"ratio\": 0.8000, \
              \"floor\": 0.5000}\n]\n"
         );
