@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::peers::Peer;
-use crate::rows::Row;
+use crate::row::Row;
 use crate::smallest;
 
 /// How it is called.

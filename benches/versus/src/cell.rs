@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::thread::{CpuSet, sched_setaffinity};
 
 use crate::peers::Peer;
-use crate::rows::{Cores, Program, Row, Work};
+use crate::row::{Cores, Program, Row, Work};
 use crate::run::{Meter, Run};
 use crate::smallest;
 

@@ -1,15 +1,16 @@
 //! The measure: what each row of `benches/README.md` costs aside, other runtimes, and a program
 //! written by hand for that row alone.
 //!
-//! Read in this order: [`rows`] is the list of what is measured; each row has a module with the
-//! work, written once for all runtimes; [`peers`] says what *spawn* or *sleep* means to each of
-//! them; [`run`] is the stopwatch; [`rounds`] starts one process per cell and takes medians;
-//! [`table`] prints.
+//! Read in this order: [`rows`] is the list of what is measured, [`row`] what one of them is; each
+//! group of rows has a module with the work, written once for all runtimes; [`peers`] says what
+//! *spawn* or *sleep* means to each of them; [`run`] is the stopwatch; [`rounds`] starts one process
+//! per [`cell`] and takes medians; [`table`] prints.
 
 pub mod arguments;
 pub mod cell;
 pub mod peers;
 pub mod rounds;
+pub mod row;
 pub mod rows;
 pub mod run;
 pub mod smallest;

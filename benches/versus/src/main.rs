@@ -5,7 +5,7 @@ use std::process::Command;
 
 use versus::arguments::{Arguments, USAGE};
 use versus::peers::Peer;
-use versus::rows::{Program, Row};
+use versus::row::{Program, Row};
 use versus::{cell, rounds, rows, table};
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -6,7 +6,7 @@ use std::io::{IsTerminal, Result, stderr};
 use crate::arguments::Arguments;
 use crate::cell;
 use crate::peers::Peer;
-use crate::rows::{Of, Row};
+use crate::row::{Of, Row};
 
 /// A row, measured.
 #[derive(Debug)]

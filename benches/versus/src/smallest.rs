@@ -11,7 +11,7 @@ use std::process::{Command, Output};
 use std::time::Instant;
 
 use crate::peers::Peer;
-use crate::rows::{Of, Row, Work};
+use crate::row::{Of, Row, Work};
 
 /// The keys of these rows begin so.
 pub const KEY: &str = "smallest";

@@ -76,7 +76,7 @@ fn object(row: &Measured) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rows::{Of, Row};
+    use crate::row::{Of, Row};
 
     #[test]
     fn figures_have_three_digits_and_commas() {

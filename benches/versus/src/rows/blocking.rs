@@ -20,7 +20,7 @@ const SUBMITTERS: usize = 8;
 const SUBMITTED_EACH: usize = 10_000;
 
 /// One call at a time.
-pub(super) fn round_trip<R: Blocking>(run: &Run) -> f64 {
+pub(super) fn call<R: Blocking>(run: &Run) -> f64 {
     let mut laps = run.laps(LAP);
     in_task_with_pool::<R, _>(async move {
         while laps.more() {
@@ -69,7 +69,7 @@ async fn await_jobs<R: Blocking>(jobs: impl Iterator<Item = R::Job<usize>>) {
 }
 
 /// Eight threads submit ten thousand jobs each, which count down a latch.
-pub(super) fn eight_submitters<R: Submit>(run: &Run) -> f64 {
+pub(super) fn submitters<R: Submit>(run: &Run) -> f64 {
     let run = *run;
     in_task_with_pool::<R, _>(async move {
         await_jobs::<R>((0..1).map(|n| R::spawn_blocking(move || black_box(n)))).await;
@@ -121,7 +121,7 @@ pub(super) fn sleepers_limit(run: &Run) -> f64 {
 }
 
 /// Eight threads send boxed closures to one.
-pub(super) fn eight_submitters_limit(run: &Run) -> f64 {
+pub(super) fn submitters_limit(run: &Run) -> f64 {
     let helper = Arc::new(Helper::start());
     let watch = run.start();
     let threads = (0..SUBMITTERS).map(|_| {

@@ -9,7 +9,8 @@ use crate::work::{Slot, yield_now};
 
 const TASKS: usize = 1 << 16;
 
-/// Bytes per task that waits at a place of its own, its handle and the place aside. Every table of the runtime is as full as it gets.
+/// Bytes per task that waits at a place of its own, its handle and the place aside. Every table of
+/// the runtime is as full as it gets.
 pub(super) fn idle_task<R: Runtime>(run: &Run) -> f64 {
     let live_bytes = run.live_bytes;
     in_task::<R, _>(async move {

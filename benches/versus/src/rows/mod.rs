@@ -11,80 +11,8 @@ mod timers;
 mod yields;
 
 use crate::peers::{Aside, Epoll, Futures, Monoio, Peer, Smol, Tokio, Uring};
-use crate::run::{Meter, Run};
+use crate::row::{Of, Program, Row, Work};
 use crate::smallest;
-
-/// A row of the table.
-#[derive(Debug)]
-pub struct Row {
-    /// For the command line.
-    pub key: &'static str,
-    /// For the reader.
-    pub name: &'static str,
-    /// What the figures are.
-    pub unit: &'static str,
-    /// Which clock.
-    pub meter: Meter,
-    /// On how many cores.
-    pub cores: Cores,
-    /// In which program.
-    pub program: Program,
-    /// What ours may cost; every one of them is to be met.
-    pub floors: Vec<Floor>,
-    /// Who takes part, and how.
-    pub cells: Vec<(Peer, Work)>,
-}
-
-/// On how many cores a row runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cores {
-    /// Pinned to the first.
-    One,
-    /// As many as there are.
-    All,
-}
-
-/// Which program holds the cells of a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Program {
-    /// This one.
-    Versus,
-    /// The one whose allocator counts.
-    Bytes,
-}
-
-/// What a cell does.
-#[derive(Clone, Copy, Debug)]
-pub enum Work {
-    /// Calls this.
-    Call(fn(&Run) -> f64),
-    /// Has Python run the function of `asyncio.py` that bears the row's key.
-    Python,
-    /// Looks at the smallest program.
-    Smallest(smallest::Facet),
-}
-
-/// What ours may be, as a share of something.
-#[derive(Clone, Copy, Debug)]
-pub struct Floor {
-    /// The share.
-    pub share: f64,
-    /// Of what.
-    pub of: Of,
-}
-
-/// What a floor is a share of.
-#[derive(Clone, Copy, Debug)]
-pub enum Of {
-    /// The best rival.
-    Best,
-    /// The best rival but these, which do not do the same.
-    BestBut(&'static [Peer]),
-    /// This rival.
-    Peer(Peer),
-    /// One unit.
-    Unit,
-}
 
 /// A function, once for each of the peers named.
 macro_rules! each {
@@ -112,8 +40,8 @@ macro_rules! with_timers {
 /// All combinators.
 macro_rules! gatherers {
     ($module:ident::$work:ident) => {
-        each!($module::$work: Aside = gather::Ours, JoinAll = gather::JoinAll, Futures = gather::Unordered,
-            FuturesConcurrency = gather::Concurrency)
+        each!($module::$work: Aside = gather::Ours, JoinAll = gather::JoinAll,
+            Futures = gather::Unordered, FuturesConcurrency = gather::Concurrency)
     };
 }
 
@@ -225,12 +153,12 @@ fn remote() -> Vec<Row> {
 
 fn blocking() -> Vec<Row> {
     vec![
-        Row::new("blocking-one", "blocking call, round trip, one core", runtimes!(blocking::round_trip))
+        Row::new("blocking-one", "blocking call, round trip, one core", runtimes!(blocking::call))
             .on_one_core()
             .floor(1.0, Of::Best)
             .limit(remote::round_trip_limit)
             .python(),
-        Row::new("blocking-two", "blocking call, round trip, two cores", runtimes!(blocking::round_trip))
+        Row::new("blocking-two", "blocking call, round trip, two cores", runtimes!(blocking::call))
             .wall()
             .floor(1.0, Of::Best)
             .limit(remote::round_trip_limit)
@@ -246,10 +174,11 @@ fn blocking() -> Vec<Row> {
         Row::new(
             "submitters",
             "8 threads submit 10,000 jobs each",
-            each!(blocking::eight_submitters: Aside = Aside, Tokio = Tokio, Smol = Smol, Futures = Futures),
+            each!(blocking::submitters: Aside = Aside, Tokio = Tokio, Smol = Smol,
+                Futures = Futures),
         )
         .floor(0.9, Of::Best)
-        .limit(blocking::eight_submitters_limit),
+        .limit(blocking::submitters_limit),
     ]
 }
 
@@ -278,65 +207,4 @@ fn timing() -> Vec<Row> {
             .floor(0.65, Of::Peer(Peer::Tokio))
             .limit(memory::limit),
     ]
-}
-
-impl Row {
-    /// A row in nanoseconds of processor time, on all cores, without floor or limit.
-    pub fn new(key: &'static str, name: &'static str, cells: Vec<(Peer, Work)>) -> Row {
-        Row {
-            key,
-            name,
-            unit: "ns CPU",
-            meter: Meter::Cpu,
-            cores: Cores::All,
-            program: Program::Versus,
-            floors: Vec::new(),
-            cells,
-        }
-    }
-
-    /// With figures of this kind.
-    #[must_use]
-    pub fn unit(self, unit: &'static str) -> Row {
-        Row { unit, ..self }
-    }
-
-    /// By the wall clock.
-    #[must_use]
-    pub fn wall(self) -> Row {
-        Row { meter: Meter::Wall, unit: "ns wall", ..self }
-    }
-
-    /// Pinned.
-    #[must_use]
-    pub fn on_one_core(self) -> Row {
-        Row { cores: Cores::One, ..self }
-    }
-
-    /// In this program.
-    #[must_use]
-    pub fn by(self, program: Program) -> Row {
-        Row { program, ..self }
-    }
-
-    /// Ours may be this share of that at most.
-    #[must_use]
-    pub fn floor(mut self, share: f64, of: Of) -> Row {
-        self.floors.push(Floor { share, of });
-        self
-    }
-
-    /// What it costs when it is written by hand for this row.
-    #[must_use]
-    pub fn limit(mut self, work: fn(&Run) -> f64) -> Row {
-        self.cells.push((Peer::Limit, Work::Call(work)));
-        self
-    }
-
-    /// asyncio takes part.
-    #[must_use]
-    pub fn python(mut self) -> Row {
-        self.cells.push((Peer::Asyncio, Work::Python));
-        self
-    }
 }
