@@ -76,7 +76,7 @@ impl Executor {
         let local = Rc::new(Local::new(remote, config.observer));
         let wheel = Wheel {
             local: Rc::clone(&local),
-            inbox,
+            inbox: Some(inbox),
             noticed: false,
             batch: Vec::new(),
             cursor: 0,
@@ -148,9 +148,8 @@ impl Executor {
     /// Turns the loop once, for a program that has a loop of its own.
     ///
     /// If there was nothing to do it sleeps, for `wait` at most; with a `wait` of nought it never
-    /// does.
-    /// Says what happened and when the next turn is due. Until then the loop counts as away: news
-    /// for it makes it call [`Config::wake_hook`].
+    /// does. It says what happened and when the next turn is due. Until then the loop counts as
+    /// away: news for it makes it call [`Config::wake_hook`].
     ///
     /// # Panics
     /// If this loop is being turned already.
@@ -176,10 +175,9 @@ impl Executor {
         let _on_loop = OnLoop::enter();
         let cancelled = self.local.close();
         if let Ok(mut wheel) = self.wheel.try_borrow_mut() {
-            // A channel whose sender is gone. Who waits for a letter in the old one to be opened,
-            // or writes another, is told at once, although this executor may live on for a while.
-            let (_, closed) = unbounded();
-            let unread = std::mem::replace(&mut wheel.inbox, closed);
+            // Who waits for a letter to be opened, or writes another, is told at once, although
+            // this executor may live on for a while.
+            let unread = wheel.inbox.take();
             drop(wheel);
             drop_quietly(unread);
         }

@@ -53,7 +53,8 @@ pub(crate) enum Wait {
 /// The working state of the turns: what only the turn itself needs.
 pub(crate) struct Wheel {
     pub(crate) local: Rc<Local>,
-    pub(crate) inbox: Receiver<Letter>,
+    /// `None` once the loop is closed: then letters go back to who wrote them.
+    pub(crate) inbox: Option<Receiver<Letter>>,
     /// The loop was told of letters and has not looked since.
     pub(crate) noticed: bool,
     /// Ids that were ready when the turn began, polled up to `cursor`.
@@ -124,8 +125,9 @@ impl Wheel {
     fn receive(&mut self) {
         self.noticed = false;
         self.local.remote.parker.take_notice();
+        let Some(inbox) = &self.inbox else { return };
         for _ in 0..self.bound {
-            let Ok(letter) = self.inbox.try_recv() else { return };
+            let Ok(letter) = inbox.try_recv() else { return };
             self.counts.received += 1;
             match letter {
                 Letter::Wake(task) => {

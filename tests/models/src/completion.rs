@@ -42,10 +42,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 6,
         witnesses: &["finished", "not yet"],
-        twins: &[
-            Twin::relaxed(COMPLETION, FINISHED),
-            Twin::relaxed(COMPLETION, IS_FINISHED),
-        ],
+        twins: &[Twin::relaxed(COMPLETION, FINISHED), Twin::relaxed(COMPLETION, IS_FINISHED)],
         body: who_sees_it_finished_sees_what_was_done,
     },
     Model {
@@ -72,10 +69,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 6,
         witnesses: &["requested", "not yet"],
-        twins: &[
-            Twin::relaxed(COMPLETION, CANCEL),
-            Twin::relaxed(COMPLETION, IS_CANCELLED),
-        ],
+        twins: &[Twin::relaxed(COMPLETION, CANCEL), Twin::relaxed(COMPLETION, IS_CANCELLED)],
         body: a_request_orders_what_came_before_it,
     },
     Model {

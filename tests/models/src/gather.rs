@@ -52,10 +52,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(4),
         executions: 10_675,
         witnesses: &["one poll", "two polls", "three polls"],
-        twins: &[
-            Twin::relaxed(WOKEN, MARK_ROOT),
-            Twin::relaxed(WOKEN, ATTEND),
-        ],
+        twins: &[Twin::relaxed(WOKEN, MARK_ROOT), Twin::relaxed(WOKEN, ATTEND)],
         body: |witness| children_are_told::<64>(&[0, 0], witness),
     },
     Model {
@@ -76,11 +73,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 118_232,
         witnesses: &["one poll", "two polls", "three polls"],
-        twins: &[
-            Twin::split(WOKEN, MARK),
-            Twin::split(WOKEN, DESCEND),
-            Twin::relaxed(WOKEN, MARK),
-        ],
+        twins: &[Twin::split(WOKEN, MARK), Twin::split(WOKEN, DESCEND), Twin::relaxed(WOKEN, MARK)],
         body: |witness| children_are_told::<2>(&[0, 1], witness),
     },
     Model {
@@ -195,9 +188,8 @@ impl<const BITS: usize> Group<BITS> {
 fn children_are_told<const BITS: usize>(children: &[usize], witness: &'static Witness) {
     let mut group = Group::<BITS>::new();
     let news: Vec<_> = children.iter().map(|&child| (child, word())).collect();
-    let tellers = news.iter().map(|(child, news)| {
-        tell(group.set.child_waker(*child), Arc::clone(news))
-    });
+    let tellers =
+        news.iter().map(|(child, news)| tell(group.set.child_waker(*child), Arc::clone(news)));
     let tellers: Vec<_> = tellers.collect();
     let mut heard = vec![false; children.len()];
     let seen = std::cell::RefCell::new(&mut heard);

@@ -39,11 +39,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 73_674,
         witnesses: &["no sleep was needed", "a park brought it", "two parks brought it"],
-        twins: &[
-            Twin::relaxed(PARK, UNPARK),
-            Twin::split(PARK, UNPARK),
-            Twin::lose(PARK, WAKE_UP),
-        ],
+        twins: &[Twin::relaxed(PARK, UNPARK), Twin::split(PARK, UNPARK), Twin::lose(PARK, WAKE_UP)],
         body: |witness| news_is_never_slept_through(2, witness),
     },
     Model {

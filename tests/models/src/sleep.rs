@@ -49,11 +49,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(4),
         executions: 21_860,
         witnesses: &["it moved"],
-        twins: &[
-            Twin::lose(PARK, UNPARK),
-            Twin::split(CLOCK, RELEASE),
-            Twin::lose(CLOCK, RELEASE),
-        ],
+        twins: &[Twin::lose(PARK, UNPARK), Twin::split(CLOCK, RELEASE), Twin::lose(CLOCK, RELEASE)],
         body: the_time_moves_when_the_last_hold_ends,
     },
     Model {

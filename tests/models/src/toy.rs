@@ -240,9 +240,8 @@ struct Canceller {
 impl Wake for Canceller {
     fn wake(self: Arc<Self>) {
         let mut state = self.toy.state.lock();
-        let waits = |state: &State| {
-            state.queue.iter().position(|work| Arc::ptr_eq(&work.cell, &self.cell))
-        };
+        let waits =
+            |state: &State| state.queue.iter().position(|work| Arc::ptr_eq(&work.cell, &self.cell));
         let Some(position) = waits(&state) else { return };
         if self.toy.bug == Bug::CancelsWhatRuns {
             drop(state);

@@ -228,10 +228,8 @@ fn order_of_polls() -> Vec<&'static str> {
     assert_eq!(executor.turn(Duration::ZERO).polled, 3);
     let mut wakers = wakers.take();
     let other = wakers.pop().expect("three wakers");
-    let senders = [
-        spawn(move || wakers.into_iter().for_each(Waker::wake)),
-        spawn(move || other.wake()),
-    ];
+    let senders =
+        [spawn(move || wakers.into_iter().for_each(Waker::wake)), spawn(move || other.wake())];
     for task in tasks {
         executor.block_on(task).expect("it ended");
     }
