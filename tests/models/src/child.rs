@@ -37,6 +37,14 @@ pub(crate) fn run(model: &Model, twin: Option<usize>, limit: Duration) -> ExitCo
     if witnesses.is_none_or(were_seen) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
+/// Runs the model with one preemption at most, for the operations that it executes: they are told
+/// on stdout as they are reached.
+pub(crate) fn trace(model: &Model) -> ExitCode {
+    let body = model.body;
+    let _executions = explore(Some(1), move || body(&WITNESS));
+    ExitCode::SUCCESS
+}
+
 /// Whether each of these was seen, and nothing else.
 fn were_seen(witnesses: &[&str]) -> bool {
     let seen = WITNESS.seen();

@@ -4,6 +4,7 @@
 //! cargo loom                  all models, then all their wrong twins
 //! cargo loom channel park     those whose names contain one of the words
 //! cargo loom --bless          the counts, to be copied: none is compared, no twin is run
+//! cargo loom --weaken         every ordering of the source weakened, one at a time
 //! ```
 //!
 //! (`cargo loom -- channel` is the same as `cargo loom channel`.)
@@ -62,17 +63,23 @@ mod path;
 #[cfg(runtime_loom)]
 mod pool;
 #[cfg(runtime_loom)]
+mod process;
+#[cfg(runtime_loom)]
 mod runner;
 #[cfg(runtime_loom)]
 mod site;
 #[cfg(runtime_loom)]
 mod sleep;
 #[cfg(runtime_loom)]
+mod survivors;
+#[cfg(runtime_loom)]
 mod toy;
 #[cfg(runtime_loom)]
 mod turn;
 #[cfg(runtime_loom)]
 mod waking;
+#[cfg(runtime_loom)]
+mod weakening;
 
 #[cfg(runtime_loom)]
 fn main() -> std::process::ExitCode {

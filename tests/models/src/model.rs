@@ -39,10 +39,14 @@ pub(crate) enum Wrong {
 }
 
 /// How an operation is broken.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Its ordering is `Relaxed`.
     Relaxed,
+    /// Of `AcqRel`, only the `Acquire` is left.
+    Acquire,
+    /// Of `AcqRel`, only the `Release` is left.
+    Release,
     /// A read-modify-write is a load, and a store later.
     Split,
     /// An unpark, a send or a store does nothing; a read-modify-write only reads.
@@ -106,6 +110,8 @@ impl Kind {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Kind::Relaxed => "relaxed",
+            Kind::Acquire => "acquire",
+            Kind::Release => "release",
             Kind::Split => "split",
             Kind::Lose => "lose",
         }

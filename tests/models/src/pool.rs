@@ -29,7 +29,7 @@ const LEAVE_QUEUE: &str = "self.queued.swap(false";
 pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::a_job_submitted_to_a_worker_going_idle_is_run",
-        bound: None,
+        bound: Some(4),
         executions: 0,
         witnesses: &["ran"],
         twins: &[

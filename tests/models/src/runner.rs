@@ -1,15 +1,14 @@
 //! Runs the models and their twins, as many at a time as there are processors.
 
+use std::collections::BTreeMap;
 use std::env;
-use std::num::NonZero;
-use std::process::{Command, ExitCode};
-use std::sync::mpsc;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::ExitCode;
+use std::time::Duration;
 
-use crate::child::{self, EXECUTIONS, EXPLORING, HUNG};
+use crate::child::{self, EXPLORING, HUNG};
 use crate::model::{self, End, Model, Wrong};
-use crate::site;
+use crate::process::{Ran, command, in_lanes};
+use crate::{site, weakening};
 
 /// Far more than any model takes.
 const MODEL_LIMIT: Duration = Duration::from_secs(1800);
@@ -22,8 +21,12 @@ enum Request {
     Check(Vec<String>),
     /// Models, for their counts.
     Bless(Vec<String>),
+    /// Every ordering, weakened.
+    Weaken(Vec<String>),
     /// One model, or one twin of it, in this process.
     Child(String, Option<usize>),
+    /// A short look at which operations a model executes, in this process.
+    Trace(String),
 }
 
 pub(crate) fn main() -> ExitCode {
@@ -39,12 +42,18 @@ pub(crate) fn main() -> ExitCode {
             let limit = if twin.is_some() { TWIN_LIMIT } else { MODEL_LIMIT };
             child::run(model, twin, limit)
         }
+        Request::Weaken(words) => weakening::run(&words),
+        Request::Trace(name) => child::trace(named(&name)),
     }
 }
 
 fn request() -> Request {
     let mut words: Vec<String> = env::args().skip(1).filter(|word| word != "--").collect();
     match words.first().map(String::as_str) {
+        Some("--weaken") => Request::Weaken(words.split_off(1)),
+        Some("--child") if words.get(2).is_some_and(|word| word == "--trace") => {
+            Request::Trace(words.swap_remove(1))
+        }
         Some("--child") => {
             let twin = words.get(2).map(|index| index.parse().expect("a twin has a number"));
             Request::Child(words.swap_remove(1), twin)
@@ -72,7 +81,7 @@ fn check(words: &[String]) -> ExitCode {
     let jobs: Vec<Job> = models.iter().map(|model| (*model, None)).chain(twins).collect();
     let mut passed = 0;
     let mut failed = 0;
-    run_all(jobs, |job, ran| {
+    in_lanes(jobs, run, |job, ran| {
         let verdict = match job {
             (model, None) => judge_model(model, &ran),
             (model, Some(twin)) => judge_twin(model, twin, &ran),
@@ -101,69 +110,58 @@ fn find_sites(models: &[&Model]) {
     }
 }
 
-/// Prints the table of `docs/theorems.md`, and the counts that are not what is written.
+/// Prints the tables of `docs/theorems.md`, and the counts that are not what is written.
 fn bless(words: &[String]) -> ExitCode {
-    let mut rows = Vec::new();
+    let mut rows = BTreeMap::new();
     let mut changes = Vec::new();
-    let jobs = matching(words).into_iter().map(|model| (model, None)).collect();
-    run_all(jobs, |(model, _), ran| {
+    let models = matching(words);
+    let jobs = models.iter().map(|model| (*model, None)).collect();
+    in_lanes(jobs, run, |(model, _), ran| {
         let executions = ran.executions();
-        let (name, bound, twins) = (model.name, bound(model), model.twins.len());
         let (count, is_sound) = match executions {
             Some(count) if ran.status == Some(0) => (count.to_string(), true),
             Some(_) | None => ("fails".to_owned(), false),
         };
-        let seconds = ran.seconds;
-        rows.push(format!("| `{name}` | {bound} | {count} | {seconds:.1} | {twins} |"));
+        rows.insert(model.name, row(model, &count, ran.seconds));
         if !is_sound || executions != Some(model.executions) {
-            changes.push(format!("{name}: {}, now {count}\n{}", model.executions, ran.complaint()));
+            let (name, complaint) = (model.name, ran.complaint());
+            changes.push(format!("{name}: {}, now {count}\n{complaint}", model.executions));
         }
     });
-    rows.sort();
-    println!("| theorem | bound | executions | seconds | twins |\n|---|---|---|---|---|");
-    println!("{}", rows.join("\n"));
+    let mut group = "";
+    for model in models {
+        let (module, _statement) = model.name.split_once("::").expect("a name has its module");
+        if module != group {
+            println!("\n## `{module}`\n\n| statement | bound | executions | s | fails on |");
+            println!("|---|---|---|---|---|");
+            group = module;
+        }
+        println!("{}", rows[model.name]);
+    }
     println!("\n{} counts to change", changes.len());
     println!("{}", changes.join("\n"));
     ExitCode::SUCCESS
 }
 
+fn row(model: &Model, count: &str, seconds: f64) -> String {
+    let (_module, statement) = model.name.split_once("::").expect("a name has its module");
+    let twins = model.twins.iter().map(|twin| match &twin.wrong {
+        Wrong::Site { kind, file, snippet, .. } => {
+            let (_, file) = file.rsplit_once('/').unwrap_or(("", file));
+            format!("{} `{snippet}` ({file})", kind.name())
+        }
+        Wrong::Body { name, .. } => (*name).to_owned(),
+    });
+    let twins: Vec<String> = twins.collect();
+    let (bound, twins) = (bound(model), twins.join("; "));
+    format!("| `{statement}` | {bound} | {count} | {seconds:.1} | {twins} |")
+}
+
 /// A model, or its twin of that number.
 type Job = (&'static Model, Option<usize>);
 
-/// How a process ended.
-struct Ran {
-    /// `None` if a signal ended it.
-    status: Option<i32>,
-    stdout: String,
-    stderr: String,
-    seconds: f64,
-}
-
-/// Runs each job in a process, a few at a time, and reports each as it ends.
-fn run_all(jobs: Vec<Job>, mut report: impl FnMut(Job, Ran)) {
-    let lanes = thread::available_parallelism().map_or(1, NonZero::get);
-    let (ended, ends) = mpsc::channel();
-    let mut running = 0;
-    for job in jobs {
-        if running == lanes {
-            let (job, ran) = ends.recv().expect("a lane reports");
-            report(job, ran);
-            running -= 1;
-        }
-        let ended = ended.clone();
-        thread::spawn(move || ended.send((job, run(job))));
-        running += 1;
-    }
-    drop(ended);
-    for (job, ran) in ends {
-        report(job, ran);
-    }
-}
-
-fn run((model, twin): Job) -> Ran {
-    let mut command = Command::new(env::current_exe().expect("this program has a path"));
-    command.args(["--child", model.name]).env("RUST_BACKTRACE", "0");
-    command.env_remove("RUNTIME_LOOM_SABOTAGE");
+fn run(&(model, twin): &Job) -> Ran {
+    let mut command = command(model);
     if let Some(index) = twin {
         command.arg(index.to_string());
         if let Wrong::Site { kind, file, snippet, nth } = &model.twins[index].wrong {
@@ -171,26 +169,7 @@ fn run((model, twin): Job) -> Ran {
             command.env("RUNTIME_LOOM_SABOTAGE", format!("{} {file} {line}", kind.name()));
         }
     }
-    let start = Instant::now();
-    let output = command.output().expect("this program can be run again");
-    Ran {
-        status: output.status.code(),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        seconds: start.elapsed().as_secs_f64(),
-    }
-}
-
-impl Ran {
-    fn executions(&self) -> Option<u64> {
-        self.stdout.lines().find_map(|line| line.strip_prefix(EXECUTIONS)?.parse().ok())
-    }
-
-    /// What it complained of first; what follows mostly comes of the threads that are torn down.
-    fn complaint(&self) -> String {
-        let said = self.stderr.lines().filter(|line| !line.trim().is_empty());
-        said.take(12).map(|line| format!("    {line}\n")).collect()
-    }
+    Ran::of(&mut command)
 }
 
 fn bound(model: &Model) -> String {

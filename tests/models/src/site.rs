@@ -1,14 +1,21 @@
 //! Finds the line that a twin breaks by its text, so that no line number is written down.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// The folder of the repository.
+pub(crate) fn root() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = package.parent().and_then(Path::parent);
+    root.expect("the package lies two folders deep").to_owned()
+}
 
 /// The number of the line of `file` that contains `snippet`: of the only one, or of the `nth`.
 ///
 /// # Panics
 /// If there is no such line, or another one too.
 pub(crate) fn line_of(file: &str, snippet: &str, nth: Option<usize>) -> usize {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file);
+    let path = root().join(file);
     let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{file}: {error}"));
     // A model that breaks a line of its own file quotes it there.
     let quoted = format!("\"{snippet}\"");

@@ -13,6 +13,15 @@ pub use std::sync::atomic::Ordering;
 
 use super::sabotage::{self, Kind};
 
+/// What a twin leaves of the ordering of an operation; `Split` and `Lose` leave nothing to ask.
+fn weakened(kind: Kind, order: Ordering) -> Ordering {
+    match kind {
+        Kind::Relaxed | Kind::Split | Kind::Lose => Relaxed,
+        Kind::Acquire => of_load(order),
+        Kind::Release => of_store(order),
+    }
+}
+
 /// What is left of an ordering for the load of a split read-modify-write.
 fn of_load(order: Ordering) -> Ordering {
     match order {
@@ -55,10 +64,10 @@ macro_rules! atomic {
             /// Reads the value, or one that it had before.
             #[track_caller]
             pub fn load(&self, order: Ordering) -> $value {
-                let broken = sabotage::here().is_some();
+                let order = sabotage::here().map_or(order, |kind| weakened(kind, order));
                 // ORDERING: Relaxed. It is there to be seen by loom, as told above.
                 self.loads.fetch_or(true, Relaxed);
-                self.word.load(if broken { Relaxed } else { order })
+                self.word.load(order)
             }
 
             /// Writes the value.
@@ -66,8 +75,8 @@ macro_rules! atomic {
             pub fn store(&self, value: $value, order: Ordering) {
                 match sabotage::here() {
                     None | Some(Kind::Split) => self.word.store(value, order),
-                    Some(Kind::Relaxed) => self.word.store(value, Relaxed),
                     Some(Kind::Lose) => {}
+                    Some(kind) => self.word.store(value, weakened(kind, order)),
                 }
             }
 
@@ -76,9 +85,9 @@ macro_rules! atomic {
             pub fn swap(&self, value: $value, order: Ordering) -> $value {
                 match sabotage::here() {
                     None => self.word.swap(value, order),
-                    Some(Kind::Relaxed) => self.word.swap(value, Relaxed),
                     Some(Kind::Split) => self.split(order, |_| value),
                     Some(Kind::Lose) => self.word.load(of_load(order)),
+                    Some(kind) => self.word.swap(value, weakened(kind, order)),
                 }
             }
 
@@ -96,13 +105,14 @@ macro_rules! atomic {
             ) -> Result<$value, $value> {
                 let found = match sabotage::here() {
                     None => return self.word.compare_exchange(current, new, success, failure),
-                    Some(Kind::Relaxed) => {
-                        return self.word.compare_exchange(current, new, Relaxed, Relaxed);
-                    }
                     Some(Kind::Split) => {
                         self.split(success, |found| if found == current { new } else { found })
                     }
                     Some(Kind::Lose) => self.word.load(of_load(success)),
+                    Some(kind) => {
+                        let (success, failure) = (weakened(kind, success), weakened(kind, failure));
+                        return self.word.compare_exchange(current, new, success, failure);
+                    }
                 };
                 if found == current { Ok(found) } else { Err(found) }
             }
@@ -150,9 +160,9 @@ macro_rules! atomic {
                 pub fn $method(&self, operand: $value, order: Ordering) -> $value {
                     match sabotage::here() {
                         None => self.word.$method(operand, order),
-                        Some(Kind::Relaxed) => self.word.$method(operand, Relaxed),
                         Some(Kind::Split) => self.split(order, |found| $apply(found, operand)),
                         Some(Kind::Lose) => self.word.load(of_load(order)),
+                        Some(kind) => self.word.$method(operand, weakened(kind, order)),
                     }
                 }
             )*

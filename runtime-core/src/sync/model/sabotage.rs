@@ -5,19 +5,27 @@
 //! environment of the process: `RUNTIME_LOOM_SABOTAGE="relaxed runtime-core/src/park.rs 87"`.
 //! Every operation of the door that can be broken knows its call site and asks here.
 //!
+//! If `RUNTIME_LOOM_TRACE` is set, nothing is broken, and each site that is reached is written to
+//! stdout, once, as `site runtime-core/src/park.rs 87`.
+//!
 //! When the named site is first reached, `sabotage reached` is written to stderr, so that a twin
 //! that fails for another reason is not taken for caught.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::panic::Location;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// How an operation is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Its ordering is `Relaxed`.
     Relaxed,
+    /// Of `AcqRel`, only the `Acquire` is left.
+    Acquire,
+    /// Of `AcqRel`, only the `Release` is left.
+    Release,
     /// A read-modify-write is a load, and a store later.
     Split,
     /// An unpark, a send or a store does nothing; a read-modify-write only reads.
@@ -33,12 +41,30 @@ struct Sabotage {
 
 static SABOTAGE: OnceLock<Option<Sabotage>> = OnceLock::new();
 
+/// The sites that were reached, if they are to be told.
+static TRACE: OnceLock<Option<Mutex<BTreeSet<(&'static str, u32)>>>> = OnceLock::new();
+
+fn trace_from_environment() -> Option<Mutex<BTreeSet<(&'static str, u32)>>> {
+    env::var_os("RUNTIME_LOOM_TRACE").map(|_| Mutex::default())
+}
+
+#[cold]
+fn trace(reached: &Mutex<BTreeSet<(&'static str, u32)>>, site: &'static Location<'static>) {
+    let mut reached = reached.lock().unwrap_or_else(PoisonError::into_inner);
+    if reached.insert((site.file(), site.line())) {
+        println!("site {} {}", site.file(), site.line());
+    }
+}
+
 /// How the operation at the caller's call site is broken, if it is.
 #[track_caller]
 #[inline]
 pub(super) fn here() -> Option<Kind> {
-    let sabotage = SABOTAGE.get_or_init(from_environment).as_ref()?;
     let site = Location::caller();
+    if let Some(reached) = TRACE.get_or_init(trace_from_environment) {
+        trace(reached, site);
+    }
+    let sabotage = SABOTAGE.get_or_init(from_environment).as_ref()?;
     if site.line() != sabotage.line || !is_path_to(site.file(), &sabotage.file) {
         return None;
     }
@@ -61,6 +87,8 @@ fn from_environment() -> Option<Sabotage> {
     };
     let kind = match kind {
         "relaxed" => Kind::Relaxed,
+        "acquire" => Kind::Acquire,
+        "release" => Kind::Release,
         "split" => Kind::Split,
         "lose" => Kind::Lose,
         other => panic!("no such kind of sabotage: {other}"),

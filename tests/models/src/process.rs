@@ -1,0 +1,83 @@
+//! Models in processes of their own, as many at a time as there are processors.
+
+use std::env;
+use std::num::NonZero;
+use std::process::Command;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Instant;
+
+use crate::child::EXECUTIONS;
+use crate::model::Model;
+
+/// How a process ended.
+pub(crate) struct Ran {
+    /// `None` if a signal ended it.
+    pub(crate) status: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) seconds: f64,
+}
+
+/// This program, told to run the model.
+pub(crate) fn command(model: &Model) -> Command {
+    let mut command = Command::new(env::current_exe().expect("this program has a path"));
+    command.args(["--child", model.name]).env("RUST_BACKTRACE", "0");
+    command.env_remove("RUNTIME_LOOM_SABOTAGE").env_remove("RUNTIME_LOOM_TRACE");
+    command
+}
+
+impl Ran {
+    /// Runs the command to its end.
+    pub(crate) fn of(command: &mut Command) -> Ran {
+        let start = Instant::now();
+        let output = command.output().expect("this program can be run again");
+        Ran {
+            status: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            seconds: start.elapsed().as_secs_f64(),
+        }
+    }
+
+    /// How many executions it took, if it came to its end.
+    pub(crate) fn executions(&self) -> Option<u64> {
+        self.stdout.lines().find_map(|line| line.strip_prefix(EXECUTIONS)?.parse().ok())
+    }
+
+    /// What it complained of first; what follows mostly comes of the threads that are torn down.
+    pub(crate) fn complaint(&self) -> String {
+        let said = self.stderr.lines().filter(|line| !line.trim().is_empty());
+        said.take(12).map(|line| format!("    {line}\n")).collect()
+    }
+}
+
+/// Does each job on one of a few threads, and reports each as it ends.
+pub(crate) fn in_lanes<J: Send, R: Send>(
+    jobs: Vec<J>,
+    run: impl Fn(&J) -> R + Sync,
+    mut report: impl FnMut(J, R),
+) {
+    let lanes = thread::available_parallelism().map_or(1, NonZero::get);
+    let (run, (ended, ends)) = (&run, mpsc::channel());
+    thread::scope(|scope| {
+        let mut running = 0;
+        for job in jobs {
+            if running == lanes {
+                let (job, ran) = ends.recv().expect("a lane reports");
+                report(job, ran);
+                running -= 1;
+            }
+            let ended = ended.clone();
+            scope.spawn(move || {
+                let ran = run(&job);
+                ended.send((job, ran))
+            });
+            running += 1;
+        }
+        drop(ended);
+        for (job, ran) in ends {
+            report(job, ran);
+        }
+    });
+}
