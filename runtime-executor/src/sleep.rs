@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
@@ -199,24 +200,21 @@ impl Timer {
     fn forget(&mut self, remote: &Arc<Remote>) {
         let Timer::Home(key) = *self else { return };
         *self = Timer::Unset { ahead: false };
-        let forgotten = current::with_turning(|local| {
-            Arc::ptr_eq(&local.remote, remote).then(|| local.timers.borrow_mut().remove(key))
-        });
-        match forgotten.flatten() {
-            Some(waker) => drop_quietly(waker),
-            None => post_forget(remote, key),
+        let forget = move |local: &Local| {
+            let waker = local.timers.borrow_mut().remove(key);
+            drop_quietly(waker);
+        };
+        match home(remote) {
+            Some(local) => forget(&local),
+            // A loop that is gone has forgotten all its timers.
+            None => drop(remote.post(Letter::Open(Box::new(forget)))),
         }
     }
 }
 
-/// Has the loop forget a timer. One that is gone has forgotten all its timers.
-#[cold]
-fn post_forget(remote: &Arc<Remote>, key: TimerKey) {
-    let forget = move |local: &Local| {
-        let waker = local.timers.borrow_mut().remove(key);
-        drop_quietly(waker);
-    };
-    drop(remote.post(Letter::Open(Box::new(forget))));
+/// The loop behind `remote`, if this thread is turning it.
+fn home(remote: &Arc<Remote>) -> Option<Rc<Local>> {
+    current::turning().filter(|local| Arc::ptr_eq(&local.remote, remote))
 }
 
 /// Whether a deadline means the same in this loop as in the one behind `handle`.
