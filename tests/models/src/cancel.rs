@@ -32,7 +32,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "cancel::an_aborted_task_is_dropped_at_home_and_its_handle_resolves_once",
         bound: None,
-        executions: 6_957,
+        executions: 14_654,
         witnesses: &["cancelled"],
         twins: &[
             Twin::lose(COMPLETION, CANCEL),
@@ -44,7 +44,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "cancel::of_wake_and_abort_one_ends_the_task",
         bound: Some(4),
-        executions: 47_508,
+        executions: 52_095,
         witnesses: &["cancelled", "ended by itself"],
         twins: &[Twin::lose(REMOTE, SEND), Twin::split(PARK, UNPARK)],
         body: |witness| an_aborted_task_is_dropped_at_home(Wakes::One, witness),

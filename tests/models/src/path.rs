@@ -27,8 +27,8 @@ const LEAVE: &str = "self.root.fetch_and(!ATTENDED";
 pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "path::a_job_is_done_and_the_loop_that_slept_reads_its_result",
-        bound: Some(4),
-        executions: 0,
+        bound: None,
+        executions: 201_142,
         witnesses: &["read"],
         twins: &[
             Twin::lose(REMOTE, SEND),
@@ -40,8 +40,8 @@ pub(crate) const MODELS: &[Model] = &[
     },
     Model {
         name: "path::two_jobs_of_a_group_are_read",
-        bound: Some(2),
-        executions: 0,
+        bound: Some(4),
+        executions: 11_365,
         witnesses: &["read"],
         twins: &[
             Twin::lose(REMOTE, SEND),
@@ -52,24 +52,24 @@ pub(crate) const MODELS: &[Model] = &[
     },
     Model {
         name: "path::a_job_takes_no_virtual_time",
-        bound: Some(4),
-        executions: 0,
+        bound: Some(5),
+        executions: 11_449,
         witnesses: &["in time"],
         twins: &[Twin::relaxed(CLOCK, RELEASE), Twin::lose(CLOCK, RELEASE)],
         body: a_job_takes_no_virtual_time,
     },
     Model {
         name: "path::a_job_comes_back_to_its_loop",
-        bound: Some(3),
-        executions: 0,
+        bound: Some(5),
+        executions: 21_975,
         witnesses: &["there and back"],
         twins: &[Twin::lose(REMOTE, SEND), Twin::lose(PARK, UNPARK)],
         body: a_job_comes_back_to_its_loop,
     },
     Model {
         name: "path::a_job_whose_runtime_goes_is_run_and_dropped_once",
-        bound: Some(4),
-        executions: 0,
+        bound: Some(5),
+        executions: 8_787,
         witnesses: &["ran"],
         twins: &[Twin::body("its result is forgotten", |witness| {
             a_job_whose_runtime_goes(std::mem::forget, witness);
@@ -78,8 +78,8 @@ pub(crate) const MODELS: &[Model] = &[
     },
     Model {
         name: "path::a_spawn_from_elsewhere_reaches_a_runtime_or_is_cancelled",
-        bound: Some(4),
-        executions: 0,
+        bound: None,
+        executions: 10_564,
         witnesses: &["ran", "cancelled"],
         twins: &[Twin::lose("runtime-core/src/sync/model/channel.rs", "tail.fetch_or(CLOSED")],
         body: a_spawn_from_elsewhere,

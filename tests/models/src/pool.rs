@@ -29,8 +29,8 @@ const LEAVE_QUEUE: &str = "self.queued.swap(false";
 pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::a_job_submitted_to_a_worker_going_idle_is_run",
-        bound: Some(4),
-        executions: 0,
+        bound: Some(5),
+        executions: 56_345,
         witnesses: &["ran"],
         twins: &[
             Twin::lose(PARK, WAKE_THREAD),
@@ -44,7 +44,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::two_jobs_for_one_idle_worker_get_a_thread_each",
         bound: Some(3),
-        executions: 0,
+        executions: 125_219,
         witnesses: &["ran"],
         twins: &[
             Twin::lose(PARK, WAKE_THREAD),
@@ -57,7 +57,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::a_job_submitted_while_the_keep_alive_passes_is_run",
         bound: Some(3),
-        executions: 0,
+        executions: 79_498,
         witnesses: &["by the same worker", "by a new worker"],
         twins: &[
             Twin::lose(PARK, UNPARK),
@@ -70,7 +70,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::a_worker_that_wakes_for_no_reason_is_counted_once",
         bound: Some(3),
-        executions: 0,
+        executions: 89_513,
         witnesses: &["ran"],
         twins: &[Twin::body("is idle twice", |witness| {
             while_disturbed(|| Toy::new(1, Bug::IdleTwice), witness);
@@ -80,7 +80,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::a_job_submitted_to_a_pool_that_shuts_down_is_run_or_handed_back",
         bound: Some(4),
-        executions: 0,
+        executions: 35_397,
         witnesses: &["ran", "handed back"],
         twins: &[
             Twin::lose(PARK, WAKE_THREAD),
@@ -93,7 +93,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::a_job_submitted_to_a_pool_that_is_left_comes_to_one_end",
         bound: Some(4),
-        executions: 0,
+        executions: 38_576,
         witnesses: &["ran", "cancelled", "handed back"],
         twins: &[Twin::lose(PARK, WAKE_THREAD)],
         body: |witness| while_it_closes(&pool(1, 1), leave, witness),
@@ -101,7 +101,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::an_aborted_job_runs_or_is_cancelled",
         bound: None,
-        executions: 0,
+        executions: 439_424,
         witnesses: &["ran", "cancelled"],
         twins: &[
             Twin::lose(JOB, LEAVE_QUEUE),
@@ -114,7 +114,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::a_job_without_a_thread_is_run_by_another_or_comes_back",
         bound: Some(4),
-        executions: 0,
+        executions: 4_519,
         witnesses: &["ran", "handed back", "refused"],
         twins: &[Twin::body("counts refused starts", |witness| {
             without_a_thread(&Toy::new(1, Bug::CountsRefusedStarts), witness);
@@ -123,8 +123,8 @@ pub(crate) const MODELS: &[Model] = &[
     },
     Model {
         name: "pool::a_second_thread_that_cannot_start_strands_no_job",
-        bound: None,
-        executions: 0,
+        bound: Some(5),
+        executions: 42_433,
         witnesses: &["both ran"],
         twins: &[Twin::lose(PARK, UNPARK)],
         body: a_second_thread_that_cannot_start,
@@ -132,7 +132,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::a_queue_that_stands_still_gets_the_lookout",
         bound: Some(2),
-        executions: 0,
+        executions: 91_353,
         witnesses: &["ran"],
         twins: &[Twin::body("there is room for one thread", |witness| {
             a_queue_that_stands_still(1, witness);
@@ -141,8 +141,8 @@ pub(crate) const MODELS: &[Model] = &[
     },
     Model {
         name: "pool::a_queue_that_stands_still_gets_a_larger_crew",
-        bound: Some(1),
-        executions: 0,
+        bound: Some(2),
+        executions: 239_258,
         witnesses: &["ran"],
         twins: &[Twin::body("there is room for one thread", |witness| {
             a_queue_that_stands_still(1, witness);
@@ -151,8 +151,8 @@ pub(crate) const MODELS: &[Model] = &[
     },
     Model {
         name: "pool::a_job_submitted_while_the_lookout_stands_down_is_run",
-        bound: Some(2),
-        executions: 0,
+        bound: Some(1),
+        executions: 13_788,
         witnesses: &["ran"],
         twins: &[Twin::lose(PARK, WAKE_THREAD)],
         body: a_job_submitted_while_the_lookout_stands_down,
@@ -160,7 +160,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::two_shutdowns_one_of_them_a_jobs_both_return",
         bound: Some(4),
-        executions: 0,
+        executions: 941,
         witnesses: &["both returned"],
         twins: &[Twin::lose(PARK, UNPARK)],
         body: two_shutdowns_one_of_them_a_jobs,
@@ -168,7 +168,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::the_toy_without_a_mistake_passes",
         bound: Some(2),
-        executions: 0,
+        executions: 285,
         witnesses: &["ran"],
         twins: &[],
         body: |witness| one_after_another(&Toy::new(1, Bug::None), witness),
@@ -176,7 +176,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::the_toy_without_a_mistake_passes_with_two_threads",
         bound: Some(2),
-        executions: 0,
+        executions: 7_529,
         witnesses: &["ran"],
         twins: &[],
         body: |witness| two_jobs_for_one_idle_worker(&Toy::new(2, Bug::None), witness),
@@ -184,7 +184,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::the_toy_without_a_mistake_passes_while_time_passes",
         bound: Some(2),
-        executions: 0,
+        executions: 4_118,
         witnesses: &["by the same worker", "by a new worker"],
         twins: &[],
         body: |witness| while_the_keep_alive_passes(&Toy::new(1, Bug::None), witness),
@@ -192,7 +192,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::the_toy_without_a_mistake_passes_while_disturbed",
         bound: Some(2),
-        executions: 0,
+        executions: 5_079,
         witnesses: &["ran"],
         twins: &[],
         body: |witness| while_disturbed(|| Toy::new(1, Bug::None), witness),
@@ -200,7 +200,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::the_toy_without_a_mistake_passes_while_it_closes",
         bound: Some(2),
-        executions: 0,
+        executions: 347,
         witnesses: &["ran", "handed back"],
         twins: &[],
         body: |witness| while_it_closes(&Toy::new(1, Bug::None), Crew::close, witness),
@@ -208,7 +208,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::the_toy_without_a_mistake_passes_when_it_aborts",
         bound: Some(2),
-        executions: 0,
+        executions: 37,
         witnesses: &["ran", "cancelled"],
         twins: &[],
         body: |witness| abort(&Toy::new(1, Bug::None), witness),

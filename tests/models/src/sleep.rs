@@ -33,7 +33,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "sleep::a_result_is_seen_before_the_time_moves",
         bound: None,
-        executions: 968,
+        executions: 1_358,
         witnesses: &["before the first sleep", "after a sleep"],
         twins: &[
             Twin::relaxed(CLOCK, RELEASE),
@@ -47,7 +47,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "sleep::the_time_moves_when_the_last_hold_ends",
         bound: Some(4),
-        executions: 21_860,
+        executions: 28_482,
         witnesses: &["it moved"],
         twins: &[Twin::lose(PARK, UNPARK), Twin::split(CLOCK, RELEASE), Twin::lose(CLOCK, RELEASE)],
         body: the_time_moves_when_the_last_hold_ends,
@@ -63,7 +63,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "sleep::a_sleep_away_from_home_is_woken_by_its_loop",
         bound: Some(4),
-        executions: 21_838,
+        executions: 26_294,
         witnesses: &["slept"],
         twins: &[Twin::lose(REMOTE, SEND)],
         body: |witness| a_sleep_away_from_home(Patience::Enough, witness),
@@ -71,7 +71,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "sleep::a_sleep_given_up_away_from_home_leaves_no_timer",
         bound: Some(4),
-        executions: 15_787,
+        executions: 19_115,
         witnesses: &["given up"],
         twins: &[Twin::lose(REMOTE, SEND)],
         body: |witness| a_sleep_away_from_home(Patience::None, witness),

@@ -37,7 +37,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "turn::two_tellers_call_a_loop_back_once_for_each_absence",
         bound: Some(4),
-        executions: 191_045,
+        executions: 10_535,
         witnesses: &["called back", "called back twice", "not called"],
         twins: &[
             Twin::split(PARK, UNPARK),
@@ -49,7 +49,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "turn::a_bounded_turn_forgets_no_letter",
         bound: Some(4),
-        executions: 50_068,
+        executions: 62_723,
         witnesses: &["a turn was full", "no turn was full"],
         twins: &[Twin::lose(REMOTE, "self.inbox.send(letter)")],
         body: a_bounded_turn_forgets_no_letter,

@@ -66,7 +66,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "waking::letters_keep_the_order_of_their_sender_and_come_once",
         bound: Some(3),
-        executions: 20_141,
+        executions: 26_261,
         witnesses: &["the first sender first", "the second sender first", "mixed"],
         twins: &[
             Twin::lose(REMOTE, SEND),
@@ -79,7 +79,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "waking::wakes_of_a_sleeping_loop_are_one_system_call",
         bound: Some(4),
-        executions: 164_228,
+        executions: 10_119,
         witnesses: &["no sleep", "one sleep", "two sleeps"],
         twins: &[Twin::split(PARK, UNPARK)],
         body: wakes_of_a_sleeping_loop_are_one_system_call,

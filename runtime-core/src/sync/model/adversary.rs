@@ -53,7 +53,8 @@ pub fn disturb() {
 }
 
 /// Time passes whenever nothing else is left to happen, until [`dismiss`] is called: for a model
-/// whose program waits out a deadline, however often that is. The adversary's last act.
+/// whose program waits out a deadline, however often that is. The adversary's last act. That time
+/// passes earlier is tried by calling [`expire`] before.
 ///
 /// # Panics
 /// Outside the adversary's thread. If nothing is left to happen and nobody waits for a time.
@@ -62,16 +63,20 @@ pub fn expire_at_last() {
     assert_adversary();
     let mut idle = 0;
     while !execution(|execution| execution.dismissed) {
-        // A thread that yields is taken last: when no other can run, or at loom's own whim.
+        // A thread that yields is taken when no other can run; or when loom wants to try it.
         loom::thread::yield_now();
-        let waits: Vec<_> = thread::others().into_iter().filter(Thread::waits_for_a_time).collect();
+        let others = thread::others();
+        if !others.iter().all(Thread::waits) {
+            continue;
+        }
+        let waits: Vec<_> = others.iter().filter(|thread| thread.waits_for_a_time()).collect();
         idle = if waits.is_empty() { idle + 1 } else { 0 };
         assert!(idle < IDLE_MAX, "nothing is left to happen, and nobody waits for a time");
-        waits.iter().for_each(Thread::expire);
+        waits.into_iter().for_each(Thread::expire);
     }
 }
 
-/// More often than this no adversary is looked at while others can still run.
+/// More often than this the adversary is not taken while another thread can run.
 const IDLE_MAX: usize = 500;
 
 /// Lets [`expire_at_last`] end. The model's first thread calls it when all is done.

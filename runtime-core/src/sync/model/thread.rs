@@ -55,6 +55,20 @@ struct Private {
     /// The latest deadline that has passed: it and all earlier ones stay passed.
     passed: Option<Instant>,
     adversary: bool,
+    stage: Stage,
+}
+
+/// What a thread is about, as far as the adversary has to know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stage {
+    /// Nobody has taken the seat.
+    #[default]
+    Vacant,
+    /// It runs, or sleeps, or waits for a mutex that another thread will unlock.
+    Alive,
+    /// It waits for another thread to end.
+    Joining,
+    Ended,
 }
 
 /// A sleep under way, and loom's handle to end it.
@@ -98,6 +112,7 @@ fn take_seat(name: String) -> Thread {
         seat
     });
     seat.0.name.set(name).expect("a seat is taken once");
+    seat.private().stage = Stage::Alive;
     seat
 }
 
@@ -163,6 +178,12 @@ impl Thread {
             Some(Sleep::Untimed(sleeper) | Sleep::Timed(sleeper)) => sleeper.unpark(),
             None => {}
         }
+    }
+
+    /// Whether it does nothing, and will not by itself.
+    pub(super) fn waits(&self) -> bool {
+        let private = self.private();
+        private.stage != Stage::Alive || private.sleep.is_some()
     }
 
     /// Whether it sleeps, and with a deadline.
@@ -271,6 +292,7 @@ fn start(seat: Thread, body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
     let handle = loom::thread::spawn(move || {
         sit_down(seat);
         body();
+        current().private().stage = Stage::Ended;
     });
     JoinHandle { handle, thread }
 }
@@ -292,7 +314,10 @@ impl<T> JoinHandle<T> {
     /// # Blocking
     /// Blocks the model thread.
     pub fn join(self) -> std::thread::Result<T> {
-        self.handle.join()
+        current().private().stage = Stage::Joining;
+        let result = self.handle.join();
+        current().private().stage = Stage::Alive;
+        result
     }
 
     /// The thread.
