@@ -17,8 +17,6 @@ const UNPARK: &str = "match self.state.swap(NOTIFIED";
 const FALL_ASLEEP: &str = "self.state.compare_exchange(RUNNING, how";
 const REMOTE: &str = "runtime-executor/src/remote.rs";
 const SEND: &str = "self.inbox.send(letter)";
-const WAKER: &str = "runtime-executor/src/waker.rs";
-const POST: &str = "if !self.posted.swap(true";
 const CLOCK: &str = "runtime-core/src/clock.rs";
 const RELEASE: &str = "time.holds.fetch_sub(1";
 const WOKEN: &str = "runtime-core/src/gather/woken.rs";
@@ -33,7 +31,6 @@ pub(crate) const MODELS: &[Model] = &[
         twins: &[
             Twin::lose(REMOTE, SEND),
             Twin::lose(PARK, UNPARK),
-            Twin::lose(WAKER, POST),
             Twin::split(PARK, FALL_ASLEEP),
         ],
         body: a_job_is_done_and_its_result_is_read,
@@ -55,7 +52,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(5),
         executions: 11_449,
         witnesses: &["in time"],
-        twins: &[Twin::relaxed(CLOCK, RELEASE), Twin::lose(CLOCK, RELEASE)],
+        twins: &[Twin::relaxed(CLOCK, RELEASE)],
         body: a_job_takes_no_virtual_time,
     },
     Model {

@@ -26,6 +26,8 @@ pub(crate) trait Crew: Clone + Send + 'static {
     fn submit(&self, job: Job) -> Result<JoinHandle<()>, Job>;
     /// Takes no more, runs what it has, and waits for its threads.
     fn close(&self);
+    /// No more threads are idle than there are.
+    fn assert_counts(&self);
     /// Nothing is left, and so many jobs have been run.
     fn assert_over(&self, completed: usize);
 }
@@ -37,6 +39,11 @@ impl Crew for Pool {
 
     fn close(&self) {
         assert!(self.shutdown(Shutdown::Wait).is_clean());
+    }
+
+    fn assert_counts(&self) {
+        let stats = self.stats();
+        assert!(stats.idle + stats.busy <= stats.threads, "{stats:?}");
     }
 
     fn assert_over(&self, completed: usize) {
@@ -56,8 +63,6 @@ pub(crate) enum Bug {
     IdleUntilItWakes,
     /// A worker whose keep-alive has passed goes, although it was called meanwhile.
     RetiresUnlooked,
-    /// Whoever wakes for no reason waits again, and is on the idle list twice.
-    IdleTwice,
     /// A job comes into the queue of a closed pool, for which no thread is started.
     AcceptsWhenClosed,
     /// Whether a job still waits is looked at in one step, and it is cancelled in another.
@@ -157,9 +162,6 @@ impl Toy {
             let unparked = parker.park(Some(deadline));
             let mut state = self.state.lock();
             let before = state.idle.len();
-            if self.bug == Bug::IdleTwice {
-                return None;
-            }
             state.idle.retain(|idle| !Arc::ptr_eq(idle, parker));
             let was_called = self.bug == Bug::IdleUntilItWakes || state.idle.len() == before;
             match unparked {
@@ -223,6 +225,11 @@ impl Crew for Toy {
         while self.state.lock().threads > 0 {
             let _ = parker.park(None);
         }
+    }
+
+    fn assert_counts(&self) {
+        let state = self.state.lock();
+        assert!(state.idle.len() <= state.threads, "a thread is idle twice");
     }
 
     fn assert_over(&self, completed: usize) {
