@@ -52,7 +52,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "cancel::an_order_to_a_loop_that_goes_is_opened_or_cancelled",
         bound: None,
-        executions: 3_540,
+        executions: 3_526,
         witnesses: &["ran", "cancelled"],
         twins: &[Twin::lose(CHANNEL, CLOSE)],
         body: |witness| an_order_is_opened_or_cancelled(witness, drop),

@@ -27,6 +27,7 @@ const HOLDS: &str = "time.holds.load(";
 const PARK: &str = "runtime-core/src/park.rs";
 const UNPARK: &str = "match self.state.swap(NOTIFIED";
 const REMOTE: &str = "runtime-executor/src/remote.rs";
+const SLEEPER: &str = "runtime-executor/src/sleeper.rs";
 const SEND: &str = "self.inbox.send(letter)";
 
 pub(crate) const MODELS: &[Model] = &[
@@ -75,6 +76,14 @@ pub(crate) const MODELS: &[Model] = &[
         witnesses: &["given up"],
         twins: &[Twin::lose(REMOTE, SEND)],
         body: |witness| a_sleep_away_from_home(Patience::None, witness),
+    },
+    Model {
+        name: "sleep::a_job_asleep_lets_the_time_go_on_and_stops_it_when_it_is_woken",
+        bound: Some(4),
+        executions: 13_758,
+        witnesses: &["it went on twice"],
+        twins: &[Twin::lose(SLEEPER, "self.asleep.swap(true"), Twin::lose(PARK, UNPARK)],
+        body: a_job_asleep_lets_the_time_go_on_and_stops_it_when_it_is_woken,
     },
 ];
 
@@ -213,4 +222,28 @@ fn a_sleep_away_from_home(patience: Patience, witness: &'static Witness) {
     join(sleeper);
     let turn = executor.turn(Duration::ZERO);
     assert_eq!(turn.tasks, 0, "no task is left to sleep for nobody");
+}
+
+/// A job that holds the clock blocks on a future, and does not hold it while it sleeps. When the
+/// loop wakes it, it holds the clock again before the loop can move it. (P60)
+fn a_job_asleep_lets_the_time_go_on_and_stops_it_when_it_is_woken(witness: &'static Witness) {
+    let executor = virtual_executor();
+    let handle = executor.handle();
+    let start = handle.clock().now();
+    let (cell, told) = cell();
+    let (hold, home) = (handle.hold_clock(), handle.clone());
+    let job = spawn(move || {
+        let _at_work = home.enter_at_work();
+        home.block_on(told).expect("it is told");
+        assert_eq!(home.clock().now(), start + HOUR, "the time moved past a job at work");
+        drop(hold);
+    });
+    executor.block_on(async {
+        sleep(HOUR).await;
+        let _ = cell.complete(Ok(()));
+        sleep(HOUR).await;
+    });
+    assert_eq!(handle.clock().now(), start + HOUR + HOUR);
+    witness.saw("it went on twice");
+    join(job);
 }
