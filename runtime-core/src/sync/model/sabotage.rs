@@ -41,10 +41,13 @@ struct Sabotage {
 
 static SABOTAGE: OnceLock<Option<Sabotage>> = OnceLock::new();
 
-/// The sites that were reached, if they are to be told.
-static TRACE: OnceLock<Option<Mutex<BTreeSet<(&'static str, u32)>>>> = OnceLock::new();
+/// Sites that were reached, by file and line.
+type Reached = Mutex<BTreeSet<(&'static str, u32)>>;
 
-fn trace_from_environment() -> Option<Mutex<BTreeSet<(&'static str, u32)>>> {
+/// The sites that were reached, if they are to be told.
+static TRACE: OnceLock<Option<Reached>> = OnceLock::new();
+
+fn trace_from_environment() -> Option<Reached> {
     env::var_os("RUNTIME_LOOM_TRACE").map(|_| Mutex::default())
 }
 
