@@ -87,13 +87,23 @@ impl Parker {
     /// Tells the owner that there is news. Never blocks; callable from any thread at any time.
     #[inline]
     pub fn unpark(&self) {
+        let _ended_a_sleep = self.unpark_sleeper();
+    }
+
+    /// The same, and says whether the owner slept. Of all that come between two of its sleeps, one
+    /// at most is told so.
+    #[inline]
+    pub fn unpark_sleeper(&self) -> bool {
         // ORDERING: AcqRel. Release: what was published before this reaches the swap that wakes.
-        // Acquire: keeps the release sequence of an earlier unpark that this one replaces.
-        match self.state.swap(NOTIFIED, Ordering::AcqRel) {
+        // Acquire is not needed, as a read-modify-write carries on the release sequence of an
+        // earlier unpark that it replaces; it is the rule for words that several threads write.
+        let before = self.state.swap(NOTIFIED, Ordering::AcqRel);
+        match before {
             PARKED => self.thread.unpark(),
             AWAY => self.call_hook(),
             _running_or_notified => {}
         }
+        before == PARKED
     }
 
     #[cold]
@@ -133,6 +143,23 @@ impl Parker {
         if !self.fall_asleep(PARKED) {
             return Unparked::Notified;
         }
+        self.sleep(deadline)
+    }
+
+    /// Sleeps like [`park`](Parker::park) until it is unparked. If it does sleep, it first calls
+    /// `asleep`, which must not panic, when it counts as asleep already: there is then one
+    /// [`unpark_sleeper`](Parker::unpark_sleeper), during the call or after it, that is told so.
+    ///
+    /// # Blocking
+    /// Blocks the thread.
+    pub fn park_after(&self, asleep: impl FnOnce()) {
+        if self.fall_asleep(PARKED) {
+            asleep();
+            let _ = self.sleep(None);
+        }
+    }
+
+    fn sleep(&self, deadline: Option<Instant>) -> Unparked {
         loop {
             let expired = match deadline {
                 Some(deadline) => thread::park_until(deadline),

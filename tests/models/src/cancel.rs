@@ -24,7 +24,7 @@ const CANCEL: &str = "self.cancel_requested.swap(true";
 const REMOTE: &str = "runtime-executor/src/remote.rs";
 const SEND: &str = "self.inbox.send(letter)";
 const PARK: &str = "runtime-core/src/park.rs";
-const UNPARK: &str = "match self.state.swap(NOTIFIED";
+const UNPARK: &str = "self.state.swap(NOTIFIED";
 const CHANNEL: &str = "runtime-core/src/sync/model/channel.rs";
 const CLOSE: &str = "tail.fetch_or(CLOSED, Relaxed)";
 

@@ -13,7 +13,7 @@ use crate::door::{join, spawn};
 use crate::model::{Model, Twin};
 
 const PARK: &str = "runtime-core/src/park.rs";
-const UNPARK: &str = "match self.state.swap(NOTIFIED";
+const UNPARK: &str = "self.state.swap(NOTIFIED";
 const FALL_ASLEEP: &str = "self.state.compare_exchange(RUNNING, how";
 const WAKE_UP: &str = "match self.state.swap(RUNNING";
 const WAKE_THREAD: &str = "PARKED => self.thread.unpark()";

@@ -13,7 +13,7 @@ use crate::model::{Model, Twin};
 use crate::mortal::mortal;
 
 const PARK: &str = "runtime-core/src/park.rs";
-const UNPARK: &str = "match self.state.swap(NOTIFIED";
+const UNPARK: &str = "self.state.swap(NOTIFIED";
 const FALL_ASLEEP: &str = "self.state.compare_exchange(RUNNING, how";
 const REMOTE: &str = "runtime-executor/src/remote.rs";
 const SEND: &str = "self.inbox.send(letter)";

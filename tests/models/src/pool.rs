@@ -21,7 +21,7 @@ use crate::toy::{Bug, Crew, Toy};
 const PARK: &str = "runtime-core/src/park.rs";
 const WAKE_THREAD: &str = "PARKED => self.thread.unpark()";
 const FALL_ASLEEP: &str = "self.state.compare_exchange(RUNNING, how";
-const UNPARK: &str = "match self.state.swap(NOTIFIED";
+const UNPARK: &str = "self.state.swap(NOTIFIED";
 const JOB: &str = "runtime-blocking/src/job.rs";
 const LEAVE_QUEUE: &str = "self.queued.swap(false";
 

@@ -23,11 +23,12 @@ use crate::waking::{tell, word};
 
 const CLOCK: &str = "runtime-core/src/clock.rs";
 const RELEASE: &str = "time.holds.fetch_sub(1";
+const HOLD: &str = "time.holds.fetch_add(1";
 const HOLDS: &str = "time.holds.load(";
 const PARK: &str = "runtime-core/src/park.rs";
-const UNPARK: &str = "match self.state.swap(NOTIFIED";
+const UNPARK: &str = "self.state.swap(NOTIFIED";
+const FALL_ASLEEP: &str = "self.state.compare_exchange(RUNNING, how";
 const REMOTE: &str = "runtime-executor/src/remote.rs";
-const SLEEPER: &str = "runtime-executor/src/sleeper.rs";
 const SEND: &str = "self.inbox.send(letter)";
 
 pub(crate) const MODELS: &[Model] = &[
@@ -52,6 +53,18 @@ pub(crate) const MODELS: &[Model] = &[
         witnesses: &["it moved"],
         twins: &[Twin::lose(PARK, UNPARK), Twin::split(CLOCK, RELEASE), Twin::lose(CLOCK, RELEASE)],
         body: the_time_moves_when_the_last_hold_ends,
+    },
+    Model {
+        name: "sleep::a_job_that_sleeps_again_before_its_waker_is_done_lets_the_time_go_on",
+        bound: Some(4),
+        executions: 42_901,
+        witnesses: &["it went on"],
+        twins: &[
+            Twin::lose(PARK, UNPARK),
+            Twin::split(PARK, UNPARK),
+            Twin::split(PARK, FALL_ASLEEP),
+        ],
+        body: a_job_that_sleeps_again_before_its_waker_is_done,
     },
     Model {
         name: "sleep::neither_a_timer_nor_a_remote_wake_swallows_the_other",
@@ -80,9 +93,9 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "sleep::a_job_asleep_lets_the_time_go_on_and_stops_it_when_it_is_woken",
         bound: Some(4),
-        executions: 13_758,
+        executions: 3_681,
         witnesses: &["it went on twice"],
-        twins: &[Twin::lose(SLEEPER, "self.asleep.swap(true"), Twin::lose(PARK, UNPARK)],
+        twins: &[Twin::lose(CLOCK, HOLD), Twin::lose(PARK, UNPARK), Twin::split(PARK, UNPARK)],
         body: a_job_asleep_lets_the_time_go_on_and_stops_it_when_it_is_woken,
     },
 ];
@@ -150,6 +163,32 @@ fn the_time_moves_when_the_last_hold_ends(witness: &'static Witness) {
     assert_eq!(handle.clock().now(), start + HOUR);
     witness.saw("it moved");
     jobs.into_iter().for_each(join);
+}
+
+/// A job is woken, and sleeps for another reason before its waker has come to its end. No hold is
+/// left with it that nobody gives back: the time goes on, and wakes it. (P60)
+fn a_job_that_sleeps_again_before_its_waker_is_done(witness: &'static Witness) {
+    let executor = virtual_executor();
+    let handle = executor.handle();
+    let start = handle.clock().now();
+    let ((cell, told), (end, ended)) = (cell(), cell());
+    let (hold, home) = (handle.hold_clock(), handle.clone());
+    let job = spawn(move || {
+        let _at_work = home.enter_at_work();
+        home.block_on(async {
+            told.await.expect("it is told");
+            sleep(HOUR).await;
+        });
+        let _ = end.complete(Ok(()));
+        drop(hold);
+    });
+    executor.block_on(async {
+        let _ = cell.complete(Ok(()));
+        ended.await.expect("it is told");
+    });
+    assert_eq!(handle.clock().now(), start + HOUR);
+    witness.saw("it went on");
+    join(job);
 }
 
 /// One task waits for the time, one for another thread. Both end. (P12)

@@ -16,7 +16,7 @@ use crate::model::{Model, Twin};
 use crate::waking::{tell, word};
 
 const PARK: &str = "runtime-core/src/park.rs";
-const UNPARK: &str = "match self.state.swap(NOTIFIED";
+const UNPARK: &str = "self.state.swap(NOTIFIED";
 const FALL_ASLEEP: &str = "self.state.compare_exchange(RUNNING, how";
 const WAKER: &str = "runtime-executor/src/waker.rs";
 const REMOTE: &str = "runtime-executor/src/remote.rs";
