@@ -2,7 +2,7 @@
 //! alone, and the models that execute it are run until one fails.
 //!
 //! An `AcqRel` is weakened three times: to nothing, to its Acquire and to its Release. What no
-//! model fails on is a *survivor*, and has its reason in [`SURVIVORS`]; a survivor without one
+//! model fails on is a *survivor*, and has its reason in [`survivors`](crate::survivors); a survivor without one
 //! fails the run, and so does a reason without a survivor.
 
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use crate::model::{self, Kind, Model};
 use crate::process::{Ran, command, in_lanes};
 use crate::site::root;
-use crate::survivors::reason;
+use crate::survivors::{reason, survivors};
 
 /// An atomic operation of the source, where the compiler says its call is.
 struct Site {
@@ -45,16 +45,14 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
     let weakenings: Vec<Weakening> = (0..sites.len())
         .flat_map(|site| kinds(&sites[site].text).iter().map(move |&kind| Weakening { site, kind }))
         .collect();
-    let mut complete = true;
-    let (mut caught, mut kept) = (0, 0);
-    println!("| where | operation | left of it | |\n|---|---|---|---|");
+    let mut rows = BTreeMap::new();
+    let (mut caught, mut kept, mut unexplained) = (0, 0, unused(&sites, words));
     in_lanes(
         weakenings,
         |weakening| outcome(&sites[weakening.site], weakening, &models),
-        |weakening, outcome| {
-            let Site { file, line, text } = &sites[weakening.site];
-            let left = weakening.kind.name();
-            let verdict = match (outcome, reason(file, text, weakening.kind)) {
+        |Weakening { site: place, kind }, outcome| {
+            let Site { file, line, text } = &sites[place];
+            let verdict = match (outcome, reason(file, text, kind)) {
                 (Outcome::Caught(model), None) => {
                     caught += 1;
                     format!("caught by `{model}`")
@@ -64,19 +62,35 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
                     format!("survives: {reason}")
                 }
                 (Outcome::Caught(model), Some(_)) => {
-                    complete = false;
+                    unexplained += 1;
                     format!("CAUGHT by `{model}`, and has a reason to survive")
                 }
                 (Outcome::Survives, None) => {
-                    complete = false;
+                    unexplained += 1;
                     "SURVIVES for no reason".to_owned()
                 }
             };
-            println!("| {file}:{line} | `{text}` | {left} | {verdict} |");
+            let left = kind.name();
+            eprintln!("{file}:{line} {left}: {verdict}");
+            rows.insert(
+                (place, left),
+                format!("| {file}:{line} | `{text}` | {left} | {verdict} |"),
+            );
         },
     );
+    println!("| where | operation | left of it | |\n|---|---|---|---|");
+    rows.values().for_each(|row| println!("{row}"));
     println!("\n{caught} weakenings caught, {kept} survive with a reason");
-    if complete { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if unexplained == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// How many reasons belong to no operation any more.
+fn unused(sites: &[Site], words: &[String]) -> usize {
+    let stale = survivors().filter(|(file, snippet)| {
+        let is_here = |site: &Site| site.file == *file && site.text.contains(snippet);
+        words.is_empty() && !sites.iter().any(is_here)
+    });
+    stale.inspect(|(file, snippet)| eprintln!("no operation: {file} `{snippet}`")).count()
 }
 
 /// What can be left of an operation.
