@@ -191,8 +191,8 @@ impl Parker {
 
     /// Step 2 of the handshake. If it fails, the news has been taken note of.
     fn fall_asleep(&self, how: usize) -> bool {
-        // ORDERING: AcqRel / Acquire. Success publishes nothing but keeps the release sequence;
-        // failure reads what the unparker published.
+        // ORDERING: AcqRel / Acquire. Success publishes nothing, failure reads what the unparker
+        // published, and the swap of `wake_up` reads it again: it is the rule for shared words.
         let asleep =
             self.state.compare_exchange(RUNNING, how, Ordering::AcqRel, Ordering::Acquire).is_ok();
         if !asleep {

@@ -73,7 +73,8 @@ impl TaskWaker {
     /// Step 2.
     fn post(self: Arc<Self>) {
         // ORDERING: AcqRel, paired with the swap in `clear_posted`. Release: what the waker's
-        // caller wrote. Acquire: keeps the release sequence of the wakes before.
+        // caller wrote; a read-modify-write carries on the release sequence of the wakes before.
+        // Acquire is not needed; it is the rule for words that several threads write.
         if !self.posted.swap(true, Ordering::AcqRel) {
             let remote = Arc::clone(&self.remote);
             // A letter to a loop that is gone comes back and is dropped: it was only a wake.
