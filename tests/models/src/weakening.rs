@@ -2,8 +2,8 @@
 //! alone, and the models that execute it are run until one fails.
 //!
 //! An `AcqRel` is weakened three times: to nothing, to its Acquire and to its Release. What no
-//! model fails on is a *survivor*, and has its reason in [`survivors`](crate::survivors); a survivor without one
-//! fails the run, and so does a reason without a survivor.
+//! model fails on is a *survivor*, and has its reason in [`survivors`](crate::survivors); a
+//! survivor without one fails the run, and so does a reason without a survivor.
 
 use std::collections::BTreeMap;
 use std::fs;
