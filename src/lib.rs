@@ -50,8 +50,9 @@
 //!
 //! - Async code runs on one thread for each runtime. Use several runtimes for several cores.
 //! - There are no sockets yet.
-//! - A job that runs cannot be stopped from outside, only awaited or left; and it must own what it
-//!   uses (`'static`), because no safe interface can lend to another thread from async code.
+//! - A job that runs cannot be stopped from outside, only asked to ([`blocking::check_cancelled`]),
+//!   awaited or left; and it must own what it uses (`'static`), because no safe interface can lend
+//!   to another thread from async code.
 //! - A future that blocks stalls its loop. [`observe::SlowPolls`] says which one it was.
 
 mod context;
@@ -66,7 +67,8 @@ mod runtime;
 /// The blocking executor: pools of threads for closures that block.
 pub mod blocking {
     pub use runtime_blocking::{
-        Builder as PoolBuilder, Pool, Report, Shutdown, Stats, Straggler, SubmitError,
+        Builder as PoolBuilder, CancelHook, CancelToken, Cancelled, Pool, Report, Shutdown, Stats,
+        Straggler, SubmitError, check_cancelled, is_cancelled,
     };
 }
 

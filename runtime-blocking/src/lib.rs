@@ -33,12 +33,14 @@
 //!    awaits the [`JoinHandle`](runtime_core::join::JoinHandle);
 //! 5. [`Pool::shutdown`] (`shutdown`) waits or leaves, and reports.
 //!
-//! Limits: the queue is unbounded, and a job that runs cannot be stopped from outside. Closures
+//! Limits: the queue is unbounded, and a job that runs cannot be stopped from outside, only asked to
+//! ([`check_cancelled`]). Closures
 //! must be `'static`: no safe interface can lend borrowed data to another thread from async code.
 
 mod pool;
 
 mod builder;
+mod cancel;
 mod job;
 mod policy;
 mod queue;
@@ -51,6 +53,7 @@ mod worker;
 pub use builder::Builder;
 #[doc(hidden)]
 pub use builder::ThreadBody;
+pub use cancel::{CancelHook, CancelToken, Cancelled, check_cancelled, is_cancelled};
 pub use pool::{Pool, Stats};
 pub use shutdown::{Report, Shutdown, Straggler};
 pub use submit_error::SubmitError;

@@ -70,6 +70,7 @@ mod tests {
     use runtime_core::origin::Origin;
 
     use super::*;
+    use crate::cancel::Hook;
 
     struct Dummy {
         origin: Origin,
@@ -88,6 +89,12 @@ mod tests {
         }
         fn run(&self) {}
         fn discard(&self, _why: JoinError) {}
+        fn request_cancel(&self) {}
+        fn is_cancel_requested(&self) -> bool {
+            false
+        }
+        fn add_hook(&self, _hook: Arc<Hook>) {}
+        fn remove_hook(&self, _hook: &Arc<Hook>) {}
     }
 
     fn filled(n: usize) -> (Queue, Vec<Arc<dyn Job>>) {

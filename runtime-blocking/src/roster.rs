@@ -13,10 +13,10 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
 
-use runtime_core::origin::Origin;
 use runtime_core::park::Parker;
 use runtime_core::sync::thread::JoinHandle;
 
+use crate::job::Job;
 use crate::policy::Role;
 
 /// A worker's number: where its seat is. The lowest free one is given to a new thread.
@@ -43,10 +43,15 @@ struct Seat {
     parker: Option<Arc<Parker>>,
     /// What its worker was called for, until the worker has noticed.
     summons: Option<Role>,
-    /// What it runs, and since when.
-    running: Option<(Origin, Instant)>,
+    running: Option<Running>,
     /// Whether its job has shut the pool down: nobody inside waits for it then.
     insider: bool,
+}
+
+/// What a worker runs, and since when.
+pub(crate) struct Running {
+    pub(crate) job: Arc<dyn Job>,
+    pub(crate) since: Instant,
 }
 
 #[derive(Default)]
@@ -129,17 +134,18 @@ impl Roster {
     // ---- at work ----
 
     /// A worker begins a job.
-    pub(crate) fn begin(&mut self, id: SeatId, origin: Origin, since: Instant) {
-        self.seats[id].running = Some((origin, since));
+    pub(crate) fn begin(&mut self, id: SeatId, running: Running) {
+        self.seats[id].running = Some(running);
     }
 
-    /// A worker has ended its job, if it had one.
-    pub(crate) fn end(&mut self, id: SeatId) {
+    /// A worker has ended its job, if it had one; to be dropped outside the lock.
+    #[must_use]
+    pub(crate) fn end(&mut self, id: SeatId) -> Option<Running> {
         let seat = &mut self.seats[id];
-        seat.running = None;
         if mem::take(&mut seat.insider) {
             self.insiders -= 1;
         }
+        seat.running.take()
     }
 
     /// A worker's job shuts the pool down; the worker is an insider until that job ends.
@@ -155,10 +161,9 @@ impl Roster {
     }
 
     /// What runs, by seat.
-    pub(crate) fn running(&self) -> impl Iterator<Item = (SeatId, &Origin, Instant)> {
-        self.seats.iter().enumerate().filter_map(|(id, seat)| {
-            seat.running.as_ref().map(|(origin, since)| (id, origin, *since))
-        })
+    pub(crate) fn running(&self) -> impl Iterator<Item = (SeatId, &Running)> {
+        let seats = self.seats.iter().enumerate();
+        seats.filter_map(|(id, seat)| Some((id, seat.running.as_ref()?)))
     }
 
     // ---- leaving ----
@@ -241,10 +246,10 @@ mod tests {
         roster.make_insider(1);
         roster.make_insider(1);
         assert_eq!(roster.insiders(), 1);
-        roster.end(0);
+        assert!(roster.end(0).is_none());
         assert_eq!(roster.insiders(), 1);
-        roster.end(1);
-        roster.end(1);
+        assert!(roster.end(1).is_none());
+        assert!(roster.end(1).is_none());
         assert_eq!(roster.insiders(), 0);
     }
 }

@@ -4,7 +4,8 @@
 //!    the queue empty retires, and what was accepted is still run.
 //! 2. Who shuts down waits until every thread has retired, if it waits at all; the last one wakes
 //!    it, and it joins what was left.
-//! 3. If it does not wait, or no longer, it cancels what is queued and reports what runs.
+//! 3. If it does not wait, or no longer, it cancels what is queued, asks what runs to stop, and
+//!    reports it.
 //!
 //! One of the pool's own workers cannot wait for itself. It counts as an *insider* until the job
 //! that shuts down has ended, and waits only until all threads left are insiders; its own job is
@@ -31,9 +32,10 @@ pub enum Shutdown {
     /// Until all have been run, the queued ones too, and every thread has ended.
     Wait,
     /// The same, but at most so long. Then what is still queued is cancelled, and what still runs
-    /// is left and reported.
+    /// is asked to [stop](crate::is_cancelled), left, and reported.
     WaitAtMost(Duration),
-    /// Not at all: what is queued is cancelled, and what runs is left and reported.
+    /// Not at all: what is queued is cancelled, and what runs is asked to
+    /// [stop](crate::is_cancelled), left, and reported.
     Leave,
 }
 
@@ -121,7 +123,7 @@ impl Shared {
     pub(crate) fn shutdown(self: &Arc<Self>, how: Shutdown) -> Report {
         self.close();
         let cancelled = match how {
-            Shutdown::Leave => self.cancel_queued(),
+            Shutdown::Leave => self.cancel_all(),
             Shutdown::Wait => {
                 self.wait_until_quiet(None);
                 Vec::new()
@@ -129,7 +131,7 @@ impl Shared {
             Shutdown::WaitAtMost(limit) => {
                 match self.wait_until_quiet(Instant::now().checked_add(limit)) {
                     Waited::Quiet => Vec::new(),
-                    Waited::Expired => self.cancel_queued(),
+                    Waited::Expired => self.cancel_all(),
                 }
             }
         };
@@ -146,11 +148,14 @@ impl Shared {
     }
 
     /// Step 3. The closures are dropped here, outside the lock; their destructors may do anything.
-    fn cancel_queued(&self) -> Vec<Origin> {
+    fn cancel_all(&self) -> Vec<Origin> {
         let mut state = self.lock();
         state.policy.cancel_all();
         let jobs = state.queue.drain();
+        let running: Vec<_> =
+            state.roster.running().map(|(_, running)| Arc::clone(&running.job)).collect();
         drop(state);
+        running.iter().for_each(|job| job.request_cancel());
         let cancel = |job: &Arc<dyn Job>| {
             job.discard(JoinError::cancelled(job.origin().clone()));
             job.origin().clone()
@@ -162,11 +167,11 @@ impl Shared {
     fn stragglers(&self, but: Option<SeatId>) -> Vec<Straggler> {
         let now = Instant::now();
         let state = self.lock();
-        let others = state.roster.running().filter(|&(seat, ..)| Some(seat) != but);
+        let others = state.roster.running().filter(|&(seat, _)| Some(seat) != but);
         others
-            .map(|(_, origin, since)| Straggler {
-                origin: origin.clone(),
-                running_for: now.saturating_duration_since(since),
+            .map(|(_, running)| Straggler {
+                origin: running.job.origin().clone(),
+                running_for: now.saturating_duration_since(running.since),
             })
             .collect()
     }

@@ -23,9 +23,10 @@ use runtime_core::quietly::drop_quietly;
 use runtime_core::sync::thread::JoinHandle;
 use runtime_core::sync::{MutexGuard, thread_local_const};
 
+use crate::cancel;
 use crate::job::Job;
 use crate::policy::{Call, Coming, Next, PATIENCE, Role, Tick};
-use crate::roster::SeatId;
+use crate::roster::{Running, SeatId};
 use crate::shared::{Shared, State};
 
 thread_local_const! {
@@ -86,8 +87,7 @@ pub(crate) fn run(shared: Arc<Shared>, seat: SeatId, role: Role) {
     loop {
         step = match step {
             Step::Run(job) => {
-                job.run();
-                drop_quietly(job);
+                cancel::run_as_current(job);
                 worker.next(Coming::Back)
             }
             Step::Wait(deadline) => worker.wait(deadline),
@@ -117,8 +117,8 @@ impl Worker {
     fn next(&self, coming: Coming) -> Step {
         let now = Instant::now();
         let mut state = self.shared.lock();
-        state.roster.end(self.seat);
-        match state.policy.next(coming) {
+        let ended = state.roster.end(self.seat);
+        let step = match state.policy.next(coming) {
             Next::Take(call) => {
                 let job = self.take_job(&mut state, now);
                 let errand = state.dispatch(call);
@@ -128,12 +128,15 @@ impl Worker {
             }
             Next::Wait => self.sit_down(state, now),
             Next::Retire => self.retire(state),
-        }
+        };
+        // Outside the lock, which each of the three has left.
+        drop_quietly(ended);
+        step
     }
 
     fn take_job(&self, state: &mut State, now: Instant) -> Arc<dyn Job> {
         let job = state.queue.pop().expect("the policy counts the jobs that wait");
-        state.roster.begin(self.seat, job.origin().clone(), now);
+        state.roster.begin(self.seat, Running { job: Arc::clone(&job), since: now });
         job
     }
 

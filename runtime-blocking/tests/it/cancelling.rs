@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 
-use runtime_blocking::Pool;
+use runtime_blocking::{CancelToken, Pool, Shutdown, check_cancelled, is_cancelled};
 
 use crate::{Dice, eventually, gate, occupy, wait};
 
@@ -121,4 +121,91 @@ fn the_destructor_of_an_aborted_closure_may_come_back_to_the_pool() {
     gate.open();
     wait(first).expect("it ran");
     assert_eq!(receiver.iter().collect::<Vec<_>>(), [2]);
+}
+
+/// Has a job tell its token, and wait until the gate opens; its result is whether it was cancelled.
+fn tell_token(pool: &Pool) -> (crate::Gate, runtime_core::join::JoinHandle<bool>, CancelToken) {
+    let (gate, closed) = gate();
+    let (tell, told) = channel();
+    let job = pool.submit(move || {
+        assert!(!is_cancelled() && check_cancelled().is_ok());
+        tell.send(CancelToken::current().expect("in a job")).expect("the test waits");
+        let _ = closed.recv();
+        assert_eq!(is_cancelled(), check_cancelled().is_err());
+        is_cancelled()
+    });
+    let token = told.recv_timeout(crate::HANG).expect("it begins");
+    (gate, job.expect("accepted"), token)
+}
+
+#[test]
+fn a_job_that_runs_sees_that_it_was_aborted() {
+    let pool = Pool::builder().threads_max(1).build();
+    let (gate, job, token) = tell_token(&pool);
+    assert!(!token.is_cancelled() && token.check().is_ok());
+    job.abort();
+    assert!(token.is_cancelled() && token.check().is_err());
+    gate.open();
+    assert!(wait(job).expect("its result comes"));
+    let (gate, job, _token) = tell_token(&pool);
+    gate.open();
+    assert!(!wait(job).expect("it ran"), "the next job on the same thread was not");
+}
+
+#[test]
+fn outside_a_job_nothing_is_cancelled() {
+    assert!(!is_cancelled() && check_cancelled().is_ok() && CancelToken::current().is_none());
+}
+
+#[test]
+fn a_hook_is_called_once_by_who_aborts_or_at_once_if_that_has_happened() {
+    let pool = Pool::builder().threads_max(1).build();
+    let (gate, job, token) = tell_token(&pool);
+    let calls = Arc::new(AtomicUsize::new(0));
+    let count = || {
+        let calls = Arc::clone(&calls);
+        move || _ = calls.fetch_add(1, Ordering::SeqCst)
+    };
+    let kept = token.on_cancel(count());
+    let panicking = token.on_cancel(|| panic!("a hook's panic is its own"));
+    drop(token.on_cancel(count()));
+    assert_eq!(Arc::strong_count(&calls), 2, "the hook that was taken back is dropped");
+    job.abort();
+    job.abort();
+    assert_eq!(calls.load(Ordering::SeqCst), 1);
+    let late = token.on_cancel(count());
+    assert_eq!(calls.load(Ordering::SeqCst), 2);
+    drop((kept, panicking, late));
+    gate.open();
+    wait(job).expect("it ran");
+    drop(token.on_cancel(count()));
+    assert_eq!(calls.load(Ordering::SeqCst), 3, "it stays cancelled when it has ended");
+    drop(token);
+    assert_eq!(Arc::strong_count(&calls), 1);
+}
+
+#[test]
+fn a_job_that_has_ended_is_not_cancelled_any_more() {
+    let pool = Pool::builder().threads_max(1).build();
+    let (gate, job, token) = tell_token(&pool);
+    let calls = Arc::new(AtomicUsize::new(0));
+    let hook = token.on_cancel({
+        let calls = Arc::clone(&calls);
+        move || _ = calls.fetch_add(1, Ordering::SeqCst)
+    });
+    gate.open();
+    assert!(!wait(job).expect("it ran"));
+    assert!(!token.is_cancelled());
+    drop(hook);
+    assert_eq!((calls.load(Ordering::SeqCst), Arc::strong_count(&calls)), (0, 1));
+}
+
+#[test]
+fn a_shutdown_that_leaves_asks_what_runs_to_stop() {
+    let pool = Pool::builder().threads_max(1).build();
+    let (gate, job, token) = tell_token(&pool);
+    assert_eq!(pool.shutdown(Shutdown::Leave).running.len(), 1);
+    assert!(token.is_cancelled());
+    gate.open();
+    assert!(wait(job).expect("its result comes"));
 }
