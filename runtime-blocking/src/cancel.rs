@@ -2,9 +2,9 @@
 //!
 //! Nothing can stop a thread from outside. So cancelling a job that runs is a request, and the job
 //! is asked to look for it: [`check_cancelled`] from anywhere inside the closure, with no token in
-//! any signature, or a [`CancelToken`] that is passed on. Who sits in a call that can be interrupted
-//! from elsewhere (a child process, a socket, a database query) has a hook called instead:
-//! [`CancelToken::on_cancel`].
+//! any signature, or a [`CancelToken`] that is passed on. Who sits in a call that can be
+//! interrupted from elsewhere (a child process, a socket, a database query) has a hook called
+//! instead: [`CancelToken::on_cancel`].
 //!
 //! The request is the flag of the job's completion cell. A hook is registered first and the flag
 //! looked at then; who requests sets the flag first and calls the hooks then. So one of the two
@@ -72,8 +72,8 @@ pub fn check_cancelled() -> Result<(), Cancelled> {
 }
 
 /// The job was asked to stop: by [`abort`](runtime_core::join::JoinHandle::abort), by dropping a
-/// handle that [aborts on drop](runtime_core::join::JoinHandle::abort_on_drop), or by a shutdown that
-/// no longer waits.
+/// handle that [aborts on drop](runtime_core::join::JoinHandle::abort_on_drop), or by a shutdown
+/// that no longer waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cancelled(());
 
@@ -112,9 +112,9 @@ impl CancelToken {
         if self.is_cancelled() { Err(Cancelled(())) } else { Ok(()) }
     }
 
-    /// Has `interrupt` called once if the job is asked to stop: on the thread that asks, or here and
-    /// now if that has happened already. It should be short, as somebody's loop may wait for it; its
-    /// panic is swallowed.
+    /// Has `interrupt` called once if the job is asked to stop: on the thread that asks, or here
+    /// and now if that has happened already. It should be short, as somebody's loop may wait for
+    /// it; its panic is swallowed.
     ///
     /// Dropping the [`CancelHook`] takes it back; if it is being called at that moment on another
     /// thread, the drop does not wait for it.

@@ -8,7 +8,8 @@
 //!     └── drain, by a shutdown ───▶ (out of the queue) ── discard ──▶ Cancelled, or Refused
 //! ```
 //!
-//! A job that is TAKEN cannot be cancelled any more, only asked to stop (see [`cancel`](crate::cancel)).
+//! A job that is TAKEN cannot be cancelled any more, only asked to stop (see
+//! [`cancel`](crate::cancel)).
 //!
 //! A job is two allocations: the completion cell, which its handle reads, and the work, which holds
 //! the closure and lies in the queue. The work is also the waker of its completion's producer: to

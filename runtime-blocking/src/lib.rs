@@ -33,9 +33,9 @@
 //!    awaits the [`JoinHandle`](runtime_core::join::JoinHandle);
 //! 5. [`Pool::shutdown`] (`shutdown`) waits or leaves, and reports.
 //!
-//! Limits: the queue is unbounded, and a job that runs cannot be stopped from outside, only asked to
-//! ([`check_cancelled`]). Closures
-//! must be `'static`: no safe interface can lend borrowed data to another thread from async code.
+//! Limits: the queue is unbounded, and a job that runs cannot be stopped from outside, only asked
+//! to ([`check_cancelled`]). Closures must be `'static`: no safe interface can lend borrowed data
+//! to another thread from async code.
 
 mod pool;
 
