@@ -67,8 +67,9 @@ mod runtime;
 /// The blocking executor: pools of threads for closures that block.
 pub mod blocking {
     pub use runtime_blocking::{
-        Builder as PoolBuilder, CancelHook, CancelToken, Cancelled, Pool, Report, Shutdown, Stats,
-        Straggler, SubmitError, check_cancelled, is_cancelled,
+        Builder as PoolBuilder, CancelHook, CancelToken, Cancelled, Lane, LaneBuilder, LaneStats,
+        Pool, Priority, Report, RunningJob, Shutdown, Stats, SubmitError, check_cancelled,
+        is_cancelled,
     };
 }
 

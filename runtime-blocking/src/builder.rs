@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use runtime_core::sync::thread::{self, JoinHandle};
 
+use crate::context::Capture;
+use crate::lanes::Rules;
 use crate::pool::Pool;
 use crate::roster::SeatId;
 
@@ -28,6 +30,9 @@ pub(crate) struct Settings {
     pub(crate) keep_alive: Duration,
     pub(crate) thread_name: Cow<'static, str>,
     pub(crate) slow_shutdown_notice: Option<Duration>,
+    /// How the jobs are treated that are submitted to no lane in particular.
+    pub(crate) main_lane: Rules,
+    pub(crate) capture: Option<Arc<Capture>>,
     stack_size: Option<usize>,
     cores: Option<usize>,
     spawner: Option<Arc<Spawner>>,
@@ -40,6 +45,8 @@ impl Builder {
             keep_alive: Duration::from_secs(10),
             thread_name: Cow::Borrowed("blocking"),
             slow_shutdown_notice: Some(Duration::from_secs(5)),
+            main_lane: Rules::new(Cow::Borrowed("main")),
+            capture: None,
             stack_size: None,
             cores: None,
             spawner: None,
@@ -48,8 +55,8 @@ impl Builder {
 
     /// At most so many threads; 512 if not set.
     ///
-    /// Jobs beyond wait in a queue, which has no limit. A pool whose jobs wait for each other needs
-    /// more threads than jobs that wait, or it stands still.
+    /// Jobs beyond wait in a queue, which has no limit if none is [set](Builder::queue_max). A pool
+    /// whose jobs wait for each other needs more threads than jobs that wait, or it stands still.
     ///
     /// # Panics
     /// If it is 0.
@@ -57,6 +64,57 @@ impl Builder {
     pub fn threads_max(mut self, threads: usize) -> Builder {
         assert!(threads > 0, "a pool needs at least one thread");
         self.0.threads_max = threads;
+        self
+    }
+
+    /// At most so many jobs wait for a thread with a place in the queue; no limit if not set. What
+    /// happens to more is up to the call: [`submit`](Pool::submit) stands in line,
+    /// [`submit_async`](Pool::submit_async) waits for a place, [`try_submit`](Pool::try_submit)
+    /// hands back.
+    ///
+    /// # Panics
+    /// If it is 0.
+    #[track_caller]
+    pub fn queue_max(mut self, jobs: usize) -> Builder {
+        assert!(jobs > 0, "a queue needs room for one job at least");
+        self.0.main_lane.queue_max = jobs;
+        self
+    }
+
+    /// Carries something of the submitter's surroundings into each job, such as the current span of
+    /// a tracing library: `capture` is called at each submit, on the submitter's thread, and what it
+    /// returns is called around the closure, on the worker.
+    ///
+    /// A panic of `capture` is the submitter's, one of what it returned the job's. If that never
+    /// calls what it is given, the job is cancelled.
+    ///
+    /// ```
+    /// use std::cell::Cell;
+    /// use runtime_blocking::{Pool, Shutdown};
+    ///
+    /// thread_local! { static USER: Cell<u32> = const { Cell::new(0) } }
+    ///
+    /// let pool = Pool::builder()
+    ///     .carry(|| {
+    ///         let user = USER.get();
+    ///         move |job: &mut dyn FnMut()| {
+    ///             let before = USER.replace(user);
+    ///             job();
+    ///             USER.set(before);
+    ///         }
+    ///     })
+    ///     .build();
+    /// USER.set(7);
+    /// pool.submit(|| assert_eq!(USER.get(), 7))?.detach();
+    /// assert!(pool.shutdown(Shutdown::Wait).is_clean());
+    /// # Ok::<(), runtime_blocking::SubmitError<_>>(())
+    /// ```
+    pub fn carry<C, W>(mut self, capture: C) -> Builder
+    where
+        C: Fn() -> W + Send + Sync + 'static,
+        W: FnOnce(&mut dyn FnMut()) + Send + 'static,
+    {
+        self.0.capture = Some(Arc::new(move || Box::new(capture())));
         self
     }
 
@@ -164,6 +222,7 @@ impl fmt::Debug for Settings {
             .field("stack_size", &self.stack_size)
             .field("cores", &self.cores)
             .field("slow_shutdown_notice", &self.slow_shutdown_notice)
+            .field("main_lane", &self.main_lane)
             .finish_non_exhaustive()
     }
 }

@@ -29,21 +29,36 @@ use runtime_core::join::JoinError;
 use runtime_core::origin::Origin;
 use runtime_core::quietly::drop_quietly;
 use runtime_core::sync::Mutex;
-use runtime_core::sync::atomic::{AtomicBool, Ordering};
+use runtime_core::sync::atomic::{AtomicU8, Ordering};
 
 use crate::cancel::Hook;
+use crate::context::{Context, call_in};
+use crate::lanes::LaneId;
 use crate::shared::Shared;
+
+/// Where a job is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Behind a full queue.
+    InLine,
+    Queued,
+    /// Taken by a worker, or cancelled: then what lies in the queue is a husk.
+    Out,
+}
 
 /// What queue and workers know of a job.
 pub(crate) trait Job: Send + Sync {
     /// Who it is.
     fn origin(&self) -> &Origin;
 
-    /// Whether it is in the queue and no husk. Under the pool's lock.
-    fn is_queued(&self) -> bool;
+    /// In which lane it was submitted.
+    fn lane(&self) -> LaneId;
 
-    /// Moves it out of QUEUED, and says whether it was there. Under the pool's lock.
-    fn leave_queue(&self) -> bool;
+    /// Where it is. Under the pool's lock.
+    fn place(&self) -> Place;
+
+    /// Moves it. Under the pool's lock.
+    fn set_place(&self, place: Place);
 
     /// Runs the closure and completes the cell. Never panics. By whoever moved it to TAKEN.
     fn run(&self);
@@ -66,18 +81,27 @@ pub(crate) trait Job: Send + Sync {
 }
 
 /// A closure on its way to a worker. *Shared by* the queue or the worker, and the cell's producer
-/// waker. *Guarded by* its mutex; `queued` by the pool's lock. *Woken by* `JoinHandle::abort`.
+/// waker. *Guarded by* its mutex; `place` by the pool's lock. *Woken by* `JoinHandle::abort`.
 pub(crate) struct Work<F, T, K> {
     content: Mutex<Content<F, K>>,
-    queued: AtomicBool,
+    place: AtomicU8,
+    lane: LaneId,
     completion: Arc<Completion<T>>,
     /// Where it is queued: who cancels it corrects the counts there.
     shared: Arc<Shared>,
 }
 
+/// What a job was given.
+pub(crate) struct Unrun<F, K> {
+    pub(crate) closure: F,
+    /// Dropped when the result has been published.
+    pub(crate) keep: K,
+    /// What of the submitter's context is put around the closure.
+    pub(crate) context: Option<Context>,
+}
+
 enum Content<F, K> {
-    /// The closure, and what is kept until the result has been published.
-    Unrun(F, K),
+    Unrun(Unrun<F, K>),
     /// Who wants to know if it is cancelled.
     Running(Vec<Arc<Hook>>),
     /// Dropped or handed back. A husk may lie in the queue for long, and holds nothing.
@@ -86,25 +110,25 @@ enum Content<F, K> {
 
 impl<F, T, K> Work<F, T, K> {
     pub(crate) fn new(
-        closure: F,
+        unrun: Unrun<F, K>,
         completion: Arc<Completion<T>>,
-        keep: K,
+        lane: LaneId,
         shared: Arc<Shared>,
     ) -> Self {
-        let content = Mutex::new(Content::Unrun(closure, keep));
-        let queued = AtomicBool::new(true);
-        Work { content, queued, completion, shared }
+        let content = Mutex::new(Content::Unrun(unrun));
+        let place = AtomicU8::new(Place::Queued as u8);
+        Work { content, place, lane, completion, shared }
     }
 
-    /// The closure, if nobody has taken it, and what is to be kept.
-    pub(crate) fn take(&self) -> Option<(F, K)> {
+    /// What it was given, if nobody has taken it.
+    pub(crate) fn take(&self) -> Option<Unrun<F, K>> {
         self.replace(Content::Gone)
     }
 
-    fn replace(&self, after: Content<F, K>) -> Option<(F, K)> {
+    fn replace(&self, after: Content<F, K>) -> Option<Unrun<F, K>> {
         let before = mem::replace(&mut *self.content.lock(), after);
         match before {
-            Content::Unrun(closure, keep) => Some((closure, keep)),
+            Content::Unrun(unrun) => Some(unrun),
             Content::Running(_) | Content::Gone => None,
         }
     }
@@ -112,7 +136,7 @@ impl<F, T, K> Work<F, T, K> {
     fn call_hooks(&self) {
         let hooks = match &mut *self.content.lock() {
             Content::Running(hooks) => mem::take(hooks),
-            Content::Unrun(..) | Content::Gone => return,
+            Content::Unrun(_) | Content::Gone => return,
         };
         hooks.iter().for_each(|hook| hook.call());
     }
@@ -128,20 +152,37 @@ where
         self.completion.origin()
     }
 
-    fn is_queued(&self) -> bool {
-        // ORDERING: Relaxed. Guarded by the pool's lock, which orders it.
-        self.queued.load(Ordering::Relaxed)
+    fn lane(&self) -> LaneId {
+        self.lane
     }
 
-    fn leave_queue(&self) -> bool {
-        // ORDERING: Relaxed, as above. A swap, because there are several writers.
-        self.queued.swap(false, Ordering::Relaxed)
+    fn place(&self) -> Place {
+        // ORDERING: Relaxed. Guarded by the pool's lock, which orders it.
+        match self.place.load(Ordering::Relaxed) {
+            place if place == Place::InLine as u8 => Place::InLine,
+            place if place == Place::Queued as u8 => Place::Queued,
+            _ => Place::Out,
+        }
+    }
+
+    fn set_place(&self, place: Place) {
+        // ORDERING: Relaxed, as above.
+        self.place.store(place as u8, Ordering::Relaxed);
     }
 
     fn run(&self) {
-        let Some((closure, keep)) = self.replace(Content::Running(Vec::new())) else { return };
-        let result = catch_unwind(AssertUnwindSafe(closure))
-            .map_err(|payload| JoinError::panicked(self.origin().clone(), payload));
+        let unrun = self.replace(Content::Running(Vec::new()));
+        let Some(Unrun { closure, keep, context }) = unrun else { return };
+        let called = catch_unwind(AssertUnwindSafe(|| match context {
+            None => Some(closure()),
+            Some(context) => call_in(context, closure),
+        }));
+        let origin = || self.origin().clone();
+        let result = match called {
+            Ok(Some(result)) => Ok(result),
+            Ok(None) => Err(JoinError::cancelled(origin())),
+            Err(payload) => Err(JoinError::panicked(origin(), payload)),
+        };
         // The waker it gives back is this work itself.
         let _work = self.completion.complete(result);
         drop_quietly(keep);
@@ -150,8 +191,11 @@ where
     fn discard(&self, why: JoinError) {
         // First the closure, then the news: who reads that a job was cancelled finds what it held
         // released.
-        let (closure, keep) = self.take().unzip();
-        drop_quietly(closure);
+        let (keep, rest) = match self.take() {
+            Some(Unrun { closure, keep, context }) => (Some(keep), Some((closure, context))),
+            None => (None, None),
+        };
+        drop_quietly(rest);
         let _work = self.completion.complete(Err(why));
         drop_quietly(keep);
     }
@@ -186,7 +230,7 @@ where
     K: Send + Sync + 'static,
 {
     fn wake(self: Arc<Self>) {
-        if self.shared.cancel(&*self) {
+        if self.shared.withdraw(&*self) {
             self.discard(JoinError::cancelled(self.origin().clone()));
         } else {
             self.call_hooks();

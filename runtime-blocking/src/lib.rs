@@ -24,16 +24,18 @@
 //! A submitted closure comes to exactly one end: it is handed back, or cancelled before it began,
 //! or run. In reading order, following one job from its submit to its result:
 //!
-//! 1. [`Pool::submit`] (`pool`, configured by `builder`) makes its two allocations, of which `job`
-//!    tells;
+//! 1. [`Lane::submit`] (`lane`; a `pool`, configured by `builder`, has a main one) makes its two
+//!    allocations, of which `job` tells;
 //! 2. `policy`, a pure value, says who is to be called: wake, hire, nobody, or refuse
 //!    (`submit_error`);
-//! 3. `shared` puts it into the `queue` and calls, outside the one lock, whom the `roster` names;
+//! 3. `shared` puts it into its queue (`lanes`, a pure value too, says which job comes next) and
+//!    calls, outside the one lock, whom the `roster` names;
 //! 4. a `worker` takes it, runs it, catches its panic and completes its cell, which wakes whoever
-//!    awaits the [`JoinHandle`](runtime_core::join::JoinHandle);
+//!    awaits the [`JoinHandle`](runtime_core::join::JoinHandle); if it is `cancel`led meanwhile, it
+//!    can see that;
 //! 5. [`Pool::shutdown`] (`shutdown`) waits or leaves, and reports.
 //!
-//! Limits: the queue is unbounded, and a job that runs cannot be stopped from outside, only asked
+//! Limits: a job that runs cannot be stopped from outside, only asked
 //! to ([`check_cancelled`]). Closures must be `'static`: no safe interface can lend borrowed data
 //! to another thread from async code.
 
@@ -41,12 +43,15 @@ mod pool;
 
 mod builder;
 mod cancel;
+mod context;
 mod job;
+mod lane;
+mod lanes;
 mod policy;
-mod queue;
 mod roster;
 mod shared;
 mod shutdown;
+mod stats;
 mod submit_error;
 mod worker;
 
@@ -54,6 +59,9 @@ pub use builder::Builder;
 #[doc(hidden)]
 pub use builder::ThreadBody;
 pub use cancel::{CancelHook, CancelToken, Cancelled, check_cancelled, is_cancelled};
-pub use pool::{Pool, Stats};
-pub use shutdown::{Report, Shutdown, Straggler};
+pub use lane::{Lane, LaneBuilder};
+pub use lanes::Priority;
+pub use pool::Pool;
+pub use shutdown::{Report, Shutdown};
+pub use stats::{LaneStats, RunningJob, Stats};
 pub use submit_error::SubmitError;

@@ -19,6 +19,11 @@
 //!    and the queue stands still, the lookout takes a job itself. Then no lookout is left, and
 //!    none is needed: whoever ends a job takes the next.
 //!
+//! 4. A worker that comes back and finds nothing *lingers* for about a microsecond before it waits,
+//!    if there is more than one core and nobody else is on the way. It counts as on the way itself:
+//!    the next submit then costs no system call. Otherwise a fast worker would fall asleep
+//!    between any two of a burst's jobs, and be woken for each.
+//!
 //! ```text
 //!                     call                     next: Take
 //!   (hire) ─┬──▶ ARRIVING ◀──────── IDLE    ARRIVING ──▶ BUSY ──┐ next: Take
@@ -29,6 +34,8 @@
 //!                                │ tick: Take                  retire, or any of them
 //!                                └──▶ BUSY                        when closed
 //! ```
+//!
+//! (One who lingers is ARRIVING too.)
 //!
 //! What always holds: no more threads than `threads_max`; and while a job waits, somebody is on
 //! the way, or a lookout is there, or (nobody being left to call) all are at work and will look
@@ -64,20 +71,10 @@ pub(crate) enum Call {
     Hire(Role),
 }
 
-/// What becomes of a job that is submitted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub(crate) enum Submitted {
-    /// Put it into the queue, then call.
-    Queue(Call),
-    /// Hand it back: the pool is closed.
-    Refuse,
-}
-
 /// Where a worker that looks for a job comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Coming {
-    /// It was called, by a wake or as a new thread.
+    /// It was called, by a wake or as a new thread; or it has lingered.
     Called,
     /// It has ended a job.
     Back,
@@ -87,8 +84,10 @@ pub(crate) enum Coming {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Next {
-    /// Take the oldest job; call; run it.
+    /// Take the next job; call; run it.
     Take(Call),
+    /// Look again in a moment, without going to sleep.
+    Linger,
     /// Wait on top of the idle stack.
     Wait,
     /// End the thread.
@@ -103,7 +102,7 @@ pub(crate) enum Tick {
     WaitAgain(u64),
     /// Carry out what [`Policy::grow`] says, so many times at most; wait again with this count.
     Grow { by: usize, seen: u64 },
-    /// Nobody is left to call: take the oldest job and run it, as an ordinary worker.
+    /// Nobody is left to call: take the next job and run it, as an ordinary worker.
     Take,
     /// Wait on top of the idle stack, as an ordinary worker.
     StandDown,
@@ -129,7 +128,7 @@ pub(crate) struct Policy {
     cores: usize,
     /// No job is accepted any more, and who finds no job retires.
     closed: bool,
-    /// Jobs that wait.
+    /// Jobs that wait and may run as soon as there is a worker: no lane's limit holds them back.
     queued: usize,
     /// Workers that were called and have not looked yet.
     arriving: usize,
@@ -189,7 +188,7 @@ impl Policy {
         self.busy
     }
 
-    /// Jobs that wait.
+    /// Jobs that wait for a worker.
     pub(crate) fn queued(&self) -> usize {
         self.queued
     }
@@ -206,24 +205,27 @@ impl Policy {
 
     // ---- jobs come and go ----
 
-    /// A job is submitted.
-    pub(crate) fn submit(&mut self, cores: usize) -> Submitted {
-        if self.closed {
-            return Submitted::Refuse;
-        }
+    /// A job was submitted that may run as soon as there is a worker.
+    pub(crate) fn submit(&mut self, cores: usize) -> Call {
         self.cores = cores;
         self.queued += 1;
-        Submitted::Queue(self.call(self.vacancies()))
+        self.call(self.vacancies())
     }
 
-    /// A job has left the queue unrun.
+    /// A job that waited behind its lane's limit need not do so any more. Whoever ended the job
+    /// before it looks next.
+    pub(crate) fn release(&mut self) {
+        self.queued += 1;
+    }
+
+    /// A job that could have been taken has left the queue unrun.
     pub(crate) fn cancel(&mut self) {
         self.queued -= 1;
     }
 
-    /// All jobs have left the queue unrun.
-    pub(crate) fn cancel_all(&mut self) {
-        self.queued = 0;
+    /// Many have; so many are left.
+    pub(crate) fn cancel_all_but(&mut self, left: usize) {
+        self.queued = left;
     }
 
     // ---- workers come and go ----
@@ -267,6 +269,10 @@ impl Policy {
         }
         if self.closed {
             return Next::Retire;
+        }
+        if coming == Coming::Back && self.arriving == 0 && self.cores > 1 {
+            self.arriving += 1;
+            return Next::Linger;
         }
         self.idle += 1;
         Next::Wait

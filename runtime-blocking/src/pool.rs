@@ -1,25 +1,27 @@
 //! The pool, as its users hold it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
-use std::task::Waker;
+use std::time::Instant;
 
-use runtime_core::completion::Completion;
 use runtime_core::join::JoinHandle;
 use runtime_core::on_loop::is_on_loop;
 use runtime_core::origin::Origin;
 
 use crate::builder::{Builder, Settings};
-use crate::job::{Job, Work};
-use crate::shared::{Refusal, Shared};
+use crate::lane::{Lane, LaneBuilder};
+use crate::shared::Shared;
 use crate::shutdown::{Report, Shutdown};
+use crate::stats::{LaneStats, RunningJob, Stats};
 use crate::submit_error::SubmitError;
 use crate::worker::{Place, current_place};
 
 /// A pool of threads that run closures which block.
 ///
-/// It is a handle: clones are cheap and stand for the same pool. No thread is started before the
-/// first job.
+/// It is a handle: clones are cheap and stand for the same pool, which several runtimes may share.
+/// No thread is started before the first job. Jobs of different kinds can be given
+/// [lanes](Pool::lane) of their own.
 ///
 /// # Examples
 /// ```
@@ -42,7 +44,7 @@ use crate::worker::{Place, current_place};
 /// ```
 ///
 /// # Drop
-/// Dropping the last handle closes the pool, and loses nothing: every job that was accepted is
+/// Dropping the last handle, those of its lanes included, closes the pool, and loses nothing: every job that was accepted is
 /// still run. It also waits for that, like [`Shutdown::Wait`], except where waiting would be wrong:
 /// on a thread that is turning an event loop, on one of the pool's own workers, and after a
 /// [`shutdown`](Pool::shutdown), which has said already how long to wait. There the workers finish
@@ -50,28 +52,19 @@ use crate::worker::{Place, current_place};
 /// cancel, shut the pool down.
 #[derive(Clone)]
 pub struct Pool {
-    handle: Arc<Handle>,
+    main: Lane,
 }
 
-/// What the clones of a pool share. *Shared by* them alone, so that its drop is the last handle's.
-struct Handle {
+/// What the handles of a pool and of its lanes share. *Shared by* them alone, so that its drop is
+/// the last handle's.
+pub(crate) struct PoolHandle {
     shared: Arc<Shared>,
 }
 
-/// What a pool is doing. All of it is of one moment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Stats {
-    /// Threads: the idle ones, the busy ones, and those on their way to a job.
-    pub threads: usize,
-    /// Threads that wait for work.
-    pub idle: usize,
-    /// Threads that run a job. A job runs until its closure has ended and its awaiter was woken.
-    pub busy: usize,
-    /// Jobs that wait for a thread.
-    pub queued: usize,
-    /// Jobs that have run, and ended or panicked, since the pool was made.
-    pub completed: u64,
+impl PoolHandle {
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
 }
 
 impl Pool {
@@ -86,48 +79,90 @@ impl Pool {
     }
 
     pub(crate) fn with(settings: Settings) -> Pool {
-        Pool { handle: Arc::new(Handle { shared: Arc::new(Shared::new(settings)) }) }
+        let shared = Arc::new(Shared::new(settings));
+        Pool::of(Lane::main(Arc::new(PoolHandle { shared })))
     }
 
-    /// Has a thread of the pool run `f`, and returns the handle by which its result is awaited.
-    ///
-    /// Jobs begin in the order in which they were submitted. A panic of `f` comes back through the
-    /// handle. Dropping the handle detaches; [`abort`](JoinHandle::abort) removes a job that has
-    /// not begun. A closure that is accepted is either run or cancelled before it began, and its
-    /// handle says which.
+    pub(crate) fn of(main: Lane) -> Pool {
+        Pool { main }
+    }
+
+    fn shared(&self) -> &Arc<Shared> {
+        self.main.pool_handle().shared()
+    }
+
+    /// The lane of the jobs that are submitted to the pool and to no lane in particular. It has no
+    /// limit but the pool's threads, and the queue of [`Builder::queue_max`].
+    pub fn main_lane(&self) -> &Lane {
+        &self.main
+    }
+
+    /// Configures a lane of this pool, which is called `name` in [`lanes`](Pool::lanes).
+    pub fn lane(&self, name: impl Into<Cow<'static, str>>) -> LaneBuilder {
+        LaneBuilder::new(Arc::clone(self.main.pool_handle()), name.into())
+    }
+
+    /// [`Lane::submit`] in the main lane.
     ///
     /// # Errors
-    /// [`SubmitError`] hands the closure back if the pool is closed, or has no thread and cannot
-    /// start one. If it has others and only cannot start one more, the job waits for them.
-    ///
-    /// # Blocking
-    /// Never waits for a job. It may start a thread, which takes some ten microseconds.
+    /// As [`Lane::submit`].
     #[track_caller]
     pub fn submit<F, T>(&self, f: F) -> Result<JoinHandle<T>, SubmitError<F>>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.submit_as(Origin::here(), f)
+        self.main.submit(f)
     }
 
-    /// [`submit`](Pool::submit) under an origin that the caller brings, to give the job a name.
+    /// [`Lane::try_submit`] in the main lane.
     ///
     /// # Errors
-    /// As [`submit`](Pool::submit).
+    /// As [`Lane::try_submit`].
+    #[track_caller]
+    pub fn try_submit<F, T>(&self, f: F) -> Result<JoinHandle<T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.main.try_submit(f)
+    }
+
+    /// [`Lane::submit_async`] in the main lane.
+    ///
+    /// # Errors
+    /// As [`Lane::submit_async`].
+    ///
+    /// # Cancel safety
+    /// As [`Lane::submit_async`].
+    #[track_caller]
+    pub fn submit_async<F, T>(
+        &self,
+        f: F,
+    ) -> impl Future<Output = Result<JoinHandle<T>, SubmitError<F>>> + Send + use<F, T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.main.submit_async(f)
+    }
+
+    /// [`Lane::submit_as`] in the main lane.
+    ///
+    /// # Errors
+    /// As [`Lane::submit`].
     pub fn submit_as<F, T>(&self, origin: Origin, f: F) -> Result<JoinHandle<T>, SubmitError<F>>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.submit_with(origin, (), f)
+        self.main.submit_as(origin, f)
     }
 
-    /// [`submit_as`](Pool::submit_as) with something to `keep`: it is dropped when the job has come
-    /// to its end, whichever that is, and whoever awaits it has been told.
+    /// [`Lane::submit_with`] in the main lane.
     ///
     /// # Errors
-    /// As [`submit`](Pool::submit).
+    /// As [`Lane::submit`].
     pub fn submit_with<F, T, K>(
         &self,
         origin: Origin,
@@ -139,20 +174,7 @@ impl Pool {
         T: Send + 'static,
         K: Send + Sync + 'static,
     {
-        let shared = Arc::clone(&self.handle.shared);
-        let completion = Arc::new(Completion::new(origin, None));
-        let work = Work::new(f, Arc::clone(&completion), keep, shared);
-        let work = Arc::new(work);
-        completion.set_producer(Waker::from(Arc::clone(&work)));
-        let enqueued = self.handle.shared.enqueue(Arc::clone(&work) as Arc<dyn Job>);
-        let Err(refusal) = enqueued else { return Ok(JoinHandle::new(completion)) };
-        // Nobody has read the cell and nobody will: closing it ends the circle of the two.
-        completion.close();
-        let (f, _keep) = work.take().expect("a refused job was out of everybody's reach");
-        Err(match refusal {
-            Refusal::Closed => SubmitError::Closed(f),
-            Refusal::NoThread(error) => SubmitError::NoThread(f, error),
-        })
+        self.main.submit_with(origin, keep, f)
     }
 
     /// Closes the pool, waits as long as `how` says, and reports what was left undone.
@@ -163,22 +185,29 @@ impl Pool {
     /// the others and reports the caller's own job among those that run.
     ///
     /// # Blocking
-    /// As long as `how` says. It may also wait for thread-local destructors of threads that have
-    /// retired, unless it is told to [leave](Shutdown::Leave).
+    /// As long as `how` says, and in any case for the jobs of lanes that
+    /// [must run](LaneBuilder::must_run). It may also wait for thread-local destructors of threads
+    /// that have retired, unless it is told to [leave](Shutdown::Leave).
     pub fn shutdown(&self, how: Shutdown) -> Report {
-        self.handle.shared.shutdown(how)
+        self.shared().shutdown(how)
     }
 
     /// What the pool is doing. Costs one short lock.
     pub fn stats(&self) -> Stats {
-        let state = self.handle.shared.lock();
-        Stats {
-            threads: state.policy.threads(),
-            idle: state.policy.waiting(),
-            busy: state.policy.busy(),
-            queued: state.policy.queued(),
-            completed: state.policy.ended(),
-        }
+        self.shared().lock().stats()
+    }
+
+    /// What each of its lanes is doing, the main lane first. Costs one lock.
+    pub fn lanes(&self) -> Vec<LaneStats> {
+        let state = self.shared().lock();
+        state.lanes.ids().map(|id| state.lane_stats(id)).collect()
+    }
+
+    /// The jobs that run, with their names, places and ages: the
+    /// [abandoned](RunningJob::is_abandoned) ones too. Costs one lock.
+    pub fn running(&self) -> Vec<RunningJob> {
+        let now = Instant::now();
+        self.shared().lock().running(now, None)
     }
 }
 
@@ -191,13 +220,13 @@ impl Default for Pool {
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool")
-            .field("settings", &self.handle.shared.settings)
+            .field("settings", &self.shared().settings)
             .field("stats", &self.stats())
             .finish()
     }
 }
 
-impl Drop for Handle {
+impl Drop for PoolHandle {
     fn drop(&mut self) {
         let was_closed = self.shared.lock().policy.is_closed();
         let is_outside = current_place(&self.shared) == Place::Outside;

@@ -1,7 +1,7 @@
 //! What the handles, the workers and the jobs of one pool share, and how a decision of the
 //! [policy](crate::policy) is carried out.
 //!
-//! There is one lock. Under it are the counts, the queue and the roster, and nothing of the user's
+//! There is one lock. Under it are the counts, the lanes and the roster, and nothing of the user's
 //! runs there. Whoever needs something done by another thread asks the policy under the lock, turns
 //! its answer into an [`Errand`] (the worker is off the idle stack, the seat is reserved: from now
 //! on everybody knows), leaves the lock, and carries the errand out.
@@ -11,13 +11,14 @@ use std::sync::Arc;
 
 use runtime_core::join::JoinError;
 use runtime_core::park::Parker;
+use runtime_core::sync::atomic::{AtomicUsize, Ordering};
 use runtime_core::sync::counter::Counter;
 use runtime_core::sync::{Mutex, MutexGuard};
 
 use crate::builder::Settings;
 use crate::job::Job;
-use crate::policy::{Call, Policy, Role, Submitted, Unstarted};
-use crate::queue::Queue;
+use crate::lanes::{Admission, Entry, Lanes, WhenFull, announce};
+use crate::policy::{Call, Policy, Role, Unstarted};
 use crate::roster::{Roster, SeatId};
 use crate::worker;
 
@@ -25,18 +26,21 @@ use crate::worker;
 static POOLS: Counter = Counter::new();
 
 /// *Shared by* the pool's handles, its workers, and its queued jobs. *Guarded by* its lock; the
-/// settings never change.
+/// settings never change, and the glance is only a hint.
 pub(crate) struct Shared {
     /// Tells this pool from all others of the process, past and future.
     pub(crate) number: u64,
     pub(crate) settings: Settings,
+    /// A copy of how many jobs can be taken, for whoever looks without the lock. It decides
+    /// nothing: who sees something looks again, inside.
+    glance: AtomicUsize,
     state: Mutex<State>,
 }
 
 /// What the lock guards.
 pub(crate) struct State {
     pub(crate) policy: Policy,
-    pub(crate) queue: Queue,
+    pub(crate) lanes: Lanes,
     pub(crate) roster: Roster,
     /// Who waits in a shutdown. *Woken by* whoever makes [`State::is_quiet`] true.
     pub(crate) waiters: Vec<Arc<Parker>>,
@@ -53,12 +57,13 @@ pub(crate) enum Errand {
 /// There is no thread at all, and none can be started: these jobs were queued, and are nobody's.
 pub(crate) struct Stranded {
     pub(crate) error: io::Error,
-    pub(crate) jobs: Vec<Arc<dyn Job>>,
+    pub(crate) jobs: Vec<Entry>,
 }
 
 /// Why a job was not accepted.
 pub(crate) enum Refusal {
     Closed,
+    Full,
     NoThread(io::Error),
 }
 
@@ -95,55 +100,76 @@ impl Shared {
     pub(crate) fn new(settings: Settings) -> Shared {
         let state = State {
             policy: Policy::new(settings.threads_max),
-            queue: Queue::default(),
+            lanes: Lanes::new(settings.main_lane.clone()),
             roster: Roster::default(),
             waiters: Vec::new(),
         };
-        Shared { number: POOLS.next(), settings, state: Mutex::new(state) }
+        let glance = AtomicUsize::new(0);
+        Shared { number: POOLS.next(), settings, glance, state: Mutex::new(state) }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock()
     }
 
-    /// Puts a job into the queue, and sees to it that somebody will look.
-    pub(crate) fn enqueue(self: &Arc<Self>, job: Arc<dyn Job>) -> Result<(), Refusal> {
+    /// Puts a job into its lane, and sees to it that somebody will look. Gives what tells of its
+    /// admission, if it has to wait for that and `when_full` asked to be told.
+    pub(crate) fn enqueue(
+        self: &Arc<Self>,
+        job: Arc<dyn Job>,
+        when_full: WhenFull,
+    ) -> Result<Option<Admission>, Refusal> {
         let id = job.origin().id();
         let cores = self.settings.cores();
         let mut state = self.lock();
-        let call = match state.policy.submit(cores) {
-            Submitted::Refuse => return Err(Refusal::Closed),
-            Submitted::Queue(call) => call,
-        };
-        state.queue.push(job);
+        if state.policy.is_closed() {
+            return Err(Refusal::Closed);
+        }
+        let Some(pushed) = state.lanes.push(job, when_full) else { return Err(Refusal::Full) };
+        let call = if pushed.takeable_more { state.policy.submit(cores) } else { Call::Nobody };
         let errand = state.dispatch(call);
+        self.note_glance(&state);
         drop(state);
-        let Err(stranded) = self.carry_out(errand) else { return Ok(()) };
+        let Err(stranded) = self.carry_out(errand) else { return Ok(pushed.admission) };
 
         // The jobs of others were accepted while a thread was on the way, which then did not come.
         let mut handed_back = false;
-        for job in stranded.jobs {
+        for Entry { job, admission, .. } in stranded.jobs {
             if job.origin().id() == id {
                 handed_back = true;
             } else {
                 let error = Box::new(twin(&stranded.error));
                 job.discard(JoinError::refused(job.origin().clone(), error));
+                announce(admission);
             }
         }
-        if handed_back { Err(Refusal::NoThread(stranded.error)) } else { Ok(()) }
+        if handed_back { Err(Refusal::NoThread(stranded.error)) } else { Ok(None) }
     }
 
-    /// Takes a job out of the queue, if it is there: it becomes a husk. The caller discards it.
-    pub(crate) fn cancel(&self, job: &dyn Job) -> bool {
+    /// Takes a job out of its lane, if it waits there: it becomes a husk. The caller discards it.
+    pub(crate) fn withdraw(&self, job: &dyn Job) -> bool {
         let mut state = self.lock();
-        let was_queued = job.leave_queue();
-        if was_queued {
+        let Some(withdrawn) = state.lanes.withdraw(job) else { return false };
+        if withdrawn.takeable_less {
             state.policy.cancel();
-            let swept = state.queue.note_husk();
-            drop(state);
-            drop(swept);
         }
-        was_queued
+        self.note_glance(&state);
+        drop(state);
+        announce(withdrawn.admission);
+        drop(withdrawn.swept);
+        true
+    }
+
+    /// Whether a job seems to wait for a worker.
+    pub(crate) fn glance(&self) -> bool {
+        // ORDERING: Relaxed. A hint; what it is about is looked at under the lock.
+        self.glance.load(Ordering::Relaxed) > 0
+    }
+
+    pub(crate) fn note_glance(&self, state: &State) {
+        debug_assert_eq!(state.policy.queued(), state.lanes.takeable(), "two ways to count");
+        // ORDERING: Relaxed, as in `glance`. Written under the lock alone.
+        self.glance.store(state.policy.queued(), Ordering::Relaxed);
     }
 
     /// Wakes or starts whom the errand names. Fails only if that leaves the pool without a thread.
@@ -195,7 +221,8 @@ impl Shared {
                 self.carry_out(errand)
             }
             Unstarted::Strand => {
-                let jobs = state.queue.drain();
+                let jobs = state.lanes.drain(|_all| true);
+                self.note_glance(&state);
                 self.release_waiters(state);
                 Err(Stranded { error, jobs })
             }

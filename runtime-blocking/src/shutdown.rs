@@ -5,7 +5,8 @@
 //! 2. Who shuts down waits until every thread has retired, if it waits at all; the last one wakes
 //!    it, and it joins what was left.
 //! 3. If it does not wait, or no longer, it cancels what is queued, asks what runs to stop, and
-//!    reports it.
+//!    reports it. Jobs that must run it leaves alone, and waits for them, if waiting is not wrong
+//!    where it was called.
 //!
 //! One of the pool's own workers cannot wait for itself. It counts as an *insider* until the job
 //! that shuts down has ended, and waits only until all threads left are insiders; its own job is
@@ -17,13 +18,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use runtime_core::join::JoinError;
+use runtime_core::on_loop::is_on_loop;
 use runtime_core::origin::Origin;
 use runtime_core::park::Parker;
 
-use crate::job::Job;
+use crate::lanes::{Entry, announce};
 use crate::policy::Role;
 use crate::roster::SeatId;
 use crate::shared::{Shared, State};
+use crate::stats::RunningJob;
 use crate::worker::{Place, current_place, join_all};
 
 /// How long a shutdown waits for the jobs that were accepted.
@@ -47,23 +50,16 @@ pub struct Report {
     pub cancelled: Vec<Origin>,
     /// The jobs that were running when it returned. They cannot be stopped; their results come
     /// when they come.
-    pub running: Vec<Straggler>,
-}
-
-/// A job that was still running when a shutdown returned.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Straggler {
-    /// Who it is.
-    pub origin: Origin,
-    /// For how long it had been running.
-    pub running_for: Duration,
+    pub running: Vec<RunningJob>,
+    /// The jobs that [must run](crate::LaneBuilder::must_run) and still waited for a thread when it
+    /// returned, because it could not wait for them itself.
+    pub waiting: Vec<Origin>,
 }
 
 impl Report {
     /// Whether nothing was left undone.
     pub fn is_clean(&self) -> bool {
-        self.cancelled.is_empty() && self.running.is_empty()
+        self.cancelled.is_empty() && self.running.is_empty() && self.waiting.is_empty()
     }
 }
 
@@ -76,25 +72,27 @@ impl fmt::Display for Report {
         if self.is_clean() {
             return f.write_str("every job has ended");
         }
-        if !self.running.is_empty() {
-            let verb = if self.running.len() == 1 { "job still runs" } else { "jobs still run" };
-            write!(f, "{} {verb}: ", self.running.len())?;
-            write_list(f, &self.running)?;
-        }
-        if !self.running.is_empty() && !self.cancelled.is_empty() {
-            f.write_str("; ")?;
-        }
-        if !self.cancelled.is_empty() {
-            let one = self.cancelled.len() == 1;
-            let verb = if one { "job was cancelled" } else { "jobs were cancelled" };
-            write!(f, "{} {verb}: ", self.cancelled.len())?;
-            write_list(f, &self.cancelled)?;
+        let lists = [
+            (&self.running.iter().map(|job| job as _).collect::<Vec<_>>(), STILL_RUN),
+            (&self.waiting.iter().map(|job| job as _).collect(), STILL_WAIT),
+            (&self.cancelled.iter().map(|job| job as _).collect(), WERE_CANCELLED),
+        ];
+        let mut separator = "";
+        for (jobs, (one, many)) in lists.into_iter().filter(|(jobs, _)| !jobs.is_empty()) {
+            let what = if jobs.len() == 1 { one } else { many };
+            write!(f, "{separator}{} {what}: ", jobs.len())?;
+            write_list(f, jobs)?;
+            separator = "; ";
         }
         Ok(())
     }
 }
 
-fn write_list(f: &mut fmt::Formatter<'_>, list: &[impl fmt::Display]) -> fmt::Result {
+const STILL_RUN: (&str, &str) = ("job still runs", "jobs still run");
+const STILL_WAIT: (&str, &str) = ("job still waits", "jobs still wait");
+const WERE_CANCELLED: (&str, &str) = ("job was cancelled", "jobs were cancelled");
+
+fn write_list(f: &mut fmt::Formatter<'_>, list: &[&dyn fmt::Display]) -> fmt::Result {
     for (index, item) in list.iter().take(LIST_MAX).enumerate() {
         let comma = if index == 0 { "" } else { ", " };
         write!(f, "{comma}{item}")?;
@@ -102,13 +100,6 @@ fn write_list(f: &mut fmt::Formatter<'_>, list: &[impl fmt::Display]) -> fmt::Re
     match list.len().saturating_sub(LIST_MAX) {
         0 => Ok(()),
         more => write!(f, " and {more} more"),
-    }
-}
-
-/// `` `copy` (spawned at src/main.rs:12:5), for 7.2s ``
-impl fmt::Display for Straggler {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, for {:.1?}", self.origin, self.running_for)
     }
 }
 
@@ -122,20 +113,19 @@ enum Waited {
 impl Shared {
     pub(crate) fn shutdown(self: &Arc<Self>, how: Shutdown) -> Report {
         self.close();
-        let cancelled = match how {
-            Shutdown::Leave => self.cancel_all(),
-            Shutdown::Wait => {
-                self.wait_until_quiet(None);
-                Vec::new()
-            }
-            Shutdown::WaitAtMost(limit) => {
-                match self.wait_until_quiet(Instant::now().checked_add(limit)) {
-                    Waited::Quiet => Vec::new(),
-                    Waited::Expired => self.cancel_all(),
-                }
-            }
+        let waited = match how {
+            Shutdown::Leave => Waited::Expired,
+            Shutdown::Wait => self.wait_until_quiet(None),
+            Shutdown::WaitAtMost(limit) => self.wait_until_quiet(Instant::now().checked_add(limit)),
         };
-        Report { cancelled, running: self.stragglers(None) }
+        let cancelled = match waited {
+            Waited::Quiet => Vec::new(),
+            Waited::Expired => self.cancel_all(),
+        };
+        let now = Instant::now();
+        let state = self.lock();
+        let waiting = state.lanes.waiting(|_| true).map(|job| job.origin().clone()).collect();
+        Report { cancelled, running: state.running(now, None), waiting }
     }
 
     /// Step 1. Does nothing if it was done before.
@@ -150,30 +140,25 @@ impl Shared {
     /// Step 3. The closures are dropped here, outside the lock; their destructors may do anything.
     fn cancel_all(&self) -> Vec<Origin> {
         let mut state = self.lock();
-        state.policy.cancel_all();
-        let jobs = state.queue.drain();
-        let running: Vec<_> =
-            state.roster.running().map(|(_, running)| Arc::clone(&running.job)).collect();
+        let waiting = state.lanes.drain(|rules| !rules.must_run);
+        let left = state.lanes.takeable();
+        state.policy.cancel_all_but(left);
+        self.note_glance(&state);
+        let running = state.roster.running().map(|(_, running)| Arc::clone(&running.job));
+        let running: Vec<_> = running.filter(|job| !state.lanes.is_must(job.lane())).collect();
+        let is_must_left = state.lanes.must_run() > 0;
         drop(state);
         running.iter().for_each(|job| job.request_cancel());
-        let cancel = |job: &Arc<dyn Job>| {
+        let cancelled = waiting.into_iter().map(|Entry { job, admission, .. }| {
             job.discard(JoinError::cancelled(job.origin().clone()));
+            announce(admission);
             job.origin().clone()
-        };
-        jobs.iter().map(cancel).collect()
-    }
-
-    /// What runs, except on the seat `but`.
-    fn stragglers(&self, but: Option<SeatId>) -> Vec<Straggler> {
-        let now = Instant::now();
-        let state = self.lock();
-        let others = state.roster.running().filter(|&(seat, _)| Some(seat) != but);
-        others
-            .map(|(_, running)| Straggler {
-                origin: running.job.origin().clone(),
-                running_for: now.saturating_duration_since(running.since),
-            })
-            .collect()
+        });
+        let cancelled = cancelled.collect();
+        if is_must_left && !is_on_loop() && current_place(self) == Place::Outside {
+            let _over = self.wait_for(None, None, |state| state.lanes.must_run() == 0);
+        }
+        cancelled
     }
 
     /// Step 2.
@@ -245,8 +230,12 @@ impl Shared {
 
     #[cold]
     fn say_for_whom(&self, waited: Duration, own_seat: Option<SeatId>) {
-        let report = Report { cancelled: Vec::new(), running: self.stragglers(own_seat) };
-        let queued = self.lock().policy.queued();
+        let now = Instant::now();
+        let state = self.lock();
+        let running = state.running(now, own_seat);
+        let queued = state.lanes.queued() + state.lanes.in_line();
+        drop(state);
+        let report = Report { running, ..Report::default() };
         let name = &self.settings.thread_name;
         // Nobody is left to tell if stderr is closed.
         let _ = writeln!(

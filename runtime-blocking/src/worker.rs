@@ -13,18 +13,23 @@
 //! busy worker takes the lock once for each job. The job counts as running until its closure has
 //! ended, what it held is dropped, and whoever awaits it was woken: a waker that never returns
 //! keeps its worker busy, and the others go on.
+//!
+//! A worker that finds no job lingers, if the policy says so: it looks a few times more, without the
+//! lock, before it waits.
 
 use std::cell::Cell;
+use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
 
 use runtime_core::park::{Parker, Unparked};
 use runtime_core::quietly::drop_quietly;
-use runtime_core::sync::thread::JoinHandle;
+use runtime_core::sync::thread::{self, JoinHandle};
 use runtime_core::sync::{MutexGuard, thread_local_const};
 
 use crate::cancel;
 use crate::job::Job;
+use crate::lanes::{Taken, announce};
 use crate::policy::{Call, Coming, Next, PATIENCE, Role, Tick};
 use crate::roster::{Running, SeatId};
 use crate::shared::{Shared, State};
@@ -65,6 +70,8 @@ struct Worker {
 /// What a worker does next.
 enum Step {
     Run(Arc<dyn Job>),
+    /// Look again in a moment.
+    Linger,
     /// Wait to be called, at most until then.
     Wait(Option<Instant>),
     LookOut,
@@ -90,6 +97,7 @@ pub(crate) fn run(shared: Arc<Shared>, seat: SeatId, role: Role) {
                 cancel::run_as_current(job);
                 worker.next(Coming::Back)
             }
+            Step::Linger => worker.linger(),
             Step::Wait(deadline) => worker.wait(deadline),
             Step::LookOut => worker.look_out(),
             Step::Retire(departure) => return departure.finish(),
@@ -117,27 +125,56 @@ impl Worker {
     fn next(&self, coming: Coming) -> Step {
         let now = Instant::now();
         let mut state = self.shared.lock();
-        let ended = state.roster.end(self.seat);
+        let (ended, released) = self.report(&mut state);
         let step = match state.policy.next(coming) {
             Next::Take(call) => {
-                let job = self.take_job(&mut state, now);
+                let taken = self.take_job(&mut state, now);
                 let errand = state.dispatch(call);
                 drop(state);
                 self.shared.carry_out_on_worker(errand);
-                Step::Run(job)
+                taken.announce_and_run()
+            }
+            Next::Linger => {
+                drop(state);
+                Step::Linger
             }
             Next::Wait => self.sit_down(state, now),
             Next::Retire => self.retire(state),
         };
-        // Outside the lock, which each of the three has left.
+        // Outside the lock, which each of them has left.
+        released.iter().for_each(|waiter| waiter.unpark());
         drop_quietly(ended);
         step
     }
 
-    fn take_job(&self, state: &mut State, now: Instant) -> Arc<dyn Job> {
-        let job = state.queue.pop().expect("the policy counts the jobs that wait");
-        state.roster.begin(self.seat, Running { job: Arc::clone(&job), since: now });
-        job
+    /// Reports that this worker's job has ended, if it had one. Gives what is to be dropped, and
+    /// who is to be unparked, outside the lock.
+    fn report(&self, state: &mut State) -> (Option<Running>, Vec<Arc<Parker>>) {
+        let Some(running) = state.roster.end(self.seat) else { return (None, Vec::new()) };
+        let ended = state.lanes.ended(running.job.lane());
+        if ended.takeable_more {
+            state.policy.release();
+        }
+        let released = if ended.was_last_must { mem::take(&mut state.waiters) } else { Vec::new() };
+        (Some(running), released)
+    }
+
+    fn take_job(&self, state: &mut State, now: Instant) -> Taken {
+        let taken = state.lanes.pop().expect("the policy counts the jobs that can be taken");
+        state.roster.begin(self.seat, Running { job: Arc::clone(&taken.job), since: now });
+        self.shared.note_glance(state);
+        taken
+    }
+
+    /// Waits for about a microsecond, awake.
+    fn linger(&self) -> Step {
+        for _ in 0..thread::SPINS {
+            if self.shared.glance() {
+                break;
+            }
+            std::hint::spin_loop();
+        }
+        self.next(Coming::Called)
     }
 
     fn sit_down(&self, mut state: MutexGuard<'_, State>, now: Instant) -> Step {
@@ -181,8 +218,9 @@ impl Worker {
                     seen = Some(count);
                 }
                 Tick::Take => {
-                    let job = self.take_job(&mut state, now);
-                    return Step::Run(job);
+                    let taken = self.take_job(&mut state, now);
+                    drop(state);
+                    return taken.announce_and_run();
                 }
                 Tick::StandDown => return self.sit_down(state, now),
                 Tick::Retire => return self.retire(state),
@@ -215,6 +253,14 @@ impl Worker {
         let before = state.roster.vacate(self.seat);
         let waiters = state.take_released_waiters();
         Step::Retire(Departure { before, waiters })
+    }
+}
+
+impl Taken {
+    /// Tells who has got the place of the job, which runs next.
+    fn announce_and_run(self) -> Step {
+        announce(self.admission);
+        Step::Run(self.job)
     }
 }
 

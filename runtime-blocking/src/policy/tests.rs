@@ -55,7 +55,7 @@ fn a_submit_calls_one_and_only_when_nobody_is_on_the_way() {
     ];
     for (name, before, call, after) in table {
         let mut policy = policy(max, 2, before);
-        assert_eq!(policy.submit(2), Submitted::Queue(call), "{name}");
+        assert_eq!(policy.submit(2), call, "{name}");
         assert_eq!(policy.counts(), after, "{name}");
     }
 }
@@ -64,7 +64,7 @@ fn a_submit_calls_one_and_only_when_nobody_is_on_the_way() {
 fn a_worker_takes_while_there_are_jobs_and_calls_the_next_if_more_are_left() {
     use Call::{Hire, Nobody, Wake};
     use Coming::{Back, Called};
-    use Next::{Take, Wait};
+    use Next::{Linger, Take, Wait};
     use Role::{Lookout, Worker};
     let table = [
         ("called, one job", Called, counts(1, 1, 0, 0, 0), Take(Nobody), counts(0, 0, 1, 0, 0)),
@@ -79,7 +79,8 @@ fn a_worker_takes_while_there_are_jobs_and_calls_the_next_if_more_are_left() {
         ("cores full", Called, counts(2, 1, 1, 1, 0), Take(Wake(Lookout)), counts(1, 0, 2, 0, 1)),
         ("too late", Called, counts(0, 1, 1, 0, 0), Wait, counts(0, 0, 1, 1, 0)),
         ("back, more", Back, counts(2, 0, 2, 0, 1), Take(Nobody), counts(1, 0, 2, 0, 1)),
-        ("back, none", Back, counts(0, 0, 2, 0, 1), Wait, counts(0, 0, 1, 1, 1)),
+        ("back, none", Back, counts(0, 0, 2, 0, 1), Linger, counts(0, 1, 1, 0, 1)),
+        ("back, none, one comes", Back, counts(0, 1, 2, 0, 0), Wait, counts(0, 1, 1, 1, 0)),
         ("back, all at work", Back, counts(5, 0, 4, 0, 0), Take(Nobody), counts(4, 0, 4, 0, 0)),
     ];
     for (name, coming, before, next, after) in table {
@@ -88,6 +89,20 @@ fn a_worker_takes_while_there_are_jobs_and_calls_the_next_if_more_are_left() {
         assert_eq!(policy.counts(), after, "{name}");
         assert_eq!(policy.ended(), u64::from(coming == Back), "{name}");
     }
+}
+
+#[test]
+fn on_one_core_nobody_lingers() {
+    let mut policy = policy(4, 1, counts(0, 0, 1, 0, 0));
+    assert_eq!(policy.next(Coming::Back), Next::Wait);
+}
+
+#[test]
+fn a_job_whose_lane_has_room_again_is_taken_by_who_made_the_room() {
+    let mut policy = policy(4, 2, counts(0, 0, 1, 1, 0));
+    policy.release();
+    assert_eq!(policy.next(Coming::Back), Next::Take(Call::Nobody));
+    assert_eq!(policy.counts(), counts(0, 0, 1, 1, 0));
 }
 
 #[test]
@@ -196,16 +211,16 @@ fn after_refusals_ending_jobs_try_again_ever_more_seldom_and_a_success_forgets_i
         }
     }
     assert_eq!(tries, [1, 2, 4, 8, 16, 32, 64, 128, 192]);
-    assert_eq!(policy.submit(1), Submitted::Queue(Call::Hire(Role::Lookout)), "a submit tries");
+    assert_eq!(policy.submit(1), Call::Hire(Role::Lookout), "a submit tries");
     policy.started();
     assert_eq!((policy.refused, policy.backoff, policy.retry_at), (false, 1, 0));
 }
 
 #[test]
-fn a_closed_pool_refuses_runs_what_it_has_and_retires() {
+fn a_closed_pool_runs_what_it_has_and_retires() {
     let mut policy = policy(4, 1, counts(1, 0, 1, 1, 1));
     policy.close();
-    assert_eq!(policy.submit(1), Submitted::Refuse);
+    assert!(policy.is_closed());
     assert_eq!(policy.counts(), counts(1, 1, 1, 0, 1), "the idle are on their way");
     assert_eq!(policy.next(Coming::Called), Next::Take(Call::Nobody));
     assert_eq!(policy.next(Coming::Back), Next::Retire);

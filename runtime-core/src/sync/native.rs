@@ -4,7 +4,7 @@ pub use parking_lot::{Mutex, MutexGuard};
 
 /// Atomics and their orderings.
 pub mod atomic {
-    pub use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+    pub use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 }
 
 /// The waker channel: unbounded, many senders, one receiver.
@@ -18,6 +18,9 @@ pub mod thread {
     use std::time::Instant;
 
     pub use std::thread::{JoinHandle, Thread, current, park};
+
+    /// How often a thread looks again, awake, before it goes to sleep: for about a microsecond.
+    pub const SPINS: usize = 30;
 
     /// Waits like [`park`], at most until `deadline`. Says whether the deadline has passed; if it
     /// has not, the wait may have ended for any reason, or for none.

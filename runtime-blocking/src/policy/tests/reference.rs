@@ -86,7 +86,8 @@ impl Reference {
     }
 
     fn submit(&mut self) {
-        if let Submitted::Queue(call) = self.policy.submit(self.cores) {
+        if !self.policy.is_closed() {
+            let call = self.policy.submit(self.cores);
             self.queued += 1;
             self.accepted += 1;
             self.carry_out(call);
@@ -136,6 +137,7 @@ impl Reference {
                 self.busy += 1;
                 self.carry_out(call);
             }
+            Next::Linger => self.arriving += 1,
             Next::Wait => self.idle += 1,
             Next::Retire => assert!(self.policy.is_closed()),
         }

@@ -189,6 +189,11 @@ atomic!(AtomicBool, bool,
     fetch_or: |a, b| a | b,
     fetch_xor: |a, b| a ^ b,
 );
+atomic!(AtomicU8, u8,
+    fetch_and: |a, b| a & b,
+    fetch_or: |a, b| a | b,
+    fetch_xor: |a, b| a ^ b,
+);
 atomic!(AtomicU64, u64,
     fetch_add: u64::wrapping_add,
     fetch_sub: u64::wrapping_sub,

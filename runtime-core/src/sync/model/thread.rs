@@ -127,6 +127,9 @@ pub(super) fn others() -> Vec<Thread> {
     all.into_iter().filter(|seat| seat.id() != me).collect()
 }
 
+/// A model's thread does not look again: that would only be another moment to look at.
+pub const SPINS: usize = 0;
+
 /// The calling thread.
 pub fn current() -> Thread {
     CURRENT.with(|current| current.get().expect("every thread of a model has a seat").clone())

@@ -1,0 +1,471 @@
+//! The job queue: several lanes, each first in, first out, and which of them comes next.
+//!
+//! ```text
+//!               push                   admit                    pop
+//!   a job ──┬─────────────▶ LINE ──────────────────▶ QUEUE ──────────────▶ running, at most
+//!           │   the queue is full    a place is free    ▲   lowest rank      `running_max`
+//!           └───────────────────────────────────────────┘   of all lanes
+//!                          there is room
+//! ```
+//!
+//! A plain value: no thread, no clock, no lock. A lane has a limit of jobs that run at a time, and
+//! may have one of jobs that wait. Every job draws a ticket when it comes. The next job is the one
+//! of lowest rank among the first of those lanes that have room to run one; the rank is the ticket,
+//! and a background lane's is [`AGING`] tickets higher. So a background job lets interactive jobs
+//! pass that came later, but at most `AGING` of them, and nothing starves.
+//!
+//! A job that is cancelled stays behind as a *husk*: taking it out of the middle would cost a
+//! search. Husks that come to the front are dropped, and when more than half of a queue is husks
+//! they are swept out together, so that a cancelled job costs a constant on average and a blocked
+//! pool keeps no more husks than jobs.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::mem;
+use std::sync::Arc;
+
+use runtime_core::completion::Completion;
+
+use crate::job::{Job, Place};
+
+/// Fewer husks than this are not worth a sweep.
+const SWEEP_MIN: usize = 32;
+
+/// How many later jobs may pass a background job.
+pub(crate) const AGING: u64 = 256;
+
+/// The lane's number in its pool.
+pub(crate) type LaneId = usize;
+
+const IS_THERE: &str = "a lane is there while it has a handle or a job";
+
+/// The lane that a pool has from the beginning.
+pub(crate) const MAIN: LaneId = 0;
+
+/// Which jobs go first.
+///
+/// The order in which the variants stand is the order of precedence.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Priority {
+    /// Somebody waits for it: in the order of submits.
+    #[default]
+    Interactive,
+    /// After the interactive jobs, but no job is passed by more than 256 that came later: nothing
+    /// starves.
+    Background,
+}
+
+impl Priority {
+    fn penalty(self) -> u64 {
+        match self {
+            Priority::Interactive => 0,
+            Priority::Background => AGING,
+        }
+    }
+}
+
+/// How the jobs of a lane are treated.
+#[derive(Clone, Debug)]
+pub(crate) struct Rules {
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) running_max: usize,
+    pub(crate) queue_max: usize,
+    pub(crate) priority: Priority,
+    /// A shutdown cancels none of them.
+    pub(crate) must_run: bool,
+}
+
+impl Rules {
+    /// No limit at all.
+    pub(crate) fn new(name: Cow<'static, str>) -> Rules {
+        Rules {
+            name,
+            running_max: usize::MAX,
+            queue_max: usize::MAX,
+            priority: Priority::default(),
+            must_run: false,
+        }
+    }
+}
+
+/// Is told when a job has come from the line into the queue.
+pub(crate) type Admission = Arc<Completion<()>>;
+
+/// Tells whoever waits for room that its job has a place. Outside the lock.
+pub(crate) fn announce(admission: Option<Admission>) {
+    if let Some(admission) = admission {
+        let _no_producer = admission.complete(Ok(()));
+    }
+}
+
+/// What becomes of a job that finds its lane's queue full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WhenFull {
+    /// It stands in line.
+    StandInLine,
+    /// The same, and its submitter wants to know when it gets a place.
+    StandInLineAndTell,
+    /// It is not taken.
+    Refuse,
+}
+
+/// A job was taken in.
+pub(crate) struct Pushed {
+    /// Whether one job more could run now.
+    pub(crate) takeable_more: bool,
+    /// What tells that it got its place, if it stands in line and somebody wants to know.
+    pub(crate) admission: Option<Admission>,
+}
+
+/// A job in a queue.
+pub(crate) struct Entry {
+    ticket: u64,
+    pub(crate) job: Arc<dyn Job>,
+    pub(crate) admission: Option<Admission>,
+}
+
+/// A job that waits, in one lane's order of arrival.
+#[derive(Default)]
+struct Fifo {
+    /// The first is no husk.
+    entries: VecDeque<Entry>,
+    husks: usize,
+}
+
+impl Fifo {
+    fn waiting(&self) -> usize {
+        self.entries.len() - self.husks
+    }
+
+    fn pop(&mut self) -> Option<Entry> {
+        let entry = self.entries.pop_front();
+        self.trim();
+        entry
+    }
+
+    /// Drops the husks at the front. They hold nothing of the user's, so letting go of them under
+    /// the lock runs no foreign code.
+    fn trim(&mut self) {
+        while let Some(entry) = self.entries.front()
+            && entry.job.place() == Place::Out
+        {
+            self.entries.pop_front();
+            self.husks -= 1;
+        }
+    }
+
+    /// Notes that a job in here has become a husk. Returns what was swept out.
+    fn note_husk(&mut self) -> Vec<Entry> {
+        self.husks += 1;
+        self.trim();
+        if self.husks < SWEEP_MIN || self.husks * 2 <= self.entries.len() {
+            return Vec::new();
+        }
+        self.husks = 0;
+        let (live, husks): (VecDeque<_>, VecDeque<_>) =
+            mem::take(&mut self.entries).into_iter().partition(|e| e.job.place() != Place::Out);
+        self.entries = live;
+        husks.into()
+    }
+
+    fn drain(&mut self) -> impl Iterator<Item = Entry> + use<> {
+        self.husks = 0;
+        mem::take(&mut self.entries).into_iter().filter(|entry| {
+            let was = entry.job.place();
+            entry.job.set_place(Place::Out);
+            was != Place::Out
+        })
+    }
+}
+
+struct Lane {
+    rules: Rules,
+    queue: Fifo,
+    /// Those behind a full queue.
+    line: Fifo,
+    running: usize,
+    completed: u64,
+    /// No handle is left: when its last job has ended, it goes.
+    abandoned: bool,
+}
+
+impl Lane {
+    fn waiting(&self) -> usize {
+        self.queue.waiting() + self.line.waiting()
+    }
+
+    /// How many of those that wait could run now, if there were threads.
+    fn takeable(&self) -> usize {
+        self.waiting().min(self.rules.running_max - self.running)
+    }
+
+    fn rank(&self) -> Option<u64> {
+        let is_full = self.running == self.rules.running_max;
+        let first = if is_full { None } else { self.queue.entries.front() };
+        first.map(|entry| entry.ticket + self.rules.priority.penalty())
+    }
+
+    /// Moves who stands first in line into the queue if there is room.
+    fn admit(&mut self) -> Option<Admission> {
+        if self.queue.waiting() >= self.rules.queue_max {
+            return None;
+        }
+        let mut entry = self.line.pop()?;
+        entry.job.set_place(Place::Queued);
+        let admission = entry.admission.take();
+        self.queue.entries.push_back(entry);
+        admission
+    }
+
+    fn is_over(&self) -> bool {
+        self.abandoned && self.running == 0 && self.waiting() == 0
+    }
+}
+
+/// A job that was taken out to be run.
+pub(crate) struct Taken {
+    pub(crate) job: Arc<dyn Job>,
+    /// Who has got the place that became free.
+    pub(crate) admission: Option<Admission>,
+}
+
+/// What follows from a job that was cancelled.
+pub(crate) struct Withdrawn {
+    /// Whether one job less could run now.
+    pub(crate) takeable_less: bool,
+    pub(crate) admission: Option<Admission>,
+    /// To be dropped outside the lock.
+    pub(crate) swept: Vec<Entry>,
+}
+
+/// What follows from a job that has ended.
+pub(crate) struct Ended {
+    /// Whether one job more can run now.
+    pub(crate) takeable_more: bool,
+    /// Whether it was the last of those that a shutdown waits for in any case.
+    pub(crate) was_last_must: bool,
+}
+
+/// What a lane is doing.
+pub(crate) struct Counts {
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) running: usize,
+    pub(crate) queued: usize,
+    pub(crate) in_line: usize,
+    pub(crate) completed: u64,
+}
+
+/// All the jobs of a pool that wait. *Guarded by* the pool's lock.
+pub(crate) struct Lanes {
+    /// By their numbers; the number of a lane that has gone is given again.
+    lanes: Vec<Option<Lane>>,
+    tickets: u64,
+}
+
+impl Lanes {
+    /// With the main lane.
+    pub(crate) fn new(main: Rules) -> Lanes {
+        let mut lanes = Lanes { lanes: Vec::new(), tickets: 0 };
+        lanes.open(main);
+        lanes
+    }
+
+    // ---- lanes come and go ----
+
+    /// Makes a lane.
+    pub(crate) fn open(&mut self, rules: Rules) -> LaneId {
+        let lane = Lane {
+            rules,
+            queue: Fifo::default(),
+            line: Fifo::default(),
+            running: 0,
+            completed: 0,
+            abandoned: false,
+        };
+        match self.lanes.iter().position(Option::is_none) {
+            Some(free) => {
+                self.lanes[free] = Some(lane);
+                free
+            }
+            None => {
+                self.lanes.push(Some(lane));
+                self.lanes.len() - 1
+            }
+        }
+    }
+
+    /// Nobody can submit to this lane any more.
+    pub(crate) fn abandon(&mut self, id: LaneId) {
+        self.lane(id).abandoned = true;
+        self.clear_if_over(id);
+    }
+
+    fn clear_if_over(&mut self, id: LaneId) {
+        if self.lane(id).is_over() {
+            self.lanes[id] = None;
+        }
+    }
+
+    fn lane(&mut self, id: LaneId) -> &mut Lane {
+        self.lanes[id].as_mut().expect(IS_THERE)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Lane> {
+        self.lanes.iter().flatten()
+    }
+
+    // ---- counts ----
+
+    /// Jobs that wait with a place in a queue.
+    pub(crate) fn queued(&self) -> usize {
+        self.all().map(|lane| lane.queue.waiting()).sum()
+    }
+
+    /// Jobs that wait for a place.
+    pub(crate) fn in_line(&self) -> usize {
+        self.all().map(|lane| lane.line.waiting()).sum()
+    }
+
+    /// Jobs that could run now, if there were threads.
+    pub(crate) fn takeable(&self) -> usize {
+        self.all().map(Lane::takeable).sum()
+    }
+
+    /// Jobs that wait or run and that a shutdown does not cancel.
+    pub(crate) fn must_run(&self) -> usize {
+        let lanes = self.all().filter(|lane| lane.rules.must_run);
+        lanes.map(|lane| lane.waiting() + lane.running).sum()
+    }
+
+    /// Whether a shutdown does not cancel the jobs of this lane.
+    pub(crate) fn is_must(&self, id: LaneId) -> bool {
+        self.lanes[id].as_ref().expect(IS_THERE).rules.must_run
+    }
+
+    /// The lanes that there are.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = LaneId> {
+        (0..self.lanes.len()).filter(|&id| self.lanes[id].is_some())
+    }
+
+    /// What a lane does.
+    pub(crate) fn counts(&self, id: LaneId) -> Counts {
+        let lane = self.lanes[id].as_ref().expect(IS_THERE);
+        Counts {
+            name: lane.rules.name.clone(),
+            running: lane.running,
+            queued: lane.queue.waiting(),
+            in_line: lane.line.waiting(),
+            completed: lane.completed,
+        }
+    }
+
+    /// What a lane is called.
+    pub(crate) fn name(&self, id: LaneId) -> Cow<'static, str> {
+        self.lanes[id].as_ref().expect(IS_THERE).rules.name.clone()
+    }
+
+    // ---- jobs come and go ----
+
+    /// Appends a job to its lane; `None` if it is refused.
+    pub(crate) fn push(&mut self, job: Arc<dyn Job>, when_full: WhenFull) -> Option<Pushed> {
+        let ticket = self.tickets;
+        let lane = self.lane(job.lane());
+        let before = lane.takeable();
+        let mut admission = None;
+        if lane.queue.waiting() < lane.rules.queue_max {
+            lane.queue.entries.push_back(Entry { ticket, job, admission: None });
+        } else {
+            match when_full {
+                WhenFull::Refuse => return None,
+                WhenFull::StandInLine => {}
+                WhenFull::StandInLineAndTell => {
+                    let cell = Completion::new(job.origin().clone(), None);
+                    admission = Some(Arc::new(cell));
+                }
+            }
+            job.set_place(Place::InLine);
+            lane.line.entries.push_back(Entry { ticket, job, admission: admission.clone() });
+        }
+        let takeable_more = lane.takeable() > before;
+        self.tickets += 1;
+        Some(Pushed { takeable_more, admission })
+    }
+
+    /// Takes out the job that is to run next. It counts as running until it has
+    /// [`ended`](Lanes::ended), and can no longer be cancelled.
+    pub(crate) fn pop(&mut self) -> Option<Taken> {
+        let lane = self.next_lane()?;
+        let Entry { job, .. } = lane.queue.pop()?;
+        job.set_place(Place::Out);
+        lane.running += 1;
+        Some(Taken { job, admission: lane.admit() })
+    }
+
+    fn next_lane(&mut self) -> Option<&mut Lane> {
+        let ranked = self.lanes.iter_mut().flatten().filter_map(|lane| Some((lane.rank()?, lane)));
+        ranked.min_by_key(|(rank, _)| *rank).map(|(_, lane)| lane)
+    }
+
+    /// A job that was taken out has ended.
+    pub(crate) fn ended(&mut self, id: LaneId) -> Ended {
+        let lane = self.lane(id);
+        let before = lane.takeable();
+        lane.running -= 1;
+        lane.completed += 1;
+        let takeable_more = lane.takeable() > before;
+        let was_must = lane.rules.must_run;
+        self.clear_if_over(id);
+        Ended { takeable_more, was_last_must: was_must && self.must_run() == 0 }
+    }
+
+    /// Makes a husk of a job, if it waits.
+    pub(crate) fn withdraw(&mut self, job: &dyn Job) -> Option<Withdrawn> {
+        let place = job.place();
+        if place == Place::Out {
+            return None;
+        }
+        let id = job.lane();
+        let lane = self.lane(id);
+        let before = lane.takeable();
+        job.set_place(Place::Out);
+        let swept = match place {
+            Place::Queued => lane.queue.note_husk(),
+            Place::InLine => lane.line.note_husk(),
+            Place::Out => unreachable!("looked at above"),
+        };
+        let admission = lane.admit();
+        let takeable_less = lane.takeable() < before;
+        self.clear_if_over(id);
+        Some(Withdrawn { takeable_less, admission, swept })
+    }
+
+    /// Takes all jobs out that `is_meant` by the lane's rules, the oldest first; none of them can be
+    /// cancelled any more.
+    pub(crate) fn drain(&mut self, is_meant: impl Fn(&Rules) -> bool) -> Vec<Entry> {
+        let mut drained = Vec::new();
+        for id in 0..self.lanes.len() {
+            let Some(lane) = &mut self.lanes[id] else { continue };
+            if is_meant(&lane.rules) {
+                drained.extend(lane.queue.drain());
+                drained.extend(lane.line.drain());
+                self.clear_if_over(id);
+            }
+        }
+        drained.sort_by_key(|entry| entry.ticket);
+        drained
+    }
+
+    /// The jobs that wait in lanes that `is_meant` by their rules.
+    pub(crate) fn waiting(
+        &self,
+        is_meant: impl Fn(&Rules) -> bool,
+    ) -> impl Iterator<Item = &Arc<dyn Job>> {
+        let lanes = self.all().filter(move |lane| is_meant(&lane.rules));
+        let entries = lanes.flat_map(|lane| lane.queue.entries.iter().chain(&lane.line.entries));
+        entries.map(|entry| &entry.job).filter(|job| job.place() != Place::Out)
+    }
+}
+
+#[cfg(test)]
+mod tests;
