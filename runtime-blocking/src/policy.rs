@@ -19,10 +19,10 @@
 //!    and the queue stands still, the lookout takes a job itself. Then no lookout is left, and
 //!    none is needed: whoever ends a job takes the next.
 //!
-//! 4. A worker that comes back and finds nothing *lingers* for about a microsecond before it waits,
-//!    if there is more than one core and nobody else is on the way. It counts as on the way itself:
-//!    the next submit then costs no system call. Otherwise a fast worker would fall asleep
-//!    between any two of a burst's jobs, and be woken for each.
+//! 4. A worker that comes back and finds nothing *lingers*, if nobody else is on the way: it yields
+//!    the core once and looks again before it waits. It counts as on the way meanwhile, so that a
+//!    submit costs no system call. Otherwise a worker that is faster than its submitter would fall
+//!    asleep between any two of a burst's jobs, and be woken for each.
 //!
 //! ```text
 //!                     call                     next: Take
@@ -86,7 +86,7 @@ pub(crate) enum Coming {
 pub(crate) enum Next {
     /// Take the next job; call; run it.
     Take(Call),
-    /// Look again in a moment, without going to sleep.
+    /// Yield the core once, and look again.
     Linger,
     /// Wait on top of the idle stack.
     Wait,
@@ -270,7 +270,7 @@ impl Policy {
         if self.closed {
             return Next::Retire;
         }
-        if coming == Coming::Back && self.arriving == 0 && self.cores > 1 {
+        if coming == Coming::Back && self.arriving == 0 {
             self.arriving += 1;
             return Next::Linger;
         }

@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 use runtime_core::join::JoinError;
 use runtime_core::park::Parker;
-use runtime_core::sync::atomic::{AtomicUsize, Ordering};
 use runtime_core::sync::counter::Counter;
 use runtime_core::sync::{Mutex, MutexGuard};
 
@@ -26,14 +25,11 @@ use crate::worker;
 static POOLS: Counter = Counter::new();
 
 /// *Shared by* the pool's handles, its workers, and its queued jobs. *Guarded by* its lock; the
-/// settings never change, and the glance is only a hint.
+/// settings never change.
 pub(crate) struct Shared {
     /// Tells this pool from all others of the process, past and future.
     pub(crate) number: u64,
     pub(crate) settings: Settings,
-    /// A copy of how many jobs can be taken, for whoever looks without the lock. It decides
-    /// nothing: who sees something looks again, inside.
-    glance: AtomicUsize,
     state: Mutex<State>,
 }
 
@@ -70,6 +66,7 @@ pub(crate) enum Refusal {
 impl State {
     /// Turns a call into an errand; from here on the one who is called counts as called.
     pub(crate) fn dispatch(&mut self, call: Call) -> Errand {
+        debug_assert_eq!(self.policy.queued(), self.lanes.takeable(), "two ways to count");
         match call {
             Call::Nobody => Errand::Nothing,
             Call::Wake(role) => match self.roster.call_idle(role) {
@@ -104,8 +101,7 @@ impl Shared {
             roster: Roster::default(),
             waiters: Vec::new(),
         };
-        let glance = AtomicUsize::new(0);
-        Shared { number: POOLS.next(), settings, glance, state: Mutex::new(state) }
+        Shared { number: POOLS.next(), settings, state: Mutex::new(state) }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
@@ -128,7 +124,6 @@ impl Shared {
         let Some(pushed) = state.lanes.push(job, when_full) else { return Err(Refusal::Full) };
         let call = if pushed.takeable_more { state.policy.submit(cores) } else { Call::Nobody };
         let errand = state.dispatch(call);
-        self.note_glance(&state);
         drop(state);
         let Err(stranded) = self.carry_out(errand) else { return Ok(pushed.admission) };
 
@@ -153,23 +148,10 @@ impl Shared {
         if withdrawn.takeable_less {
             state.policy.cancel();
         }
-        self.note_glance(&state);
         drop(state);
         announce(withdrawn.admission);
         drop(withdrawn.swept);
         true
-    }
-
-    /// Whether a job seems to wait for a worker.
-    pub(crate) fn glance(&self) -> bool {
-        // ORDERING: Relaxed. A hint; what it is about is looked at under the lock.
-        self.glance.load(Ordering::Relaxed) > 0
-    }
-
-    pub(crate) fn note_glance(&self, state: &State) {
-        debug_assert_eq!(state.policy.queued(), state.lanes.takeable(), "two ways to count");
-        // ORDERING: Relaxed, as in `glance`. Written under the lock alone.
-        self.glance.store(state.policy.queued(), Ordering::Relaxed);
     }
 
     /// Wakes or starts whom the errand names. Fails only if that leaves the pool without a thread.
@@ -222,7 +204,6 @@ impl Shared {
             }
             Unstarted::Strand => {
                 let jobs = state.lanes.drain(|_all| true);
-                self.note_glance(&state);
                 self.release_waiters(state);
                 Err(Stranded { error, jobs })
             }

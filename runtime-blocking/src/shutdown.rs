@@ -143,7 +143,6 @@ impl Shared {
         let waiting = state.lanes.drain(|rules| !rules.must_run);
         let left = state.lanes.takeable();
         state.policy.cancel_all_but(left);
-        self.note_glance(&state);
         let running = state.roster.running().map(|(_, running)| Arc::clone(&running.job));
         let running: Vec<_> = running.filter(|job| !state.lanes.is_must(job.lane())).collect();
         let is_must_left = state.lanes.must_run() > 0;

@@ -14,8 +14,8 @@
 //! ended, what it held is dropped, and whoever awaits it was woken: a waker that never returns
 //! keeps its worker busy, and the others go on.
 //!
-//! A worker that finds no job lingers, if the policy says so: it looks a few times more, without the
-//! lock, before it waits.
+//! A worker that finds no job lingers, if the policy says so: it yields the core once and looks again
+//! before it waits.
 
 use std::cell::Cell;
 use std::mem;
@@ -162,18 +162,13 @@ impl Worker {
     fn take_job(&self, state: &mut State, now: Instant) -> Taken {
         let taken = state.lanes.pop().expect("the policy counts the jobs that can be taken");
         state.roster.begin(self.seat, Running { job: Arc::clone(&taken.job), since: now });
-        self.shared.note_glance(state);
         taken
     }
 
-    /// Waits for about a microsecond, awake.
+    /// Lets others have the core for a moment, and looks again. If the submitter was waiting for it,
+    /// there are more jobs then; if nobody was, the call returns at once.
     fn linger(&self) -> Step {
-        for _ in 0..thread::SPINS {
-            if self.shared.glance() {
-                break;
-            }
-            std::hint::spin_loop();
-        }
+        thread::yield_now();
         self.next(Coming::Called)
     }
 

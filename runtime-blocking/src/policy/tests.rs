@@ -92,12 +92,6 @@ fn a_worker_takes_while_there_are_jobs_and_calls_the_next_if_more_are_left() {
 }
 
 #[test]
-fn on_one_core_nobody_lingers() {
-    let mut policy = policy(4, 1, counts(0, 0, 1, 0, 0));
-    assert_eq!(policy.next(Coming::Back), Next::Wait);
-}
-
-#[test]
 fn a_job_whose_lane_has_room_again_is_taken_by_who_made_the_room() {
     let mut policy = policy(4, 2, counts(0, 0, 1, 1, 0));
     policy.release();

@@ -17,10 +17,7 @@ pub mod thread {
     use std::io;
     use std::time::Instant;
 
-    pub use std::thread::{JoinHandle, Thread, current, park};
-
-    /// How often a thread looks again, awake, before it goes to sleep: for about a microsecond.
-    pub const SPINS: usize = 30;
+    pub use std::thread::{JoinHandle, Thread, current, park, yield_now};
 
     /// Waits like [`park`], at most until `deadline`. Says whether the deadline has passed; if it
     /// has not, the wait may have ended for any reason, or for none.
