@@ -4,11 +4,14 @@
 //! Nothing here asserts a time or sleeps to synchronise: jobs wait at gates, and what happens by
 //! itself is waited for. The one bound, [`HANG`], only turns a hang into a failure.
 
+mod backpressure;
 mod cancelling;
+mod carrying;
 mod dropping;
 mod foreign_code;
 mod growing;
 mod joining;
+mod lanes;
 mod racing;
 mod refusing;
 mod retiring;
