@@ -2,10 +2,11 @@
 
 use std::time::Instant;
 
-use runtime_blocking::{Pool, Shutdown};
+use runtime_blocking::Shutdown;
 use runtime_core::join::JoinHandle;
 use runtime_core::origin::Origin;
 
+use crate::executor::Executor;
 use crate::handle::Handle;
 use crate::runtime::Runtime;
 
@@ -112,9 +113,11 @@ where
     Handle::current().spawn_blocking(f)
 }
 
-/// Runs a closure that blocks on a pool of one's own, and awaits its result.
+/// Has an executor of one's own carry out a piece of work, and awaits its result: a closure that
+/// blocks on a [`Pool`](crate::blocking::Pool), a call of a function on a process pool, or whatever
+/// another [`Executor`] takes.
 ///
-/// [`spawn_blocking`] is the same on the runtime's own pool.
+/// [`spawn_blocking`] is the same for a closure on the runtime's own pool.
 ///
 /// ```
 /// use aside::blocking::Pool;
@@ -130,14 +133,14 @@ where
 /// As [`spawn_blocking`].
 ///
 /// # Panics
-/// On a thread without a runtime: use [`Handle::run_in_executor`] or [`Pool::submit`] there.
+/// On a thread without a runtime: use [`Handle::run_in_executor`] or
+/// [`Pool::submit`](crate::blocking::Pool::submit) there.
 #[track_caller]
-pub fn run_in_executor<F, T>(pool: &Pool, f: F) -> JoinHandle<T>
+pub fn run_in_executor<E, W>(executor: &E, work: W) -> JoinHandle<E::Output>
 where
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
+    E: Executor<W> + ?Sized,
 {
-    Handle::current().run_in_executor(pool, f)
+    Handle::current().run_in_executor(executor, work)
 }
 
 /// The time by the clock of the current runtime, or the system's if there is none.

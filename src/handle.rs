@@ -3,13 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use runtime_blocking::Pool;
+use runtime_blocking::{Lane, Pool};
 use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::origin::Origin;
 use runtime_core::quietly::drop_quietly;
 use runtime_executor::NoRuntimeError;
 
 use crate::context::{self, Entered};
+use crate::executor::Executor;
 
 /// Reaches a runtime from any thread: its loop and its pool. Cheap to clone, `Send` and `Sync`.
 ///
@@ -129,18 +130,17 @@ impl Handle {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.submit(&self.parts.pool, Origin::here(), f)
+        self.submit(self.parts.pool.main_lane(), Origin::here(), (), f)
     }
 
-    /// Runs a closure that blocks on a pool of one's own, as a job of this runtime. See
+    /// Has an executor carry out a piece of work, as a job of this runtime. See
     /// [`run_in_executor`](crate::run_in_executor).
     #[track_caller]
-    pub fn run_in_executor<F, T>(&self, pool: &Pool, f: F) -> JoinHandle<T>
+    pub fn run_in_executor<E, W>(&self, executor: &E, work: W) -> JoinHandle<E::Output>
     where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
+        E: Executor<W> + ?Sized,
     {
-        self.submit(pool, Origin::here(), f)
+        executor.execute(self, Origin::here(), work)
     }
 
     /// The pool that [`spawn_blocking`](Handle::spawn_blocking) uses.
@@ -158,11 +158,19 @@ impl Handle {
     }
 
     /// Submits a job that belongs to this runtime: the runtime is current in it, and its virtual
-    /// clock stands still until it has ended, except while it sleeps in `block_on`.
-    pub(crate) fn submit<F, T>(&self, pool: &Pool, origin: Origin, f: F) -> JoinHandle<T>
+    /// clock stands still until it has ended, except while it sleeps in `block_on`. What is to be
+    /// kept is dropped when whoever awaits the job has been told of its end.
+    pub(crate) fn submit<F, T, K>(
+        &self,
+        lane: &Lane,
+        origin: Origin,
+        keep: K,
+        f: F,
+    ) -> JoinHandle<T>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
+        K: Send + Sync + 'static,
     {
         let handle = self.clone();
         let job = move || {
@@ -171,7 +179,7 @@ impl Handle {
             f()
         };
         let refused = origin.clone();
-        match pool.submit_with(origin, self.parts.executor.hold_clock(), job) {
+        match lane.submit_with(origin, (self.parts.executor.hold_clock(), keep), job) {
             Ok(handle) => handle,
             Err(error) => {
                 // The closure is dropped here, on the caller's thread, unrun.

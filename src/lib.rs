@@ -56,6 +56,7 @@
 //! - A future that blocks stalls its loop. [`observe::SlowPolls`] says which one it was.
 
 mod context;
+mod executor;
 mod front;
 mod handle;
 mod named;
@@ -66,6 +67,7 @@ mod runtime;
 
 /// The blocking executor: pools of threads for closures that block.
 pub mod blocking {
+    pub use crate::executor::Executor;
     pub use runtime_blocking::{
         Builder as PoolBuilder, CancelHook, CancelToken, Cancelled, Lane, LaneBuilder, LaneStats,
         Pool, Priority, Report, RunningJob, Shutdown, Stats, SubmitError, check_cancelled,

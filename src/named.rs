@@ -1,9 +1,9 @@
 //! Giving a task or a job a name.
 
-use runtime_blocking::Pool;
 use runtime_core::join::JoinHandle;
 use runtime_core::origin::Origin;
 
+use crate::executor::Executor;
 use crate::front::spawn_as;
 use crate::handle::Handle;
 
@@ -52,7 +52,7 @@ impl Named {
         T: Send + 'static,
     {
         let handle = Handle::current();
-        handle.submit(handle.pool(), Origin::here().named(self.name), f)
+        handle.submit(handle.pool().main_lane(), Origin::here().named(self.name), (), f)
     }
 
     /// As [`run_in_executor`](crate::run_in_executor).
@@ -60,11 +60,10 @@ impl Named {
     /// # Panics
     /// As [`run_in_executor`](crate::run_in_executor).
     #[track_caller]
-    pub fn run_in_executor<F, T>(self, pool: &Pool, f: F) -> JoinHandle<T>
+    pub fn run_in_executor<E, W>(self, executor: &E, work: W) -> JoinHandle<E::Output>
     where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
+        E: Executor<W> + ?Sized,
     {
-        Handle::current().submit(pool, Origin::here().named(self.name), f)
+        executor.execute(&Handle::current(), Origin::here().named(self.name), work)
     }
 }

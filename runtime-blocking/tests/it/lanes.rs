@@ -1,11 +1,12 @@
 //! Lanes: limits, priorities, and what is counted for whom.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
-use std::sync::{Arc, Mutex};
 
 use runtime_blocking::{Lane, LaneStats, Pool, Priority, Shutdown};
 use runtime_core::join::JoinHandle;
+use runtime_core::sync::Mutex;
 
 use crate::{Dice, Gate, HANG, eventually, gate, occupy, wait};
 
@@ -106,14 +107,14 @@ fn interactive_jobs_go_first_and_background_jobs_are_not_starved() {
     let order = Arc::new(Mutex::new(Vec::new()));
     let submit = |lane: &Lane, name: &'static str| {
         let order = Arc::clone(&order);
-        lane.submit(move || order.lock().expect("no panic").push(name)).expect("accepted")
+        lane.submit(move || order.lock().push(name)).expect("accepted")
     };
     let mut jobs = vec![submit(&background, "background")];
     jobs.extend((0..1000).map(|_| submit(pool.main_lane(), "interactive")));
     gate.open();
     wait(first).expect("it ran");
     jobs.into_iter().for_each(|job| wait(job).expect("it ran"));
-    let order = order.lock().expect("no panic");
+    let order = order.lock();
     let place = order.iter().position(|name| *name == "background").expect("it ran");
     assert_eq!(place, 256, "so many that came later have passed");
 }

@@ -51,6 +51,8 @@ mod door;
 #[cfg(runtime_loom)]
 mod gather;
 #[cfg(runtime_loom)]
+mod lanes;
+#[cfg(runtime_loom)]
 mod model;
 #[cfg(runtime_loom)]
 mod mortal;

@@ -3,7 +3,8 @@
 use runtime_core::sync::explore::Witness;
 
 use crate::{
-    cancel, channel, completion, door, gather, park, parking, path, pool, sleep, turn, waking,
+    cancel, channel, completion, door, gather, lanes, park, parking, path, pool, sleep, turn,
+    waking,
 };
 
 /// What runs once per execution.
@@ -132,6 +133,7 @@ pub(crate) fn all() -> Vec<&'static Model> {
         sleep::MODELS,
         gather::MODELS,
         pool::MODELS,
+        lanes::MODELS,
         path::MODELS,
     ];
     modules.into_iter().flatten().collect()

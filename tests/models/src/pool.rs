@@ -23,7 +23,7 @@ const WAKE_THREAD: &str = "PARKED => self.thread.unpark()";
 const FALL_ASLEEP: &str = "self.state.compare_exchange(RUNNING, how";
 const UNPARK: &str = "self.state.swap(NOTIFIED";
 const JOB: &str = "runtime-blocking/src/job.rs";
-const LEAVE_QUEUE: &str = "self.queued.swap(false";
+const SET_PLACE: &str = "self.place.store(place";
 
 pub(crate) const MODELS: &[Model] = &[
     Model {
@@ -101,7 +101,7 @@ pub(crate) const MODELS: &[Model] = &[
         executions: 439_424,
         witnesses: &["ran", "cancelled"],
         twins: &[
-            Twin::lose(JOB, LEAVE_QUEUE),
+            Twin::lose(JOB, SET_PLACE),
             Twin::body("cancels what runs", |witness| {
                 abort(&Toy::new(1, Bug::CancelsWhatRuns), witness);
             }),
