@@ -11,8 +11,9 @@ use crate::handle::Handle;
 /// Carries out work of the kind `W` somewhere else, and gives back a handle to await it by.
 ///
 /// [`run_in_executor`](crate::run_in_executor) takes any of them. A [`Pool`] carries out closures,
-/// on its threads, and so does a [`Lane`] of it. With the feature `process-pool`, a `ProcessPool` carries out calls of functions
-/// by name, in its processes. An engine on other machines would be a third.
+/// on its threads, and so does a [`Lane`] of it. With the feature `process-pool`, a `ProcessPool`
+/// carries out calls of functions by name, in its processes. An engine on other machines would be a
+/// third.
 ///
 /// The easiest way to write one is over another: hand a closure to a pool, through its own
 /// [`execute`](Executor::execute), so that name and place of the job, its cancelling and the

@@ -9,9 +9,9 @@ use std::time::Duration;
 use runtime_core::sync::thread::{self, JoinHandle};
 
 use crate::context::Capture;
-use crate::lanes::Rules;
 use crate::pool::Pool;
 use crate::roster::SeatId;
+use crate::rules::Rules;
 
 /// The body of a worker's thread, as a [spawner](Builder::spawner) is given it.
 #[doc(hidden)]
@@ -82,8 +82,8 @@ impl Builder {
     }
 
     /// Carries something of the submitter's surroundings into each job, such as the current span of
-    /// a tracing library: `capture` is called at each submit, on the submitter's thread, and what it
-    /// returns is called around the closure, on the worker.
+    /// a tracing library: `capture` is called at each submit, on the submitter's thread, and what
+    /// it returns is called around the closure, on the worker.
     ///
     /// A panic of `capture` is the submitter's, one of what it returned the job's. If that never
     /// calls what it is given, the job is cancelled.

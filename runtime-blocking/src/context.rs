@@ -1,8 +1,8 @@
 //! What of its submitter's surroundings a job takes along to its thread.
 //!
 //! A value in a thread-local, such as the current span of a tracing library, stays behind when a
-//! closure goes to another thread. A pool can be told what to capture at each submit, and how to put
-//! it around the closure: [`Builder::carry`](crate::Builder::carry).
+//! closure goes to another thread. A pool can be told what to capture at each submit, and how to
+//! put it around the closure: [`Builder::carry`](crate::Builder::carry).
 
 /// What a pool calls at each submit.
 pub(crate) type Capture = dyn Fn() -> Context + Send + Sync;

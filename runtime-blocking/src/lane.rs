@@ -10,8 +10,9 @@ use runtime_core::join::JoinHandle;
 use runtime_core::origin::Origin;
 
 use crate::job::{Job, Unrun, Work};
-use crate::lanes::{Admission, LaneId, MAIN, Priority, Rules, WhenFull};
+use crate::lanes::{Admission, LaneId, MAIN, WhenFull};
 use crate::pool::{Pool, PoolHandle};
+use crate::rules::{Priority, Rules};
 use crate::shared::{Refusal, Shared};
 use crate::stats::LaneStats;
 use crate::submit_error::SubmitError;
@@ -19,10 +20,10 @@ use crate::submit_error::SubmitError;
 /// How the jobs of one kind are treated within a pool: how many run at a time, how many wait, and
 /// which go first.
 ///
-/// The threads of a pool are common to all its jobs. Without lanes a thousand slow look-ups of names
-/// would take all of them, and reading a file would have to wait; in a lane of their own they take as
-/// many as the lane allows. A job counts for its lane's limit until its closure has really ended,
-/// also when it was aborted and nobody waits for it any more.
+/// The threads of a pool are common to all its jobs. Without lanes a thousand slow look-ups of
+/// names would take all of them, and reading a file would have to wait; in a lane of their own they
+/// take as many as the lane allows. A job counts for its lane's limit until its closure has really
+/// ended, also when it was aborted and nobody waits for it any more.
 ///
 /// It is a handle: clones are cheap and stand for the same lane. It keeps its pool open as a
 /// [`Pool`] does. A lane goes when its last handle and its last job have gone.
@@ -86,9 +87,9 @@ impl Lane {
 
     /// Has a thread of the pool run `f`, and returns the handle by which its result is awaited.
     ///
-    /// Jobs of a lane begin in the order in which they were submitted. If the queue is full, the job
-    /// stands in line and comes into the queue as soon as there is a place: awaiting the handle then
-    /// waits for that too. A panic of `f` comes back through the handle. Dropping the handle
+    /// Jobs of a lane begin in the order in which they were submitted. If the queue is full, the
+    /// job stands in line and comes into the queue as soon as there is a place: awaiting the handle
+    /// then waits for that too. A panic of `f` comes back through the handle. Dropping the handle
     /// detaches; [`abort`](JoinHandle::abort) removes a job that has not begun, and asks one that
     /// runs to [stop](crate::is_cancelled). A closure that is accepted is either run or cancelled
     /// before it began, and its handle says which.

@@ -11,28 +11,17 @@
 //! A plain value: no thread, no clock, no lock. A lane has a limit of jobs that run at a time, and
 //! may have one of jobs that wait. Every job draws a ticket when it comes. The next job is the one
 //! of lowest rank among the first of those lanes that have room to run one; the rank is the ticket,
-//! and a background lane's is [`AGING`] tickets higher. So a background job lets interactive jobs
-//! pass that came later, but at most `AGING` of them, and nothing starves.
-//!
-//! A job that is cancelled stays behind as a *husk*: taking it out of the middle would cost a
-//! search. Husks that come to the front are dropped, and when more than half of a queue is husks
-//! they are swept out together, so that a cancelled job costs a constant on average and a blocked
-//! pool keeps no more husks than jobs.
+//! and a background lane's is [`AGING`](crate::rules::AGING) tickets higher. So a background job
+//! lets interactive jobs pass that came later, but at most `AGING` of them, and nothing starves.
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
-use std::mem;
 use std::sync::Arc;
 
 use runtime_core::completion::Completion;
 
+use crate::fifo::{Entry, Fifo};
 use crate::job::{Job, Place};
-
-/// Fewer husks than this are not worth a sweep.
-const SWEEP_MIN: usize = 32;
-
-/// How many later jobs may pass a background job.
-pub(crate) const AGING: u64 = 256;
+use crate::rules::Rules;
 
 /// The lane's number in its pool.
 pub(crate) type LaneId = usize;
@@ -41,53 +30,6 @@ const IS_THERE: &str = "a lane is there while it has a handle or a job";
 
 /// The lane that a pool has from the beginning.
 pub(crate) const MAIN: LaneId = 0;
-
-/// Which jobs go first.
-///
-/// The order in which the variants stand is the order of precedence.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Priority {
-    /// Somebody waits for it: in the order of submits.
-    #[default]
-    Interactive,
-    /// After the interactive jobs, but no job is passed by more than 256 that came later: nothing
-    /// starves.
-    Background,
-}
-
-impl Priority {
-    fn penalty(self) -> u64 {
-        match self {
-            Priority::Interactive => 0,
-            Priority::Background => AGING,
-        }
-    }
-}
-
-/// How the jobs of a lane are treated.
-#[derive(Clone, Debug)]
-pub(crate) struct Rules {
-    pub(crate) name: Cow<'static, str>,
-    pub(crate) running_max: usize,
-    pub(crate) queue_max: usize,
-    pub(crate) priority: Priority,
-    /// A shutdown cancels none of them.
-    pub(crate) must_run: bool,
-}
-
-impl Rules {
-    /// No limit at all.
-    pub(crate) fn new(name: Cow<'static, str>) -> Rules {
-        Rules {
-            name,
-            running_max: usize::MAX,
-            queue_max: usize::MAX,
-            priority: Priority::default(),
-            must_run: false,
-        }
-    }
-}
 
 /// Is told when a job has come from the line into the queue.
 pub(crate) type Admission = Arc<Completion<()>>;
@@ -118,67 +60,6 @@ pub(crate) struct Pushed {
     pub(crate) admission: Option<Admission>,
 }
 
-/// A job in a queue.
-pub(crate) struct Entry {
-    ticket: u64,
-    pub(crate) job: Arc<dyn Job>,
-    pub(crate) admission: Option<Admission>,
-}
-
-/// A job that waits, in one lane's order of arrival.
-#[derive(Default)]
-struct Fifo {
-    /// The first is no husk.
-    entries: VecDeque<Entry>,
-    husks: usize,
-}
-
-impl Fifo {
-    fn waiting(&self) -> usize {
-        self.entries.len() - self.husks
-    }
-
-    fn pop(&mut self) -> Option<Entry> {
-        let entry = self.entries.pop_front();
-        self.trim();
-        entry
-    }
-
-    /// Drops the husks at the front. They hold nothing of the user's, so letting go of them under
-    /// the lock runs no foreign code.
-    fn trim(&mut self) {
-        while let Some(entry) = self.entries.front()
-            && entry.job.place() == Place::Out
-        {
-            self.entries.pop_front();
-            self.husks -= 1;
-        }
-    }
-
-    /// Notes that a job in here has become a husk. Returns what was swept out.
-    fn note_husk(&mut self) -> Vec<Entry> {
-        self.husks += 1;
-        self.trim();
-        if self.husks < SWEEP_MIN || self.husks * 2 <= self.entries.len() {
-            return Vec::new();
-        }
-        self.husks = 0;
-        let (live, husks): (VecDeque<_>, VecDeque<_>) =
-            mem::take(&mut self.entries).into_iter().partition(|e| e.job.place() != Place::Out);
-        self.entries = live;
-        husks.into()
-    }
-
-    fn drain(&mut self) -> impl Iterator<Item = Entry> + use<> {
-        self.husks = 0;
-        mem::take(&mut self.entries).into_iter().filter(|entry| {
-            let was = entry.job.place();
-            entry.job.set_place(Place::Out);
-            was != Place::Out
-        })
-    }
-}
-
 struct Lane {
     rules: Rules,
     queue: Fifo,
@@ -202,7 +83,7 @@ impl Lane {
 
     fn rank(&self) -> Option<u64> {
         let is_full = self.running == self.rules.running_max;
-        let first = if is_full { None } else { self.queue.entries.front() };
+        let first = if is_full { None } else { self.queue.front() };
         first.map(|entry| entry.ticket + self.rules.priority.penalty())
     }
 
@@ -214,7 +95,7 @@ impl Lane {
         let mut entry = self.line.pop()?;
         entry.job.set_place(Place::Queued);
         let admission = entry.admission.take();
-        self.queue.entries.push_back(entry);
+        self.queue.push(entry);
         admission
     }
 
@@ -374,7 +255,7 @@ impl Lanes {
         let before = lane.takeable();
         let mut admission = None;
         if lane.queue.waiting() < lane.rules.queue_max {
-            lane.queue.entries.push_back(Entry { ticket, job, admission: None });
+            lane.queue.push(Entry { ticket, job, admission: None });
         } else {
             match when_full {
                 WhenFull::Refuse => return None,
@@ -385,7 +266,7 @@ impl Lanes {
                 }
             }
             job.set_place(Place::InLine);
-            lane.line.entries.push_back(Entry { ticket, job, admission: admission.clone() });
+            lane.line.push(Entry { ticket, job, admission: admission.clone() });
         }
         let takeable_more = lane.takeable() > before;
         self.tickets += 1;
@@ -440,8 +321,8 @@ impl Lanes {
         Some(Withdrawn { takeable_less, admission, swept })
     }
 
-    /// Takes all jobs out that `is_meant` by the lane's rules, the oldest first; none of them can be
-    /// cancelled any more.
+    /// Takes all jobs out that `is_meant` by the lane's rules, the oldest first; none of them can
+    /// be cancelled any more.
     pub(crate) fn drain(&mut self, is_meant: impl Fn(&Rules) -> bool) -> Vec<Entry> {
         let mut drained = Vec::new();
         for id in 0..self.lanes.len() {
@@ -462,8 +343,7 @@ impl Lanes {
         is_meant: impl Fn(&Rules) -> bool,
     ) -> impl Iterator<Item = &Arc<dyn Job>> {
         let lanes = self.all().filter(move |lane| is_meant(&lane.rules));
-        let entries = lanes.flat_map(|lane| lane.queue.entries.iter().chain(&lane.line.entries));
-        entries.map(|entry| &entry.job).filter(|job| job.place() != Place::Out)
+        lanes.flat_map(|lane| lane.queue.jobs().chain(lane.line.jobs()))
     }
 }
 

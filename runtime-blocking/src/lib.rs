@@ -28,8 +28,8 @@
 //!    allocations, of which `job` tells;
 //! 2. `policy`, a pure value, says who is to be called: wake, hire, nobody, or refuse
 //!    (`submit_error`);
-//! 3. `shared` puts it into its queue (`lanes`, a pure value too, says which job comes next) and
-//!    calls, outside the one lock, whom the `roster` names;
+//! 3. `shared` puts it into its queue (`lanes`, a pure value too, of `fifo`s, says which job is
+//!    next) and calls, outside the one lock, whom the `roster` names;
 //! 4. a `worker` takes it, runs it, catches its panic and completes its cell, which wakes whoever
 //!    awaits the [`JoinHandle`](runtime_core::join::JoinHandle); if it is `cancel`led meanwhile, it
 //!    can see that;
@@ -44,11 +44,13 @@ mod pool;
 mod builder;
 mod cancel;
 mod context;
+mod fifo;
 mod job;
 mod lane;
 mod lanes;
 mod policy;
 mod roster;
+mod rules;
 mod shared;
 mod shutdown;
 mod stats;
@@ -60,8 +62,8 @@ pub use builder::Builder;
 pub use builder::ThreadBody;
 pub use cancel::{CancelHook, CancelToken, Cancelled, check_cancelled, is_cancelled};
 pub use lane::{Lane, LaneBuilder};
-pub use lanes::Priority;
 pub use pool::Pool;
+pub use rules::Priority;
 pub use shutdown::{Report, Shutdown};
 pub use stats::{LaneStats, RunningJob, Stats};
 pub use submit_error::SubmitError;

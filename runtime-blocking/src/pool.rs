@@ -44,12 +44,12 @@ use crate::worker::{Place, current_place};
 /// ```
 ///
 /// # Drop
-/// Dropping the last handle, those of its lanes included, closes the pool, and loses nothing: every job that was accepted is
-/// still run. It also waits for that, like [`Shutdown::Wait`], except where waiting would be wrong:
-/// on a thread that is turning an event loop, on one of the pool's own workers, and after a
-/// [`shutdown`](Pool::shutdown), which has said already how long to wait. There the workers finish
-/// by themselves, and retire; if the process ends first, what they had not finished is lost. To
-/// cancel, shut the pool down.
+/// Dropping the last handle, those of its lanes included, closes the pool, and loses nothing: every
+/// job that was accepted is still run. It also waits for that, like [`Shutdown::Wait`], except
+/// where waiting would be wrong: on a thread that is turning an event loop, on one of the pool's
+/// own workers, and after a [`shutdown`](Pool::shutdown), which has said already how long to wait.
+/// There the workers finish by themselves, and retire; if the process ends first, what they had not
+/// finished is lost. To cancel, shut the pool down.
 #[derive(Clone)]
 pub struct Pool {
     main: Lane,

@@ -15,8 +15,9 @@ use runtime_core::sync::counter::Counter;
 use runtime_core::sync::{Mutex, MutexGuard};
 
 use crate::builder::Settings;
+use crate::fifo::Entry;
 use crate::job::Job;
-use crate::lanes::{Admission, Entry, Lanes, WhenFull, announce};
+use crate::lanes::{Admission, Lanes, WhenFull, announce};
 use crate::policy::{Call, Policy, Role, Unstarted};
 use crate::roster::{Roster, SeatId};
 use crate::worker;

@@ -22,7 +22,8 @@ use runtime_core::on_loop::is_on_loop;
 use runtime_core::origin::Origin;
 use runtime_core::park::Parker;
 
-use crate::lanes::{Entry, announce};
+use crate::fifo::Entry;
+use crate::lanes::announce;
 use crate::policy::Role;
 use crate::roster::SeatId;
 use crate::shared::{Shared, State};

@@ -14,8 +14,8 @@
 //! ended, what it held is dropped, and whoever awaits it was woken: a waker that never returns
 //! keeps its worker busy, and the others go on.
 //!
-//! A worker that finds no job lingers, if the policy says so: it yields the core once and looks again
-//! before it waits.
+//! A worker that finds no job lingers, if the policy says so: it yields the core once and looks
+//! again before it waits.
 
 use std::cell::Cell;
 use std::mem;
@@ -165,8 +165,8 @@ impl Worker {
         taken
     }
 
-    /// Lets others have the core for a moment, and looks again. If the submitter was waiting for it,
-    /// there are more jobs then; if nobody was, the call returns at once.
+    /// Lets others have the core for a moment, and looks again. If the submitter was waiting for
+    /// it, there are more jobs then; if nobody was, the call returns at once.
     fn linger(&self) -> Step {
         thread::yield_now();
         self.next(Coming::Called)
