@@ -62,6 +62,7 @@ impl Clock {
     }
 
     /// `duration` from now, or `None` for a time so far off that no `Instant` can say it.
+    #[inline]
     pub fn after(&self, duration: Duration) -> Option<Instant> {
         self.now().checked_add(duration)
     }

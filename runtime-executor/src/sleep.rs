@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
@@ -135,11 +134,7 @@ impl Future for Sleep {
             return Poll::Ready(());
         };
         let Some(deadline) = *deadline else { return Poll::Pending };
-        // Asked of the clock, not of the timer: so it ends even in a task that never lets the
-        // loop fire its timers.
-        let ahead = matches!(timer, Timer::Unset { ahead: true });
-        let elapsed = !ahead && handle.clock().now() >= deadline;
-        if !elapsed && timer.poll(handle, deadline, cx).is_pending() {
+        if !timer.is_over(handle, deadline) && timer.poll(handle, deadline, cx).is_pending() {
             return Poll::Pending;
         }
         *self = Sleep { state: State::Elapsed };
@@ -148,73 +143,114 @@ impl Future for Sleep {
 }
 
 impl Timer {
+    /// Whether the deadline is known to have come. If the loop has not fired the timer, the clock
+    /// is asked: so a sleep ends even in a task that never lets the loop fire its timers.
+    #[inline]
+    fn is_over(&mut self, handle: &Handle, deadline: Instant) -> bool {
+        match *self {
+            Timer::Unset { ahead: true } => false,
+            Timer::Home(key) if has_fired(key, handle.remote()) => {
+                *self = Timer::Unset { ahead: false };
+                true
+            }
+            Timer::Unset { ahead: false } | Timer::Home(_) | Timer::Away(_) => {
+                handle.clock().now() >= deadline
+            }
+        }
+    }
+
     /// Sees to it that the caller is woken at `deadline`; `Ready` if that has been done.
+    #[inline]
     fn poll(&mut self, handle: &mut Handle, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(local) = current::turning().filter(|local| keeps_time_of(local, handle)) {
-            self.move_to(&local, handle);
-            return self.set_at_home(&local, deadline, cx.waker());
+        let Some(local) = current::turning().filter(|local| keeps_time_of(local, handle)) else {
+            return self.poll_away(handle, deadline, cx);
+        };
+        if let Some(key) = self.move_to(&local, handle) {
+            return renew(key, &local, cx.waker());
         }
+        let waker = cx.waker().clone();
+        let key = local.timers.borrow_mut().insert(&local.remote.clock, deadline, waker);
+        *self = Timer::Home(key);
+        Poll::Pending
+    }
+
+    #[cold]
+    fn poll_away(&mut self, handle: &Handle, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
         if let Timer::Away(task) = self {
-            return poll_away(Pin::new(task), cx);
+            return poll_task(Pin::new(task), cx);
         }
-        self.forget(handle.remote());
+        self.unset(handle.remote());
         let task = handle.spawn(Origin::here(), sleep_until(deadline));
         let mut task = task.abort_on_drop();
-        let polled = poll_away(Pin::new(&mut task), cx);
+        let polled = poll_task(Pin::new(&mut task), cx);
         *self = Timer::Away(task);
         polled
     }
 
-    /// Makes the loop that polls this the home. The former home may be this one's caller, further
-    /// up on the stack, and then nothing fires there before this returns.
-    fn move_to(&mut self, local: &Local, handle: &mut Handle) {
+    /// Makes the loop that polls this the home, and says by which key it is set there already. The
+    /// former home may be this one's caller, further up on the stack, and then nothing fires there
+    /// before this returns.
+    #[inline]
+    fn move_to(&mut self, local: &Local, handle: &mut Handle) -> Option<TimerKey> {
         if !Arc::ptr_eq(&local.remote, handle.remote()) {
-            self.forget(handle.remote());
+            self.unset(handle.remote());
             *handle = Handle::new(Arc::clone(&local.remote));
         }
-        if let Timer::Away(_) = self {
+        match *self {
+            Timer::Home(key) => Some(key),
+            Timer::Unset { .. } | Timer::Away(_) => None,
+        }
+    }
+
+    fn unset(&mut self, remote: &Arc<Remote>) {
+        if let Timer::Home(key) = *self {
             *self = Timer::Unset { ahead: false };
-        }
-    }
-
-    fn set_at_home(&mut self, local: &Local, deadline: Instant, waker: &Waker) -> Poll<()> {
-        let Timer::Home(key) = *self else {
-            let waker = waker.clone();
-            *self = Timer::Home(local.timers.borrow_mut().insert(deadline, waker));
-            return Poll::Pending;
-        };
-        match local.timers.borrow_mut().get_mut(key) {
-            None => return Poll::Ready(()),
-            Some(stored) if stored.will_wake(waker) => return Poll::Pending,
-            Some(_) => {}
-        }
-        // A waker is cloned and dropped while nothing is borrowed: both are foreign code.
-        let mut waker = waker.clone();
-        if let Some(stored) = local.timers.borrow_mut().get_mut(key) {
-            std::mem::swap(stored, &mut waker);
-        }
-        drop_quietly(waker);
-        Poll::Pending
-    }
-
-    fn forget(&mut self, remote: &Arc<Remote>) {
-        let Timer::Home(key) = *self else { return };
-        *self = Timer::Unset { ahead: false };
-        let forget = move |local: &Local| {
-            let waker = local.timers.borrow_mut().remove(key);
-            drop_quietly(waker);
-        };
-        match home(remote) {
-            Some(local) => forget(&local),
-            // A loop that is gone has forgotten all its timers.
-            None => drop(remote.post(Letter::Open(Box::new(forget)))),
+            forget(key, remote);
         }
     }
 }
 
-/// The loop behind `remote`, if this thread is turning it.
-fn home(remote: &Arc<Remote>) -> Option<Rc<Local>> {
-    current::turning().filter(|local| Arc::ptr_eq(&local.remote, remote))
+/// Whether a timer of the loop behind `remote` has fired; no, if this thread is not turning it.
+#[inline]
+fn has_fired(key: TimerKey, remote: &Arc<Remote>) -> bool {
+    let fired = current::with_turning(|local| {
+        Arc::ptr_eq(&local.remote, remote) && !local.timers.borrow().contains(key)
+    });
+    fired.unwrap_or(false)
+}
+
+/// Sees to it that a timer of this loop wakes this waker.
+fn renew(key: TimerKey, local: &Local, waker: &Waker) -> Poll<()> {
+    match local.timers.borrow_mut().get_mut(key) {
+        None => return Poll::Ready(()),
+        Some(stored) if stored.will_wake(waker) => return Poll::Pending,
+        Some(_) => {}
+    }
+    // A waker is cloned and dropped while nothing is borrowed: both are foreign code.
+    let mut waker = waker.clone();
+    if let Some(stored) = local.timers.borrow_mut().get_mut(key) {
+        std::mem::swap(stored, &mut waker);
+    }
+    drop_quietly(waker);
+    Poll::Pending
+}
+
+/// Has the loop behind `remote` forget a timer: at once, if this thread is turning it.
+fn forget(key: TimerKey, remote: &Arc<Remote>) {
+    match current::turning().filter(|local| Arc::ptr_eq(&local.remote, remote)) {
+        Some(local) => forget_at_home(key, &local),
+        None => {
+            let errand = move |local: &Local| forget_at_home(key, local);
+            // A loop that is gone has forgotten all its timers.
+            drop(remote.post(Letter::Open(Box::new(errand))));
+        }
+    }
+}
+
+#[inline]
+fn forget_at_home(key: TimerKey, local: &Local) {
+    let waker = local.timers.borrow_mut().remove(key);
+    drop_quietly(waker);
 }
 
 /// Whether a deadline means the same in this loop as in the one behind `handle`.
@@ -223,7 +259,7 @@ fn keeps_time_of(local: &Local, handle: &Handle) -> bool {
     is_home || !(local.remote.clock.is_virtual() || handle.clock().is_virtual())
 }
 
-fn poll_away(task: Pin<&mut AbortOnDrop<()>>, cx: &mut Context<'_>) -> Poll<()> {
+fn poll_task(task: Pin<&mut AbortOnDrop<()>>, cx: &mut Context<'_>) -> Poll<()> {
     task.poll(cx).map(|slept| {
         assert!(
             slept.is_ok(),
@@ -233,9 +269,10 @@ fn poll_away(task: Pin<&mut AbortOnDrop<()>>, cx: &mut Context<'_>) -> Poll<()> 
 }
 
 impl Drop for Sleep {
+    #[inline]
     fn drop(&mut self) {
-        if let State::Placed { handle, timer, .. } = &mut self.state {
-            timer.forget(handle.remote());
+        if let State::Placed { handle, timer: Timer::Home(key), .. } = &self.state {
+            forget(*key, handle.remote());
         }
     }
 }

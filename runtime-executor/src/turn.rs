@@ -106,7 +106,7 @@ impl Wheel {
         if self.has_letters() {
             self.receive();
         }
-        if self.local.timers.borrow().next_deadline().is_some() {
+        if !self.local.timers.borrow().is_empty() {
             self.fire();
         }
         if self.poll_batch(main).is_ready() || self.is_anything_ready() {

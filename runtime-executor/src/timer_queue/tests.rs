@@ -1,7 +1,16 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::{TimerKey, TimerQueue};
+use runtime_core::clock::Clock;
+
+use super::{DEAD_MIN, NEVER, TimerKey, TimerQueue};
+
+/// A clock that stands still, and the time by it.
+fn stopped() -> (Clock, Instant) {
+    let clock = Clock::virtual_time();
+    let now = clock.now();
+    (clock, now)
+}
 
 fn drain(queue: &mut TimerQueue<u32>, now: Instant) -> Vec<u32> {
     std::iter::from_fn(|| queue.pop_due(now)).collect()
@@ -9,11 +18,11 @@ fn drain(queue: &mut TimerQueue<u32>, now: Instant) -> Vec<u32> {
 
 #[test]
 fn timers_come_out_by_deadline_and_then_by_age() {
-    let start = Instant::now();
+    let (clock, start) = stopped();
     let at = |ms| start + Duration::from_millis(ms);
     let mut queue = TimerQueue::default();
     for (ms, value) in [(5, 0), (1, 1), (5, 2), (3, 3), (1, 4), (9, 5)] {
-        queue.insert(at(ms), value);
+        queue.insert(&clock, at(ms), value);
     }
     assert_eq!(queue.next_deadline(), Some(at(1)));
     assert_eq!(drain(&mut queue, at(5)), [1, 4, 3, 0, 2]);
@@ -22,20 +31,20 @@ fn timers_come_out_by_deadline_and_then_by_age() {
 
 #[test]
 fn a_deadline_that_is_now_is_due_and_a_nanosecond_later_is_not() {
-    let now = Instant::now();
+    let (clock, now) = stopped();
     let mut queue = TimerQueue::default();
-    queue.insert(now, 1);
-    queue.insert(now + Duration::from_nanos(1), 2);
+    queue.insert(&clock, now, 1);
+    queue.insert(&clock, now + Duration::from_nanos(1), 2);
     assert_eq!(drain(&mut queue, now), [1]);
 }
 
 #[test]
 fn a_key_is_of_no_use_once_its_timer_has_fired_even_if_the_entry_is_used_again() {
-    let now = Instant::now();
+    let (clock, now) = stopped();
     let mut queue = TimerQueue::default();
-    let old = queue.insert(now, 1);
+    let old = queue.insert(&clock, now, 1);
     assert_eq!(queue.pop_due(now), Some(1));
-    let new = queue.insert(now, 2);
+    let new = queue.insert(&clock, now, 2);
     assert_ne!(old, new);
     assert_eq!(queue.get_mut(old), None);
     assert_eq!(queue.remove(old), None);
@@ -43,10 +52,78 @@ fn a_key_is_of_no_use_once_its_timer_has_fired_even_if_the_entry_is_used_again()
     assert_eq!(queue.next_deadline(), None);
 }
 
+#[test]
+fn a_deadline_that_was_past_before_the_first_timer_is_due_at_once() {
+    let (clock, now) = stopped();
+    clock.advance_to(now + Duration::from_secs(1));
+    let mut queue = TimerQueue::default();
+    queue.insert(&clock, now, 1);
+    assert!(queue.next_deadline() <= Some(clock.now()));
+    assert_eq!(queue.pop_due(clock.now()), Some(1));
+}
+
+#[test]
+fn the_last_deadline_that_can_be_counted_comes_and_the_next_never_does() {
+    let (clock, start) = stopped();
+    let mut queue = TimerQueue::default();
+    let last = start + Duration::from_nanos(NEVER - 1);
+    let later = last + Duration::from_nanos(1);
+    let never = queue.insert(&clock, later, 1);
+    assert_eq!(queue.next_deadline(), None);
+    queue.insert(&clock, last, 2);
+    assert_eq!(queue.next_deadline(), Some(last));
+    assert_eq!(drain(&mut queue, later + Duration::from_secs(1)), [2]);
+    assert_eq!(queue.remove(never), Some(1));
+}
+
+#[test]
+fn timers_that_are_removed_at_once_leave_nothing_behind() {
+    let (clock, now) = stopped();
+    let mut queue = TimerQueue::default();
+    for round in 0..1_000 {
+        let key = queue.insert(&clock, now + Duration::from_secs(60 - round % 60), 1);
+        assert_eq!(queue.remove(key), Some(1));
+        assert!(queue.is_empty());
+    }
+    assert_eq!(queue.entries.len(), 1);
+}
+
+/// The worst for it: whatever is removed is neither the first nor the last.
+#[test]
+fn never_are_many_more_nodes_dead_than_alive() {
+    let (clock, now) = stopped();
+    let mut queue = TimerQueue::default();
+    let mut keys: Vec<TimerKey> = Vec::new();
+    let mut most = 0;
+    for round in 0..10_000_u32 {
+        let deadline = now + Duration::from_secs(u64::from(round));
+        keys.push(queue.insert(&clock, deadline, round));
+        if keys.len() > 100 {
+            let key = keys.remove(50);
+            assert!(queue.remove(key).is_some());
+        }
+        most = most.max(queue.heap.len() - keys.len());
+    }
+    assert!(most >= DEAD_MIN, "none was ever dead");
+    assert!(most <= 100 + DEAD_MIN, "{most} dead nodes to 100 live ones");
+    assert_eq!(queue.entries.len(), 101, "a vacant entry is used again");
+}
+
+#[test]
+fn numbers_that_run_out_are_given_anew_in_the_old_order() {
+    let (clock, now) = stopped();
+    let mut queue = TimerQueue { number: u32::MAX - 3, ..TimerQueue::default() };
+    let keys: Vec<TimerKey> = (0..10).map(|value| queue.insert(&clock, now, value)).collect();
+    assert!(queue.number <= 10, "they did run out");
+    assert_eq!(queue.remove(keys[1]), Some(1));
+    assert_eq!(queue.remove(keys[8]), Some(8));
+    assert_eq!(drain(&mut queue, now), [0, 2, 3, 4, 5, 6, 7, 9]);
+}
+
 /// A hundred thousand random steps against a sorted map.
 #[test]
 fn it_does_what_a_sorted_map_does() {
-    let start = Instant::now();
+    let (clock, start) = stopped();
     let mut random = 0x9E37_79B9_7F4A_7C15_u64;
     let mut next = |below: u64| {
         random ^= random << 13;
@@ -60,7 +137,10 @@ fn it_does_what_a_sorted_map_does() {
     for step in 0..100_000_u32 {
         let deadline = start + Duration::from_nanos(next(500));
         match next(10) {
-            0..=4 => drop(model.insert((deadline, step), queue.insert(deadline, step))),
+            0..=4 => {
+                let key = queue.insert(&clock, deadline, step);
+                model.insert((deadline, step), key);
+            }
             5..=7 => {
                 let place = next(model.len() as u64 + 1) as usize;
                 if let Some((&(at, value), &key)) = model.iter().nth(place) {
@@ -75,6 +155,7 @@ fn it_does_what_a_sorted_map_does() {
             }
         }
         most = most.max(model.len());
+        assert!(queue.heap.len() <= 2 * model.len() + DEAD_MIN, "too many nodes are dead");
         assert_eq!(queue.next_deadline(), model.keys().next().map(|(at, _)| *at));
     }
     assert!(most > 100, "the heap was never deep: {most}");

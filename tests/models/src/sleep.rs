@@ -77,7 +77,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "sleep::a_sleep_away_from_home_is_woken_by_its_loop",
         bound: Some(4),
-        executions: 26_294,
+        executions: 28_035,
         witnesses: &["slept"],
         twins: &[Twin::lose(REMOTE, SEND)],
         body: |witness| a_sleep_away_from_home(Patience::Enough, witness),
