@@ -35,6 +35,8 @@ pub struct Runtime {
     executor: Executor,
     handle: Handle,
     owns_pool: bool,
+    /// It was shut down, and dropping it has nothing left to do.
+    ended: bool,
 }
 
 impl Runtime {
@@ -136,14 +138,11 @@ impl Runtime {
     }
 
     fn end(&mut self, how: Shutdown) -> ShutdownReport {
+        self.ended = true;
         let _entered = self.handle.enter();
         let tasks_cancelled = self.executor.close();
-        let jobs = if self.owns_pool {
-            self.owns_pool = false;
-            self.handle.pool().shutdown(how)
-        } else {
-            Report::default()
-        };
+        let jobs =
+            if self.owns_pool { self.handle.pool().shutdown(how) } else { Report::default() };
         ShutdownReport { tasks_cancelled, jobs }
     }
 }
@@ -156,6 +155,9 @@ impl Default for Runtime {
 
 impl Drop for Runtime {
     fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
         let how = if is_on_loop() { Shutdown::Leave } else { Shutdown::Wait };
         let _ = self.end(how);
     }
@@ -313,6 +315,6 @@ impl Builder {
         let pool = self.shared.unwrap_or_else(|| self.pool.build());
         let executor = Executor::new(self.config);
         let handle = Handle::new(executor.handle(), pool);
-        Runtime { executor, handle, owns_pool }
+        Runtime { executor, handle, owns_pool, ended: false }
     }
 }

@@ -171,6 +171,9 @@ impl Executor {
     /// Drops all tasks and timers, and says which tasks that were. What is spawned from now on,
     /// here or from other threads, is cancelled at once.
     pub fn close(&self) -> Vec<Origin> {
+        if self.is_over() {
+            return Vec::new();
+        }
         let _entered = self.enter();
         let _on_loop = OnLoop::enter();
         let cancelled = self.local.close();
@@ -182,6 +185,11 @@ impl Executor {
             drop_quietly(unread);
         }
         cancelled
+    }
+
+    /// Whether it was closed, its inbox too.
+    fn is_over(&self) -> bool {
+        self.local.is_over() && self.wheel.try_borrow().is_ok_and(|wheel| wheel.inbox.is_none())
     }
 
     fn enter(&self) -> CurrentGuard {

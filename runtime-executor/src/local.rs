@@ -115,6 +115,11 @@ impl Local {
         self.closed.get()
     }
 
+    /// Whether it was closed, and nothing has come since that [`close`](Local::close) would drop.
+    pub(crate) fn is_over(&self) -> bool {
+        self.closed.get() && self.tasks.borrow().len() == 0 && self.timers.borrow().is_empty()
+    }
+
     /// Drops all tasks and timers, and says which tasks. What their destructors spawn is cancelled
     /// on the spot, so this comes to an end.
     pub(crate) fn close(&self) -> Vec<Origin> {
