@@ -35,6 +35,9 @@
 //!    can see that;
 //! 5. [`Pool::shutdown`] (`shutdown`) waits or leaves, and reports.
 //!
+//! Beside the pool there is [`Pinned`]: a state that lives on one thread, which everybody else
+//! sends calls. It shares nothing with the pool but the cell.
+//!
 //! Limits: a job that runs cannot be stopped from outside, only asked
 //! to ([`check_cancelled`]). Closures must be `'static`: no safe interface can lend borrowed data
 //! to another thread from async code.
@@ -48,6 +51,7 @@ mod fifo;
 mod job;
 mod lane;
 mod lanes;
+mod pinned;
 mod policy;
 mod roster;
 mod rules;
@@ -62,6 +66,9 @@ pub use builder::Builder;
 pub use builder::ThreadBody;
 pub use cancel::{CancelHook, CancelToken, Cancelled, check_cancelled, is_cancelled};
 pub use lane::{Lane, LaneBuilder};
+#[doc(hidden)]
+pub use pinned::Ending;
+pub use pinned::{CallError, Pinned, PinnedBuilder};
 pub use pool::Pool;
 pub use rules::Priority;
 pub use shutdown::{Report, Shutdown};

@@ -12,6 +12,7 @@ mod foreign_code;
 mod growing;
 mod joining;
 mod lanes;
+mod pinned;
 mod racing;
 mod refusing;
 mod retiring;

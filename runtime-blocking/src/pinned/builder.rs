@@ -1,0 +1,162 @@
+//! How a pinned state's thread is configured.
+
+use std::borrow::Cow;
+use std::convert::Infallible;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use runtime_core::completion::Completion;
+use runtime_core::join::{JoinError, JoinHandle};
+use runtime_core::origin::Origin;
+use runtime_core::sync::thread;
+
+use super::calls::Calls;
+use super::thread::{Opening, live};
+use super::{Pinned, always};
+use crate::builder::ThreadBody;
+
+type Spawner =
+    dyn Fn(String, Option<usize>, ThreadBody) -> io::Result<thread::JoinHandle<()>> + Send + Sync;
+
+/// Configures a [`Pinned`] state's thread; made by [`Pinned::builder`].
+#[must_use = "a builder does nothing before `open`"]
+pub struct PinnedBuilder {
+    name: Cow<'static, str>,
+    stack_size: Option<usize>,
+    calls_max: usize,
+    spawner: Option<Arc<Spawner>>,
+}
+
+impl PinnedBuilder {
+    pub(super) fn new() -> PinnedBuilder {
+        let name = Cow::Borrowed("pinned");
+        PinnedBuilder { name, stack_size: None, calls_max: usize::MAX, spawner: None }
+    }
+
+    /// What the thread is called; `pinned` if not set. Linux shows the first 15 bytes.
+    ///
+    /// # Panics
+    /// If the name contains a NUL byte, which the name of a thread cannot.
+    #[track_caller]
+    pub fn thread_name(mut self, name: impl Into<Cow<'static, str>>) -> PinnedBuilder {
+        let name = name.into();
+        assert!(!name.contains('\0'), "a thread's name cannot contain a NUL byte");
+        self.name = name;
+        self
+    }
+
+    /// The stack size of the thread, in bytes; what std takes if not set.
+    pub fn stack_size(mut self, bytes: usize) -> PinnedBuilder {
+        self.stack_size = Some(bytes);
+        self
+    }
+
+    /// At most so many calls wait, the one that runs not counted; more are
+    /// [refused](crate::CallError::Full). Without limit if not set. An aborted call makes room.
+    ///
+    /// # Panics
+    /// If it is 0.
+    #[track_caller]
+    pub fn calls_max(mut self, calls: usize) -> PinnedBuilder {
+        assert!(calls > 0, "if no call may wait, none is ever accepted");
+        self.calls_max = calls;
+        self
+    }
+
+    /// Starts the thread in place of std, so that a test can refuse it.
+    #[doc(hidden)]
+    pub fn spawner(
+        mut self,
+        spawner: impl Fn(String, Option<usize>, ThreadBody) -> io::Result<thread::JoinHandle<()>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> PinnedBuilder {
+        self.spawner = Some(Arc::new(spawner));
+        self
+    }
+
+    /// As [`Pinned::open`].
+    ///
+    /// # Errors
+    /// As [`Pinned::open`].
+    #[track_caller]
+    pub fn open<T, M>(self, make: M) -> JoinHandle<Pinned<T>>
+    where
+        T: 'static,
+        M: FnOnce() -> T + Send + 'static,
+    {
+        self.open_with(Origin::here(), (), || Ok::<T, Infallible>(make()), always)
+    }
+
+    /// As [`Pinned::try_open`].
+    ///
+    /// # Errors
+    /// As [`Pinned::try_open`].
+    #[track_caller]
+    pub fn try_open<T, E, M>(self, make: M) -> JoinHandle<Result<Pinned<T>, E>>
+    where
+        T: 'static,
+        E: Send + 'static,
+        M: FnOnce() -> Result<T, E> + Send + 'static,
+    {
+        self.open_with(Origin::here(), (), make, |made| made)
+    }
+
+    /// Opens a state under an origin, with something to `keep` until that is done and whoever
+    /// awaits it has been told. What the handle yields is made of the result by `wrap`, which must
+    /// not panic.
+    #[doc(hidden)]
+    pub fn open_with<T, E, O, K, M, W>(
+        self,
+        origin: Origin,
+        keep: K,
+        make: M,
+        wrap: W,
+    ) -> JoinHandle<O>
+    where
+        T: 'static,
+        E: 'static,
+        O: Send + 'static,
+        K: Send + 'static,
+        M: FnOnce() -> Result<T, E> + Send + 'static,
+        W: FnOnce(Result<Pinned<T>, E>) -> O + Send + 'static,
+    {
+        let calls = Arc::new(Calls::new(self.calls_max));
+        let completion = Arc::new(Completion::new(origin, None));
+        let opening = Opening { make, wrap, keep, completion: Arc::clone(&completion) };
+        let own = Arc::clone(&calls);
+        match self.start_thread(move || live(own, opening)) {
+            // Nobody has a handle of the state before the reading end, which is made below: who
+            // drops the last one finds the thread to be joined.
+            Ok(thread) => calls.deposit_thread(thread),
+            Err(error) => {
+                let refused = JoinError::refused(completion.origin().clone(), Box::new(error));
+                return JoinHandle::failed(refused);
+            }
+        }
+        JoinHandle::new(completion)
+    }
+
+    fn start_thread(
+        self,
+        body: impl FnOnce() + Send + 'static,
+    ) -> io::Result<thread::JoinHandle<()>> {
+        let name = self.name.into_owned();
+        match self.spawner {
+            None => thread::spawn(name, self.stack_size, body),
+            Some(spawner) => spawner(name, self.stack_size, Box::new(body)),
+        }
+    }
+}
+
+impl fmt::Debug for PinnedBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PinnedBuilder")
+            .field("thread_name", &self.name)
+            .field("stack_size", &self.stack_size)
+            .field("calls_max", &self.calls_max)
+            .finish_non_exhaustive()
+    }
+}

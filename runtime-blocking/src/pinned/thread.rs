@@ -1,0 +1,110 @@
+//! The life of a state's thread: make it, run the calls, drop it.
+//!
+//! 1. `make` is called, and its panic or error goes to who opens; then there is no state.
+//! 2. The handle goes to who opens. If he has gone it is dropped here, and is the last one.
+//! 3. Calls are run in their order, until the state is closed and none is left.
+//! 4. The state is dropped, and its panic goes to who closes.
+//!
+//! Of the thread is then left what its thread-locals do when they are destroyed. Who drops the last
+//! handle, where waiting is right, joins it; everybody else need not, because nothing of what was
+//! accepted is left.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use runtime_core::completion::Completion;
+use runtime_core::join::JoinError;
+use runtime_core::park::Parker;
+use runtime_core::quietly::drop_quietly;
+use runtime_core::sync::thread::JoinHandle;
+use runtime_core::sync::thread_local_const;
+
+use super::calls::{Calls, Next};
+use super::{Handle, Pinned};
+
+thread_local_const! {
+    /// Whose state lives on this thread, by its number.
+    static HERE: Cell<Option<u64>> = Cell::new(None)
+}
+
+/// Whether this is the state's own thread, which cannot wait for itself. So it is also while its
+/// thread-locals are destroyed.
+pub(super) fn is_of<T>(calls: &Calls<T>) -> bool {
+    HERE.with(|here| here.get()) == Some(calls.number)
+}
+
+/// Waits for a thread to end.
+///
+/// # Blocking
+/// Until the calls have been run, the state is dropped, and the thread's locals are destroyed.
+pub(super) fn join(thread: JoinHandle<()>) {
+    // It lets no panic out, so there is nothing in the result.
+    drop_quietly(thread.join());
+}
+
+/// What the thread has to do first.
+pub(super) struct Opening<M, W, K, O> {
+    pub(super) make: M,
+    /// Makes of the result what the opener is to get.
+    pub(super) wrap: W,
+    /// Kept until that has been published.
+    pub(super) keep: K,
+    pub(super) completion: Arc<Completion<O>>,
+}
+
+/// The body of the thread.
+pub(super) fn live<T, E, O, K, M, W>(calls: Arc<Calls<T>>, opening: Opening<M, W, K, O>)
+where
+    T: 'static,
+    M: FnOnce() -> Result<T, E>,
+    W: FnOnce(Result<Pinned<T>, E>) -> O,
+{
+    HERE.with(|here| here.set(Some(calls.number)));
+    let Some(state) = opening.open(&calls) else { return };
+    let end = serve(&calls, state);
+    calls.end(end.err());
+}
+
+impl<M, W, K, O> Opening<M, W, K, O> {
+    /// Steps 1 and 2.
+    fn open<T, E>(self, calls: &Arc<Calls<T>>) -> Option<T>
+    where
+        T: 'static,
+        M: FnOnce() -> Result<T, E>,
+        W: FnOnce(Result<Pinned<T>, E>) -> O,
+    {
+        let Opening { make, wrap, keep, completion } = self;
+        let origin = || completion.origin().clone();
+        let (state, result) = if completion.is_cancel_requested() {
+            drop_quietly(make);
+            (None, Err(JoinError::cancelled(origin())))
+        } else {
+            match catch_unwind(AssertUnwindSafe(make)) {
+                Ok(Ok(state)) => {
+                    let handle = Arc::new(Handle { calls: Arc::clone(calls) });
+                    (Some(state), Ok(wrap(Ok(Pinned { handle }))))
+                }
+                Ok(Err(error)) => (None, Ok(wrap(Err(error)))),
+                Err(payload) => (None, Err(JoinError::panicked(origin(), payload))),
+            }
+        };
+        let _no_producer = completion.complete(result);
+        drop_quietly(keep);
+        state
+    }
+}
+
+/// Steps 3 and 4.
+fn serve<T>(calls: &Calls<T>, mut state: T) -> std::thread::Result<()> {
+    let parker = Arc::new(Parker::new());
+    loop {
+        match calls.next(&parker) {
+            Next::Run(call) => call.run(&mut state),
+            Next::Sleep => {
+                let _ = parker.park(None);
+            }
+            Next::End => return catch_unwind(AssertUnwindSafe(|| drop(state))),
+        }
+    }
+}
