@@ -15,7 +15,8 @@ use crate::runtime::Runtime;
 ///
 /// When `main` is ready, the tasks that are left are cancelled. Blocking jobs that were accepted
 /// are waited for, so that nothing they were writing is lost; after five seconds a line on stderr
-/// says for whom.
+/// says for whom. So are [pinned states](crate::blocking::Pinned) whose last handle went on this
+/// loop, though without that line.
 ///
 /// ```
 /// let answer = aside::run(async {

@@ -1,13 +1,15 @@
 //! A runtime as it is reached from anywhere: its loop and its pool.
 
 use std::fmt;
+use std::mem;
 use std::sync::Arc;
 
-use runtime_blocking::{Lane, Pool};
+use runtime_blocking::{Ending, Lane, Pool};
 use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::origin::Origin;
 use runtime_core::quietly::drop_quietly;
-use runtime_executor::NoRuntimeError;
+use runtime_core::sync::Mutex;
+use runtime_executor::{ClockHold, NoRuntimeError};
 
 use crate::context::{self, Entered};
 use crate::executor::Executor;
@@ -35,11 +37,13 @@ pub struct Handle {
 struct Parts {
     executor: runtime_executor::Handle,
     pool: Pool,
+    /// Pinned states whose last handle went on the loop, where nobody could wait for their end.
+    endings: Mutex<Vec<Ending>>,
 }
 
 impl Handle {
     pub(crate) fn new(executor: runtime_executor::Handle, pool: Pool) -> Handle {
-        Handle { parts: Arc::new(Parts { executor, pool }) }
+        Handle { parts: Arc::new(Parts { executor, pool, endings: Mutex::new(Vec::new()) }) }
     }
 
     /// The runtime that this thread turns, or whose job it runs.
@@ -157,6 +161,40 @@ impl Handle {
         context::enter(self.clone())
     }
 
+    /// Runs a closure as work of this runtime, which is current in it. For as long, there has to be
+    /// a [hold](Handle::hold_clock) on its clock.
+    #[inline]
+    pub(crate) fn at_work<T>(&self, f: impl FnOnce() -> T) -> T {
+        let _entered_loop = self.parts.executor.enter_at_work();
+        let _entered = context::enter(self.clone());
+        f()
+    }
+
+    /// Keeps the runtime's clock from moving, if it is a virtual one.
+    pub(crate) fn hold_clock(&self) -> Option<ClockHold> {
+        self.parts.executor.hold_clock()
+    }
+
+    pub(crate) fn is_same_runtime(&self, other: &Handle) -> bool {
+        Arc::ptr_eq(&self.parts, &other.parts)
+    }
+
+    /// Has the runtime's end wait for this one.
+    pub(crate) fn wait_at_last(&self, ending: Ending) {
+        let mut endings = self.parts.endings.lock();
+        let (over, mut left): (Vec<_>, Vec<_>) =
+            mem::take(&mut *endings).into_iter().partition(Ending::is_over);
+        left.push(ending);
+        *endings = left;
+        drop(endings);
+        drop(over);
+    }
+
+    /// What there is to wait for at the end.
+    pub(crate) fn take_endings(&self) -> Vec<Ending> {
+        mem::take(&mut self.parts.endings.lock())
+    }
+
     /// Submits a job that belongs to this runtime: the runtime is current in it, and its virtual
     /// clock stands still until it has ended, except while it sleeps in `block_on`. What is to be
     /// kept is dropped when whoever awaits the job has been told of its end.
@@ -173,13 +211,9 @@ impl Handle {
         K: Send + Sync + 'static,
     {
         let handle = self.clone();
-        let job = move || {
-            let _entered_loop = handle.parts.executor.enter_at_work();
-            let _entered = context::enter(handle.clone());
-            f()
-        };
+        let job = move || handle.at_work(f);
         let refused = origin.clone();
-        match lane.submit_with(origin, (self.parts.executor.hold_clock(), keep), job) {
+        match lane.submit_with(origin, (self.hold_clock(), keep), job) {
             Ok(handle) => handle,
             Err(error) => {
                 // The closure is dropped here, on the caller's thread, unrun.

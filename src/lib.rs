@@ -40,7 +40,8 @@
 //! - [`time`]: sleeping, giving up, ticking; real time and virtual time.
 //! - [`Runtime`] and [`Handle`]: a runtime that is set up, kept, turned from another loop, reached
 //!   from other threads, and shut down with a report.
-//! - [`blocking`]: pools of one's own, for [`run_in_executor`].
+//! - [`blocking`]: pools of one's own, for [`run_in_executor`]; and [`blocking::Pinned`], a state
+//!   (a connection, an interpreter) that one thread makes, uses and drops.
 //! - [`observe`]: who holds the loop up, and what it does.
 //!
 //! The event loop is the package `runtime-executor`, the pool is `runtime-blocking`, and what both
@@ -61,17 +62,20 @@ mod front;
 mod handle;
 mod named;
 pub mod observe;
+mod pinned;
 #[cfg(doctest)]
 mod refused;
 mod runtime;
 
-/// The blocking executor: pools of threads for closures that block.
+/// The blocking executor: pools of threads for closures that block, and states that one thread
+/// keeps.
 pub mod blocking {
     pub use crate::executor::Executor;
+    pub use crate::pinned::{Pinned, PinnedBuilder};
     pub use runtime_blocking::{
-        Builder as PoolBuilder, CancelHook, CancelToken, Cancelled, Lane, LaneBuilder, LaneStats,
-        Pool, Priority, Report, RunningJob, Shutdown, Stats, SubmitError, check_cancelled,
-        is_cancelled,
+        Builder as PoolBuilder, CallError, CancelHook, CancelToken, Cancelled, Lane, LaneBuilder,
+        LaneStats, Pool, Priority, Report, RunningJob, Shutdown, Stats, SubmitError,
+        check_cancelled, is_cancelled,
     };
 }
 

@@ -6,6 +6,7 @@ use runtime_core::origin::Origin;
 use crate::executor::Executor;
 use crate::front::spawn_as;
 use crate::handle::Handle;
+use crate::pinned::Pinned;
 
 /// Names what is spawned next, for errors, reports and observers.
 ///
@@ -65,5 +66,16 @@ impl Named {
         E: Executor<W> + ?Sized,
     {
         executor.execute(&Handle::current(), Origin::here().named(self.name), work)
+    }
+
+    /// As [`Pinned::call`].
+    #[track_caller]
+    pub fn call<T, F, R>(self, pinned: &Pinned<T>, f: F) -> JoinHandle<R>
+    where
+        T: 'static,
+        F: FnOnce(&mut T) -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        pinned.call_as(Origin::here().named(self.name), f)
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use runtime_blocking::{Builder as PoolBuilder, Pool, Report, Shutdown};
+use runtime_blocking::{Builder as PoolBuilder, Ending, Pool, Report, Shutdown};
 use runtime_core::clock::Clock;
 use runtime_core::join::JoinHandle;
 use runtime_core::on_loop::is_on_loop;
@@ -129,7 +129,8 @@ impl Runtime {
 
     /// Cancels the tasks, then shuts the pool down as `how` says, and reports.
     ///
-    /// A pool that was given by [`Builder::pool`] is left as it is.
+    /// A pool that was given by [`Builder::pool`] is left as it is. With [`Shutdown::Wait`] it also
+    /// waits for the [pinned states](crate::blocking::Pinned) whose last handle went on this loop.
     ///
     /// # Blocking
     /// As `how` says.
@@ -143,6 +144,11 @@ impl Runtime {
         let tasks_cancelled = self.executor.close();
         let jobs =
             if self.owns_pool { self.handle.pool().shutdown(how) } else { Report::default() };
+        let endings = self.handle.take_endings();
+        match how {
+            Shutdown::Wait => endings.into_iter().for_each(Ending::wait),
+            Shutdown::WaitAtMost(_) | Shutdown::Leave => drop(endings),
+        }
         ShutdownReport { tasks_cancelled, jobs }
     }
 }

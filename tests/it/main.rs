@@ -26,6 +26,7 @@ mod blocking;
 mod combinators;
 mod handle;
 mod nesting;
+mod pinned;
 mod turn;
 
 mod destruction;

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use aside::blocking::{Pool, Report};
+use aside::blocking::{Pinned, Pool, Report};
 use aside::observe::Counters;
 use aside::time::{Clock, Interval, Sleep, Timeout};
 use aside::{AbortOnDrop, Builder, Handle, JoinError, JoinHandle, Origin, Runtime, ShutdownReport};
@@ -46,6 +46,7 @@ fn a_runtime_stays_on_its_thread() {
 fn what_reaches_a_runtime_from_elsewhere_may_be_sent_and_shared() {
     assert_eq!(sent_and_shared!(Handle), BOTH);
     assert_eq!(sent_and_shared!(Pool), BOTH);
+    assert_eq!(sent_and_shared!(Pinned<Rc<Cell<()>>>), BOTH);
     assert_eq!(sent_and_shared!(Clock), BOTH);
     assert_eq!(sent_and_shared!(Origin), BOTH);
     assert_eq!(sent_and_shared!(JoinError), BOTH);
