@@ -63,6 +63,8 @@ mod parking;
 #[cfg(runtime_loom)]
 mod path;
 #[cfg(runtime_loom)]
+mod pinned;
+#[cfg(runtime_loom)]
 mod pool;
 #[cfg(runtime_loom)]
 mod process;

@@ -3,8 +3,8 @@
 use runtime_core::sync::explore::Witness;
 
 use crate::{
-    cancel, channel, completion, door, gather, lanes, park, parking, path, pool, sleep, turn,
-    waking,
+    cancel, channel, completion, door, gather, lanes, park, parking, path, pinned, pool, sleep,
+    turn, waking,
 };
 
 /// What runs once per execution.
@@ -134,6 +134,7 @@ pub(crate) fn all() -> Vec<&'static Model> {
         gather::MODELS,
         pool::MODELS,
         lanes::MODELS,
+        pinned::MODELS,
         path::MODELS,
     ];
     modules.into_iter().flatten().collect()

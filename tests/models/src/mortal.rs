@@ -44,8 +44,18 @@ impl Deaths {
         assert_eq!(self.0.len(), 1, "it is dropped once");
     }
 
+    /// Whether it was dropped.
+    pub(crate) fn is_one(&self) -> bool {
+        self.0.len() == 1
+    }
+
     /// It was dropped, once, and on this thread.
     pub(crate) fn assert_one_here(&self) {
-        assert_eq!(self.threads(), [thread::current().id()], "it is dropped once, and here");
+        self.assert_one_on(thread::current().id());
+    }
+
+    /// It was dropped, once, and on that thread.
+    pub(crate) fn assert_one_on(&self, thread: ThreadId) {
+        assert_eq!(self.threads(), [thread], "it is dropped once, and at home");
     }
 }

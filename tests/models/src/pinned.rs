@@ -1,0 +1,313 @@
+//! A state on a thread of its own, through its public face.
+//!
+//! Its queue is under one lock, which no twin can break; what can go wrong is what is decided under
+//! it. So the twins lose a wake, or run the same program on the [toy pool](crate::toy), of one
+//! thread, with a mistake.
+
+use std::sync::Arc;
+
+use runtime_blocking::Pinned;
+use runtime_core::completion::Completion;
+use runtime_core::join::{JoinError, JoinHandle};
+use runtime_core::origin::Origin;
+use runtime_core::sync::explore::{Record, Witness};
+use runtime_core::sync::thread::{self, ThreadId};
+use runtime_core::sync::{Mutex, adversary};
+
+use crate::door::{block_on, join, spawn};
+use crate::model::{Model, Twin};
+use crate::mortal::{Deaths, Mortal, mortal};
+use crate::toy::{Bug, Crew, Toy};
+
+const PARK: &str = "runtime-core/src/park.rs";
+const WAKE_THREAD: &str = "PARKED => self.thread.unpark()";
+const FALL_ASLEEP: &str = "self.state.compare_exchange(RUNNING, how";
+const UNPARK: &str = "self.state.swap(NOTIFIED";
+
+pub(crate) const MODELS: &[Model] = &[
+    Model {
+        name: "pinned::a_call_to_a_thread_that_goes_to_sleep_is_run",
+        bound: Some(4),
+        executions: 18_031,
+        witnesses: &["ran"],
+        twins: &[
+            Twin::lose(PARK, WAKE_THREAD),
+            Twin::split(PARK, FALL_ASLEEP),
+            Twin::body("sleeps without a last look", |witness| {
+                a_call_and_a_close(&Toy::new(1, Bug::SleepsWithoutALook), witness);
+            }),
+        ],
+        body: |witness| a_call_and_a_close(&open().0, witness),
+    },
+    Model {
+        name: "pinned::a_call_that_races_a_close_is_run_or_refused",
+        bound: Some(4),
+        executions: 30_509,
+        witnesses: &["ran", "refused"],
+        twins: &[
+            Twin::lose(PARK, UNPARK),
+            Twin::body("accepts when closed", |witness| {
+                a_call_while_it_closes(&Toy::new(1, Bug::AcceptsWhenClosed), witness);
+            }),
+        ],
+        body: |witness| {
+            let (pinned, home, deaths) = open();
+            a_call_while_it_closes(&pinned, witness);
+            drop(pinned);
+            deaths.assert_one_on(home);
+        },
+    },
+    Model {
+        name: "pinned::the_last_handle_of_two_runs_what_was_accepted_and_drops_the_state_at_home",
+        bound: Some(4),
+        executions: 31_453,
+        witnesses: &["here", "there"],
+        twins: &[
+            Twin::lose(PARK, UNPARK),
+            Twin::body("the last one is counted in two steps", counted_in_two_steps),
+        ],
+        body: the_last_of_two_handles,
+    },
+    Model {
+        name: "pinned::an_aborted_call_runs_or_is_cancelled",
+        bound: Some(4),
+        executions: 9_523,
+        witnesses: &["ran", "cancelled"],
+        twins: &[
+            Twin::lose(PARK, WAKE_THREAD),
+            Twin::body("cancels what runs", |witness| {
+                abort(&Toy::new(1, Bug::CancelsWhatRuns), witness);
+            }),
+        ],
+        body: |witness| abort(&open().0, witness),
+    },
+    Model {
+        name: "pinned::an_opening_that_nobody_takes_ends",
+        bound: Some(5),
+        executions: 198,
+        witnesses: &["nobody took it"],
+        twins: &[Twin::body("its result is kept", |witness| {
+            an_opening(std::mem::forget, witness);
+        })],
+        body: |witness| an_opening(drop, witness),
+    },
+    Model {
+        name: "pinned::a_thread_that_cannot_start_leaves_nothing",
+        bound: None,
+        executions: 1,
+        witnesses: &["refused"],
+        twins: &[Twin::body("the second is refused", |witness| cannot_start(2, witness))],
+        body: |witness| cannot_start(1, witness),
+    },
+    Model {
+        name: "pinned::the_toy_without_a_mistake_passes",
+        bound: Some(2),
+        executions: 86,
+        witnesses: &["ran"],
+        twins: &[],
+        body: |witness| a_call_and_a_close(&Toy::new(1, Bug::None), witness),
+    },
+    Model {
+        name: "pinned::the_toy_without_a_mistake_passes_while_it_closes",
+        bound: Some(2),
+        executions: 42,
+        witnesses: &["ran", "refused"],
+        twins: &[],
+        body: |witness| a_call_while_it_closes(&Toy::new(1, Bug::None), witness),
+    },
+    Model {
+        name: "pinned::the_toy_without_a_mistake_passes_when_it_aborts",
+        bound: Some(2),
+        executions: 37,
+        witnesses: &["ran", "cancelled"],
+        twins: &[],
+        body: |witness| abort(&Toy::new(1, Bug::None), witness),
+    },
+];
+
+type Closure = Box<dyn FnOnce() + Send>;
+
+/// A thread that is sent calls.
+trait Home: Clone + Send + 'static {
+    fn call(&self, closure: Closure) -> JoinHandle<()>;
+    /// Accepts no more, and waits until all is over.
+    fn close(&self);
+}
+
+/// The one that ships.
+impl Home for Pinned<Mortal> {
+    fn call(&self, closure: Closure) -> JoinHandle<()> {
+        Pinned::call(self, move |_| closure())
+    }
+
+    fn close(&self) {
+        block_on(Pinned::close(self)).expect("no panic");
+    }
+}
+
+/// The toy.
+impl Home for Toy {
+    fn call(&self, closure: Closure) -> JoinHandle<()> {
+        Crew::submit(self, closure).unwrap_or_else(|closure| {
+            drop(closure);
+            JoinHandle::failed(JoinError::refused(Origin::here(), "it is closed".into()))
+        })
+    }
+
+    fn close(&self) {
+        Crew::close(self);
+    }
+}
+
+fn open() -> (Pinned<Mortal>, ThreadId, Deaths) {
+    let (state, deaths) = mortal();
+    let home = Record::new();
+    let noted = home.clone();
+    let opened = Pinned::open(move || {
+        noted.note(thread::current().id());
+        state
+    });
+    let pinned = block_on(opened).expect("it opens");
+    let [home] = home.take()[..] else { panic!("it is made once") };
+    (pinned, home, deaths)
+}
+
+/// The thread is awake, going to sleep, or asleep when the call comes, and when the close does.
+fn a_call_and_a_close(home: &impl Home, witness: &'static Witness) {
+    let ran = Record::new();
+    let noted = ran.clone();
+    block_on(home.call(Box::new(move || noted.note(())))).expect("it ran");
+    assert_eq!(ran.len(), 1);
+    home.close();
+    witness.saw("ran");
+}
+
+/// close‖call: run or refused, exactly one of them, and once. (P48)
+fn a_call_while_it_closes(home: &impl Home, witness: &'static Witness) {
+    let (value, deaths) = mortal();
+    let (ran, ends) = (Record::new(), Record::new());
+    let (other, noted, end) = (home.clone(), ran.clone(), ends.clone());
+    let caller = spawn(move || {
+        let call = other.call(Box::new(move || {
+            let _alive = value;
+            noted.note(());
+        }));
+        end.note(match block_on(call) {
+            Ok(()) => "ran",
+            Err(error) => {
+                assert!(error.is_refused());
+                "refused"
+            }
+        });
+    });
+    home.close();
+    join(caller);
+    let [end] = ends.take()[..] else { panic!("one end") };
+    assert_eq!(ran.len(), usize::from(end == "ran"));
+    deaths.assert_one();
+    witness.saw(end);
+}
+
+/// Two threads drop their handles; each has made a call before. Whoever is last waits for all.
+fn the_last_of_two_handles(witness: &'static Witness) {
+    let (pinned, home, deaths) = open();
+    let ran = Record::new();
+    let call = {
+        let ran = ran.clone();
+        move |pinned: Pinned<Mortal>| {
+            let noted = ran.clone();
+            pinned.call(move |_| noted.note(())).detach();
+            drop(pinned);
+        }
+    };
+    let (other, others_call, others_deaths) = (pinned.clone(), call.clone(), deaths.clone());
+    let last = Record::new();
+    let noted = last.clone();
+    let caller = spawn(move || {
+        others_call(other);
+        if others_deaths.is_one() {
+            noted.note("there");
+        }
+    });
+    call(pinned);
+    let was_here = deaths.is_one();
+    join(caller);
+    deaths.assert_one_on(home);
+    assert_eq!(ran.len(), 2, "what was accepted is run before the state is dropped");
+    witness.saw(if was_here { "here" } else { "there" });
+    assert!(was_here || last.len() == 1, "the last one has waited");
+}
+
+/// Handles whose count is read in one step and written in another: nobody may be the last.
+fn counted_in_two_steps(_: &'static Witness) {
+    let handles = Arc::new(Mutex::new(2));
+    let closes = Record::new();
+    let let_go = {
+        let closes = closes.clone();
+        move || {
+            let left = *handles.lock() - 1;
+            *handles.lock() = left;
+            if left == 0 {
+                closes.note(());
+            }
+        }
+    };
+    let other = spawn(let_go.clone());
+    let_go();
+    join(other);
+    assert_eq!(closes.len(), 1, "the last one closes");
+}
+
+/// abort‖begin. (P56)
+fn abort(home: &impl Home, witness: &'static Witness) {
+    let (value, deaths) = mortal();
+    let ran = Record::new();
+    let noted = ran.clone();
+    let call = home.call(Box::new(move || {
+        let _alive = value;
+        noted.note(());
+    }));
+    call.abort();
+    let end = match block_on(call) {
+        Ok(()) => "ran",
+        Err(error) => {
+            assert!(error.is_cancelled());
+            "cancelled"
+        }
+    };
+    deaths.assert_one();
+    home.close();
+    assert_eq!(ran.len(), usize::from(end == "ran"));
+    deaths.assert_one();
+    witness.saw(end);
+}
+
+/// Completes a cell when it is dropped.
+struct Over(Arc<Completion<()>>);
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        let _no_producer = self.0.complete(Ok(()));
+    }
+}
+
+/// The reader goes while the state is being made: the state is dropped all the same.
+fn an_opening(end: fn(JoinHandle<Pinned<(Mortal, Over)>>), witness: &'static Witness) {
+    let (value, deaths) = mortal();
+    let cell = Arc::new(Completion::new(Origin::here(), None));
+    let over = Over(Arc::clone(&cell));
+    end(Pinned::open(move || (value, over)));
+    block_on(JoinHandle::new(cell)).expect("it is told");
+    deaths.assert_one();
+    witness.saw("nobody took it");
+}
+
+/// The thread is refused: `make` is dropped unrun.
+fn cannot_start(which: usize, witness: &'static Witness) {
+    adversary::refuse_spawn(which);
+    let (state, deaths) = mortal();
+    let error = block_on(Pinned::open(move || state)).expect_err("no thread");
+    assert!(error.is_refused());
+    deaths.assert_one_here();
+    witness.saw("refused");
+}
