@@ -111,3 +111,8 @@ pub use runtime_executor::{
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The code in the guide is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide/blocking-executor.md")]
+struct Guide;
