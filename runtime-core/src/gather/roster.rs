@@ -100,7 +100,8 @@ impl Roster {
         }
         let block = self.blocks.iter().rfind(|block| block.first <= slot);
         let block = block.expect("the first block begins at slot 0");
-        block.set.child_waker(slot - block.first)
+        let known = self.parent.as_ref().map(Arc::downgrade).unwrap_or_default();
+        block.set.child_waker(slot - block.first, known)
     }
 
     #[cold]

@@ -22,8 +22,10 @@
 //! 1. sets its bit in its word of level 0. If the word was not empty it is done: who made it
 //!    non-empty goes on for both.
 //! 2. Else it sets the word's bit one level up, and so on to the root, by the same rule.
-//! 3. If it found the root zero (nothing woken, nobody attending), it takes a reference to the
-//!    awaiting task's waker from its lock and, after the lock is released, wakes the task.
+//! 3. If it found the root zero (nothing woken, nobody attending), it wakes the awaiting task, by
+//!    the task's waker of the time when the child's waker was made. If the group has let go of
+//!    that, it takes a reference to the present one from its lock and, after the lock is released,
+//!    wakes by it.
 //!
 //! The poll of the group, one at a time:
 //! 4. registers the awaiting task's waker, unless the last poll had the same ([`register`]).
@@ -57,20 +59,21 @@
 //! - *A slow waker between 1 and 2*: until it has stepped up, no poll comes to its word, and others
 //!   that wake into the word stop there and rely on it.
 //! - *A slow waker between 2 and 3*, overtaken by a poll: it wakes the task once too often.
-//! - *A waker that finds the one before last in the lock*, because step 4 has not come yet: its bit
-//!   precedes step 5, which takes it. A waker that comes after step 7 finds the new one, because
-//!   step 7 publishes what step 4 did.
+//! - *A waker that finds the one before last*, alive or in the lock, because step 4 has not come
+//!   yet: its bit precedes step 5, which takes it. A waker that comes after step 7 finds the new
+//!   one, because step 7 publishes what step 4 did: that the old one is gone, and the new one in
+//!   the lock.
 //! - *A redundant wake*, at any level: it is an RMW all the same, on the word that the poll swaps
 //!   later, so what was written before the wake is visible to the child's poll.
-//! - *A waker kept for ever*: [`WokenSet::retire`] takes the task's waker out of the lock, so that
-//!   step 3 finds none.
+//! - *A waker kept for ever*: [`WokenSet::retire`] takes the task's waker out of the lock, and a
+//!   child's waker has but a weak reference to it, so that step 3 finds none.
 //!
 //! Wakers are foreign code: the task's is cloned, woken and dropped outside the lock, in which it
 //! lies in an `Arc` so that step 3 need not clone it. If it panics, the words are as the steps
 //! above left them and the next poll goes on from there.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Wake, Waker};
 
 use crate::sync::Mutex;
@@ -95,7 +98,7 @@ const LEVELS_MAX: usize = 4;
 ///
 /// ```
 /// use runtime_core::gather::{AfterVisit, Visit, WokenSet};
-/// use std::sync::Arc;
+/// use std::sync::{Arc, Weak};
 /// use std::task::Waker;
 ///
 /// let set: WokenSet = WokenSet::new(10_000);
@@ -156,6 +159,11 @@ impl<const BITS: usize> WokenSet<BITS> {
     ///
     /// If the child is outside the capacity, or the task's waker panics.
     pub fn wake(&self, child: usize) {
+        self.wake_by(child, &Weak::new());
+    }
+
+    /// The same, by the task's waker that the child knows, if the group still has it.
+    fn wake_by(&self, child: usize, known: &Weak<Waker>) {
         let mut index = child;
         for words in &self.levels {
             let (word, bit) = (index / BITS, index % BITS);
@@ -172,16 +180,12 @@ impl<const BITS: usize> WokenSet<BITS> {
         assert!(index < Self::ROOT_BITS, "child {child} is outside the woken set");
         // ORDERING: AcqRel. Release pairs with the swap in `attend`, which must find below what
         // the bit promises. Acquire pairs with the `fetch_and` in `leave`: who finds the root zero
-        // takes the lock after the poll registered its waker, not before.
+        // looks for the task's waker after the poll registered it, not before.
         if self.root.fetch_or(1 << index, Ordering::AcqRel) == 0 {
-            self.wake_parent();
-        }
-    }
-
-    fn wake_parent(&self) {
-        let parent = self.parent.lock().clone();
-        if let Some(parent) = parent {
-            parent.wake_by_ref();
+            let parent = known.upgrade().or_else(|| self.parent.lock().clone());
+            if let Some(parent) = parent {
+                parent.wake_by_ref();
+            }
         }
     }
 
@@ -204,7 +208,7 @@ impl<const BITS: usize> WokenSet<BITS> {
     /// The visit is a new one, or the last one of this set. If that did not come to its end, what
     /// it had taken is not lost, and is yielded first.
     pub fn attend(&self, visit: &mut Visit<BITS>) {
-        // ORDERING: AcqRel. Acquire pairs with `wake`'s `fetch_or` of the root: the words below
+        // ORDERING: AcqRel. Acquire pairs with `wake_by`'s `fetch_or` of the root: the words below
         // are swapped after the marks that this bit promises, and in a group of one word the
         // child's poll sees what was written before the wake. Release is not needed, a waker that
         // reads ATTENDED does nothing more; it is the rule for words that several threads write.
@@ -234,8 +238,11 @@ impl<const BITS: usize> WokenSet<BITS> {
     }
 
     /// The waker of one child. It lives as long as anybody keeps it, and so does the set.
-    pub fn child_waker(self: &Arc<Self>, child: usize) -> Waker {
-        Waker::from(Arc::new(ChildWaker { set: Arc::clone(self), child }))
+    ///
+    /// `known` is the task's waker that is registered now: so long as it is, and nobody but the
+    /// set and its owner keeps it alive, a wake need not look for it in the lock.
+    pub fn child_waker(self: &Arc<Self>, child: usize, known: Weak<Waker>) -> Waker {
+        Waker::from(Arc::new(ChildWaker { set: Arc::clone(self), child, known }))
     }
 }
 
@@ -280,7 +287,7 @@ impl<const BITS: usize> Visit<BITS> {
         let top = (1..=set.levels.len()).find(|&level| self.path[level].bits != 0)?;
         for level in (0..top).rev() {
             let word = self.path[level + 1].pop::<BITS>();
-            // ORDERING: AcqRel. Acquire pairs with `wake`'s `fetch_or` of this word: the child's
+            // ORDERING: AcqRel. Acquire pairs with `wake_by`'s `fetch_or` of this word: the child's
             // poll sees what was written before every wake it answers. Release pairs with the same:
             // who finds the word empty steps up after the swap that brought the visit here.
             let bits = set.levels[level][word].swap(0, Ordering::AcqRel);
@@ -305,14 +312,16 @@ impl Taken {
 struct ChildWaker<const BITS: usize> {
     set: Arc<WokenSet<BITS>>,
     child: usize,
+    /// Gone when the group is awaited by another task, or has ended.
+    known: Weak<Waker>,
 }
 
 impl<const BITS: usize> Wake for ChildWaker<BITS> {
     fn wake(self: Arc<Self>) {
-        self.set.wake(self.child);
+        self.set.wake_by(self.child, &self.known);
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.set.wake(self.child);
+        self.set.wake_by(self.child, &self.known);
     }
 }

@@ -42,7 +42,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "gather::of_two_children_none_is_lost",
         bound: None,
-        executions: 45_838,
+        executions: 28_873,
         witnesses: &["one poll", "two polls", "three polls"],
         twins: &[Twin::split(WOKEN, MARK_ROOT), Twin::relaxed(WOKEN, MARK_ROOT)],
         body: |witness| children_are_told::<64>(&[0, 1], witness),
@@ -50,7 +50,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "gather::a_redundant_wake_shows_its_news",
         bound: Some(4),
-        executions: 10_675,
+        executions: 9_689,
         witnesses: &["one poll", "two polls", "three polls"],
         twins: &[Twin::relaxed(WOKEN, MARK_ROOT), Twin::relaxed(WOKEN, ATTEND)],
         body: |witness| children_are_told::<64>(&[0, 0], witness),
@@ -71,7 +71,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "gather::of_two_in_one_word_of_two_levels_none_is_lost",
         bound: None,
-        executions: 118_232,
+        executions: 52_574,
         witnesses: &["one poll", "two polls", "three polls"],
         twins: &[Twin::split(WOKEN, MARK), Twin::split(WOKEN, DESCEND), Twin::relaxed(WOKEN, MARK)],
         body: |witness| children_are_told::<2>(&[0, 1], witness),
@@ -79,7 +79,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "gather::of_two_in_two_words_none_is_lost",
         bound: None,
-        executions: 45_838,
+        executions: 28_873,
         witnesses: &["one poll", "two polls", "three polls"],
         twins: &[Twin::split(WOKEN, MARK_ROOT)],
         body: |witness| children_are_told::<2>(&[0, 2], witness),
@@ -99,7 +99,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "gather::a_new_awaiting_task_is_the_one_woken",
         bound: None,
-        executions: 69,
+        executions: 68,
         witnesses: &["seen by its poll", "woken"],
         twins: &[
             Twin::lose(WOKEN, LEAVE),
@@ -112,7 +112,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "gather::a_retired_set_keeps_no_task",
         bound: None,
-        executions: 4,
+        executions: 3,
         witnesses: &["woken in time", "not woken"],
         twins: &[Twin::body("it is not retired", |witness| {
             a_retired_set_keeps_no_task(|_| (), witness);
@@ -138,6 +138,7 @@ struct Group<const BITS: usize> {
     set: Arc<WokenSet<BITS>>,
     visit: Visit<BITS>,
     parker: Arc<Parker>,
+    task: Arc<Waker>,
     polls: usize,
 }
 
@@ -146,8 +147,13 @@ impl<const BITS: usize> Group<BITS> {
     fn new() -> Group<BITS> {
         let set = Arc::new(WokenSet::new(4));
         let parker = Arc::new(Parker::new());
-        set.register(&Arc::new(Waker::from(Arc::clone(&parker))));
-        Group { set, visit: Visit::default(), parker, polls: 0 }
+        let task = Arc::new(Waker::from(Arc::clone(&parker)));
+        set.register(&task);
+        Group { set, visit: Visit::default(), parker, task, polls: 0 }
+    }
+
+    fn child_waker(&self, child: usize) -> Waker {
+        self.set.child_waker(child, Arc::downgrade(&self.task))
     }
 
     /// Polls the children that were woken until `is_over`, and sleeps in between.
@@ -189,7 +195,7 @@ fn children_are_told<const BITS: usize>(children: &[usize], witness: &'static Wi
     let mut group = Group::<BITS>::new();
     let news: Vec<_> = children.iter().map(|&child| (child, word())).collect();
     let tellers =
-        news.iter().map(|(child, news)| tell(group.set.child_waker(*child), Arc::clone(news)));
+        news.iter().map(|(child, news)| tell(group.child_waker(*child), Arc::clone(news)));
     let tellers: Vec<_> = tellers.collect();
     let mut heard = vec![false; children.len()];
     let seen = std::cell::RefCell::new(&mut heard);
@@ -219,7 +225,7 @@ fn a_child_is_woken_again_and_again(witness: &'static Witness) {
     let mut group = Group::<2>::new();
     let news = word();
     let teller = spawn({
-        let (waker, news) = (group.set.child_waker(0), Arc::clone(&news));
+        let (waker, news) = (group.child_waker(0), Arc::clone(&news));
         move || {
             for count in 1..=2 {
                 news.store(count, Ordering::Relaxed);
@@ -227,7 +233,7 @@ fn a_child_is_woken_again_and_again(witness: &'static Witness) {
             }
         }
     });
-    let own = group.set.child_waker(1);
+    let own = group.child_waker(1);
     let last = AtomicUsize::new(0);
     let mut is_first = true;
     group.run(
@@ -271,10 +277,13 @@ fn a_new_awaiting_task(registers: Registers, witness: &'static Witness) {
         Arc::new(waker)
     };
     let mut visit = Visit::default();
-    set.register(&task("first"));
+    let first = task("first");
+    set.register(&first);
     set.attend(&mut visit);
     assert_eq!((visit.next(&set), set.leave()), (None, AfterVisit::Sleep));
-    let child = set.child_waker(1);
+    let child = set.child_waker(1, Arc::downgrade(&first));
+    // From now on the set alone has it.
+    drop(first);
     let waker = spawn(move || child.wake());
     let second = task("second");
     if let Registers::First = registers {
@@ -316,8 +325,10 @@ fn a_retired_set_keeps_no_task(retire: fn(&WokenSet), witness: &'static Witness)
     let (value, deaths) = mortal();
     let woken = Record::new();
     let task = Keeper { _task: value, woken: woken.clone() };
-    set.register(&Arc::new(Waker::from(Arc::new(task))));
-    let child = set.child_waker(0);
+    let task = Arc::new(Waker::from(Arc::new(task)));
+    set.register(&task);
+    let child = set.child_waker(0, Arc::downgrade(&task));
+    drop(task);
     let late = child.clone();
     let waker = spawn(move || late.wake());
     retire(&set);
