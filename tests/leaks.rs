@@ -76,6 +76,7 @@ fn count_everything() {
     assert_no_leak("runtimes", runtimes);
     drop(runtime);
     warm_loops_do_not_allocate();
+    large_tasks_are_not_kept();
 }
 
 async fn tasks() {
@@ -243,8 +244,53 @@ fn warm_loops_do_not_allocate() {
             }
         });
     });
+    let of_two_types = measure(&|| {
+        runtime.block_on(async {
+            for number in 0..500 {
+                spawn(async {}).await.unwrap();
+                spawn(async move { number }).await.unwrap();
+            }
+        });
+    });
     // A few for what runs beside this test: the test harness.
     assert!(yields <= 10, "1,000 yields made {yields} allocations");
     assert!(naps <= 10, "1,000 sleeps made {naps} allocations");
-    assert!(spawned <= 3_010, "1,000 spawns made {spawned} allocations");
+    assert!(spawned <= 10, "1,000 spawns made {spawned} allocations");
+    // A box and a cell, because the last box is of the other type.
+    assert!(
+        (2_000..=2_010).contains(&of_two_types),
+        "1,000 spawns of two types by turns made {of_two_types} allocations"
+    );
+}
+
+/// What a finished task keeps for the next one is small, however large its future or its output.
+fn large_tasks_are_not_kept() {
+    const LARGE: usize = 16 * 1024;
+    async fn with_a_large_future() {
+        let large = [1_u8; LARGE];
+        yield_now().await;
+        std::hint::black_box(large);
+    }
+    async fn with_a_large_output() -> [u8; LARGE] {
+        yield_now().await;
+        [1; LARGE]
+    }
+    let runtime = Runtime::new();
+    let kept = |work: &dyn Fn()| {
+        let before = live();
+        work();
+        live().saturating_sub(before)
+    };
+    let futures = kept(&|| {
+        runtime.block_on(async {
+            gather((0..1_000).map(|_| spawn(with_a_large_future()))).await;
+        });
+    });
+    let outputs = kept(&|| {
+        runtime.block_on(async {
+            gather((0..1_000).map(|_| spawn(with_a_large_output()))).await;
+        });
+    });
+    assert!(futures < 1_000 * 1_024, "1,000 large futures left {futures} bytes");
+    assert!(outputs < 1_000 * 1_024, "1,000 large outputs left {outputs} bytes");
 }

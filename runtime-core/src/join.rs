@@ -97,10 +97,10 @@ impl<T> Future for JoinHandle<T> {
 }
 
 impl<T> JoinHandle<T> {
-    /// Mostly the producer has left the cell by the time its result is read. Then nobody else can
-    /// reach the cell, and no lock is needed.
+    /// A job has left its cell by the time its result is read, and so may a task have. Then nobody
+    /// else can reach the cell, and no lock is needed.
     fn take_alone(&mut self) -> Option<Result<T, JoinError>> {
-        if !self.cell.is_finished() {
+        if Arc::strong_count(&self.cell) > 1 || !self.cell.is_finished() {
             return None;
         }
         Arc::get_mut(&mut self.cell)?.take_alone()

@@ -5,11 +5,12 @@
 //! use:
 //!
 //! 1. `spawn`: a completion cell and a boxed future, in a slot of the slab; the id goes on the
-//!    ready queue.
+//!    ready queue. The last finished task lends both, if it was of the same type.
 //! 2. A turn pops the ready queue and polls.
 //! 3. `Pending`: a clone of the waker waits in a cell, a timer, a socket.
 //! 4. A wake: onto the ready queue, or, from another thread, into the inbox, and unpark.
-//! 5. `Ready`: drop the future, complete the cell, wake who awaits it, free the slot.
+//! 5. `Ready`: drop the future, complete the cell, wake who awaits it, free the slot, and keep what
+//!    is left of the task for the next one.
 //!
 //! In reading order: `local` (the loop from inside, where a task begins), `slab` (where it lies),
 //! `task` (what is in its box), `turn` (the loop itself) and `block_on` (a future driven by turns),

@@ -14,8 +14,8 @@ use crate::handle::{Handle, NoRuntimeError};
 use crate::key::TaskKey;
 use crate::observer::Observer;
 use crate::remote::Remote;
-use crate::slab::Slab;
-use crate::task::{BoxedTask, FutureTask};
+use crate::slab::{Slab, Spare};
+use crate::task::{BoxedTask, FutureTask, KEPT_BYTES_MAX, Offer};
 use crate::timer_queue::TimerQueue;
 use crate::waker::{Identity, TaskWaker};
 
@@ -56,7 +56,7 @@ impl Local {
         }
     }
 
-    /// Step 1 of a task's life: completion cell, boxed future, slot, ready queue.
+    /// Step 1 of a task's life: a box with future and completion cell, slot, ready queue.
     #[inline]
     pub(crate) fn spawn<F>(&self, origin: Origin, future: F) -> JoinHandle<F::Output>
     where
@@ -67,13 +67,65 @@ impl Local {
             drop_quietly(future);
             return JoinHandle::failed(JoinError::cancelled(origin));
         }
-        let Identity { shared, waker, canceller } = self.tasks.borrow_mut().reserve(&self.remote);
-        let completion = Arc::new(Completion::new(origin, Some(canceller)));
+        // What a finished task keeps is never large: see `KEPT_BYTES_MAX`.
+        if const { size_of::<F>() > KEPT_BYTES_MAX } {
+            self.begin(origin, Box::pin(future))
+        } else {
+            self.begin(origin, future)
+        }
+    }
+
+    /// Offers the future to the box of the task that finished last. A box of another type gives
+    /// its identity to one that is made.
+    #[inline]
+    fn begin<F>(&self, origin: Origin, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        let spare = self.tasks.borrow_mut().take_spare();
+        let Some(Spare { mut task, canceller }) = spare else {
+            let Identity { shared, waker, canceller } = self.identify();
+            return self.make(shared, waker, Some(canceller), origin, Some(future));
+        };
+        let mut offer = Offer::new(origin, canceller, future);
+        task.as_mut().refill(self, &mut offer);
+        match offer {
+            Offer { accepted: Some((key, handle)), .. } => {
+                self.settle(key, task);
+                handle
+            }
+            Offer { accepted: None, future, origin, canceller } => {
+                let (shared, waker) = task.as_mut().take_identity();
+                drop(task);
+                let origin = origin.expect("what was not accepted is still there");
+                self.make(shared, waker, canceller, origin, future)
+            }
+        }
+    }
+
+    fn make<F>(
+        &self,
+        shared: Arc<TaskWaker>,
+        waker: Waker,
+        canceller: Option<Waker>,
+        origin: Origin,
+        future: Option<F>,
+    ) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        let completion = Arc::new(Completion::new(origin, canceller));
         let handle = JoinHandle::new(Arc::clone(&completion));
         let key = shared.key();
         self.make_ready(&shared);
         self.settle(key, Box::pin(FutureTask::new(shared, waker, completion, future)));
         handle
+    }
+
+    fn identify(&self) -> Identity {
+        self.tasks.borrow_mut().identify(&self.remote)
     }
 
     /// Step 1 for a task that was spawned from elsewhere and has its cell already.
@@ -82,11 +134,18 @@ impl Local {
         F: Future + 'static,
         F::Output: 'static,
     {
-        let Identity { shared, waker, canceller } = self.tasks.borrow_mut().reserve(&self.remote);
+        let spare = self.tasks.borrow_mut().take_spare();
+        let Identity { shared, waker, canceller } = match spare {
+            Some(Spare { mut task, canceller }) => {
+                let (shared, waker) = task.as_mut().take_identity();
+                Identity { shared, waker, canceller }
+            }
+            None => self.identify(),
+        };
         completion.set_producer(canceller);
         let key = shared.key();
         self.make_ready(&shared);
-        self.settle(key, Box::pin(FutureTask::new(shared, waker, completion, future)));
+        self.settle(key, Box::pin(FutureTask::new(shared, waker, completion, Some(future))));
     }
 
     #[inline]
@@ -95,11 +154,12 @@ impl Local {
         self.tasks.borrow_mut().put(key, task);
     }
 
-    /// The end of step 5: frees the slot of a task whose cell is complete. The three parts of its
-    /// identity come one by one, in registers: it is a path of a few nanoseconds.
-    pub(crate) fn retire(&self, shared: Arc<TaskWaker>, waker: Waker, canceller: Waker) {
-        let identity = Identity { shared, waker, canceller };
-        let dropped = self.tasks.borrow_mut().vacate(identity);
+    /// The end of a task whose cell is complete: frees its slot, and keeps the task for the next
+    /// one or drops it.
+    #[inline]
+    pub(crate) fn retire(&self, index: u32, task: BoxedTask, canceller: Waker) {
+        self.observe(|observer| observer.task_ended(task.origin()));
+        let dropped = self.tasks.borrow_mut().vacate(index, Spare { task, canceller });
         drop(dropped);
     }
 
@@ -131,8 +191,8 @@ impl Local {
             let Some((index, mut task)) = taken else { break };
             from = index;
             cancelled.push(task.origin().clone());
-            task.as_mut().cancel(self);
-            self.observe(|observer| observer.task_ended(task.origin()));
+            let canceller = task.as_mut().cancel();
+            self.retire(index, task, canceller);
         }
         // One by one: of two destructors that panic in one drop, the second aborts the process.
         let timers = self.timers.take();

@@ -3,6 +3,7 @@
 //! A plain value: it polls nothing, drops nothing of the user's and calls nobody.
 
 use std::sync::Arc;
+use std::task::Waker;
 
 use crate::key::TaskKey;
 use crate::remote::Remote;
@@ -13,11 +14,18 @@ use crate::waker::Identity;
 #[derive(Default)]
 pub(crate) struct Slab {
     slots: Vec<Slot>,
-    /// Identities that nobody else holds, each with its vacant slot; the last one is used first,
-    /// while it is warm.
-    spare: Vec<Identity>,
+    /// Finished tasks to be used again, each of which has its vacant slot; the last one is used
+    /// first, while it is warm.
+    spare: Vec<Spare>,
     /// Vacant slots whose last identity lives on in somebody's hands.
     vacant: Vec<u32>,
+}
+
+/// What is left of a finished task when nobody else holds a part of its identity.
+pub(crate) struct Spare {
+    pub(crate) task: BoxedTask,
+    /// The part of its identity that the next task lends to its cell.
+    pub(crate) canceller: Waker,
 }
 
 struct Slot {
@@ -34,16 +42,14 @@ impl Slab {
         self.slots.len() - self.spare.len() - self.vacant.len()
     }
 
-    /// Takes a slot for a task that [`put`](Slab::put) will bring, and the task's identity.
+    /// A finished task to be used again in its slot, to which [`put`](Slab::put) brings it.
     #[inline]
-    pub(crate) fn reserve(&mut self, remote: &Arc<Remote>) -> Identity {
-        match self.spare.pop() {
-            Some(identity) => identity,
-            None => self.identify(remote),
-        }
+    pub(crate) fn take_spare(&mut self) -> Option<Spare> {
+        self.spare.pop()
     }
 
-    fn identify(&mut self, remote: &Arc<Remote>) -> Identity {
+    /// Takes a slot for a task that [`put`](Slab::put) will bring, and makes its identity.
+    pub(crate) fn identify(&mut self, remote: &Arc<Remote>) -> Identity {
         let index = self.vacant.pop().unwrap_or_else(|| self.add_slot());
         let generation = self.slots[index as usize].generation;
         Identity::new(TaskKey { index, generation }, Arc::clone(remote))
@@ -70,20 +76,19 @@ impl Slab {
         if slot.generation == key.generation { slot.task.take() } else { None }
     }
 
-    /// Frees the slot of a task that has ended. Gives an identity back that is not to be used
-    /// again, to be dropped by the caller.
+    /// Frees the slot of a task that has ended. Gives back what is not to be used again, to be
+    /// dropped by the caller.
     #[must_use]
     #[inline]
-    pub(crate) fn vacate(&mut self, identity: Identity) -> Option<Identity> {
-        if identity.is_unshared() {
-            self.spare.push(identity);
+    pub(crate) fn vacate(&mut self, index: u32, spare: Spare) -> Option<Spare> {
+        if spare.task.is_spare() {
+            self.spare.push(spare);
             return None;
         }
-        let index = identity.shared.key().index;
         let slot = &mut self.slots[index as usize];
         slot.generation = slot.generation.wrapping_add(1);
         self.vacant.push(index);
-        Some(identity)
+        Some(spare)
     }
 
     /// Takes out the first task at or after index `from`, and says where it was.

@@ -186,11 +186,11 @@ impl Wheel {
         let taken = self.local.tasks.borrow_mut().take(key);
         let Some(mut task) = taken else { return };
         self.local.observe(|observer| observer.poll_started(task.origin()));
-        let polled = task.as_mut().poll(&self.local);
+        let polled = task.as_mut().poll();
         self.local.observe(|observer| observer.poll_ended(task.origin()));
         match polled {
             Poll::Pending => self.local.tasks.borrow_mut().put(key, task),
-            Poll::Ready(()) => self.local.observe(|observer| observer.task_ended(task.origin())),
+            Poll::Ready(canceller) => self.local.retire(key.index, task, canceller),
         }
     }
 

@@ -126,14 +126,14 @@ impl Identity {
         Identity { waker: waker(), canceller: waker(), shared }
     }
 
-    /// Whether these three references are the only ones, so that no old waker can wake the next
-    /// task under this key.
+    /// Whether the three references of an identity are the only ones, so that no old waker can wake
+    /// the next task under this key.
     ///
     /// A count read without ordering is enough: new references come only from ours, which no other
     /// thread has, and the flags need no resetting. They say truly whether the id is in a queue,
     /// and if it still is, the next task is polled once for nothing.
     #[inline]
-    pub(crate) fn is_unshared(&self) -> bool {
-        Arc::strong_count(&self.shared) == 3
+    pub(crate) fn is_unshared(shared: &Arc<TaskWaker>) -> bool {
+        Arc::strong_count(shared) == 3
     }
 }

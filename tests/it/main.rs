@@ -10,6 +10,7 @@
 mod strange;
 mod watchdog;
 
+mod reuse;
 mod tasks;
 
 mod foreign_wakers;

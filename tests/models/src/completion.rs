@@ -29,7 +29,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "completion::the_last_waker_is_woken_and_the_result_is_there",
         bound: None,
-        executions: 218,
+        executions: 106,
         witnesses: &["ready at once", "at the second poll", "after a wake"],
         twins: &[
             Twin::body("the waker is replaced between a look and the store", look_then_register),
@@ -48,7 +48,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "completion::a_result_is_delivered_or_dropped_once",
         bound: None,
-        executions: 43,
+        executions: 20,
         witnesses: &["delivered", "dropped with the handle", "dropped by its producer"],
         twins: &[Twin::body("the handle forgets to close", the_handle_forgets_to_close)],
         body: a_result_is_delivered_or_dropped_once,
@@ -90,6 +90,14 @@ pub(crate) const MODELS: &[Model] = &[
         witnesses: &["taken alone or not, it is whole"],
         twins: &[Twin::relaxed(COMPLETION, FINISHED)],
         body: a_result_read_without_the_lock_is_whole,
+    },
+    Model {
+        name: "completion::a_cell_is_used_again_only_when_its_reader_has_gone",
+        bound: None,
+        executions: 59,
+        witnesses: &["the same cell", "another cell"],
+        twins: &[Twin::body("it is used again as soon as it is complete", used_again_too_soon)],
+        body: a_cell_is_used_again_only_when_its_reader_has_gone,
     },
 ];
 
@@ -313,4 +321,40 @@ fn a_result_read_without_the_lock_is_whole(witness: &'static Witness) {
         witness.saw("taken alone or not, it is whole");
     }
     join(producer);
+}
+
+/// A finished task's box keeps the cell, and the next task in it makes the cell wait again if the
+/// reader on another thread has let go of it. Each reader gets what its own task completed.
+fn a_cell_is_used_again_only_when_its_reader_has_gone(witness: &'static Witness) {
+    let (mut kept, handle) = cell();
+    let reader = spawn(move || assert!(matches!(block_on(handle), Ok(1))));
+    let _ = kept.complete(Ok(1));
+    let next = Completion::new(Origin::here(), None);
+    // A moment for the reader to go.
+    assert!(kept.is_finished());
+    match Arc::get_mut(&mut kept) {
+        Some(left) => {
+            witness.saw("the same cell");
+            *left = next;
+        }
+        None => {
+            witness.saw("another cell");
+            kept = Arc::new(next);
+        }
+    }
+    let mut second = JoinHandle::new(Arc::clone(&kept));
+    assert!(poll(&mut second, Waker::noop()).is_pending(), "nothing is left of the first task");
+    let _ = kept.complete(Ok(2));
+    assert!(matches!(block_on(second), Ok(2)));
+    join(reader);
+}
+
+/// The same with a cell that can be made to wait again while its reader is there.
+fn used_again_too_soon(_: &'static Witness) {
+    let kept = Arc::new(Mutex::new(None));
+    let read = Arc::clone(&kept);
+    *kept.lock() = Some(1);
+    let reader = spawn(move || assert_eq!(read.lock().take(), Some(1)));
+    *kept.lock() = Some(2);
+    join(reader);
 }
