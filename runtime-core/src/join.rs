@@ -100,7 +100,7 @@ impl<T> JoinHandle<T> {
     /// A job has left its cell by the time its result is read, and so may a task have. Then nobody
     /// else can reach the cell, and no lock is needed.
     fn take_alone(&mut self) -> Option<Result<T, JoinError>> {
-        if Arc::strong_count(&self.cell) > 1 || !self.cell.is_finished() {
+        if !self.cell.is_finished() || Arc::strong_count(&self.cell) > 1 {
             return None;
         }
         Arc::get_mut(&mut self.cell)?.take_alone()

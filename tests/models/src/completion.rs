@@ -29,7 +29,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "completion::the_last_waker_is_woken_and_the_result_is_there",
         bound: None,
-        executions: 106,
+        executions: 218,
         witnesses: &["ready at once", "at the second poll", "after a wake"],
         twins: &[
             Twin::body("the waker is replaced between a look and the store", look_then_register),
@@ -48,7 +48,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "completion::a_result_is_delivered_or_dropped_once",
         bound: None,
-        executions: 20,
+        executions: 43,
         witnesses: &["delivered", "dropped with the handle", "dropped by its producer"],
         twins: &[Twin::body("the handle forgets to close", the_handle_forgets_to_close)],
         body: a_result_is_delivered_or_dropped_once,
