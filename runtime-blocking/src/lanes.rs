@@ -115,6 +115,8 @@ pub(crate) struct Taken {
 pub(crate) struct Withdrawn {
     /// Whether one job less could run now.
     pub(crate) takeable_less: bool,
+    /// Whether no job is left that a shutdown waits for in any case.
+    pub(crate) was_last_must: bool,
     pub(crate) admission: Option<Admission>,
     /// To be dropped outside the lock.
     pub(crate) swept: Vec<Entry>,
@@ -317,8 +319,10 @@ impl Lanes {
         };
         let admission = lane.admit();
         let takeable_less = lane.takeable() < before;
+        let was_must = lane.rules.must_run;
         self.clear_if_over(id);
-        Some(Withdrawn { takeable_less, admission, swept })
+        let was_last_must = was_must && self.must_run() == 0;
+        Some(Withdrawn { takeable_less, was_last_must, admission, swept })
     }
 
     /// Takes all jobs out that `is_meant` by the lane's rules, the oldest first; none of them can

@@ -7,6 +7,7 @@
 //! on everybody knows), leaves the lock, and carries the errand out.
 
 use std::io;
+use std::mem;
 use std::sync::Arc;
 
 use runtime_core::join::JoinError;
@@ -80,7 +81,7 @@ impl State {
 
     /// Who waits in a shutdown and may look again; to be unparked outside the lock.
     pub(crate) fn take_released_waiters(&mut self) -> Vec<Arc<Parker>> {
-        if self.is_quiet() { std::mem::take(&mut self.waiters) } else { Vec::new() }
+        if self.is_quiet() { mem::take(&mut self.waiters) } else { Vec::new() }
     }
 
     /// Who waited in a shutdown does so no more, or not with this look.
@@ -149,9 +150,12 @@ impl Shared {
         if withdrawn.takeable_less {
             state.policy.cancel();
         }
+        let waiters =
+            if withdrawn.was_last_must { mem::take(&mut state.waiters) } else { Vec::new() };
         drop(state);
         announce(withdrawn.admission);
         drop(withdrawn.swept);
+        waiters.iter().for_each(|waiter| waiter.unpark());
         true
     }
 

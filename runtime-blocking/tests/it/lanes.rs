@@ -215,3 +215,20 @@ fn on_an_event_loop_a_shutdown_reports_what_must_run_and_does_not_wait() {
     wait(first).expect("it ran");
     assert_eq!(wait(job).expect("it ran"), 7);
 }
+
+#[test]
+fn a_shutdown_waits_no_longer_for_a_job_that_must_run_and_is_aborted() {
+    let pool = Pool::builder().threads_max(1).build();
+    let flush = pool.lane("flush").must_run().build();
+    let (gate, first) = occupy(&pool);
+    let job = flush.submit(|| ()).expect("accepted");
+    let closing = pool.clone();
+    let closer = std::thread::spawn(move || closing.shutdown(Shutdown::Leave));
+    // When this is so, the shutdown has looked for what must run, or is about to.
+    eventually("asked to stop", &pool, |stats| stats.abandoned == 1);
+    job.abort();
+    let report = closer.join().expect("no panic");
+    assert_eq!((report.running.len(), report.waiting.len()), (1, 0));
+    gate.open();
+    wait(first).expect("it ran");
+}
