@@ -11,9 +11,9 @@
 //!
 //! One thread turns an event loop and never blocks. Whatever blocks goes to a pool of threads and
 //! is awaited like anything else. [`run`] makes the two and ends them; [`gather`] awaits many
-//! things at once. Threads meet in three places only (the queue of jobs, the cell of a result, the
-//! inbox of the loop), so nothing else needs a lock, tasks need not be `Send`, and there is no
-//! unsafe code.
+//! things at once. Threads meet in four places only (the queue of jobs, the cell of a result, the
+//! inbox of the loop, the desk of a blocking stream), so nothing else needs a lock, tasks need not
+//! be `Send`, and there is no unsafe code.
 //!
 //! # The smallest program
 //!
@@ -42,6 +42,8 @@
 //!   from other threads, and shut down with a report.
 //! - [`blocking`]: pools of one's own, for [`run_in_executor`]; and [`blocking::Pinned`], a state
 //!   (a connection, an interpreter) that one thread makes, uses and drops.
+//! - `unblock` and `stdio`: readers, writers and iterators that block, as streams (the feature
+//!   `unblock`, a default one).
 //! - [`observe`]: who holds the loop up, and what it does.
 //!
 //! The event loop is the package `runtime-executor`, the pool is `runtime-blocking`, and what both
@@ -66,6 +68,10 @@ mod pinned;
 #[cfg(doctest)]
 mod refused;
 mod runtime;
+#[cfg(feature = "unblock")]
+pub mod stdio;
+#[cfg(feature = "unblock")]
+pub mod unblock;
 
 /// The blocking executor: pools of threads for closures that block, and states that one thread
 /// keeps.
@@ -106,6 +112,8 @@ pub use runtime_core::origin::{Id, Origin};
 pub use runtime_executor::{
     NextTurn, NoRuntimeError, Turn, interval, sleep, sleep_until, timeout, timeout_at, yield_now,
 };
+#[cfg(feature = "unblock")]
+pub use unblock::Unblock;
 
 /// The code in the README is tested.
 #[cfg(doctest)]

@@ -38,6 +38,13 @@ mod thread_exit;
 mod idle;
 mod observer;
 
+#[cfg(feature = "unblock")]
+mod stdio;
+#[cfg(feature = "unblock")]
+mod unblock;
+#[cfg(feature = "unblock")]
+mod unblock_out;
+
 mod types;
 
 mod records;

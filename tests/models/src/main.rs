@@ -47,6 +47,8 @@ mod child;
 #[cfg(runtime_loom)]
 mod completion;
 #[cfg(runtime_loom)]
+mod desk;
+#[cfg(runtime_loom)]
 mod door;
 #[cfg(runtime_loom)]
 mod gather;

@@ -3,8 +3,8 @@
 use runtime_core::sync::explore::Witness;
 
 use crate::{
-    cancel, channel, completion, door, gather, lanes, park, parking, path, pinned, pool, sleep,
-    turn, waking,
+    cancel, channel, completion, desk, door, gather, lanes, park, parking, path, pinned, pool,
+    sleep, turn, waking,
 };
 
 /// What runs once per execution.
@@ -136,6 +136,7 @@ pub(crate) fn all() -> Vec<&'static Model> {
         lanes::MODELS,
         pinned::MODELS,
         path::MODELS,
+        desk::MODELS,
     ];
     modules.into_iter().flatten().collect()
 }

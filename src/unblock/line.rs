@@ -1,0 +1,183 @@
+//! The task's end of a desk: gives orders, hears replies, and sends a job to the pool when one is
+//! needed.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use runtime_blocking::{Lane, Pool};
+use runtime_core::join::{JoinError, JoinHandle};
+use runtime_core::origin::Origin;
+use runtime_core::quietly::drop_quietly;
+
+use super::desk::{Clerk, Desk, Heard, Order, Summons, Unheard, Urgency};
+use crate::handle::Handle;
+
+/// Whose jobs they are, and on which pool they run: in its main lane.
+#[derive(Clone)]
+pub(crate) struct Crew {
+    lane: Lane,
+    /// The runtime whose clock they hold, if they belong to one.
+    runtime: Option<Handle>,
+    /// Where the stream was made. All its jobs bear it, so that a report names the stream.
+    origin: Origin,
+}
+
+impl Crew {
+    pub(crate) fn of(runtime: Handle, origin: Origin) -> Crew {
+        Crew { lane: runtime.pool().main_lane().clone(), runtime: Some(runtime), origin }
+    }
+
+    pub(crate) fn on(pool: &Pool, origin: Origin) -> Crew {
+        Crew { lane: pool.main_lane().clone(), runtime: Handle::try_current().ok(), origin }
+    }
+
+    /// As [`on`](Crew::on), but nobody's: no clock waits for what may never come.
+    pub(crate) fn nobodys(pool: &Pool, origin: Origin) -> Crew {
+        Crew { lane: pool.main_lane().clone(), runtime: None, origin }
+    }
+
+    pub(crate) fn submit<F>(&self, job: F) -> JoinHandle<()>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        let origin = self.origin.clone();
+        if let Some(runtime) = &self.runtime {
+            return runtime.submit(&self.lane, origin, (), job);
+        }
+        match self.lane.submit_as(origin.clone(), job) {
+            Ok(handle) => handle,
+            Err(error) => {
+                let reason = Box::new(error.map(drop_quietly));
+                JoinHandle::failed(JoinError::refused(origin, reason))
+            }
+        }
+    }
+}
+
+/// Why no reply will come.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The job panicked, was refused, or was cancelled before it began. Said once.
+    Job(JoinError),
+    /// A job has panicked before, and the object with it.
+    Gone,
+    /// The stream was closed.
+    Closed,
+}
+
+impl From<Failure> for io::Error {
+    fn from(failure: Failure) -> io::Error {
+        match failure {
+            Failure::Job(error) => io::Error::other(error),
+            Failure::Gone => io::Error::other("what was unblocked is gone: a call of it panicked"),
+            Failure::Closed => io::Error::new(io::ErrorKind::NotConnected, "the stream is closed"),
+        }
+    }
+}
+
+/// The task's end. Replies are heard into `inbox`.
+pub(crate) struct Line<T: Send + 'static, R: Send + 'static> {
+    desk: Arc<Desk<T, R>>,
+    crew: Crew,
+    /// The last job, whose error says why the desk was left.
+    job: Option<JoinHandle<()>>,
+    /// The desk was left, and the job's error is still to come.
+    is_left: bool,
+    pub(crate) inbox: VecDeque<R>,
+    /// The object, while the task has it.
+    lent: Option<T>,
+}
+
+impl<T: Send + 'static, R: Send + 'static> Line<T, R> {
+    pub(crate) fn new(object: T, crew: Crew) -> Line<T, R> {
+        Line {
+            desk: Arc::new(Desk::new(object)),
+            crew,
+            job: None,
+            is_left: false,
+            inbox: VecDeque::new(),
+            lent: None,
+        }
+    }
+
+    pub(crate) fn order(&mut self, urgency: Urgency, order: Order<T, R>) -> Result<(), Unheard> {
+        if let Some(object) = self.lent.take() {
+            self.desk.put_object(object);
+        }
+        let summons = self.desk.order(urgency, order)?;
+        self.obey(summons);
+        Ok(())
+    }
+
+    fn obey(&mut self, summons: Summons) {
+        match summons {
+            Summons::None => {}
+            Summons::Submit => {
+                let clerk = Clerk::new(&self.desk);
+                self.job = Some(self.crew.submit(move || clerk.work()));
+            }
+        }
+    }
+
+    /// Waits until there is a reply in the inbox, or nothing to wait for.
+    pub(crate) fn poll_heard(&mut self, cx: &mut Context<'_>) -> Poll<Result<Heard, Failure>> {
+        if !self.is_left {
+            let summons = self.desk.rouse();
+            self.obey(summons);
+            match ready!(self.desk.listen(cx, &mut self.inbox)) {
+                heard @ (Heard::Replies | Heard::Idle) => return Poll::Ready(Ok(heard)),
+                Heard::Stranded | Heard::Lost => self.is_left = true,
+            }
+        }
+        let Some(job) = &mut self.job else {
+            self.is_left = false;
+            return Poll::Ready(Err(Failure::Gone));
+        };
+        let ended = ready!(std::pin::Pin::new(job).poll(cx));
+        self.job = None;
+        self.is_left = false;
+        Poll::Ready(Err(ended.err().map_or(Failure::Gone, Failure::Job)))
+    }
+
+    pub(crate) fn recall(&self) {
+        self.desk.recall();
+    }
+
+    /// The object, if nobody works with it.
+    pub(crate) fn object(&mut self) -> Option<&mut T> {
+        if self.lent.is_none() {
+            self.lent = self.desk.take_object();
+        }
+        self.lent.as_mut()
+    }
+
+    pub(crate) fn take_object(&mut self) -> Option<T> {
+        self.lent.take().or_else(|| self.desk.take_object())
+    }
+
+    /// Has the pool drop the object, whose destructor may block.
+    pub(crate) fn drop_on_the_pool(&self, object: T) -> JoinHandle<()> {
+        self.crew.submit(move || drop(object))
+    }
+}
+
+/// What is due is still carried out, and then the object is dropped, on the pool.
+impl<T: Send + 'static, R: Send + 'static> Drop for Line<T, R> {
+    fn drop(&mut self) {
+        self.recall();
+        if let Some(object) = self.take_object()
+            && std::mem::needs_drop::<T>()
+        {
+            self.drop_on_the_pool(object).detach();
+        }
+    }
+}
+
+impl<T: Send + 'static, R: Send + 'static> fmt::Debug for Line<T, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unblock").field("origin", &self.crew.origin).finish_non_exhaustive()
+    }
+}
