@@ -7,6 +7,7 @@ mod memory;
 mod ping_pong;
 mod remote;
 mod spawn;
+mod streams;
 mod timers;
 mod yields;
 
@@ -47,7 +48,7 @@ macro_rules! gatherers {
 
 /// All rows, in the order of the table.
 pub fn all() -> Vec<Row> {
-    [spawning(), gathering(), remote(), blocking(), timing(), smallest::rows()]
+    [spawning(), gathering(), remote(), blocking(), streaming(), timing(), smallest::rows()]
         .into_iter()
         .flatten()
         .collect()
@@ -179,6 +180,26 @@ fn blocking() -> Vec<Row> {
         )
         .floor(0.9, Of::Best)
         .limit(blocking::submitters_limit),
+    ]
+}
+
+fn streaming() -> Vec<Row> {
+    let peers = || {
+        vec![
+            (Peer::Aside, Work::Call(streams::aside)),
+            (Peer::Tokio, Work::Call(streams::tokio)),
+            (Peer::Smol, Work::Call(streams::smol)),
+        ]
+    };
+    vec![
+        Row::new("file", "1 GiB of a file through a stream, per KiB", peers())
+            .wall()
+            .floor(1.0, Of::Best)
+            .floor(1.15, Of::Peer(Peer::Limit))
+            .limit(streams::limit),
+        Row::new("file-cpu", "the same, in processor time", peers())
+            .floor(1.0, Of::Best)
+            .limit(streams::limit),
     ]
 }
 
