@@ -63,7 +63,10 @@ fn lay_out(peer: Peer) -> Result<PathBuf> {
     let dependency = match peer {
         Peer::Tokio => "tokio = { version = \"1\", features = [\"rt\", \"time\"] }".into(),
         Peer::Smol => "smol = \"2\"".into(),
-        _other => format!("aside = {{ path = {:?} }}", here.join("../..").canonicalize()?),
+        _other => {
+            let path = here.join("../..").canonicalize()?;
+            format!("aside = {{ path = {path:?}, default-features = false }}")
+        }
     };
     fs::create_dir_all(package.join("src"))?;
     fs::write(
