@@ -44,6 +44,8 @@
 //!   (a connection, an interpreter) that one thread makes, uses and drops.
 //! - `unblock` and `stdio`: readers, writers and iterators that block, as streams (the feature
 //!   `unblock`, a default one).
+//! - `process_pool`, with the feature `process-pool`: worker processes, for functions that may
+//!   crash, leak or hang.
 //! - [`observe`]: who holds the loop up, and what it does.
 //!
 //! The event loop is the package `runtime-executor`, the pool is `runtime-blocking`, and what both
@@ -54,8 +56,8 @@
 //! - Async code runs on one thread for each runtime. Use several runtimes for several cores.
 //! - There are no sockets yet.
 //! - A job that runs cannot be stopped from outside, only asked to ([`blocking::check_cancelled`]),
-//!   awaited or left; and it must own what it uses (`'static`), because no safe interface can lend
-//!   to another thread from async code.
+//!   awaited or left (a process can be killed: `process_pool`); and it must own what it uses
+//!   (`'static`), because no safe interface can lend to another thread from async code.
 //! - A future that blocks stalls its loop. [`observe::SlowPolls`] says which one it was.
 
 mod context;
@@ -65,6 +67,8 @@ mod handle;
 mod named;
 pub mod observe;
 mod pinned;
+#[cfg(feature = "process-pool")]
+pub mod process_pool;
 #[cfg(doctest)]
 mod refused;
 mod runtime;

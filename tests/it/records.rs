@@ -164,6 +164,10 @@ fn dependencies() -> Vec<String> {
         }
     }
     names.retain(|name| !name.starts_with("runtime-") && !name.starts_with('#'));
+    // In no build but that of its feature.
+    let root = document("Cargo.toml");
+    let feature = root.lines().find(|line| line.starts_with("process-pool = ")).unwrap();
+    names.retain(|name| !feature.contains(&format!("\"dep:{name}\"")));
     names.sort();
     names.dedup();
     names

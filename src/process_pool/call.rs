@@ -1,0 +1,70 @@
+//! One call of a function, before it is made.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::call_error::CallError;
+use super::encoding::{decode, encode_onto};
+
+/// A call of a function by its name, with its arguments; made by
+/// [`Function::call`](super::Function::call).
+///
+/// It does nothing by itself: give it to [`run_in_executor`](crate::run_in_executor).
+#[must_use = "a call does nothing until an executor carries it out"]
+pub struct Call<A, R> {
+    function: &'static str,
+    arguments: A,
+    result: PhantomData<fn() -> R>,
+}
+
+impl<A, R> Call<A, R> {
+    pub(super) fn new(function: &'static str, arguments: A) -> Call<A, R> {
+        Call { function, arguments, result: PhantomData }
+    }
+
+    /// The name of the function.
+    pub fn name(&self) -> &'static str {
+        self.function
+    }
+
+    /// The arguments as bytes.
+    ///
+    /// # Errors
+    /// [`BadArguments`](CallError::BadArguments) if they refuse to be encoded.
+    pub fn encode(&self) -> Result<Vec<u8>, CallError>
+    where
+        A: Serialize,
+    {
+        let mut bytes = Vec::new();
+        self.encode_onto(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// The result that these bytes are.
+    ///
+    /// # Errors
+    /// [`BadResult`](CallError::BadResult) if they are none.
+    pub fn decode(&self, bytes: &[u8]) -> Result<R, CallError>
+    where
+        R: DeserializeOwned,
+    {
+        decode(bytes).map_err(CallError::BadResult)
+    }
+
+    pub(super) fn encode_onto(&self, bytes: &mut Vec<u8>) -> Result<(), CallError>
+    where
+        A: Serialize,
+    {
+        encode_onto(bytes, &self.arguments).map_err(CallError::BadArguments)
+    }
+}
+
+/// The arguments are not shown.
+impl<A, R> fmt::Debug for Call<A, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("function", &self.function).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,93 @@
+//! Frames as bytes come: whole, in pieces, and wrong.
+
+use super::*;
+
+fn assembled(
+    bytes: &[u8],
+    piece: usize,
+    body_max: u32,
+) -> Result<Option<(Kind, Vec<u8>)>, FrameError> {
+    let mut assembler = Assembler::new(body_max);
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let room = assembler.room();
+        let taken = rest.len().min(room.len()).min(piece);
+        room[..taken].copy_from_slice(&rest[..taken]);
+        assembler.filled(taken);
+        rest = &rest[taken..];
+    }
+    Ok(assembler.frame()?.map(|(kind, body)| (kind, body.to_vec())))
+}
+
+#[test]
+fn a_frame_comes_out_as_it_went_in_however_it_is_cut() {
+    let body: Vec<u8> = (0..50_000_u32).map(|n| n as u8).collect();
+    let frame = short(Kind::Result, &body);
+    for piece in [1, 4, 5, 6, 1000, 16_000] {
+        let read = assembled(&frame, piece, u32::MAX).unwrap();
+        assert_eq!(read, Some((Kind::Result, body.clone())), "in pieces of {piece}");
+    }
+}
+
+#[test]
+fn an_unfinished_frame_is_none_yet() {
+    let frame = short(Kind::Panicked, b"oh");
+    for length in 0..frame.len() {
+        assert_eq!(assembled(&frame[..length], 1, 100), Ok(None));
+    }
+}
+
+#[test]
+fn what_is_no_frame_is_an_error() {
+    let wrong = |bytes: &[u8]| assembled(bytes, 1000, 3).unwrap_err();
+    assert_eq!(wrong(&[0, 0, 0, 0, 0]), FrameError::UnknownKind(0));
+    assert_eq!(wrong(&[9, 0, 0, 0, 0]), FrameError::UnknownKind(9));
+    assert_eq!(wrong(&[3, 4, 0, 0, 0]), FrameError::TooLong { bytes: 4, max: 3 });
+    assert_eq!(wrong(&[3, 1, 0, 0, 0, 7, 7]), FrameError::Trailing);
+}
+
+#[test]
+fn a_length_that_is_a_lie_reserves_nothing() {
+    let mut assembler = Assembler::new(u32::MAX);
+    let header = [Kind::Result as u8, 255, 255, 255, 255];
+    assembler.room()[..HEADER].copy_from_slice(&header);
+    assembler.filled(HEADER);
+    assert_eq!(assembler.frame(), Ok(None));
+    assert!(assembler.room().len() <= CHUNK);
+}
+
+#[test]
+fn a_body_that_is_too_long_is_not_sent() {
+    let mut frame = Vec::new();
+    begin(&mut frame, Kind::Result);
+    frame.extend([0; 10]);
+    assert_eq!(finish(&mut frame, 9), Err(10));
+    assert_eq!(finish(&mut frame, 10), Ok(()));
+}
+
+#[test]
+fn a_hello_of_another_version_or_of_somebody_else_is_refused() {
+    let hello = hello(77);
+    assert_eq!(read_hello(Kind::Hello, &hello[HEADER..]), Ok(77));
+    assert_eq!(read_hello(Kind::Call, &hello[HEADER..]), Err(FrameError::NoHello));
+    assert_eq!(read_hello(Kind::Hello, &hello[HEADER + 1..]), Err(FrameError::NoHello));
+    let mut other = hello.clone();
+    other[HEADER] = b'A';
+    assert_eq!(read_hello(Kind::Hello, &other[HEADER..]), Err(FrameError::NoHello));
+    let mut newer = hello;
+    newer[HEADER + 8] = 9;
+    assert_eq!(read_hello(Kind::Hello, &newer[HEADER..]), Err(FrameError::Version(9)));
+}
+
+#[test]
+fn a_call_has_a_name_and_arguments() {
+    let mut frame = Vec::new();
+    begin_call(&mut frame, "digest");
+    frame.extend([1, 2, 3]);
+    let body = &frame[HEADER..];
+    assert_eq!(read_call(Kind::Call, body), Ok(("digest", &[1, 2, 3][..])));
+    assert_eq!(read_call(Kind::Result, body), Err(FrameError::NoCall));
+    assert_eq!(read_call(Kind::Call, &body[..7]), Err(FrameError::NoCall));
+    assert_eq!(read_call(Kind::Call, &[1, 0, 255]), Err(FrameError::NoCall));
+    assert_eq!(read_call(Kind::Call, &[1]), Err(FrameError::NoCall));
+}
