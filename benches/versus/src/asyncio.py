@@ -4,6 +4,7 @@ import asyncio
 import sys
 import threading
 import time
+from concurrent.futures import ProcessPoolExecutor
 
 KEY, CLOCK, BUDGET = sys.argv[1], sys.argv[2], int(sys.argv[3]) / 1000
 METER = time.process_time if CLOCK == "cpu" else time.perf_counter
@@ -118,6 +119,23 @@ async def blocking():
             await loop.run_in_executor(None, int)
 
 
+async def process():
+    loop, laps = asyncio.get_running_loop(), Laps(100)
+    with ProcessPoolExecutor(1) as pool:
+        while laps.more():
+            for n in range(100):
+                await loop.run_in_executor(pool, abs, n)
+
+
+async def process_burst():
+    loop = asyncio.get_running_loop()
+    with ProcessPoolExecutor(2) as pool:
+        for count in (2, 10_000):
+            since = METER()
+            await asyncio.gather(*[loop.run_in_executor(pool, abs, n) for n in range(count)])
+        print((METER() - since) * 1e9 / 10_000)
+
+
 async def sleeps():
     async def all_of(count):
         naps = [asyncio.sleep((n * 7919 % 100 + 1) / 1000) for n in range(count)]
@@ -151,5 +169,6 @@ if KEY == "make":
     make()
 else:
     name = {"wake-one": "wake", "wake-two": "wake", "blocking-one": "blocking",
-            "blocking-two": "blocking"}.get(KEY, KEY.replace("-", "_"))
+            "blocking-two": "blocking", "process-one": "process",
+            "process-two": "process"}.get(KEY, KEY.replace("-", "_"))
     asyncio.run(globals()[name]())

@@ -9,9 +9,11 @@ use versus::row::{Program, Row};
 use versus::{cell, rounds, rows, table};
 
 fn main() -> Result<(), Box<dyn Error>> {
+    aside::process_pool::init(&[&rows::process::SAME]);
     let words: Vec<String> = std::env::args().skip(1).collect();
     match words.first().map(String::as_str) {
         Some(cell::ARGUMENT) => Ok(cell::main(&words[1..], || 0)?),
+        Some(rows::process::ECHO_ARGUMENT) => Ok(rows::process::echo()?),
         Some("--help") => {
             print!("{USAGE}");
             Ok(())

@@ -5,6 +5,7 @@ mod gather;
 mod make;
 mod memory;
 mod ping_pong;
+pub mod process;
 mod remote;
 mod spawn;
 mod streams;
@@ -48,10 +49,17 @@ macro_rules! gatherers {
 
 /// All rows, in the order of the table.
 pub fn all() -> Vec<Row> {
-    [spawning(), gathering(), remote(), blocking(), streaming(), timing(), smallest::rows()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let groups = [
+        spawning(),
+        gathering(),
+        remote(),
+        blocking(),
+        processes(),
+        streaming(),
+        timing(),
+        smallest::rows(),
+    ];
+    groups.into_iter().flatten().collect()
 }
 
 fn spawning() -> Vec<Row> {
@@ -149,6 +157,29 @@ fn remote() -> Vec<Row> {
             .wall()
             .floor(0.9, Of::Best)
             .limit(remote::storm_limit),
+    ]
+}
+
+/// By the wall clock, because the time of a child is in no process's own.
+fn processes() -> Vec<Row> {
+    let ours = |work| vec![(Peer::Aside, Work::Call(work))];
+    vec![
+        Row::new("process-one", "call in a process, round trip, one core", ours(process::call))
+            .wall()
+            .on_one_core()
+            .floor(0.5, Of::Best)
+            .limit(process::call_limit)
+            .python(),
+        Row::new("process-two", "call in a process, round trip, two cores", ours(process::call))
+            .wall()
+            .floor(0.5, Of::Best)
+            .limit(process::call_limit)
+            .python(),
+        Row::new("process-burst", "10,000 calls on two processes", ours(process::burst))
+            .wall()
+            .floor(0.5, Of::Best)
+            .limit(process::burst_limit)
+            .python(),
     ]
 }
 

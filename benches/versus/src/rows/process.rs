@@ -1,0 +1,122 @@
+//! Calls in other processes.
+
+use std::hint::black_box;
+use std::io::{Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+use aside::process_pool::{Function, ProcessPool};
+use aside::run_in_executor;
+
+use crate::run::Run;
+
+/// The hidden first argument of a process that is the other side of the limit.
+pub const ECHO_ARGUMENT: &str = "--echo";
+/// What a worker is asked for.
+pub static SAME: Function<u64, u64> = Function::new("same", |n| n);
+
+const LAP: u64 = 100;
+const BURST: u64 = 10_000;
+const WORKERS: usize = 2;
+
+/// One call at a time.
+pub(super) fn call(run: &Run) -> f64 {
+    let mut laps = run.laps(LAP as usize);
+    let pool = ProcessPool::builder().workers(1).build();
+    aside::run(async {
+        while laps.more() {
+            for n in 0..LAP {
+                let called = run_in_executor(&pool, SAME.call(n)).await;
+                black_box(called.expect("it is not aborted").expect("the worker lives"));
+            }
+        }
+    });
+    laps.figure()
+}
+
+/// Ten thousand calls at once, then awaits them all.
+pub(super) fn burst(run: &Run) -> f64 {
+    let pool = ProcessPool::builder().workers(WORKERS).build();
+    aside::run(async {
+        await_calls(&pool, WORKERS as u64).await;
+        let watch = run.start();
+        await_calls(&pool, BURST).await;
+        watch.read() / BURST as f64
+    })
+}
+
+async fn await_calls(pool: &ProcessPool, count: u64) {
+    let calls: Vec<_> = (0..count).map(|n| run_in_executor(pool, SAME.call(n))).collect();
+    for call in calls {
+        black_box(call.await.expect("it is not aborted").expect("the worker lives"));
+    }
+}
+
+/// This thread and another process, and eight bytes between them.
+pub(super) fn call_limit(run: &Run) -> f64 {
+    let mut laps = run.laps(LAP as usize);
+    let mut echo = Echo::start();
+    while laps.more() {
+        (0..LAP).for_each(|n| echo.ask(n));
+    }
+    laps.figure()
+}
+
+/// A thread for each of the processes.
+pub(super) fn burst_limit(run: &Run) -> f64 {
+    let mut echoes = [(); WORKERS].map(|()| Echo::start());
+    echoes.iter_mut().for_each(|echo| echo.ask(1));
+    let watch = run.start();
+    thread::scope(|scope| {
+        for echo in &mut echoes {
+            scope.spawn(|| (0..BURST / WORKERS as u64).for_each(|n| echo.ask(n)));
+        }
+    });
+    watch.read() / BURST as f64
+}
+
+struct Echo {
+    child: Child,
+    socket: Option<UnixStream>,
+}
+
+impl Echo {
+    fn start() -> Echo {
+        let (socket, theirs) = UnixStream::pair().expect("there are descriptors left");
+        let this = std::env::current_exe().expect("this program has a path");
+        let mut command = Command::new(this);
+        command.arg(ECHO_ARGUMENT).stdin(OwnedFd::from(theirs)).stdout(Stdio::null());
+        let child = command.spawn().expect("a process can be started");
+        Echo { child, socket: Some(socket) }
+    }
+
+    fn ask(&mut self, n: u64) {
+        let socket = self.socket.as_mut().expect("it is not dropped");
+        let mut answer = n.to_le_bytes();
+        socket.write_all(&answer).expect("the process lives");
+        socket.read_exact(&mut answer).expect("the process lives");
+        black_box(answer);
+    }
+}
+
+impl Drop for Echo {
+    fn drop(&mut self) {
+        drop(self.socket.take());
+        let _ = self.child.wait();
+    }
+}
+
+/// The other side of the limit.
+///
+/// # Errors
+/// If its standard input is no socket.
+pub fn echo() -> std::io::Result<()> {
+    let mut socket = UnixStream::from(std::io::stdin().as_fd().try_clone_to_owned()?);
+    let mut bytes = [0; 8];
+    while socket.read_exact(&mut bytes).is_ok() {
+        socket.write_all(&bytes)?;
+    }
+    Ok(())
+}
