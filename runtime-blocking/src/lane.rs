@@ -8,6 +8,7 @@ use std::task::Waker;
 use runtime_core::completion::Completion;
 use runtime_core::join::JoinHandle;
 use runtime_core::origin::Origin;
+use runtime_core::quietly::drop_quietly;
 
 use crate::job::{Job, Unrun, Work};
 use crate::lanes::{Admission, LaneId, MAIN, WhenFull};
@@ -215,10 +216,13 @@ impl Lane {
                 // Nobody has read the cell and nobody will: closing it ends the circle of the two.
                 completion.close();
                 let unrun = work.take().expect("a refused job was out of everybody's reach");
+                let Unrun { closure, keep, context } = unrun;
+                // Their destructors may panic, and the closure is to come back all the same.
+                drop_quietly((keep, context));
                 Err(match refusal {
-                    Refusal::Closed => SubmitError::Closed(unrun.closure),
-                    Refusal::Full => SubmitError::Full(unrun.closure),
-                    Refusal::NoThread(error) => SubmitError::NoThread(unrun.closure, error),
+                    Refusal::Closed => SubmitError::Closed(closure),
+                    Refusal::Full => SubmitError::Full(closure),
+                    Refusal::NoThread(error) => SubmitError::NoThread(closure, error),
                 })
             }
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 
 use runtime_blocking::{Pool, Shutdown};
+use runtime_core::origin::Origin;
 
 use crate::{eventually, gate, occupy, wait};
 
@@ -126,6 +127,14 @@ fn closures_that_a_shutdown_cancels_may_panic_when_dropped() {
     gate.open();
     wait(first).expect("it ran");
     assert!(pool.shutdown(Shutdown::Wait).is_clean());
+}
+
+#[test]
+fn a_refused_closure_comes_back_though_what_it_was_to_keep_panics_when_dropped() {
+    let pool = Pool::new();
+    assert!(pool.shutdown(Shutdown::Wait).is_clean());
+    let refused = pool.submit_with(Origin::here(), Bomb, || 5).expect_err("closed");
+    assert_eq!(refused.into_inner()(), 5);
 }
 
 /// A waker that never returns keeps its worker; the others go on.
