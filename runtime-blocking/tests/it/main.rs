@@ -17,6 +17,7 @@ mod racing;
 mod refusing;
 mod retiring;
 mod shutting_down;
+mod soaking;
 mod submitting;
 
 use std::sync::Arc;
