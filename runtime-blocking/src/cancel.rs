@@ -26,6 +26,7 @@ thread_local_const! {
 }
 
 /// Runs a job, as the current one of this thread.
+#[inline]
 pub(crate) fn run_as_current(job: Arc<dyn Job>) {
     RUNNING.with(|running| {
         *running.borrow_mut() = Some(job);

@@ -55,7 +55,9 @@ impl Fifo {
     /// Takes out who is next.
     pub(crate) fn pop(&mut self) -> Option<Entry> {
         let entry = self.entries.pop_front();
-        self.trim();
+        if self.husks > 0 {
+            self.trim();
+        }
         entry
     }
 

@@ -125,6 +125,7 @@ impl<F, T, K> Work<F, T, K> {
         self.replace(Content::Gone)
     }
 
+    #[inline]
     fn replace(&self, after: Content<F, K>) -> Option<Unrun<F, K>> {
         let before = mem::replace(&mut *self.content.lock(), after);
         match before {

@@ -35,6 +35,7 @@ pub(crate) const MAIN: LaneId = 0;
 pub(crate) type Admission = Arc<Completion<()>>;
 
 /// Tells whoever waits for room that its job has a place. Outside the lock.
+#[inline]
 pub(crate) fn announce(admission: Option<Admission>) {
     if let Some(admission) = admission {
         let _no_producer = admission.complete(Ok(()));
@@ -76,22 +77,32 @@ impl Lane {
         self.queue.waiting() + self.line.waiting()
     }
 
+    /// How many more may run now.
+    fn vacancies(&self) -> usize {
+        self.rules.running_max - self.running
+    }
+
     /// How many of those that wait could run now, if there were threads.
     fn takeable(&self) -> usize {
-        self.waiting().min(self.rules.running_max - self.running)
+        self.waiting().min(self.vacancies())
     }
 
     fn rank(&self) -> Option<u64> {
-        let is_full = self.running == self.rules.running_max;
-        let first = if is_full { None } else { self.queue.front() };
+        let first = if self.vacancies() == 0 { None } else { self.queue.front() };
         first.map(|entry| entry.ticket + self.rules.priority.penalty())
     }
 
     /// Moves who stands first in line into the queue if there is room.
+    #[inline]
     fn admit(&mut self) -> Option<Admission> {
-        if self.queue.waiting() >= self.rules.queue_max {
+        // Mostly nobody stands there.
+        if self.line.waiting() == 0 || self.queue.waiting() >= self.rules.queue_max {
             return None;
         }
+        self.admit_first()
+    }
+
+    fn admit_first(&mut self) -> Option<Admission> {
         let mut entry = self.line.pop()?;
         entry.job.set_place(Place::Queued);
         let admission = entry.admission.take();
@@ -251,10 +262,11 @@ impl Lanes {
     // ---- jobs come and go ----
 
     /// Appends a job to its lane; `None` if it is refused.
+    #[inline]
     pub(crate) fn push(&mut self, job: Arc<dyn Job>, when_full: WhenFull) -> Option<Pushed> {
         let ticket = self.tickets;
         let lane = self.lane(job.lane());
-        let before = lane.takeable();
+        let takeable_more = lane.waiting() < lane.vacancies();
         let mut admission = None;
         if lane.queue.waiting() < lane.rules.queue_max {
             lane.queue.push(Entry { ticket, job, admission: None });
@@ -270,13 +282,13 @@ impl Lanes {
             job.set_place(Place::InLine);
             lane.line.push(Entry { ticket, job, admission: admission.clone() });
         }
-        let takeable_more = lane.takeable() > before;
         self.tickets += 1;
         Some(Pushed { takeable_more, admission })
     }
 
     /// Takes out the job that is to run next. It counts as running until it has
     /// [`ended`](Lanes::ended), and can no longer be cancelled.
+    #[inline]
     pub(crate) fn pop(&mut self) -> Option<Taken> {
         let lane = self.next_lane()?;
         let Entry { job, .. } = lane.queue.pop()?;
@@ -291,14 +303,16 @@ impl Lanes {
     }
 
     /// A job that was taken out has ended.
+    #[inline]
     pub(crate) fn ended(&mut self, id: LaneId) -> Ended {
         let lane = self.lane(id);
-        let before = lane.takeable();
+        let takeable_more = lane.waiting() > lane.vacancies();
         lane.running -= 1;
         lane.completed += 1;
-        let takeable_more = lane.takeable() > before;
         let was_must = lane.rules.must_run;
-        self.clear_if_over(id);
+        if lane.is_over() {
+            self.lanes[id] = None;
+        }
         Ended { takeable_more, was_last_must: was_must && self.must_run() == 0 }
     }
 

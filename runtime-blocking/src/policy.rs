@@ -206,6 +206,7 @@ impl Policy {
     // ---- jobs come and go ----
 
     /// A job was submitted that may run as soon as there is a worker.
+    #[inline]
     pub(crate) fn submit(&mut self, cores: usize) -> Call {
         self.cores = cores;
         self.queued += 1;
@@ -254,6 +255,7 @@ impl Policy {
     }
 
     /// A worker looks for a job.
+    #[inline]
     pub(crate) fn next(&mut self, coming: Coming) -> Next {
         match coming {
             Coming::Called => self.arriving -= 1,

@@ -160,6 +160,7 @@ impl Shared {
     }
 
     /// Wakes or starts whom the errand names. Fails only if that leaves the pool without a thread.
+    #[inline]
     pub(crate) fn carry_out(self: &Arc<Self>, errand: Errand) -> Result<(), Stranded> {
         match errand {
             Errand::Nothing => Ok(()),
@@ -172,6 +173,7 @@ impl Shared {
     }
 
     /// The same for a worker: while it is there, no job is stranded.
+    #[inline]
     pub(crate) fn carry_out_on_worker(self: &Arc<Self>, errand: Errand) {
         let stranded = self.carry_out(errand).is_err();
         debug_assert!(!stranded, "the worker that calls is a thread of the pool");

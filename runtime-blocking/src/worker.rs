@@ -70,8 +70,8 @@ struct Worker {
 /// What a worker does next.
 enum Step {
     Run(Arc<dyn Job>),
-    /// Look again in a moment.
-    Linger,
+    /// Look again in a moment, which begins now.
+    Linger(Instant),
     /// Wait to be called, at most until then.
     Wait(Option<Instant>),
     LookOut,
@@ -95,9 +95,9 @@ pub(crate) fn run(shared: Arc<Shared>, seat: SeatId, role: Role) {
         step = match step {
             Step::Run(job) => {
                 cancel::run_as_current(job);
-                worker.next(Coming::Back)
+                worker.next(Coming::Back, Instant::now())
             }
-            Step::Linger => worker.linger(),
+            Step::Linger(now) => worker.linger(now),
             Step::Wait(deadline) => worker.wait(deadline),
             Step::LookOut => worker.look_out(),
             Step::Retire(departure) => return departure.finish(),
@@ -116,14 +116,13 @@ impl Worker {
 
     fn called(&self, role: Role) -> Step {
         match role {
-            Role::Worker => self.next(Coming::Called),
+            Role::Worker => self.next(Coming::Called, Instant::now()),
             Role::Lookout => Step::LookOut,
         }
     }
 
     /// Looks for a job. One critical section, and at most one call after it.
-    fn next(&self, coming: Coming) -> Step {
-        let now = Instant::now();
+    fn next(&self, coming: Coming, now: Instant) -> Step {
         let mut state = self.shared.lock();
         let (ended, released) = self.report(&mut state);
         let step = match state.policy.next(coming) {
@@ -136,7 +135,7 @@ impl Worker {
             }
             Next::Linger => {
                 drop(state);
-                Step::Linger
+                Step::Linger(now)
             }
             Next::Wait => self.sit_down(state, now),
             Next::Retire => self.retire(state),
@@ -149,6 +148,7 @@ impl Worker {
 
     /// Reports that this worker's job has ended, if it had one. Gives what is to be dropped, and
     /// who is to be unparked, outside the lock.
+    #[inline]
     fn report(&self, state: &mut State) -> (Option<Running>, Vec<Arc<Parker>>) {
         let Some(running) = state.roster.end(self.seat) else { return (None, Vec::new()) };
         let ended = state.lanes.ended(running.job.lane());
@@ -166,10 +166,11 @@ impl Worker {
     }
 
     /// Lets others have the core for a moment, and looks again. If the submitter was waiting for
-    /// it, there are more jobs then; if nobody was, the call returns at once.
-    fn linger(&self) -> Step {
+    /// it, there are more jobs then; if nobody was, the call returns at once. What it finds counts
+    /// from before, which saves a look at the clock.
+    fn linger(&self, now: Instant) -> Step {
         thread::yield_now();
-        self.next(Coming::Called)
+        self.next(Coming::Called, now)
     }
 
     fn sit_down(&self, mut state: MutexGuard<'_, State>, now: Instant) -> Step {
@@ -253,6 +254,7 @@ impl Worker {
 
 impl Taken {
     /// Tells who has got the place of the job, which runs next.
+    #[inline]
     fn announce_and_run(self) -> Step {
         announce(self.admission);
         Step::Run(self.job)

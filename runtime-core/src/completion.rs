@@ -115,7 +115,10 @@ impl<T> Completion<T> {
             State::Ready(_) | State::Taken | State::Closed => Some(waker),
         };
         drop(state);
-        drop_quietly(unused);
+        // Mostly there is none.
+        if let Some(unused) = unused {
+            drop_quietly(unused);
+        }
     }
 
     // ---- the reading end ----
