@@ -5,9 +5,10 @@
 //! comes between, and no task ever waits for a lock. (It builds SQLite, so it needs a C compiler.)
 
 use std::error::Error;
+use std::time::Duration;
 
-use aside::blocking::Pinned;
-use aside::{spawn, try_gather};
+use aside::blocking::{CancelToken, Pinned};
+use aside::{sleep, spawn, try_gather};
 use rusqlite::Connection;
 
 const TASKS: u32 = 100;
@@ -41,6 +42,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         let (rows, total) = accounts.call(|db| sum(db)).await??;
         println!("still {rows} accounts with {total} in all");
 
+        // A query that would take hours is interrupted when nobody waits for it any more.
+        let endless = accounts.call(|db| count_for_ever(db));
+        sleep(Duration::from_millis(20)).await;
+        endless.abort();
+        println!("an endless query: {}", endless.await?.expect_err("it was interrupted"));
+
         // Every call has been run and the connection is closed when this is ready.
         accounts.close().await?;
         Ok(())
@@ -63,6 +70,15 @@ fn sum(db: &Connection) -> rusqlite::Result<(u32, u32)> {
     db.query_row("SELECT count(*), sum(amount) FROM accounts", [], |row| {
         Ok((row.get(0)?, row.get(1)?))
     })
+}
+
+fn count_for_ever(db: &Connection) -> rusqlite::Result<i64> {
+    let interrupt = db.get_interrupt_handle();
+    let token = CancelToken::current().expect("this is a call");
+    let _hook = token.on_cancel(move || interrupt.interrupt());
+    let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
+                   SELECT max(i) FROM n";
+    db.query_row(endless, [], |row| row.get(0))
 }
 
 fn transfer(db: &mut Connection, from: u32, to: u32, amount: u32) -> rusqlite::Result<()> {

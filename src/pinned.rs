@@ -136,7 +136,7 @@ impl<T: 'static> Pinned<T> {
     /// The call is accepted at once and runs whether or not the handle is awaited. A panic of `f`
     /// comes back through the handle. Dropping the handle detaches; [`abort`](JoinHandle::abort)
     /// removes a call that has not begun, and drops the closure where `abort` was called; a call
-    /// that runs is not told.
+    /// that runs is asked to [stop](crate::blocking::is_cancelled).
     /// [`named`](crate::named) gives it a name.
     ///
     /// # Errors

@@ -15,29 +15,70 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+use runtime_core::origin::Origin;
 use runtime_core::quietly::{call_quietly, drop_quietly};
 use runtime_core::sync::{Mutex, thread_local_const};
 
 use crate::job::Job;
 
+/// What runs and can be asked to stop: a job, or a call of a pinned state.
+pub(crate) trait Stoppable: Send + Sync {
+    /// Who it is.
+    fn origin(&self) -> &Origin;
+
+    /// Whether somebody asked it to stop.
+    fn is_cancel_requested(&self) -> bool;
+
+    /// Has a hook called when somebody asks it to stop while it runs.
+    fn add_hook(&self, hook: Arc<Hook>);
+
+    /// Forgets a hook.
+    fn remove_hook(&self, hook: &Arc<Hook>);
+}
+
+/// What a thread runs.
+enum Running {
+    Job(Arc<dyn Job>),
+    Call(Arc<dyn Stoppable>),
+}
+
+impl Running {
+    fn stoppable(&self) -> &dyn Stoppable {
+        match self {
+            Running::Job(job) => &**job,
+            Running::Call(call) => &**call,
+        }
+    }
+}
+
 thread_local_const! {
-    /// The job that this thread runs. Taken out again when the job has ended.
-    static RUNNING: RefCell<Option<Arc<dyn Job>>> = RefCell::new(None)
+    /// What this thread runs. Taken out again when it has ended.
+    static RUNNING: RefCell<Option<Running>> = RefCell::new(None)
 }
 
 /// Runs a job, as the current one of this thread.
 #[inline]
 pub(crate) fn run_as_current(job: Arc<dyn Job>) {
     RUNNING.with(|running| {
-        *running.borrow_mut() = Some(job);
-        if let Some(job) = &*running.borrow() {
+        *running.borrow_mut() = Some(Running::Job(job));
+        if let Some(Running::Job(job)) = &*running.borrow() {
             job.run();
         }
         drop_quietly(running.take());
     });
 }
 
-/// Whether the job that this thread runs was asked to stop. `false` outside a job.
+/// Does `run`, which must not panic, as the call that is current on this thread.
+pub(crate) fn run_call_as_current(call: Arc<dyn Stoppable>, run: impl FnOnce()) {
+    RUNNING.with(|running| {
+        *running.borrow_mut() = Some(Running::Call(call));
+        run();
+        drop_quietly(running.take());
+    });
+}
+
+/// Whether the job that this thread runs was asked to stop. `false` outside a job. A call of a
+/// [`Pinned`](crate::Pinned) state is a job in this sense.
 ///
 /// Costs a look at a thread-local and a load: cheap enough for every round of a loop.
 ///
@@ -61,7 +102,9 @@ pub(crate) fn run_as_current(job: Arc<dyn Job>) {
 /// # Ok::<(), runtime_blocking::SubmitError<_>>(())
 /// ```
 pub fn is_cancelled() -> bool {
-    RUNNING.with(|running| running.borrow().as_ref().is_some_and(|job| job.is_cancel_requested()))
+    RUNNING.with(|running| {
+        running.borrow().as_ref().is_some_and(|running| running.stoppable().is_cancel_requested())
+    })
 }
 
 /// [`is_cancelled`] for `?`.
@@ -91,13 +134,19 @@ impl Error for Cancelled {}
 /// It holds on to the job's cell, and to nothing of the closure's.
 #[derive(Clone)]
 pub struct CancelToken {
-    job: Arc<dyn Job>,
+    job: Arc<dyn Stoppable>,
 }
 
 impl CancelToken {
     /// The token of the job that this thread runs; `None` outside a job.
     pub fn current() -> Option<CancelToken> {
-        RUNNING.with(|running| running.borrow().clone()).map(|job| CancelToken { job })
+        RUNNING.with(|running| {
+            let job = match running.borrow().as_ref()? {
+                Running::Job(job) => Arc::clone(job) as Arc<dyn Stoppable>,
+                Running::Call(call) => Arc::clone(call),
+            };
+            Some(CancelToken { job })
+        })
     }
 
     /// Whether the job was asked to stop.
@@ -141,7 +190,7 @@ impl fmt::Debug for CancelToken {
 /// Keeps a hook of [`CancelToken::on_cancel`] in place until it is dropped.
 #[must_use = "dropping it takes the hook back"]
 pub struct CancelHook {
-    job: Arc<dyn Job>,
+    job: Arc<dyn Stoppable>,
     hook: Arc<Hook>,
 }
 

@@ -31,7 +31,7 @@ use runtime_core::quietly::drop_quietly;
 use runtime_core::sync::Mutex;
 use runtime_core::sync::atomic::{AtomicU8, Ordering};
 
-use crate::cancel::Hook;
+use crate::cancel::{Hook, Stoppable};
 use crate::context::{Context, call_in};
 use crate::lanes::LaneId;
 use crate::shared::Shared;
@@ -47,10 +47,7 @@ pub(crate) enum Place {
 }
 
 /// What queue and workers know of a job.
-pub(crate) trait Job: Send + Sync {
-    /// Who it is.
-    fn origin(&self) -> &Origin;
-
+pub(crate) trait Job: Stoppable {
     /// In which lane it was submitted.
     fn lane(&self) -> LaneId;
 
@@ -69,15 +66,6 @@ pub(crate) trait Job: Send + Sync {
 
     /// Asks it to stop, as its handle does.
     fn request_cancel(&self);
-
-    /// Whether somebody asked it to stop.
-    fn is_cancel_requested(&self) -> bool;
-
-    /// Has a hook called when somebody asks it to stop while it runs.
-    fn add_hook(&self, hook: Arc<Hook>);
-
-    /// Forgets a hook.
-    fn remove_hook(&self, hook: &Arc<Hook>);
 }
 
 /// A closure on its way to a worker. *Shared by* the queue or the worker, and the cell's producer
@@ -149,10 +137,6 @@ where
     T: Send + 'static,
     K: Send + Sync + 'static,
 {
-    fn origin(&self) -> &Origin {
-        self.completion.origin()
-    }
-
     fn lane(&self) -> LaneId {
         self.lane
     }
@@ -203,6 +187,17 @@ where
 
     fn request_cancel(&self) {
         self.completion.cancel();
+    }
+}
+
+impl<F, T, K> Stoppable for Work<F, T, K>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+    K: Send + Sync + 'static,
+{
+    fn origin(&self) -> &Origin {
+        self.completion.origin()
     }
 
     fn is_cancel_requested(&self) -> bool {

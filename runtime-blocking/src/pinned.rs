@@ -18,7 +18,6 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
-use std::task::Waker;
 
 use runtime_core::completion::Completion;
 use runtime_core::join::JoinHandle;
@@ -149,7 +148,7 @@ impl<T: 'static> Pinned<T> {
     /// The call is accepted at once and runs whether or not the handle is awaited. A panic of `f`
     /// comes back through the handle. Dropping the handle detaches; [`abort`](JoinHandle::abort)
     /// removes a call that has not begun, and drops the closure where `abort` was called; a call
-    /// that runs is not told.
+    /// that runs is asked to [stop](crate::is_cancelled).
     ///
     /// # Errors
     /// The handle yields a [`JoinError`](runtime_core::join::JoinError): *panicked* with the panic
@@ -192,13 +191,10 @@ impl<T: 'static> Pinned<T> {
     {
         let calls = &self.handle.calls;
         let completion = Arc::new(Completion::new(origin, None));
-        let work = Work { closure: f, keep, completion: Arc::clone(&completion) };
+        let aborter = Aborter::new(Arc::clone(calls), Arc::clone(&completion));
+        let work = Work { closure: f, keep, aborter: Arc::clone(&aborter) };
         match calls.push(Box::new(work)) {
-            Ok(place) => {
-                // Nobody can have asked for cancelling yet: the reading end is made below.
-                let aborter = Aborter { calls: Arc::clone(calls), place };
-                completion.set_producer(Waker::from(Arc::new(aborter)));
-            }
+            Ok(place) => aborter.begin(place),
             Err((call, why)) => call.refuse(why),
         }
         JoinHandle::new(completion)

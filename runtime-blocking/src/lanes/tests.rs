@@ -4,7 +4,7 @@ use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::origin::Origin;
 
 use super::*;
-use crate::cancel::Hook;
+use crate::cancel::{Hook, Stoppable};
 use crate::rules::{AGING, Priority};
 
 /// A job that is known by a number.
@@ -16,9 +16,6 @@ struct Dummy {
 }
 
 impl Job for Dummy {
-    fn origin(&self) -> &Origin {
-        &self.origin
-    }
     fn lane(&self) -> LaneId {
         self.lane
     }
@@ -31,6 +28,12 @@ impl Job for Dummy {
     fn run(&self) {}
     fn discard(&self, _why: JoinError) {}
     fn request_cancel(&self) {}
+}
+
+impl Stoppable for Dummy {
+    fn origin(&self) -> &Origin {
+        &self.origin
+    }
     fn is_cancel_requested(&self) -> bool {
         false
     }

@@ -11,16 +11,21 @@
 //! A call waits as a box in the queue. Who takes the box out, under the queue's lock, owns it, and
 //! brings it to its end outside the lock: so it comes to one end, and no flag is needed.
 
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::task::Wake;
+use std::task::{Wake, Waker};
 
 use runtime_core::completion::Completion;
 use runtime_core::join::JoinError;
+use runtime_core::origin::Origin;
 use runtime_core::quietly::drop_quietly;
+use runtime_core::sync::Mutex;
+use runtime_core::sync::atomic::{AtomicU64, Ordering};
 
 use super::call_error::CallError;
 use super::calls::Calls;
+use crate::cancel::{Hook, Stoppable, run_call_as_current};
 
 /// What queue and thread know of a call. Each method is an end; none panics, or runs under a lock.
 pub(super) trait Call<T>: Send {
@@ -35,62 +40,109 @@ pub(super) trait Call<T>: Send {
 }
 
 /// A closure, and what belongs to it.
-pub(super) struct Work<F, R, K> {
+pub(super) struct Work<T: 'static, F, R, K> {
     pub(super) closure: F,
     /// Kept until the result has been published.
     pub(super) keep: K,
-    /// The handle has its other end.
-    pub(super) completion: Arc<Completion<R>>,
+    /// The handle has the other end of its cell.
+    pub(super) aborter: Arc<Aborter<T, R>>,
 }
 
-impl<F, R, K> Work<F, R, K> {
+impl<T: 'static, F, R, K> Work<T, F, R, K> {
     /// First the closure is dropped, then there is news: who reads that a call was cancelled finds
     /// what it held released.
     fn discard(self, why: JoinError) {
         drop_quietly(self.closure);
-        let _aborter = self.completion.complete(Err(why));
+        let _aborter = self.aborter.completion.complete(Err(why));
         drop_quietly(self.keep);
     }
 }
 
-impl<T, F, R, K> Call<T> for Work<F, R, K>
+impl<T, F, R, K> Call<T> for Work<T, F, R, K>
 where
+    T: 'static,
     F: FnOnce(&mut T) -> R + Send,
-    R: Send,
+    R: Send + 'static,
     K: Send,
 {
     fn run(self: Box<Self>, state: &mut T) {
-        let Work { closure, keep, completion } = *self;
-        // The state may be left with half a change: the docs of `Pinned` say so.
-        let result = catch_unwind(AssertUnwindSafe(|| closure(state)))
-            .map_err(|payload| JoinError::panicked(completion.origin().clone(), payload));
-        let _aborter = completion.complete(result);
+        let Work { closure, keep, aborter } = *self;
+        let completion = &aborter.completion;
+        run_call_as_current(aborter.clone(), || {
+            // The state may be left with half a change: the docs of `Pinned` say so.
+            let result = catch_unwind(AssertUnwindSafe(|| closure(state)))
+                .map_err(|payload| JoinError::panicked(completion.origin().clone(), payload));
+            let _aborter = completion.complete(result);
+        });
         drop_quietly(keep);
     }
 
     fn cancel(self: Box<Self>) {
-        let why = JoinError::cancelled(self.completion.origin().clone());
+        let why = JoinError::cancelled(self.aborter.completion.origin().clone());
         self.discard(why);
     }
 
     fn refuse(self: Box<Self>, why: CallError) {
-        let why = JoinError::refused(self.completion.origin().clone(), Box::new(why));
+        let why = JoinError::refused(self.aborter.completion.origin().clone(), Box::new(why));
         self.discard(why);
     }
 }
 
 /// The waker of a call's producer: being woken means being asked to cancel. Completing the cell
 /// lets go of it.
-pub(super) struct Aborter<T: 'static> {
-    pub(super) calls: Arc<Calls<T>>,
+///
+/// *Shared by* the call, its cell, and tokens. *Guarded by* the lock of the queue, and its own for
+/// the hooks. *Woken by* `JoinHandle::abort`.
+pub(super) struct Aborter<T: 'static, R> {
+    calls: Arc<Calls<T>>,
     /// Where the call waits, if it still does.
-    pub(super) place: u64,
+    place: AtomicU64,
+    completion: Arc<Completion<R>>,
+    hooks: Mutex<Vec<Arc<Hook>>>,
 }
 
-impl<T: 'static> Wake for Aborter<T> {
+impl<T: 'static, R: Send + 'static> Aborter<T, R> {
+    pub(super) fn new(calls: Arc<Calls<T>>, completion: Arc<Completion<R>>) -> Arc<Aborter<T, R>> {
+        let (place, hooks) = (AtomicU64::new(u64::MAX), Mutex::new(Vec::new()));
+        Arc::new(Aborter { calls, place, completion, hooks })
+    }
+
+    /// The call waits there. Nobody can have asked for cancelling yet: nobody has its handle.
+    pub(super) fn begin(self: Arc<Self>, place: u64) {
+        // ORDERING: Relaxed. Who reads it was given the handle after this, or the waker by the
+        // cell's lock.
+        self.place.store(place, Ordering::Relaxed);
+        let completion = Arc::clone(&self.completion);
+        completion.set_producer(Waker::from(self));
+    }
+}
+
+impl<T: 'static, R: Send + 'static> Wake for Aborter<T, R> {
     fn wake(self: Arc<Self>) {
-        if let Some(call) = self.calls.remove(self.place) {
-            call.cancel();
+        // ORDERING: Relaxed, as in `begin`.
+        if let Some(call) = self.calls.remove(self.place.load(Ordering::Relaxed)) {
+            return call.cancel();
         }
+        let hooks = mem::take(&mut *self.hooks.lock());
+        hooks.iter().for_each(|hook| hook.call());
+    }
+}
+
+impl<T: 'static, R: Send + 'static> Stoppable for Aborter<T, R> {
+    fn origin(&self) -> &Origin {
+        self.completion.origin()
+    }
+
+    fn is_cancel_requested(&self) -> bool {
+        self.completion.is_cancel_requested()
+    }
+
+    fn add_hook(&self, hook: Arc<Hook>) {
+        self.hooks.lock().push(hook);
+    }
+
+    fn remove_hook(&self, hook: &Arc<Hook>) {
+        // The caller has another reference, so nothing of the user's is dropped under the lock.
+        self.hooks.lock().retain(|other| !Arc::ptr_eq(other, hook));
     }
 }

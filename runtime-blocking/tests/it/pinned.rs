@@ -8,7 +8,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Barrier};
 use std::thread::{self, ThreadId};
 
-use runtime_blocking::{CallError, Pinned};
+use runtime_blocking::{CallError, CancelToken, Pinned, is_cancelled};
 use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::on_loop::OnLoop;
 use runtime_core::sync::Mutex;
@@ -459,4 +459,26 @@ fn a_handle_may_go_anywhere_whatever_the_state_is() {
     is_sent_and_shared(&pinned);
     let shown = format!("{pinned:?}");
     assert!(shown.contains("closed: false") && shown.contains("waiting: 0"), "{shown}");
+}
+
+#[test]
+fn a_call_that_runs_sees_that_it_was_aborted_and_its_hook_is_called() {
+    let (pinned, _deaths) = log();
+    let (tell, told) = channel();
+    let (gate, closed) = gate();
+    let call = pinned.call(move |_| {
+        assert!(!is_cancelled());
+        tell.send(CancelToken::current().expect("in a call")).expect("the test waits");
+        let _ = closed.recv();
+        is_cancelled()
+    });
+    let token = told.recv_timeout(HANG).expect("it begins");
+    // Its gate is opened by the hook alone.
+    let hook = token.on_cancel(move || gate.open());
+    call.abort();
+    assert!(token.is_cancelled());
+    assert!(wait(call).expect("its result comes"));
+    drop(hook);
+    let next = wait(pinned.call(|_| (is_cancelled(), CancelToken::current().is_some())));
+    assert_eq!(next.expect("it ran"), (false, true), "the next call was not");
 }

@@ -1,4 +1,5 @@
-//! What goes wrong in a round. Panics are raised without the panic hook, which would print them all.
+//! What goes wrong in a round. Panics are raised without the panic hook, which would print them
+//! all.
 
 use std::cell::RefCell;
 use std::io;
