@@ -84,7 +84,7 @@ pub mod blocking {
     pub use crate::pinned::{Pinned, PinnedBuilder};
     pub use runtime_blocking::{
         Builder as PoolBuilder, CallError, CancelHook, CancelToken, Cancelled, Lane, LaneBuilder,
-        LaneStats, Pool, Priority, Report, RunningJob, Shutdown, Stats, SubmitError,
+        LaneStats, Pool, Priority, Report, RunningJob, Shutdown, Standstill, Stats, SubmitError,
         check_cancelled, is_cancelled,
     };
 }

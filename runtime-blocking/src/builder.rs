@@ -56,7 +56,9 @@ impl Builder {
     /// At most so many threads; 512 if not set.
     ///
     /// Jobs beyond wait in a queue, which has no limit if none is [set](Builder::queue_max). A pool
-    /// whose jobs wait for each other needs more threads than jobs that wait, or it stands still.
+    /// whose jobs wait for each other needs more threads than jobs that wait. If all of them block
+    /// on jobs of their own pool, so that none can go on, one of these is refused with a
+    /// [`Standstill`](crate::Standstill), and its thread goes on with the error.
     ///
     /// # Panics
     /// If it is 0.

@@ -9,6 +9,8 @@ use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
 
+use runtime_core::origin::Id;
+
 use crate::job::{Job, Place};
 use crate::lanes::Admission;
 
@@ -45,6 +47,23 @@ impl Fifo {
     pub(crate) fn jobs(&self) -> impl Iterator<Item = &Arc<dyn Job>> {
         let jobs = self.entries.iter().map(|entry| &entry.job);
         jobs.filter(|job| job.place() != Place::Out)
+    }
+
+    /// How many lie in it, the husks too.
+    pub(crate) fn depth(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The one at this depth from the back, counted from 1, if it waits.
+    pub(crate) fn from_back(&self, depth: usize) -> Option<&Arc<dyn Job>> {
+        let entry = self.entries.get(self.entries.len().checked_sub(depth)?)?;
+        (entry.job.place() != Place::Out).then_some(&entry.job)
+    }
+
+    /// Takes what tells of the admission of the job with this number.
+    pub(crate) fn take_admission(&mut self, id: Id) -> Option<Admission> {
+        let mut entries = self.entries.iter_mut();
+        entries.find(|entry| entry.job.origin().id() == id)?.admission.take()
     }
 
     /// Appends a job.

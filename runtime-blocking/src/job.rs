@@ -30,6 +30,7 @@ use runtime_core::origin::Origin;
 use runtime_core::quietly::drop_quietly;
 use runtime_core::sync::Mutex;
 use runtime_core::sync::atomic::{AtomicU8, Ordering};
+use runtime_core::watch::PoolNumber;
 
 use crate::cancel::{Hook, Stoppable};
 use crate::context::{Context, call_in};
@@ -50,6 +51,9 @@ pub(crate) enum Place {
 pub(crate) trait Job: Stoppable {
     /// In which lane it was submitted.
     fn lane(&self) -> LaneId;
+
+    /// In which pool.
+    fn pool(&self) -> PoolNumber;
 
     /// Where it is. Under the pool's lock.
     fn place(&self) -> Place;
@@ -139,6 +143,10 @@ where
 {
     fn lane(&self) -> LaneId {
         self.lane
+    }
+
+    fn pool(&self) -> PoolNumber {
+        self.shared.pool_number()
     }
 
     fn place(&self) -> Place {

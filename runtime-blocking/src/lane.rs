@@ -202,7 +202,7 @@ impl Lane {
     {
         let shared = self.pool.shared();
         let context = shared.settings.capture.as_ref().map(|capture| capture());
-        let completion = Arc::new(Completion::new(origin, None));
+        let completion = Arc::new(Completion::of_job(origin, shared.pool_number()));
         let unrun = Unrun { closure, keep, context };
         let cell = Arc::clone(&completion);
         let work = Arc::new(Work::new(unrun, cell, self.id(), Arc::clone(shared)));
@@ -266,6 +266,9 @@ impl LaneBuilder {
     }
 
     /// At most so many of its jobs run at a time; no limit of its own if not set.
+    ///
+    /// If all of them block on jobs of this same lane, one of these is refused with a
+    /// [`Standstill`](crate::Standstill).
     ///
     /// # Panics
     /// If it is 0.

@@ -18,6 +18,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use runtime_core::completion::Completion;
+use runtime_core::origin::Id;
 
 use crate::fifo::{Entry, Fifo};
 use crate::job::{Job, Place};
@@ -259,6 +260,21 @@ impl Lanes {
         self.lanes[id].as_ref().expect(IS_THERE).rules.name.clone()
     }
 
+    /// Whether one job more may run in this lane.
+    pub(crate) fn has_place(&self, id: LaneId) -> bool {
+        let lane = self.lanes[id].as_ref().expect(IS_THERE);
+        lane.running < lane.rules.running_max
+    }
+
+    /// The job with this number, if it waits. Those that came last are looked at first, as somebody
+    /// who looks for a job has mostly just submitted it.
+    pub(crate) fn find(&self, id: Id) -> Option<Arc<dyn Job>> {
+        let fifos = || self.all().flat_map(|lane| [&lane.queue, &lane.line]);
+        let deepest = fifos().map(Fifo::depth).max().unwrap_or(0);
+        let mut jobs = (1..=deepest).flat_map(|at| fifos().filter_map(move |f| f.from_back(at)));
+        jobs.find(|job| job.origin().id() == id).cloned()
+    }
+
     // ---- jobs come and go ----
 
     /// Appends a job to its lane; `None` if it is refused.
@@ -275,7 +291,7 @@ impl Lanes {
                 WhenFull::Refuse => return None,
                 WhenFull::StandInLine => {}
                 WhenFull::StandInLineAndTell => {
-                    let cell = Completion::new(job.origin().clone(), None);
+                    let cell = Completion::of_job(job.origin().clone(), job.pool());
                     admission = Some(Arc::new(cell));
                 }
             }
@@ -337,6 +353,12 @@ impl Lanes {
         self.clear_if_over(id);
         let was_last_must = was_must && self.must_run() == 0;
         Some(Withdrawn { takeable_less, was_last_must, admission, swept })
+    }
+
+    /// What was to tell of the admission of a job that stands in line and is about to be
+    /// [withdrawn](Lanes::withdraw), if somebody wants to know.
+    pub(crate) fn take_admission(&mut self, job: &dyn Job) -> Option<Admission> {
+        self.lane(job.lane()).line.take_admission(job.origin().id())
     }
 
     /// Takes all jobs out that `is_meant` by the lane's rules, the oldest first; none of them can

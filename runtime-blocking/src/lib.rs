@@ -33,7 +33,9 @@
 //! 4. a `worker` takes it, runs it, catches its panic and completes its cell, which wakes whoever
 //!    awaits the [`JoinHandle`](runtime_core::join::JoinHandle); if it is `cancel`led meanwhile, it
 //!    can see that;
-//! 5. [`Pool::shutdown`] (`shutdown`) waits or leaves, and reports.
+//! 5. if it blocks on another job of the pool, `reentry` notes that, and `standstill`, a third pure
+//!    value, says whether anybody is left to run it;
+//! 6. [`Pool::shutdown`] (`shutdown`) waits or leaves, and reports.
 //!
 //! Beside the pool there is [`Pinned`]: a state that lives on one thread, which everybody else
 //! sends calls. It shares nothing with the pool but the cell.
@@ -53,10 +55,12 @@ mod lane;
 mod lanes;
 mod pinned;
 mod policy;
+mod reentry;
 mod roster;
 mod rules;
 mod shared;
 mod shutdown;
+mod standstill;
 mod stats;
 mod submit_error;
 mod worker;
@@ -72,5 +76,6 @@ pub use pinned::{CallError, Pinned, PinnedBuilder};
 pub use pool::Pool;
 pub use rules::Priority;
 pub use shutdown::{Report, Shutdown};
+pub use standstill::Standstill;
 pub use stats::{LaneStats, RunningJob, Stats};
 pub use submit_error::SubmitError;

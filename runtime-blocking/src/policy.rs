@@ -198,6 +198,11 @@ impl Policy {
         self.ended
     }
 
+    /// Whether a thread is there, or on the way, that runs no job and takes one if there is any.
+    pub(crate) fn is_anybody_free(&self) -> bool {
+        self.arriving > 0 || self.idle > 0 || self.lookout
+    }
+
     /// Whether [`close`](Policy::close) was called.
     pub(crate) fn is_closed(&self) -> bool {
         self.closed
@@ -311,6 +316,16 @@ impl Policy {
             return Call::Nobody;
         }
         self.summon(Role::Worker, self.vacancies_for_growth())
+    }
+
+    /// All that are there wait for a job that is queued: one thread more would do, if there can be
+    /// one, whatever was refused before.
+    pub(crate) fn call_at_last(&mut self) -> Call {
+        debug_assert!(!self.is_anybody_free(), "else they would not wait in vain");
+        if self.queued == 0 {
+            return Call::Nobody;
+        }
+        self.summon(Role::Worker, self.vacancies())
     }
 
     /// An idle worker's keep-alive has passed: it retires.

@@ -44,6 +44,8 @@ struct Seat {
     /// What its worker was called for, until the worker has noticed.
     summons: Option<Role>,
     running: Option<Running>,
+    /// The job of this pool for whose end its thread sleeps, if it does and nothing else can wake it.
+    awaits: Option<Arc<dyn Job>>,
     /// Whether its job has shut the pool down: nobody inside waits for it then.
     insider: bool,
 }
@@ -164,6 +166,31 @@ impl Roster {
     pub(crate) fn running(&self) -> impl Iterator<Item = (SeatId, &Running)> {
         let seats = self.seats.iter().enumerate();
         seats.filter_map(|(id, seat)| Some((id, seat.running.as_ref()?)))
+    }
+
+    // ---- waiting for a job of the same pool ----
+
+    /// A worker's thread is about to sleep for this job alone. Gives what is to be dropped outside
+    /// the lock.
+    #[must_use]
+    pub(crate) fn start_awaiting(&mut self, id: SeatId, job: Arc<dyn Job>) -> Option<Arc<dyn Job>> {
+        self.seats[id].awaits.replace(job)
+    }
+
+    /// It is awake. Gives what is to be dropped outside the lock.
+    #[must_use]
+    pub(crate) fn stop_awaiting(&mut self, id: SeatId) -> Option<Arc<dyn Job>> {
+        self.seats[id].awaits.take()
+    }
+
+    /// For what a worker waits.
+    pub(crate) fn awaited(&self, id: SeatId) -> Option<&Arc<dyn Job>> {
+        self.seats[id].awaits.as_ref()
+    }
+
+    /// The workers that wait for a job.
+    pub(crate) fn awaiting(&self) -> Vec<SeatId> {
+        (0..self.seats.len()).filter(|&id| self.seats[id].awaits.is_some()).collect()
     }
 
     // ---- leaving ----

@@ -14,11 +14,12 @@ use runtime_core::join::JoinError;
 use runtime_core::park::Parker;
 use runtime_core::sync::counter::Counter;
 use runtime_core::sync::{Mutex, MutexGuard};
+use runtime_core::watch::PoolNumber;
 
 use crate::builder::Settings;
 use crate::fifo::Entry;
 use crate::job::Job;
-use crate::lanes::{Admission, Lanes, WhenFull, announce};
+use crate::lanes::{Admission, Lanes, WhenFull, Withdrawn, announce};
 use crate::policy::{Call, Policy, Role, Unstarted};
 use crate::roster::{Roster, SeatId};
 use crate::worker;
@@ -58,6 +59,22 @@ pub(crate) struct Stranded {
     pub(crate) jobs: Vec<Entry>,
 }
 
+/// What follows from a job that was taken out of its lane.
+#[must_use]
+pub(crate) struct Departed {
+    withdrawn: Withdrawn,
+    waiters: Vec<Arc<Parker>>,
+}
+
+impl Departed {
+    /// Outside the lock.
+    pub(crate) fn tell(self) {
+        announce(self.withdrawn.admission);
+        drop(self.withdrawn.swept);
+        self.waiters.iter().for_each(|waiter| waiter.unpark());
+    }
+}
+
 /// Why a job was not accepted.
 pub(crate) enum Refusal {
     Closed,
@@ -77,6 +94,17 @@ impl State {
             },
             Call::Hire(role) => Errand::Start(self.roster.reserve(), role),
         }
+    }
+
+    /// Takes a job out of its lane, if it waits there.
+    pub(crate) fn withdraw_job(&mut self, job: &dyn Job) -> Option<Departed> {
+        let withdrawn = self.lanes.withdraw(job)?;
+        if withdrawn.takeable_less {
+            self.policy.cancel();
+        }
+        let waiters =
+            if withdrawn.was_last_must { mem::take(&mut self.waiters) } else { Vec::new() };
+        Some(Departed { withdrawn, waiters })
     }
 
     /// Who waits in a shutdown and may look again; to be unparked outside the lock.
@@ -104,6 +132,11 @@ impl Shared {
             waiters: Vec::new(),
         };
         Shared { number: POOLS.next(), settings, state: Mutex::new(state) }
+    }
+
+    /// How this pool's jobs are known from others.
+    pub(crate) fn pool_number(&self) -> PoolNumber {
+        PoolNumber::new(self.number)
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
@@ -146,16 +179,9 @@ impl Shared {
     /// Takes a job out of its lane, if it waits there: it becomes a husk. The caller discards it.
     pub(crate) fn withdraw(&self, job: &dyn Job) -> bool {
         let mut state = self.lock();
-        let Some(withdrawn) = state.lanes.withdraw(job) else { return false };
-        if withdrawn.takeable_less {
-            state.policy.cancel();
-        }
-        let waiters =
-            if withdrawn.was_last_must { mem::take(&mut state.waiters) } else { Vec::new() };
+        let Some(departed) = state.withdraw_job(job) else { return false };
         drop(state);
-        announce(withdrawn.admission);
-        drop(withdrawn.swept);
-        waiters.iter().for_each(|waiter| waiter.unpark());
+        departed.tell();
         true
     }
 
@@ -207,7 +233,9 @@ impl Shared {
             Unstarted::Leave(call) => {
                 let errand = state.dispatch(call);
                 self.release_waiters(state);
-                self.carry_out(errand)
+                let carried_out = self.carry_out(errand);
+                self.refuse_the_hopeless();
+                carried_out
             }
             Unstarted::Strand => {
                 let jobs = state.lanes.drain(|_all| true);

@@ -19,6 +19,7 @@
 
 use std::cell::Cell;
 use std::mem;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -26,11 +27,13 @@ use runtime_core::park::{Parker, Unparked};
 use runtime_core::quietly::drop_quietly;
 use runtime_core::sync::thread::{self, JoinHandle};
 use runtime_core::sync::{MutexGuard, thread_local_const};
+use runtime_core::watch;
 
 use crate::cancel;
 use crate::job::Job;
 use crate::lanes::{Taken, announce};
 use crate::policy::{Call, Coming, Next, PATIENCE, Role, Tick};
+use crate::reentry::Seated;
 use crate::roster::{Running, SeatId};
 use crate::shared::{Shared, State};
 
@@ -89,6 +92,7 @@ struct Departure {
 /// The body of a worker's thread.
 pub(crate) fn run(shared: Arc<Shared>, seat: SeatId, role: Role) {
     set_place(&shared, Place::Inside(seat));
+    let _watched = watch::install(Rc::new(Seated { shared: Arc::clone(&shared), seat }));
     let worker = Worker { shared, seat, parker: Arc::new(Parker::new()) };
     let mut step = worker.begin(role);
     loop {

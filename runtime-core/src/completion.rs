@@ -36,12 +36,15 @@ use crate::origin::Origin;
 use crate::quietly::{call_quietly, drop_quietly};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Mutex, MutexGuard};
+use crate::watch::{self, PoolNumber};
 
 /// The cell. *Shared by* one producer and one reader, by `Arc`. *Guarded by* its mutex, but for
 /// the two flags, each of which has one writer. *Woken by*: `complete` wakes the awaiter, `cancel`
 /// the producer.
 pub struct Completion<T> {
     origin: Origin,
+    /// The pool whose job the producer is, if it is one.
+    pool: Option<PoolNumber>,
     /// Set by the reading end, looked at by the producer at every poll.
     cancel_requested: AtomicBool,
     /// Set by the producer when the result is there, so that a look costs no lock.
@@ -61,10 +64,16 @@ impl<T> Completion<T> {
     pub fn new(origin: Origin, producer: Option<Waker>) -> Completion<T> {
         Completion {
             origin,
+            pool: None,
             cancel_requested: AtomicBool::new(false),
             finished: AtomicBool::new(false),
             state: Mutex::new(State::Waiting { awaiter: None, producer }),
         }
+    }
+
+    /// A waiting cell for a job, whose producer is [named](Completion::set_producer) later.
+    pub fn of_job(origin: Origin, pool: PoolNumber) -> Completion<T> {
+        Completion { pool: Some(pool), ..Completion::new(origin, None) }
     }
 
     /// Who the producer is.
@@ -129,7 +138,7 @@ impl<T> Completion<T> {
     /// If the result was taken before.
     pub fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
         if !self.is_finished() {
-            let waker = cx.waker().clone();
+            let waker = watch::waker_for(cx, self.origin.id(), self.pool);
             let mut state = self.state.lock();
             if let State::Waiting { awaiter, .. } = &mut *state {
                 let former = awaiter.replace(waker);

@@ -41,7 +41,7 @@ impl JoinError {
         JoinError(Box::new(Failure { origin, reason }))
     }
 
-    /// It was never accepted, for the reason given.
+    /// It was not accepted, or not after all, for the reason given.
     #[cold]
     pub fn refused(origin: Origin, why: Box<dyn Error + Send + Sync>) -> JoinError {
         JoinError(Box::new(Failure { origin, reason: Reason::Refused(why) }))
@@ -57,8 +57,9 @@ impl JoinError {
         matches!(self.0.reason, Reason::Panicked { .. })
     }
 
-    /// Whether it was never accepted: the pool was shut down, or no thread could be started. The
-    /// closure was dropped without being run; [`source`](Error::source) says why.
+    /// Whether it was not accepted after all: the pool was shut down, or no thread could be
+    /// started, or every thread that could have run it was waiting for it. The closure was dropped
+    /// without being run; [`source`](Error::source) says why.
     pub fn is_refused(&self) -> bool {
         matches!(self.0.reason, Reason::Refused(_))
     }

@@ -11,7 +11,8 @@
 //! - [`clock`]: system time and virtual time;
 //! - [`gather`]: several futures awaited as one, within one task;
 //! - [`quietly`]: calling what users wrote where a panic must go no further;
-//! - [`on_loop`]: whether this thread is turning a loop, so that nothing may wait here.
+//! - [`on_loop`]: whether this thread is turning a loop, so that nothing may wait here;
+//! - [`watch`]: who watches what this thread waits for, so that no job waits for itself.
 
 pub mod clock;
 pub mod completion;
@@ -23,3 +24,4 @@ pub mod origin;
 pub mod park;
 pub mod quietly;
 pub mod sync;
+pub mod watch;

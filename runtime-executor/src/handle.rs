@@ -12,11 +12,13 @@ use runtime_core::completion::Completion;
 use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::origin::Origin;
 use runtime_core::quietly::drop_quietly;
+use runtime_core::watch;
 
 use crate::current::{self, Current, CurrentGuard};
 use crate::local::Local;
 use crate::remote::{Letter, Remote};
 use crate::sleeper::Sleeper;
+use crate::watched;
 
 /// Reaches a loop from any thread. Cheap to clone.
 ///
@@ -104,6 +106,15 @@ impl Handle {
     /// # Blocking
     /// Blocks the thread until the future is ready.
     ///
+    /// # Deadlock
+    /// A job that blocks on a job of its own pool waits for a thread, and may wait for ever when all
+    /// threads do so. That is found: as soon as none of them can go on, one of the jobs that wait to
+    /// be run is refused, and who blocks on it gets a *refused* [`JoinError`] whose source is a
+    /// `Standstill`. There is never a false alarm: it is said only when nothing else could have
+    /// woken the thread. So it is not found when the thread also waits for something else (the time
+    /// of a timeout, a channel, a group), when it sleeps elsewhere than here, when a task stands
+    /// between two jobs, or when jobs that run wait for each other in a circle.
+    ///
     /// # Panics
     /// On the loop's own thread, which would wait for itself: await the future there.
     #[track_caller]
@@ -117,10 +128,13 @@ impl Handle {
         let at_work = current::is_at_work_for(self);
         let _entered = if at_work { self.enter_at_work() } else { self.enter() };
         let held = (at_work && self.remote.clock.is_virtual()).then(|| Arc::clone(&self.remote));
+        let mut future = pin!(future);
+        if watch::is_watched() {
+            return watched::drive(future, &held);
+        }
         let sleeper = Arc::new(Sleeper::new(held));
         let waker = Waker::from(Arc::clone(&sleeper));
         let mut cx = Context::from_waker(&waker);
-        let mut future = pin!(future);
         loop {
             if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
                 return output;

@@ -36,6 +36,7 @@ mod timeout;
 mod timer_queue;
 mod turn;
 mod waker;
+mod watched;
 mod yield_now;
 
 pub use executor::{Config, Executor};

@@ -28,6 +28,7 @@ mod combinators;
 mod handle;
 mod nesting;
 mod pinned;
+mod reentry;
 mod turn;
 
 mod destruction;

@@ -2,6 +2,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::origin::Origin;
+use runtime_core::watch::PoolNumber;
 
 use super::*;
 use crate::cancel::{Hook, Stoppable};
@@ -18,6 +19,9 @@ struct Dummy {
 impl Job for Dummy {
     fn lane(&self) -> LaneId {
         self.lane
+    }
+    fn pool(&self) -> PoolNumber {
+        PoolNumber::new(0)
     }
     fn place(&self) -> Place {
         [Place::InLine, Place::Queued, Place::Out][usize::from(self.place.load(Ordering::SeqCst))]

@@ -77,6 +77,8 @@ mod site;
 #[cfg(runtime_loom)]
 mod sleep;
 #[cfg(runtime_loom)]
+mod standstill;
+#[cfg(runtime_loom)]
 mod survivors;
 #[cfg(runtime_loom)]
 mod toy;

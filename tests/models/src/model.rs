@@ -4,7 +4,7 @@ use runtime_core::sync::explore::Witness;
 
 use crate::{
     cancel, channel, completion, desk, door, gather, lanes, park, parking, path, pinned, pool,
-    sleep, turn, waking,
+    sleep, standstill, turn, waking,
 };
 
 /// What runs once per execution.
@@ -135,6 +135,7 @@ pub(crate) fn all() -> Vec<&'static Model> {
         pool::MODELS,
         lanes::MODELS,
         pinned::MODELS,
+        standstill::MODELS,
         path::MODELS,
         desk::MODELS,
     ];

@@ -1,0 +1,196 @@
+use super::*;
+
+const MAIN: LaneId = 0;
+const OWN: LaneId = 1;
+
+fn runs(lane: LaneId, awaits: Awaits) -> Runner {
+    Runner { lane, awaits }
+}
+
+fn scene(runners: &[Runner], full: &[LaneId], has_thread: bool) -> Scene {
+    Scene { runners: runners.to_vec(), full: full.to_vec(), has_thread }
+}
+
+fn lack(scene: &Scene, runner: usize) -> Option<(usize, Lack)> {
+    scene.stuck(runner).map(|Stuck { last, lack }| (last, lack))
+}
+
+/// P54: the cases by name.
+#[test]
+fn who_waits_is_stuck_only_if_nobody_is_left() {
+    let waits = runs(MAIN, Awaits::Waiting(MAIN));
+    let works = runs(MAIN, Awaits::Nothing);
+    let cases = [
+        ("one thread, and it waits", scene(&[waits], &[], false), Some((0, Lack::Threads))),
+        ("a thread is free", scene(&[waits], &[], true), None),
+        ("all threads wait", scene(&[waits, waits, waits], &[], false), Some((0, Lack::Threads))),
+        ("one of them works", scene(&[waits, waits, works], &[], false), None),
+        (
+            "it waits for one that works",
+            scene(&[runs(MAIN, Awaits::Runner(1)), works], &[], false),
+            None,
+        ),
+        (
+            "it waits for one that waits",
+            scene(&[runs(MAIN, Awaits::Runner(1)), waits], &[], false),
+            Some((1, Lack::Threads)),
+        ),
+        (
+            "a circle, which no thread can help",
+            scene(&[runs(MAIN, Awaits::Runner(1)), runs(MAIN, Awaits::Runner(0))], &[], false),
+            None,
+        ),
+    ];
+    for (name, scene, expected) in cases {
+        assert_eq!(lack(&scene, 0), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_lane_whose_places_all_wait_is_stuck_though_threads_are_free() {
+    let inner = runs(OWN, Awaits::Waiting(OWN));
+    let outer = runs(OWN, Awaits::Waiting(MAIN));
+    let works = runs(MAIN, Awaits::Nothing);
+    assert_eq!(lack(&scene(&[inner], &[OWN], true), 0), Some((0, Lack::Places(OWN))));
+    assert_eq!(lack(&scene(&[inner, works], &[OWN], true), 0), Some((0, Lack::Places(OWN))));
+    assert_eq!(
+        lack(&scene(&[inner, outer], &[OWN], true), 0),
+        None,
+        "the other place will be free"
+    );
+    assert_eq!(lack(&scene(&[inner], &[], true), 0), None, "there is a place");
+    // From the main lane into the full one.
+    let into = runs(MAIN, Awaits::Waiting(OWN));
+    assert_eq!(lack(&scene(&[into, inner], &[OWN], true), 0), Some((0, Lack::Places(OWN))));
+    assert_eq!(lack(&scene(&[into, outer], &[OWN], false), 0), Some((0, Lack::Places(OWN))));
+}
+
+// ---- against brute force ----
+
+/// Plays the scene: whoever can do anything does it, until nobody can. A job that is taken ends
+/// next. Says which runners have ended.
+fn play(scene: &Scene) -> Vec<bool> {
+    let mut ended = vec![false; scene.runners.len()];
+    let mut threads = usize::from(scene.has_thread);
+    let lanes = 3;
+    // For each lane how many places are free; what waits, by who waits for it.
+    let mut places: Vec<usize> =
+        (0..lanes).map(|lane| usize::from(!scene.full.contains(&lane))).collect();
+    let mut waiting: Vec<Option<LaneId>> = scene
+        .runners
+        .iter()
+        .map(|runner| match runner.awaits {
+            Awaits::Waiting(lane) => Some(lane),
+            Awaits::Nothing | Awaits::Runner(_) => None,
+        })
+        .collect();
+    loop {
+        let mut has_happened = false;
+        for (job, lane) in waiting.iter_mut().enumerate() {
+            if let Some(lane_id) = *lane
+                && threads > 0
+                && places[lane_id] > 0
+            {
+                // It is taken and ends: thread and place are back at once.
+                *lane = None;
+                has_happened = true;
+                assert!(!ended[job]);
+            }
+        }
+        for job in 0..scene.runners.len() {
+            let is_free = match scene.runners[job].awaits {
+                Awaits::Nothing => true,
+                Awaits::Runner(other) => ended[other],
+                Awaits::Waiting(_) => waiting[job].is_none(),
+            };
+            if is_free && !ended[job] {
+                ended[job] = true;
+                threads += 1;
+                places[scene.runners[job].lane] += 1;
+                has_happened = true;
+            }
+        }
+        if !has_happened {
+            return ended;
+        }
+    }
+}
+
+fn awaits(number: usize, runners: usize) -> Awaits {
+    match number {
+        0 => Awaits::Nothing,
+        1..=3 => Awaits::Waiting(number - 1),
+        _ => Awaits::Runner((number - 4) % runners),
+    }
+}
+
+/// Every scene of so many runners, in three lanes.
+fn each_scene(runners: usize, mut check: impl FnMut(&Scene)) {
+    let kinds = 3 * (4 + runners);
+    for mut code in 0..kinds.pow(u32::try_from(runners).expect("few")) * 16 {
+        let mut draw = |limit: usize| {
+            let drawn = code % limit;
+            code /= limit;
+            drawn
+        };
+        let full = (0..3).filter(|_| draw(2) == 1).collect();
+        let has_thread = draw(2) == 1;
+        let runners: Vec<_> =
+            (0..runners).map(|_| runs(draw(3), awaits(draw(4 + runners), runners))).collect();
+        check(&Scene { runners, full, has_thread });
+    }
+}
+
+/// P54: nobody is called stuck who could have gone on, and nobody is overlooked but those in a circle.
+#[test]
+fn the_rule_says_of_every_small_scene_what_playing_it_says() {
+    let mut counts = [0, 0];
+    for runners in 1..=3 {
+        each_scene(runners, |scene| {
+            let ended = play(scene);
+            assert_eq!(scene.going(), ended, "{scene:?}");
+            for (runner, ended) in ended.into_iter().enumerate() {
+                let stuck = scene.stuck(runner);
+                counts[usize::from(stuck.is_some())] += 1;
+                match stuck {
+                    Some(stuck) => {
+                        assert!(!ended, "{scene:?}");
+                        let last = scene.runners[stuck.last];
+                        assert!(matches!(last.awaits, Awaits::Waiting(_)), "{scene:?}");
+                        let mut freed = scene.clone();
+                        freed.runners[stuck.last].awaits = Awaits::Nothing;
+                        assert!(freed.going()[runner], "the refusal helps: {scene:?}");
+                    }
+                    None => assert!(ended || is_in_a_circle(scene, runner), "{scene:?}"),
+                }
+            }
+        });
+    }
+    assert!(counts.iter().all(|count| *count > 10_000), "{counts:?}");
+}
+
+fn is_in_a_circle(scene: &Scene, start: usize) -> bool {
+    let mut runner = start;
+    for _ in 0..=scene.runners.len() {
+        match scene.runners[runner].awaits {
+            Awaits::Runner(next) => runner = next,
+            Awaits::Nothing | Awaits::Waiting(_) => return false,
+        }
+    }
+    true
+}
+
+#[test]
+fn the_error_says_what_is_taken_by_whom_and_what_to_do() {
+    let waiting = vec![Origin::here().named("resize"); 10];
+    let error = Standstill { pool: "x".into(), lane: None, waiting: waiting.clone() };
+    let text = error.to_string();
+    assert!(text.starts_with("every thread of pool `x` is taken by a job that waits"), "{text}");
+    assert!(text.contains("`resize` (spawned at"), "{text}");
+    assert!(text.contains(" and 2 more: raise `threads_max`"), "{text}");
+    let error = Standstill { lane: Some("dns".into()), ..error };
+    let text = error.to_string();
+    assert!(text.starts_with("every place of lane `dns` of pool `x` is taken"), "{text}");
+    assert!(text.contains("raise `running_max`"), "{text}");
+    assert_eq!((error.lane(), error.waiting().len()), (Some("dns"), 10));
+}

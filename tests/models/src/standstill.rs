@@ -1,0 +1,190 @@
+//! Jobs that block on jobs of their own pool: that all wait is found, and never said when it is not
+//! so.
+//!
+//! The pool's state is under one lock, which no twin can break. The twins wait without saying so, or
+//! say so when it is not the whole truth.
+
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use runtime_blocking::{Pool, Shutdown};
+use runtime_core::completion::Completion;
+use runtime_core::join::{JoinError, JoinHandle};
+use runtime_core::origin::Origin;
+use runtime_core::park::Parker;
+use runtime_core::sync::explore::{Record, Witness};
+use runtime_core::watch::{self, Noted};
+use runtime_executor::{Config, Executor, Handle};
+
+use crate::door::block_on;
+use crate::model::{Model, Twin};
+
+const PARK: &str = "runtime-core/src/park.rs";
+const UNPARK: &str = "self.state.swap(NOTIFIED";
+
+pub(crate) const MODELS: &[Model] = &[
+    Model {
+        name: "standstill::a_job_that_waits_for_the_only_thread_is_told",
+        bound: Some(4),
+        executions: 2_691,
+        witnesses: &["told"],
+        twins: &[
+            Twin::lose(PARK, UNPARK),
+            Twin::body("waits and does not say so", |witness| {
+                for_the_only_thread(|_, job| block_on(job), witness);
+            }),
+        ],
+        body: |witness| for_the_only_thread(|handle, job| handle.block_on(job), witness),
+    },
+    Model {
+        name: "standstill::of_two_jobs_that_wait_for_jobs_on_two_threads_both_end",
+        bound: Some(3),
+        executions: 86_713,
+        witnesses: &["told", "not told"],
+        twins: &[Twin::body("waits and does not say so", |witness| {
+            two_on_two_threads(|_, job| block_on(job), witness);
+        })],
+        body: |witness| two_on_two_threads(|handle, job| handle.block_on(job), witness),
+    },
+    Model {
+        name: "standstill::a_job_that_another_thread_ends_is_never_refused",
+        bound: Some(3),
+        executions: 28_723,
+        witnesses: &["ran"],
+        twins: &[
+            Twin::lose(PARK, UNPARK),
+            Twin::body("there is no other thread", |witness| ends_elsewhere(1, witness)),
+        ],
+        body: |witness| ends_elsewhere(2, witness),
+    },
+    Model {
+        name: "standstill::a_job_that_something_else_can_wake_is_never_refused",
+        bound: Some(4),
+        executions: 12_600,
+        witnesses: &["woken"],
+        twins: &[Twin::body("says that it waits for the job alone", |witness| {
+            something_else_can_wake(|_, future| says_it_waits_alone(future), witness);
+        })],
+        body: |witness| {
+            something_else_can_wake(|handle, future| handle.block_on(future), witness);
+        },
+    },
+];
+
+/// Blocks on a job from inside another.
+type Wait = fn(&Handle, JoinHandle<()>) -> Result<(), JoinError>;
+
+fn pool(threads_max: usize) -> Pool {
+    let builder = Pool::builder().threads_max(threads_max).cores(threads_max);
+    builder.slow_shutdown_notice(None).build()
+}
+
+fn submit<T: Send + 'static>(pool: &Pool, f: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    let Ok(job) = pool.submit(f) else { panic!("it is handed back") };
+    job
+}
+
+/// A job that submits another and waits for it, and says whether it was refused.
+fn reenter(pool: &Pool, handle: &Handle, wait: Wait, ran: &Record<()>) -> JoinHandle<bool> {
+    let (inside, handle, ran) = (pool.clone(), handle.clone(), ran.clone());
+    submit(pool, move || {
+        let inner = submit(&inside, move || ran.note(()));
+        match wait(&handle, inner) {
+            Ok(()) => false,
+            Err(error) => {
+                assert!(error.is_refused());
+                true
+            }
+        }
+    })
+}
+
+fn end(pool: &Pool, completed: usize) {
+    assert!(pool.shutdown(Shutdown::Wait).is_clean());
+    let stats = pool.stats();
+    assert_eq!((stats.completed, stats.queued, stats.threads), (completed as u64, 0, 0));
+}
+
+/// P54.
+fn for_the_only_thread(wait: Wait, witness: &'static Witness) {
+    let executor = Executor::new(Config::default());
+    let (pool, ran) = (pool(1), Record::new());
+    let outer = reenter(&pool, &executor.handle(), wait, &ran);
+    assert!(block_on(outer).expect("it ran"), "there was no other thread");
+    end(&pool, 1);
+    assert_eq!(ran.len(), 0);
+    witness.saw("told");
+}
+
+/// If both wait, the second to do so is told, and its thread runs what the first waits for.
+fn two_on_two_threads(wait: Wait, witness: &'static Witness) {
+    let executor = Executor::new(Config::default());
+    let (pool, ran) = (pool(2), Record::new());
+    let outer = [(); 2].map(|()| reenter(&pool, &executor.handle(), wait, &ran));
+    let told = outer.map(|job| block_on(job).expect("it ran"));
+    let refused = told.into_iter().filter(|told| *told).count();
+    assert!(refused <= 1, "when one has been told, it makes room");
+    end(&pool, 4 - refused);
+    assert_eq!(ran.len(), 2 - refused);
+    witness.saw(if refused == 1 { "told" } else { "not told" });
+}
+
+/// The inner job waits, is taken, runs and ends while the outer one looks, says that it waits, and
+/// sleeps: whatever comes first, it is not refused.
+fn ends_elsewhere(threads_max: usize, witness: &'static Witness) {
+    let executor = Executor::new(Config::default());
+    let (pool, ran) = (pool(threads_max), Record::new());
+    let wait: Wait = |handle, job| handle.block_on(job);
+    let outer = reenter(&pool, &executor.handle(), wait, &ran);
+    assert!(!block_on(outer).expect("it ran"), "a false alarm");
+    end(&pool, 2);
+    assert_eq!(ran.len(), 1);
+    witness.saw("ran");
+}
+
+/// Waits for a job, or for news from elsewhere.
+type Either = Pin<Box<dyn Future<Output = ()>>>;
+
+/// The only thread waits for a job that it would have to run itself, or for news, which comes.
+fn something_else_can_wake(block: fn(&Handle, Either), witness: &'static Witness) {
+    let executor = Executor::new(Config::default());
+    let (pool, ran) = (pool(1), Record::new());
+    let news = Arc::new(Completion::new(Origin::here(), None));
+    let told = JoinHandle::new(Arc::clone(&news));
+    let (inside, handle, noted) = (pool.clone(), executor.handle(), ran.clone());
+    let outer = submit(&pool, move || {
+        let mut inner = submit(&inside, move || noted.note(()));
+        let mut told = told;
+        let either = poll_fn(move |cx| {
+            if let Poll::Ready(result) = Pin::new(&mut inner).poll(cx) {
+                panic!("a false alarm: {result:?}");
+            }
+            Pin::new(&mut told).poll(cx).map(|news| news.expect("news"))
+        });
+        block(&handle, Box::pin(either));
+    });
+    let _no_producer = news.complete(Ok(()));
+    block_on(outer).expect("it ran");
+    end(&pool, 2);
+    assert_eq!(ran.len(), 1);
+    witness.saw("woken");
+}
+
+/// As `Handle::block_on`, but it does not look who else could wake it.
+fn says_it_waits_alone(mut future: Either) {
+    let parker = Arc::new(Parker::new());
+    let waker = Waker::from(Arc::clone(&parker));
+    let mut future = pin!(future.as_mut());
+    let mut noted = Noted::Nothing;
+    while watch::noting(&waker, &waker, &mut noted, || {
+        future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending()
+    }) {
+        if let Noted::One(job) = noted {
+            watch::falls_asleep(job);
+            let _ = parker.park(None);
+            watch::wakes_up();
+        }
+    }
+}
