@@ -100,9 +100,9 @@ where
 ///
 /// # Errors
 /// The handle yields a [`JoinError`](crate::JoinError): *panicked* with the closure's panic,
-/// *cancelled* if it was aborted before it began, *refused* if the pool is shut down, if no
-/// thread could be started and none is there to run it, or if it was blocked on by a job of the same
-/// pool, and every thread of that [waited](crate::blocking::Standstill) so.
+/// *cancelled* if it was aborted before it began, *refused* if the pool is shut down, if no thread
+/// could be started and none is there to run it, or if it was blocked on by a job of the same pool,
+/// and every thread of that [waited](crate::blocking::Standstill) so.
 ///
 /// # Panics
 /// On a thread without a runtime: use [`Handle::spawn_blocking`] there.

@@ -118,17 +118,19 @@ impl Handle {
     /// Blocks the thread until the future is ready.
     ///
     /// # Deadlock
-    /// A job that blocks on a job of its own pool waits for a thread, and may wait for ever when all
-    /// threads do so. That is found: as soon as none of them can go on, one of the jobs that wait to
-    /// be run is refused, and who blocks on it gets a *refused* [`JoinError`] whose source is a
-    /// [`Standstill`](crate::blocking::Standstill). There is never a false alarm: it is said only when nothing else could have
-    /// woken the thread. So it is not found when the thread also waits for something else (the time
-    /// of a timeout, a channel, a group), when it sleeps elsewhere than here, when a task stands
-    /// between two jobs, or when jobs that run wait for each other in a circle.
+    /// A job that blocks on a job of its own pool waits for a thread, and may wait for ever when
+    /// all threads do so. That is found: as soon as none of them can go on, one of the jobs that
+    /// wait to be run is refused, and who blocks on it gets a *refused* [`JoinError`] whose source
+    /// is a [`Standstill`](crate::blocking::Standstill). There is never a false alarm: it is said
+    /// only when nothing else could have woken the thread. So it is not found when the thread also
+    /// waits for something else (the time of a timeout, a channel, a group), when it sleeps
+    /// elsewhere than here, when a task stands between two jobs, or when jobs that run wait for
+    /// each other in a circle.
     ///
     /// # Panics
     /// On the runtime's own thread, which would wait for itself: await the future inside a task, or
-    /// use [`Runtime::block_on`](crate::Runtime::block_on).
+    /// use [`Runtime::block_on`](crate::Runtime::block_on). If it would have to sleep in a forked
+    /// child of the process that made the runtime.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let _entered = self.enter();

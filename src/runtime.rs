@@ -19,8 +19,8 @@ use crate::handle::Handle;
 /// it, or to turn it from a loop of his own. It stays on the thread that made it, because its
 /// tasks need not be `Send`; other threads reach it by its [`Handle`].
 ///
-/// Making one starts no thread and makes no system call: the pool starts threads when there are
-/// jobs.
+/// Making one starts no thread, and makes no system call but to ask for the number of the process:
+/// the pool starts threads when there are jobs.
 ///
 /// ```
 /// let runtime = aside::Runtime::new();
@@ -31,6 +31,12 @@ use crate::handle::Handle;
 /// # Drop
 /// As [`shutdown`](Runtime::shutdown) with [`Shutdown::Wait`]; but inside async code, where
 /// waiting would stall somebody's loop, with [`Shutdown::Leave`]. Never panics.
+///
+/// # Fork
+/// A fork takes one thread along, so a runtime from before it is of no use in the child, and says
+/// so: what would have to sleep panics, what is submitted is handed back, and dropping it waits for
+/// nobody. A runtime that is made in the child works. Whoever forks inside a task or a job should
+/// end the child there, by `exec` or `exit`: it is inside somebody else's turn.
 pub struct Runtime {
     executor: Executor,
     handle: Handle,
@@ -63,8 +69,9 @@ impl Runtime {
     ///
     /// # Panics
     /// If the future panics: the runtime may be used again. If it is called inside a task of this
-    /// same runtime: await the future there. (Inside a task of *another* runtime it works, and
-    /// stalls that one meanwhile.)
+    /// same runtime: await the future there. If it would have to sleep in a forked child of the
+    /// process that made it: make a new runtime after the fork. (Inside a task of *another* runtime
+    /// it works, and stalls that one meanwhile.)
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let _entered = self.handle.enter();

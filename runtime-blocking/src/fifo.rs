@@ -55,7 +55,7 @@ impl Fifo {
     }
 
     /// The one at this depth from the back, counted from 1, if it waits.
-    pub(crate) fn from_back(&self, depth: usize) -> Option<&Arc<dyn Job>> {
+    pub(crate) fn at_back(&self, depth: usize) -> Option<&Arc<dyn Job>> {
         let entry = self.entries.get(self.entries.len().checked_sub(depth)?)?;
         (entry.job.place() != Place::Out).then_some(&entry.job)
     }

@@ -57,7 +57,9 @@ struct OwnLane {
 
 impl Drop for OwnLane {
     fn drop(&mut self) {
-        self.shared.lock().lanes.abandon(self.id);
+        if let Ok(mut state) = self.shared.lock_from_outside() {
+            state.lanes.abandon(self.id);
+        }
     }
 }
 
@@ -221,6 +223,7 @@ impl Lane {
                 drop_quietly((keep, context));
                 Err(match refusal {
                     Refusal::Closed => SubmitError::Closed(closure),
+                    Refusal::Forked(forked) => SubmitError::Forked(closure, forked),
                     Refusal::Full => SubmitError::Full(closure),
                     Refusal::NoThread(error) => SubmitError::NoThread(closure, error),
                 })
@@ -230,7 +233,7 @@ impl Lane {
 
     /// What the lane is doing. Costs one short lock.
     pub fn stats(&self) -> LaneStats {
-        self.pool.shared().lock().lane_stats(self.id())
+        self.pool.shared().lock_to_look().lane_stats(self.id())
     }
 }
 
@@ -313,7 +316,7 @@ impl LaneBuilder {
     /// The lane.
     pub fn build(self) -> Lane {
         let shared = Arc::clone(self.pool.shared());
-        let id = shared.lock().lanes.open(self.rules);
+        let id = shared.lock_to_look().lanes.open(self.rules);
         Lane { pool: self.pool, own: Some(Arc::new(OwnLane { shared, id })) }
     }
 }

@@ -271,7 +271,7 @@ impl Lanes {
     pub(crate) fn find(&self, id: Id) -> Option<Arc<dyn Job>> {
         let fifos = || self.all().flat_map(|lane| [&lane.queue, &lane.line]);
         let deepest = fifos().map(Fifo::depth).max().unwrap_or(0);
-        let mut jobs = (1..=deepest).flat_map(|at| fifos().filter_map(move |f| f.from_back(at)));
+        let mut jobs = (1..=deepest).flat_map(|at| fifos().filter_map(move |f| f.at_back(at)));
         jobs.find(|job| job.origin().id() == id).cloned()
     }
 

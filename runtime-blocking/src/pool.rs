@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -50,6 +51,15 @@ use crate::worker::{Place, current_place};
 /// own workers, and after a [`shutdown`](Pool::shutdown), which has said already how long to wait.
 /// There the workers finish by themselves, and retire; if the process ends first, what they had not
 /// finished is lost. To cancel, shut the pool down.
+///
+/// # Fork
+/// A fork takes one thread along, and none of the pool's. In the child of a process that has used
+/// it, a pool hands closures back ([`SubmitError::Forked`]), a shutdown or a drop does nothing, and
+/// what waits in its queues is left alone: it is the parent's. A pool that is made in the child
+/// works. Await no handle from before the fork: its job is the parent's too. And one thing is not
+/// seen: if at the fork all threads were at work, or one was on the way, a submit calls nobody, and
+/// the system is not asked where it is; then it is found out only if something else in the child
+/// has asked, as the making of a runtime does.
 #[derive(Clone)]
 pub struct Pool {
     main: Lane,
@@ -194,12 +204,12 @@ impl Pool {
 
     /// What the pool is doing. Costs one short lock.
     pub fn stats(&self) -> Stats {
-        self.shared().lock().stats()
+        self.shared().lock_to_look().stats()
     }
 
     /// What each of its lanes is doing, the main lane first. Costs one lock.
     pub fn lanes(&self) -> Vec<LaneStats> {
-        let state = self.shared().lock();
+        let state = self.shared().lock_to_look();
         state.lanes.ids().map(|id| state.lane_stats(id)).collect()
     }
 
@@ -207,7 +217,7 @@ impl Pool {
     /// [abandoned](RunningJob::is_abandoned) ones too. Costs one lock.
     pub fn running(&self) -> Vec<RunningJob> {
         let now = Instant::now();
-        self.shared().lock().running(now, None)
+        self.shared().lock_to_look().running(now, None)
     }
 }
 
@@ -228,6 +238,11 @@ impl fmt::Debug for Pool {
 
 impl Drop for PoolHandle {
     fn drop(&mut self) {
+        if self.shared.check_process().is_err() {
+            // Its threads are the parent's, and so is what they hold: to wait for them, to join
+            // them or to drop their handles would be wrong here.
+            return mem::forget(Arc::clone(&self.shared));
+        }
         let was_closed = self.shared.lock().policy.is_closed();
         let is_outside = current_place(&self.shared) == Place::Outside;
         if was_closed || is_on_loop() || !is_outside {

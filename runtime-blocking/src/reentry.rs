@@ -13,8 +13,8 @@
 //!    there may be one more, although the system has refused one before, that is tried first.
 //!
 //! What is taken out under the lock is neither run nor cancelled by anybody else; and a job that is
-//! being run, or is ending, counts as running until its worker comes back. So no job is refused that
-//! somebody was about to run.
+//! being run, or is ending, counts as running until its worker comes back. So no job is refused
+//! that somebody was about to run.
 
 use std::sync::Arc;
 

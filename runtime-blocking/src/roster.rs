@@ -44,7 +44,8 @@ struct Seat {
     /// What its worker was called for, until the worker has noticed.
     summons: Option<Role>,
     running: Option<Running>,
-    /// The job of this pool for whose end its thread sleeps, if it does and nothing else can wake it.
+    /// The job of this pool for whose end its thread sleeps, if it does and nothing else can wake
+    /// it.
     awaits: Option<Arc<dyn Job>>,
     /// Whether its job has shut the pool down: nobody inside waits for it then.
     insider: bool,

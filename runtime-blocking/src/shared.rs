@@ -11,9 +11,11 @@ use std::mem;
 use std::sync::Arc;
 
 use runtime_core::join::JoinError;
+use runtime_core::origin::Id;
 use runtime_core::park::Parker;
+use runtime_core::process::{ForkedError, MadeIn};
 use runtime_core::sync::counter::Counter;
-use runtime_core::sync::{Mutex, MutexGuard};
+use runtime_core::sync::{Mutex, MutexGuard, lock_unless};
 use runtime_core::watch::PoolNumber;
 
 use crate::builder::Settings;
@@ -33,6 +35,8 @@ pub(crate) struct Shared {
     /// Tells this pool from all others of the process, past and future.
     pub(crate) number: u64,
     pub(crate) settings: Settings,
+    /// Where its threads are, from the first submit on.
+    process: MadeIn,
     state: Mutex<State>,
 }
 
@@ -43,6 +47,8 @@ pub(crate) struct State {
     pub(crate) roster: Roster,
     /// Who waits in a shutdown. *Woken by* whoever makes [`State::is_quiet`] true.
     pub(crate) waiters: Vec<Arc<Parker>>,
+    /// Why it is closed, if that is because this is a forked child.
+    forked: Option<ForkedError>,
 }
 
 /// A call that has been decided under the lock and is to be carried out after it.
@@ -78,6 +84,7 @@ impl Departed {
 /// Why a job was not accepted.
 pub(crate) enum Refusal {
     Closed,
+    Forked(ForkedError),
     Full,
     NoThread(io::Error),
 }
@@ -130,8 +137,9 @@ impl Shared {
             lanes: Lanes::new(settings.main_lane.clone()),
             roster: Roster::default(),
             waiters: Vec::new(),
+            forked: None,
         };
-        Shared { number: POOLS.next(), settings, state: Mutex::new(state) }
+        Shared { number: POOLS.next(), settings, process: MadeIn::new(), state: Mutex::new(state) }
     }
 
     /// How this pool's jobs are known from others.
@@ -139,8 +147,39 @@ impl Shared {
         PoolNumber::new(self.number)
     }
 
+    /// For its own threads, and for who knows that this is no forked child.
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock()
+    }
+
+    /// For everybody else: in a forked child, the lock may be held by a thread that is not there.
+    pub(crate) fn lock_from_outside(&self) -> Result<MutexGuard<'_, State>, ForkedError> {
+        let mut forked = Ok(());
+        let is_hopeless = || {
+            forked = self.process.check();
+            forked.is_err()
+        };
+        match lock_unless(&self.state, is_hopeless) {
+            Some(state) => Ok(state),
+            None => Err(forked.expect_err("it is hopeless for this reason")),
+        }
+    }
+
+    /// The same for what has no way to return the error.
+    ///
+    /// # Panics
+    /// In a forked child, if the lock was held at the fork.
+    #[track_caller]
+    pub(crate) fn lock_to_look(&self) -> MutexGuard<'_, State> {
+        match self.lock_from_outside() {
+            Ok(state) => state,
+            Err(forked) => panic!("the blocking pool cannot be used: {forked}"),
+        }
+    }
+
+    /// Asks the system whether this process has the threads of the pool.
+    pub(crate) fn check_process(&self) -> Result<(), ForkedError> {
+        self.process.check()
     }
 
     /// Puts a job into its lane, and sees to it that somebody will look. Gives what tells of its
@@ -152,14 +191,20 @@ impl Shared {
     ) -> Result<Option<Admission>, Refusal> {
         let id = job.origin().id();
         let cores = self.settings.cores();
-        let mut state = self.lock();
+        self.process.settle_or_check().map_err(Refusal::Forked)?;
+        let mut state = self.lock_from_outside().map_err(Refusal::Forked)?;
         if state.policy.is_closed() {
-            return Err(Refusal::Closed);
+            return Err(state.forked.map_or(Refusal::Closed, Refusal::Forked));
         }
         let Some(pushed) = state.lanes.push(job, when_full) else { return Err(Refusal::Full) };
         let call = if pushed.takeable_more { state.policy.submit(cores) } else { Call::Nobody };
         let errand = state.dispatch(call);
         drop(state);
+        if !matches!(errand, Errand::Nothing)
+            && let Err(forked) = self.process.check()
+        {
+            return Err(self.give_up_in_child(id, forked));
+        }
         let Err(stranded) = self.carry_out(errand) else { return Ok(pushed.admission) };
 
         // The jobs of others were accepted while a thread was on the way, which then did not come.
@@ -176,9 +221,22 @@ impl Shared {
         if handed_back { Err(Refusal::NoThread(stranded.error)) } else { Ok(None) }
     }
 
+    /// This is a forked child. Takes back the job; the parent's are left as they are.
+    #[cold]
+    fn give_up_in_child(&self, id: Id, forked: ForkedError) -> Refusal {
+        let mut state = self.lock();
+        state.forked = Some(forked);
+        state.policy.close();
+        let job = state.lanes.find(id);
+        let departed = job.as_ref().and_then(|job| state.withdraw_job(&**job));
+        drop(state);
+        drop((job, departed));
+        Refusal::Forked(forked)
+    }
+
     /// Takes a job out of its lane, if it waits there: it becomes a husk. The caller discards it.
     pub(crate) fn withdraw(&self, job: &dyn Job) -> bool {
-        let mut state = self.lock();
+        let Ok(mut state) = self.lock_from_outside() else { return false };
         let Some(departed) = state.withdraw_job(job) else { return false };
         drop(state);
         departed.tell();

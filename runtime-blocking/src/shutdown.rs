@@ -113,6 +113,9 @@ enum Waited {
 
 impl Shared {
     pub(crate) fn shutdown(self: &Arc<Self>, how: Shutdown) -> Report {
+        if self.check_process().is_err() {
+            return Report::default();
+        }
         self.close();
         let waited = match how {
             Shutdown::Leave => Waited::Expired,

@@ -12,9 +12,9 @@
 //!    lane has one, or if a job that runs in that lane can go on. It gets a thread if one is there
 //!    or on the way, or if any job that runs can go on.
 //!
-//! The jobs ahead of it in the queue do not matter: before they have begun, nothing is known against
-//! them. So whoever is not added has nothing to hope for. It errs on one side only: a job that waits
-//! for something that the pool does not know of, such as a channel, is taken to go on.
+//! The jobs ahead of it in the queue do not matter: before they have begun, nothing is known
+//! against them. So whoever is not added has nothing to hope for. It errs on one side only: a job
+//! that waits for something that the pool does not know of, such as a channel, is taken to go on.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -129,8 +129,8 @@ impl Scene {
 /// It says that every thread of the pool, or every place of a lane, was taken by a job that waited
 /// for a job of the same pool, and names them. Give the pool more
 /// [threads](crate::Builder::threads_max), or the lane more
-/// [places](crate::LaneBuilder::running_max), than there can be jobs that wait; or *await* the inner
-/// job in a task instead of blocking on it in a job.
+/// [places](crate::LaneBuilder::running_max), than there can be jobs that wait; or *await* the
+/// inner job in a task instead of blocking on it in a job.
 #[derive(Clone, Debug)]
 pub struct Standstill {
     pub(crate) pool: Cow<'static, str>,

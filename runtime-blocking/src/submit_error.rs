@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
+use runtime_core::process::ForkedError;
+
 /// A closure that was not accepted. It was not run, and it comes back in here.
 #[non_exhaustive]
 pub enum SubmitError<F> {
@@ -13,6 +15,8 @@ pub enum SubmitError<F> {
     Full(F),
     /// The pool has no thread, and the system would not start one (EAGAIN, mostly).
     NoThread(F, io::Error),
+    /// This is a forked child of the process in which the pool has its threads.
+    Forked(F, ForkedError),
 }
 
 impl<F> SubmitError<F> {
@@ -21,7 +25,8 @@ impl<F> SubmitError<F> {
         match self {
             SubmitError::Closed(closure)
             | SubmitError::Full(closure)
-            | SubmitError::NoThread(closure, _) => closure,
+            | SubmitError::NoThread(closure, _)
+            | SubmitError::Forked(closure, _) => closure,
         }
     }
 
@@ -41,6 +46,7 @@ impl<F> SubmitError<F> {
             SubmitError::Closed(closure) => SubmitError::Closed(f(closure)),
             SubmitError::Full(closure) => SubmitError::Full(f(closure)),
             SubmitError::NoThread(closure, error) => SubmitError::NoThread(f(closure), error),
+            SubmitError::Forked(closure, forked) => SubmitError::Forked(f(closure), forked),
         }
     }
 }
@@ -54,6 +60,9 @@ impl<F> fmt::Display for SubmitError<F> {
             ),
             SubmitError::NoThread(_, error) => {
                 write!(f, "no thread could be started for the blocking pool: {error}")
+            }
+            SubmitError::Forked(_, forked) => {
+                write!(f, "the blocking pool cannot be used: {forked}")
             }
         }
     }
@@ -71,6 +80,7 @@ impl<F> Error for SubmitError<F> {
         match self {
             SubmitError::Closed(_) | SubmitError::Full(_) => None,
             SubmitError::NoThread(_, error) => Some(error),
+            SubmitError::Forked(_, forked) => Some(forked),
         }
     }
 }

@@ -12,6 +12,7 @@
 //! - [`gather`]: several futures awaited as one, within one task;
 //! - [`quietly`]: calling what users wrote where a panic must go no further;
 //! - [`on_loop`]: whether this thread is turning a loop, so that nothing may wait here;
+//! - [`process`]: whether this is a forked child, which has none of the threads;
 //! - [`watch`]: who watches what this thread waits for, so that no job waits for itself.
 
 pub mod clock;
@@ -22,6 +23,7 @@ mod join_error;
 pub mod on_loop;
 pub mod origin;
 pub mod park;
+pub mod process;
 pub mod quietly;
 pub mod sync;
 pub mod watch;

@@ -111,8 +111,8 @@ pub fn is_watched() -> bool {
     HERE.with(|here| here.borrow().watch.is_some())
 }
 
-/// Calls `poll`. A job's cell that is polled with `waker` meanwhile, on this thread, is given a clone
-/// of `bell` instead, which must do what `waker` does; the job is added to `noted`.
+/// Calls `poll`. A job's cell that is polled with `waker` meanwhile, on this thread, is given a
+/// clone of `bell` instead, which must do what `waker` does; the job is added to `noted`.
 pub fn noting<R>(waker: &Waker, bell: &Waker, noted: &mut Noted, poll: impl FnOnce() -> R) -> R {
     let inner = Poll { bell: bell.clone(), noted: *noted };
     let outer = HERE.with(|here| here.borrow_mut().poll.replace(inner));
@@ -158,13 +158,16 @@ pub fn wakes_up() {
 /// The waker that a job's cell is to keep.
 #[inline]
 pub(crate) fn waker_for(cx: &Context<'_>, id: Id, pool: Option<PoolNumber>) -> Waker {
-    let expected = EXPECTED.with(|expected| expected.get());
-    match pool {
-        Some(pool) if !expected.is_null() && expected == cx.waker().data() => {
-            bell_for(Awaited { id, pool }).unwrap_or_else(|| cx.waker().clone())
+    if let Some(pool) = pool {
+        let expected = EXPECTED.with(|expected| expected.get());
+        if !expected.is_null()
+            && expected == cx.waker().data()
+            && let Some(bell) = bell_for(Awaited { id, pool })
+        {
+            return bell;
         }
-        Some(_) | None => cx.waker().clone(),
     }
+    cx.waker().clone()
 }
 
 #[cold]

@@ -67,7 +67,7 @@ pub struct Executor {
 }
 
 impl Executor {
-    /// A loop for the current thread. Makes no system call.
+    /// A loop for the current thread. Makes no system call but to ask for the process's number.
     pub fn new(config: Config) -> Executor {
         let parker = config.wake_hook.map_or_else(Parker::new, Parker::with_hook);
         let (sender, inbox) = unbounded();
@@ -78,6 +78,7 @@ impl Executor {
             local: Rc::clone(&local),
             inbox: Some(inbox),
             noticed: false,
+            has_slept: false,
             batch: Vec::new(),
             cursor: 0,
             bound: config.turn_bound.unwrap_or(TURN_BOUND).max(1),
@@ -118,7 +119,8 @@ impl Executor {
     ///
     /// # Panics
     /// If the future panics; the loop may be used again. If this loop is being turned already,
-    /// further up on this thread's stack.
+    /// further up on this thread's stack. If it would have to sleep in a forked child of the
+    /// process that made it.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let origin = Origin::here();
@@ -206,6 +208,7 @@ impl Executor {
                  (`spawn_blocking`) by `Handle::block_on`"
             )
         };
+        wheel.has_slept = false;
         wheel.noticed |= self.local.remote.parker.come_back();
         wheel
     }

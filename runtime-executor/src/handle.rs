@@ -107,16 +107,17 @@ impl Handle {
     /// Blocks the thread until the future is ready.
     ///
     /// # Deadlock
-    /// A job that blocks on a job of its own pool waits for a thread, and may wait for ever when all
-    /// threads do so. That is found: as soon as none of them can go on, one of the jobs that wait to
-    /// be run is refused, and who blocks on it gets a *refused* [`JoinError`] whose source is a
-    /// `Standstill`. There is never a false alarm: it is said only when nothing else could have
-    /// woken the thread. So it is not found when the thread also waits for something else (the time
-    /// of a timeout, a channel, a group), when it sleeps elsewhere than here, when a task stands
-    /// between two jobs, or when jobs that run wait for each other in a circle.
+    /// A job that blocks on a job of its own pool waits for a thread, and may wait for ever when
+    /// all threads do so. That is found: as soon as none of them can go on, one of the jobs that
+    /// wait to be run is refused, and who blocks on it gets a *refused* [`JoinError`] whose source
+    /// is a `Standstill`. There is never a false alarm: it is said only when nothing else could
+    /// have woken the thread. So it is not found when the thread also waits for something else (the
+    /// time of a timeout, a channel, a group), when it sleeps elsewhere than here, when a task
+    /// stands between two jobs, or when jobs that run wait for each other in a circle.
     ///
     /// # Panics
-    /// On the loop's own thread, which would wait for itself: await the future there.
+    /// On the loop's own thread, which would wait for itself: await the future there. If it would
+    /// have to sleep in a forked child of the process that made the loop.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         assert!(
@@ -130,16 +131,20 @@ impl Handle {
         let held = (at_work && self.remote.clock.is_virtual()).then(|| Arc::clone(&self.remote));
         let mut future = pin!(future);
         if watch::is_watched() {
-            return watched::drive(future, &held);
+            return watched::drive(future, &self.remote, &held);
         }
         let sleeper = Arc::new(Sleeper::new(held));
         let waker = Waker::from(Arc::clone(&sleeper));
         let mut cx = Context::from_waker(&waker);
+        if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+            return output;
+        }
+        self.remote.assert_not_forked();
         loop {
+            sleeper.sleep();
             if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
                 return output;
             }
-            sleeper.sleep();
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use runtime_core::clock::Clock;
 use runtime_core::park::Parker;
+use runtime_core::process::{ForkedError, MadeIn};
 use runtime_core::sync::channel::{SendError, Sender};
 
 use crate::local::Local;
@@ -28,11 +29,33 @@ pub(crate) struct Remote {
     inbox: Sender<Letter>,
     pub(crate) parker: Parker,
     pub(crate) clock: Clock,
+    /// Where it was made.
+    process: MadeIn,
 }
 
 impl Remote {
     pub(crate) fn new(inbox: Sender<Letter>, parker: Parker, clock: Clock) -> Remote {
-        Remote { inbox, parker, clock }
+        let process = MadeIn::new();
+        process.settle();
+        Remote { inbox, parker, clock, process }
+    }
+
+    /// To be called before the first sleep of a call that may block. Asks the system.
+    ///
+    /// # Panics
+    /// In a forked child of the process that made the loop: nobody might end the sleep.
+    pub(crate) fn assert_not_forked(&self) {
+        self.process.check().unwrap_or_else(fail);
+    }
+
+    /// To be called before its later sleeps. It is found out only if something else in the process
+    /// has been told.
+    ///
+    /// # Panics
+    /// As [`assert_not_forked`](Remote::assert_not_forked).
+    #[inline]
+    pub(crate) fn assert_not_forked_cheaply(&self) {
+        self.process.check_cheaply().unwrap_or_else(fail);
     }
 
     /// Publish, then unpark. Never blocks: the inbox has no bound.
@@ -41,6 +64,11 @@ impl Remote {
         self.parker.unpark();
         Ok(())
     }
+}
+
+#[cold]
+fn fail(forked: ForkedError) {
+    panic!("the runtime cannot be used: {forked}");
 }
 
 impl fmt::Debug for Remote {

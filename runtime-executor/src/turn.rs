@@ -57,6 +57,8 @@ pub(crate) struct Wheel {
     pub(crate) inbox: Option<Receiver<Letter>>,
     /// The loop was told of letters and has not looked since.
     pub(crate) noticed: bool,
+    /// It has slept since this call of `block_on`, `turn` or `drain` began.
+    pub(crate) has_slept: bool,
     /// Ids that were ready when the turn began, polled up to `cursor`.
     pub(crate) batch: Vec<TaskKey>,
     pub(crate) cursor: usize,
@@ -224,9 +226,21 @@ impl Wheel {
         if remote.clock.is_virtual() {
             self.sleep_virtually(until);
         } else {
-            self.noticed = remote.parker.park(until) == Unparked::Notified;
+            self.park(until);
         }
         self.local.observe(|observer| observer.unparked());
+    }
+
+    /// In a forked child nobody may be left to end the sleep: before the first one of a call, that
+    /// is asked of the system.
+    fn park(&mut self, until: Option<Instant>) {
+        let remote = &self.local.remote;
+        if mem::replace(&mut self.has_slept, true) {
+            remote.assert_not_forked_cheaply();
+        } else {
+            remote.assert_not_forked();
+        }
+        self.noticed = remote.parker.park(until) == Unparked::Notified;
     }
 
     /// By a virtual clock, sleeping is moving the time. While a job is at work the time stands
@@ -243,7 +257,7 @@ impl Wheel {
                     remote.clock.advance_to(until);
                 }
             }
-            Some(_) | None => self.noticed = remote.parker.park(None) == Unparked::Notified,
+            Some(_) | None => self.park(None),
         }
     }
 }

@@ -6,6 +6,7 @@
 //! just been woken. Then the future is polled once more, with new wakers, which nobody has but
 //! those that the future waits for now.
 
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -16,12 +17,20 @@ use crate::remote::Remote;
 use crate::sleeper::Sleeper;
 
 /// Drives a future on this thread, which is watched.
-pub(crate) fn drive<F: Future>(mut future: Pin<&mut F>, held: &Option<Arc<Remote>>) -> F::Output {
+pub(crate) fn drive<F: Future>(
+    mut future: Pin<&mut F>,
+    remote: &Remote,
+    held: &Option<Arc<Remote>>,
+) -> F::Output {
     let mut bed = Bed::new(held.clone());
     let mut is_new = true;
+    let mut has_slept = false;
     loop {
         if let Poll::Ready(output) = bed.poll(future.as_mut()) {
             return output;
+        }
+        if !mem::replace(&mut has_slept, true) {
+            remote.assert_not_forked();
         }
         match bed.waits_for() {
             WaitsFor::One(job) => {

@@ -1,5 +1,5 @@
-//! Jobs that block on jobs of their own pool (P17, P54): they get their threads while there are any,
-//! and an error of the call when all wait for each other.
+//! Jobs that block on jobs of their own pool (P17, P54): they get their threads while there are
+//! any, and an error of the call when all wait for each other.
 
 use std::error::Error;
 use std::future::poll_fn;
@@ -203,7 +203,8 @@ fn a_job_that_looked_at_a_handle_and_waits_for_something_else_is_not_told() {
     });
 }
 
-// What is not found (`Handle::block_on` says so): in between is a task, which the pool does not see.
+// What is not found (`Handle::block_on` says so): in between is a task, which the pool does not
+// see.
 #[test]
 fn a_job_that_waits_for_a_task_that_waits_for_a_job_is_not_told() {
     watched(|| {

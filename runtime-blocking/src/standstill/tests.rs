@@ -141,7 +141,8 @@ fn each_scene(runners: usize, mut check: impl FnMut(&Scene)) {
     }
 }
 
-/// P54: nobody is called stuck who could have gone on, and nobody is overlooked but those in a circle.
+/// P54: nobody is called stuck who could have gone on, and nobody is overlooked but those in a
+/// circle.
 #[test]
 fn the_rule_says_of_every_small_scene_what_playing_it_says() {
     let mut counts = [0, 0];

@@ -2,6 +2,23 @@
 
 pub use parking_lot::{Mutex, MutexGuard};
 
+/// Locks a mutex; if somebody holds it, and `is_hopeless`, nobody will ever release it: then
+/// `None`.
+///
+/// # Blocking
+/// As locking, unless it is hopeless.
+#[inline]
+pub fn lock_unless<T>(
+    mutex: &Mutex<T>,
+    is_hopeless: impl FnOnce() -> bool,
+) -> Option<MutexGuard<'_, T>> {
+    match mutex.try_lock() {
+        Some(guard) => Some(guard),
+        None if is_hopeless() => None,
+        None => Some(mutex.lock()),
+    }
+}
+
 /// Atomics and their orderings.
 pub mod atomic {
     pub use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};

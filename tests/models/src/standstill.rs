@@ -1,8 +1,8 @@
 //! Jobs that block on jobs of their own pool: that all wait is found, and never said when it is not
 //! so.
 //!
-//! The pool's state is under one lock, which no twin can break. The twins wait without saying so, or
-//! say so when it is not the whole truth.
+//! The pool's state is under one lock, which no twin can break. The twins wait without saying so,
+//! or say so when it is not the whole truth.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -41,7 +41,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "standstill::of_two_jobs_that_wait_for_jobs_on_two_threads_both_end",
         bound: Some(3),
-        executions: 86_713,
+        executions: 86_725,
         witnesses: &["told", "not told"],
         twins: &[Twin::body("waits and does not say so", |witness| {
             two_on_two_threads(|_, job| block_on(job), witness);

@@ -33,7 +33,7 @@ mod sabotage;
 pub mod thread;
 
 pub use explore::explore;
-pub use mutex::{Mutex, MutexGuard};
+pub use mutex::{Mutex, MutexGuard, lock_unless};
 
 #[doc(hidden)]
 pub use loom::thread_local as model_thread_local;

@@ -36,6 +36,17 @@ impl<T> Mutex<T> {
     }
 }
 
+/// Locks a mutex. In a model nobody is lost in a fork, so no lock is hopeless.
+///
+/// # Blocking
+/// As [`Mutex::lock`].
+pub fn lock_unless<T>(
+    mutex: &Mutex<T>,
+    _is_hopeless: impl FnOnce() -> bool,
+) -> Option<MutexGuard<'_, T>> {
+    Some(mutex.lock())
+}
+
 impl<T> fmt::Debug for Mutex<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Mutex").finish_non_exhaustive()

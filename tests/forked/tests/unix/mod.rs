@@ -1,0 +1,244 @@
+//! P59: the tests, for systems that fork.
+
+use std::error::Error;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use aside::blocking::{Pool, Shutdown, SubmitError};
+use aside::{Runtime, run_in_executor, spawn_blocking};
+use fork::{Fork, fork, waitpid};
+
+/// Far more than any child takes.
+const BOUND: Duration = Duration::from_secs(60);
+
+type Test = (&'static str, fn());
+
+const TESTS: &[Test] = &[
+    ("a_pool_hands_closures_back", a_pool_hands_closures_back),
+    ("a_pool_of_busy_threads_is_found_out", a_pool_of_busy_threads_is_found_out),
+    ("an_unused_pool_works", an_unused_pool_works),
+    ("a_shutdown_leaves_what_is_the_parents", a_shutdown_leaves_what_is_the_parents),
+    ("a_runtime_panics_where_it_would_sleep", a_runtime_panics_where_it_would_sleep),
+    ("a_runtime_at_work_is_dropped", a_runtime_at_work_is_dropped),
+    ("a_fork_inside_a_job_finds_no_loop", a_fork_inside_a_job_finds_no_loop),
+    ("a_lock_that_is_held_at_the_fork_hangs_nobody", a_lock_that_is_held_at_the_fork_hangs_nobody),
+];
+
+/// Runs all of them.
+pub(crate) fn run() {
+    for (name, test) in TESTS {
+        test();
+        println!("test {name} ... ok");
+    }
+}
+
+/// Forks, runs `check` in the child, and asserts here that it neither panics nor hangs.
+#[track_caller]
+fn in_child(check: impl FnOnce()) {
+    match fork().unwrap() {
+        Fork::Parent(child) => assert_eq!(waitpid(child).unwrap(), 0, "the child has failed"),
+        Fork::Child => {
+            let (alive, ends) = mpsc::channel::<()>();
+            thread::spawn(move || {
+                if ends.recv_timeout(BOUND) == Err(mpsc::RecvTimeoutError::Timeout) {
+                    eprintln!("the child was still stuck after {BOUND:?}");
+                    process::exit(2);
+                }
+            });
+            let checked = catch_unwind(AssertUnwindSafe(check));
+            drop(alive);
+            process::exit(i32::from(checked.is_err()));
+        }
+    }
+}
+
+fn assert_is_refused(pool: &Pool, parent: u32) {
+    let error = pool.submit(|| 7).unwrap_err();
+    let text = error.to_string();
+    let pids = format!("made in process {parent}, and this is its forked child {}", process::id());
+    assert!(text.contains(&pids), "{text}");
+    assert!(text.contains("make a new runtime or pool"), "{text}");
+    let SubmitError::Forked(closure, forked) = error else { panic!("{text}") };
+    assert_eq!((closure(), forked.made_in, forked.here), (7, parent, process::id()));
+}
+
+fn assert_new_ones_work() {
+    let sum = aside::run(async {
+        let task = aside::spawn(async { 1 });
+        let pool = Pool::new();
+        let own = run_in_executor(&pool, || 2).await.unwrap();
+        task.await.unwrap() + own + spawn_blocking(|| 3).await.unwrap()
+    });
+    assert_eq!(sum, 6);
+}
+
+/// An idle worker there was, and a system call to wake it is what finds out.
+fn a_pool_hands_closures_back() {
+    let (pool, parent) = (Pool::new(), process::id());
+    let runtime = Runtime::new();
+    assert_eq!(runtime.block_on(runtime.handle().run_in_executor(&pool, || 1)).unwrap(), 1);
+    while pool.stats().idle == 0 {
+        thread::yield_now();
+    }
+    in_child(|| {
+        assert_is_refused(&pool, parent);
+        assert_is_refused(&pool, parent);
+        let _ = pool.stats();
+        let refused = Runtime::new();
+        let job = refused.handle().run_in_executor(&pool, || 1);
+        let error = refused.block_on(job).unwrap_err();
+        assert!(error.is_refused() && error.source().unwrap().to_string().contains("forked"));
+        drop(pool.clone());
+        drop(pool.lane("new").build());
+        assert_new_ones_work();
+    });
+    assert!(pool.shutdown(Shutdown::Wait).is_clean());
+}
+
+/// A submit would call nobody. That there is a new runtime is what finds out.
+fn a_pool_of_busy_threads_is_found_out() {
+    let (pool, parent) = (Pool::builder().threads_max(1).build(), process::id());
+    let (gate, closed) = mpsc::channel::<()>();
+    let job = pool.submit(move || closed.recv().is_err()).unwrap();
+    in_child(|| {
+        let runtime = Runtime::new();
+        assert_is_refused(&pool, parent);
+        drop(runtime);
+        drop(pool.clone());
+    });
+    drop(gate);
+    assert!(Runtime::new().block_on(job).unwrap());
+}
+
+fn an_unused_pool_works() {
+    let (pool, other) = (Pool::new(), Pool::new());
+    in_child(|| {
+        let runtime = Runtime::new();
+        let job = runtime.handle().run_in_executor(&pool, || 1);
+        assert_eq!(runtime.block_on(job).unwrap(), 1);
+        assert!(pool.shutdown(Shutdown::Wait).is_clean());
+        drop(other);
+    });
+}
+
+fn a_shutdown_leaves_what_is_the_parents() {
+    let pool = Pool::builder().threads_max(1).slow_shutdown_notice(None).build();
+    let (gate, closed) = mpsc::channel::<()>();
+    let first = pool.submit(move || closed.recv().is_err()).unwrap();
+    let parent = process::id();
+    let dropped = DropsIn(parent);
+    let second = pool.submit(move || dropped.0).unwrap();
+    let mut kept = Some(pool);
+    in_child(|| {
+        let pool = kept.take().unwrap();
+        for how in [Shutdown::Leave, Shutdown::WaitAtMost(BOUND), Shutdown::Wait] {
+            assert!(pool.shutdown(how).is_clean());
+        }
+        // The last handle.
+        drop(pool);
+    });
+    drop(gate);
+    let runtime = Runtime::new();
+    assert!(runtime.block_on(first).unwrap());
+    assert_eq!(runtime.block_on(second).unwrap(), parent);
+}
+
+/// Must not be dropped anywhere else.
+struct DropsIn(u32);
+
+impl Drop for DropsIn {
+    fn drop(&mut self) {
+        assert_eq!(process::id(), self.0);
+    }
+}
+
+fn message(f: impl FnOnce()) -> String {
+    let payload = catch_unwind(AssertUnwindSafe(f)).unwrap_err();
+    *payload.downcast::<String>().unwrap()
+}
+
+fn a_runtime_panics_where_it_would_sleep() {
+    let runtime = Runtime::new();
+    let parent = process::id();
+    assert_eq!(runtime.block_on(async { spawn_blocking(|| 1).await.unwrap() }), 1);
+    in_child(|| {
+        assert_eq!(runtime.block_on(async { 2 }), 2);
+        let text = message(|| runtime.block_on(std::future::pending()));
+        let pids = format!("made in process {parent}, and this is its forked child");
+        assert!(text.starts_with("the runtime cannot be used") && text.contains(&pids), "{text}");
+        let text = message(|| {
+            runtime.block_on(async {
+                let _ = spawn_blocking(|| 1).await;
+                aside::sleep(Duration::from_secs(1)).await;
+            });
+        });
+        assert!(text.contains("forked child"), "{text}");
+        drop(runtime);
+        assert_new_ones_work();
+    });
+}
+
+fn a_runtime_at_work_is_dropped() {
+    let runtime = Runtime::builder().slow_shutdown_notice(None).build();
+    let gate = Arc::new(OnceLock::new());
+    let at_work = [(); 3].map(|()| {
+        let gate = Arc::clone(&gate);
+        runtime.handle().spawn_blocking(move || *gate.wait())
+    });
+    let task = runtime.spawn(std::future::pending::<()>());
+    let mut kept = Some(runtime);
+    in_child(|| {
+        drop(kept.take());
+        assert!(task.is_finished());
+        assert_new_ones_work();
+    });
+    gate.set(1).unwrap();
+    let runtime = kept.unwrap();
+    for job in at_work {
+        assert_eq!(runtime.block_on(job).unwrap(), 1);
+    }
+}
+
+/// The child is the copy of a worker, with a loop that nobody turns.
+fn a_fork_inside_a_job_finds_no_loop() {
+    let runtime = Runtime::new();
+    let handle = runtime.handle();
+    let job = runtime.handle().spawn_blocking(move || {
+        in_child(|| {
+            let text = message(|| drop(handle.block_on(handle.spawn(async { 1 }))));
+            assert!(text.contains("forked child"), "{text}");
+            assert_new_ones_work();
+        });
+    });
+    runtime.block_on(job).unwrap();
+}
+
+/// Others hold the pool's lock at some of the forks.
+fn a_lock_that_is_held_at_the_fork_hangs_nobody() {
+    let (pool, parent) = (Pool::new(), process::id());
+    let warm = pool.submit(|| ()).unwrap();
+    Runtime::new().block_on(warm).unwrap();
+    let stop = Arc::new(AtomicBool::new(false));
+    let hammers = [(); 2].map(|()| {
+        let (pool, stop) = (pool.clone(), Arc::clone(&stop));
+        thread::spawn(move || {
+            while !stop.load(Ordering::SeqCst) {
+                let _ = pool.running();
+            }
+        })
+    });
+    for _ in 0..100 {
+        in_child(|| {
+            let runtime = Runtime::new();
+            assert_is_refused(&pool, parent);
+            assert!(pool.shutdown(Shutdown::Wait).is_clean());
+            drop((pool.lane("dropped"), pool.clone(), runtime));
+        });
+    }
+    stop.store(true, Ordering::SeqCst);
+    hammers.into_iter().for_each(|hammer| hammer.join().unwrap());
+}
