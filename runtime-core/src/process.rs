@@ -41,7 +41,8 @@ impl MadeIn {
         let _process = self.0.get_or_init(ask);
     }
 
-    /// [Settles](MadeIn::settle) it, or [checks it cheaply](MadeIn::check_cheaply) if that was done.
+    /// [Settles](MadeIn::settle) it, or [checks it cheaply](MadeIn::check_cheaply) if that was
+    /// done.
     ///
     /// # Errors
     /// As [`check`](MadeIn::check).

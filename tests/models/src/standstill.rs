@@ -41,7 +41,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "standstill::of_two_jobs_that_wait_for_jobs_on_two_threads_both_end",
         bound: Some(3),
-        executions: 86_725,
+        executions: 86_710,
         witnesses: &["told", "not told"],
         twins: &[Twin::body("waits and does not say so", |witness| {
             two_on_two_threads(|_, job| block_on(job), witness);
