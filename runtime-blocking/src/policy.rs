@@ -272,7 +272,7 @@ impl Policy {
         if self.queued > 0 {
             self.queued -= 1;
             self.busy += 1;
-            return Next::Take(self.call(self.vacancies_in_patience()));
+            return Next::Take(self.call(self.vacancies_for(coming)));
         }
         if self.closed {
             return Next::Retire;
@@ -346,9 +346,14 @@ impl Policy {
         self.threads_max - self.threads()
     }
 
-    /// After a refusal, not every job that ends is worth another system call.
-    fn vacancies_in_patience(&self) -> usize {
-        if self.ended < self.retry_at { 0 } else { self.vacancies() }
+    /// After a refusal, not every job that ends is worth another system call. But whoever was
+    /// called has come for jobs that called nobody else meanwhile: for them it is the first try.
+    fn vacancies_for(&self, coming: Coming) -> usize {
+        match coming {
+            Coming::Called => self.vacancies(),
+            Coming::Back if self.ended < self.retry_at => 0,
+            Coming::Back => self.vacancies(),
+        }
     }
 
     /// A refusal ends a step of growth.

@@ -222,3 +222,23 @@ fn a_closed_pool_runs_what_it_has_and_retires() {
     assert_eq!(policy.tick(None), Tick::Retire);
     assert_eq!(policy.threads(), 0);
 }
+
+/// The refusals are of another time: the jobs that come while a worker is on the way have nobody
+/// else to call for them.
+#[test]
+fn who_was_called_calls_the_next_whatever_was_refused_before() {
+    let mut policy = Policy::new(4);
+    assert_eq!(policy.submit(2), Call::Hire(Role::Worker));
+    policy.started();
+    assert_eq!(policy.next(Coming::Called), Next::Take(Call::Nobody));
+    for _ in 0..5 {
+        assert_eq!(policy.submit(2), Call::Hire(Role::Worker));
+        assert_eq!(policy.could_not_start(Role::Worker), Unstarted::Leave(Call::Nobody));
+    }
+    for _ in 0..5 {
+        assert_eq!(policy.next(Coming::Back), Next::Take(Call::Nobody), "it is patient");
+    }
+    assert_eq!(policy.next(Coming::Back), Next::Linger);
+    assert_eq!([policy.submit(2), policy.submit(2)], [Call::Nobody; 2]);
+    assert_eq!(policy.next(Coming::Called), Next::Take(Call::Hire(Role::Worker)));
+}

@@ -102,6 +102,23 @@ fn every_other_start_may_be_refused_and_all_get_their_thread() {
     }
 }
 
+/// A refusal of long ago is no reason to leave jobs without their threads that come later.
+#[test]
+fn jobs_that_come_after_the_refusals_get_their_threads_without_a_later_submit() {
+    let pool = refusing(Pool::builder().cores(2), |start| (2..40).contains(&start)).build();
+    let (gate, first) = occupy(&pool);
+    let jobs: Vec<_> = (0..38).map(|n| pool.submit(move || n).expect("queued")).collect();
+    gate.open();
+    wait(first).expect("it ran");
+    jobs.into_iter().for_each(|job| drop(wait(job)));
+    eventually("at rest", &pool, |stats| stats.idle == 1);
+    let (sender, receiver) = channel();
+    let first = pool.submit(move || receiver.recv_timeout(crate::HANG)).expect("accepted");
+    let second = pool.submit(move || sender.send(8)).expect("accepted");
+    assert_eq!(wait(first).expect("it ran"), Ok(8));
+    assert_eq!(wait(second).expect("it ran"), Ok(()));
+}
+
 /// The second was accepted because a thread was on the way for the first. That thread does not
 /// come: the first closure is handed back, and the second handle says that it was refused.
 #[test]
