@@ -1,11 +1,12 @@
 //! What users write may panic anywhere; that ends it alone (P31, P39, P51).
 
-use std::panic::panic_any;
+use std::panic::{panic_any, resume_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 use std::task::{Context, Wake, Waker};
 
 use runtime_blocking::{Pool, Shutdown};
+use runtime_core::join::JoinError;
 use runtime_core::origin::Origin;
 
 use crate::{eventually, gate, occupy, wait};
@@ -63,6 +64,31 @@ fn a_payload_that_panics_when_dropped_stays_inside() {
         assert_serves(&pool);
     }
     assert_eq!(pool.stats().completed, 6);
+}
+
+/// P51: each of the workers, at the same moment, again and again.
+#[test]
+fn all_workers_may_panic_at_once_and_serve_on() {
+    const WORKERS: usize = 4;
+    let pool = Pool::builder().threads_max(WORKERS).cores(WORKERS).build();
+    for round in 0..50 {
+        let barrier = Arc::new(Barrier::new(WORKERS));
+        let jobs = [(); WORKERS].map(|()| {
+            let barrier = Arc::clone(&barrier);
+            pool.submit(move || {
+                barrier.wait();
+                resume_unwind(Box::new(round));
+            })
+        });
+        for job in jobs {
+            let error: JoinError = wait::<()>(job.expect("accepted")).expect_err("it panicked");
+            let payload = error.try_into_panic().expect("it panicked");
+            assert_eq!(payload.downcast_ref::<usize>(), Some(&round));
+        }
+    }
+    eventually("at rest", &pool, |stats| stats.busy == 0);
+    assert_eq!((pool.stats().threads, pool.stats().completed), (WORKERS, 50 * WORKERS as u64));
+    assert_serves(&pool);
 }
 
 #[test]

@@ -4,7 +4,8 @@
 //! A round is a pool with four lanes, drawn from the seed as all else is. Several threads submit
 //! jobs to it in every way there is; jobs, their destructors, payloads and wakers panic; thread
 //! starts are refused; others abort jobs of every age; and in the middle somebody ends the pool in
-//! one of five ways. Threads make each run another, so what is asserted holds for all of them.
+//! one of five ways. Threads make each run another, so what is asserted holds for all of them (P48,
+//! P51, P56, P57).
 
 mod faults;
 mod ledger;
