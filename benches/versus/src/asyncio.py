@@ -136,6 +136,27 @@ async def process_burst():
         print((METER() - since) * 1e9 / 10_000)
 
 
+async def pressure():
+    loop, laps, room = asyncio.get_running_loop(), Laps(10_000), asyncio.Semaphore(64)
+    while laps.more():
+        jobs = []
+        for _ in range(10_000):
+            await room.acquire()
+            job = loop.run_in_executor(None, int)
+            job.add_done_callback(lambda _: room.release())
+            jobs.append(job)
+        for job in jobs:
+            await job
+
+
+async def threads():
+    loop, most = asyncio.get_running_loop(), 0
+    for _ in range(1000):
+        await loop.run_in_executor(None, int)
+        most = max(most, threading.active_count() - 1)
+    print(most)
+
+
 async def sleeps():
     async def all_of(count):
         naps = [asyncio.sleep((n * 7919 % 100 + 1) / 1000) for n in range(count)]

@@ -57,6 +57,10 @@ fn call(row: &Row, peer: Peer, milliseconds: &str) -> Result<Command> {
         Program::Bytes => this.with_file_name("bytes"),
     });
     command.args([ARGUMENT, row.key, peer.name(), milliseconds]);
+    if row.program == Program::Bytes {
+        // How wide smol's pool is; no figure in bytes is of more than one worker.
+        command.env("BLOCKING_MAX_THREADS", "1");
+    }
     Ok(command)
 }
 

@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use super::{Blocking, Make, Runtime, Submit, Timers};
+use aside::blocking::Lane;
+
+use super::{Blocking, Bounded, Make, Narrow, Runtime, Submit, Timers};
 
 /// Ours, as `aside::run` makes it.
 #[derive(Debug)]
@@ -58,6 +60,27 @@ impl Submit for Aside {
 
     fn submit(submitter: &aside::Handle, job: impl FnOnce() + Send + 'static) {
         submitter.spawn_blocking(job).detach();
+    }
+}
+
+impl Bounded for Aside {
+    type Queue = Lane;
+
+    fn queue(bound: usize) -> Lane {
+        aside::Handle::current().pool().lane("bounded").queue_max(bound).build()
+    }
+
+    async fn submit_when_room<T: Send + 'static>(
+        queue: &Lane,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Self::Job<T> {
+        queue.submit_async(job).await.expect("the pool is open")
+    }
+}
+
+impl Narrow for Aside {
+    fn block_on_narrow<F: Future<Output: 'static>>(main: F) -> F::Output {
+        aside::Runtime::builder().threads_max(1).build().block_on(main)
     }
 }
 

@@ -5,7 +5,7 @@ use futures::executor::{LocalPool, LocalSpawner, ThreadPool};
 use futures::future::RemoteHandle;
 use futures::task::{LocalSpawnExt, SpawnExt};
 
-use super::{Blocking, Make, Runtime, Submit};
+use super::{Blocking, Bounded, Make, Narrow, Runtime, Submit, Tokens, with_token};
 
 /// The executors of `futures`: LocalPool for tasks, ThreadPool for jobs.
 #[derive(Debug)]
@@ -68,6 +68,29 @@ impl Submit for Futures {
 
     fn submit(_submitter: &(), job: impl FnOnce() + Send + 'static) {
         POOL.spawn_ok(async { job() });
+    }
+}
+
+impl Bounded for Futures {
+    type Queue = Tokens;
+
+    fn queue(bound: usize) -> Tokens {
+        async_channel::bounded(bound)
+    }
+
+    async fn submit_when_room<T: Send + 'static>(
+        queue: &Tokens,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Self::Job<T> {
+        Self::spawn_blocking(with_token(queue, job).await)
+    }
+}
+
+impl Narrow for Futures {
+    const WORKERS: usize = THREADS;
+
+    fn block_on_narrow<F: Future<Output: 'static>>(main: F) -> F::Output {
+        Futures::block_on(main)
     }
 }
 

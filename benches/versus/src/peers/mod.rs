@@ -11,6 +11,8 @@ mod tokio;
 
 use std::time::Duration;
 
+use async_channel::{Receiver, Sender};
+
 pub use self::aside::Aside;
 pub use self::futures::Futures;
 pub use self::monoio::{Driver, Epoll, Monoio, Uring};
@@ -162,6 +164,47 @@ pub trait Submit: Blocking {
 
     /// Runs a closure on the pool. Nobody awaits it.
     fn submit(submitter: &Self::Submitter, job: impl FnOnce() + Send + 'static);
+}
+
+/// A runtime whose pool can be given work no faster than it is done.
+pub trait Bounded: Blocking {
+    /// What holds a producer back.
+    type Queue: Clone + Send + Sync + 'static;
+
+    /// A queue for so many jobs, on the pool of the current runtime.
+    fn queue(bound: usize) -> Self::Queue;
+
+    /// Waits for room, then has the pool run a closure.
+    fn submit_when_room<T: Send + 'static>(
+        queue: &Self::Queue,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> impl Future<Output = Self::Job<T>> + Send;
+}
+
+/// As users write it who have no semaphore: a channel that holds a token for each job.
+type Tokens = (Sender<()>, Receiver<()>);
+
+/// Waits for room, and gives a closure that makes room when it ends.
+async fn with_token<T>(
+    (sender, receiver): &Tokens,
+    job: impl FnOnce() -> T + Send + 'static,
+) -> impl FnOnce() -> T + Send + 'static {
+    sender.send(()).await.expect("both ends are here");
+    let receiver = receiver.clone();
+    move || {
+        let output = job();
+        receiver.try_recv().expect("its own token is there");
+        output
+    }
+}
+
+/// A runtime whose pool can be as narrow as can be.
+pub trait Narrow: Blocking {
+    /// How many threads that is.
+    const WORKERS: usize = 1;
+
+    /// As [`Blocking::block_on_with_pool`], with that pool.
+    fn block_on_narrow<F: Future<Output: 'static>>(main: F) -> F::Output;
 }
 
 /// A runtime that can be made for nothing.

@@ -5,7 +5,7 @@ use monoio::blocking::{DefaultThreadPool, JoinError};
 use monoio::task::JoinHandle;
 use monoio::{IoUringDriver, LegacyDriver, RuntimeBuilder};
 
-use super::{Blocking, Make, Runtime, Timers};
+use super::{Blocking, Bounded, Make, Narrow, Runtime, Timers, Tokens, with_token};
 
 /// monoio on one of its drivers.
 #[derive(Debug)]
@@ -93,6 +93,27 @@ impl<D: Driver> Blocking for Monoio<D> {
 
     fn job_output<T>(joined: Result<T, JoinError>) -> T {
         joined.expect("the jobs of the measure end well")
+    }
+}
+
+impl<D: Driver> Bounded for Monoio<D> {
+    type Queue = Tokens;
+
+    fn queue(bound: usize) -> Tokens {
+        async_channel::bounded(bound)
+    }
+
+    async fn submit_when_room<T: Send + 'static>(
+        queue: &Tokens,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Self::Job<T> {
+        Self::spawn_blocking(with_token(queue, job).await)
+    }
+}
+
+impl<D: Driver> Narrow for Monoio<D> {
+    fn block_on_narrow<F: Future<Output: 'static>>(main: F) -> F::Output {
+        D::block_on(main, Some(DefaultThreadPool::new(1)))
     }
 }
 

@@ -3,7 +3,7 @@ use std::time::Duration;
 use async_executor::{Executor, StaticExecutor, Task};
 use async_io::Timer;
 
-use super::{Blocking, Make, Runtime, Submit, Timers};
+use super::{Blocking, Bounded, Make, Narrow, Runtime, Submit, Timers, Tokens, with_token};
 
 /// smol's parts on one thread: its quickest executor, driven by async-io's `block_on`.
 #[derive(Debug)]
@@ -61,6 +61,28 @@ impl Submit for Smol {
 
     fn submit(_submitter: &(), job: impl FnOnce() + Send + 'static) {
         blocking::unblock(job).detach();
+    }
+}
+
+impl Bounded for Smol {
+    type Queue = Tokens;
+
+    fn queue(bound: usize) -> Tokens {
+        async_channel::bounded(bound)
+    }
+
+    async fn submit_when_room<T: Send + 'static>(
+        queue: &Tokens,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Self::Job<T> {
+        Self::spawn_blocking(with_token(queue, job).await)
+    }
+}
+
+/// Its pool reads how wide it may be from the environment; see [`cell`](crate::cell).
+impl Narrow for Smol {
+    fn block_on_narrow<F: Future<Output: 'static>>(main: F) -> F::Output {
+        Smol::block_on(main)
     }
 }
 

@@ -1,9 +1,11 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle};
+use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinHandle};
 
-use super::{Blocking, Make, Runtime, Submit, Timers};
+use super::{Blocking, Bounded, Make, Narrow, Runtime, Submit, Timers};
 
 /// tokio's current-thread runtime, everything enabled, as `#[tokio::main]` makes it.
 #[derive(Debug)]
@@ -62,6 +64,32 @@ impl Submit for Tokio {
 
     fn submit(submitter: &Handle, job: impl FnOnce() + Send + 'static) {
         drop(submitter.spawn_blocking(job));
+    }
+}
+
+impl Bounded for Tokio {
+    type Queue = Arc<Semaphore>;
+
+    fn queue(bound: usize) -> Arc<Semaphore> {
+        Arc::new(Semaphore::new(bound))
+    }
+
+    async fn submit_when_room<T: Send + 'static>(
+        queue: &Arc<Semaphore>,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Self::Job<T> {
+        let permit = Arc::clone(queue).acquire_owned().await.expect("nobody closes it");
+        tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            job()
+        })
+    }
+}
+
+impl Narrow for Tokio {
+    fn block_on_narrow<F: Future<Output: 'static>>(main: F) -> F::Output {
+        let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(1).build();
+        runtime.expect("tokio's runtime can be made").block_on(main)
     }
 }
 

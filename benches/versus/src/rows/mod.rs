@@ -5,6 +5,7 @@ mod gather;
 mod make;
 mod memory;
 mod ping_pong;
+mod pool;
 pub mod process;
 mod remote;
 mod spawn;
@@ -211,6 +212,26 @@ fn blocking() -> Vec<Row> {
         )
         .floor(0.9, Of::Best)
         .limit(blocking::submitters_limit),
+        Row::new("computing", "10,000 jobs that compute for 10 µs", runtimes!(pool::computing))
+            .floor(1.0, Of::Best)
+            .limit(pool::computing_limit),
+        Row::new(
+            "pressure",
+            "10,000 empty jobs, 64 at most in the queue",
+            runtimes!(pool::pressure),
+        )
+        .floor(1.0, Of::Best)
+        .limit(pool::pressure_limit)
+        .python(),
+        Row::new("queued", "memory of a queued job", runtimes!(pool::queued))
+            .unit("bytes")
+            .by(Program::Bytes)
+            .floor(1.0, Of::Best)
+            .limit(pool::queued_limit),
+        Row::new("threads", "threads for 1,000 jobs in a row", runtimes!(pool::threads))
+            .unit("threads")
+            .floor(1.0, Of::Best)
+            .python(),
     ]
 }
 
