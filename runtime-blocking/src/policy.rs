@@ -18,7 +18,6 @@
 //! 3. When there is nobody left to call (`threads_max` reached, or the system refuses a thread)
 //!    and the queue stands still, the lookout takes a job itself. Then no lookout is left, and
 //!    none is needed: whoever ends a job takes the next.
-//!
 //! 4. A worker that comes back and finds nothing *lingers*, if nobody else is on the way: it yields
 //!    the core once and looks again before it waits. It counts as on the way meanwhile, so that a
 //!    submit costs no system call. Otherwise a worker that is faster than its submitter would fall
@@ -35,12 +34,10 @@
 //!                                └──▶ BUSY                        when closed
 //! ```
 //!
-//! (One who lingers is ARRIVING too.)
-//!
-//! What always holds: no more threads than `threads_max`; and while a job waits, somebody is on
-//! the way, or a lookout is there, or (nobody being left to call) all are at work and will look
-//! when their jobs end. Nothing waits for a later submit, and nobody has a timer but the lookout
-//! while jobs wait and the idle worker for its keep-alive.
+//! (One who lingers is ARRIVING too.) What always holds: no more threads than `threads_max`; and
+//! while a job waits, somebody is on the way, or a lookout is there, or (nobody being left to call)
+//! all are at work and will look when their jobs end. Nothing waits for a later submit, and nobody
+//! has a timer but the lookout while jobs wait and the idle worker for its keep-alive.
 
 use std::time::Duration;
 
@@ -322,10 +319,7 @@ impl Policy {
     /// one, whatever was refused before.
     pub(crate) fn call_at_last(&mut self) -> Call {
         debug_assert!(!self.is_anybody_free(), "else they would not wait in vain");
-        if self.queued == 0 {
-            return Call::Nobody;
-        }
-        self.summon(Role::Worker, self.vacancies())
+        if self.queued == 0 { Call::Nobody } else { self.summon(Role::Worker, self.vacancies()) }
     }
 
     /// An idle worker's keep-alive has passed: it retires.
@@ -350,9 +344,8 @@ impl Policy {
     /// called has come for jobs that called nobody else meanwhile: for them it is the first try.
     fn vacancies_for(&self, coming: Coming) -> usize {
         match coming {
-            Coming::Called => self.vacancies(),
             Coming::Back if self.ended < self.retry_at => 0,
-            Coming::Back => self.vacancies(),
+            Coming::Called | Coming::Back => self.vacancies(),
         }
     }
 
