@@ -94,7 +94,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "completion::a_cell_is_used_again_only_when_its_reader_has_gone",
         bound: None,
-        executions: 59,
+        executions: 150,
         witnesses: &["the same cell", "another cell"],
         twins: &[Twin::body("it is used again as soon as it is complete", used_again_too_soon)],
         body: a_cell_is_used_again_only_when_its_reader_has_gone,

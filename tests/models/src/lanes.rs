@@ -27,8 +27,8 @@ const UNPARK: &str = "self.state.swap(NOTIFIED";
 pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "lanes::an_abandoned_job_keeps_its_place_in_the_lane",
-        bound: Some(2),
-        executions: 0,
+        bound: Some(5),
+        executions: 34_573,
         witnesses: &["abandoned", "cancelled in the queue"],
         twins: &[Twin::body("no limit", |witness| {
             an_abandoned_job_keeps_its_place(&lane(2, usize::MAX), witness);
@@ -38,7 +38,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "lanes::who_gives_up_in_line_as_a_place_comes_free_leaves_no_hole",
         bound: Some(2),
-        executions: 0,
+        executions: 21_513,
         witnesses: &["gave up in line", "was in already"],
         twins: &[Twin::lose(JOB, SET_PLACE), Twin::lose(PARK, WAKE_THREAD)],
         body: who_gives_up_in_line,
@@ -46,7 +46,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "lanes::a_job_in_line_of_a_pool_that_closes_comes_to_one_end",
         bound: Some(3),
-        executions: 0,
+        executions: 3_173,
         witnesses: &["ran", "cancelled", "handed back"],
         twins: &[Twin::lose(PARK, WAKE_THREAD)],
         body: a_job_in_line_of_a_pool_that_closes,
@@ -54,7 +54,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "lanes::a_shutdown_that_leaves_returns_when_what_must_run_has_ended",
         bound: Some(3),
-        executions: 0,
+        executions: 405,
         witnesses: &["the other was cancelled", "the other ran"],
         twins: &[
             Twin::lose(PARK, UNPARK),
@@ -67,7 +67,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "lanes::a_hook_that_is_added_while_its_job_is_aborted_is_called",
         bound: Some(4),
-        executions: 0,
+        executions: 15_215,
         witnesses: &["stopped", "cancelled"],
         twins: &[
             Twin::lose(COMPLETION, CANCEL),
@@ -78,7 +78,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "lanes::who_is_reported_as_running_had_not_ended",
         bound: Some(3),
-        executions: 0,
+        executions: 366,
         witnesses: &["reported", "not reported"],
         twins: &[Twin::lose(PARK, WAKE_THREAD)],
         body: who_is_reported_as_running,

@@ -29,7 +29,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::a_job_submitted_to_a_worker_going_idle_is_run",
         bound: Some(5),
-        executions: 61_428,
+        executions: 89_536,
         witnesses: &["ran"],
         twins: &[
             Twin::lose(PARK, WAKE_THREAD),
@@ -43,7 +43,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::two_jobs_for_one_idle_worker_get_a_thread_each",
         bound: Some(3),
-        executions: 125_219,
+        executions: 147_653,
         witnesses: &["ran"],
         twins: &[
             Twin::lose(PARK, WAKE_THREAD),
@@ -56,7 +56,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::a_job_submitted_while_the_keep_alive_passes_is_run",
         bound: Some(3),
-        executions: 79_498,
+        executions: 89_702,
         witnesses: &["by the same worker", "by a new worker"],
         twins: &[
             Twin::lose(PARK, UNPARK),
@@ -69,7 +69,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::a_worker_that_wakes_for_no_reason_is_counted_once",
         bound: Some(3),
-        executions: 90_350,
+        executions: 103_590,
         witnesses: &["ran"],
         twins: &[Twin::body("whoever wakes was called", whoever_wakes_was_called)],
         body: |witness| while_disturbed(|| pool(1, 1), witness),
@@ -77,7 +77,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::a_job_submitted_to_a_pool_that_shuts_down_is_run_or_handed_back",
         bound: Some(4),
-        executions: 35_397,
+        executions: 40_286,
         witnesses: &["ran", "handed back"],
         twins: &[
             Twin::lose(PARK, WAKE_THREAD),
@@ -90,15 +90,15 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::a_job_submitted_to_a_pool_that_is_left_comes_to_one_end",
         bound: Some(4),
-        executions: 38_576,
+        executions: 46_167,
         witnesses: &["ran", "cancelled", "handed back"],
         twins: &[Twin::lose(PARK, WAKE_THREAD)],
         body: |witness| while_it_closes(&pool(1, 1), leave, witness),
     },
     Model {
         name: "pool::an_aborted_job_runs_or_is_cancelled",
-        bound: None,
-        executions: 439_424,
+        bound: Some(8),
+        executions: 121_558,
         witnesses: &["ran", "cancelled"],
         twins: &[
             Twin::lose(JOB, SET_PLACE),
@@ -111,7 +111,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::a_job_without_a_thread_is_run_by_another_or_comes_back",
         bound: Some(4),
-        executions: 4_519,
+        executions: 5_765,
         witnesses: &["ran", "handed back", "refused"],
         twins: &[Twin::body("counts refused starts", |witness| {
             without_a_thread(&Toy::new(1, Bug::CountsRefusedStarts), witness);
@@ -121,7 +121,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::a_second_thread_that_cannot_start_strands_no_job",
         bound: Some(5),
-        executions: 42_433,
+        executions: 52_460,
         witnesses: &["both ran"],
         twins: &[Twin::lose(PARK, UNPARK)],
         body: a_second_thread_that_cannot_start,
@@ -129,7 +129,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::a_queue_that_stands_still_gets_the_lookout",
         bound: Some(2),
-        executions: 91_353,
+        executions: 100_803,
         witnesses: &["ran"],
         twins: &[Twin::body("there is room for one thread", |witness| {
             a_queue_that_stands_still(1, witness);
@@ -139,7 +139,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::a_queue_that_stands_still_gets_a_larger_crew",
         bound: Some(2),
-        executions: 239_258,
+        executions: 264_179,
         witnesses: &["ran"],
         twins: &[Twin::body("there is room for one thread", |witness| {
             a_queue_that_stands_still(1, witness);
@@ -149,7 +149,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::a_job_submitted_while_the_lookout_stands_down_is_run",
         bound: Some(1),
-        executions: 13_788,
+        executions: 14_232,
         witnesses: &["ran"],
         twins: &[Twin::lose(PARK, WAKE_THREAD)],
         body: a_job_submitted_while_the_lookout_stands_down,
