@@ -25,7 +25,10 @@
 //! system call, and a thousand wakes of a sleeping one make one.
 //!
 //! AWAY is PARKED for a loop that somebody else turns (`Runtime::turn`): its thread is busy in
-//! that other loop, so instead of the thread a hook is called.
+//! that other loop, so instead of the thread a hook is called. LISTENING is PARKED for a loop that
+//! sleeps in a system call of its own, where it listens to its sockets: std's token would not end
+//! that, so an alarm is rung. The handshake is the same for all three; only step 1's system call
+//! is another.
 
 use std::fmt;
 use std::sync::Arc;
@@ -33,6 +36,7 @@ use std::task::Wake;
 use std::time::Instant;
 
 use crate::quietly::call_quietly;
+use crate::sync::OnceLock;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::thread::{self, Thread};
 
@@ -40,9 +44,13 @@ const RUNNING: usize = 0;
 const NOTIFIED: usize = 1;
 const PARKED: usize = 2;
 const AWAY: usize = 3;
+const LISTENING: usize = 4;
 
 /// Called when a loop that was left AWAY has news.
 pub type WakeHook = Box<dyn Fn() + Send + Sync>;
+
+/// Ends a [sleep elsewhere](Parker::park_in), from another thread: also one that has not yet begun.
+pub type Alarm = Box<dyn Fn() + Send + Sync>;
 
 /// Why a park ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +58,7 @@ pub type WakeHook = Box<dyn Fn() + Send + Sync>;
 pub enum Unparked {
     /// Somebody called [`Parker::unpark`], before or during the park.
     Notified,
-    /// The deadline passed.
+    /// The deadline passed, or the sleep ended for another reason.
     Expired,
 }
 
@@ -64,12 +72,19 @@ pub struct Parker {
     /// loop, a library): the state word is what counts, the token only ends the sleep.
     thread: Thread,
     hook: Option<WakeHook>,
+    /// Set before the first sleep that it is to end.
+    alarm: OnceLock<Alarm>,
 }
 
 impl Parker {
     /// A parker for the current thread, RUNNING.
     pub fn new() -> Parker {
-        Parker { state: AtomicUsize::new(RUNNING), thread: thread::current(), hook: None }
+        Parker {
+            state: AtomicUsize::new(RUNNING),
+            thread: thread::current(),
+            hook: None,
+            alarm: OnceLock::new(),
+        }
     }
 
     /// The same, with a hook for the time that the loop is [away](Parker::leave).
@@ -101,9 +116,17 @@ impl Parker {
         match before {
             PARKED => self.thread.unpark(),
             AWAY => self.call_hook(),
+            LISTENING => self.ring(),
             _running_or_notified => {}
         }
         before == PARKED
+    }
+
+    #[cold]
+    fn ring(&self) {
+        if let Some(alarm) = self.alarm.get() {
+            alarm();
+        }
     }
 
     #[cold]
@@ -159,6 +182,26 @@ impl Parker {
         }
     }
 
+    /// Gives the alarm that ends sleeps [elsewhere](Parker::park_in). The first one stays.
+    pub fn set_alarm(&self, alarm: Alarm) {
+        let _there_is_one = self.alarm.set(alarm);
+    }
+
+    /// Sleeps like [`park`](Parker::park), but in `sleep`, which the [alarm](Parker::set_alarm)
+    /// ends; it may also end by itself, for any reason. Called by the owner.
+    ///
+    /// `sleep` is not called if there was news already. It must not panic.
+    ///
+    /// # Blocking
+    /// Blocks the thread for as long as `sleep` does.
+    pub fn park_in(&self, sleep: impl FnOnce()) -> Unparked {
+        if !self.fall_asleep(LISTENING) {
+            return Unparked::Notified;
+        }
+        sleep();
+        self.wake_up()
+    }
+
     fn sleep(&self, deadline: Option<Instant>) -> Unparked {
         loop {
             let expired = match deadline {
@@ -206,7 +249,7 @@ impl Parker {
         // ORDERING: AcqRel. Acquire: pairs with the swap in `unpark`.
         match self.state.swap(RUNNING, Ordering::AcqRel) {
             NOTIFIED => Unparked::Notified,
-            _parked_or_away => Unparked::Expired,
+            _parked_away_or_listening => Unparked::Expired,
         }
     }
 }
@@ -235,7 +278,8 @@ impl fmt::Debug for Parker {
             RUNNING => "running",
             NOTIFIED => "notified",
             PARKED => "parked",
-            _ => "away",
+            AWAY => "away",
+            _ => "listening",
         };
         f.debug_struct("Parker").field("state", &state).finish_non_exhaustive()
     }

@@ -19,6 +19,9 @@ use crate::handle::Handle;
 use crate::key::TaskKey;
 use crate::local::Local;
 use crate::observer::Observer;
+#[cfg(all(feature = "net", unix))]
+use crate::reactor::Open;
+use crate::reactor::Reactor;
 use crate::remote::Remote;
 use crate::shuffle::Shuffle;
 use crate::turn::{Counts, NextTurn, NoMain, Turn, Wait, Wheel};
@@ -40,6 +43,9 @@ pub struct Config {
     /// Is called, on the thread that brings the news, when a loop that somebody else
     /// [turns](Executor::turn) needs a turn; once per turn at most.
     pub wake_hook: Option<WakeHook>,
+    /// Listens to the descriptors in place of the system: for models.
+    #[cfg(all(feature = "net", unix))]
+    pub kernel: Option<Open>,
 }
 
 impl fmt::Debug for Config {
@@ -68,10 +74,11 @@ pub struct Executor {
 
 impl Executor {
     /// A loop for the current thread. Makes no system call but to ask for the process's number.
-    pub fn new(config: Config) -> Executor {
+    pub fn new(mut config: Config) -> Executor {
+        let reactor = Reactor::of(&mut config);
         let parker = config.wake_hook.map_or_else(Parker::new, Parker::with_hook);
         let (sender, inbox) = unbounded();
-        let remote = Arc::new(Remote::new(sender, parker, config.clock));
+        let remote = Arc::new(Remote::new(sender, parker, config.clock, reactor));
         let main = Identity::new(TaskKey::MAIN, Arc::clone(&remote));
         let local = Rc::new(Local::new(remote, config.observer));
         let wheel = Wheel {
@@ -79,6 +86,7 @@ impl Executor {
             inbox: Some(inbox),
             noticed: false,
             has_slept: false,
+            unlooked: 0,
             batch: Vec::new(),
             cursor: 0,
             bound: config.turn_bound.unwrap_or(TURN_BOUND).max(1),
@@ -171,7 +179,7 @@ impl Executor {
     }
 
     /// Drops all tasks and timers, and says which tasks that were. What is spawned from now on,
-    /// here or from other threads, is cancelled at once.
+    /// here or from other threads, is cancelled at once, and who waits for a socket gets an error.
     pub fn close(&self) -> Vec<Origin> {
         if self.is_over() {
             return Vec::new();

@@ -17,6 +17,8 @@
 //! `waker` (how a task is woken), `remote` (the loop from outside), `current` (which loop this
 //! thread belongs to), `executor` and `handle`, which are the doors, `sleeper` (a thread that waits
 //! without turning a loop), then the timers: `timer_queue`, `sleep`, `timeout`, `interval`.
+//! With the feature `net`, on Unix, there are sockets: `reactor`, and `listen`, where the loop
+//! meets it.
 
 mod block_on;
 mod current;
@@ -24,8 +26,14 @@ mod executor;
 mod handle;
 mod interval;
 mod key;
+mod listen;
 mod local;
 mod observer;
+#[cfg(all(feature = "net", unix))]
+pub mod reactor;
+#[cfg(not(all(feature = "net", unix)))]
+#[path = "deaf.rs"]
+mod reactor;
 mod remote;
 mod shuffle;
 mod slab;

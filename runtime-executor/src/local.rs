@@ -13,6 +13,7 @@ use crate::current;
 use crate::handle::{Handle, NoRuntimeError};
 use crate::key::TaskKey;
 use crate::observer::Observer;
+use crate::reactor::Ear;
 use crate::remote::Remote;
 use crate::slab::{Slab, Spare};
 use crate::task::{BoxedTask, FutureTask, KEPT_BYTES_MAX, Offer};
@@ -28,6 +29,8 @@ pub(crate) struct Local {
     /// Ids of tasks to be polled in the next turn.
     pub(crate) ready: RefCell<Vec<TaskKey>>,
     pub(crate) timers: RefCell<TimerQueue<Waker>>,
+    /// Where the loop listens to its sockets, once it has had one.
+    pub(crate) ear: RefCell<Option<Ear>>,
     /// The loop is being dropped: what is spawned now is cancelled at once.
     closed: Cell<bool>,
 }
@@ -40,6 +43,7 @@ impl Local {
             tasks: RefCell::default(),
             ready: RefCell::default(),
             timers: RefCell::default(),
+            ear: RefCell::default(),
             closed: Cell::new(false),
         }
     }
@@ -177,11 +181,12 @@ impl Local {
 
     /// Whether it was closed, and nothing has come since that [`close`](Local::close) would drop.
     pub(crate) fn is_over(&self) -> bool {
-        self.closed.get() && self.tasks.borrow().len() == 0 && self.timers.borrow().is_empty()
+        let nothing_left = self.tasks.borrow().len() == 0 && self.timers.borrow().is_empty();
+        self.closed.get() && nothing_left && self.ear.borrow().is_none()
     }
 
-    /// Drops all tasks and timers, and says which tasks. What their destructors spawn is cancelled
-    /// on the spot, so this comes to an end.
+    /// Drops all tasks and timers, ends the listening, and says which tasks those were. What their
+    /// destructors spawn is cancelled on the spot, so this comes to an end.
     pub(crate) fn close(&self) -> Vec<Origin> {
         self.closed.set(true);
         let mut cancelled = Vec::new();
@@ -197,6 +202,7 @@ impl Local {
         // One by one: of two destructors that panic in one drop, the second aborts the process.
         let timers = self.timers.take();
         timers.into_values().for_each(drop_quietly);
+        self.stop_listening();
         self.ready.borrow_mut().clear();
         cancelled
     }

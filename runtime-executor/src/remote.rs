@@ -9,13 +9,15 @@ use runtime_core::process::{ForkedError, MadeIn};
 use runtime_core::sync::channel::{SendError, Sender};
 
 use crate::local::Local;
+use crate::reactor::Reactor;
 use crate::waker::TaskWaker;
 
 /// What arrives in the inbox, the loop's waker channel.
 pub(crate) enum Letter {
     /// A task was woken.
     Wake(Arc<TaskWaker>),
-    /// Something to do at home: adopt a task, forget a timer. Dropped unopened if the loop goes.
+    /// Something to do at home: adopt a task, forget a timer, listen to sockets. Dropped unopened
+    /// if the loop goes.
     Open(Errand),
 }
 
@@ -29,15 +31,23 @@ pub(crate) struct Remote {
     inbox: Sender<Letter>,
     pub(crate) parker: Parker,
     pub(crate) clock: Clock,
+    /// Where sockets are registered.
+    #[cfg_attr(not(all(feature = "net", unix)), allow(dead_code))]
+    pub(crate) reactor: Arc<Reactor>,
     /// Where it was made.
     process: MadeIn,
 }
 
 impl Remote {
-    pub(crate) fn new(inbox: Sender<Letter>, parker: Parker, clock: Clock) -> Remote {
+    pub(crate) fn new(
+        inbox: Sender<Letter>,
+        parker: Parker,
+        clock: Clock,
+        reactor: Arc<Reactor>,
+    ) -> Remote {
         let process = MadeIn::new();
         process.settle();
-        Remote { inbox, parker, clock, process }
+        Remote { inbox, parker, clock, reactor, process }
     }
 
     /// To be called before the first sleep of a call that may block. Asks the system.
@@ -46,6 +56,13 @@ impl Remote {
     /// In a forked child of the process that made the loop: nobody might end the sleep.
     pub(crate) fn assert_not_forked(&self) {
         self.process.check().unwrap_or_else(fail);
+    }
+
+    /// Whether this is a forked child of the process that made the loop, with which it shares what
+    /// the system knows of its sockets. Asks the system.
+    #[cfg(all(feature = "net", unix))]
+    pub(crate) fn is_forked(&self) -> bool {
+        self.process.check().is_err()
     }
 
     /// To be called before its later sleeps. It is found out only if something else in the process

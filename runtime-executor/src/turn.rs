@@ -15,6 +15,10 @@ use crate::remote::Letter;
 use crate::shuffle::Shuffle;
 use crate::waker::Identity;
 
+/// After how many polls a busy loop looks at its sockets. A look is a system call, which costs as
+/// much as some twenty of the shortest polls.
+const LOOK_AFTER: usize = 64;
+
 /// What one turn did, and when the next one is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Turn {
@@ -59,6 +63,8 @@ pub(crate) struct Wheel {
     pub(crate) noticed: bool,
     /// It has slept since this call of `block_on`, `turn` or `drain` began.
     pub(crate) has_slept: bool,
+    /// Polls since the last look at the sockets; a turn counts as one at least.
+    pub(crate) unlooked: usize,
     /// Ids that were ready when the turn began, polled up to `cursor`.
     pub(crate) batch: Vec<TaskKey>,
     pub(crate) cursor: usize,
@@ -102,14 +108,17 @@ impl Main for NoMain {
 
 impl Wheel {
     /// Turns the loop once: takes in what came from other threads, fires the timers that are due,
-    /// polls what was ready when the turn began, and, if nothing is ready then, sleeps until a
-    /// wake or a deadline.
+    /// looks at the sockets if it has not for some time, polls what was ready when the turn began,
+    /// and, if nothing is ready then, sleeps until a wake, an event or a deadline.
     pub(crate) fn turn(&mut self, main: &mut dyn Main, wait: Wait) -> NextTurn {
         if self.has_letters() {
             self.receive();
         }
         if !self.local.timers.borrow().is_empty() {
             self.fire();
+        }
+        if self.unlooked >= LOOK_AFTER {
+            self.look();
         }
         if self.poll_batch(main).is_ready() || self.is_anything_ready() {
             return NextTurn::Now;
@@ -153,6 +162,13 @@ impl Wheel {
         }
     }
 
+    /// Looks at the sockets without sleeping: what a busy loop does now and then, and a loop that
+    /// is turned by others before it says that nothing is ready.
+    fn look(&mut self) {
+        self.unlooked = 0;
+        self.local.look_at_sockets();
+    }
+
     /// Polls the batch; what becomes ready meanwhile waits for the next turn. If the bound cuts
     /// the batch short, the next turn goes on with it. Says whether the main future is ready.
     fn poll_batch(&mut self, main: &mut dyn Main) -> Poll<()> {
@@ -160,6 +176,7 @@ impl Wheel {
             self.next_batch();
         }
         let end = self.batch.len().min(self.cursor.saturating_add(self.bound));
+        self.unlooked += (end - self.cursor).max(1);
         while self.cursor < end {
             let key = self.batch[self.cursor];
             // Moved on before the poll: a panic that goes through `block_on` loses no other task.
@@ -202,6 +219,12 @@ impl Wheel {
 
     /// Nothing is ready: sleeps until a wake, the next deadline, or as long as the caller allows.
     fn rest(&mut self, wait: Wait) -> NextTurn {
+        if matches!(wait, Wait::AtMost(_)) && self.local.has_ear() {
+            self.look();
+            if self.is_anything_ready() {
+                return NextTurn::Now;
+            }
+        }
         let deadline = self.local.timers.borrow().next_deadline();
         let due = deadline.map_or(NextTurn::OnWake, NextTurn::At);
         let limit = match wait {
@@ -222,6 +245,7 @@ impl Wheel {
 
     fn sleep(&mut self, until: Option<Instant>) {
         let remote = &self.local.remote;
+        self.unlooked = 0;
         self.local.observe(|observer| observer.parked(until));
         if remote.clock.is_virtual() {
             self.sleep_virtually(until);
@@ -240,20 +264,22 @@ impl Wheel {
         } else {
             remote.assert_not_forked();
         }
-        self.noticed = remote.parker.park(until) == Unparked::Notified;
+        self.noticed = self.local.park(until) == Unparked::Notified;
     }
 
     /// By a virtual clock, sleeping is moving the time. While a job is at work the time stands
     /// still, and the loop waits for the job to tell it.
     ///
     /// A job tells of its result first and lets go of the clock then. So if the clock is free and
-    /// there is no notice, no news can be on its way.
+    /// there is no notice, no news can be on its way. Sockets hold no clock, because nobody knows
+    /// whether anything will come; but what has come is seen before the time moves.
     fn sleep_virtually(&mut self, until: Option<Instant>) {
         let remote = &self.local.remote;
         match until {
             Some(until) if remote.clock.reaches(until) && remote.clock.may_advance() => {
+                self.local.look_at_sockets();
                 self.noticed = remote.parker.take_notice();
-                if !self.noticed {
+                if !self.noticed && self.local.ready.borrow().is_empty() {
                     remote.clock.advance_to(until);
                 }
             }

@@ -12,6 +12,9 @@
 
 pub mod counter;
 
+/// Written once and then only read, so no model needs to see it.
+pub use std::sync::OnceLock;
+
 #[cfg(not(runtime_loom))]
 mod native;
 #[cfg(not(runtime_loom))]

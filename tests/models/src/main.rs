@@ -49,6 +49,8 @@ mod completion;
 #[cfg(runtime_loom)]
 mod desk;
 #[cfg(runtime_loom)]
+mod device;
+#[cfg(runtime_loom)]
 mod door;
 #[cfg(runtime_loom)]
 mod gather;
@@ -70,6 +72,8 @@ mod pinned;
 mod pool;
 #[cfg(runtime_loom)]
 mod process;
+#[cfg(runtime_loom)]
+mod reactor;
 #[cfg(runtime_loom)]
 mod runner;
 #[cfg(runtime_loom)]

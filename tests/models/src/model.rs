@@ -4,7 +4,7 @@ use runtime_core::sync::explore::Witness;
 
 use crate::{
     cancel, channel, completion, desk, door, gather, lanes, park, parking, path, pinned, pool,
-    sleep, standstill, turn, waking,
+    reactor, sleep, standstill, turn, waking,
 };
 
 /// What runs once per execution.
@@ -130,6 +130,7 @@ pub(crate) fn all() -> Vec<&'static Model> {
         waking::MODELS,
         turn::MODELS,
         cancel::MODELS,
+        reactor::MODELS,
         sleep::MODELS,
         gather::MODELS,
         pool::MODELS,

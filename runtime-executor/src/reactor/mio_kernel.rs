@@ -1,0 +1,72 @@
+//! The system, by mio: epoll on Linux, kqueue on the BSDs and macOS.
+
+use std::io;
+use std::os::fd::RawFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Registry, Token, Waker};
+
+use super::kernel::{Kernel, Listen, Opened, Readiness};
+use super::table::ALARM;
+
+/// How much is heard at a time. What is more is heard by the next look.
+const EVENTS_MAX: usize = 256;
+
+pub(super) fn open() -> io::Result<Opened> {
+    let poll = Poll::new()?;
+    let alarm = Waker::new(poll.registry(), Token(ALARM))?;
+    let registry = poll.registry().try_clone()?;
+    let listener = MioListener { poll, events: Events::with_capacity(EVENTS_MAX) };
+    Ok((Arc::new(MioKernel { registry, alarm }), Box::new(listener)))
+}
+
+struct MioKernel {
+    registry: Registry,
+    alarm: Waker,
+}
+
+impl Kernel for MioKernel {
+    fn register(&self, descriptor: RawFd, token: usize) -> io::Result<()> {
+        let both = Interest::READABLE | Interest::WRITABLE;
+        self.registry.register(&mut SourceFd(&descriptor), Token(token), both)
+    }
+
+    fn deregister(&self, descriptor: RawFd) -> io::Result<()> {
+        self.registry.deregister(&mut SourceFd(&descriptor))
+    }
+
+    fn ring(&self) {
+        // It adds one to a counter of the system's, which mio resets when it is full.
+        let _cannot_fail = self.alarm.wake();
+    }
+}
+
+struct MioListener {
+    poll: Poll,
+    events: Events,
+}
+
+impl Listen for MioListener {
+    fn listen(
+        &mut self,
+        at_most: Option<Duration>,
+        heard: &mut Vec<(usize, Readiness)>,
+    ) -> io::Result<()> {
+        match self.poll.poll(&mut self.events, at_most) {
+            Ok(()) => {}
+            // A signal. The loop computes the time that is left anew.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
+            Err(error) => return Err(error),
+        }
+        let sockets = self.events.iter().filter(|event| event.token() != Token(ALARM));
+        heard.extend(sockets.map(|event| {
+            // Who waits learns of an error or a hang-up by trying again.
+            let readable = event.is_readable() || event.is_read_closed() || event.is_error();
+            let writable = event.is_writable() || event.is_write_closed() || event.is_error();
+            (event.token().0, Readiness { readable, writable })
+        }));
+        Ok(())
+    }
+}

@@ -1,0 +1,44 @@
+//! The reactor: how a loop hears from the system that a descriptor is ready, and who is told.
+//!
+//! A read of a socket that has nothing yet fails with *would block*. Whoever wanted to read then
+//! waits until the system says that the socket has become ready. That is all that happens here: the
+//! reading itself is done by the one who wanted it, on its own thread.
+//!
+//! The numbered steps of a socket's life:
+//!
+//! 1. *Register*, from any thread: a source gets a slot in the table, and the system is told the
+//!    descriptor and the slot's token. The first registration of a loop opens the *kernel* (an
+//!    epoll instance, with mio), and hands the loop its *ear*, the end that listens: at once on the
+//!    loop's own thread, else by a letter. A loop that never registers makes no system call.
+//! 2. *Try*: the operation is tried as long as the source counts as ready, as it does at first.
+//! 3. *Would block*: the readiness is cleared, unless something was heard since the try began, and
+//!    the waker waits with the source. (The race is told at the head of `side.rs`.)
+//! 4. *Hear*: the loop looks at the kernel, in its turns or by sleeping there. Each event finds its
+//!    source by the token, makes it ready, and wakes all who wait for that direction.
+//! 5. *Deregister*: the system forgets the descriptor, and then the slot is free. A slot's next
+//!    token is another one, so an event that is on its way to the old source finds nobody.
+//! 6. *The end*: the ear is dropped, by the loop that closes or with the letter that nobody opened.
+//!    Every source is told that its runtime is gone, which wakes all who wait; so are those who
+//!    come later.
+//!
+//! In reading order: `kernel` (what is asked of the system), `mio_kernel` (who answers; the only
+//! file that names mio), `side` (one direction of a source, and who waits for it), `seats` (several
+//! who wait), `table` (tokens and sources), `shared` (what all threads see), `ear` (what the loop
+//! alone has), and `registration`, which is what a socket holds.
+
+mod ear;
+mod kernel;
+mod mio_kernel;
+mod registration;
+mod seats;
+mod shared;
+mod side;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use ear::Ear;
+pub use kernel::{Direction, Kernel, Listen, Open, Opened, Readiness};
+pub use registration::{Registration, gone};
+pub(crate) use shared::Reactor;
+pub use side::Tick;

@@ -1,0 +1,174 @@
+//! The reactor as all threads see it: the table, and the kernel once it is open.
+
+use std::fmt;
+use std::io;
+use std::mem;
+use std::os::fd::RawFd;
+use std::sync::Arc;
+use std::task::Poll;
+
+use runtime_core::sync::Mutex;
+
+use super::ear::Ear;
+use super::kernel::{Direction, Kernel, Open, Readiness};
+use super::mio_kernel;
+use super::registration::gone;
+use super::side::{Gone, Side};
+use super::table::Table;
+use crate::executor::Config;
+
+/// A registered descriptor, as the loop and its users share it.
+#[derive(Debug)]
+pub(crate) struct Source {
+    read: Side,
+    write: Side,
+}
+
+impl Source {
+    fn new() -> Source {
+        Source { read: Side::new(), write: Side::new() }
+    }
+
+    #[inline]
+    pub(super) fn side(&self, direction: Direction) -> &Side {
+        match direction {
+            Direction::Read => &self.read,
+            Direction::Write => &self.write,
+        }
+    }
+
+    /// Whether the loop that would tell has ended.
+    pub(super) fn is_gone(&self) -> bool {
+        self.read.look() == Poll::Ready(Err(Gone))
+    }
+
+    /// Step 4, for one source.
+    pub(super) fn tell(&self, heard: Readiness) {
+        if heard.readable {
+            self.read.tell();
+        }
+        if heard.writable {
+            self.write.tell();
+        }
+    }
+
+    fn end(&self) {
+        self.read.end();
+        self.write.end();
+    }
+}
+
+/// *Shared by* the loop, its ear, and every socket. *Guarded by* its mutex, under which the kernel
+/// may be opened but nothing of the user's runs. *Woken by* nobody; its sources wake.
+pub(crate) struct Reactor {
+    open: Option<Open>,
+    state: Mutex<State>,
+}
+
+struct State {
+    stage: Stage,
+    table: Table<Arc<Source>>,
+}
+
+enum Stage {
+    /// Nothing was ever registered.
+    Unopened,
+    Open(Arc<dyn Kernel>),
+    /// The ear is gone.
+    Ended,
+}
+
+/// What a registration came to.
+pub(super) struct Registered {
+    pub(super) source: Arc<Source>,
+    pub(super) token: usize,
+    /// To be told of the descriptor.
+    pub(super) kernel: Arc<dyn Kernel>,
+    /// If it was the first: to be brought to the loop.
+    pub(super) ear: Option<Ear>,
+}
+
+impl Reactor {
+    /// The reactor of a loop that is to be so.
+    pub(crate) fn of(config: &mut Config) -> Arc<Reactor> {
+        let state = State { stage: Stage::Unopened, table: Table::new() };
+        Arc::new(Reactor { open: config.kernel.take(), state: Mutex::new(state) })
+    }
+
+    /// Step 1, but for telling the kernel.
+    pub(super) fn insert(self: &Arc<Self>) -> io::Result<Registered> {
+        let source = Arc::new(Source::new());
+        let mut state = self.state.lock();
+        let (kernel, listener) = match &state.stage {
+            Stage::Open(kernel) => (Arc::clone(kernel), None),
+            Stage::Ended => return Err(gone()),
+            Stage::Unopened => {
+                let (kernel, listener) = match &self.open {
+                    Some(open) => open()?,
+                    None => mio_kernel::open()?,
+                };
+                state.stage = Stage::Open(Arc::clone(&kernel));
+                (kernel, Some(listener))
+            }
+        };
+        let token = state.table.insert(Arc::clone(&source));
+        drop(state);
+        let ear = listener.map(|listener| Ear::new(Arc::clone(self), listener));
+        Ok(Registered { source, token, kernel, ear })
+    }
+
+    /// Step 5: the kernel first, so that no token is free that the kernel still knows.
+    pub(super) fn remove(&self, token: usize, descriptor: RawFd) {
+        let kernel = match &self.state.lock().stage {
+            Stage::Open(kernel) => Some(Arc::clone(kernel)),
+            Stage::Unopened | Stage::Ended => None,
+        };
+        if let Some(kernel) = kernel {
+            // It fails if the descriptor was closed by others, and then the system forgot it too.
+            let _forgotten = kernel.deregister(descriptor);
+        }
+        self.forget(token);
+    }
+
+    /// Step 5 for what the kernel does not know.
+    pub(super) fn forget(&self, token: usize) {
+        let source = self.state.lock().table.remove(token);
+        drop(source);
+    }
+
+    /// How many descriptors are registered.
+    pub(crate) fn len(&self) -> usize {
+        self.state.lock().table.len()
+    }
+
+    /// Step 4: whom the events mean.
+    pub(super) fn find(
+        &self,
+        events: &mut Vec<(usize, Readiness)>,
+        heard: &mut Vec<(Arc<Source>, Readiness)>,
+    ) {
+        if events.is_empty() {
+            return;
+        }
+        let state = self.state.lock();
+        heard.extend(events.drain(..).filter_map(|(token, readiness)| {
+            let source = state.table.get(token)?;
+            Some((Arc::clone(source), readiness))
+        }));
+    }
+
+    /// Step 6.
+    pub(super) fn end(&self) {
+        let mut state = self.state.lock();
+        state.stage = Stage::Ended;
+        let table = mem::replace(&mut state.table, Table::new());
+        drop(state);
+        table.into_sources().for_each(|source| source.end());
+    }
+}
+
+impl fmt::Debug for Reactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reactor").field("registered", &self.len()).finish_non_exhaustive()
+    }
+}

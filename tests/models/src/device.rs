@@ -1,0 +1,170 @@
+//! A stand-in for the system's side of the reactor: descriptors that become readable, and a kernel
+//! that tells so once.
+//!
+//! It orders nothing: what it keeps is beside loom's sight, and a system call is a point where
+//! another thread may take over (a relaxed read-modify-write of one word) and no more.
+
+use std::io;
+use std::os::fd::{AsFd, RawFd};
+use std::sync::Arc;
+use std::time::Duration;
+
+use runtime_core::sync::atomic::{AtomicUsize, Ordering};
+use runtime_core::sync::explore::Record;
+use runtime_core::sync::thread::{self, Thread};
+use runtime_executor::reactor::{Direction, Kernel, Listen, Opened, Readiness, Registration};
+use runtime_executor::{Config, Executor, Handle};
+
+/// What the threads of a model share of the system.
+#[derive(Clone)]
+pub(crate) struct Device {
+    /// How many bytes there are to read, and the system calls' point of entry.
+    bytes: Arc<AtomicUsize>,
+    /// Which descriptor is known by which token, the last one first in force.
+    tokens: Record<(RawFd, usize)>,
+    /// What was told and not heard; `None` is a ring.
+    told: Record<Option<usize>>,
+    rings: Record<()>,
+    listens: Record<()>,
+    sleeper: Thread,
+    /// How a token is told.
+    addressing: Addressing,
+}
+
+/// Whom the kernel tells.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Addressing {
+    /// Who was registered with that token.
+    Token,
+    /// Who has that slot when the event is heard: the mistake.
+    Slot,
+}
+
+impl Device {
+    /// A system for the loop of the current thread.
+    pub(crate) fn new(addressing: Addressing) -> Device {
+        Device {
+            bytes: Arc::new(AtomicUsize::new(0)),
+            tokens: Record::new(),
+            told: Record::new(),
+            rings: Record::new(),
+            listens: Record::new(),
+            sleeper: thread::current(),
+            addressing,
+        }
+    }
+
+    /// A loop on this system.
+    pub(crate) fn executor(&self) -> Executor {
+        let device = self.clone();
+        let open = move || {
+            let opened: Opened = (Arc::new(device.clone()), Box::new(device.clone()));
+            Ok(opened)
+        };
+        Executor::new(Config { kernel: Some(Box::new(open)), ..Config::default() })
+    }
+
+    fn system_call(&self) -> usize {
+        self.bytes.fetch_add(0, Ordering::Relaxed)
+    }
+
+    /// A byte comes for everybody who is registered. An edge: told once.
+    pub(crate) fn arrive(&self) {
+        self.bytes.fetch_add(1, Ordering::Relaxed);
+        self.stir();
+    }
+
+    /// The same without a byte: what is told may be nothing.
+    pub(crate) fn stir(&self) {
+        let tokens = self.tokens.take();
+        for &(descriptor, token) in &tokens {
+            self.told.note(Some(token));
+            self.tokens.note((descriptor, token));
+        }
+        self.sleeper.unpark();
+    }
+
+    /// Reads a byte.
+    pub(crate) fn read(&self) -> io::Result<()> {
+        if self.system_call() == 0 {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        self.bytes.fetch_sub(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Registers a descriptor, and uses up that it counts as ready at first.
+    pub(crate) fn register(
+        &self,
+        handle: &Handle,
+        descriptor: impl AsFd,
+    ) -> io::Result<Registration> {
+        let registration = Registration::new(handle, descriptor.as_fd())?;
+        let tried = registration.try_io(Direction::Read, || self.read());
+        assert!(tried.is_err(), "nothing has come, or the loop is gone");
+        Ok(registration)
+    }
+
+    /// How often the loop was rung for.
+    pub(crate) fn rings(&self) -> usize {
+        self.rings.len()
+    }
+
+    /// How often the loop listened.
+    pub(crate) fn listens(&self) -> usize {
+        self.listens.len()
+    }
+
+    /// Whom an event means by the time it is heard.
+    fn address(&self, token: usize) -> usize {
+        let half = usize::BITS / 2;
+        let index = |token: usize| token << half;
+        let tokens = self.tokens.take();
+        tokens.iter().for_each(|&known| self.tokens.note(known));
+        let in_the_slot = tokens.iter().rev().find(|&&(_, new)| index(new) == index(token));
+        match (self.addressing, in_the_slot) {
+            (Addressing::Slot, Some(&(_, new))) => new,
+            (Addressing::Slot, None) | (Addressing::Token, _) => token,
+        }
+    }
+}
+
+impl Kernel for Device {
+    fn register(&self, descriptor: RawFd, token: usize) -> io::Result<()> {
+        self.system_call();
+        self.tokens.note((descriptor, token));
+        Ok(())
+    }
+
+    fn deregister(&self, descriptor: RawFd) -> io::Result<()> {
+        self.system_call();
+        let known = self.tokens.take();
+        known.into_iter().filter(|&(of, _)| of != descriptor).for_each(|one| self.tokens.note(one));
+        Ok(())
+    }
+
+    fn ring(&self) {
+        self.rings.note(());
+        self.told.note(None);
+        self.sleeper.unpark(); // the ring
+    }
+}
+
+impl Listen for Device {
+    fn listen(
+        &mut self,
+        at_most: Option<Duration>,
+        heard: &mut Vec<(usize, Readiness)>,
+    ) -> io::Result<()> {
+        self.listens.note(());
+        self.system_call();
+        let mut told = self.told.take();
+        while told.is_empty() && at_most.is_none() {
+            thread::park();
+            told = self.told.take();
+        }
+        let readable = Readiness { readable: true, writable: false };
+        heard.extend(told.into_iter().flatten().map(|token| (self.address(token), readable)));
+        Ok(())
+    }
+}
