@@ -9,6 +9,8 @@ use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::origin::Origin;
 use runtime_core::quietly::drop_quietly;
 use runtime_core::sync::Mutex;
+#[cfg(all(feature = "net", unix))]
+use runtime_core::sync::OnceLock;
 use runtime_executor::{ClockHold, NoRuntimeError};
 
 use crate::context::{self, Entered};
@@ -39,11 +41,23 @@ struct Parts {
     pool: Pool,
     /// Pinned states whose last handle went on the loop, where nobody could wait for their end.
     endings: Mutex<Vec<Ending>>,
+    /// For the names that are looked up; made for the first one.
+    #[cfg(all(feature = "net", unix))]
+    dns: OnceLock<Lane>,
 }
+
+/// How many names are looked up at a time. Each takes a thread, for some seconds if nobody answers.
+#[cfg(all(feature = "net", unix))]
+const LOOKUPS_MAX: usize = 8;
 
 impl Handle {
     pub(crate) fn new(executor: runtime_executor::Handle, pool: Pool) -> Handle {
-        Handle { parts: Arc::new(Parts { executor, pool, endings: Mutex::new(Vec::new()) }) }
+        let endings = Mutex::new(Vec::new());
+        #[cfg(all(feature = "net", unix))]
+        let parts = Parts { executor, pool, endings, dns: OnceLock::new() };
+        #[cfg(not(all(feature = "net", unix)))]
+        let parts = Parts { executor, pool, endings };
+        Handle { parts: Arc::new(parts) }
     }
 
     /// The runtime that this thread turns, or whose job it runs.
@@ -184,6 +198,13 @@ impl Handle {
     /// Keeps the runtime's clock from moving, if it is a virtual one.
     pub(crate) fn hold_clock(&self) -> Option<ClockHold> {
         self.parts.executor.hold_clock()
+    }
+
+    /// The lane in which names are looked up.
+    #[cfg(all(feature = "net", unix))]
+    pub(crate) fn dns(&self) -> &Lane {
+        let make = || self.parts.pool.lane("dns").running_max(LOOKUPS_MAX).build();
+        self.parts.dns.get_or_init(make)
     }
 
     pub(crate) fn is_same_runtime(&self, other: &Handle) -> bool {

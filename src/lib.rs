@@ -11,9 +11,9 @@
 //!
 //! One thread turns an event loop and never blocks. Whatever blocks goes to a pool of threads and
 //! is awaited like anything else. [`run`] makes the two and ends them; [`gather`] awaits many
-//! things at once. Threads meet in four places only (the queue of jobs, the cell of a result, the
-//! inbox of the loop, the desk of a blocking stream), so nothing else needs a lock, tasks need not
-//! be `Send`, and there is no unsafe code.
+//! things at once. Threads meet in five places only (the queue of jobs, the cell of a result, the
+//! inbox of the loop, the desk of a blocking stream, the sides of a socket), so nothing else needs
+//! a lock, tasks need not be `Send`, and there is no unsafe code.
 //!
 //! # The smallest program
 //!
@@ -42,6 +42,8 @@
 //!   from other threads, and shut down with a report.
 //! - [`blocking`]: pools of one's own, for [`run_in_executor`]; and [`blocking::Pinned`], a state
 //!   (a connection, an interpreter) that one thread makes, uses and drops.
+//! - `net`: sockets, and whatever else has a descriptor (the feature `net`, a default one, on
+//!   Unix).
 //! - `unblock` and `stdio`: readers, writers and iterators that block, as streams (the feature
 //!   `unblock`, a default one).
 //! - `process_pool`, with the feature `process-pool`: worker processes, for functions that may
@@ -54,7 +56,7 @@
 //! # Limits
 //!
 //! - Async code runs on one thread for each runtime. Use several runtimes for several cores.
-//! - There are no sockets yet.
+//! - Sockets are for Unix. On other systems `net` is not there.
 //! - A job that runs cannot be stopped from outside, only asked to ([`blocking::check_cancelled`]),
 //!   awaited or left (a process can be killed: `process_pool`); and it must own what it uses
 //!   (`'static`), because no safe interface can lend to another thread from async code.
@@ -65,6 +67,8 @@ mod executor;
 mod front;
 mod handle;
 mod named;
+#[cfg(all(feature = "net", unix))]
+pub mod net;
 pub mod observe;
 mod pinned;
 #[cfg(feature = "process-pool")]

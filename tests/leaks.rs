@@ -76,6 +76,8 @@ fn count_everything() {
     assert_no_leak("runtimes", runtimes);
     drop(runtime);
     warm_loops_do_not_allocate();
+    #[cfg(all(feature = "net", unix))]
+    sockets_do_not_allocate();
     large_tasks_are_not_kept();
 }
 
@@ -261,6 +263,39 @@ fn warm_loops_do_not_allocate() {
         (2_000..=2_010).contains(&of_two_types),
         "1,000 spawns of two types by turns made {of_two_types} allocations"
     );
+}
+
+/// Nor does a round trip between two sockets, in which each of them waits, by the traits or not.
+#[cfg(all(feature = "net", unix))]
+fn sockets_do_not_allocate() {
+    use aside::net::UnixStream;
+    use futures_lite::{AsyncReadExt, AsyncWriteExt};
+
+    let runtime = Runtime::new();
+    let (near, far) = runtime.block_on(async { UnixStream::pair().unwrap() });
+    let echo = runtime.spawn(async move {
+        let mut byte = [0];
+        while far.read(&mut byte).await.unwrap() == 1 {
+            far.write(&byte).await.unwrap();
+        }
+    });
+    let round_trips = || {
+        let before = allocations();
+        runtime.block_on(async {
+            for number in 0..500 {
+                near.write(&[number as u8]).await.unwrap();
+                assert_eq!(near.read(&mut [0]).await.unwrap(), 1);
+                (&near).write_all(&[number as u8]).await.unwrap();
+                (&near).read_exact(&mut [0]).await.unwrap();
+            }
+        });
+        allocations() - before
+    };
+    round_trips();
+    let allocated = round_trips();
+    assert!(allocated <= 10, "1,000 round trips made {allocated} allocations");
+    drop(near);
+    runtime.block_on(echo).unwrap();
 }
 
 /// What a finished task keeps for the next one is small, however large its future or its output.

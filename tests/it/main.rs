@@ -39,6 +39,15 @@ mod thread_exit;
 mod idle;
 mod observer;
 
+#[cfg(all(feature = "net", unix))]
+mod net_reactor;
+#[cfg(all(feature = "net", unix))]
+mod net_tcp;
+#[cfg(all(feature = "net", unix))]
+mod net_udp;
+#[cfg(all(feature = "net", unix))]
+mod net_unix;
+
 #[cfg(feature = "unblock")]
 mod stdio;
 #[cfg(feature = "unblock")]

@@ -1,5 +1,6 @@
 //! P59: the tests, for systems that fork.
 
+use std::cell::RefCell;
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process;
@@ -9,6 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use aside::blocking::{Pool, Shutdown, SubmitError};
+use aside::net::UnixStream;
 use aside::{Runtime, run_in_executor, spawn_blocking};
 use fork::{Fork, fork, waitpid};
 
@@ -26,6 +28,7 @@ const TESTS: &[Test] = &[
     ("a_runtime_at_work_is_dropped", a_runtime_at_work_is_dropped),
     ("a_fork_inside_a_job_finds_no_loop", a_fork_inside_a_job_finds_no_loop),
     ("a_lock_that_is_held_at_the_fork_hangs_nobody", a_lock_that_is_held_at_the_fork_hangs_nobody),
+    ("a_socket_dropped_in_a_child_is_still_heard", a_socket_dropped_in_a_child_is_still_heard),
 ];
 
 /// Runs all of them.
@@ -241,4 +244,22 @@ fn a_lock_that_is_held_at_the_fork_hangs_nobody() {
     }
     stop.store(true, Ordering::SeqCst);
     hammers.into_iter().for_each(|hammer| hammer.join().unwrap());
+}
+
+/// P69: parent and child share what the system knows of the loop's sockets.
+fn a_socket_dropped_in_a_child_is_still_heard() {
+    let runtime = Runtime::new();
+    let (near, far) = runtime.block_on(async { UnixStream::pair().unwrap() });
+    assert!(far.try_read(&mut [0]).is_err(), "it is to be waited for from now on");
+    let far = RefCell::new(Some(far));
+    in_child(|| drop(far.take()));
+    let far = far.take().unwrap();
+    let read = runtime.block_on(async {
+        let reading = aside::spawn(async move { far.read(&mut [0; 8]).await.unwrap() });
+        aside::sleep(Duration::from_millis(1)).await;
+        assert!(!reading.is_finished());
+        near.write(b"abc").await.unwrap();
+        reading.await.unwrap()
+    });
+    assert_eq!(read, 3);
 }

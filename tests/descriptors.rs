@@ -1,0 +1,162 @@
+//! What sockets cost in descriptors, and what happens when there are none left. A process of its
+//! own, because it counts its descriptors and limits them; so it is one test.
+#![cfg(all(feature = "net", target_os = "linux"))]
+#![allow(clippy::unwrap_used)]
+
+#[allow(dead_code)]
+#[path = "it/watchdog.rs"]
+mod watchdog;
+
+use std::cell::Cell;
+use std::net;
+use std::rc::Rc;
+use std::time::Duration;
+
+use aside::net::{TcpListener, TcpStream};
+use aside::{Runtime, gather, sleep, spawn, spawn_blocking};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::watchdog::watched;
+
+/// What the descriptors of this process are of.
+fn descriptors() -> Vec<String> {
+    let entries = std::fs::read_dir("/proc/self/fd").unwrap();
+    let targets = entries.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+    targets.map(|target| target.to_string_lossy().into_owned()).collect()
+}
+
+fn count(kind: &str) -> usize {
+    descriptors().iter().filter(|target| target.contains(kind)).count()
+}
+
+#[test]
+fn descriptors_are_few_and_their_lack_is_an_error_of_one_request() {
+    watched(|| {
+        a_runtime_without_sockets_has_none();
+        a_child_inherits_none();
+        all_are_given_back();
+        a_kernel_that_cannot_be_opened_is_an_error_and_may_be_opened_later();
+        a_listener_without_descriptors_does_not_spin_and_goes_on_when_there_are_some();
+    });
+}
+
+/// P89
+fn a_runtime_without_sockets_has_none() {
+    let before = descriptors().len();
+    let runtime = Runtime::new();
+    runtime.block_on(async {
+        let jobs = gather([spawn_blocking(|| ()), spawn_blocking(|| ())]).await;
+        assert!(jobs.iter().all(Result::is_ok));
+        sleep(Duration::from_millis(1)).await;
+    });
+    assert_eq!((descriptors().len(), count("eventpoll")), (before, 0));
+    runtime.block_on(async {
+        drop(TcpListener::bind("127.0.0.1:0").await.unwrap());
+    });
+    assert!(count("eventpoll") > 0, "the first one opens it");
+}
+
+/// P69
+fn a_child_inherits_none() {
+    let runtime = Runtime::new();
+    runtime.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let _near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (_far, _) = listener.accept().await.unwrap();
+        assert!(count("socket") >= 3 && count("eventpoll") > 0);
+        let script = "ls -l /proc/self/fd | grep -c -e socket: -e event";
+        let counted = std::process::Command::new("sh").args(["-c", script]).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&counted.stdout), "0\n");
+    });
+}
+
+fn all_are_given_back() {
+    let before = descriptors().len();
+    let runtime = Runtime::new();
+    let handle = runtime.handle();
+    runtime.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        for _ in 0..20 {
+            let near = TcpStream::connect(address).await.unwrap();
+            let (far, _) = listener.accept().await.unwrap();
+            spawn(async move { far.read(&mut [0]).await }).detach();
+            spawn(async move { near.read(&mut [0]).await }).detach();
+        }
+    });
+    assert_eq!(descriptors().len(), before + 40 + KERNEL);
+    drop(runtime);
+    assert_eq!(descriptors().len(), before, "a handle that is kept keeps none: {handle:?}");
+}
+
+/// How many descriptors a loop has for itself.
+const KERNEL: usize = 3;
+
+/// Lets this process have so many descriptors more than it has. The limit is one of numbers, of
+/// which the lowest that is free is taken.
+fn allow(more: usize) -> Rlimit {
+    let taken = |number: &u64| std::fs::symlink_metadata(format!("/proc/self/fd/{number}")).is_ok();
+    let last = (0..).filter(|number| !taken(number)).nth(more - 1).unwrap();
+    let former = getrlimit(Resource::Nofile);
+    let limit = Rlimit { current: Some(last + 1), maximum: former.maximum };
+    setrlimit(Resource::Nofile, limit).unwrap();
+    former
+}
+
+fn a_kernel_that_cannot_be_opened_is_an_error_and_may_be_opened_later() {
+    let runtime = Runtime::new();
+    let socket = net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let again = socket.try_clone().unwrap();
+    let former = allow(1);
+    let error = runtime.block_on(async { aside::net::UdpSocket::from_std(socket).unwrap_err() });
+    setrlimit(Resource::Nofile, former).unwrap();
+    assert_eq!(error.raw_os_error(), Some(libc_emfile()));
+    runtime.block_on(async { aside::net::UdpSocket::from_std(again).unwrap() });
+}
+
+fn libc_emfile() -> i32 {
+    rustix::io::Errno::MFILE.raw_os_error()
+}
+
+/// P64, P65: the loop that accepts retries after every error. While there is nothing to be had the
+/// other tasks run, in bounded work; one of them ends, and then a connection is accepted.
+fn a_listener_without_descriptors_does_not_spin_and_goes_on_when_there_are_some() {
+    let runtime = Runtime::new();
+    let errors = Rc::new(Cell::new(0));
+    let (accepted, counted) = (Rc::new(Cell::new(0)), Rc::clone(&errors));
+    let (listener, clients) = runtime.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let clients: Vec<_> = (0..4).map(|_| net::TcpStream::connect(address).unwrap()).collect();
+        (listener, clients)
+    });
+    let former = allow(2);
+    runtime.block_on(async {
+        let taken = Rc::clone(&accepted);
+        let server = spawn(async move {
+            loop {
+                match listener.accept().await {
+                    Ok((stream, _)) => {
+                        taken.set(taken.get() + 1);
+                        // It ends when its client does.
+                        spawn(async move { stream.read(&mut [0]).await }).detach();
+                    }
+                    Err(error) => {
+                        assert_eq!(error.raw_os_error(), Some(libc_emfile()));
+                        counted.set(counted.get() + 1);
+                    }
+                }
+            }
+        });
+        sleep(Duration::from_millis(200)).await;
+        assert_eq!(accepted.get(), 2);
+        assert!((1..=20).contains(&errors.get()), "{} errors in 0.2 s", errors.get());
+        drop(clients);
+        // The accepted ones see their end, and make room for those that wait.
+        while accepted.get() < 4 {
+            sleep(Duration::from_millis(5)).await;
+        }
+        server.abort();
+    });
+    setrlimit(Resource::Nofile, former).unwrap();
+}
