@@ -33,6 +33,8 @@ pub(crate) struct Settings {
     /// How the jobs are treated that are submitted to no lane in particular.
     pub(crate) main_lane: Rules,
     pub(crate) capture: Option<Arc<Capture>>,
+    /// So many jobs that a worker runs in a row are a burst, after which it lingers.
+    pub(crate) many: usize,
     stack_size: Option<usize>,
     cores: Option<usize>,
     spawner: Option<Arc<Spawner>>,
@@ -47,6 +49,7 @@ impl Builder {
             slow_shutdown_notice: Some(Duration::from_secs(5)),
             main_lane: Rules::new(Cow::Borrowed("main")),
             capture: None,
+            many: 8,
             stack_size: None,
             cores: None,
             spawner: None,
@@ -165,6 +168,13 @@ impl Builder {
     /// not set, never if `None`.
     pub fn slow_shutdown_notice(mut self, after: Option<Duration>) -> Builder {
         self.0.slow_shutdown_notice = after;
+        self
+    }
+
+    /// After how many jobs in a row a worker lingers, so that a model need not run as many.
+    #[doc(hidden)]
+    pub fn many(mut self, jobs: usize) -> Builder {
+        self.0.many = jobs;
         self
     }
 

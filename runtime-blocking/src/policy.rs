@@ -18,10 +18,11 @@
 //! 3. When there is nobody left to call (`threads_max` reached, or the system refuses a thread)
 //!    and the queue stands still, the lookout takes a job itself. Then no lookout is left, and
 //!    none is needed: whoever ends a job takes the next.
-//! 4. A worker that comes back and finds nothing *lingers*, if nobody else is on the way: it yields
-//!    the core once and looks again before it waits. It counts as on the way meanwhile, so that a
-//!    submit costs no system call. Otherwise a worker that is faster than its submitter would fall
-//!    asleep between any two of a burst's jobs, and be woken for each.
+//! 4. A worker that has run many jobs in a row and finds no other *lingers*, if nobody else is on
+//!    the way: it yields the core once and looks again before it waits. It counts as on the way, so
+//!    a submit costs no system call. Otherwise a worker faster than its submitter would fall asleep
+//!    between any two jobs of a burst. One that is called for a single job does not linger: on a
+//!    busy machine a yield may take milliseconds, and the next job would wait for it.
 //!
 //! ```text
 //!                     call                     next: Take
@@ -75,6 +76,8 @@ pub(crate) enum Coming {
     Called,
     /// It has ended a job.
     Back,
+    /// The same, and it was one of many in a row.
+    BackFromMany,
 }
 
 /// What a worker that looks for a job does.
@@ -261,7 +264,7 @@ impl Policy {
     pub(crate) fn next(&mut self, coming: Coming) -> Next {
         match coming {
             Coming::Called => self.arriving -= 1,
-            Coming::Back => {
+            Coming::Back | Coming::BackFromMany => {
                 self.busy -= 1;
                 self.ended += 1;
             }
@@ -274,7 +277,7 @@ impl Policy {
         if self.closed {
             return Next::Retire;
         }
-        if coming == Coming::Back && self.arriving == 0 {
+        if coming == Coming::BackFromMany && self.arriving == 0 {
             self.arriving += 1;
             return Next::Linger;
         }
@@ -343,10 +346,8 @@ impl Policy {
     /// After a refusal, not every job that ends is worth another system call. But whoever was
     /// called has come for jobs that called nobody else meanwhile: for them it is the first try.
     fn vacancies_for(&self, coming: Coming) -> usize {
-        match coming {
-            Coming::Back if self.ended < self.retry_at => 0,
-            Coming::Called | Coming::Back => self.vacancies(),
-        }
+        let is_patient = coming != Coming::Called && self.ended < self.retry_at;
+        if is_patient { 0 } else { self.vacancies() }
     }
 
     /// A refusal ends a step of growth.

@@ -14,8 +14,8 @@
 //! ended, what it held is dropped, and whoever awaits it was woken: a waker that never returns
 //! keeps its worker busy, and the others go on.
 //!
-//! A worker that finds no job lingers, if the policy says so: it yields the core once and looks
-//! again before it waits.
+//! A worker that finds no job after many lingers, if the policy says so: it yields the core once
+//! and looks again before it waits.
 
 use std::cell::Cell;
 use std::mem;
@@ -95,14 +95,21 @@ pub(crate) fn run(shared: Arc<Shared>, seat: SeatId, role: Role) {
     let _watched = watch::install(Rc::new(Seated { shared: Arc::clone(&shared), seat }));
     let worker = Worker { shared, seat, parker: Arc::new(Parker::new()) };
     let mut step = worker.begin(role);
+    let mut in_a_row = 0;
     loop {
         step = match step {
             Step::Run(job) => {
                 cancel::run_as_current(job);
-                worker.next(Coming::Back, Instant::now())
+                in_a_row += 1;
+                let is_many = in_a_row >= worker.shared.settings.many;
+                let coming = if is_many { Coming::BackFromMany } else { Coming::Back };
+                worker.next(coming, Instant::now())
             }
             Step::Linger(now) => worker.linger(now),
-            Step::Wait(deadline) => worker.wait(deadline),
+            Step::Wait(deadline) => {
+                in_a_row = 0;
+                worker.wait(deadline)
+            }
             Step::LookOut => worker.look_out(),
             Step::Retire(departure) => return departure.finish(),
         };

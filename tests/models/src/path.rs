@@ -26,7 +26,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "path::a_job_is_done_and_the_loop_that_slept_reads_its_result",
         bound: None,
-        executions: 305_218,
+        executions: 201_142,
         witnesses: &["read"],
         twins: &[
             Twin::lose(REMOTE, SEND),
@@ -38,7 +38,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "path::two_jobs_of_a_group_are_read",
         bound: Some(4),
-        executions: 13_419,
+        executions: 11_365,
         witnesses: &["read"],
         twins: &[
             Twin::lose(REMOTE, SEND),
@@ -50,7 +50,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "path::a_job_takes_no_virtual_time",
         bound: Some(5),
-        executions: 13_676,
+        executions: 11_449,
         witnesses: &["in time"],
         twins: &[Twin::relaxed(CLOCK, RELEASE)],
         body: a_job_takes_no_virtual_time,
@@ -58,7 +58,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "path::a_job_comes_back_to_its_loop",
         bound: Some(5),
-        executions: 25_964,
+        executions: 21_975,
         witnesses: &["there and back"],
         twins: &[Twin::lose(REMOTE, SEND), Twin::lose(PARK, UNPARK)],
         body: a_job_comes_back_to_its_loop,
@@ -66,7 +66,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "path::a_job_whose_runtime_goes_is_run_and_dropped_once",
         bound: Some(5),
-        executions: 10_320,
+        executions: 8_787,
         witnesses: &["ran"],
         twins: &[Twin::body("its result is forgotten", |witness| {
             a_job_whose_runtime_goes(std::mem::forget, witness);

@@ -213,7 +213,7 @@ pub(crate) const MODELS: &[Model] = &[
 ];
 
 fn pool(threads_max: usize, cores: usize) -> Pool {
-    Pool::builder().threads_max(threads_max).cores(cores).slow_shutdown_notice(None).build()
+    Pool::builder().many(1).threads_max(threads_max).cores(cores).slow_shutdown_notice(None).build()
 }
 
 fn leave(pool: &Pool) {

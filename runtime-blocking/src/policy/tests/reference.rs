@@ -124,13 +124,13 @@ impl Reference {
     fn next(&mut self, coming: Coming) {
         let from = match coming {
             Coming::Called => &mut self.arriving,
-            Coming::Back => &mut self.busy,
+            Coming::Back | Coming::BackFromMany => &mut self.busy,
         };
         if *from == 0 {
             return;
         }
         *from -= 1;
-        self.ended += u64::from(coming == Coming::Back);
+        self.ended += u64::from(coming != Coming::Called);
         match self.policy.next(coming) {
             Next::Take(call) => {
                 self.queued -= 1;
@@ -231,7 +231,8 @@ fn counters_are_exact_and_somebody_looks_after_every_random_event() {
                 10..12 => pool.cancel(),
                 12..20 => pool.answer_hire(dice.below(4) < refusals),
                 20..27 => pool.next(Coming::Called),
-                27..32 => pool.next(Coming::Back),
+                27..30 => pool.next(Coming::Back),
+                30..32 => pool.next(Coming::BackFromMany),
                 32..37 => pool.tick(),
                 37..39 => pool.expire(),
                 _ if dice.below(40) == 0 => pool.close(),
