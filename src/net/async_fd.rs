@@ -10,6 +10,8 @@ use futures_io::{AsyncRead, AsyncWrite};
 use runtime_executor::Handle;
 use runtime_executor::reactor::{Direction, Registration, Tick};
 
+use super::delegate::{delegate_end, delegate_read, delegate_write};
+
 /// Waits until the descriptor of some object is ready: for what the operating system can tell the
 /// readiness of and this module has no type for, such as pipes, `eventfd`, `timerfd`, `inotify`, or
 /// the socket of somebody else's library.
@@ -307,50 +309,15 @@ impl<T: Unpin> AsyncRead for AsyncFd<T>
 where
     for<'a> &'a T: Read,
 {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut &*self).poll_read(cx, buffer)
-    }
-
-    fn poll_read_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffers: &mut [IoSliceMut<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut &*self).poll_read_vectored(cx, buffers)
-    }
+    delegate_read!(|this| &*this);
 }
 
 impl<T: Unpin> AsyncWrite for AsyncFd<T>
 where
     for<'a> &'a T: Write,
 {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut &*self).poll_write(cx, bytes)
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut &*self).poll_write_vectored(cx, slices)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut &*self).poll_flush(cx)
-    }
-
-    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut &*self).poll_close(cx)
-    }
+    delegate_write!(|this| &*this);
+    delegate_end!(|this| &*this);
 }
 
 impl<T: AsFd> AsFd for AsyncFd<T> {

@@ -69,6 +69,7 @@ mod accept;
 mod address;
 mod async_fd;
 mod builder;
+mod delegate;
 mod split;
 mod stream;
 mod tcp_listener;

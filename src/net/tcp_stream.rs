@@ -15,6 +15,7 @@ use socket2::{SockAddr, SockRef, Socket};
 use super::address::{self, Address};
 use super::async_fd::AsyncFd;
 use super::builder::{SocketBuilder, show};
+use super::delegate::{delegate_end, delegate_read, delegate_write};
 use super::split::{self, OwnedReadHalf, OwnedWriteHalf};
 use super::stream::{impl_std, impl_stream};
 
