@@ -223,3 +223,24 @@ impl Hook {
         }
     }
 }
+
+/// The hooks of one job or call.
+#[derive(Default)]
+pub(crate) struct Hooks(Vec<Arc<Hook>>);
+
+impl Hooks {
+    pub(crate) fn add(&mut self, hook: Arc<Hook>) {
+        self.0.push(hook);
+    }
+
+    /// Forgets a hook. The caller has another reference, so nothing of the user's is dropped here,
+    /// under whatever lock this is.
+    pub(crate) fn remove(&mut self, hook: &Arc<Hook>) {
+        self.0.retain(|other| !Arc::ptr_eq(other, hook));
+    }
+
+    /// Calls all of them. Outside the lock.
+    pub(crate) fn call(self) {
+        self.0.iter().for_each(|hook| hook.call());
+    }
+}

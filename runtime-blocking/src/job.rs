@@ -32,7 +32,7 @@ use runtime_core::sync::Mutex;
 use runtime_core::sync::atomic::{AtomicU8, Ordering};
 use runtime_core::watch::PoolNumber;
 
-use crate::cancel::{Hook, Stoppable};
+use crate::cancel::{Hook, Hooks, Stoppable};
 use crate::context::{Context, call_in};
 use crate::lanes::LaneId;
 use crate::shared::Shared;
@@ -95,7 +95,7 @@ pub(crate) struct Unrun<F, K> {
 enum Content<F, K> {
     Unrun(Unrun<F, K>),
     /// Who wants to know if it is cancelled.
-    Running(Vec<Arc<Hook>>),
+    Running(Hooks),
     /// Dropped or handed back. A husk may lie in the queue for long, and holds nothing.
     Gone,
 }
@@ -131,7 +131,7 @@ impl<F, T, K> Work<F, T, K> {
             Content::Running(hooks) => mem::take(hooks),
             Content::Unrun(_) | Content::Gone => return,
         };
-        hooks.iter().for_each(|hook| hook.call());
+        hooks.call();
     }
 }
 
@@ -164,7 +164,7 @@ where
     }
 
     fn run(&self) {
-        let unrun = self.replace(Content::Running(Vec::new()));
+        let unrun = self.replace(Content::Running(Hooks::default()));
         let Some(Unrun { closure, keep, context }) = unrun else { return };
         let called = catch_unwind(AssertUnwindSafe(|| match context {
             None => Some(closure()),
@@ -214,14 +214,13 @@ where
 
     fn add_hook(&self, hook: Arc<Hook>) {
         if let Content::Running(hooks) = &mut *self.content.lock() {
-            hooks.push(hook);
+            hooks.add(hook);
         }
     }
 
     fn remove_hook(&self, hook: &Arc<Hook>) {
-        // The caller has another reference, so nothing of the user's is dropped under the lock.
         if let Content::Running(hooks) = &mut *self.content.lock() {
-            hooks.retain(|other| !Arc::ptr_eq(other, hook));
+            hooks.remove(hook);
         }
     }
 }

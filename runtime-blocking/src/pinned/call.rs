@@ -25,7 +25,7 @@ use runtime_core::sync::atomic::{AtomicU64, Ordering};
 
 use super::call_error::CallError;
 use super::calls::Calls;
-use crate::cancel::{Hook, Stoppable, run_call_as_current};
+use crate::cancel::{Hook, Hooks, Stoppable, run_call_as_current};
 
 /// What queue and thread know of a call. Each method is an end; none panics, or runs under a lock.
 pub(super) trait Call<T>: Send {
@@ -98,12 +98,12 @@ pub(super) struct Aborter<T: 'static, R> {
     /// Where the call waits, if it still does.
     place: AtomicU64,
     completion: Arc<Completion<R>>,
-    hooks: Mutex<Vec<Arc<Hook>>>,
+    hooks: Mutex<Hooks>,
 }
 
 impl<T: 'static, R: Send + 'static> Aborter<T, R> {
     pub(super) fn new(calls: Arc<Calls<T>>, completion: Arc<Completion<R>>) -> Arc<Aborter<T, R>> {
-        let (place, hooks) = (AtomicU64::new(u64::MAX), Mutex::new(Vec::new()));
+        let (place, hooks) = (AtomicU64::new(u64::MAX), Mutex::new(Hooks::default()));
         Arc::new(Aborter { calls, place, completion, hooks })
     }
 
@@ -124,7 +124,7 @@ impl<T: 'static, R: Send + 'static> Wake for Aborter<T, R> {
             return call.cancel();
         }
         let hooks = mem::take(&mut *self.hooks.lock());
-        hooks.iter().for_each(|hook| hook.call());
+        hooks.call();
     }
 }
 
@@ -138,11 +138,10 @@ impl<T: 'static, R: Send + 'static> Stoppable for Aborter<T, R> {
     }
 
     fn add_hook(&self, hook: Arc<Hook>) {
-        self.hooks.lock().push(hook);
+        self.hooks.lock().add(hook);
     }
 
     fn remove_hook(&self, hook: &Arc<Hook>) {
-        // The caller has another reference, so nothing of the user's is dropped under the lock.
-        self.hooks.lock().retain(|other| !Arc::ptr_eq(other, hook));
+        self.hooks.lock().remove(hook);
     }
 }
