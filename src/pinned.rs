@@ -278,11 +278,11 @@ impl PinnedBuilder {
         T: 'static,
         M: FnOnce() -> T + Send + 'static,
     {
-        let made = |made: Result<Pinned<T>, Infallible>| match made {
-            Ok(pinned) => pinned,
-            Err(never) => match never {},
+        let always = |made: Result<Pinned<T>, Infallible>| {
+            let Ok(pinned) = made;
+            pinned
         };
-        self.open_as(Origin::here(), || Ok(make()), made)
+        self.open_as(Origin::here(), || Ok(make()), always)
     }
 
     /// As [`Pinned::try_open`].

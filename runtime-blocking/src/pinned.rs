@@ -253,10 +253,8 @@ impl<T: 'static> Pinned<T> {
 
 /// What `make` never fails with.
 pub(crate) fn always<T>(made: Result<T, Infallible>) -> T {
-    match made {
-        Ok(value) => value,
-        Err(never) => match never {},
-    }
+    let Ok(value) = made;
+    value
 }
 
 impl<T: 'static> Clone for Pinned<T> {

@@ -116,7 +116,12 @@ impl State {
 
     /// Who waits in a shutdown and may look again; to be unparked outside the lock.
     pub(crate) fn take_released_waiters(&mut self) -> Vec<Arc<Parker>> {
-        if self.is_quiet() { mem::take(&mut self.waiters) } else { Vec::new() }
+        self.take_waiters_if(self.is_quiet())
+    }
+
+    /// The same, if there is another reason to look again.
+    pub(crate) fn take_waiters_if(&mut self, may_look: bool) -> Vec<Arc<Parker>> {
+        if may_look { mem::take(&mut self.waiters) } else { Vec::new() }
     }
 
     /// Who waited in a shutdown does so no more, or not with this look.

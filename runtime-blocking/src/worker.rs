@@ -18,7 +18,6 @@
 //! and looks again before it waits.
 
 use std::cell::Cell;
-use std::mem;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -166,7 +165,7 @@ impl Worker {
         if ended.takeable_more {
             state.policy.release();
         }
-        let released = if ended.was_last_must { mem::take(&mut state.waiters) } else { Vec::new() };
+        let released = state.take_waiters_if(ended.was_last_must);
         (Some(running), released)
     }
 

@@ -129,43 +129,22 @@ impl Workshop {
         let deadline = Deadline::after(Some(self.start_timeout));
         match attend(&mut process, |process| process.greet(self.frame_bytes_max, deadline)) {
             Ok(()) => Ok(process),
-            Err(failure) => Err(match failure {
-                Failure::Unread | Failure::Ended => CallError::WorkerDied(process.death()),
-                Failure::Killed => {
-                    give_up(process);
-                    CallError::Aborted
-                }
-                Failure::TimedOut => {
-                    give_up(process);
-                    CallError::Start(io::Error::new(
-                        io::ErrorKind::TimedOut,
-                        "it did not say hello in time: does its `main` call `process_pool::init`?",
-                    ))
-                }
-                Failure::Garbage(error) => {
-                    give_up(process);
-                    CallError::Start(io::Error::new(io::ErrorKind::InvalidData, error.to_string()))
-                }
-            }),
+            Err(failure) => Err(failed(
+                process,
+                failure,
+                || {
+                    let why = "it did not say hello in time: does its `main` call \
+                               `process_pool::init`?";
+                    CallError::Start(io::Error::new(io::ErrorKind::TimedOut, why))
+                },
+                |why| CallError::Start(io::Error::new(io::ErrorKind::InvalidData, why)),
+            )),
         }
     }
 
-    fn call_failed(&self, mut process: Process, failure: Failure) -> CallError {
-        match failure {
-            Failure::Unread | Failure::Ended => CallError::WorkerDied(process.death()),
-            Failure::Killed => {
-                give_up(process);
-                CallError::Aborted
-            }
-            Failure::TimedOut => {
-                give_up(process);
-                CallError::TimedOut(self.job_timeout.unwrap_or_default())
-            }
-            Failure::Garbage(error) => {
-                give_up(process);
-                CallError::BadReply(error.to_string().into())
-            }
-        }
+    fn call_failed(&self, process: Process, failure: Failure) -> CallError {
+        let timed_out = || CallError::TimedOut(self.job_timeout.unwrap_or_default());
+        failed(process, failure, timed_out, |why| CallError::BadReply(why.into()))
     }
 
     /// What the process is good for after this reply.
@@ -246,4 +225,22 @@ fn read_reply<A, R: DeserializeOwned>(call: &Call<A, R>, process: &Process, max:
         }),
         Kind::Hello | Kind::Call => Err(CallError::BadReply(format!("it is a {kind:?}").into())),
     })
+}
+
+/// Ends a process that has failed, and says so: in the words of the caller where they depend on
+/// what it was asked.
+fn failed(
+    mut process: Process,
+    failure: Failure,
+    timed_out: impl FnOnce() -> CallError,
+    garbage: impl FnOnce(String) -> CallError,
+) -> CallError {
+    let error = match failure {
+        Failure::Unread | Failure::Ended => return CallError::WorkerDied(process.death()),
+        Failure::Killed => CallError::Aborted,
+        Failure::TimedOut => timed_out(),
+        Failure::Garbage(error) => garbage(error.to_string()),
+    };
+    give_up(process);
+    error
 }
