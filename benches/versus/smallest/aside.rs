@@ -1,9 +1,11 @@
 use std::time::Duration;
 
 fn main() {
-    let size = aside::run(async {
+    let (size, socket) = aside::run(async {
+        let socket = aside::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
         aside::sleep(Duration::from_millis(1)).await;
-        aside::spawn_blocking(|| std::fs::metadata("Cargo.toml").map(|file| file.len())).await
+        let job = || std::fs::metadata("Cargo.toml").map(|file| file.len());
+        (aside::spawn_blocking(job).await, socket.local_addr())
     });
-    println!("{size:?}");
+    println!("{size:?} {socket:?}");
 }

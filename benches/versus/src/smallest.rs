@@ -1,4 +1,4 @@
-//! The smallest program with a runtime: it sleeps, and makes one blocking call.
+//! The smallest program with a runtime: it binds a socket, sleeps, and makes one blocking call.
 //!
 //! Each is a package of its own under `target/smallest`, made from `smallest/NAME.rs`, so that it
 //! has the dependencies that a user's program would have, and no more.
@@ -61,11 +61,11 @@ fn lay_out(peer: Peer) -> Result<PathBuf> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let package = here.join("../../target/smallest").join(peer.name());
     let dependency = match peer {
-        Peer::Tokio => "tokio = { version = \"1\", features = [\"rt\", \"time\"] }".into(),
+        Peer::Tokio => "tokio = { version = \"1\", features = [\"rt\", \"time\", \"net\"] }".into(),
         Peer::Smol => "smol = \"2\"".into(),
         _other => {
             let path = here.join("../..").canonicalize()?;
-            format!("aside = {{ path = {path:?}, default-features = false }}")
+            format!("aside = {{ path = {path:?}, default-features = false, features = [\"net\"] }}")
         }
     };
     fs::create_dir_all(package.join("src"))?;
