@@ -116,6 +116,44 @@ impl Runtime {
         self.executor.turn(wait)
     }
 
+    /// A descriptor that can be read as long as there are sockets for a [turn](Runtime::turn) to
+    /// hear: for a loop of the program's own that waits for descriptors, by `poll` or epoll, or
+    /// with a source of glib. Together with [`Builder::on_wake`] it tells of all that makes a turn
+    /// due early.
+    ///
+    /// It is to be watched and not to be read. It may be asked for before there is any socket, and
+    /// is a new copy each time, to be dropped when nobody watches it any more.
+    ///
+    /// ```
+    /// # #[cfg(feature = "net")] {
+    /// use std::time::Duration;
+    /// use rustix::event::{PollFd, PollFlags, poll};
+    ///
+    /// let runtime = aside::Runtime::new();
+    /// let sockets = runtime.socket_events()?;
+    /// let echo = runtime.spawn(async {
+    ///     let (near, far) = aside::net::UnixStream::pair()?;
+    ///     far.write(b"hello").await?;
+    ///     near.read(&mut [0; 16]).await
+    /// });
+    /// while !echo.is_finished() {
+    ///     let next = runtime.turn(Duration::ZERO).next;
+    ///     if next == aside::NextTurn::OnWake && !echo.is_finished() {
+    ///         // The loop of the program would watch its own descriptors here as well.
+    ///         poll(&mut [PollFd::new(&sockets, PollFlags::IN)], None)?;
+    ///     }
+    /// }
+    /// # }
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As the system gives them: if there are no descriptors left.
+    #[cfg(all(feature = "net", unix))]
+    pub fn socket_events(&self) -> std::io::Result<std::os::fd::OwnedFd> {
+        runtime_executor::reactor::descriptor(&self.executor.handle())
+    }
+
     /// Turns the loop until no task is left.
     ///
     /// # Blocking
@@ -315,7 +353,8 @@ impl Builder {
 
     /// Is called when a runtime that is [turned](Runtime::turn) by somebody else's loop needs a
     /// turn before the time it gave: on the thread that brings the news, once per turn at most.
-    /// It should do no more than tell that loop.
+    /// It should do no more than tell that loop. Sockets have no such thread: of them
+    /// `Runtime::socket_events` tells.
     #[must_use]
     pub fn on_wake(mut self, hook: impl Fn() + Send + Sync + 'static) -> Builder {
         self.config.wake_hook = Some(Box::new(hook));

@@ -63,7 +63,7 @@
 //!   waits for a real peer therefore uses the system's clock, or has no deadline.
 //! - *Deadlines* while there are sockets are met to the millisecond, never early.
 //! - *A runtime that is [turned](crate::Runtime::turn)* by another loop hears of its sockets in its
-//!   turns; they do not call [`on_wake`](crate::Builder::on_wake).
+//!   turns. That one is due when [`socket_events`](crate::Runtime::socket_events) can be read.
 
 mod accept;
 mod address;

@@ -91,6 +91,61 @@ fn a_program_with_a_loop_of_its_own_drives_tasks_timers_and_jobs_to_their_end() 
     });
 }
 
+/// A loop of the program's own that watches the sockets' descriptor, and its own channel by a pipe.
+#[cfg(all(feature = "net", unix))]
+#[test]
+fn a_program_that_waits_for_descriptors_is_told_of_sockets_and_of_wakes() {
+    use std::io::{PipeWriter, Read, Write, pipe};
+
+    use aside::net::{TcpListener, TcpStream};
+    use rustix::event::{PollFd, PollFlags, poll};
+
+    async fn exchange() -> std::io::Result<usize> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        // Comes from another thread, so by the hook and not by a socket.
+        let far = aside::spawn_blocking(move || std::net::TcpStream::connect(address)).await;
+        let far = TcpStream::from_std(far.unwrap()?)?;
+        let (near, _) = listener.accept().await?;
+        let mut bytes = 0;
+        for round in 0..20 {
+            far.write(&[7; 100][..round]).await?;
+            if round > 0 {
+                bytes += near.read(&mut [0; 100]).await?;
+            }
+        }
+        Ok(bytes)
+    }
+
+    watched(|| {
+        let (mut news, writer) = pipe().unwrap();
+        let hook = move || drop((&mut &writer as &mut &PipeWriter).write(b"!"));
+        let runtime = Runtime::builder().on_wake(hook).build();
+        let sockets = runtime.socket_events().unwrap();
+        let task = runtime.spawn(exchange());
+        let mut waits = 0;
+        while !task.is_finished() {
+            if look(&runtime) != NextTurn::OnWake || task.is_finished() {
+                continue;
+            }
+            waits += 1;
+            let mut watched =
+                [PollFd::new(&sockets, PollFlags::IN), PollFd::new(&news, PollFlags::IN)];
+            poll(&mut watched, None).unwrap();
+            if !watched[1].revents().is_empty() {
+                assert!(news.read(&mut [0; 100]).unwrap() > 0);
+            }
+        }
+        assert_eq!(runtime.block_on(task).unwrap().unwrap(), 190);
+        // Each wait ended for a reason: there is a socket's event or a wake for each.
+        assert!(waits < 100, "it spins: {waits}");
+        // And when there is nothing to be heard it cannot be read.
+        let _idle = look(&runtime);
+        let nothing = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
+        assert_eq!(poll(&mut [PollFd::new(&sockets, PollFlags::IN)], Some(&nothing)).unwrap(), 0);
+    });
+}
+
 #[test]
 fn the_hook_is_called_once_per_turn_at_most_however_many_wakes_there_are() {
     watched(|| {

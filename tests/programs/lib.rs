@@ -18,7 +18,7 @@ fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
-/// Builds an example, with these features besides the default ones (`"hyper,signal"`; may be empty).
+/// Builds an example, with these features (`"hyper,signal"`) besides the default ones.
 /// Gives the way to it.
 ///
 /// # Panics

@@ -29,7 +29,7 @@ impl Ear {
 
     /// Whether there is anybody to be heard.
     pub(crate) fn is_of_use(&self) -> bool {
-        self.reactor.len() > 0
+        self.reactor.is_of_use()
     }
 
     /// Listens without sleeping.

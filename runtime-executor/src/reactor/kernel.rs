@@ -4,7 +4,7 @@
 //! In a build mio answers; in the models, a stand-in that sleeps where a model can see it.
 
 use std::io;
-use std::os::fd::RawFd;
+use std::os::fd::{OwnedFd, RawFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,6 +43,12 @@ pub trait Kernel: Send + Sync {
 
     /// Ends the [listening](Listen::listen) that goes on, or else the next one. Never blocks.
     fn ring(&self);
+
+    /// A descriptor that can be read as long as there is something to be heard.
+    ///
+    /// # Errors
+    /// As the system gives them.
+    fn descriptor(&self) -> io::Result<OwnedFd>;
 }
 
 /// The end that only the loop has.

@@ -1,7 +1,7 @@
 //! The system, by mio: epoll on Linux, kqueue on the BSDs and macOS.
 
 use std::io;
-use std::os::fd::RawFd;
+use std::os::fd::{AsFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,6 +40,10 @@ impl Kernel for MioKernel {
     fn ring(&self) {
         // It adds one to a counter of the system's, which mio resets when it is full.
         let _cannot_fail = self.alarm.wake();
+    }
+
+    fn descriptor(&self) -> io::Result<OwnedFd> {
+        self.registry.as_fd().try_clone_to_owned()
     }
 }
 

@@ -39,6 +39,6 @@ mod tests;
 
 pub(crate) use ear::Ear;
 pub use kernel::{Direction, Kernel, Listen, Open, Opened, Readiness};
-pub use registration::{Registration, gone};
+pub use registration::{Registration, descriptor, gone};
 pub(crate) use shared::Reactor;
 pub use side::Tick;

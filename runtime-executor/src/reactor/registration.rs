@@ -3,12 +3,12 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::ear::Ear;
-use super::kernel::Direction;
+use super::kernel::{Direction, Kernel};
 use super::shared::{Registered, Source};
 use super::side::{Gone, Seat, Tick};
 use crate::current;
@@ -46,14 +46,7 @@ impl Registration {
         let reactor = &remote.reactor;
         let Registered { source, token, kernel, ear } = reactor.insert()?;
         if let Some(ear) = ear {
-            // A handle that is kept must not keep the kernel of a loop that is gone.
-            let kernel = Arc::downgrade(&kernel);
-            remote.parker.set_alarm(Box::new(move || {
-                if let Some(kernel) = kernel.upgrade() {
-                    kernel.ring();
-                }
-            }));
-            bring(ear, remote);
+            bring(ear, &kernel, remote);
         }
         if source.is_gone() {
             return Err(gone());
@@ -190,8 +183,30 @@ fn would_block(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::WouldBlock
 }
 
-/// Brings the ear to its loop. If the loop is gone, the ear is dropped, and that ends the reactor.
-fn bring(ear: Ear, remote: &Arc<Remote>) {
+/// Gives a descriptor that can be read as long as a loop has sockets to hear: for who turns it from
+/// a loop of his own, and waits for descriptors there.
+///
+/// # Errors
+/// As the system gives them. If the loop is gone.
+pub fn descriptor(handle: &Handle) -> io::Result<OwnedFd> {
+    let remote = handle.remote();
+    let (kernel, ear) = remote.reactor.watch()?;
+    if let Some(ear) = ear {
+        bring(ear, &kernel, remote);
+    }
+    kernel.descriptor()
+}
+
+/// Brings the ear to its loop, and lets that be woken where it will listen. If the loop is gone,
+/// the ear is dropped, and that ends the reactor.
+fn bring(ear: Ear, kernel: &Arc<dyn Kernel>, remote: &Arc<Remote>) {
+    // A handle that is kept must not keep the kernel of a loop that is gone.
+    let kernel = Arc::downgrade(kernel);
+    remote.parker.set_alarm(Box::new(move || {
+        if let Some(kernel) = kernel.upgrade() {
+            kernel.ring();
+        }
+    }));
     match current::turning().filter(|local| Arc::ptr_eq(&local.remote, remote)) {
         Some(local) => local.listen_with(ear),
         None => {

@@ -10,7 +10,7 @@ use std::task::Poll;
 use runtime_core::sync::Mutex;
 
 use super::ear::Ear;
-use super::kernel::{Direction, Kernel, Open, Readiness};
+use super::kernel::{Direction, Kernel, Listen, Open, Readiness};
 use super::mio_kernel;
 use super::registration::gone;
 use super::side::{Gone, Side};
@@ -68,6 +68,8 @@ pub(crate) struct Reactor {
 struct State {
     stage: Stage,
     table: Table<Arc<Source>>,
+    /// Somebody else's loop watches the kernel, so what is heard must be fetched from there.
+    is_watched: bool,
 }
 
 enum Stage {
@@ -77,6 +79,9 @@ enum Stage {
     /// The ear is gone.
     Ended,
 }
+
+/// The kernel, and, if it was not open before, the end that listens.
+type Ends = (Arc<dyn Kernel>, Option<Box<dyn Listen>>);
 
 /// What a registration came to.
 pub(super) struct Registered {
@@ -91,7 +96,7 @@ pub(super) struct Registered {
 impl Reactor {
     /// The reactor of a loop that is to be so.
     pub(crate) fn of(config: &mut Config) -> Arc<Reactor> {
-        let state = State { stage: Stage::Unopened, table: Table::new() };
+        let state = State { stage: Stage::Unopened, table: Table::new(), is_watched: false };
         Arc::new(Reactor { open: config.kernel.take(), state: Mutex::new(state) })
     }
 
@@ -99,22 +104,36 @@ impl Reactor {
     pub(super) fn insert(self: &Arc<Self>) -> io::Result<Registered> {
         let source = Arc::new(Source::new());
         let mut state = self.state.lock();
-        let (kernel, listener) = match &state.stage {
-            Stage::Open(kernel) => (Arc::clone(kernel), None),
-            Stage::Ended => return Err(gone()),
+        let (kernel, listener) = self.open(&mut state)?;
+        let token = state.table.insert(Arc::clone(&source));
+        drop(state);
+        let ear = listener.map(|listener| Ear::new(Arc::clone(self), listener));
+        Ok(Registered { source, token, kernel, ear })
+    }
+
+    /// Notes that the kernel is watched. Gives it, and the ear if it is new.
+    pub(super) fn watch(self: &Arc<Self>) -> io::Result<(Arc<dyn Kernel>, Option<Ear>)> {
+        let mut state = self.state.lock();
+        let (kernel, listener) = self.open(&mut state)?;
+        state.is_watched = true;
+        drop(state);
+        let ear = listener.map(|listener| Ear::new(Arc::clone(self), listener));
+        Ok((kernel, ear))
+    }
+
+    fn open(&self, state: &mut State) -> io::Result<Ends> {
+        match &state.stage {
+            Stage::Open(kernel) => Ok((Arc::clone(kernel), None)),
+            Stage::Ended => Err(gone()),
             Stage::Unopened => {
                 let (kernel, listener) = match &self.open {
                     Some(open) => open()?,
                     None => mio_kernel::open()?,
                 };
                 state.stage = Stage::Open(Arc::clone(&kernel));
-                (kernel, Some(listener))
+                Ok((kernel, Some(listener)))
             }
-        };
-        let token = state.table.insert(Arc::clone(&source));
-        drop(state);
-        let ear = listener.map(|listener| Ear::new(Arc::clone(self), listener));
-        Ok(Registered { source, token, kernel, ear })
+        }
     }
 
     /// Step 5: the kernel first, so that no token is free that the kernel still knows.
@@ -139,6 +158,12 @@ impl Reactor {
     /// How many descriptors are registered.
     pub(crate) fn len(&self) -> usize {
         self.state.lock().table.len()
+    }
+
+    /// Whether a look may hear anything that somebody waits for.
+    pub(super) fn is_of_use(&self) -> bool {
+        let state = self.state.lock();
+        state.is_watched || state.table.len() > 0
     }
 
     /// Step 4: whom the events mean.
