@@ -44,6 +44,7 @@
 //!   (a connection, an interpreter) that one thread makes, uses and drops.
 //! - `net`: sockets, and whatever else has a descriptor (the feature `net`, a default one, on
 //!   Unix).
+//! - `signal`: ctrl-c and all other signals (the feature `signal`, on Unix).
 //! - `unblock` and `stdio`: readers, writers and iterators that block, as streams (the feature
 //!   `unblock`, a default one).
 //! - `process_pool`, with the feature `process-pool`: worker processes, for functions that may
@@ -76,6 +77,8 @@ pub mod process_pool;
 #[cfg(doctest)]
 mod refused;
 mod runtime;
+#[cfg(all(feature = "signal", unix))]
+pub mod signal;
 #[cfg(feature = "unblock")]
 pub mod stdio;
 #[cfg(feature = "unblock")]

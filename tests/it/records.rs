@@ -164,10 +164,18 @@ fn dependencies() -> Vec<String> {
         }
     }
     names.retain(|name| !name.starts_with("runtime-") && !name.starts_with('#'));
-    // In no build but that of its feature.
+    // What is of features alone that are not default ones is in no other build.
     let root = document("Cargo.toml");
-    let feature = root.lines().find(|line| line.starts_with("process-pool = ")).unwrap();
-    names.retain(|name| !feature.contains(&format!("\"dep:{name}\"")));
+    let defaults = root.lines().find_map(|line| line.strip_prefix("default = ")).unwrap();
+    let is_default = |line: &str| {
+        let feature = line.split_once(" = ").map_or("", |(feature, _)| feature);
+        defaults.contains(&format!("\"{feature}\""))
+    };
+    names.retain(|name| {
+        let name = format!("\"dep:{name}\"");
+        let mut features = root.lines().filter(|line| line.contains(&name)).peekable();
+        features.peek().is_none() || features.any(is_default)
+    });
     names.sort();
     names.dedup();
     names

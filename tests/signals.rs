@@ -1,0 +1,218 @@
+//! Signals, in a process of their own: each test has a signal that no other has.
+#![cfg(all(feature = "signal", unix))]
+#![allow(clippy::unwrap_used)]
+
+#[allow(dead_code)]
+#[path = "it/watchdog.rs"]
+mod watchdog;
+
+#[path = "signals/outside.rs"]
+mod outside;
+#[path = "signals/storms.rs"]
+mod storms;
+
+use std::sync::Arc;
+use std::thread;
+
+use aside::Runtime;
+use aside::signal::{NoSuchSignal, Signal, Signals, ctrl_c};
+use futures_lite::StreamExt;
+use futures_lite::future::{block_on, poll_once};
+
+use crate::watchdog::watched;
+
+/// To this very thread: when it returns, the handler has run.
+fn raise(signal: Signal) {
+    signal_hook::low_level::raise(signal.number()).unwrap();
+}
+
+/// Whether nothing is to be heard now.
+async fn is_quiet(signals: &mut Signals) -> bool {
+    poll_once(signals.recv()).await.is_none()
+}
+
+#[test]
+fn ctrl_c_listens_from_the_call_on_and_again() {
+    watched(|| {
+        aside::run(async {
+            let mut first = ctrl_c();
+            let second = ctrl_c();
+            raise(Signal::INT);
+            (&mut first).await.unwrap();
+            second.await.unwrap();
+            assert!(poll_once(&mut first).await.is_none());
+            raise(Signal::INT);
+            first.await.unwrap();
+        });
+    });
+}
+
+#[test]
+fn a_signal_that_comes_many_times_before_it_is_taken_is_heard_once() {
+    watched(|| {
+        aside::run(async {
+            let mut signals = Signals::new([Signal::USR1, Signal::USR1]).unwrap();
+            assert!(is_quiet(&mut signals).await);
+            for _ in 0..3 {
+                (0..1000).for_each(|_| raise(Signal::USR1));
+                assert_eq!(signals.recv().await.unwrap(), Signal::USR1);
+                assert!(is_quiet(&mut signals).await);
+            }
+        });
+    });
+}
+
+#[test]
+fn a_stream_hears_all_that_it_listens_to() {
+    watched(|| {
+        aside::run(async {
+            let all = [Signal::WINCH, Signal::URG, Signal::CONT, Signal::IO];
+            let mut signals = Signals::new(all).unwrap();
+            all.into_iter().for_each(raise);
+            let mut heard = Vec::new();
+            for _ in all {
+                heard.push(signals.try_next().await.unwrap().unwrap());
+            }
+            heard.sort_unstable();
+            let mut all = all.to_vec();
+            all.sort_unstable();
+            assert_eq!(heard, all);
+            assert!(is_quiet(&mut signals).await);
+        });
+    });
+}
+
+#[test]
+fn each_stream_hears_each_signal_in_whatever_runtime_it_is() {
+    watched(|| {
+        let other = Runtime::new();
+        let mut elsewhere = other.block_on(async { Signals::new([Signal::HUP]).unwrap() });
+        aside::run(async {
+            let mut near = Signals::new([Signal::HUP]).unwrap();
+            let mut far = Signals::new([Signal::HUP, Signal::QUIT]).unwrap();
+            raise(Signal::HUP);
+            assert_eq!(near.recv().await.unwrap(), Signal::HUP);
+            assert_eq!(far.recv().await.unwrap(), Signal::HUP);
+            drop(near);
+            raise(Signal::HUP);
+            assert_eq!(far.recv().await.unwrap(), Signal::HUP);
+        });
+        assert_eq!(other.block_on(elsewhere.recv()).unwrap(), Signal::HUP);
+    });
+}
+
+#[test]
+fn after_a_drop_nothing_is_done_by_default_and_one_may_listen_again() {
+    watched(|| {
+        aside::run(async {
+            for _ in 0..100 {
+                let mut signals = Signals::new([Signal::ALRM]).unwrap();
+                raise(Signal::ALRM);
+                assert_eq!(signals.recv().await.unwrap(), Signal::ALRM);
+                drop(signals);
+                // This would end the process.
+                raise(Signal::ALRM);
+            }
+            assert!(is_quiet(&mut Signals::new([Signal::ALRM]).unwrap()).await);
+        });
+    });
+}
+
+#[test]
+fn what_nobody_can_listen_to_is_refused() {
+    for number in [9, 19, 4, 8, 11, 0, -1, 128, i32::MIN, i32::MAX] {
+        let refused: NoSuchSignal = Signal::try_from(number).unwrap_err();
+        assert_eq!(refused.number(), number);
+    }
+    let message = |number: i32| Signal::try_from(number).unwrap_err().to_string();
+    assert_eq!(message(9), "no program can listen to SIGKILL");
+    assert_eq!(message(0), "0 is no signal's number");
+    // It may be one on other systems.
+    let unknown = Signal::try_from(127).unwrap();
+    assert_eq!(unknown.to_string(), "signal 127");
+    aside::run(async move {
+        let refused = Signals::new([Signal::TTOU, unknown]).unwrap_err();
+        assert_eq!(refused.kind(), std::io::ErrorKind::InvalidInput);
+        assert!(unknown.act_by_default().is_err());
+        assert!(Signal::WINCH.act_by_default().is_ok());
+    });
+}
+
+#[test]
+fn a_wait_that_is_given_up_has_taken_nothing() {
+    watched(|| {
+        aside::run(async {
+            let mut signals = Signals::new([Signal::TSTP]).unwrap();
+            for _ in 0..100 {
+                let mut given_up = Box::pin(signals.recv());
+                assert!(poll_once(&mut given_up).await.is_none());
+                raise(Signal::TSTP);
+                drop(given_up);
+                assert_eq!(signals.recv().await.unwrap(), Signal::TSTP);
+            }
+        });
+    });
+}
+
+#[test]
+fn another_thread_by_another_executor_hears_as_long_as_the_loop_turns() {
+    watched(|| {
+        aside::run(async {
+            let mut signals = Signals::new([Signal::TTIN]).unwrap();
+            let (sender, receiver) = std::sync::mpsc::channel();
+            let listener = thread::spawn(move || {
+                block_on(async {
+                    assert!(is_quiet(&mut signals).await);
+                    sender.send(()).unwrap();
+                    signals.recv().await.unwrap()
+                })
+            });
+            aside::spawn_blocking(move || receiver.recv()).await.unwrap().unwrap();
+            raise(Signal::TTIN);
+            let heard = aside::spawn_blocking(|| listener.join().unwrap()).await.unwrap();
+            assert_eq!(heard, Signal::TTIN);
+        });
+    });
+}
+
+#[test]
+fn when_the_runtime_is_gone_what_was_heard_is_told_and_then_an_error() {
+    watched(|| {
+        let runtime = Runtime::new();
+        let (mut signals, mut interrupt) =
+            runtime.block_on(async { (Signals::new([Signal::PIPE]).unwrap(), ctrl_c()) });
+        raise(Signal::PIPE);
+        drop(runtime);
+        block_on(async {
+            assert_eq!(signals.recv().await.unwrap(), Signal::PIPE);
+            assert!(signals.recv().await.is_err());
+            assert!(signals.next().await.unwrap().is_err());
+            assert!(signals.next().await.is_none());
+            // Another test may have raised this one.
+            while (&mut interrupt).await.is_ok() {}
+        });
+    });
+}
+
+#[test]
+fn without_a_runtime_there_is_an_error() {
+    assert!(Signals::new([Signal::USR2]).is_err());
+    let mut interrupt = ctrl_c();
+    block_on(async {
+        let first = (&mut interrupt).await.unwrap_err().to_string();
+        assert_eq!((&mut interrupt).await.unwrap_err().to_string(), first);
+    });
+}
+
+#[test]
+fn its_types_may_go_to_other_threads_and_say_what_they_are() {
+    fn is_of_threads<T: Send + Sync + Unpin>() {}
+    is_of_threads::<Signals>();
+    is_of_threads::<aside::signal::CtrlC>();
+    is_of_threads::<Arc<NoSuchSignal>>();
+    assert_eq!(i32::from(Signal::try_from(2).unwrap()), Signal::INT.number());
+    aside::run(async {
+        let signals = Signals::new([Signal::CHLD, Signal::TTOU]).unwrap();
+        assert_eq!(format!("{signals:?}"), "Signals([SIGCHLD, SIGTTOU])");
+    });
+}

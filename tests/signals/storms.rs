@@ -1,0 +1,162 @@
+//! Signals in storms, from within and from outside (P16).
+
+use std::process::{Command, Stdio, id};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use aside::net::UnixStream;
+use aside::observe::Counters;
+use aside::signal::{Signal, Signals};
+use aside::{Runtime, sleep, spawn};
+use futures_lite::{AsyncReadExt, AsyncWriteExt};
+
+use super::{is_quiet, raise};
+use crate::watchdog::watched;
+
+const STORM: u32 = 10_000;
+
+/// A signal that no test has by name.
+fn nameless(number: i32) -> Signal {
+    Signal::try_from(number).unwrap()
+}
+
+#[test]
+fn the_last_signal_of_a_storm_is_always_heard() {
+    watched(|| {
+        aside::run(async {
+            let signal = nameless(40);
+            let mut signals = Signals::new([signal]).unwrap();
+            let sent = Arc::new(AtomicU32::new(0));
+            let counter = Arc::clone(&sent);
+            let storm = thread::spawn(move || {
+                for _ in 0..STORM {
+                    counter.fetch_add(1, Ordering::AcqRel);
+                    raise(signal);
+                }
+            });
+            // Whatever is heard after the last was sent: if it were lost, this would hang.
+            while sent.load(Ordering::Acquire) < STORM {
+                assert_eq!(signals.recv().await.unwrap(), signal);
+            }
+            storm.join().unwrap();
+            let _last = futures_lite::future::poll_once(signals.recv()).await;
+            assert!(is_quiet(&mut signals).await);
+        });
+    });
+}
+
+#[test]
+fn a_signal_at_a_time_is_lost_never() {
+    watched(|| {
+        aside::run(async {
+            let (signal, answer) = (nameless(41), nameless(42));
+            let mut signals = Signals::new([signal]).unwrap();
+            let mut answers = Signals::new([answer]).unwrap();
+            let count = 2000;
+            let player = spawn(async move {
+                for _ in 0..count {
+                    signals.recv().await.unwrap();
+                    aside::spawn_blocking(move || raise(answer)).await.unwrap();
+                }
+            });
+            for _ in 0..count {
+                aside::spawn_blocking(move || raise(signal)).await.unwrap();
+                answers.recv().await.unwrap();
+            }
+            player.await.unwrap();
+        });
+    });
+}
+
+/// Sends this process the first signal as often as a storm has it, and then the second once.
+fn storm_from_outside(signal: Signal, last: Signal) -> std::process::Child {
+    let script = format!(
+        "i=0; while [ $i -lt {STORM} ]; do kill -{} {id}; i=$((i+1)); done; kill -{} {id}",
+        signal.number(),
+        last.number(),
+        id = id()
+    );
+    Command::new("sh").args(["-c", &script]).stdin(Stdio::null()).spawn().unwrap()
+}
+
+/// Says something, hears it, and counts how often, until it is dropped.
+async fn chat(rounds: Arc<AtomicU32>) {
+    let (mut near, mut far) = UnixStream::pair().unwrap();
+    let echo = spawn(async move {
+        let mut buffer = [0; 512];
+        while far.read_exact(&mut buffer).await.is_ok() {
+            far.write_all(&buffer).await.unwrap();
+        }
+    });
+    let mut heard = [0; 512];
+    for round in 0.. {
+        near.write_all(&[round as u8; 512]).await.unwrap();
+        near.read_exact(&mut heard).await.unwrap();
+        assert!(heard == [round as u8; 512]);
+        rounds.store(round + 1, Ordering::Relaxed);
+    }
+    drop(echo);
+}
+
+// P16. The loop works, reads sockets and sleeps; each in turn, as the storm has it.
+#[test]
+fn a_storm_from_outside_disturbs_nobody_and_spins_no_loop() {
+    watched(|| {
+        let counters = Counters::default();
+        let runtime = Runtime::builder().observer(counters.clone()).build();
+        let (signal, last) = (nameless(43), nameless(44));
+        let rounds = Arc::new(AtomicU32::new(0));
+        let ticks = Arc::new(AtomicU32::new(0));
+        runtime.block_on(async {
+            let mut signals = Signals::new([signal, last]).unwrap();
+            let mut storm = storm_from_outside(signal, last);
+            let talking = spawn(chat(Arc::clone(&rounds))).abort_on_drop();
+            let counted = Arc::clone(&ticks);
+            let ticking = spawn(async move {
+                loop {
+                    sleep(Duration::from_micros(100)).await;
+                    counted.fetch_add(1, Ordering::Relaxed);
+                }
+            })
+            .abort_on_drop();
+            let mut heard = 0;
+            while signals.recv().await.unwrap() == signal {
+                heard += 1;
+            }
+            drop((talking, ticking));
+            assert!((1..=STORM).contains(&heard), "{heard}");
+            aside::spawn_blocking(move || assert!(storm.wait().unwrap().success())).await.unwrap();
+        });
+        let (rounds, ticks) = (rounds.load(Ordering::Relaxed), ticks.load(Ordering::Relaxed));
+        assert!(rounds > 0 && ticks > 0);
+        // A signal wakes once for its note and once for its byte; a round has two who wait twice.
+        let bound = u64::from(2 * STORM + 4 * rounds + 2 * ticks + 100);
+        assert!(counters.polls() <= bound, "{} of {bound}", counters.polls());
+        assert!(counters.parks() <= bound, "{} of {bound}", counters.parks());
+    });
+}
+
+#[test]
+fn a_loop_that_only_sleeps_is_woken_at_most_twice_by_a_signal_and_rests_after_it() {
+    watched(|| {
+        let counters = Counters::default();
+        let runtime = Runtime::builder().observer(counters.clone()).build();
+        let (signal, last) = (nameless(45), nameless(46));
+        runtime.block_on(async {
+            let mut signals = Signals::new([signal, last]).unwrap();
+            let mut storm = storm_from_outside(signal, last);
+            while signals.recv().await.unwrap() == signal {}
+            storm.wait().unwrap();
+            while !is_quiet(&mut signals).await {}
+            let (polls, parks) = (counters.polls(), counters.parks());
+            assert!(parks <= u64::from(2 * STORM + 100), "{parks}");
+            for _ in 0..20 {
+                sleep(Duration::from_millis(1)).await;
+            }
+            assert!(counters.polls() - polls <= 40, "it is not quiet after the storm");
+            assert!(counters.parks() - parks <= 60, "it is not quiet after the storm");
+        });
+    });
+}
