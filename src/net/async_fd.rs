@@ -11,13 +11,15 @@ use runtime_executor::Handle;
 use runtime_executor::reactor::{Direction, Registration, Tick};
 
 use super::delegate::{delegate_end, delegate_read, delegate_write};
+use super::nothing;
 
 /// Waits until the descriptor of some object is ready: for what the operating system can tell the
 /// readiness of and this module has no type for, such as pipes, `eventfd`, `timerfd`, `inotify`, or
 /// the socket of somebody else's library.
 ///
 /// The object has to be in non-blocking mode, or an operation that finds nothing stalls the loop.
-/// If it is, and is `Read` and `Write` by reference, this is `AsyncRead` and `AsyncWrite`.
+/// If it is, and is `Read` and `Write` by reference, this is `AsyncRead` and `AsyncWrite`. By them,
+/// a read into an empty buffer and a write of nothing are done at once.
 ///
 /// It belongs to the runtime that was current when it was made, and may be used from any thread
 /// and by any executor as long as that runtime lives and is turned; after that every operation
@@ -262,6 +264,9 @@ where
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
+        if buffer.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
         self.poll_read_with(cx, |mut inner| inner.read(buffer))
     }
 
@@ -270,6 +275,9 @@ where
         cx: &mut Context<'_>,
         buffers: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
+        if nothing::is_read(buffers) {
+            return Poll::Ready(Ok(0));
+        }
         self.poll_read_with(cx, |mut inner| inner.read_vectored(buffers))
     }
 }
@@ -284,6 +292,9 @@ where
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if bytes.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
         self.poll_write_with(cx, |mut inner| inner.write(bytes))
     }
 
@@ -292,6 +303,9 @@ where
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if nothing::is_written(slices) {
+            return Poll::Ready(Ok(0));
+        }
         self.poll_write_with(cx, |mut inner| inner.write_vectored(slices))
     }
 

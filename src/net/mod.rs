@@ -52,6 +52,8 @@
 //! - A socket *belongs to the runtime* that was current when it was made, and is of use as long as
 //!   that lives and is turned. It may be used from any thread, and by any executor. When the
 //!   runtime is gone, every operation gives an error, and so does each that waits.
+//! - *Nothing* to be read into or written to a stream is done at once, ready or not. A datagram may
+//!   well be empty: it is sent and received as any other.
 //! - *Cancel safety*: each future either has done its operation, and says so in the same poll, or
 //!   has done nothing.
 //! - *Fairness*: an operation on a socket that is always ready never waits, and so never lets other
@@ -70,6 +72,7 @@ mod address;
 mod async_fd;
 mod builder;
 mod delegate;
+mod nothing;
 mod split;
 mod stream;
 mod tcp_listener;

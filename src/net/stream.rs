@@ -7,6 +7,7 @@ macro_rules! impl_stream {
         impl $stream {
             /// Reads what has come, at most as much as the buffer holds; waits if nothing has. Says
             /// how many bytes; none, for a buffer that is not empty, when the peer sends no more.
+            /// An empty buffer is no reason to wait.
             ///
             /// Any number of tasks may read, and each byte comes to one of them.
             ///
@@ -16,6 +17,9 @@ macro_rules! impl_stream {
             /// # Cancel safety
             /// Safe: dropped before it is ready, it has read nothing.
             pub async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+                if buffer.is_empty() {
+                    return Ok(0);
+                }
                 self.io.read_with(|mut stream| stream.read(buffer)).await
             }
 
@@ -27,11 +31,14 @@ macro_rules! impl_stream {
             /// # Cancel safety
             /// As [`read`](Self::read).
             pub async fn read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+                if nothing::is_read(buffers) {
+                    return Ok(0);
+                }
                 self.io.read_with(|mut stream| stream.read_vectored(buffers)).await
             }
 
             /// Writes as many of the bytes as the system takes now, and says how many; waits if it
-            /// takes none.
+            /// takes none. Nothing to be written is no reason to wait.
             ///
             /// Any number of tasks may write. What one write took stays together.
             ///
@@ -41,6 +48,9 @@ macro_rules! impl_stream {
             /// # Cancel safety
             /// Safe: dropped before it is ready, it has written nothing.
             pub async fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+                if bytes.is_empty() {
+                    return Ok(0);
+                }
                 self.io.write_with(|mut stream| stream.write(bytes)).await
             }
 
@@ -52,6 +62,9 @@ macro_rules! impl_stream {
             /// # Cancel safety
             /// As [`write`](Self::write).
             pub async fn write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+                if nothing::is_written(slices) {
+                    return Ok(0);
+                }
                 self.io.write_with(|mut stream| stream.write_vectored(slices)).await
             }
 
@@ -61,6 +74,9 @@ macro_rules! impl_stream {
             /// [`WouldBlock`](io::ErrorKind::WouldBlock) if nothing has; else as
             /// [`read`](Self::read).
             pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+                if buffer.is_empty() {
+                    return Ok(0);
+                }
                 self.io.try_read_with(|mut stream| stream.read(buffer))
             }
 
@@ -70,6 +86,9 @@ macro_rules! impl_stream {
             /// [`WouldBlock`](io::ErrorKind::WouldBlock) if it takes nothing; else as
             /// [`write`](Self::write).
             pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+                if bytes.is_empty() {
+                    return Ok(0);
+                }
                 self.io.try_write_with(|mut stream| stream.write(bytes))
             }
 

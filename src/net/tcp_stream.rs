@@ -16,6 +16,7 @@ use super::address::{self, Address};
 use super::async_fd::AsyncFd;
 use super::builder::{SocketBuilder, show};
 use super::delegate::{delegate_end, delegate_read, delegate_write};
+use super::nothing;
 use super::split::{self, OwnedReadHalf, OwnedWriteHalf};
 use super::stream::{impl_std, impl_stream};
 
@@ -190,6 +191,9 @@ impl TcpStream {
     /// # Cancel safety
     /// Safe.
     pub async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
         self.io.read_with(|stream| stream.peek(buffer)).await
     }
 }

@@ -16,6 +16,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 use super::async_fd::AsyncFd;
 use super::builder::show;
 use super::delegate::{delegate_end, delegate_read, delegate_write};
+use super::nothing;
 use super::split::{self, OwnedReadHalf, OwnedWriteHalf};
 use super::stream::{impl_std, impl_stream};
 

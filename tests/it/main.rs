@@ -40,6 +40,8 @@ mod idle;
 mod observer;
 
 #[cfg(all(feature = "net", unix))]
+mod net_nothing;
+#[cfg(all(feature = "net", unix))]
 mod net_reactor;
 #[cfg(all(feature = "net", unix))]
 mod net_tcp;
