@@ -35,7 +35,7 @@ pub(crate) struct Remote {
     #[cfg_attr(not(all(feature = "net", unix)), allow(dead_code))]
     pub(crate) reactor: Arc<Reactor>,
     /// Where it was made.
-    process: MadeIn,
+    pub(crate) process: MadeIn,
 }
 
 impl Remote {

@@ -40,9 +40,13 @@ impl Registration {
     ///
     /// # Errors
     /// As the system gives them: if there are no descriptors left for the loop's own, or if this
-    /// one is of a kind that is always ready, such as a file. If the loop is gone.
+    /// one is of a kind that is always ready, such as a file. If the loop is gone, or is that of
+    /// the process that this one was forked from.
     pub fn new(handle: &Handle, descriptor: BorrowedFd<'_>) -> io::Result<Registration> {
         let remote = handle.remote();
+        // The kernel is the parent's too: it would tell the parent of a descriptor of ours, by a
+        // token that the parent gives to another one.
+        remote.process.check().map_err(io::Error::other)?;
         let reactor = &remote.reactor;
         let Registered { source, token, kernel, ear } = reactor.insert()?;
         if let Some(ear) = ear {

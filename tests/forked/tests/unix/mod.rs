@@ -29,6 +29,7 @@ const TESTS: &[Test] = &[
     ("a_fork_inside_a_job_finds_no_loop", a_fork_inside_a_job_finds_no_loop),
     ("a_lock_that_is_held_at_the_fork_hangs_nobody", a_lock_that_is_held_at_the_fork_hangs_nobody),
     ("a_socket_dropped_in_a_child_is_still_heard", a_socket_dropped_in_a_child_is_still_heard),
+    ("a_socket_made_in_a_child_is_refused", a_socket_made_in_a_child_is_refused),
 ];
 
 /// Runs all of them.
@@ -260,6 +261,25 @@ fn a_socket_dropped_in_a_child_is_still_heard() {
         assert!(!reading.is_finished());
         near.write(b"abc").await.unwrap();
         reading.await.unwrap()
+    });
+    assert_eq!(read, 3);
+}
+
+/// P66, P69: what the system told of it, it would tell the parent, by a token of the parent's.
+fn a_socket_made_in_a_child_is_refused() {
+    let runtime = Runtime::new();
+    let (near, far) = runtime.block_on(async { UnixStream::pair().unwrap() });
+    let unused = Runtime::new();
+    in_child(|| {
+        for runtime in [&runtime, &unused] {
+            let error = runtime.block_on(async { UnixStream::pair().unwrap_err() });
+            assert!(error.to_string().contains("forked child"), "{error}");
+        }
+        assert_new_ones_work();
+    });
+    let read = runtime.block_on(async {
+        near.write(b"abc").await.unwrap();
+        far.read(&mut [0; 8]).await.unwrap()
     });
     assert_eq!(read, 3);
 }
