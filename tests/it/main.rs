@@ -44,6 +44,8 @@ mod net_nothing;
 #[cfg(all(feature = "net", unix))]
 mod net_reactor;
 #[cfg(all(feature = "net", unix))]
+mod net_wakers;
+#[cfg(all(feature = "net", unix))]
 mod net_tcp;
 #[cfg(all(feature = "net", unix))]
 mod net_udp;

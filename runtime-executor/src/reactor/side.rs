@@ -172,6 +172,17 @@ impl Side {
     }
 }
 
+impl Drop for Waiting {
+    /// Who polled by a trait and went leaves a waker here. One by one: of two destructors that
+    /// panic in one drop, the second aborts the process.
+    fn drop(&mut self) {
+        drop_quietly(self.common.take());
+        while let Some((_, forgotten)) = self.own.call(0) {
+            drop_quietly(forgotten);
+        }
+    }
+}
+
 impl Waiting {
     fn is_seated(&self, seat: &Seat, waker: &Waker) -> bool {
         let seated = match seat {
