@@ -1,0 +1,118 @@
+//! Scans a range of a host's TCP ports, and prints which are open.
+//!
+//! ```sh
+//! cargo run --release --example port_scan -- example.org 1-1024 --at-once 100 --patience 500
+//! ```
+//!
+//! At most `--at-once` connections (200) are being made at a time, by one thread; a port that has
+//! said nothing for `--patience` milliseconds (1000) counts as silent. Without arguments it scans
+//! localhost around a listener of its own.
+
+use std::error::Error;
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv4Addr};
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use aside::net::{TcpListener, TcpStream, lookup_host};
+use aside::{timeout, try_gather};
+
+type Done<T> = Result<T, Box<dyn Error>>;
+
+const USAGE: &str =
+    "usage: port_scan [HOST FIRST-LAST [--at-once NUMBER] [--patience MILLISECONDS]]";
+
+/// What to scan, and how.
+struct Scan {
+    host: String,
+    ports: RangeInclusive<u16>,
+    at_once: usize,
+    patience: Duration,
+}
+
+/// What a port said.
+#[derive(Clone, Copy, PartialEq)]
+enum Answer {
+    Open,
+    Closed,
+    /// Nothing; or somebody in between said that there is no way.
+    Silent,
+}
+
+fn main() -> Done<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    aside::run(async {
+        if arguments.is_empty() {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+            let port = listener.local_addr()?.port();
+            println!("my own listener has port {port}");
+            // Nobody accepts: the system connects, and who is to be accepted waits in the backlog.
+            return scan(around(port)).await;
+        }
+        scan(parse(&arguments)?).await
+    })
+}
+
+fn around(port: u16) -> Scan {
+    let ports = port.saturating_sub(500)..=port.saturating_add(500);
+    let host = Ipv4Addr::LOCALHOST.to_string();
+    Scan { host, ports, at_once: 200, patience: Duration::from_secs(1) }
+}
+
+fn parse(arguments: &[String]) -> Done<Scan> {
+    let [host, ports, options @ ..] = arguments else { return Err(USAGE.into()) };
+    let (first, last) = ports.split_once('-').ok_or(USAGE)?;
+    let ports = first.parse()?..=last.parse()?;
+    let host = host.clone();
+    let mut scan = Scan { host, ports, at_once: 200, patience: Duration::from_secs(1) };
+    for option in options.chunks(2) {
+        match option {
+            [name, value] if name == "--at-once" => scan.at_once = value.parse::<usize>()?.max(1),
+            [name, value] if name == "--patience" => {
+                scan.patience = Duration::from_millis(value.parse()?);
+            }
+            _ => return Err(USAGE.into()),
+        }
+    }
+    Ok(scan)
+}
+
+async fn scan(scan: Scan) -> Done<()> {
+    // Once, and not for each port.
+    let addresses = lookup_host((scan.host.as_str(), 0)).await?;
+    let address = addresses.first().ok_or("the name has no address")?.ip();
+    let probes = scan.ports.clone().map(|port| async move {
+        let answer = probe(address, port, scan.patience).await;
+        answer.map(|answer| (port, answer)).map_err(|error| format!("at port {port}: {error}"))
+    });
+    // The iterator is asked for the next port when there is room: 65,536 ports are no more futures
+    // at a time than 200 are.
+    let answers = try_gather(probes).limit(scan.at_once).await?;
+    for (port, _open) in answers.iter().filter(|(_, answer)| *answer == Answer::Open) {
+        println!("{port} is open");
+    }
+    let count = |which| answers.iter().filter(|(_, answer)| *answer == which).count();
+    let [open, closed, silent] = [Answer::Open, Answer::Closed, Answer::Silent].map(count);
+    println!("{address}: {open} open, {closed} closed, {silent} silent");
+    Ok(())
+}
+
+/// Asks one port. An error is one of this machine, such as no more descriptors: it ends the scan.
+async fn probe(address: IpAddr, port: u16, patience: Duration) -> io::Result<Answer> {
+    let Ok(connected) = timeout(patience, TcpStream::connect((address, port))).await else {
+        return Ok(Answer::Silent);
+    };
+    match connected {
+        // On one machine the system may give a socket the very port that it is to connect to, and
+        // it has then found itself.
+        Ok(stream) if stream.local_addr()? == stream.peer_addr()? => Ok(Answer::Closed),
+        Ok(_stream) => Ok(Answer::Open),
+        Err(error) => match error.kind() {
+            ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => Ok(Answer::Closed),
+            ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::TimedOut => {
+                Ok(Answer::Silent)
+            }
+            _ => Err(error),
+        },
+    }
+}
