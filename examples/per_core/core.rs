@@ -1,0 +1,169 @@
+//! A core: a thread, its runtime, and what it alone has.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::fmt;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread;
+
+use aside::blocking::Shutdown;
+use aside::net::{TcpListener, TcpStream};
+use aside::{Handle, Runtime, spawn, yield_now};
+use async_channel::Receiver;
+
+use crate::http::{Answer, Requests};
+
+/// How many counters a core keeps.
+const COUNTERS_MAX: usize = 65_536;
+
+/// All cores, as one of them sees them.
+#[derive(Clone)]
+pub(crate) struct Cores {
+    /// By their numbers.
+    pub(crate) all: Arc<[Handle]>,
+    /// The number of this one.
+    pub(crate) here: usize,
+}
+
+/// A core as the main thread sees it.
+pub(crate) struct Core {
+    pub(crate) handle: Handle,
+    thread: thread::JoinHandle<Tally>,
+}
+
+/// What belongs to this thread alone. A closure that another core sends here finds it by this.
+#[derive(Default)]
+struct Own {
+    counters: RefCell<HashMap<String, u64>>,
+    connections: Cell<u64>,
+    requests: Cell<u64>,
+    from_others: Cell<u64>,
+}
+
+thread_local! {
+    static OWN: Own = Own::default();
+}
+
+/// What a core has done.
+pub(crate) struct Tally {
+    number: usize,
+    connections: u64,
+    requests: u64,
+    from_others: u64,
+}
+
+impl Core {
+    /// Starts a core, which runs until `stopped` is closed.
+    pub(crate) fn start(number: usize, stopped: Receiver<Infallible>) -> io::Result<Core> {
+        let (sender, handle) = mpsc::channel();
+        let run = move || {
+            let runtime = Runtime::new();
+            let _waits = sender.send(runtime.handle());
+            // The tasks come by the handle, and run beside this.
+            let _closed = runtime.block_on(stopped.recv());
+            let _report = runtime.shutdown(Shutdown::Leave);
+            OWN.with(|own| Tally {
+                number,
+                connections: own.connections.get(),
+                requests: own.requests.get(),
+                from_others: own.from_others.get(),
+            })
+        };
+        let thread = thread::Builder::new().name(format!("core {number}")).spawn(run)?;
+        Ok(Core { handle: handle.recv().map_err(io::Error::other)?, thread })
+    }
+
+    /// Waits for its end.
+    pub(crate) fn join(self) -> Tally {
+        self.thread.join().expect("a task that panics does not end its core")
+    }
+}
+
+/// Accepts the connections of this core.
+pub(crate) async fn accept(listener: TcpListener, cores: Cores) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _peer)) => spawn(connection(stream, cores.clone())).detach(),
+            // No descriptors, say. It comes late, so this does not spin.
+            Err(error) => eprintln!("a connection was not accepted: {error}"),
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, cores: Cores) {
+    OWN.with(|own| count(&own.connections));
+    let _gone = stream.set_nodelay(true);
+    let mut requests = Requests::of(&stream);
+    while let Some(path) = requests.next().await {
+        OWN.with(|own| count(&own.requests));
+        let answer = answer(&path, &cores).await;
+        if requests.answer(answer).await.is_err() {
+            return;
+        }
+        // A client with a request always at hand must not have the core to itself.
+        yield_now().await;
+    }
+}
+
+async fn answer(path: &str, cores: &Cores) -> Answer {
+    match path {
+        "/" => Answer::Ok("hello from one of the cores\n".to_owned()),
+        "/work" => Answer::Ok(format!("{}\n", blake3::hash(&[7; 64 * 1024]))),
+        _ => match path.strip_prefix("/count/") {
+            Some(name) => match count_by_name(name, cores).await {
+                Some(count) => Answer::Ok(format!("{count}\n")),
+                None => Answer::NoRoom,
+            },
+            None => Answer::NotFound,
+        },
+    }
+}
+
+/// Counts a name, on the core that has its counter. `None` if there is no room for it, or if that
+/// core has ended.
+async fn count_by_name(name: &str, cores: &Cores) -> Option<u64> {
+    let hash = BuildHasherDefault::<DefaultHasher>::new().hash_one(name);
+    let owner = (hash % cores.all.len() as u64) as usize;
+    let name = name.to_owned();
+    if owner == cores.here {
+        return OWN.with(|own| own.count(name));
+    }
+    let visit = cores.all[owner].spawn(async move {
+        OWN.with(|own| {
+            count(&own.from_others);
+            own.count(name)
+        })
+    });
+    visit.await.ok().flatten()
+}
+
+impl Own {
+    fn count(&self, name: String) -> Option<u64> {
+        let mut counters = self.counters.borrow_mut();
+        if counters.len() >= COUNTERS_MAX && !counters.contains_key(&name) {
+            return None;
+        }
+        let counter = counters.entry(name).or_default();
+        *counter += 1;
+        Some(*counter)
+    }
+}
+
+fn count(cell: &Cell<u64>) {
+    cell.set(cell.get() + 1);
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Tally { number, connections, requests, from_others } = self;
+        write!(
+            f,
+            "core {number}: {connections} connections, {requests} requests, \
+             {from_others} counts for others"
+        )
+    }
+}
