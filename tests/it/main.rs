@@ -44,13 +44,13 @@ mod net_nothing;
 #[cfg(all(feature = "net", unix))]
 mod net_reactor;
 #[cfg(all(feature = "net", unix))]
-mod net_wakers;
-#[cfg(all(feature = "net", unix))]
 mod net_tcp;
 #[cfg(all(feature = "net", unix))]
 mod net_udp;
 #[cfg(all(feature = "net", unix))]
 mod net_unix;
+#[cfg(all(feature = "net", unix))]
+mod net_wakers;
 
 #[cfg(feature = "unblock")]
 mod stdio;

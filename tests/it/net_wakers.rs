@@ -1,4 +1,5 @@
-//! Sockets and the wakers of other executors, which may come back, or panic, wherever they are used.
+//! Sockets and the wakers of other executors, which may come back, or panic, wherever they are
+//! used.
 
 use std::io;
 use std::pin::{Pin, pin};
@@ -9,6 +10,7 @@ use std::time::Duration;
 use aside::net::UnixStream;
 use aside::{Runtime, spawn, timeout, yield_now};
 use futures_lite::{AsyncRead, AsyncWrite};
+use runtime_core::sync::Mutex;
 
 use crate::strange::Foreign;
 use crate::watchdog::watched;
@@ -56,9 +58,9 @@ fn a_panicking_waker_that_the_loop_is_the_last_to_hold_does_not_end_the_loop() {
         let (first_near, first) = stuck(&runtime);
         let (second_near, second) = stuck(&runtime);
         poll_both(&second, &bad);
-        let second = std::sync::Mutex::new(Some(second));
+        let second = Mutex::new(Some(second));
         let (dropper, dropped) =
-            Foreign::default().on_wake(move || drop(second.lock().unwrap().take())).waker();
+            Foreign::default().on_wake(move || drop(second.lock().take())).waker();
         poll_both(&first, &dropper);
         runtime.block_on(async {
             // Only of reading: the waker for writing stays where it is.

@@ -17,9 +17,9 @@ def raw():
     stream = socket.socket()
     stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
     stream.connect((host, int(port)))
-    stream.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                   "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-                   .encode())
+    head = ["GET / HTTP/1.1", f"Host: {host}", "Connection: Upgrade", "Upgrade: websocket",
+            "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="]
+    stream.sendall("".join(line + "\r\n" for line in head + [""]).encode())
     answer = b""
     while b"\r\n\r\n" not in answer:
         answer += stream.recv(1)
