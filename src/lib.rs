@@ -44,6 +44,7 @@
 //!   (a connection, an interpreter) that one thread makes, uses and drops.
 //! - `net`: sockets, and whatever else has a descriptor (the feature `net`, a default one, on
 //!   Unix).
+//! - `process`: child processes (the feature `process`, on Unix).
 //! - `signal`: ctrl-c and all other signals (the feature `signal`, on Unix).
 //! - `unblock` and `stdio`: readers, writers and iterators that block, as streams (the feature
 //!   `unblock`, a default one).
@@ -72,6 +73,8 @@ mod named;
 pub mod net;
 pub mod observe;
 mod pinned;
+#[cfg(all(feature = "process", unix))]
+pub mod process;
 #[cfg(feature = "process-pool")]
 pub mod process_pool;
 #[cfg(doctest)]

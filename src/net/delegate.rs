@@ -66,4 +66,4 @@ macro_rules! delegate_end {
     };
 }
 
-pub(super) use {delegate_end, delegate_read, delegate_write};
+pub(crate) use {delegate_end, delegate_read, delegate_write};

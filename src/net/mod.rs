@@ -71,7 +71,7 @@ mod accept;
 mod address;
 mod async_fd;
 mod builder;
-mod delegate;
+pub(crate) mod delegate;
 mod nothing;
 mod split;
 mod stream;

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::process;
+use std::process::{self, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, mpsc};
 use std::thread;
@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use aside::blocking::{Pool, Shutdown, SubmitError};
 use aside::net::UnixStream;
+use aside::process::Command;
 use aside::{Runtime, run_in_executor, spawn_blocking};
 use fork::{Fork, fork, waitpid};
 
@@ -30,6 +31,7 @@ const TESTS: &[Test] = &[
     ("a_lock_that_is_held_at_the_fork_hangs_nobody", a_lock_that_is_held_at_the_fork_hangs_nobody),
     ("a_socket_dropped_in_a_child_is_still_heard", a_socket_dropped_in_a_child_is_still_heard),
     ("a_socket_made_in_a_child_is_refused", a_socket_made_in_a_child_is_refused),
+    ("a_process_dropped_in_a_child_lives_on", a_process_dropped_in_a_child_lives_on),
 ];
 
 /// Runs all of them.
@@ -282,4 +284,17 @@ fn a_socket_made_in_a_child_is_refused() {
         far.read(&mut [0; 8]).await.unwrap()
     });
     assert_eq!(read, 3);
+}
+
+/// P70: what is to be killed when it is dropped, is dropped by the child as well.
+fn a_process_dropped_in_a_child_lives_on() {
+    let runtime = Runtime::new();
+    let mut waiting = Command::new("sh");
+    waiting.args(["-c", "read line; exit 3"]).stdin(Stdio::piped()).kill_on_drop();
+    let waiting = RefCell::new(Some(runtime.block_on(async { waiting.spawn().unwrap() })));
+    in_child(|| drop(waiting.take()));
+    let mut waiting = waiting.take().unwrap();
+    assert_eq!(waiting.try_wait().unwrap(), None);
+    let status = runtime.block_on(waiting.wait()).unwrap();
+    assert_eq!(status.code(), Some(3), "it read to the end of its stdin");
 }

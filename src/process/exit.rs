@@ -1,0 +1,106 @@
+//! How the end of a process is heard of.
+
+use std::io::{self, ErrorKind};
+use std::os::fd::OwnedFd;
+use std::process::ExitStatus;
+
+use runtime_blocking::Pool;
+use runtime_core::join::JoinHandle;
+use runtime_core::origin::Origin;
+use runtime_core::quietly::drop_quietly;
+use runtime_core::sync::OnceLock;
+use rustix::io::Errno;
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+
+use crate::net::AsyncFd;
+
+/// Tells that it is time to look whether a process has ended.
+///
+/// It never waits for the process in the system's sense, which frees the number for others: that is
+/// for whoever looks.
+#[derive(Debug)]
+pub(super) enum Exit {
+    /// The system tells the loop, of a descriptor that can be read when the process has ended.
+    Told(AsyncFd<OwnedFd>),
+    /// A thread waits, from the first time that somebody wants to know.
+    Awaited { pid: Pid, job: Option<JoinHandle<io::Result<()>>> },
+}
+
+impl Exit {
+    /// For a process that nobody has waited for. If there is no descriptor of it to be had, for
+    /// whatever reason, a thread will do.
+    pub(super) fn of(pid: Pid) -> Exit {
+        match open(pid).and_then(AsyncFd::new) {
+            Ok(descriptor) => Exit::Told(descriptor),
+            Err(_none) => Exit::Awaited { pid, job: None },
+        }
+    }
+
+    /// Looks until there is something to be seen, whenever that may have changed: also once too
+    /// often.
+    ///
+    /// # Cancel safety
+    /// Safe: what was seen is returned by the same poll.
+    pub(super) async fn hear(
+        &mut self,
+        mut look: impl FnMut() -> io::Result<Option<ExitStatus>>,
+    ) -> io::Result<ExitStatus> {
+        match self {
+            Exit::Told(descriptor) => {
+                let look = |_: &OwnedFd| look()?.ok_or_else(|| ErrorKind::WouldBlock.into());
+                descriptor.read_with(look).await
+            }
+            Exit::Awaited { pid, job } => loop {
+                if let Some(status) = look()? {
+                    return Ok(status);
+                }
+                let waiting = match job {
+                    Some(waiting) => waiting,
+                    None => job.insert(send_waiter(*pid)?),
+                };
+                let waited = waiting.await;
+                *job = None;
+                waited.map_err(io::Error::other)??;
+            },
+        }
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn open(pid: Pid) -> io::Result<OwnedFd> {
+    use rustix::process::{PidfdFlags, pidfd_open};
+
+    Ok(pidfd_open(pid, PidfdFlags::empty())?)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn open(_pid: Pid) -> io::Result<OwnedFd> {
+    Err(ErrorKind::Unsupported.into())
+}
+
+/// Of no runtime, so that no shutdown waits for a process that may run for ever. It grows with the
+/// processes: one that stood in line might be what another waits for.
+static WAITERS: OnceLock<Pool> = OnceLock::new();
+
+fn send_waiter(pid: Pid) -> io::Result<JoinHandle<io::Result<()>>> {
+    let make = || Pool::builder().threads_max(usize::MAX).thread_name("aside-child").build();
+    let origin = Origin::here().named(format!("wait for process {pid}"));
+    let waiter = WAITERS.get_or_init(make).submit_as(origin, move || block_until_ended(pid));
+    waiter.map_err(|refused| io::Error::other(refused.map(drop_quietly)))
+}
+
+/// The process stays to be waited for. If it was already, its number may be another child's by now,
+/// and then the thread comes back late: but who looked has seen what it wanted.
+fn block_until_ended(pid: Pid) -> io::Result<()> {
+    loop {
+        match waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT) {
+            // No such child: whoever looks next is told.
+            Ok(_) | Err(Errno::CHILD) => return Ok(()),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

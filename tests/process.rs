@@ -1,0 +1,122 @@
+//! Child processes, from a process of their own.
+#![cfg(all(feature = "process", unix))]
+#![allow(clippy::unwrap_used)]
+
+#[allow(dead_code)]
+#[path = "it/watchdog.rs"]
+mod watchdog;
+
+#[path = "process/ends.rs"]
+mod ends;
+#[cfg(target_os = "linux")]
+#[path = "process/lacking.rs"]
+mod lacking;
+#[path = "process/pipes.rs"]
+mod pipes;
+#[cfg(target_os = "linux")]
+#[path = "process/zombies.rs"]
+mod zombies;
+
+use std::io::ErrorKind;
+use std::process::Stdio;
+
+use aside::process::{Child, Command};
+
+use crate::watchdog::watched;
+
+/// A shell that carries out a script.
+fn script(script: &str) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", script]);
+    command
+}
+
+/// One that runs until its stdin ends, and then exits with 3.
+fn waiting() -> Child {
+    script("read line; exit 3").stdin(Stdio::piped()).spawn().unwrap()
+}
+
+#[test]
+fn a_command_has_stds_names_and_defaults() {
+    watched(|| {
+        aside::run(async {
+            let mut command = script("echo $ONE $TWO $HOME; pwd; cat; echo no >&2; exit 4");
+            command.env_clear().env("ONE", "1").envs([("TWO", "2"), ("HOME", "3")]);
+            command.env_remove("HOME").current_dir("/");
+            let output = command.output().await.unwrap();
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), "1 2\n/\n");
+            assert_eq!(output.stderr, b"no\n");
+            assert_eq!(output.status.code(), Some(4));
+            assert_eq!(script("exit 5").status().await.unwrap().code(), Some(5));
+            assert_eq!(command.as_std().get_program(), "sh");
+        });
+    });
+}
+
+#[test]
+fn output_reads_what_nothing_else_was_said_of_and_leaves_the_command_as_it_was() {
+    watched(|| {
+        aside::run(async {
+            let mut command = script("echo one; echo two >&2");
+            let output = command.stderr(Stdio::null()).output().await.unwrap();
+            assert_eq!(
+                (output.stdout.as_slice(), output.stderr.as_slice()),
+                (&b"one\n"[..], &b""[..])
+            );
+            let mut child = command.stdout(Stdio::null()).spawn().unwrap();
+            assert!(child.stdin.is_none() && child.stdout.is_none() && child.stderr.is_none());
+            child.wait().await.unwrap();
+            assert_eq!(command.output().await.unwrap().stdout, b"");
+        });
+    });
+}
+
+#[test]
+fn a_command_of_stds_can_be_taken_and_set_up_further() {
+    watched(|| {
+        aside::run(async {
+            use std::os::unix::process::CommandExt;
+
+            let mut command = Command::from(std::process::Command::new("sh"));
+            command.as_std_mut().arg0("another").args(["-c", "echo $0"]);
+            assert_eq!(command.output().await.unwrap().stdout, b"another\n");
+        });
+    });
+}
+
+#[test]
+fn what_cannot_be_started_is_an_error() {
+    watched(|| {
+        aside::run(async {
+            let missing = Command::new("/no/such/program").spawn().unwrap_err();
+            assert_eq!(missing.kind(), ErrorKind::NotFound);
+            let missing = Command::new("/no/such/program").output().await.unwrap_err();
+            assert_eq!(missing.kind(), ErrorKind::NotFound);
+        });
+        assert!(script("exit 0").spawn().is_err(), "there is no runtime");
+    });
+}
+
+#[test]
+fn its_types_may_go_to_other_threads_and_say_what_they_are() {
+    fn is_of_threads<T: Send + Sync + Unpin>(_: &T) {}
+    fn is_send<T: Send>(of: T) -> T {
+        of
+    }
+    watched(|| {
+        aside::run(async {
+            let mut command = script("exit 0");
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            let child = command.spawn().unwrap();
+            is_of_threads(&command);
+            is_of_threads(&child);
+            let shown = format!("{child:?}");
+            for part in ["ChildStdin", "ChildStdout", "ChildStderr"] {
+                assert!(shown.contains(part), "{shown}");
+            }
+            is_send(child.wait_with_output()).await.unwrap();
+            is_send(command.status()).await.unwrap();
+            is_send(command.output()).await.unwrap();
+        });
+    });
+}

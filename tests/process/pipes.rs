@@ -1,0 +1,199 @@
+//! The pipes of children, and of their children.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use aside::net::TcpListener;
+use aside::{spawn, timeout, try_gather};
+use futures_lite::future::poll_once;
+use futures_lite::io::BufReader;
+use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::{script, waiting};
+use crate::watchdog::watched;
+
+fn pattern(length: usize) -> Vec<u8> {
+    (0..length).map(|index| (index % 251) as u8).collect()
+}
+
+// P70: both pipes are full most of the time.
+#[test]
+fn ten_mebibytes_go_through_cat_and_back() {
+    watched(|| {
+        let sent = pattern(10 << 20);
+        let length = sent.len();
+        let output = aside::run(async move {
+            let mut cat = script("cat");
+            let mut cat = cat.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+            let mut stdin = cat.stdin.take().unwrap();
+            let writing = spawn(async move {
+                stdin.write_all(&sent).await.unwrap();
+                stdin.close().await.unwrap();
+            });
+            let output = cat.wait_with_output().await.unwrap();
+            writing.await.unwrap();
+            output
+        });
+        assert!(output.status.success());
+        assert!(output.stdout == pattern(length));
+    });
+}
+
+// P68
+#[test]
+fn bytes_come_as_they_were_sent_in_pieces_of_any_size() {
+    watched(|| {
+        aside::run(async {
+            let mut cat = script("cat");
+            let mut cat = cat.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+            let (mut stdin, mut stdout) = (cat.stdin.take().unwrap(), cat.stdout.take().unwrap());
+            let writing = async {
+                for size in (0..400).map(|round| (round * 37) % 4099) {
+                    stdin.write_all(&pattern(size)).await?;
+                }
+                stdin.close().await
+            };
+            let reading = async {
+                for size in (0..400).map(|round| (round * 37) % 4099) {
+                    let mut piece = vec![0; size];
+                    stdout.read_exact(&mut piece).await?;
+                    assert!(piece == pattern(size));
+                }
+                assert_eq!(stdout.read(&mut [0]).await?, 0);
+                Ok::<(), std::io::Error>(())
+            };
+            try_gather((writing, reading)).await.unwrap();
+            assert!(cat.wait().await.unwrap().success());
+        });
+    });
+}
+
+// P70
+#[test]
+fn both_outputs_are_read_at_a_time_whichever_is_full() {
+    watched(|| {
+        aside::run(async {
+            for order in [
+                "head -c 1000000 /dev/zero; head -c 1000000 /dev/zero >&2",
+                "head -c 1000000 /dev/zero >&2; head -c 1000000 /dev/zero",
+            ] {
+                let output = script(order).output().await.unwrap();
+                assert_eq!((output.stdout.len(), output.stderr.len()), (1_000_000, 1_000_000));
+            }
+        });
+    });
+}
+
+// P70: a child of the child has the pipe for a thousand seconds.
+#[test]
+fn waiting_is_for_the_child_and_reading_is_for_whoever_has_the_pipe() {
+    watched(|| {
+        aside::run(async {
+            let mut child = script("sleep 1000 & echo $!");
+            let mut child = child.stdout(Stdio::piped()).spawn().unwrap();
+            let mut line = String::new();
+            let mut stdout = BufReader::new(child.stdout.take().unwrap());
+            stdout.read_line(&mut line).await.unwrap();
+            assert!(child.wait().await.unwrap().success());
+            let held = timeout(Duration::from_millis(20), stdout.read(&mut [0])).await;
+            assert!(held.is_err(), "the pipe is still held");
+            let grandchild = Pid::from_raw(line.trim().parse().unwrap()).unwrap();
+            kill_process(grandchild, Signal::KILL).unwrap();
+            assert_eq!(stdout.read(&mut [0]).await.unwrap(), 0);
+        });
+    });
+}
+
+#[test]
+fn output_waits_for_who_holds_the_pipe_and_can_be_given_up() {
+    watched(|| {
+        aside::run(async {
+            let mut command = script("sleep 1000 & echo $! >&2");
+            let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+            let mut line = String::new();
+            let mut stderr = BufReader::new(child.stderr.take().unwrap());
+            stderr.read_line(&mut line).await.unwrap();
+            let grandchild = Pid::from_raw(line.trim().parse().unwrap()).unwrap();
+            let given_up = timeout(Duration::from_millis(20), child.wait_with_output()).await;
+            assert!(given_up.is_err());
+            kill_process(grandchild, Signal::KILL).unwrap();
+        });
+    });
+}
+
+#[test]
+fn a_pipe_that_nobody_reads_is_an_error_of_who_writes() {
+    watched(|| {
+        aside::run(async {
+            let mut child = waiting();
+            let mut stdin = child.stdin.take().unwrap();
+            child.kill().await.unwrap();
+            let broken = stdin.write(b"hello").await.unwrap_err();
+            assert_eq!(broken.kind(), std::io::ErrorKind::BrokenPipe);
+            stdin.close().await.unwrap();
+            stdin.close().await.unwrap();
+            let closed = stdin.write(b"hello").await.unwrap_err();
+            assert_eq!(closed.kind(), std::io::ErrorKind::BrokenPipe);
+            assert!(stdin.into_stdio().is_err());
+        });
+    });
+}
+
+// P70
+#[test]
+fn a_full_pipe_is_closed_all_the_same() {
+    watched(|| {
+        aside::run(async {
+            let mut child = script("exec sleep 1000").stdin(Stdio::piped()).spawn().unwrap();
+            let mut stdin = child.stdin.take().unwrap();
+            while poll_once(stdin.write(&[0; 4096])).await.is_some() {}
+            assert!(poll_once(stdin.write(&[0])).await.is_none(), "it is full");
+            stdin.close().await.unwrap();
+            child.kill().await.unwrap();
+        });
+    });
+}
+
+#[test]
+fn a_pipe_that_goes_on_to_another_command_blocks_again() {
+    watched(|| {
+        aside::run(async {
+            let mut sort =
+                script("sort").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+            // The writer has only the pipe, and the reader only what it writes.
+            let stdin = sort.stdin.take().unwrap().into_stdio().unwrap();
+            let stdout = sort.stdout.take().unwrap().into_stdio().unwrap();
+            let numbers = "for i in 3 1 2; do sleep 0.01; echo $i; done";
+            let mut writer = script(numbers).stdout(stdin).spawn().unwrap();
+            let output = script("cat").stdin(stdout).output();
+            let (output, sorted, written) =
+                try_gather((output, sort.wait(), writer.wait())).await.unwrap();
+            assert_eq!(output.stdout, b"1\n2\n3\n");
+            assert!(sorted.success() && written.success());
+        });
+    });
+}
+
+// P69. What this process has inherited itself is no concern of the runtime's.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_child_inherits_its_three_streams_and_nothing_of_the_runtimes() {
+    /// The numbers of the descriptors, and the flags of its standard output.
+    const LOOK: &str = "ls /proc/$$/fd; grep flags /proc/$$/fdinfo/1";
+    watched(|| {
+        let before = std::process::Command::new("sh").args(["-c", LOOK]).output().unwrap().stdout;
+        let before = String::from_utf8(before).unwrap();
+        aside::run(async {
+            let _listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let mut other = waiting();
+            let output = String::from_utf8(script(LOOK).output().await.unwrap().stdout).unwrap();
+            assert_eq!(output, before);
+            assert!(output.starts_with("0\n1\n"), "{output}");
+            // Its own end of the pipe blocks: there is no `O_NONBLOCK`.
+            let flags = output.lines().find_map(|line| line.strip_prefix("flags:")).unwrap();
+            assert_eq!(u32::from_str_radix(flags.trim(), 8).unwrap() & 0o4000, 0);
+            other.wait().await.unwrap();
+        });
+    });
+}
