@@ -48,6 +48,8 @@
 //! - `signal`: ctrl-c and all other signals (the feature `signal`, on Unix).
 //! - `unblock` and `stdio`: readers, writers and iterators that block, as streams (the feature
 //!   `unblock`, a default one).
+//! - `tokio_io` and `hyper`, with the features `tokio-io` and `hyper`: our streams by tokio's
+//!   traits, and HTTP by hyper.
 //! - `process_pool`, with the feature `process-pool`: worker processes, for functions that may
 //!   crash, leak or hang.
 //! - [`observe`]: who holds the loop up, and what it does.
@@ -68,6 +70,8 @@ mod context;
 mod executor;
 mod front;
 mod handle;
+#[cfg(feature = "hyper")]
+pub mod hyper;
 mod named;
 #[cfg(all(feature = "net", unix))]
 pub mod net;
@@ -84,6 +88,14 @@ mod runtime;
 pub mod signal;
 #[cfg(feature = "unblock")]
 pub mod stdio;
+// Without any of our streams there is nothing to have the traits.
+#[cfg(all(feature = "tokio-io", any(all(feature = "net", unix), feature = "unblock")))]
+pub mod tokio_io;
+#[cfg(any(
+    feature = "hyper",
+    all(feature = "tokio-io", any(feature = "net", feature = "unblock"))
+))]
+mod translate;
 #[cfg(feature = "unblock")]
 pub mod unblock;
 

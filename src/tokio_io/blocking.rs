@@ -1,0 +1,44 @@
+//! The streams of `unblock` and `stdio`.
+
+use std::io::{self, IoSlice, Read, Write};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
+
+use super::translate_read;
+use crate::Unblock;
+use crate::stdio::{Stderr, Stdin, Stdout};
+use crate::translate::translate_write;
+
+impl<T: Read + Send + 'static> AsyncRead for Unblock<T> {
+    translate_read!();
+}
+
+impl<T: Read + Send + 'static> AsyncBufRead for Unblock<T> {
+    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        futures_io::AsyncBufRead::poll_fill_buf(self, cx)
+    }
+
+    fn consume(self: Pin<&mut Self>, count: usize) {
+        futures_io::AsyncBufRead::consume(self, count);
+    }
+}
+
+/// A shutdown flushes, and drops the object on the pool.
+impl<T: Write + Send + 'static> AsyncWrite for Unblock<T> {
+    // Each slice is an order of its own.
+    translate_write!(|this| this, false);
+}
+
+impl AsyncRead for Stdin {
+    translate_read!();
+}
+
+impl AsyncWrite for Stdout {
+    translate_write!(|this| this, false);
+}
+
+impl AsyncWrite for Stderr {
+    translate_write!(|this| this, false);
+}

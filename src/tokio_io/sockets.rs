@@ -1,0 +1,61 @@
+//! The streams of `net`.
+
+use std::io::{self, IoSlice, Read, Write};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::translate_read;
+use crate::net::{AsyncFd, OwnedReadHalf, OwnedWriteHalf, TcpStream, UnixStream};
+use crate::translate::translate_write;
+
+impl AsyncRead for TcpStream {
+    translate_read!();
+}
+
+/// A shutdown ends the writing: the peer reads to its end.
+impl AsyncWrite for TcpStream {
+    translate_write!(|this| this, true);
+}
+
+impl AsyncRead for UnixStream {
+    translate_read!();
+}
+
+/// A shutdown ends the writing: the peer reads to its end.
+impl AsyncWrite for UnixStream {
+    translate_write!(|this| this, true);
+}
+
+impl AsyncRead for OwnedReadHalf<TcpStream> {
+    translate_read!();
+}
+
+impl AsyncWrite for OwnedWriteHalf<TcpStream> {
+    translate_write!(|this| this, true);
+}
+
+impl AsyncRead for OwnedReadHalf<UnixStream> {
+    translate_read!();
+}
+
+impl AsyncWrite for OwnedWriteHalf<UnixStream> {
+    translate_write!(|this| this, true);
+}
+
+impl<T: Unpin> AsyncRead for AsyncFd<T>
+where
+    for<'a> &'a T: Read,
+{
+    translate_read!();
+}
+
+/// A shutdown flushes, and ends nothing: only dropping the object does.
+impl<T: Unpin> AsyncWrite for AsyncFd<T>
+where
+    for<'a> &'a T: Write,
+{
+    // What has a descriptor can write several slices at a time.
+    translate_write!(|this| this, true);
+}

@@ -1,0 +1,137 @@
+//! Connections that end too early.
+
+use std::cell::Cell;
+use std::net;
+use std::os::fd::AsFd;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use aside::net::TcpStream;
+use aside::yield_now;
+use futures_lite::future::poll_once;
+use http_body_util::BodyExt;
+use hyper::Response;
+use hyper::body::{Body, Bytes, Frame};
+
+use crate::peers::{BOTH, Unending, any, connect, connected, serve, text};
+use crate::watchdog::watched;
+
+/// The same connection, to be ended from here.
+fn knife(stream: &TcpStream) -> net::TcpStream {
+    stream.as_fd().try_clone_to_owned().unwrap().into()
+}
+
+fn cut(knife: &net::TcpStream) {
+    knife.shutdown(net::Shutdown::Both).unwrap();
+}
+
+/// A body that says that it was dropped.
+struct Watched {
+    body: Unending,
+    dropped: Rc<Cell<bool>>,
+}
+
+impl Body for Watched {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.dropped.set(true);
+    }
+}
+
+#[test]
+fn a_server_that_goes_in_mid_body_is_an_error_for_who_reads_it() {
+    watched(|| {
+        for version in BOTH {
+            aside::run(async {
+                let (near, far) = connected().await;
+                let server =
+                    serve(version, far, async |_| Response::new(any(Unending(vec!["half of it"]))));
+                let (mut sender, connection) = connect(version, near).await;
+                let mut body = sender.send("/", text("")).await.into_body();
+                let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
+                assert_eq!(first, "half of it");
+                server.abort();
+                assert!(server.await.unwrap_err().is_cancelled());
+                assert!(body.frame().await.unwrap().is_err(), "{version:?}");
+                assert!(sender.try_send("/", text("")).await.is_err());
+                // Whatever it says, it ends.
+                let _ended = connection.await.unwrap();
+            });
+        }
+    });
+}
+
+#[test]
+fn a_client_that_goes_in_mid_body_lets_the_server_drop_what_it_had_for_it() {
+    watched(|| {
+        for version in BOTH {
+            aside::run(async {
+                let (near, far) = connected().await;
+                let knife = knife(&near);
+                let dropped = Rc::new(Cell::new(false));
+                let of_body = Rc::clone(&dropped);
+                let server = serve(version, far, async move |_| {
+                    let body = Unending(vec!["half of it"]);
+                    Response::new(any(Watched { body, dropped: Rc::clone(&of_body) }))
+                });
+                let (mut sender, connection) = connect(version, near).await;
+                let mut body = sender.send("/", text("")).await.into_body();
+                body.frame().await.unwrap().unwrap();
+                assert!(!dropped.get());
+                cut(&knife);
+                let _ended = server.await.unwrap();
+                assert!(body.frame().await.unwrap().is_err(), "{version:?}");
+                let _ended = connection.await.unwrap();
+                // For HTTP/2 the request's own task has it, and is told last.
+                while !dropped.get() {
+                    yield_now().await;
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn a_request_whose_body_breaks_off_is_an_error_for_who_serves_it() {
+    watched(|| {
+        for version in BOTH {
+            aside::run(async {
+                let (near, far) = connected().await;
+                let knife = knife(&near);
+                let (began, broke) = (Rc::new(Cell::new(false)), Rc::new(Cell::new(false)));
+                let (begins, breaks) = (Rc::clone(&began), Rc::clone(&broke));
+                let server = serve(version, far, async move |request| {
+                    let mut body = request.into_body();
+                    assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "half");
+                    begins.set(true);
+                    breaks.set(body.frame().await.unwrap().is_err());
+                    Response::new(text(""))
+                });
+                let (mut sender, connection) = connect(version, near).await;
+                let mut request = Box::pin(sender.try_send("/", any(Unending(vec!["half"]))));
+                while !began.get() {
+                    assert!(poll_once(&mut request).await.is_none());
+                    yield_now().await;
+                }
+                cut(&knife);
+                assert!(request.await.is_err(), "{version:?}");
+                while !broke.get() {
+                    yield_now().await;
+                }
+                let _ended = (server.await.unwrap(), connection.await.unwrap());
+            });
+        }
+    });
+}

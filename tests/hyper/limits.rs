@@ -1,0 +1,142 @@
+//! Time limits of hyper's, by our timer: on a virtual clock, so that minutes are over at once.
+
+use std::pin::Pin;
+use std::time::{Duration, Instant};
+
+use aside::hyper::{Executor, Timer};
+use aside::time::{Clock, now};
+use aside::{Runtime, sleep, spawn};
+use futures_lite::AsyncWriteExt;
+use http_body_util::Empty;
+use hyper::body::{Bytes, Incoming};
+use hyper::rt::{Sleep, Timer as _};
+use hyper::service::service_fn;
+use hyper::{Request, Response, server};
+
+use crate::peers::connected;
+use crate::watchdog::watched;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn virtual_runtime() -> Runtime {
+    Runtime::builder().clock(Clock::virtual_time()).build()
+}
+
+async fn empty(_: Request<Incoming>) -> hyper::Result<Response<Empty<Bytes>>> {
+    Ok(Response::new(Empty::new()))
+}
+
+#[test]
+fn a_header_that_does_not_come_ends_the_connection() {
+    watched(|| {
+        virtual_runtime().block_on(async {
+            let (mut near, far) = connected().await;
+            near.write_all(b"GET / HTTP/1.1\r\nhost: local").await.unwrap();
+            let start = now();
+            let mut http = server::conn::http1::Builder::new();
+            http.timer(Timer).header_read_timeout(7 * MINUTE);
+            let served = http.serve_connection(far, service_fn(empty)).await;
+            assert!(served.unwrap_err().is_timeout());
+            assert_eq!(now() - start, 7 * MINUTE);
+        });
+    });
+}
+
+#[test]
+fn a_header_that_comes_resets_the_limit_for_the_next() {
+    watched(|| {
+        virtual_runtime().block_on(async {
+            let (near, far) = connected().await;
+            let start = now();
+            let client = spawn(async move {
+                let mut near = near;
+                for _ in 0..5 {
+                    sleep(6 * MINUTE).await;
+                    near.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+                    let mut response = [0; 4096];
+                    let length = near.read(&mut response).await.unwrap();
+                    assert!(response[..length].starts_with(b"HTTP/1.1 200 OK\r\n"));
+                }
+                near
+            });
+            let mut http = server::conn::http1::Builder::new();
+            http.timer(Timer).header_read_timeout(7 * MINUTE);
+            let served = http.serve_connection(far, service_fn(empty)).await;
+            // The fifth response was the last.
+            assert!(served.unwrap_err().is_timeout());
+            assert_eq!(now() - start, 5 * 6 * MINUTE + 7 * MINUTE);
+            drop(client.await.unwrap());
+        });
+    });
+}
+
+#[test]
+fn a_peer_of_http_2_that_answers_no_ping_is_left() {
+    watched(|| {
+        virtual_runtime().block_on(async {
+            let (mut near, far) = connected().await;
+            // The preface, and a frame of settings that sets nothing.
+            near.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+            let start = now();
+            let mut http = server::conn::http2::Builder::new(Executor);
+            http.timer(Timer).keep_alive_interval(10 * MINUTE).keep_alive_timeout(3 * MINUTE);
+            let served = http.serve_connection(far, service_fn(empty)).await;
+            assert!(served.unwrap_err().is_timeout());
+            assert_eq!(now() - start, 13 * MINUTE);
+        });
+    });
+}
+
+/// Where a sleep lies.
+fn place(sleep: &Pin<Box<dyn Sleep>>) -> *const () {
+    std::ptr::from_ref(&**sleep).cast()
+}
+
+#[test]
+fn a_sleep_that_is_reset_stays_where_it_is_and_ends_at_the_new_time() {
+    watched(|| {
+        virtual_runtime().block_on(async {
+            let start = now();
+            let mut sleep = Timer.sleep(MINUTE);
+            let former = place(&sleep);
+            Timer.reset(&mut sleep, start + 3 * MINUTE);
+            assert_eq!(place(&sleep), former);
+            assert!(futures_lite::future::poll_once(&mut sleep).await.is_none());
+            // It is in the loop's timers now.
+            Timer.reset(&mut sleep, start + 2 * MINUTE);
+            assert_eq!(place(&sleep), former);
+            sleep.as_mut().await;
+            assert_eq!(Timer.now() - start, 2 * MINUTE);
+            // And again when it is over.
+            Timer.reset(&mut sleep, start + 4 * MINUTE);
+            sleep.as_mut().await;
+            assert_eq!(now() - start, 4 * MINUTE);
+        });
+    });
+}
+
+/// A sleep of another timer's, which is always over.
+struct Over;
+
+impl Sleep for Over {}
+
+impl Future for Over {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _: &mut std::task::Context<'_>) -> std::task::Poll<Self::Output> {
+        std::task::Poll::Ready(())
+    }
+}
+
+#[test]
+fn a_sleep_of_another_timer_is_replaced() {
+    watched(|| {
+        virtual_runtime().block_on(async {
+            let start: Instant = now();
+            let mut sleep: Pin<Box<dyn Sleep>> = Box::pin(Over);
+            Timer.reset(&mut sleep, start + MINUTE);
+            sleep.await;
+            assert_eq!(now() - start, MINUTE);
+        });
+    });
+}

@@ -1,0 +1,17 @@
+//! HTTP by hyper on aside, client and server in one loop.
+//!
+//! `cargo test --features hyper --test hyper`
+#![cfg(unix)]
+#![allow(clippy::unwrap_used)]
+
+#[allow(dead_code)]
+#[path = "../it/watchdog.rs"]
+mod watchdog;
+
+mod peers;
+
+mod bodies;
+mod breaks;
+mod exchanges;
+mod limits;
+mod streams;
