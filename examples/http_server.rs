@@ -1,0 +1,145 @@
+//! An HTTP server by hyper: HTTP/1 and HTTP/2 on one port, and a database that blocks.
+//!
+//! ```sh
+//! cargo run --release --features hyper,signal --example http_server -- --port 7007
+//! curl http://127.0.0.1:7007/
+//! curl http://127.0.0.1:7007/echo --data 'to be echoed'        # as long a body as you like
+//! curl http://127.0.0.1:7007/sleep/500                         # milliseconds
+//! curl http://127.0.0.1:7007/notes --data 'buy milk'; curl http://127.0.0.1:7007/notes
+//! ```
+//!
+//! `--port 0`, or none, is any free one; the first line of the output says which. On ctrl-c, and
+//! when a line, or the end, comes on stdin, it accepts no more connections, answers the requests
+//! that it has, and says what it has served. A second ctrl-c ends it at once.
+
+#[path = "http_server/notes.rs"]
+mod notes;
+#[path = "http_server/routes.rs"]
+mod routes;
+
+use std::cell::Cell;
+use std::convert::Infallible;
+use std::error::Error;
+use std::io::{self, Write};
+use std::net::Ipv4Addr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use aside::hyper::{Executor, Timer};
+use aside::net::{TcpListener, TcpStream};
+use aside::signal::{CtrlC, Signal, ctrl_c};
+use aside::{race, spawn, stdio, timeout};
+use futures_lite::AsyncBufReadExt;
+use futures_lite::io::BufReader;
+use hyper::service::service_fn;
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+
+use crate::notes::Notes;
+
+type Done<T> = Result<T, Box<dyn Error>>;
+
+/// How long the requests that are under way at the end may take.
+const GRACE: Duration = Duration::from_secs(10);
+/// How long a client may take to say what it wants.
+const HEADER_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// What all connections have in common. One thread has it, so cells will do.
+struct Server {
+    http: auto::Builder<Executor>,
+    notes: Notes,
+    connections: Cell<u64>,
+    requests: Cell<u64>,
+}
+
+fn main() -> Done<()> {
+    let port = port(std::env::args().skip(1))?;
+    aside::run(serve(port))
+}
+
+fn port(mut arguments: impl Iterator<Item = String>) -> Done<u16> {
+    match (arguments.next().as_deref(), arguments.next()) {
+        (None, _) => Ok(0),
+        (Some("--port"), Some(port)) => Ok(port.parse()?),
+        _ => Err("usage: http_server [--port NUMBER]".into()),
+    }
+}
+
+async fn serve(port: u16) -> Done<()> {
+    let mut http = auto::Builder::new(Executor);
+    http.http1().timer(Timer).header_read_timeout(HEADER_TIME_MAX);
+    http.http2().timer(Timer);
+    let notes = Notes::open().await?;
+    let (connections, requests) = (Cell::new(0), Cell::new(0));
+    let server = Rc::new(Server { http, notes, connections, requests });
+
+    let mut interrupt = ctrl_c();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    say(format_args!("listening on {}", listener.local_addr()?))?;
+    let graceful = GracefulShutdown::new();
+    let mut line = String::new();
+    let mut stdin = BufReader::new(stdio::stdin());
+    let enough = async { stdin.read_line(&mut line).await.map(drop) };
+    race((&mut interrupt, enough, accept(&listener, &server, &graceful))).await?;
+
+    drop(listener);
+    finish(interrupt, graceful).await?;
+    let (requests, connections) = (server.requests.get(), server.connections.get());
+    say(format_args!("{requests} requests on {connections} connections"))?;
+    Ok(())
+}
+
+/// Lets the requests that are under way come to their ends, unless ctrl-c is pressed again.
+async fn finish(interrupt: CtrlC, graceful: GracefulShutdown) -> io::Result<()> {
+    let at_once = async {
+        interrupt.await?;
+        // It stays listened to, so by itself it would end nothing.
+        Signal::INT.act_by_default()
+    };
+    let all_gone = async {
+        if timeout(GRACE, graceful.shutdown()).await.is_err() {
+            eprintln!("some requests took too long, and were left");
+        }
+        Ok(())
+    };
+    race((at_once, all_gone)).await
+}
+
+/// Accepts as long as it is polled.
+async fn accept(
+    listener: &TcpListener,
+    server: &Rc<Server>,
+    graceful: &GracefulShutdown,
+) -> io::Result<()> {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _peer)) => {
+                spawn(connection(stream, Rc::clone(server), graceful.watcher())).detach();
+            }
+            // No descriptors, say. It comes late, so this does not spin.
+            Err(error) => eprintln!("a connection was not accepted: {error}"),
+        }
+    }
+}
+
+/// Serves a connection to its end; `watcher` ends it in order when the server does.
+async fn connection(stream: TcpStream, server: Rc<Server>, watcher: Watcher) {
+    server.connections.set(server.connections.get() + 1);
+    let service = service_fn(|request| {
+        let server = Rc::clone(&server);
+        async move {
+            server.requests.set(server.requests.get() + 1);
+            Ok::<_, Infallible>(routes::respond(request, &server.notes).await)
+        }
+    });
+    let connection = server.http.serve_connection(stream, service);
+    // An error is that the client has gone away, or never says what it wants: its own affair.
+    let _broken_off = watcher.watch(connection).await;
+}
+
+/// A line that is out when this returns, also into a pipe.
+fn say(line: std::fmt::Arguments<'_>) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()
+}

@@ -1,0 +1,138 @@
+//! Notes in SQLite, which blocks.
+
+use std::error::Error;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aside::Handle;
+use aside::blocking::Lane;
+use async_channel::{Receiver, Sender};
+use rusqlite::Connection;
+
+/// As many queries run at a time, each on a connection of its own.
+const CONNECTIONS_MAX: usize = 4;
+/// As many wait. Who comes then is told so at once, which is better than to be answered when he has
+/// long gone.
+const QUEUE_MAX: usize = 256;
+
+/// A database in a file, and the lane for its queries.
+///
+/// Not a `Pinned` connection, which is one: in a file with a write-ahead log readers wait for nobody,
+/// so several connections read at the same time. And not simply the pool, which would have as many
+/// queries as there are requests, each on a thread: a lane has a limit for those that run and one
+/// for those that wait, and the threads are still the pool's, for whatever else blocks.
+pub(crate) struct Notes {
+    lane: Lane,
+    store: Arc<Store>,
+}
+
+/// Why there is no answer.
+pub(crate) enum Failure {
+    /// More wait than may.
+    Busy,
+    Broken(Box<dyn Error>),
+}
+
+impl Notes {
+    /// Makes an empty database in the folder for temporary files.
+    pub(crate) async fn open() -> Result<Notes, Box<dyn Error>> {
+        let pool = Handle::current().pool().clone();
+        let lane = pool.lane("notes").running_max(CONNECTIONS_MAX).queue_max(QUEUE_MAX).build();
+        let name = format!("aside-http-server-{}.sqlite", std::process::id());
+        let (idle, next_idle) = async_channel::bounded(CONNECTIONS_MAX);
+        let store = Store { path: std::env::temp_dir().join(name), idle, next_idle };
+        let notes = Notes { lane, store: Arc::new(store) };
+        let made = notes.query(|db| {
+            db.pragma_update(None, "journal_mode", "wal")?;
+            db.execute_batch("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL)")
+        });
+        match made.await {
+            Ok(()) => Ok(notes),
+            Err(Failure::Busy) => Err("the first query finds room".into()),
+            Err(Failure::Broken(error)) => Err(error),
+        }
+    }
+
+    /// The last twenty, the newest first.
+    pub(crate) async fn latest(&self) -> Result<Vec<String>, Failure> {
+        self.query(|db| {
+            let mut select =
+                db.prepare_cached("SELECT text FROM notes ORDER BY id DESC LIMIT 20")?;
+            let texts = select.query_map([], |row| row.get(0))?;
+            texts.collect()
+        })
+        .await
+    }
+
+    /// Adds a note, and says which number it has.
+    pub(crate) async fn add(&self, text: String) -> Result<i64, Failure> {
+        self.query(move |db| {
+            db.prepare_cached("INSERT INTO notes (text) VALUES (?1)")?.insert([text])
+        })
+        .await
+    }
+
+    /// Runs a query on a thread of the pool.
+    async fn query<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let store = Arc::clone(&self.store);
+        let job = self.lane.try_submit(move || store.query(query));
+        match job {
+            Ok(job) => match job.await {
+                Ok(Ok(answer)) => Ok(answer),
+                Ok(Err(error)) => Err(Failure::Broken(error.into())),
+                Err(error) => Err(Failure::Broken(error.into())),
+            },
+            Err(refused) if refused.is_full() => Err(Failure::Busy),
+            Err(refused) => Err(Failure::Broken(refused.to_string().into())),
+        }
+    }
+}
+
+/// Shared by the jobs of the lane.
+struct Store {
+    path: PathBuf,
+    /// The connections on which no query runs: no more than queries ever ran at a time.
+    idle: Sender<Connection>,
+    next_idle: Receiver<Connection>,
+}
+
+impl Store {
+    fn query<T>(
+        &self,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        let db = match self.next_idle.try_recv() {
+            Ok(db) => db,
+            Err(_none_is_idle) => self.connect()?,
+        };
+        let answer = query(&db);
+        // There is room, because the lane lets no more queries run.
+        drop(self.idle.try_send(db));
+        answer
+    }
+
+    fn connect(&self) -> rusqlite::Result<Connection> {
+        let db = Connection::open(&self.path)?;
+        // One writes at a time; others wait for it.
+        db.busy_timeout(Duration::from_secs(5))?;
+        db.pragma_update(None, "synchronous", "normal")?;
+        Ok(db)
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        // The last connection to be closed removes the log.
+        while let Ok(db) = self.next_idle.try_recv() {
+            drop(db);
+        }
+        if let Err(error) = fs::remove_file(&self.path) {
+            eprintln!("{} stays: {error}", self.path.display());
+        }
+    }
+}
