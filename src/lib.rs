@@ -150,3 +150,7 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/guide/blocking-executor.md")]
 struct Guide;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide/sync-primitives.md")]
+struct GuideToSyncPrimitives;

@@ -29,6 +29,7 @@ mod handle;
 mod nesting;
 mod pinned;
 mod reentry;
+mod sync_primitives;
 mod turn;
 
 mod destruction;
