@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::kernel::{Direction, Kernel, Listen, Opened, Readiness};
 use super::registration::{Registration, gone};
 use super::seats::Seats;
-use super::side::{Gone, Seat, Side, Tick};
+use super::side::{Seat, Side};
 use super::table::{ALARM, Table};
 use crate::{Config, Executor, sleep};
 
@@ -77,114 +77,6 @@ fn seats_are_called_in_order_and_stay_taken() {
     assert!(seats.call(next).is_none() && seats.call(0).is_none());
     assert!(seats.replace(two, second.1.clone()).is_none());
     assert!(seats.get(two).is_some());
-}
-
-/// Random numbers from a seed: xorshift, as good as is needed here.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % bound
-    }
-}
-
-/// Somebody who waits, or has seen something.
-struct Party {
-    seat: Seat,
-    bell: (Arc<Bell>, Waker),
-    /// What it saw last, and how many events there had been.
-    seen: Option<(Tick, usize)>,
-    /// It was told to wait, and how often it had been woken by then.
-    waits: Option<usize>,
-}
-
-impl Party {
-    fn new(seat: Seat) -> Party {
-        Party { seat, bell: bell(), seen: None, waits: None }
-    }
-
-    fn wakes(&self) -> usize {
-        self.bell.0.0.load(Ordering::Relaxed)
-    }
-}
-
-/// What a side should be: ready, and how many events there have been.
-struct Reference {
-    ready: bool,
-    events: usize,
-    gone: bool,
-}
-
-/// P66, P68: random orders of polls, clearings, events and leavings, against a reference. No event
-/// is cleared by who had not seen it, and who waits is woken by the next one.
-#[test]
-fn a_side_does_what_its_reference_does() {
-    for seed in 1..=2_000 {
-        let mut random = Random(seed);
-        let side = Side::new();
-        let mut reference = Reference { ready: true, events: 0, gone: false };
-        let mut parties: Vec<Party> =
-            [Seat::Common, Seat::Own(None), Seat::Own(None)].map(Party::new).into();
-        for _ in 0..60 {
-            let party = &mut parties[random.below(3) as usize];
-            match random.below(100) {
-                0..40 => poll(&side, &reference, party, seed),
-                40..60 => clear(&side, &mut reference, party),
-                60..65 => side.leave(&mut party.seat),
-                65..99 => event(&side, &mut reference, &mut parties, seed),
-                _ => end(&side, &mut reference, &mut parties, seed),
-            }
-        }
-    }
-}
-
-fn poll(side: &Side, reference: &Reference, party: &mut Party, seed: u64) {
-    let waker = party.bell.1.clone();
-    let polled = side.poll(&mut party.seat, &mut Context::from_waker(&waker));
-    party.waits = None;
-    match polled {
-        Poll::Ready(Err(Gone)) => assert!(reference.gone, "seed {seed}"),
-        Poll::Ready(Ok(tick)) => {
-            assert!(reference.ready && !reference.gone, "seed {seed}");
-            party.seen = Some((tick, reference.events));
-        }
-        Poll::Pending => {
-            assert!(!reference.ready && !reference.gone, "seed {seed}");
-            party.waits = Some(party.wakes());
-        }
-    }
-}
-
-fn clear(side: &Side, reference: &mut Reference, party: &mut Party) {
-    if let Some((tick, events)) = party.seen.take() {
-        side.clear(tick);
-        reference.ready &= reference.events != events;
-    }
-}
-
-fn event(side: &Side, reference: &mut Reference, parties: &mut [Party], seed: u64) {
-    side.tell();
-    reference.ready = true;
-    reference.events += 1;
-    assert_woken(parties, seed);
-}
-
-fn end(side: &Side, reference: &mut Reference, parties: &mut [Party], seed: u64) {
-    side.end();
-    reference.gone = true;
-    assert_woken(parties, seed);
-}
-
-/// Everybody who waited has been woken: those who have left their seat in the meantime need not be.
-fn assert_woken(parties: &mut [Party], seed: u64) {
-    for party in parties {
-        let Some(wakes) = party.waits.take() else { continue };
-        let has_left = matches!(party.seat, Seat::Own(None));
-        assert!(has_left || party.wakes() == wakes + 1, "seed {seed}");
-    }
 }
 
 #[test]
