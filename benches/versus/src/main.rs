@@ -6,7 +6,7 @@ use std::process::Command;
 use versus::arguments::{Arguments, USAGE};
 use versus::peers::Peer;
 use versus::row::{Program, Row};
-use versus::{cell, rounds, rows, table};
+use versus::{cell, load, rounds, rows, table};
 
 fn main() -> Result<(), Box<dyn Error>> {
     aside::process_pool::init(&[&rows::process::SAME]);
@@ -14,6 +14,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     match words.first().map(String::as_str) {
         Some(cell::ARGUMENT) => Ok(cell::main(&words[1..], || 0)?),
         Some(rows::process::ECHO_ARGUMENT) => Ok(rows::process::echo()?),
+        Some(load::ARGUMENT) => Ok(load::main(&words[1..])?),
         Some("--help") => {
             print!("{USAGE}");
             Ok(())

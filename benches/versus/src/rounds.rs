@@ -6,7 +6,7 @@ use std::io::{IsTerminal, Result, stderr};
 use crate::arguments::Arguments;
 use crate::cell;
 use crate::peers::Peer;
-use crate::row::{Of, Row};
+use crate::row::{Better, Of, Row};
 
 /// A row, measured.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ impl Measured {
         rivals.filter(|(peer, _)| !matches!(peer, Peer::Aside | Peer::Limit))
     }
 
-    /// The least of the rivals' figures, those left out that the floor leaves out.
+    /// The best of the rivals' figures, those left out that the floor leaves out.
     pub fn best(&self) -> Option<f64> {
         let left_out = self.row.floors.iter().find_map(|floor| match floor.of {
             Of::BestBut(peers) => Some(peers),
@@ -78,7 +78,11 @@ impl Measured {
 
     fn best_but(&self, peers: &[Peer]) -> Option<f64> {
         let figures = self.rivals().filter(|(peer, _)| !peers.contains(peer));
-        figures.map(|(_, figure)| figure).min_by(f64::total_cmp)
+        let figures = figures.map(|(_, figure)| figure);
+        match self.row.better {
+            Better::Less => figures.min_by(f64::total_cmp),
+            Better::More => figures.max_by(f64::total_cmp),
+        }
     }
 
     /// Ours over the best.

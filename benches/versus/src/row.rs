@@ -19,10 +19,21 @@ pub struct Row {
     pub cores: Cores,
     /// In which program.
     pub program: Program,
+    /// Which figures are good ones.
+    pub better: Better,
     /// What ours may cost; every one of them is to be met.
     pub floors: Vec<Floor>,
     /// Who takes part, and how.
     pub cells: Vec<(Peer, Work)>,
+}
+
+/// Which of two figures is the better one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Better {
+    /// The smaller one, of costs.
+    Less,
+    /// The bigger one, of rates.
+    More,
 }
 
 /// On how many cores a row runs.
@@ -86,6 +97,7 @@ impl Row {
             meter: Meter::Cpu,
             cores: Cores::All,
             program: Program::Versus,
+            better: Better::Less,
             floors: Vec::new(),
             cells,
         }
@@ -101,6 +113,12 @@ impl Row {
     #[must_use]
     pub fn wall(self) -> Row {
         Row { meter: Meter::Wall, unit: "ns wall", ..self }
+    }
+
+    /// As so many of something a second, by the wall clock.
+    #[must_use]
+    pub fn rate(self, unit: &'static str) -> Row {
+        Row { meter: Meter::Wall, better: Better::More, unit, ..self }
     }
 
     /// Pinned.

@@ -4,6 +4,7 @@
 //! what a user of that runtime would write.
 
 mod aside;
+mod compio;
 mod futures;
 mod monoio;
 mod smol;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use async_channel::{Receiver, Sender};
 
 pub use self::aside::Aside;
+pub use self::compio::Compio;
 pub use self::futures::Futures;
 pub use self::monoio::{Driver, Epoll, Monoio, Uring};
 pub use self::smol::Smol;
@@ -32,6 +34,8 @@ pub enum Peer {
     Monoio,
     /// monoio on io_uring.
     MonoioUring,
+    /// compio on io_uring.
+    Compio,
     /// `futures`: LocalPool, ThreadPool, FuturesUnordered.
     Futures,
     /// `join_all` of `futures`.
@@ -46,12 +50,13 @@ pub enum Peer {
 
 impl Peer {
     /// All of them, in the order of the columns.
-    pub const ALL: [Peer; 10] = [
+    pub const ALL: [Peer; 11] = [
         Peer::Aside,
         Peer::Tokio,
         Peer::Smol,
         Peer::Monoio,
         Peer::MonoioUring,
+        Peer::Compio,
         Peer::Futures,
         Peer::JoinAll,
         Peer::FuturesConcurrency,
@@ -67,6 +72,7 @@ impl Peer {
             Peer::Smol => "smol",
             Peer::Monoio => "monoio",
             Peer::MonoioUring => "monoio-uring",
+            Peer::Compio => "compio",
             Peer::Futures => "futures",
             Peer::JoinAll => "join_all",
             Peer::FuturesConcurrency => "f-concurrency",
@@ -82,7 +88,7 @@ impl Peer {
                 .arg("--version")
                 .output()
                 .is_ok_and(|output| output.status.success()),
-            Peer::MonoioUring => ::monoio::utils::detect_uring(),
+            Peer::MonoioUring | Peer::Compio => ::monoio::utils::detect_uring(),
             Peer::Aside
             | Peer::Tokio
             | Peer::Smol

@@ -8,13 +8,15 @@ mod ping_pong;
 mod pool;
 pub mod process;
 mod remote;
+mod sockets;
 mod spawn;
 mod streams;
 mod timers;
 mod yields;
 
-use crate::peers::{Aside, Epoll, Futures, Monoio, Peer, Smol, Tokio, Uring};
+use crate::peers::{Aside, Compio, Epoll, Futures, Monoio, Peer, Smol, Tokio, Uring};
 use crate::row::{Of, Program, Row, Work};
+use crate::servers::BareEpoll;
 use crate::smallest;
 
 /// A function, once for each of the peers named.
@@ -40,6 +42,21 @@ macro_rules! with_timers {
     };
 }
 
+/// All servers, so many connections at a time.
+macro_rules! servers {
+    ($($work:ident)::+, $connections:literal) => {
+        vec![
+            (Peer::Aside, Work::Call($($work)::+::<Aside, $connections>)),
+            (Peer::Tokio, Work::Call($($work)::+::<Tokio, $connections>)),
+            (Peer::Smol, Work::Call($($work)::+::<Smol, $connections>)),
+            (Peer::Monoio, Work::Call($($work)::+::<Monoio<Epoll>, $connections>)),
+            (Peer::MonoioUring, Work::Call($($work)::+::<Monoio<Uring>, $connections>)),
+            (Peer::Compio, Work::Call($($work)::+::<Compio, $connections>)),
+            (Peer::Limit, Work::Call($($work)::+::<BareEpoll, $connections>)),
+        ]
+    };
+}
+
 /// All combinators.
 macro_rules! gatherers {
     ($module:ident::$work:ident) => {
@@ -57,6 +74,7 @@ pub fn all() -> Vec<Row> {
         blocking(),
         processes(),
         streaming(),
+        serving(),
         timing(),
         smallest::rows(),
     ];
@@ -252,6 +270,28 @@ fn streaming() -> Vec<Row> {
         Row::new("file-cpu", "the same, in processor time", peers())
             .floor(1.0, Of::Best)
             .limit(streams::limit),
+    ]
+}
+
+/// The server has the first core, the generator the others.
+fn serving() -> Vec<Row> {
+    const URING: &[Peer] = &[Peer::MonoioUring, Peer::Compio];
+    let cost = |key, name, cells| {
+        let row = Row::new(key, name, cells).on_one_core();
+        row.floor(0.999, Of::BestBut(URING)).floor(1.05, Of::Peer(Peer::Limit))
+    };
+    let rate = |key, name, cells| Row::new(key, name, cells).on_one_core().rate("requests/s");
+    vec![
+        cost("tcp-1", "TCP echo, 1 connection, per request", servers!(sockets::tcp, 1)),
+        cost("tcp-64", "TCP echo, 64 connections, per request", servers!(sockets::tcp, 64)),
+        cost("tcp-1000", "TCP echo, 1,000 connections, per request", servers!(sockets::tcp, 1_000)),
+        rate("rate-1", "TCP echo, 1 connection", servers!(sockets::tcp, 1)),
+        rate("rate-64", "TCP echo, 64 connections", servers!(sockets::tcp, 64)),
+        rate("rate-1000", "TCP echo, 1,000 connections", servers!(sockets::tcp, 1_000)),
+        cost("unix", "Unix echo, 64 connections, per request", servers!(sockets::unix, 64)),
+        cost("udp", "UDP echo, 64 senders, per request", servers!(sockets::udp, 64)),
+        cost("accept", "accept, read a byte, close", servers!(sockets::accept, 16)),
+        cost("bulk", "1 GiB through one connection, per KiB", servers!(sockets::bulk, 1)),
     ]
 }
 

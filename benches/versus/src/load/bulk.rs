@@ -1,0 +1,38 @@
+//! As many bytes as one connection carries.
+
+use std::io::{Read, Result, Write};
+use std::net::{Shutdown, TcpStream};
+use std::time::Duration;
+
+use super::Lap;
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+const BLOCK: usize = 64 * KIB;
+/// What a lap sends, or less if it is to be a short one.
+const LAP: usize = 1024 * MIB;
+const SHORT_LAP: usize = 32 * MIB;
+
+pub(super) struct Bulk {
+    address: String,
+}
+
+pub(super) fn begin(address: &str) -> Result<Bulk> {
+    Ok(Bulk { address: address.into() })
+}
+
+impl Lap for Bulk {
+    /// Over when the server has read all of it and hangs up, too.
+    fn run(&mut self, length: Duration) -> Result<usize> {
+        let size = if length < Duration::from_millis(200) { SHORT_LAP } else { LAP };
+        let mut stream = TcpStream::connect(&self.address)?;
+        let block = vec![7; BLOCK];
+        for _ in 0..size / BLOCK {
+            stream.write_all(&block)?;
+        }
+        stream.shutdown(Shutdown::Write)?;
+        let left = stream.read(&mut [0])?;
+        assert_eq!(left, 0, "the server reads, and sends nothing");
+        Ok(size / KIB)
+    }
+}

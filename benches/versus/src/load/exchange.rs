@@ -1,0 +1,128 @@
+//! Requests and answers, over connections that stay.
+
+use std::io::{Error, ErrorKind, Result};
+use std::net::{Ipv4Addr, TcpStream, UdpSocket};
+use std::os::fd::OwnedFd;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{self, UnixStream};
+use std::time::{Duration, Instant};
+
+use rustix::buffer::spare_capacity;
+use rustix::event::epoll;
+use rustix::net::{RecvFlags, SendFlags, recv, send};
+
+use super::{Lap, Load};
+
+/// As big as any answer.
+const BUFFER: usize = 16 * 1024;
+const EVENTS_MAX: usize = 1_024;
+
+pub(super) struct Exchange {
+    request: &'static [u8],
+    /// How many bytes an answer has.
+    answer: usize,
+    connections: Vec<Connection>,
+    epoll: OwnedFd,
+    events: Vec<epoll::Event>,
+    buffer: Vec<u8>,
+}
+
+struct Connection {
+    socket: OwnedFd,
+    /// How much of the answer has come.
+    received: usize,
+}
+
+/// Connects one after the other, and has each answered once, so that no queue of the listener's is
+/// ever full.
+pub(super) fn connect(
+    load: Load,
+    address: &str,
+    connections: usize,
+    request: &'static [u8],
+) -> Result<Exchange> {
+    let mut exchange = Exchange {
+        request,
+        answer: request.len(),
+        connections: Vec::with_capacity(connections),
+        epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
+        events: Vec::with_capacity(EVENTS_MAX),
+        buffer: vec![0; BUFFER],
+    };
+    for _ in 0..connections {
+        exchange.add(open(load, address)?)?;
+    }
+    Ok(exchange)
+}
+
+fn open(load: Load, address: &str) -> Result<OwnedFd> {
+    Ok(match load {
+        Load::Unix => {
+            let address = net::SocketAddr::from_abstract_name(address)?;
+            UnixStream::connect_addr(&address)?.into()
+        }
+        Load::Udp => {
+            let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+            socket.connect(address)?;
+            socket.into()
+        }
+        Load::Tcp | Load::Short | Load::Bulk => {
+            let stream = TcpStream::connect(address)?;
+            stream.set_nodelay(true)?;
+            stream.into()
+        }
+    })
+}
+
+impl Exchange {
+    fn add(&mut self, socket: OwnedFd) -> Result<()> {
+        send(&socket, self.request, SendFlags::empty())?;
+        let mut received = 0;
+        while received < self.answer {
+            received += self.receive(&socket, RecvFlags::empty())?;
+        }
+        let index = epoll::EventData::new_u64(self.connections.len() as u64);
+        epoll::add(&self.epoll, &socket, index, epoll::EventFlags::IN | epoll::EventFlags::ET)?;
+        self.connections.push(Connection { socket, received: 0 });
+        Ok(())
+    }
+
+    fn receive(&mut self, socket: &OwnedFd, flags: RecvFlags) -> Result<usize> {
+        match recv(socket, &mut self.buffer[..], flags)? {
+            (0, _) => Err(Error::new(ErrorKind::UnexpectedEof, "the server has hung up")),
+            (count, _) => Ok(count),
+        }
+    }
+}
+
+impl Lap for Exchange {
+    fn run(&mut self, length: Duration) -> Result<usize> {
+        let began = Instant::now();
+        for connection in &self.connections {
+            send(&connection.socket, self.request, SendFlags::empty())?;
+        }
+        let mut in_flight = self.connections.len();
+        let mut answered = 0;
+        while in_flight > 0 {
+            epoll::wait(&self.epoll, spare_capacity(&mut self.events), None)?;
+            let is_over = began.elapsed() >= length;
+            for event in self.events.drain(..) {
+                let connection = &mut self.connections[event.data.u64() as usize];
+                let (count, _) =
+                    recv(&connection.socket, &mut self.buffer[..], RecvFlags::DONTWAIT)?;
+                connection.received += count;
+                if count > 0 && connection.received < self.answer {
+                    continue;
+                }
+                connection.received = 0;
+                answered += 1;
+                if is_over {
+                    in_flight -= 1;
+                } else {
+                    send(&connection.socket, self.request, SendFlags::empty())?;
+                }
+            }
+        }
+        Ok(answered)
+    }
+}

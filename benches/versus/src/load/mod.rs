@@ -1,0 +1,107 @@
+//! The load generator: one for all servers, a process of its own, on another core than theirs.
+//!
+//! It does as little as it can for a request, so that the server is what limits the rate: one
+//! thread, edge-triggered epoll, one `recv` and one `send`. Each connection has one request in
+//! flight: the next one is sent when the answer to the last one has come.
+//!
+//! How it is measured, so that the figure is of whole requests and of nothing else:
+//!
+//! 1. The generator connects, and runs a lap that is warm-up. A lap ends when its time is over and
+//!    every request is answered, so that the server is idle then.
+//! 2. It prints [`READY`], and waits for a line. The one who measures looks at the server's clock
+//!    and writes the line.
+//! 3. It runs the lap that is measured, and prints how many requests that was and how many
+//!    nanoseconds it took.
+
+mod bulk;
+mod exchange;
+mod short;
+
+use std::io::{self, Error, ErrorKind, Result};
+use std::time::{Duration, Instant};
+
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
+/// The hidden first argument of a process that is the generator.
+pub const ARGUMENT: &str = "--load";
+
+/// What it prints when the warm-up is over.
+pub const READY: &str = "ready";
+
+/// A request to an echo, and its answer.
+pub const ECHOED: [u8; 64] = [7; 64];
+
+/// What the generator does, with how many connections.
+#[derive(Clone, Copy, Debug)]
+pub enum Load {
+    /// Requests over TCP that come back as they are.
+    Tcp,
+    /// The same over Unix sockets.
+    Unix,
+    /// The same by datagrams.
+    Udp,
+    /// Connects, sends a byte, and waits for the end of the connection.
+    Short,
+    /// Sends as many bytes as it can over one connection. A request is a KiB.
+    Bulk,
+}
+
+impl Load {
+    const ALL: [Load; 5] = [Load::Tcp, Load::Unix, Load::Udp, Load::Short, Load::Bulk];
+
+    /// As it is written on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Load::Tcp => "tcp",
+            Load::Unix => "unix",
+            Load::Udp => "udp",
+            Load::Short => "short",
+            Load::Bulk => "bulk",
+        }
+    }
+}
+
+/// Something that runs laps.
+trait Lap {
+    /// Goes on for this time, then waits until the server has nothing to do. Says how many
+    /// requests were answered.
+    fn run(&mut self, length: Duration) -> Result<usize>;
+}
+
+/// Does what the arguments after [`ARGUMENT`] say: which load, where the server listens, how many
+/// connections, and for how many milliseconds.
+///
+/// # Errors
+/// If the arguments are wrong, or a connection fails.
+pub fn main(arguments: &[String]) -> Result<()> {
+    let wrong = || Error::new(ErrorKind::InvalidInput, "there is no such load");
+    let [name, address, connections, milliseconds] = arguments else { return Err(wrong()) };
+    let load = Load::ALL.into_iter().find(|load| load.name() == name).ok_or_else(wrong)?;
+    let connections = connections.parse().map_err(|_| wrong())?;
+    let budget = Duration::from_millis(milliseconds.parse().map_err(|_| wrong())?);
+    move_away()?;
+    let mut lap: Box<dyn Lap> = match load {
+        Load::Tcp | Load::Unix | Load::Udp => {
+            Box::new(exchange::connect(load, address, connections, &ECHOED)?)
+        }
+        Load::Short => Box::new(short::begin(address, connections)?),
+        Load::Bulk => Box::new(bulk::begin(address)?),
+    };
+    lap.run(budget / 10)?;
+    println!("{READY}");
+    io::stdin().read_line(&mut String::new())?;
+    let began = Instant::now();
+    let answered = lap.run(budget)?;
+    println!("{answered} {}", began.elapsed().as_nanos());
+    Ok(())
+}
+
+/// To the other cores, if there are any: the server has the one that this process was started on.
+fn move_away() -> Result<()> {
+    let servers = sched_getaffinity(None)?;
+    let mut others = CpuSet::new();
+    (0..CpuSet::MAX_CPU).filter(|&core| !servers.is_set(core)).for_each(|core| others.set(core));
+    // Refused where there is one core only.
+    let _one_core = sched_setaffinity(None, &others);
+    Ok(())
+}

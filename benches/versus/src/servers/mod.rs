@@ -1,0 +1,36 @@
+//! What the users of each runtime would write for a server, and what is left if it is written by
+//! hand on epoll.
+//!
+//! Everyone reads into a buffer that is bigger than a request, as servers do. None of them ends:
+//! the process does.
+
+mod aside;
+mod compio;
+mod limit;
+mod monoio;
+mod smol;
+mod tokio;
+
+use std::net::{TcpListener, UdpSocket};
+use std::os::unix::net::UnixListener;
+
+pub use self::limit::BareEpoll;
+
+/// What an echo reads at a time.
+const BUFFER: usize = 1_024;
+/// What is read at a time of what comes in bulk.
+const BLOCK: usize = 64 * 1_024;
+
+/// A runtime of one thread that serves.
+pub trait Servers {
+    /// Sends back what comes over each connection.
+    fn echo_tcp(listener: TcpListener);
+    /// The same.
+    fn echo_unix(listener: UnixListener);
+    /// Sends each datagram back.
+    fn echo_udp(socket: UdpSocket);
+    /// Reads a byte of each connection and closes it.
+    fn close(listener: TcpListener);
+    /// Reads each connection to its end and closes it.
+    fn discard(listener: TcpListener);
+}
