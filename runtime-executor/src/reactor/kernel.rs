@@ -47,8 +47,10 @@ pub trait Kernel: Send + Sync {
     /// A descriptor that can be read as long as there is something to be heard.
     ///
     /// # Errors
-    /// As the system gives them.
-    fn descriptor(&self) -> io::Result<OwnedFd>;
+    /// As the system gives them; and if this is none of the system's.
+    fn descriptor(&self) -> io::Result<OwnedFd> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 /// The end that only the loop has.

@@ -1,7 +1,7 @@
 //! The parts of the reactor that decide, tried out: tables by hand, readiness against a reference.
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, RawFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
@@ -118,10 +118,6 @@ impl Kernel for Failing {
     }
 
     fn ring(&self) {}
-
-    fn descriptor(&self) -> io::Result<OwnedFd> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
 }
 
 impl Listen for Failing {

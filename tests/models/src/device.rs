@@ -5,7 +5,7 @@
 //! another thread may take over (a relaxed read-modify-write of one word) and no more.
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, RawFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -147,10 +147,6 @@ impl Kernel for Device {
         self.rings.note(());
         self.told.note(None);
         self.sleeper.unpark(); // the ring
-    }
-
-    fn descriptor(&self) -> io::Result<OwnedFd> {
-        Err(io::ErrorKind::Unsupported.into())
     }
 }
 
