@@ -75,6 +75,8 @@ mod process;
 #[cfg(runtime_loom)]
 mod reactor;
 #[cfg(runtime_loom)]
+mod registration;
+#[cfg(runtime_loom)]
 mod runner;
 #[cfg(runtime_loom)]
 mod site;

@@ -4,7 +4,7 @@ use runtime_core::sync::explore::Witness;
 
 use crate::{
     cancel, channel, completion, desk, door, gather, lanes, park, parking, path, pinned, pool,
-    reactor, sleep, standstill, turn, waking,
+    reactor, registration, sleep, standstill, turn, waking,
 };
 
 /// What runs once per execution.
@@ -131,6 +131,7 @@ pub(crate) fn all() -> Vec<&'static Model> {
         turn::MODELS,
         cancel::MODELS,
         reactor::MODELS,
+        registration::MODELS,
         sleep::MODELS,
         gather::MODELS,
         pool::MODELS,
