@@ -29,8 +29,6 @@
 mod ear;
 mod kernel;
 mod mio_kernel;
-#[cfg(test)]
-mod properties;
 mod registration;
 mod seats;
 mod shared;

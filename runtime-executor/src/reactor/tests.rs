@@ -1,5 +1,7 @@
 //! The parts of the reactor that decide, tried out: tables by hand, readiness against a reference.
 
+mod properties;
+
 use std::io;
 use std::os::fd::{AsFd, RawFd};
 use std::sync::Arc;
@@ -14,6 +16,7 @@ use super::side::{Seat, Side};
 use super::table::{ALARM, Table};
 use crate::{Config, Executor, sleep};
 
+/// P66
 #[test]
 fn a_token_means_its_own_source_and_no_later_one_in_its_slot() {
     let mut table = Table::new();

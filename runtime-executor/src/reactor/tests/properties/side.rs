@@ -5,8 +5,8 @@ use std::task::{Context, Poll, Waker};
 
 use proptest::prelude::*;
 
-use super::super::side::{Gone, Seat, Side, Tick};
 use super::{Bell, bell, cases, steps};
+use crate::reactor::side::{Gone, Seat, Side, Tick};
 
 /// Who does something: the common seat's, or one of two with a seat of its own.
 const PARTIES: usize = 3;

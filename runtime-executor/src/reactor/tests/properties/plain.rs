@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use super::super::seats::{SeatId, Seats};
-use super::super::table::{ALARM, Table};
 use super::{bell, cases, steps};
+use crate::reactor::seats::{SeatId, Seats};
+use crate::reactor::table::{ALARM, Table};
 
 #[derive(Clone, Debug)]
 enum OnTable {
@@ -47,7 +47,7 @@ fn on_seats() -> impl Strategy<Value = OnSeats> {
 proptest! {
     #![proptest_config(cases(512))]
 
-    /// A token means its own source, from its insertion to its removal, and nobody before or after.
+    /// P66: a token means its own source, from its insertion to its removal, and nobody before or after.
     #[test]
     fn a_table_does_what_a_map_of_tokens_never_used_again_does(steps in steps(on_table(), 100)) {
         let mut table = Table::new();

@@ -12,9 +12,9 @@ use proptest::prelude::*;
 
 use runtime_core::sync::Mutex;
 
-use super::super::kernel::{Direction, Kernel, Listen, Opened, Readiness};
-use super::super::registration::Registration;
 use super::{Bell, bell, cases, steps};
+use crate::reactor::kernel::{Direction, Kernel, Listen, Opened, Readiness};
+use crate::reactor::registration::Registration;
 use crate::{Config, Executor};
 
 /// How many descriptors there are.
@@ -251,7 +251,7 @@ impl Scene {
 proptest! {
     #![proptest_config(cases(512))]
 
-    /// Nobody waits beside what has come once the loop has heard of it, nobody hears of another's
+    /// P66, P67, P68: nobody waits beside what has come once the loop has heard of it, nobody hears of another's
     /// events, and nothing is left of who has gone.
     #[test]
     fn sockets_do_what_their_reference_does(steps in steps(step(), 80)) {
