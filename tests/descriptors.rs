@@ -9,11 +9,12 @@ mod watchdog;
 
 use std::cell::Cell;
 use std::net;
+use std::os::unix::net::UnixStream as StdUnixStream;
 use std::rc::Rc;
 use std::time::Duration;
 
-use aside::net::{TcpListener, TcpStream};
-use aside::{Runtime, gather, sleep, spawn, spawn_blocking};
+use aside::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream};
+use aside::{Runtime, gather, sleep, spawn, spawn_blocking, timeout};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::watchdog::watched;
@@ -37,6 +38,8 @@ fn descriptors_are_few_and_their_lack_is_an_error_of_one_request() {
         all_are_given_back();
         a_kernel_that_cannot_be_opened_is_an_error_and_may_be_opened_later();
         a_listener_without_descriptors_does_not_spin_and_goes_on_when_there_are_some();
+        a_unix_listener_without_descriptors_does_so_too();
+        a_socket_that_cannot_be_made_is_an_error_of_who_wanted_it();
     });
 }
 
@@ -96,22 +99,34 @@ const KERNEL: usize = 3;
 /// which the lowest that is free is taken.
 fn allow(more: usize) -> Rlimit {
     let taken = |number: &u64| std::fs::symlink_metadata(format!("/proc/self/fd/{number}")).is_ok();
-    let last = (0..).filter(|number| !taken(number)).nth(more - 1).unwrap();
+    let first_refused = (0..).filter(|number| !taken(number)).nth(more).unwrap();
     let former = getrlimit(Resource::Nofile);
-    let limit = Rlimit { current: Some(last + 1), maximum: former.maximum };
+    let limit = Rlimit { current: Some(first_refused), maximum: former.maximum };
     setrlimit(Resource::Nofile, limit).unwrap();
     former
 }
 
+/// Whatever of the loop's own cannot be had, what could is given back.
 fn a_kernel_that_cannot_be_opened_is_an_error_and_may_be_opened_later() {
     let runtime = Runtime::new();
     let socket = net::UdpSocket::bind("127.0.0.1:0").unwrap();
-    let again = socket.try_clone().unwrap();
-    let former = allow(1);
-    let error = runtime.block_on(async { aside::net::UdpSocket::from_std(socket).unwrap_err() });
-    setrlimit(Resource::Nofile, former).unwrap();
-    assert_eq!(error.raw_os_error(), Some(libc_emfile()));
-    runtime.block_on(async { aside::net::UdpSocket::from_std(again).unwrap() });
+    for more in 0..KERNEL {
+        let again = socket.try_clone().unwrap();
+        let before = descriptors().len();
+        let former = allow(more);
+        let error = runtime.block_on(async { UdpSocket::from_std(again).unwrap_err() });
+        setrlimit(Resource::Nofile, former).unwrap();
+        assert_eq!(error.raw_os_error(), Some(libc_emfile()));
+        assert_eq!(descriptors().len(), before - 1, "with {more} descriptors");
+        // The loop sleeps and wakes as before.
+        let job = runtime.handle().spawn_blocking(|| ());
+        runtime.block_on(async { job.await.unwrap() });
+    }
+    runtime.block_on(async {
+        let socket = UdpSocket::from_std(socket).unwrap();
+        socket.send_to(b"x", socket.local_addr().unwrap()).await.unwrap();
+        assert_eq!(socket.recv(&mut [0; 8]).await.unwrap(), 1);
+    });
 }
 
 fn libc_emfile() -> i32 {
@@ -159,4 +174,69 @@ fn a_listener_without_descriptors_does_not_spin_and_goes_on_when_there_are_some(
         server.abort();
     });
     setrlimit(Resource::Nofile, former).unwrap();
+}
+
+/// P64
+fn a_unix_listener_without_descriptors_does_so_too() {
+    let runtime = Runtime::new();
+    let path = std::env::temp_dir().join(format!("aside-{}-lack", std::process::id()));
+    let listener = runtime.block_on(async { UnixListener::bind(&path).unwrap() });
+    let clients = [(); 3].map(|()| StdUnixStream::connect(&path).unwrap());
+    let former = allow(0);
+    runtime.block_on(async {
+        // They run while the error is put off.
+        let others = spawn(sleep(Duration::from_millis(1)));
+        for _ in 0..3 {
+            let error = listener.accept().await.unwrap_err();
+            assert_eq!(error.raw_os_error(), Some(libc_emfile()));
+        }
+        assert!(others.is_finished());
+    });
+    setrlimit(Resource::Nofile, former).unwrap();
+    runtime.block_on(async {
+        for _ in &clients {
+            listener.accept().await.unwrap();
+        }
+        assert!(timeout(Duration::from_millis(1), listener.accept()).await.is_err());
+    });
+    std::fs::remove_file(path).unwrap();
+}
+
+/// And of nobody else: a connection goes on meanwhile, and later there are sockets again.
+fn a_socket_that_cannot_be_made_is_an_error_of_who_wanted_it() {
+    let runtime = Runtime::new();
+    runtime.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let near = TcpStream::connect(address).await.unwrap();
+        let (far, _) = listener.accept().await.unwrap();
+        let before = descriptors().len();
+        let former = allow(0);
+        let errors = [
+            TcpStream::connect(address).await.unwrap_err(),
+            TcpListener::bind("127.0.0.1:0").await.unwrap_err(),
+            UdpSocket::bind("127.0.0.1:0").await.unwrap_err(),
+            UnixStream::pair().unwrap_err(),
+            UnixStream::connect("/no/such/path").await.unwrap_err(),
+            UnixDatagram::unbound().unwrap_err(),
+        ];
+        for round in 0..10 {
+            near.write(&[round]).await.unwrap();
+            assert_eq!(far.read(&mut [0; 8]).await.unwrap(), 1);
+        }
+        // Of two sockets that are to be a pair, one does not help.
+        setrlimit(Resource::Nofile, former).unwrap();
+        let _former = allow(1);
+        let error = UnixStream::pair().unwrap_err();
+        let near = near.into_std().unwrap();
+        let copy = near.try_clone().unwrap();
+        assert!(near.try_clone().is_err());
+        setrlimit(Resource::Nofile, former).unwrap();
+        for error in errors.into_iter().chain([error]) {
+            assert_eq!(error.raw_os_error(), Some(libc_emfile()), "{error}");
+        }
+        drop(copy);
+        assert_eq!(descriptors().len(), before);
+        drop(TcpStream::connect(address).await.unwrap());
+    });
 }
