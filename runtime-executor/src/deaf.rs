@@ -9,6 +9,7 @@ use runtime_core::park::{Parker, Unparked};
 use crate::executor::Config;
 
 /// Nothing can be registered with it.
+#[derive(Debug)]
 pub(crate) struct Reactor;
 
 impl Reactor {

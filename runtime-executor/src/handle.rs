@@ -183,6 +183,7 @@ impl fmt::Debug for Handle {
         f.debug_struct("Handle")
             .field("clock", &self.remote.clock)
             .field("parker", &self.remote.parker)
+            .field("reactor", &self.remote.reactor)
             .finish()
     }
 }

@@ -358,45 +358,6 @@ fn a_writer_waits_for_a_slow_reader() {
     });
 }
 
-/// Ten thousand connections in all, so many at a time; every byte is looked at.
-#[test]
-fn ten_thousand_connections_come_and_go_at_random() {
-    const CONNECTIONS: u64 = 10_000;
-    const AT_A_TIME: usize = 100;
-    watched(|| {
-        aside::run(async {
-            let (listener, address) = listen().await;
-            let server = spawn(async move {
-                loop {
-                    let (stream, _) = listener.accept().await.unwrap();
-                    // Some clients reset the connection.
-                    spawn(async move { echo(stream).await.ok() }).detach();
-                }
-            });
-            let clients = (0..CONNECTIONS).map(|seed| client(address, seed));
-            gather(clients).limit(AT_A_TIME).await;
-            server.abort();
-        });
-    });
-}
-
-async fn client(address: SocketAddr, seed: u64) {
-    let mut random = fastrand::Rng::with_seed(seed);
-    let stream = TcpStream::connect(address).await.unwrap();
-    for round in 0..random.usize(0..4) {
-        let sent = bytes(seed + round as u64, random.usize(1..2000));
-        (&stream).write_all(&sent).await.unwrap();
-        let mut echoed = vec![0; sent.len()];
-        (&stream).read_exact(&mut echoed).await.unwrap();
-        assert!(echoed == sent, "seed {seed}");
-    }
-    match random.u8(0..3) {
-        0 => stream.set_linger(Some(Duration::ZERO)).unwrap(),
-        1 => stream.shutdown(Shutdown::Both).unwrap(),
-        _ => {}
-    }
-}
-
 #[test]
 fn a_listener_is_shared_by_tasks_and_each_connection_comes_to_one() {
     watched(|| {

@@ -1,0 +1,109 @@
+//! Clients that write and do not read, against a server that sends everything back.
+
+use std::cell::RefCell;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use aside::net::{SocketBuilder, TcpListener, TcpStream};
+use aside::observe::Counters;
+use aside::{JoinHandle, Runtime, gather, sleep, spawn, timeout};
+
+use crate::plan::Bytes;
+use crate::{assert_nothing_is_registered, live};
+
+const SLOW: u64 = 50;
+/// What a connection may take of our memory: the copy's buffer, its task, its two streams.
+const PER_CONNECTION: usize = 24 * 1024;
+
+pub(crate) fn readers_that_are_slow_cost_no_memory_and_hold_nobody_up() {
+    let counters = Counters::default();
+    let runtime = Runtime::builder().observer(counters.clone()).build();
+    runtime.block_on(async {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let listener = small().listen(any).unwrap();
+        let address = listener.local_addr().unwrap();
+        let serving = Serving::default();
+        let server = spawn(serve(listener, Rc::clone(&serving)));
+        round_trips(address, 10).await;
+
+        let before = live();
+        let clients = gather((0..SLOW).map(|_| small().connect(address))).await;
+        let clients: Vec<TcpStream> = clients.into_iter().map(Result::unwrap).collect();
+        let written = gather(clients.iter().zip(0..).map(until_stuck)).await;
+        let taken = live().saturating_sub(before);
+        assert!(taken < SLOW as usize * PER_CONNECTION, "{taken} bytes for {SLOW} slow readers");
+        let all: usize = written.iter().sum();
+        assert!(all > 2 * taken, "only {all} bytes were sent, and {taken} taken");
+
+        // The others are served, and who is stuck does not keep the loop awake.
+        round_trips(address, 200).await;
+        let polls = counters.polls();
+        sleep(Duration::from_millis(50)).await;
+        let polls = counters.polls() - polls;
+        assert!(polls <= 10, "{polls} polls of those who are stuck");
+
+        // They read at last, and everything is there.
+        let late = clients.into_iter().zip(0..).zip(written);
+        gather(late.map(|((stream, seed), written)| until_echoed(stream, seed, written))).await;
+        server.abort();
+        assert!(server.await.unwrap_err().is_cancelled());
+        loop {
+            let Some(serving) = serving.borrow_mut().pop() else { break };
+            let _length_or_reset = serving.await.unwrap();
+        }
+    });
+    assert_nothing_is_registered(&runtime);
+}
+
+/// Sockets for which the system keeps little.
+fn small() -> SocketBuilder {
+    SocketBuilder::new().receive_buffer_size(16 * 1024).send_buffer_size(16 * 1024)
+}
+
+/// The connections that are served.
+type Serving = Rc<RefCell<Vec<JoinHandle<io::Result<u64>>>>>;
+
+async fn serve(listener: TcpListener, serving: Serving) {
+    loop {
+        let (stream, _) = listener.accept().await.unwrap();
+        let echo = spawn(async move { futures_lite::io::copy(&stream, &stream).await });
+        serving.borrow_mut().push(echo);
+    }
+}
+
+/// Sends a byte so often, and waits for it each time.
+async fn round_trips(address: SocketAddr, rounds: usize) {
+    let stream = TcpStream::connect(address).await.unwrap();
+    for round in 0..rounds {
+        let mut byte = [round as u8];
+        stream.write(&byte).await.unwrap();
+        byte[0] = !byte[0];
+        assert_eq!(stream.read(&mut byte).await.unwrap(), 1);
+        assert_eq!(byte, [round as u8]);
+    }
+}
+
+/// Writes until nothing more is taken for a while, and says how much was.
+async fn until_stuck((stream, seed): (&TcpStream, u64)) -> usize {
+    let mut bytes = Bytes::new(seed, usize::MAX);
+    let mut buffer = vec![0; 4096];
+    loop {
+        let written = stream.write(bytes.peek(&mut buffer));
+        match timeout(Duration::from_millis(30), written).await {
+            Ok(length) => bytes.pass(length.unwrap()),
+            Err(_elapsed) => return bytes.passed(),
+        }
+    }
+}
+
+async fn until_echoed(stream: TcpStream, seed: u64, written: usize) {
+    let mut bytes = Bytes::new(seed, written);
+    let mut buffer = vec![0; 4096];
+    while bytes.left() > 0 {
+        let length = stream.read(&mut buffer).await.unwrap();
+        assert_ne!(length, 0, "{} bytes are missing", bytes.left());
+        bytes.assert_next(&buffer[..length]);
+    }
+}
