@@ -41,11 +41,19 @@ mod idle;
 mod observer;
 
 #[cfg(all(feature = "net", unix))]
+mod net_broken;
+#[cfg(all(feature = "net", unix))]
+mod net_gone;
+#[cfg(all(feature = "net", unix))]
 mod net_nothing;
 #[cfg(all(feature = "net", unix))]
 mod net_reactor;
 #[cfg(all(feature = "net", unix))]
+mod net_signals;
+#[cfg(all(feature = "net", unix))]
 mod net_tcp;
+#[cfg(all(feature = "net", feature = "unblock", target_os = "linux"))]
+mod net_terminal;
 #[cfg(all(feature = "net", unix))]
 mod net_udp;
 #[cfg(all(feature = "net", unix))]
