@@ -154,3 +154,7 @@ struct Guide;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/guide/sync-primitives.md")]
 struct GuideToSyncPrimitives;
+
+#[cfg(all(doctest, feature = "net", unix))]
+#[doc = include_str!("../docs/guide/sockets.md")]
+struct GuideToSockets;
