@@ -1,4 +1,7 @@
-//! `examples/echo`, and Python's sockets.
+//! `examples/echo`, with Python's sockets, a shell's, and std's.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
 
 use programs::{Program, client};
 
@@ -38,4 +41,40 @@ fn python_gets_back_what_it_has_sent() {
     let status = client("python3").args(["-c", PYTHON, &address]).status();
     assert!(status.is_ok_and(|status| status.success()));
     assert_eq!(server.stop(), "8 connections, 28000000 bytes\n");
+}
+
+#[test]
+fn a_shell_gets_back_its_line() {
+    let mut server = Program::start("echo", "", &["--port", "0"]);
+    let address = server.address().replace(':', "/");
+    let script = format!("exec 3<>/dev/tcp/{address}; echo 'to be echoed' >&3; head -n 1 <&3");
+    let shell = client("bash").args(["-c", &script]).output().expect("bash can be run");
+    assert_eq!(String::from_utf8_lossy(&shell.stdout), "to be echoed\n");
+    assert_eq!(server.stop(), "1 connections, 13 bytes\n");
+}
+
+// P16: to be stopped and to go on ends a sleep of the loop without news, as any signal does.
+#[test]
+fn a_storm_of_signals_disturbs_nobody() {
+    let mut server = Program::start("echo", "", &["--port", "0"]);
+    let mut stream = TcpStream::connect(server.address()).expect("it listens");
+    let storm = "for _ in {1..500}; do kill -STOP $1; kill -CONT $1; done";
+    let mut shell = client("bash");
+    let mut shell = shell.args(["-c", storm, "bash", &server.id().to_string()]).spawn();
+    let shell = shell.as_mut().expect("bash can be run");
+    let mut bytes = 0_u64;
+    let status = loop {
+        let sent = bytes as u8;
+        let mut echoed = [!sent];
+        stream.write_all(&[sent]).expect("it is connected");
+        stream.read_exact(&mut echoed).expect("it is connected");
+        assert_eq!(echoed, [sent]);
+        bytes += 1;
+        if let Some(status) = shell.try_wait().expect("it is our child") {
+            break status;
+        }
+    };
+    assert!(status.success());
+    drop(stream);
+    assert_eq!(server.stop(), format!("1 connections, {bytes} bytes\n"));
 }
