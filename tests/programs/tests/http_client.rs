@@ -1,0 +1,125 @@
+//! `examples/http_client`, and the servers of Python's standard library.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+
+use programs::{Program, build, client};
+
+/// Serves `/LENGTH`, with a certificate if it is given one, and a body too short at `/short`.
+const PYTHON: &str = r#"
+import http.server, ssl, sys
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = sys.argv[1]
+    def do_GET(self):
+        path = self.path[1:]
+        if path == "short":
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            self.wfile.write(b"x" * 999)
+            self.close_connection = True
+        elif path.isdigit():
+            self.send_response(200)
+            self.send_header("Content-Length", path)
+            self.end_headers()
+            self.wfile.write(b"x" * int(path))
+        else:
+            self.send_error(404)
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+if len(sys.argv) > 2:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(sys.argv[2], sys.argv[3])
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+print(f"listening on 127.0.0.1:{server.server_address[1]}", flush=True)
+server.serve_forever()
+"#;
+
+/// A server of Python's, and its port. It ends when it is dropped.
+fn python(arguments: &[&str]) -> (Program, String) {
+    let mut python = client("python3");
+    python.args(["-c", PYTHON]).args(arguments).stderr(Stdio::null());
+    let mut server = Program::of(python);
+    let port = server.address().rsplit_once(':').unwrap().1.to_owned();
+    (server, port)
+}
+
+/// What the client says, and how it ends.
+fn fetch(arguments: &[&str]) -> (String, ExitStatus) {
+    let mut command = Command::new(build("http_client", "hyper"));
+    command.args(arguments);
+    Program::of(command).end()
+}
+
+fn fetched(arguments: &[&str]) -> String {
+    let (said, status) = fetch(arguments);
+    assert!(status.success(), "{said}");
+    said
+}
+
+#[track_caller]
+fn assert_fails(arguments: &[&str]) {
+    let (said, status) = fetch(arguments);
+    assert!(!status.success() && said.is_empty(), "{said}");
+}
+
+/// A certificate for `localhost`, signed by itself, and its key.
+fn certificate(name: &str) -> (PathBuf, PathBuf) {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::create_dir_all(&folder).unwrap();
+    let (certificate, key) = (folder.join("certificate.pem"), folder.join("key.pem"));
+    let mut openssl = client("openssl");
+    openssl.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]);
+    openssl.args(["-nodes", "-days", "2", "-subj", "/CN=localhost"]);
+    openssl.args(["-addext", "subjectAltName=DNS:localhost"]);
+    openssl.args(["-addext", "basicConstraints=critical,CA:FALSE"]);
+    openssl.arg("-keyout").arg(&key).arg("-out").arg(&certificate).stderr(Stdio::null());
+    assert!(openssl.status().unwrap().success());
+    (certificate, key)
+}
+
+#[test]
+fn without_arguments_it_fetches_from_a_server_of_its_own() {
+    assert_eq!(fetched(&[]), "HTTP/2.0 200 OK, 150000 bytes\n");
+}
+
+#[test]
+fn it_fetches_from_python_by_either_version_that_python_has() {
+    for version in ["HTTP/1.0", "HTTP/1.1"] {
+        let (_server, port) = python(&[version]);
+        for length in ["0", "1", "10000000"] {
+            let said = fetched(&[&format!("http://127.0.0.1:{port}/{length}")]);
+            assert_eq!(said, format!("{version} 200 OK, {length} bytes\n"));
+        }
+        let said = fetched(&[&format!("http://localhost:{port}/nowhere")]);
+        assert!(said.starts_with(&format!("{version} 404 Not Found, ")), "{said}");
+    }
+}
+
+#[test]
+fn it_fetches_from_python_over_tls_whom_it_trusts() {
+    let (certificate, key) = certificate("trusted");
+    let (certificate, key) = (certificate.to_str().unwrap(), key.to_str().unwrap());
+    let (_server, port) = python(&["HTTP/1.1", certificate, key]);
+    let url = format!("https://localhost:{port}/1000000");
+    assert_eq!(fetched(&["--ca", certificate, &url]), "HTTP/1.1 200 OK, 1000000 bytes\n");
+    // By nobody that the system trusts; for another name; with a file that has no certificate.
+    assert_fails(&[&url]);
+    assert_fails(&["--ca", certificate, &format!("https://127.0.0.1:{port}/1000000")]);
+    assert_fails(&["--ca", key, &url]);
+}
+
+#[test]
+fn what_goes_wrong_is_a_failure() {
+    let (_server, port) = python(&["HTTP/1.1"]);
+    assert_fails(&[&format!("http://127.0.0.1:{port}/short")]);
+    // TLS to somebody who does not speak it.
+    assert_fails(&[&format!("https://localhost:{port}/1")]);
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    assert_fails(&[&format!("http://{nobody}/")]);
+    assert_fails(&["localhost"]);
+}
