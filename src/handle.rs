@@ -9,7 +9,7 @@ use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::origin::Origin;
 use runtime_core::quietly::drop_quietly;
 use runtime_core::sync::Mutex;
-#[cfg(all(feature = "net", unix))]
+#[cfg(any(feature = "fs", all(feature = "net", unix)))]
 use runtime_core::sync::OnceLock;
 use runtime_executor::{ClockHold, NoRuntimeError};
 
@@ -44,6 +44,9 @@ struct Parts {
     /// For the names that are looked up; made for the first one.
     #[cfg(all(feature = "net", unix))]
     dns: OnceLock<Lane>,
+    /// For what changes files; made for the first one.
+    #[cfg(feature = "fs")]
+    fs: OnceLock<Lane>,
 }
 
 /// How many names are looked up at a time. Each takes a thread, for some seconds if nobody answers.
@@ -52,11 +55,15 @@ const LOOKUPS_MAX: usize = 8;
 
 impl Handle {
     pub(crate) fn new(executor: runtime_executor::Handle, pool: Pool) -> Handle {
-        let endings = Mutex::new(Vec::new());
-        #[cfg(all(feature = "net", unix))]
-        let parts = Parts { executor, pool, endings, dns: OnceLock::new() };
-        #[cfg(not(all(feature = "net", unix)))]
-        let parts = Parts { executor, pool, endings };
+        let parts = Parts {
+            executor,
+            pool,
+            endings: Mutex::new(Vec::new()),
+            #[cfg(all(feature = "net", unix))]
+            dns: OnceLock::new(),
+            #[cfg(feature = "fs")]
+            fs: OnceLock::new(),
+        };
         Handle { parts: Arc::new(parts) }
     }
 
@@ -205,6 +212,12 @@ impl Handle {
     pub(crate) fn dns(&self) -> &Lane {
         let make = || self.parts.pool.lane("dns").running_max(LOOKUPS_MAX).build();
         self.parts.dns.get_or_init(make)
+    }
+
+    /// The lane of what changes files, which no shutdown cancels.
+    #[cfg(feature = "fs")]
+    pub(crate) fn fs(&self) -> &Lane {
+        self.parts.fs.get_or_init(|| self.parts.pool.lane("fs").must_run().build())
     }
 
     pub(crate) fn is_same_runtime(&self, other: &Handle) -> bool {

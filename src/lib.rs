@@ -44,6 +44,7 @@
 //!   (a connection, an interpreter) that one thread makes, uses and drops.
 //! - `net`: sockets, and whatever else has a descriptor (the feature `net`, a default one, on
 //!   Unix).
+//! - `fs`: files and directories (the feature `fs`, a default one).
 //! - `process`: child processes (the feature `process`, on Unix).
 //! - `signal`: ctrl-c and all other signals (the feature `signal`, on Unix).
 //! - `unblock` and `stdio`: readers, writers and iterators that block, as streams (the feature
@@ -69,6 +70,8 @@
 mod context;
 mod executor;
 mod front;
+#[cfg(feature = "fs")]
+pub mod fs;
 mod handle;
 #[cfg(feature = "hyper")]
 pub mod hyper;

@@ -32,6 +32,8 @@
 //! A reply may *halt* the stream: what was ordered behind it is dropped with it, and orders are
 //! sent back until the task has heard that reply. So no write slips in behind one that failed.
 //!
+//! What becomes of orders for which no job is to be had is told in `desk/keeping.rs`.
+//!
 //! All of it happens under one small mutex, and nothing of the user's happens there: the waker is
 //! cloned before the lock is taken and woken after it, and orders, wakers and the object are
 //! dropped outside it.
@@ -44,6 +46,12 @@ use std::task::{Context, Poll, Waker};
 
 use runtime_core::quietly::{call_quietly, drop_quietly};
 use runtime_core::sync::Mutex;
+
+pub(crate) use keeping::Keeping;
+
+// By its path, because the models name this file by one.
+#[path = "desk/keeping.rs"]
+mod keeping;
 
 /// What the job is to do with the object: it replies, and says what becomes of the orders behind.
 pub(crate) type Order<T, R> = Box<dyn FnOnce(&mut T) -> (R, Then) + Send>;
@@ -100,6 +108,7 @@ pub(crate) enum Heard {
 /// whoever drops one unrun, wake the task.
 pub(crate) struct Desk<T, R> {
     state: Mutex<State<T, R>>,
+    keeping: Keeping,
 }
 
 struct State<T, R> {
@@ -123,8 +132,9 @@ enum Object<T> {
 }
 
 impl<T, R> Desk<T, R> {
-    pub(crate) fn new(object: T) -> Desk<T, R> {
+    pub(crate) fn new(object: T, keeping: Keeping) -> Desk<T, R> {
         Desk {
+            keeping,
             state: Mutex::new(State {
                 object: Object::Home(object),
                 orders: VecDeque::new(),

@@ -12,13 +12,15 @@ use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::origin::Origin;
 use runtime_core::quietly::drop_quietly;
 
-use super::desk::{Clerk, Desk, Heard, Order, Summons, Unheard, Urgency};
+use super::desk::{Clerk, Desk, Heard, Keeping, Order, Summons, Unheard, Urgency};
 use crate::handle::Handle;
 
-/// Whose jobs they are, and on which pool they run: in its main lane.
+/// Whose jobs they are, and on which pool they run: in its main lane, if nothing else is said.
 #[derive(Clone)]
 pub(crate) struct Crew {
     lane: Lane,
+    /// The lane of jobs that begin with what is due, if that must not be lost.
+    lane_of_due: Option<Lane>,
     /// The runtime whose clock they hold, if they belong to one.
     runtime: Option<Handle>,
     /// Where the stream was made. All its jobs bear it, so that a report names the stream.
@@ -27,27 +29,58 @@ pub(crate) struct Crew {
 
 impl Crew {
     pub(crate) fn of(runtime: Handle, origin: Origin) -> Crew {
-        Crew { lane: runtime.pool().main_lane().clone(), runtime: Some(runtime), origin }
+        Crew::in_lane(runtime.pool().main_lane().clone(), Some(runtime), origin)
     }
 
     pub(crate) fn on(pool: &Pool, origin: Origin) -> Crew {
-        Crew { lane: pool.main_lane().clone(), runtime: Handle::try_current().ok(), origin }
+        Crew::in_lane(pool.main_lane().clone(), Handle::try_current().ok(), origin)
     }
 
     /// As [`on`](Crew::on), but nobody's: no clock waits for what may never come.
     pub(crate) fn nobodys(pool: &Pool, origin: Origin) -> Crew {
-        Crew { lane: pool.main_lane().clone(), runtime: None, origin }
+        Crew::in_lane(pool.main_lane().clone(), None, origin)
     }
 
-    pub(crate) fn submit<F>(&self, job: F) -> JoinHandle<()>
+    fn in_lane(lane: Lane, runtime: Option<Handle>, origin: Origin) -> Crew {
+        Crew { lane, lane_of_due: None, runtime, origin }
+    }
+
+    /// What is due is not to be lost: jobs that begin with it are in this lane, which must run, and
+    /// if every job is refused, who drops the stream carries it out.
+    #[cfg(feature = "fs")]
+    pub(crate) fn with_lane_of_due(mut self, lane: Lane) -> Crew {
+        self.lane_of_due = Some(lane);
+        self
+    }
+
+    /// The runtime whose jobs they are.
+    #[cfg(feature = "fs")]
+    pub(crate) fn runtime(&self) -> Option<&Handle> {
+        self.runtime.as_ref()
+    }
+
+    #[cfg(feature = "fs")]
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    fn keeping(&self) -> Keeping {
+        if self.lane_of_due.is_some() { Keeping::Keeps } else { Keeping::Drops }
+    }
+
+    fn submit<F>(&self, urgency: Urgency, job: F) -> JoinHandle<()>
     where
         F: FnOnce() + Send + 'static,
     {
+        let lane = match urgency {
+            Urgency::Due => self.lane_of_due.as_ref().unwrap_or(&self.lane),
+            Urgency::Ahead => &self.lane,
+        };
         let origin = self.origin.clone();
         if let Some(runtime) = &self.runtime {
-            return runtime.submit(&self.lane, origin, (), job);
+            return runtime.submit(lane, origin, (), job);
         }
-        match self.lane.submit_as(origin.clone(), job) {
+        match lane.submit_as(origin.clone(), job) {
             Ok(handle) => handle,
             Err(error) => {
                 let reason = Box::new(error.map(drop_quietly));
@@ -82,6 +115,8 @@ impl From<Failure> for io::Error {
 pub(crate) struct Line<T: Send + 'static, R: Send + 'static> {
     desk: Arc<Desk<T, R>>,
     crew: Crew,
+    /// Of the order that called the last job.
+    urgency: Urgency,
     /// The last job, whose error says why the desk was left.
     job: Option<JoinHandle<()>>,
     /// The desk was left, and the job's error is still to come.
@@ -94,8 +129,9 @@ pub(crate) struct Line<T: Send + 'static, R: Send + 'static> {
 impl<T: Send + 'static, R: Send + 'static> Line<T, R> {
     pub(crate) fn new(object: T, crew: Crew) -> Line<T, R> {
         Line {
-            desk: Arc::new(Desk::new(object)),
+            desk: Arc::new(Desk::new(object, crew.keeping())),
             crew,
+            urgency: Urgency::Due,
             job: None,
             is_left: false,
             inbox: VecDeque::new(),
@@ -108,6 +144,9 @@ impl<T: Send + 'static, R: Send + 'static> Line<T, R> {
             self.desk.put_object(object);
         }
         let summons = self.desk.order(urgency, order)?;
+        if summons == Summons::Submit {
+            self.urgency = urgency;
+        }
         self.obey(summons);
         Ok(())
     }
@@ -117,7 +156,7 @@ impl<T: Send + 'static, R: Send + 'static> Line<T, R> {
             Summons::None => {}
             Summons::Submit => {
                 let clerk = Clerk::new(&self.desk);
-                self.job = Some(self.crew.submit(move || clerk.work()));
+                self.job = Some(self.crew.submit(self.urgency, move || clerk.work()));
             }
         }
     }
@@ -142,6 +181,11 @@ impl<T: Send + 'static, R: Send + 'static> Line<T, R> {
         Poll::Ready(Err(ended.err().map_or(Failure::Gone, Failure::Job)))
     }
 
+    #[cfg(feature = "fs")]
+    pub(crate) fn crew(&self) -> &Crew {
+        &self.crew
+    }
+
     pub(crate) fn recall(&self) {
         self.desk.recall();
     }
@@ -158,9 +202,17 @@ impl<T: Send + 'static, R: Send + 'static> Line<T, R> {
         self.lent.take().or_else(|| self.desk.take_object())
     }
 
+    /// The object, unless there are orders that whoever drops the desk carries out.
+    fn take_object_unless_needed(&mut self) -> Option<T> {
+        if self.crew.keeping() == Keeping::Keeps && self.desk.has_orders() {
+            return None;
+        }
+        self.take_object()
+    }
+
     /// Has the pool drop the object, whose destructor may block.
     pub(crate) fn drop_on_the_pool(&self, object: T) -> JoinHandle<()> {
-        self.crew.submit(move || drop(object))
+        self.crew.submit(Urgency::Ahead, move || drop(object))
     }
 }
 
@@ -168,7 +220,11 @@ impl<T: Send + 'static, R: Send + 'static> Line<T, R> {
 impl<T: Send + 'static, R: Send + 'static> Drop for Line<T, R> {
     fn drop(&mut self) {
         self.recall();
-        if let Some(object) = self.take_object()
+        if self.crew.keeping() == Keeping::Keeps {
+            let summons = self.desk.rouse_at_last();
+            self.obey(summons);
+        }
+        if let Some(object) = self.take_object_unless_needed()
             && std::mem::needs_drop::<T>()
         {
             self.drop_on_the_pool(object).detach();

@@ -68,15 +68,20 @@
 //! # In reading order
 //!
 //! `desk` has the protocol between task and job, alone; `line` is the task's end of it; `stream`
-//! tells what was ordered and what is owed; `read`, `write`, `seek` and `items` are the traits.
+//! tells what was ordered and what is owed; `read`, `write`, `seek` and `items` are the traits;
+//! `owing` is for a file of [`fs`](crate::fs), which is a stream that loses nothing.
 
 mod desk;
 mod items;
 mod line;
+#[cfg(feature = "fs")]
+mod owing;
 mod read;
 mod seek;
 mod stream;
 mod write;
 
 pub(crate) use line::Crew;
+#[cfg(feature = "fs")]
+pub(crate) use line::Failure;
 pub use stream::Unblock;

@@ -22,7 +22,7 @@ pub(super) struct Reading {
     /// Reads that were ordered, and not answered.
     pub(super) orders: usize,
     arrived: VecDeque<Arrived>,
-    chunk_size: usize,
+    pub(super) chunk_size: usize,
     /// Whether the last chunk came back full, so that there is probably more at once.
     flows: bool,
     spares: Vec<Vec<u8>>,

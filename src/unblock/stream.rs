@@ -54,8 +54,20 @@ pub(super) struct Writing {
     pub(super) error: Option<io::Error>,
     pub(super) flush: Flush,
     pub(super) closing: Closing,
+    pub(super) places: Places,
     /// Buffers to be used again.
     pub(super) spares: Vec<Vec<u8>>,
+}
+
+/// Where what is written goes.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Places {
+    /// Perhaps to the place that reading has got to.
+    #[default]
+    Common,
+    /// Certainly elsewhere, as with a terminal.
+    #[cfg_attr(not(feature = "fs"), expect(dead_code, reason = "only a file knows it"))]
+    Apart,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]

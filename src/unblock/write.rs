@@ -9,7 +9,7 @@ use runtime_core::quietly::drop_quietly;
 
 use super::desk::{Heard, Order, Then, Urgency};
 use super::line::Failure;
-use super::stream::{Closing, Flush, Reply, Unblock};
+use super::stream::{Closing, Flush, Places, Reply, Unblock};
 
 /// The most bytes that one write accepts.
 const WRITE_MAX: usize = 256 * 1024;
@@ -86,6 +86,9 @@ impl<T: Send + 'static> Unblock<T> {
             return Poll::Ready(Ok(()));
         }
         ready!(self.poll_settled(cx))?;
+        if self.writing.places == Places::Apart {
+            return Poll::Ready(Ok(()));
+        }
         if self.reading.unread() > 0 {
             return Poll::Ready(Err(io::Error::new(
                 io::ErrorKind::InvalidInput,

@@ -40,6 +40,15 @@ mod thread_exit;
 mod idle;
 mod observer;
 
+#[cfg(feature = "fs")]
+mod fs;
+#[cfg(feature = "fs")]
+mod fs_file;
+#[cfg(feature = "fs")]
+mod fs_lost;
+#[cfg(feature = "fs")]
+mod fs_model;
+
 #[cfg(all(feature = "net", unix))]
 mod net_broken;
 #[cfg(all(feature = "net", unix))]

@@ -54,6 +54,15 @@ fn what_reaches_a_runtime_from_elsewhere_may_be_sent_and_shared() {
     assert_eq!(sent_and_shared!(ShutdownReport), BOTH);
 }
 
+#[cfg(feature = "fs")]
+#[test]
+fn a_file_may_be_sent_and_shared() {
+    assert_eq!(sent_and_shared!(aside::fs::File), BOTH);
+    assert_eq!(sent_and_shared!(aside::fs::DirEntry), BOTH);
+    // A future is polled by one at a time, so it need not be shared.
+    assert_eq!(sent_and_shared!(aside::fs::Job<()>), (true, false));
+}
+
 #[test]
 fn timers_may_be_sent_and_shared() {
     assert_eq!(sent_and_shared!(Sleep), BOTH);

@@ -21,7 +21,7 @@ use crate::mortal::{Mortal, mortal};
 #[expect(dead_code, reason = "the models need a part of it")]
 mod shipped;
 
-use shipped::{Clerk, Desk, Heard, Order, Summons, Then, Unheard, Urgency};
+use shipped::{Clerk, Desk, Heard, Keeping, Order, Summons, Then, Unheard, Urgency};
 
 pub(crate) const MODELS: &[Model] = &[
     Model {
@@ -78,6 +78,16 @@ pub(crate) const MODELS: &[Model] = &[
         body: |witness| a_job_that_never_began_leaves_object_and_orders(Some(witness)),
     },
     Model {
+        name: "desk::what_a_desk_keeps_is_carried_out_once_though_no_job_begins",
+        bound: None,
+        executions: 9,
+        witnesses: &["by who dropped the job", "by the task"],
+        twins: &[Twin::body("the desk drops it", |_| {
+            carried_out_without_a_job(Keeping::Drops, None)
+        })],
+        body: |witness| carried_out_without_a_job(Keeping::Keeps, Some(witness)),
+    },
+    Model {
         name: "desk::a_recall_frees_who_waits_for_the_object",
         bound: None,
         executions: 108,
@@ -119,7 +129,7 @@ fn hear<T, R>(desk: &Desk<T, R>, parker: &Arc<Parker>, inbox: &mut VecDeque<R>) 
 /// will see it, or the object at home, and then a second job is called. Were it between the two,
 /// its reply would never come.
 fn no_order_is_stranded_and_replies_keep_their_order(witness: &'static Witness) {
-    let desk = Arc::new(Count::new(0));
+    let desk = Arc::new(Count::new(0, Keeping::Drops));
     let parker = Arc::new(Parker::new());
     let mut jobs = Vec::new();
     for _ in 0..2 {
@@ -148,7 +158,7 @@ enum Care {
 /// A write that fails, and one that is accepted at any moment round it: the second is either
 /// dropped with the first, or sent back until the first was heard. It is never carried out unheard.
 fn nothing_slips_in_behind_a_reply_that_halts(care: Care, witness: Option<&'static Witness>) {
-    let desk = Arc::new(Desk::<(), bool>::new(()));
+    let desk = Arc::new(Desk::<(), bool>::new((), Keeping::Drops));
     let parker = Arc::new(Parker::new());
     let done = Record::new();
     let notes = done.clone();
@@ -202,7 +212,7 @@ fn an_object_whose_task_leaves_is_dropped_once(
     witness: Option<&'static Witness>,
 ) {
     let (object, deaths) = mortal();
-    let desk = Arc::new(Desk::<Mortal, ()>::new(object));
+    let desk = Arc::new(Desk::<Mortal, ()>::new(object, Keeping::Drops));
     let written = Record::new();
     let notes = written.clone();
     let write: Order<Mortal, ()> = Box::new(move |_| {
@@ -231,7 +241,7 @@ fn all_is_given_ahead(_: &'static Witness) {
 /// strand‖listen: a job that was submitted is dropped unrun. The task hears of it, whether it
 /// sleeps or not, and the next job does what was ordered.
 fn a_job_that_never_began_leaves_object_and_orders(witness: Option<&'static Witness>) {
-    let desk = Arc::new(Count::new(0));
+    let desk = Arc::new(Count::new(0, Keeping::Drops));
     let parker = Arc::new(Parker::new());
     assert_eq!(desk.order(Urgency::Due, add()).expect("nothing halts"), Summons::Submit);
     let clerk = Clerk::new(&desk);
@@ -263,10 +273,35 @@ fn dropped_without_a_word(_: &'static Witness) {
     a_job_that_never_began_leaves_object_and_orders(None);
 }
 
+/// strand‖leave: the job is dropped unrun while the stream is dropped, and so is the job that the
+/// leaving task calls. Whoever lets go of the desk last carries out what is due.
+fn carried_out_without_a_job(keeping: Keeping, witness: Option<&'static Witness>) {
+    let (object, deaths) = mortal();
+    let desk = Arc::new(Desk::<Mortal, ()>::new(object, keeping));
+    let written = Record::new();
+    let notes = written.clone();
+    let write: Order<Mortal, ()> = Box::new(move |_| {
+        notes.note(());
+        ((), Then::GoOn)
+    });
+    assert_eq!(desk.order(Urgency::Due, write).expect("nothing halts"), Summons::Submit);
+    let clerk = Clerk::new(&desk);
+    let dropper = spawn(move || drop(clerk));
+    desk.recall();
+    if desk.rouse_at_last() == Summons::Submit {
+        drop(Clerk::new(&desk));
+    }
+    drop(desk);
+    join(dropper);
+    deaths.assert_one();
+    assert_eq!(written.len(), 1, "what is due is carried out");
+    saw(witness, if deaths.were_here() { "by the task" } else { "by who dropped the job" });
+}
+
 /// recall‖begin: who takes its orders back and waits for the object is woken also by a job that
 /// finds nothing to do, and so has no reply.
 fn a_recall_frees_who_waits_for_the_object(witness: &'static Witness) {
-    let desk = Arc::new(Count::new(0));
+    let desk = Arc::new(Count::new(0, Keeping::Drops));
     let parker = Arc::new(Parker::new());
     assert_eq!(desk.order(Urgency::Ahead, add()).expect("nothing halts"), Summons::Submit);
     let job = work(&desk);
