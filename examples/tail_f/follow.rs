@@ -1,0 +1,159 @@
+//! What a file has become since it was looked at last.
+
+use std::fs::Metadata;
+use std::io::{self, ErrorKind, SeekFrom};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use aside::fs::{self, File};
+use aside::stdio::{self, Stdout};
+use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
+
+use crate::watch::Watch;
+
+const BLOCK: u64 = 64 * 1024;
+
+/// Prints a file, and goes on wherever its name goes.
+pub(crate) struct Follower {
+    path: PathBuf,
+    watch: Watch,
+    /// What had the name when it was looked at last, if anything had.
+    open: Option<Open>,
+    stdout: Stdout,
+    /// How many lines may still be printed.
+    lines_left: u64,
+}
+
+/// A file that is read up to a place.
+struct Open {
+    file: File,
+    identity: (u64, u64),
+    place: u64,
+}
+
+/// By this files are told apart, as long as they are open or have a name.
+fn identity(metadata: &Metadata) -> (u64, u64) {
+    (metadata.dev(), metadata.ino())
+}
+
+/// `None` if there is no such file: it may come.
+async fn open(path: &Path) -> io::Result<Option<Open>> {
+    let mut file = match File::open(path).await {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let identity = identity(&file.metadata().await?);
+    Ok(Some(Open { file, identity, place: 0 }))
+}
+
+impl Follower {
+    /// Watches from now on, so that nothing is missed between what is printed first and the rest.
+    pub(crate) fn new(path: &Path, lines_max: Option<u64>) -> io::Result<Follower> {
+        let lines_left = lines_max.unwrap_or(u64::MAX);
+        let (watch, stdout) = (Watch::over(path)?, stdio::stdout());
+        Ok(Follower { path: path.to_owned(), watch, open: None, stdout, lines_left })
+    }
+
+    /// Prints the last lines.
+    pub(crate) async fn begin(&mut self, lines: usize) -> io::Result<()> {
+        self.open = open(&self.path).await?;
+        if let Some(open) = &mut self.open {
+            let length = open.file.metadata().await?.len();
+            open.place = start_of_last(&open.file, length, lines).await?;
+            open.file.seek(SeekFrom::Start(open.place)).await?;
+        }
+        self.look().await
+    }
+
+    /// Prints what comes, until all lines that may be are printed.
+    pub(crate) async fn follow(&mut self) -> io::Result<()> {
+        while self.lines_left > 0 {
+            self.watch.change().await?;
+            self.look().await?;
+        }
+        Ok(())
+    }
+
+    /// Prints so many more lines.
+    pub(crate) async fn follow_for(&mut self, lines: u64) -> io::Result<()> {
+        self.lines_left = lines;
+        self.follow().await
+    }
+
+    /// Prints what is new, in the file that was there, and then in the one that has its name now.
+    async fn look(&mut self) -> io::Result<()> {
+        loop {
+            self.print_new().await?;
+            let now = match fs::metadata(&self.path).await {
+                Ok(metadata) => identity(&metadata),
+                // Renamed, say. Who had it open may go on writing.
+                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+                Err(error) => return Err(error),
+            };
+            if self.open.as_ref().is_some_and(|open| open.identity == now) {
+                return Ok(());
+            }
+            // What was written between the last look and the change of the name.
+            self.print_new().await?;
+            eprintln!("tail_f: `{}` is another file now", self.path.display());
+            self.open = open(&self.path).await?;
+        }
+    }
+
+    async fn print_new(&mut self) -> io::Result<()> {
+        let Some(open) = &mut self.open else { return Ok(()) };
+        if open.file.metadata().await?.len() < open.place {
+            eprintln!("tail_f: `{}` was cut off", self.path.display());
+            open.place = open.file.seek(SeekFrom::Start(0)).await?;
+        }
+        let mut block = vec![0; BLOCK as usize];
+        while self.lines_left > 0 {
+            let count = open.file.read(&mut block).await?;
+            if count == 0 {
+                break;
+            }
+            open.place += count as u64;
+            let (text, lines) = first_lines(&block[..count], self.lines_left);
+            self.lines_left -= lines;
+            self.stdout.write_all(text).await?;
+        }
+        self.stdout.flush().await
+    }
+}
+
+/// The text up to the end of so many lines, and how many it has.
+fn first_lines(text: &[u8], lines_max: u64) -> (&[u8], u64) {
+    let mut lines = 0;
+    for (place, byte) in text.iter().enumerate() {
+        lines += u64::from(*byte == b'\n');
+        if lines == lines_max {
+            return (&text[..=place], lines);
+        }
+    }
+    (text, lines)
+}
+
+/// Where the last lines begin; looks at the file from its end, block by block.
+async fn start_of_last(file: &File, length: u64, lines: usize) -> io::Result<u64> {
+    if lines == 0 {
+        return Ok(length);
+    }
+    let mut found = 0;
+    let mut end = length;
+    while end > 0 {
+        let begin = end.saturating_sub(BLOCK);
+        let block = file.read_at((end - begin) as usize, begin).await?;
+        for (index, byte) in block.iter().enumerate().rev() {
+            let place = begin + index as u64;
+            // That of the last line does not begin another one.
+            let begins_a_line = *byte == b'\n' && place + 1 < length;
+            found += usize::from(begins_a_line);
+            if begins_a_line && found == lines {
+                return Ok(place + 1);
+            }
+        }
+        end = begin;
+    }
+    Ok(0)
+}

@@ -1,0 +1,125 @@
+//! `examples/tail_f`, a shell that does to a file what happens to logs, and coreutils' `tail -F`
+//! beside it, where there is one.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use programs::{Program, build};
+
+/// A directory with a log in it, or without, and those who follow it.
+struct Scene {
+    ours: Program,
+    theirs: Option<Program>,
+    folder: Folder,
+}
+
+/// It is removed again.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+impl Scene {
+    fn new(content: Option<&str>, arguments: &[&str]) -> Scene {
+        static SCENES: AtomicUsize = AtomicUsize::new(0);
+        let number = SCENES.fetch_add(1, Ordering::SeqCst);
+        let name = format!("aside-programs-tail-{}-{number}", std::process::id());
+        let folder = Folder(std::env::temp_dir().join(name));
+        fs::create_dir(&folder.0).unwrap();
+        if let Some(content) = content {
+            fs::write(folder.0.join("log"), content).unwrap();
+        }
+        let mut ours = Command::new(build("tail_f", ""));
+        ours.args(arguments).arg("log").current_dir(&folder.0);
+        Scene { ours: Program::of(ours), theirs: None, folder }
+    }
+
+    /// With `tail -F` beside, if it is that of coreutils.
+    fn beside_tail(mut self, arguments: &[&str]) -> Scene {
+        let version = Command::new("tail").arg("--version").output();
+        if version.is_ok_and(|version| version.stdout.starts_with(b"tail (GNU coreutils)")) {
+            let mut theirs = Command::new("tail");
+            theirs.args(arguments).args(["-F", "log"]).current_dir(&self.folder.0);
+            self.theirs = Some(Program::of(theirs));
+        }
+        self
+    }
+
+    /// Has a shell do something, when both have printed all that came before.
+    fn happens(&mut self, script: &str) -> &mut Scene {
+        let mut shell = Command::new("sh");
+        assert!(
+            shell.args(["-ec", script]).current_dir(&self.folder.0).status().unwrap().success()
+        );
+        self
+    }
+
+    /// Waits until both have printed these lines.
+    fn prints(&mut self, lines: &[&str]) -> &mut Scene {
+        for line in lines {
+            assert_eq!(self.ours.line(), *line, "ours");
+            if let Some(theirs) = &mut self.theirs {
+                assert_eq!(theirs.line(), *line, "theirs");
+            }
+        }
+        self
+    }
+}
+
+#[test]
+fn it_prints_what_tail_prints_whatever_a_shell_does_to_the_file() {
+    let content = "one\ntwo\nthree\nfour\nfive\n";
+    let mut scene = Scene::new(Some(content), &["-n", "3"]).beside_tail(&["-n", "3"]);
+    scene.prints(&["three", "four", "five"]);
+    scene.happens("echo appended >> log").prints(&["appended"]);
+    let many = "for n in 1 2 3 4 5 6 7 8 9; do echo line $n >> log; done";
+    scene.happens(many).prints(&["line 1", "line 2", "line 3", "line 4", "line 5", "line 6"]);
+    scene.prints(&["line 7", "line 8", "line 9"]);
+    scene.happens("echo cut off > log").prints(&["cut off"]);
+    scene.happens("truncate -s 0 log; echo again >> log").prints(&["again"]);
+    scene.happens("mv log log.1; echo new > log").prints(&["new"]);
+    scene.happens("echo more >> log").prints(&["more"]);
+    scene.happens("echo replaced > log.new; mv log.new log").prints(&["replaced"]);
+    scene.happens("rm log; echo made anew > log").prints(&["made anew"]);
+    scene.happens("printf 'in ' >> log; printf 'two ' >> log; echo parts >> log");
+    scene.prints(&["in two parts"]);
+}
+
+#[test]
+fn a_file_that_is_not_there_is_waited_for() {
+    let mut scene = Scene::new(None, &[]).beside_tail(&[]);
+    scene.happens("touch other; echo first > log").prints(&["first"]);
+}
+
+#[test]
+fn a_file_that_was_renamed_is_read_to_its_end_first() {
+    let mut scene = Scene::new(Some("begun\n"), &[]);
+    scene.prints(&["begun"]);
+    scene.happens("mv log log.1; echo late >> log.1; echo new > log").prints(&["late", "new"]);
+}
+
+#[test]
+fn it_ends_after_so_many_lines_and_with_its_stdin() {
+    let content: String =
+        (0..100_000).map(|n| format!("a line of the log, number {n}\n")).collect();
+    let last: Vec<String> = content.lines().skip(90_000).map(str::to_owned).collect();
+    let mut scene = Scene::new(Some(&content), &["-n", "10000", "--lines-max", "10001"]);
+    for line in last {
+        assert_eq!(scene.ours.line(), line);
+    }
+    scene.happens("printf 'the last\\ntoo much\\n' >> log");
+    let (rest, status) = scene.ours.end();
+    assert_eq!(rest, "the last\n");
+    assert!(status.success());
+
+    let mut scene = Scene::new(Some("text\n"), &[]);
+    scene.prints(&["text"]);
+    assert_eq!(scene.ours.stop(), "");
+}
