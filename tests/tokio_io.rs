@@ -239,6 +239,25 @@ fn what_blocks_is_read_by_lines_and_written() {
 }
 
 #[test]
+fn a_file_is_written_and_read_by_lines() {
+    watched(|| {
+        let path = std::env::temp_dir().join(format!("aside-tokio-io-{}", std::process::id()));
+        aside::run(async {
+            let mut file = aside::fs::File::create(&path).await.unwrap();
+            AsyncWriteExt::write_all(&mut file, b"one\ntwo\n").await.unwrap();
+            AsyncWriteExt::shutdown(&mut file).await.unwrap();
+            let file = aside::fs::File::open(&path).await.unwrap();
+            let mut lines = AsyncBufReadExt::lines(file);
+            assert_eq!(lines.next_line().await.unwrap().as_deref(), Some("one"));
+            let mut rest = String::new();
+            AsyncReadExt::read_to_string(&mut lines.into_inner(), &mut rest).await.unwrap();
+            assert_eq!(rest, "two\n");
+            aside::fs::remove_file(&path).await.unwrap();
+        });
+    });
+}
+
+#[test]
 fn the_standard_streams_are_written() {
     watched(|| {
         aside::run(async {

@@ -45,7 +45,7 @@ mod inotify {
         }
     }
 
-    /// Takes all that was told; it would block if that is nothing. Says whether this name was in it.
+    /// Takes all that was told; it would block if that is nothing. Says whether the name was in it.
     fn is_told_of(events: &OwnedFd, name: &OsStr) -> io::Result<bool> {
         let mut buffer = [MaybeUninit::uninit(); 4096];
         let mut reader = inotify::Reader::new(events, &mut buffer);

@@ -1,4 +1,4 @@
-//! The streams of `unblock` and `stdio`.
+//! The streams of `unblock`, `stdio` and `fs`.
 
 use std::io::{self, IoSlice, Read, Write};
 use std::pin::Pin;
@@ -8,6 +8,8 @@ use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 
 use super::translate_read;
 use crate::Unblock;
+#[cfg(feature = "fs")]
+use crate::fs::File;
 use crate::stdio::{Stderr, Stdin, Stdout};
 use crate::translate::translate_write;
 
@@ -28,6 +30,28 @@ impl<T: Read + Send + 'static> AsyncBufRead for Unblock<T> {
 /// A shutdown flushes, and drops the object on the pool.
 impl<T: Write + Send + 'static> AsyncWrite for Unblock<T> {
     // Each slice is an order of its own.
+    translate_write!(|this| this, false);
+}
+
+#[cfg(feature = "fs")]
+impl AsyncRead for File {
+    translate_read!();
+}
+
+#[cfg(feature = "fs")]
+impl AsyncBufRead for File {
+    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        futures_io::AsyncBufRead::poll_fill_buf(self, cx)
+    }
+
+    fn consume(self: Pin<&mut Self>, count: usize) {
+        futures_io::AsyncBufRead::consume(self, count);
+    }
+}
+
+/// A shutdown flushes, and closes the file.
+#[cfg(feature = "fs")]
+impl AsyncWrite for File {
     translate_write!(|this| this, false);
 }
 

@@ -11,8 +11,9 @@
 //! Our streams have both, by value: of `net` [`TcpStream`](crate::net::TcpStream),
 //! [`UnixStream`](crate::net::UnixStream), the owned halves of the two, and
 //! [`AsyncFd`](crate::net::AsyncFd); of `unblock` [`Unblock`](crate::Unblock), which also has
-//! `AsyncBufRead`, and the streams of [`stdio`](crate::stdio). tokio is taken without its default
-//! features, so there is no second runtime in the build.
+//! `AsyncBufRead`, as has [`File`](crate::fs::File) of `fs`, and the streams of
+//! [`stdio`](crate::stdio). tokio is taken without its default features, so there is no second
+//! runtime in the build.
 //!
 //! ```
 //! use aside::net::UnixStream;
@@ -44,7 +45,7 @@
 //! - A socket has a `shutdown` of its own, and [`TcpStream`](crate::net::TcpStream) a `read` and a
 //!   `write`: `AsyncWriteExt::shutdown(&mut stream)` is tokio's.
 //! - There is no `AsyncSeek`. tokio's is two calls, with a position kept between them; the `Compat`
-//!   of tokio-util, put round an [`Unblock`](crate::Unblock), has a place for it.
+//!   of tokio-util, put round an [`Unblock`](crate::Unblock) or a `File`, has a place for it.
 //! - Memory that nobody has written to is cleared before it is read into, for each read 64 KiB at
 //!   most: std's readers take nothing else from code without `unsafe`.
 

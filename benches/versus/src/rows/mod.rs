@@ -261,6 +261,20 @@ fn streaming() -> Vec<Row> {
             (Peer::Smol, Work::Call(streams::smol)),
         ]
     };
+    let by_file = || {
+        vec![
+            (Peer::Aside, Work::Call(streams::aside_file)),
+            (Peer::Tokio, Work::Call(streams::tokio)),
+            (Peer::Smol, Work::Call(streams::smol_file)),
+        ]
+    };
+    let by_read = || {
+        vec![
+            (Peer::Aside, Work::Call(streams::aside_small)),
+            (Peer::Tokio, Work::Call(streams::tokio_small)),
+            (Peer::Smol, Work::Call(streams::smol_small)),
+        ]
+    };
     vec![
         Row::new("file", "1 GiB of a file through a stream, per KiB", peers())
             .wall()
@@ -270,6 +284,16 @@ fn streaming() -> Vec<Row> {
         Row::new("file-cpu", "the same, in processor time", peers())
             .floor(1.0, Of::Best)
             .limit(streams::limit),
+        Row::new("fs-file", "1 GiB by `fs::File`, per KiB", by_file())
+            .wall()
+            .floor(1.0, Of::Best)
+            .limit(streams::limit),
+        Row::new("fs-file-cpu", "the same, in processor time", by_file())
+            .floor(1.0, Of::Best)
+            .limit(streams::limit),
+        Row::new("fs-read", "a file of 4 KiB by `fs::read`", by_read())
+            .floor(1.0, Of::Best)
+            .limit(streams::limit_small),
     ]
 }
 

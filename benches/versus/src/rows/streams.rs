@@ -1,7 +1,8 @@
-//! A file that lies in the page cache, read through a stream from its beginning to its end.
+//! A file that lies in the page cache, read through a stream from its beginning to its end; and a
+//! small file, read whole by one call.
 //!
-//! All read into a buffer of 64 KiB. The figure is nanoseconds for a KiB, so that it does not
-//! depend on the size of the file: 1 GiB, or 32 MiB where the cell has little time.
+//! The streams read into a buffer of 64 KiB. The figure is nanoseconds for a KiB, so that it does
+//! not depend on the size of the file: 1 GiB, or 32 MiB where the cell has little time.
 
 use std::env;
 use std::fs::{self, File};
@@ -28,13 +29,16 @@ struct Sample {
 
 impl Sample {
     fn make(run: &Run) -> Sample {
-        let size = if run.budget < Duration::from_millis(200) { 32 * MIB } else { 1024 * MIB };
+        Sample::of(if run.budget < Duration::from_millis(200) { 32 * MIB } else { 1024 * MIB })
+    }
+
+    fn of(size: usize) -> Sample {
         let path = env::temp_dir().join(format!("aside-versus-{}", std::process::id()));
         let sample = Sample { path, size };
         let mut file = File::create(&sample.path).expect("a file can be made");
         let block: Vec<u8> = (0..MIB).map(|n| (n % 251) as u8).collect();
-        for _ in 0..size / MIB {
-            file.write_all(&block).expect("the file has room");
+        for begin in (0..size).step_by(MIB) {
+            file.write_all(&block[..MIB.min(size - begin)]).expect("the file has room");
         }
         sample
     }
@@ -87,6 +91,16 @@ pub(super) fn smol(run: &Run) -> f64 {
     lap_after_lap::<Smol, _>(run, |file| read_all(blocking::Unblock::new(file)))
 }
 
+/// `aside::fs::File`.
+pub(super) fn aside_file(run: &Run) -> f64 {
+    lap_after_lap::<Aside, _>(run, |file| read_all(aside::fs::File::from_std(file)))
+}
+
+/// `async_fs::File`, which smol names `fs::File`.
+pub(super) fn smol_file(run: &Run) -> f64 {
+    lap_after_lap::<Smol, _>(run, |file| read_all(async_fs::File::from(file)))
+}
+
 /// `tokio::fs::File`, by tokio's own `read`.
 pub(super) fn tokio(run: &Run) -> f64 {
     lap_after_lap::<Tokio, _>(run, |file| async {
@@ -100,6 +114,56 @@ pub(super) fn tokio(run: &Run) -> f64 {
             }
         }
     })
+}
+
+const SMALL: usize = 4 * KIB;
+
+/// Reads a file of 4 KiB whole, again and again.
+fn small_by<R: Runtime, F>(run: &Run, read: impl Fn(PathBuf) -> F) -> f64
+where
+    F: Future<Output = io::Result<Vec<u8>>>,
+{
+    let sample = Sample::of(SMALL);
+    let mut laps = run.laps(SMALL_READS);
+    R::block_on(async {
+        while laps.more() {
+            for _ in 0..SMALL_READS {
+                let content = read(sample.path.clone()).await.expect("the file can be read");
+                assert_eq!(black_box(content).len(), SMALL);
+            }
+        }
+    });
+    laps.figure()
+}
+
+const SMALL_READS: usize = 100;
+
+/// `aside::fs::read`.
+pub(super) fn aside_small(run: &Run) -> f64 {
+    small_by::<Aside, _>(run, aside::fs::read)
+}
+
+/// `tokio::fs::read`.
+pub(super) fn tokio_small(run: &Run) -> f64 {
+    small_by::<Tokio, _>(run, tokio::fs::read)
+}
+
+/// `async_fs::read`.
+pub(super) fn smol_small(run: &Run) -> f64 {
+    small_by::<Smol, _>(run, async_fs::read)
+}
+
+/// `std::fs::read`, in the same thread.
+pub(super) fn limit_small(run: &Run) -> f64 {
+    let sample = Sample::of(SMALL);
+    let mut laps = run.laps(SMALL_READS);
+    while laps.more() {
+        for _ in 0..SMALL_READS {
+            let content = fs::read(&sample.path).expect("the file can be read");
+            assert_eq!(black_box(content).len(), SMALL);
+        }
+    }
+    laps.figure()
 }
 
 /// `std::fs::File`, in a thread.
