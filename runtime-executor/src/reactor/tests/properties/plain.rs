@@ -47,7 +47,8 @@ fn on_seats() -> impl Strategy<Value = OnSeats> {
 proptest! {
     #![proptest_config(cases(512))]
 
-    /// P66: a token means its own source, from its insertion to its removal, and nobody before or after.
+    /// P66: a token means its own source, from its insertion to its removal, and nobody before or
+    /// after.
     #[test]
     fn a_table_does_what_a_map_of_tokens_never_used_again_does(steps in steps(on_table(), 100)) {
         let mut table = Table::new();

@@ -251,8 +251,8 @@ impl Scene {
 proptest! {
     #![proptest_config(cases(512))]
 
-    /// P66, P67, P68: nobody waits beside what has come once the loop has heard of it, nobody hears of another's
-    /// events, and nothing is left of who has gone.
+    /// P66, P67, P68: nobody waits beside what has come once the loop has heard of it, nobody hears
+    /// of another's events, and nothing is left of who has gone.
     #[test]
     fn sockets_do_what_their_reference_does(steps in steps(step(), 80)) {
         let mut scene = Scene::new();
