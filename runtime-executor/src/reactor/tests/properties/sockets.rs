@@ -45,14 +45,24 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// A registration: what the reactor knows it by, and a number of its own, which none has again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Registered {
+    token: usize,
+    number: usize,
+}
+
 /// What the system knows.
 #[derive(Default)]
 struct World {
-    /// Which descriptor is registered by which token, and how many bytes wait there.
-    known: Vec<(RawFd, usize)>,
+    /// What is registered.
+    known: Vec<(RawFd, Registered)>,
+    /// How many there have been.
+    registrations: usize,
+    /// How many bytes wait.
     bytes: Vec<(RawFd, usize)>,
     /// Told, and not heard.
-    told: Vec<usize>,
+    told: Vec<Registered>,
     /// How many may be heard at a time.
     at_a_time: usize,
 }
@@ -72,27 +82,31 @@ impl ByHand {
         world.bytes.push((descriptor, bytes));
     }
 
-    fn token(&self, descriptor: RawFd) -> Option<usize> {
+    fn known(&self, descriptor: RawFd) -> Option<Registered> {
         let world = self.0.lock();
-        world.known.iter().find(|(of, _)| *of == descriptor).map(|(_, token)| *token)
+        world.known.iter().find(|(of, _)| *of == descriptor).map(|(_, known)| *known)
     }
 
     /// An edge, of who is registered.
     fn tell(&self, descriptor: RawFd) {
-        if let Some(token) = self.token(descriptor) {
-            self.0.lock().told.push(token);
+        if let Some(known) = self.known(descriptor) {
+            self.0.lock().told.push(known);
         }
     }
 
     fn is_told(&self, descriptor: RawFd) -> bool {
-        let token = self.token(descriptor);
-        self.0.lock().told.iter().any(|told| Some(*told) == token)
+        let known = self.known(descriptor);
+        self.0.lock().told.iter().any(|told| Some(*told) == known)
     }
 }
 
 impl Kernel for ByHand {
     fn register(&self, descriptor: RawFd, token: usize) -> io::Result<()> {
-        self.0.lock().known.push((descriptor, token));
+        let mut world = self.0.lock();
+        let registered = Registered { token, number: world.registrations };
+        world.registrations += 1;
+        world.known.push((descriptor, registered));
+        drop(world);
         // As the interface says: if it is ready already, that is heard too.
         if self.bytes(descriptor) > 0 {
             self.tell(descriptor);
@@ -118,7 +132,7 @@ impl Listen for ByHand {
         let mut world = self.0.lock();
         let now = world.told.len().min(world.at_a_time);
         let readable = Readiness { readable: true, writable: false };
-        heard.extend(world.told.drain(..now).map(|token| (token, readable)));
+        heard.extend(world.told.drain(..now).map(|told| (told.token, readable)));
         Ok(())
     }
 }
@@ -231,8 +245,8 @@ impl Scene {
         // A turn may look twice.
         told.truncate(told.len() - self.system.0.lock().told.len());
         for user in &mut self.users {
-            let token = self.system.token(user.file.as_raw_fd());
-            let is_heard = user.socket.is_some() && told.iter().any(|told| Some(*told) == token);
+            let known = self.system.known(user.file.as_raw_fd());
+            let is_heard = user.socket.is_some() && told.iter().any(|told| Some(*told) == known);
             if is_heard {
                 user.vain_tries = 0;
             }
