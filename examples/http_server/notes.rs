@@ -19,10 +19,10 @@ const QUEUE_MAX: usize = 256;
 
 /// A database in a file, and the lane for its queries.
 ///
-/// Not a `Pinned` connection, which is one: in a file with a write-ahead log readers wait for nobody,
-/// so several connections read at the same time. And not simply the pool, which would have as many
-/// queries as there are requests, each on a thread: a lane has a limit for those that run and one
-/// for those that wait, and the threads are still the pool's, for whatever else blocks.
+/// Not a `Pinned` connection, which is one: in a file with a write-ahead log readers wait for
+/// nobody, so several connections read at the same time. And not simply the pool, which would have
+/// as many queries as there are requests, each on a thread: a lane has a limit for those that run
+/// and one for those that wait, and the threads are still the pool's, for whatever else blocks.
 pub(crate) struct Notes {
     lane: Lane,
     store: Arc<Store>,
