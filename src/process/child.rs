@@ -124,7 +124,8 @@ impl Child {
     /// [`wait_with_output`](Child::wait_with_output).
     ///
     /// # Errors
-    /// As the system gives them: if other code has waited for the child. If the runtime is gone.
+    /// As the system gives them: if other code has waited for the child. If a thread is needed and
+    /// cannot be had.
     ///
     /// # Cancel safety
     /// Safe, but for stdin, which is closed by the first poll.

@@ -19,21 +19,25 @@ use crate::net::AsyncFd;
 /// It never waits for the process in the system's sense, which frees the number for others: that is
 /// for whoever looks.
 #[derive(Debug)]
-pub(super) enum Exit {
-    /// The system tells the loop, of a descriptor that can be read when the process has ended.
-    Told(AsyncFd<OwnedFd>),
-    /// A thread waits, from the first time that somebody wants to know.
-    Awaited { pid: Pid, job: Option<JoinHandle<io::Result<()>>> },
+pub(super) struct Exit {
+    pid: Pid,
+    /// Of the process: it can be read when that has ended. As long as there is one, and its loop,
+    /// the system tells.
+    descriptor: Option<AsyncFd<OwnedFd>>,
+    /// Else a thread waits, from the first time that somebody wants to know.
+    waiter: Option<JoinHandle<io::Result<()>>>,
 }
 
 impl Exit {
     /// For a process that nobody has waited for. If there is no descriptor of it to be had, for
     /// whatever reason, a thread will do.
     pub(super) fn of(pid: Pid) -> Exit {
-        match open(pid).and_then(AsyncFd::new) {
-            Ok(descriptor) => Exit::Told(descriptor),
-            Err(_none) => Exit::Awaited { pid, job: None },
-        }
+        let descriptor = open(pid).and_then(AsyncFd::new).ok();
+        Exit { descriptor, ..Exit::by_thread(pid) }
+    }
+
+    fn by_thread(pid: Pid) -> Exit {
+        Exit { pid, descriptor: None, waiter: None }
     }
 
     /// Looks until there is something to be seen, whenever that may have changed: also once too
@@ -45,23 +49,24 @@ impl Exit {
         &mut self,
         mut look: impl FnMut() -> io::Result<Option<ExitStatus>>,
     ) -> io::Result<ExitStatus> {
-        match self {
-            Exit::Told(descriptor) => {
-                let look = |_: &OwnedFd| look()?.ok_or_else(|| ErrorKind::WouldBlock.into());
-                descriptor.read_with(look).await
+        if let Some(descriptor) = &self.descriptor {
+            let would_block = || ErrorKind::WouldBlock.into();
+            match descriptor.read_with(|_| look().transpose().ok_or_else(would_block)).await {
+                Ok(seen) => return seen,
+                Err(_gone) => self.descriptor = None,
             }
-            Exit::Awaited { pid, job } => loop {
-                if let Some(status) = look()? {
-                    return Ok(status);
-                }
-                let waiting = match job {
-                    Some(waiting) => waiting,
-                    None => job.insert(send_waiter(*pid)?),
-                };
-                let waited = waiting.await;
-                *job = None;
-                waited.map_err(io::Error::other)??;
-            },
+        }
+        loop {
+            if let Some(status) = look()? {
+                return Ok(status);
+            }
+            let waiting = match &mut self.waiter {
+                Some(waiting) => waiting,
+                none => none.insert(send_waiter(self.pid)?),
+            };
+            let waited = waiting.await;
+            self.waiter = None;
+            waited.map_err(io::Error::other)??;
         }
     }
 }

@@ -41,8 +41,7 @@
 //!   failed to; mostly about a millisecond. Where that is too long, start it in a job: a child may
 //!   be started, and used, on any thread that has a runtime.
 //! - A child *belongs to the runtime* that was current when it was started, as a socket does. When
-//!   that is gone, the pipes give an error, and so does [`wait`](Child::wait) but where a thread
-//!   waits; [`try_wait`](Child::try_wait) and [`start_kill`](Child::start_kill) go on working.
+//!   that is gone, its pipes give an error; but it can still be waited for, by a thread.
 //! - *Cancel safety*: each future either has done what it says, or nothing; see each.
 //! - *No zombies*: a child that is dropped goes on running, or is killed
 //!   ([`kill_on_drop`](Command::kill_on_drop)), and is waited for by a task of its runtime. If the
@@ -53,8 +52,8 @@
 //!   other code in the program waits for any child whatever, or has `SIGCHLD` ignored; then waiting
 //!   here gives an error.)
 //! - *A child inherits* no descriptor of the runtime's, and no handler.
-//! - *Where there is no pidfd*, each child that is waited for takes a thread, which is of no
-//!   runtime's pool and which no shutdown waits for.
+//! - *Where there is no pidfd*, or no loop any more, each child that is waited for takes a thread,
+//!   which is of no runtime's pool and which no shutdown waits for.
 //! - *By a virtual clock* a child takes no virtual time, as a socket does.
 
 mod child;

@@ -34,7 +34,7 @@ pub(super) fn sweep() {
 }
 
 /// Waits for this one, if it has ended.
-fn bury(id: u32) -> io::Result<Option<ExitStatus>> {
+pub(super) fn bury(id: u32) -> io::Result<Option<ExitStatus>> {
     let mut orphans = ORPHANS.lock();
     let Some(index) = orphans.iter().position(|child| child.id() == id) else {
         return Err(io::Error::other("it is buried"));

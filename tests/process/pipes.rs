@@ -140,6 +140,21 @@ fn a_pipe_that_nobody_reads_is_an_error_of_who_writes() {
     });
 }
 
+#[test]
+fn what_lies_in_a_pipe_is_all_read_after_the_child_is_gone() {
+    watched(|| {
+        aside::run(async {
+            // As much as a pipe holds.
+            let mut child = script("head -c 65536 /dev/zero");
+            let mut child = child.stdout(Stdio::piped()).spawn().unwrap();
+            assert!(child.wait().await.unwrap().success());
+            let output = child.wait_with_output().await.unwrap();
+            assert!(output.status.success());
+            assert_eq!(output.stdout.len(), 65536);
+        });
+    });
+}
+
 // P70
 #[test]
 fn a_full_pipe_is_closed_all_the_same() {

@@ -161,3 +161,34 @@ fn a_shutdown_says_for_whose_end_it_has_not_waited() {
         drop(stdin);
     });
 }
+
+/// Dropped when its thread ends, after whatever else the thread had.
+struct Held(std::cell::RefCell<Option<Child>>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        drop(self.0.take());
+    }
+}
+
+thread_local! {
+    static HELD: Held = const { Held(std::cell::RefCell::new(None)) };
+}
+
+#[test]
+fn a_child_may_be_dropped_at_the_end_of_a_thread() {
+    watched(|| {
+        let id = thread::spawn(|| {
+            HELD.with(|held| {
+                let child = aside::run(async { waiting() });
+                let id = id(&child);
+                held.0.replace(Some(child));
+                id
+            })
+        });
+        let id = id.join().unwrap();
+        while state(id).is_some() {
+            aside::run(async { script("exit 0").status().await.unwrap() });
+        }
+    });
+}

@@ -13,6 +13,7 @@ use rustix::process::{Pid, test_kill_process};
 use super::Exit;
 use crate::net::AsyncFd;
 use crate::process::child::{Child, Fate};
+use crate::process::orphans;
 use crate::yield_now;
 
 fn script(script: &str) -> Command {
@@ -24,7 +25,7 @@ fn script(script: &str) -> Command {
 /// A child for whose end a thread waits, as where the system has no better way.
 fn awaited(command: &mut Command, fate: Fate) -> Child {
     let child = command.spawn().unwrap();
-    let exit = Exit::Awaited { pid: Pid::from_child(&child), job: None };
+    let exit = Exit::by_thread(Pid::from_child(&child));
     Child::with(child, exit, Handle::try_current().unwrap(), fate).unwrap()
 }
 
@@ -42,7 +43,7 @@ fn the_system_tells_of_the_end_where_it_can() {
     crate::run(async {
         let mut child = script("exit 3").spawn().unwrap();
         let mut exit = Exit::of(Pid::from_child(&child));
-        assert!(matches!(exit, Exit::Told(_)));
+        assert!(exit.descriptor.is_some());
         assert_eq!(exit.hear(|| child.try_wait()).await.unwrap().code(), Some(3));
     });
 }
@@ -52,7 +53,8 @@ fn the_system_tells_of_the_end_where_it_can() {
 fn who_is_told_too_often_looks_once_for_each_time_and_goes_on_waiting() {
     crate::run(async {
         let (mut near, far) = UnixStream::pair().unwrap();
-        let mut exit = Exit::Told(AsyncFd::new(OwnedFd::from(far)).unwrap());
+        let descriptor = Some(AsyncFd::new(OwnedFd::from(far)).unwrap());
+        let mut exit = Exit { descriptor, ..Exit::by_thread(rustix::process::getpid()) };
         let (mut looks, mut told) = (0, 0);
         let mut hearing = Box::pin(exit.hear(|| {
             looks += 1;
@@ -137,6 +139,8 @@ fn what_is_dropped_is_buried_when_a_thread_has_heard_of_its_end() {
         buried(goes_on_as).await;
         buried(dies_as).await;
         drop(stdin);
+        // And nobody remembers them.
+        assert!(orphans::bury(goes_on_as).is_err() && orphans::bury(dies_as).is_err());
     });
 }
 
