@@ -63,10 +63,12 @@ fn output_reads_what_nothing_else_was_said_of_and_leaves_the_command_as_it_was()
                 (output.stdout.as_slice(), output.stderr.as_slice()),
                 (&b"one\n"[..], &b""[..])
             );
-            let mut child = command.stdout(Stdio::null()).spawn().unwrap();
+            assert_eq!(command.stdout(Stdio::null()).output().await.unwrap().stdout, b"");
+            let mut silent = script("exit 0");
+            silent.output().await.unwrap();
+            let mut child = silent.spawn().unwrap();
             assert!(child.stdin.is_none() && child.stdout.is_none() && child.stderr.is_none());
             child.wait().await.unwrap();
-            assert_eq!(command.output().await.unwrap().stdout, b"");
         });
     });
 }

@@ -12,7 +12,7 @@
 //! [`UnixStream`](crate::net::UnixStream), the owned halves of the two, and
 //! [`AsyncFd`](crate::net::AsyncFd); of `unblock` [`Unblock`](crate::Unblock), which also has
 //! `AsyncBufRead`, as has [`File`](crate::fs::File) of `fs`, and the streams of
-//! [`stdio`](crate::stdio). tokio is taken without its default features, so there is no second
+//! [`stdio`](crate::stdio); of [`process`](crate::process) the pipes. tokio is taken without its default features, so there is no second
 //! runtime in the build.
 //!
 //! ```
@@ -51,6 +51,8 @@
 
 #[cfg(feature = "unblock")]
 mod blocking;
+#[cfg(all(feature = "process", unix))]
+mod pipes;
 #[cfg(all(feature = "net", unix))]
 mod sockets;
 

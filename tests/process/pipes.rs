@@ -40,6 +40,36 @@ fn ten_mebibytes_go_through_cat_and_back() {
     });
 }
 
+#[cfg(feature = "tokio-io")]
+#[test]
+fn tokios_traits_do_the_same() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    watched(|| {
+        aside::run(async {
+            let mut command = script("cat; echo end >&2");
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            let mut cat = command.spawn().unwrap();
+            let mut stdin = cat.stdin.take().unwrap();
+            let sent = pattern(1 << 20);
+            let expected = sent.clone();
+            let writing = spawn(async move {
+                AsyncWriteExt::write_all(&mut stdin, &sent).await.unwrap();
+                stdin.shutdown().await.unwrap();
+                // It is still there, and closed.
+                assert!(AsyncWriteExt::write(&mut stdin, b"more").await.is_err());
+            });
+            let (mut out, mut end) = (Vec::new(), Vec::new());
+            let (mut stdout, mut stderr) = (cat.stdout.take().unwrap(), cat.stderr.take().unwrap());
+            AsyncReadExt::read_to_end(&mut stdout, &mut out).await.unwrap();
+            AsyncReadExt::read_to_end(&mut stderr, &mut end).await.unwrap();
+            assert!(out == expected && end == b"end\n");
+            writing.await.unwrap();
+            assert!(cat.wait().await.unwrap().success());
+        });
+    });
+}
+
 // P68
 #[test]
 fn bytes_come_as_they_were_sent_in_pieces_of_any_size() {

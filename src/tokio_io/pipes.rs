@@ -1,0 +1,24 @@
+//! The pipes of `process`.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::translate_read;
+use crate::process::{ChildStderr, ChildStdin, ChildStdout};
+use crate::translate::translate_write;
+
+/// A shutdown closes the pipe: the child reads to its end.
+impl AsyncWrite for ChildStdin {
+    translate_write!(|this| this, true);
+}
+
+impl AsyncRead for ChildStdout {
+    translate_read!();
+}
+
+impl AsyncRead for ChildStderr {
+    translate_read!();
+}
