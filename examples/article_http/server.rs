@@ -1,0 +1,45 @@
+//! A server that takes its time.
+
+use std::convert::Infallible;
+use std::io::{self, Read, Write};
+use std::time::Duration;
+
+use aside::hyper::Timer;
+use aside::net::TcpListener;
+use aside::{race, sleep, spawn, spawn_blocking};
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+
+use crate::Done;
+
+/// What it answers.
+pub(crate) const ANSWER: &str = "here you are\n";
+
+/// Answers until its stdin ends.
+pub(crate) fn serve(one_call: Duration) -> Done<()> {
+    aside::run(async move {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        println!("listening on {}", listener.local_addr()?);
+        io::stdout().flush()?;
+        let enough = spawn_blocking(|| io::stdin().read_to_end(&mut Vec::new()));
+        let enough = async { enough.await.map(drop).map_err(io::Error::other) };
+        race((enough, accept(&listener, one_call))).await?;
+        Ok(())
+    })
+}
+
+async fn accept(listener: &TcpListener, one_call: Duration) -> io::Result<()> {
+    let answer = move |_: Request<Incoming>| async move {
+        sleep(one_call).await;
+        Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(ANSWER)))
+    };
+    loop {
+        let (stream, _peer) = listener.accept().await?;
+        let mut http = http1::Builder::new();
+        let connection = http.timer(Timer).serve_connection(stream, service_fn(answer));
+        spawn(async { connection.await.unwrap_or_default() }).detach();
+    }
+}
