@@ -114,8 +114,8 @@ child_output! {
     ChildStderr, process::ChildStderr
 }
 
-/// So much is read in one poll at most, so that a child that writes fast stalls nobody. Half of what
-/// a pipe holds.
+/// So much is read in one poll at most, so that a child that writes fast stalls nobody: half of
+/// what a pipe holds.
 const READ_MAX: u64 = 32 * 1024;
 
 /// All that comes until the pipe's end.

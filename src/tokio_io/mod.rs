@@ -12,8 +12,8 @@
 //! [`UnixStream`](crate::net::UnixStream), the owned halves of the two, and
 //! [`AsyncFd`](crate::net::AsyncFd); of `unblock` [`Unblock`](crate::Unblock), which also has
 //! `AsyncBufRead`, as has [`File`](crate::fs::File) of `fs`, and the streams of
-//! [`stdio`](crate::stdio); of [`process`](crate::process) the pipes. tokio is taken without its default features, so there is no second
-//! runtime in the build.
+//! [`stdio`](crate::stdio); of [`process`](crate::process) the pipes. tokio is taken without its
+//! default features, so there is no second runtime in the build.
 //!
 //! ```
 //! use aside::net::UnixStream;
