@@ -72,6 +72,8 @@ fn count_everything() {
     assert_no_leak("groups", || runtime.block_on(groups()));
     assert_no_leak("jobs", || runtime.block_on(jobs()));
     assert_no_leak("aborted jobs", || runtime.block_on(aborted_jobs()));
+    #[cfg(feature = "fs")]
+    assert_no_leak("files", || runtime.block_on(files()));
     assert_no_leak("pools", pools);
     assert_no_leak("runtimes", runtimes);
     drop(runtime);
@@ -171,6 +173,30 @@ async fn jobs() {
                 _ => assert_eq!(job.await.unwrap(), [number]),
             }
         }
+    }
+}
+
+/// Also those that are given up, and dropped in the middle of their reading ahead.
+#[cfg(feature = "fs")]
+async fn files() {
+    use futures_lite::{AsyncReadExt, StreamExt};
+
+    let opened = |number: usize| async move {
+        let mut file = aside::fs::File::open("Cargo.toml").await.unwrap();
+        let reading = async { file.read(&mut [0; 16]).await.unwrap() };
+        match number % 3 {
+            0 => assert_eq!(reading.await, 16),
+            1 => drop(futures_lite::future::poll_once(reading).await),
+            _ => drop(aside::fs::read_dir("src").await.unwrap().next().await),
+        }
+    };
+    for _ in 0..MANY / 10_000 {
+        gather((0..100).map(opened)).await;
+    }
+    // The last of them are closed on the pool.
+    let pool = aside::Handle::current().pool().clone();
+    while pool.stats().busy + pool.stats().queued > 0 {
+        yield_now().await;
     }
 }
 

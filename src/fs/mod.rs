@@ -49,7 +49,8 @@
 //! - *Nothing is lost at the end.* What changes something (a `write`, a `rename`, what a [`File`]
 //!   has accepted) is in a lane of its own, named `fs`, which every shutdown runs: when
 //!   [`run`](crate::run) returns, it is done. What only reads is in the pool's main lane, and may
-//!   be cancelled.
+//!   be cancelled. (A pool that was [given](crate::Builder::pool) to the runtime is shut down by
+//!   whoever has made it.)
 //! - *Cancel safety*: see [`Job`] and [`File`]. A call that is under way goes on, whoever gives it
 //!   up: no system can call it back.
 //! - A file *belongs to the runtime* that was current when it was opened. It may be used from any
