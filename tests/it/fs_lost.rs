@@ -40,11 +40,14 @@ fn what_was_accepted_is_written_by_every_shutdown() {
             let path = folder.at("file");
             let runtime = Runtime::builder().threads_max(1).build();
             runtime.block_on(async {
-                let mut file = File::create(&path).await.unwrap();
+                std_fs::write(&path, "begun: ").unwrap();
+                let mut file = File::options().read(true).append(true).open(&path).await.unwrap();
+                // A job that may be cancelled, and is not to have those that may not.
+                assert_eq!(file.read(&mut [0; 7]).await.unwrap(), 7);
                 busy().await.detach();
                 file.write_all(b"first, ").await.unwrap();
                 file.write_all(b"second").await.unwrap();
-                assert!(std_fs::read(&path).unwrap().is_empty(), "the only worker is busy");
+                assert_eq!(std_fs::read(&path).unwrap(), b"begun: ", "the only worker is busy");
                 if is_held {
                     aside::spawn(async move {
                         pending::<()>().await;
@@ -55,7 +58,8 @@ fn what_was_accepted_is_written_by_every_shutdown() {
             });
             let report = runtime.shutdown(Shutdown::Leave);
             assert!(report.jobs.cancelled.is_empty(), "{report}");
-            assert_eq!(std_fs::read(&path).unwrap(), b"first, second", "held by a task: {is_held}");
+            let content = std_fs::read(&path).unwrap();
+            assert_eq!(content, b"begun: first, second", "held by a task: {is_held}");
         }
     });
 }
