@@ -114,7 +114,7 @@ child_output! {
     ChildStderr, process::ChildStderr
 }
 
-/// So much is read in one poll at most, so that a child that writes fast stalls nobody: half of
+/// So much is read in one poll at most, so that a child that writes fast stalls nobody. Half of
 /// what a pipe holds.
 const READ_MAX: u64 = 32 * 1024;
 
