@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::Instant;
 
 use runtime_core::park::{Parker, Unparked};
@@ -21,9 +22,6 @@ impl Reactor {
 /// There is none.
 pub(crate) enum Ear {}
 
-/// Nothing is ever heard.
-pub(crate) enum Heard {}
-
 impl Ear {
     pub(crate) fn is_of_use(&self) -> bool {
         match *self {}
@@ -37,15 +35,11 @@ impl Ear {
         match *self {}
     }
 
-    pub(crate) fn take_heard(&mut self) -> Vec<Heard> {
+    pub(crate) fn take_called(&mut self) -> Vec<Waker> {
         match *self {}
     }
 
-    pub(crate) fn put_back(&mut self, _: Vec<Heard>) {
+    pub(crate) fn put_back(&mut self, _: Vec<Waker>) {
         match *self {}
-    }
-
-    pub(crate) fn tell(heard: Heard) {
-        match heard {}
     }
 }

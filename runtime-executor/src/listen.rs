@@ -4,7 +4,7 @@ use std::io;
 use std::time::Instant;
 
 use runtime_core::park::Unparked;
-use runtime_core::quietly::drop_quietly;
+use runtime_core::quietly::{call_quietly, drop_quietly};
 
 use crate::local::Local;
 use crate::reactor::Ear;
@@ -47,7 +47,7 @@ impl Local {
         unparked
     }
 
-    /// Listens, if there is an ear, and tells what was heard when nothing is borrowed.
+    /// Listens, if there is an ear, and wakes whom it concerns when nothing is borrowed.
     fn hear(&self, listen: impl FnOnce(&mut Ear) -> io::Result<()>) {
         let mut ear = self.ear.borrow_mut();
         let Some(listener) = ear.as_mut() else { return };
@@ -59,11 +59,11 @@ impl Local {
             drop_quietly(deaf);
             return;
         }
-        let mut heard = listener.take_heard();
+        let mut called = listener.take_called();
         drop(ear);
-        heard.drain(..).for_each(Ear::tell);
+        called.drain(..).for_each(|waker| call_quietly(|| waker.wake()));
         if let Some(listener) = self.ear.borrow_mut().as_mut() {
-            listener.put_back(heard);
+            listener.put_back(called);
         }
     }
 

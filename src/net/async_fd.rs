@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::ops::Deref;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_io::{AsyncRead, AsyncWrite};
 use runtime_executor::Handle;
-use runtime_executor::reactor::{Direction, Registration, Tick};
+use runtime_executor::reactor::{Direction, Registration, Short, Tick};
 
 use super::delegate::{delegate_end, delegate_read, delegate_write};
 use super::nothing;
@@ -67,12 +68,12 @@ impl<T: AsFd> AsyncFd<T> {
     /// file's. If there is no runtime on this thread, or it is gone. The object is dropped.
     pub fn new(inner: T) -> io::Result<AsyncFd<T>> {
         let handle = Handle::try_current().map_err(io::Error::other)?;
-        AsyncFd::with(&handle, inner)
+        AsyncFd::with(&handle, inner, Short::SaysNothing)
     }
 
     /// Registers it with a certain runtime's loop.
-    pub(super) fn with(handle: &Handle, inner: T) -> io::Result<AsyncFd<T>> {
-        let registration = Registration::new(handle, inner.as_fd())?;
+    pub(super) fn with(handle: &Handle, inner: T, short: Short) -> io::Result<AsyncFd<T>> {
+        let registration = Registration::new(handle, inner.as_fd(), short)?;
         Ok(AsyncFd { registration, inner })
     }
 }
@@ -156,7 +157,7 @@ impl<T> AsyncFd<T> {
         &self,
         operation: impl FnOnce(&T) -> io::Result<R>,
     ) -> io::Result<R> {
-        self.try_with(Direction::Read, operation)
+        self.registration.try_io(Direction::Read, || operation(&self.inner))
     }
 
     /// Tries a write once.
@@ -164,36 +165,47 @@ impl<T> AsyncFd<T> {
         &self,
         operation: impl FnOnce(&T) -> io::Result<R>,
     ) -> io::Result<R> {
-        self.try_with(Direction::Write, operation)
+        self.registration.try_io(Direction::Write, || operation(&self.inner))
     }
 
-    fn try_with<R>(
+    /// Moves at most so many bytes by `operation`, when that does not block.
+    pub(super) async fn transfer(
         &self,
         direction: Direction,
-        operation: impl FnOnce(&T) -> io::Result<R>,
-    ) -> io::Result<R> {
-        self.registration.try_io(direction, || operation(&self.inner))
+        bytes: usize,
+        mut operation: impl FnMut(&T) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        self.registration.transfer(direction, bytes, || operation(&self.inner)).await
     }
 
-    /// Reads by `operation` until it does not block. For the traits: one task is kept.
-    #[inline]
-    pub(super) fn poll_read_with<R>(
+    /// The same once, without waiting.
+    pub(super) fn try_transfer(
         &self,
-        cx: &mut Context<'_>,
-        mut operation: impl FnMut(&T) -> io::Result<R>,
-    ) -> Poll<io::Result<R>> {
-        self.registration.poll_io(Direction::Read, cx, || operation(&self.inner))
+        direction: Direction,
+        bytes: usize,
+        operation: impl FnOnce(&T) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        self.registration.try_transfer(direction, bytes, || operation(&self.inner))
     }
 
-    /// Writes by `operation` until it does not block. For the traits: one task is kept.
+    /// The same for the traits: one task is kept.
     #[inline]
-    pub(super) fn poll_write_with<R>(
+    fn poll_transfer(
         &self,
+        direction: Direction,
         cx: &mut Context<'_>,
-        mut operation: impl FnMut(&T) -> io::Result<R>,
-    ) -> Poll<io::Result<R>> {
-        self.registration.poll_io(Direction::Write, cx, || operation(&self.inner))
+        bytes: usize,
+        mut operation: impl FnMut(&T) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        self.registration.poll_transfer(direction, cx, bytes, || operation(&self.inner))
     }
+}
+
+/// How many bytes there are in the first buffers of several. One call takes no more than a certain
+/// number of them, which is 16 at least on any system; a transfer of fewer bytes than these have is
+/// short of what it was to move, however many that was.
+pub(super) fn bytes_in(buffers: &[impl Deref<Target = [u8]>]) -> usize {
+    buffers.iter().take(16).map(|buffer| buffer.len()).sum()
 }
 
 /// That a descriptor has been seen to be ready. See [`AsyncFd::readable`].
@@ -267,7 +279,7 @@ where
         if buffer.is_empty() {
             return Poll::Ready(Ok(0));
         }
-        self.poll_read_with(cx, |mut inner| inner.read(buffer))
+        self.poll_transfer(Direction::Read, cx, buffer.len(), |mut inner| inner.read(buffer))
     }
 
     fn poll_read_vectored(
@@ -278,7 +290,8 @@ where
         if nothing::is_read(buffers) {
             return Poll::Ready(Ok(0));
         }
-        self.poll_read_with(cx, |mut inner| inner.read_vectored(buffers))
+        let bytes = bytes_in(buffers);
+        self.poll_transfer(Direction::Read, cx, bytes, |mut inner| inner.read_vectored(buffers))
     }
 }
 
@@ -295,7 +308,7 @@ where
         if bytes.is_empty() {
             return Poll::Ready(Ok(0));
         }
-        self.poll_write_with(cx, |mut inner| inner.write(bytes))
+        self.poll_transfer(Direction::Write, cx, bytes.len(), |mut inner| inner.write(bytes))
     }
 
     fn poll_write_vectored(
@@ -306,11 +319,12 @@ where
         if nothing::is_written(slices) {
             return Poll::Ready(Ok(0));
         }
-        self.poll_write_with(cx, |mut inner| inner.write_vectored(slices))
+        let bytes = bytes_in(slices);
+        self.poll_transfer(Direction::Write, cx, bytes, |mut inner| inner.write_vectored(slices))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_write_with(cx, |mut inner| inner.flush())
+        self.registration.poll_io(Direction::Write, cx, || (&self.inner).flush())
     }
 
     /// Flushes. What else it would be to close the object, only dropping it can do.

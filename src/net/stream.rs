@@ -20,7 +20,9 @@ macro_rules! impl_stream {
                 if buffer.is_empty() {
                     return Ok(0);
                 }
-                self.io.read_with(|mut stream| stream.read(buffer)).await
+                self.io
+                    .transfer(Direction::Read, buffer.len(), |mut stream| stream.read(buffer))
+                    .await
             }
 
             /// Reads into several buffers, one after the other, as [`read`](Self::read) does.
@@ -34,7 +36,9 @@ macro_rules! impl_stream {
                 if nothing::is_read(buffers) {
                     return Ok(0);
                 }
-                self.io.read_with(|mut stream| stream.read_vectored(buffers)).await
+                let bytes = bytes_in(buffers);
+                let read = |mut stream: &$std| stream.read_vectored(buffers);
+                self.io.transfer(Direction::Read, bytes, read).await
             }
 
             /// Writes as many of the bytes as the system takes now, and says how many; waits if it
@@ -51,7 +55,9 @@ macro_rules! impl_stream {
                 if bytes.is_empty() {
                     return Ok(0);
                 }
-                self.io.write_with(|mut stream| stream.write(bytes)).await
+                self.io
+                    .transfer(Direction::Write, bytes.len(), |mut stream| stream.write(bytes))
+                    .await
             }
 
             /// Writes several slices, one after the other, as [`write`](Self::write) does.
@@ -65,7 +71,9 @@ macro_rules! impl_stream {
                 if nothing::is_written(slices) {
                     return Ok(0);
                 }
-                self.io.write_with(|mut stream| stream.write_vectored(slices)).await
+                let bytes = bytes_in(slices);
+                let write = |mut stream: &$std| stream.write_vectored(slices);
+                self.io.transfer(Direction::Write, bytes, write).await
             }
 
             /// Reads what has come, without waiting.
@@ -77,7 +85,8 @@ macro_rules! impl_stream {
                 if buffer.is_empty() {
                     return Ok(0);
                 }
-                self.io.try_read_with(|mut stream| stream.read(buffer))
+                self.io
+                    .try_transfer(Direction::Read, buffer.len(), |mut stream| stream.read(buffer))
             }
 
             /// Writes what the system takes, without waiting.
@@ -89,7 +98,8 @@ macro_rules! impl_stream {
                 if bytes.is_empty() {
                     return Ok(0);
                 }
-                self.io.try_write_with(|mut stream| stream.write(bytes))
+                self.io
+                    .try_transfer(Direction::Write, bytes.len(), |mut stream| stream.write(bytes))
             }
 
             /// Waits until something has come, or nothing more will.
@@ -180,9 +190,10 @@ macro_rules! impl_stream {
     };
 }
 
-/// Gives a socket around `io: AsyncFd<$std>` the ways from and to std's socket.
+/// Gives a socket around `io: AsyncFd<$std>` the ways from and to std's socket, and says what a
+/// short read of it means.
 macro_rules! impl_std {
-    ($socket:ident, $std:ty) => {
+    ($socket:ident, $std:ty, $short:expr) => {
         impl $socket {
             /// Takes a socket of std's, which is put into non-blocking mode, and registers it with
             /// the current runtime.
@@ -196,7 +207,7 @@ macro_rules! impl_std {
 
             pub(super) fn with(handle: &Handle, socket: $std) -> io::Result<$socket> {
                 socket.set_nonblocking(true)?;
-                Ok($socket { io: AsyncFd::with(handle, socket)? })
+                Ok($socket { io: AsyncFd::with(handle, socket, $short)? })
             }
 
             /// Gives std's socket back, deregistered, and in blocking mode as std's are.

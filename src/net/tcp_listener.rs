@@ -6,6 +6,7 @@ use std::net::{self, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 use runtime_executor::Handle;
+use runtime_executor::reactor::Short;
 
 use super::accept::accept;
 use super::address::{self, Address};
@@ -96,7 +97,7 @@ impl TcpListener {
     }
 }
 
-impl_std!(TcpListener, net::TcpListener);
+impl_std!(TcpListener, net::TcpListener, Short::SaysNothing);
 
 impl fmt::Debug for TcpListener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use futures_io::{AsyncRead, AsyncWrite};
 use runtime_executor::Handle;
+use runtime_executor::reactor::{Direction, Short};
 use socket2::{SockAddr, SockRef, Socket};
 
 use super::address::{self, Address};
-use super::async_fd::AsyncFd;
+use super::async_fd::{AsyncFd, bytes_in};
 use super::builder::{SocketBuilder, show};
 use super::delegate::{delegate_end, delegate_read, delegate_write};
 use super::nothing;
@@ -59,7 +60,8 @@ pub(super) async fn connect(socket: Socket, address: SocketAddr) -> io::Result<T
         Ok(()) | Err(_) => {}
     }
     // Registered when it has begun to connect: an idle socket counts as hung up.
-    let io = AsyncFd::new(net::TcpStream::from(socket))?;
+    let handle = Handle::try_current().map_err(io::Error::other)?;
+    let io = AsyncFd::with(&handle, net::TcpStream::from(socket), Short::UsesUp)?;
     io.write_with(|stream| match (stream.take_error()?, stream.peer_addr()) {
         (Some(error), _) => Err(error),
         (None, Err(error)) if error.kind() == io::ErrorKind::NotConnected => {
@@ -199,7 +201,7 @@ impl TcpStream {
 }
 
 impl_stream!(TcpStream, net::TcpStream);
-impl_std!(TcpStream, net::TcpStream);
+impl_std!(TcpStream, net::TcpStream, Short::UsesUp);
 
 impl fmt::Debug for TcpStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -11,9 +11,10 @@ use std::task::{Context, Poll};
 
 use futures_io::{AsyncRead, AsyncWrite};
 use runtime_executor::Handle;
+use runtime_executor::reactor::{Direction, Short};
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use super::async_fd::AsyncFd;
+use super::async_fd::{AsyncFd, bytes_in};
 use super::builder::show;
 use super::delegate::{delegate_end, delegate_read, delegate_write};
 use super::nothing;
@@ -88,7 +89,7 @@ impl UnixStream {
 }
 
 impl_stream!(UnixStream, net::UnixStream);
-impl_std!(UnixStream, net::UnixStream);
+impl_std!(UnixStream, net::UnixStream, Short::SaysNothing);
 
 impl fmt::Debug for UnixStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

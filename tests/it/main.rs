@@ -58,6 +58,8 @@ mod net_nothing;
 #[cfg(all(feature = "net", unix))]
 mod net_reactor;
 #[cfg(all(feature = "net", unix))]
+mod net_short;
+#[cfg(all(feature = "net", unix))]
 mod net_signals;
 #[cfg(all(feature = "net", unix))]
 mod net_tcp;

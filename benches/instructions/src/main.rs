@@ -3,6 +3,7 @@
 
 use std::future::poll_fn;
 use std::hint::black_box;
+use std::io;
 use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::mpsc;
@@ -10,16 +11,20 @@ use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
+use aside::net::{TcpListener, TcpStream};
+use futures_io::{AsyncRead, AsyncWrite};
+
 /// What is called so, and goes so often.
 type NamedPath = (&'static str, fn(usize));
 
-const PATHS: [NamedPath; 6] = [
+const PATHS: [NamedPath; 7] = [
     ("spawn-and-join", spawn_and_join),
     ("local-wake", local_wake),
     ("remote-wake", remote_wake),
     ("gather-1000", gather_1000),
     ("timer-set-and-drop", timer_set_and_drop),
     ("blocking-round-trip", blocking_round_trip),
+    ("tcp-echo", tcp_echo),
 ];
 
 fn main() -> ExitCode {
@@ -97,6 +102,39 @@ fn timer_set_and_drop(count: usize) {
             poll_fn(|cx| Poll::Ready(black_box(sleep.as_mut().poll(cx).is_pending()))).await;
         }
     });
+}
+
+/// 64 bytes over TCP and back, between two tasks of one loop: each of them waits, is woken by an
+/// event, reads and writes. What the system does is not counted.
+fn tcp_echo(count: usize) {
+    let echoed: io::Result<()> = aside::run(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let near = TcpStream::connect(listener.local_addr()?).await?;
+        let (far, _address) = listener.accept().await?;
+        aside::spawn(echo(far)).detach();
+        let mut client = pin!(near);
+        let mut buffer = [0; BUFFER];
+        for _ in 0..count {
+            poll_fn(|cx| client.as_mut().poll_write(cx, &[7; 64])).await?;
+            black_box(poll_fn(|cx| client.as_mut().poll_read(cx, &mut buffer)).await?);
+        }
+        Ok(())
+    });
+    echoed.expect("the connection stays");
+}
+
+const BUFFER: usize = 1_024;
+
+async fn echo(stream: TcpStream) -> io::Result<()> {
+    let mut stream = pin!(stream);
+    let mut buffer = [0; BUFFER];
+    loop {
+        let count = poll_fn(|cx| stream.as_mut().poll_read(cx, &mut buffer)).await?;
+        if count == 0 {
+            return Ok(());
+        }
+        poll_fn(|cx| stream.as_mut().poll_write(cx, &buffer[..count])).await?;
+    }
 }
 
 /// Long enough for another thread to have gone to sleep, even under callgrind.

@@ -2,12 +2,13 @@
 
 use std::io;
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use runtime_core::park::{Parker, Unparked};
 
 use super::kernel::{Listen, Readiness};
-use super::shared::{Reactor, Source};
+use super::shared::Reactor;
 
 /// Where a loop listens. It comes to the loop with the first registration, and its end is the end
 /// of the reactor, wherever it is dropped.
@@ -16,15 +17,13 @@ pub(crate) struct Ear {
     listener: Box<dyn Listen>,
     /// What the kernel has just said; between two looks only room for it.
     events: Vec<(usize, Readiness)>,
-    heard: Vec<Heard>,
+    /// Who is to be woken for it.
+    called: Vec<Waker>,
 }
-
-/// Something to be told.
-pub(crate) type Heard = (Arc<Source>, Readiness);
 
 impl Ear {
     pub(super) fn new(reactor: Arc<Reactor>, listener: Box<dyn Listen>) -> Ear {
-        Ear { reactor, listener, events: Vec::new(), heard: Vec::new() }
+        Ear { reactor, listener, events: Vec::new(), called: Vec::new() }
     }
 
     /// Whether there is anybody to be heard.
@@ -53,25 +52,20 @@ impl Ear {
 
     fn listen(&mut self, at_most: Option<Duration>) -> io::Result<()> {
         self.listener.listen(at_most, &mut self.events)?;
-        self.reactor.find(&mut self.events, &mut self.heard);
+        self.reactor.tell(&mut self.events, &mut self.called);
         Ok(())
     }
 
-    /// What was heard, to be told while the ear is not borrowed: who is woken may use it.
-    pub(crate) fn take_heard(&mut self) -> Vec<Heard> {
-        std::mem::take(&mut self.heard)
+    /// Who is to be woken, while the ear is not borrowed: who is woken may use it.
+    pub(crate) fn take_called(&mut self) -> Vec<Waker> {
+        std::mem::take(&mut self.called)
     }
 
     /// Gives the room back.
-    pub(crate) fn put_back(&mut self, told: Vec<Heard>) {
-        if self.heard.is_empty() {
-            self.heard = told;
+    pub(crate) fn put_back(&mut self, woken: Vec<Waker>) {
+        if self.called.is_empty() {
+            self.called = woken;
         }
-    }
-
-    /// Step 4: tells one of those.
-    pub(crate) fn tell((source, readiness): Heard) {
-        source.tell(readiness);
     }
 }
 

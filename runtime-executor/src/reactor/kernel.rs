@@ -24,6 +24,9 @@ pub struct Readiness {
     pub readable: bool,
     /// A write would not block.
     pub writable: bool,
+    /// It is of something else than data, too, or it may be: of an end, an error, of urgent data.
+    /// (What that is for is told at the head of `side.rs`.)
+    pub beside_data: bool,
 }
 
 /// The end that every thread reaches.

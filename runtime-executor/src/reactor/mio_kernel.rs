@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::time::Duration;
 
+use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 
@@ -13,6 +14,16 @@ use super::table::ALARM;
 
 /// How much is heard at a time. What is more is heard by the next look.
 const EVENTS_MAX: usize = 256;
+
+/// Of urgent data an event tells only if it is asked for.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE).add(Interest::PRIORITY);
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE);
+
+/// Whether an event that seems to tell of data alone does so, and a short read empties what it came
+/// from: see `side.rs`.
+const DATA_CAN_BE_ALONE: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
 pub(super) fn open() -> io::Result<Opened> {
     let poll = Poll::new()?;
@@ -29,8 +40,7 @@ struct MioKernel {
 
 impl Kernel for MioKernel {
     fn register(&self, descriptor: RawFd, token: usize) -> io::Result<()> {
-        let both = Interest::READABLE | Interest::WRITABLE;
-        self.registry.register(&mut SourceFd(&descriptor), Token(token), both)
+        self.registry.register(&mut SourceFd(&descriptor), Token(token), INTEREST)
     }
 
     fn deregister(&self, descriptor: RawFd) -> io::Result<()> {
@@ -65,12 +75,18 @@ impl Listen for MioListener {
             Err(error) => return Err(error),
         }
         let sockets = self.events.iter().filter(|event| event.token() != Token(ALARM));
-        heard.extend(sockets.map(|event| {
-            // Who waits learns of an error or a hang-up by trying again.
-            let readable = event.is_readable() || event.is_read_closed() || event.is_error();
-            let writable = event.is_writable() || event.is_write_closed() || event.is_error();
-            (event.token().0, Readiness { readable, writable })
-        }));
+        heard.extend(sockets.map(|event| (event.token().0, readiness(event))));
         Ok(())
+    }
+}
+
+/// Who waits learns of an error or a hang-up by trying again.
+fn readiness(event: &Event) -> Readiness {
+    let (no_more, nobody_reads) = (event.is_read_closed(), event.is_write_closed());
+    let beside_data = no_more || nobody_reads || event.is_error() || event.is_priority();
+    Readiness {
+        readable: event.is_readable() || no_more || event.is_error(),
+        writable: event.is_writable() || nobody_reads || event.is_error(),
+        beside_data: beside_data || !DATA_CAN_BE_ALONE,
     }
 }

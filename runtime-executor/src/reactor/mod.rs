@@ -14,7 +14,8 @@
 //! 3. *Would block*: the readiness is cleared, unless something was heard since the try began, and
 //!    the waker waits with the source. (The race is told at the head of `side.rs`.)
 //! 4. *Hear*: the loop looks at the kernel, in its turns or by sleeping there. Each event finds its
-//!    source by the token, makes it ready, and wakes all who wait for that direction.
+//!    source by the token, makes it ready, and calls up all who wait for that direction; when every
+//!    event of that look has been told and no lock is held, they are woken.
 //! 5. *Deregister*: the system forgets the descriptor, and then the slot is free. A slot's next
 //!    token is another one, so an event that is on its way to the old source finds nobody.
 //! 6. *The end*: the ear is dropped, by the loop that closes or with the letter that nobody opened.
@@ -22,9 +23,9 @@
 //!    come later.
 //!
 //! In reading order: `kernel` (what is asked of the system), `mio_kernel` (who answers; the only
-//! file that names mio), `side` (one direction of a source, and who waits for it), `seats` (several
-//! who wait), `table` (tokens and sources), `shared` (what all threads see), `ear` (what the loop
-//! alone has), and `registration`, which is what a socket holds.
+//! file that names mio), `side` (whether one direction is ready), `source` (both directions, and
+//! who waits), `seats` (several who wait), `table` (tokens and sources), `shared` (what all threads
+//! see), `ear` (what the loop alone has), and `registration`, which is what a socket holds.
 
 mod ear;
 mod kernel;
@@ -33,12 +34,13 @@ mod registration;
 mod seats;
 mod shared;
 mod side;
+mod source;
 mod table;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use ear::Ear;
 pub use kernel::{Direction, Kernel, Listen, Open, Opened, Readiness};
-pub use registration::{Registration, descriptor, gone};
+pub use registration::{Registration, Short, descriptor, gone};
 pub(crate) use shared::Reactor;
 pub use side::Tick;

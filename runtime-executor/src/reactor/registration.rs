@@ -9,8 +9,9 @@ use std::task::{Context, Poll};
 
 use super::ear::Ear;
 use super::kernel::{Direction, Kernel};
-use super::shared::{Registered, Source};
-use super::side::{Gone, Seat, Tick};
+use super::shared::Registered;
+use super::side::{Gone, Tick};
+use super::source::{Seat, Source};
 use crate::current;
 use crate::handle::Handle;
 use crate::local::Local;
@@ -28,6 +29,17 @@ pub struct Registration {
     handle: Handle,
     token: usize,
     descriptor: RawFd,
+    short: Short,
+}
+
+/// What it means for the readiness of a descriptor that an operation has moved fewer bytes than it
+/// was to. It is told at the head of `side.rs`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Short {
+    /// It is used up, if it was one of data alone: of a TCP stream.
+    UsesUp,
+    /// Only *would block* says that it is used up: of anything else.
+    SaysNothing,
 }
 
 /// The error of who uses a socket whose loop is gone.
@@ -42,7 +54,11 @@ impl Registration {
     /// As the system gives them: if there are no descriptors left for the loop's own, or if this
     /// one is of a kind that is always ready, such as a file. If the loop is gone, or is that of
     /// the process that this one was forked from.
-    pub fn new(handle: &Handle, descriptor: BorrowedFd<'_>) -> io::Result<Registration> {
+    pub fn new(
+        handle: &Handle,
+        descriptor: BorrowedFd<'_>,
+        short: Short,
+    ) -> io::Result<Registration> {
         let remote = handle.remote();
         // The kernel is the parent's too: it would tell the parent of a descriptor of ours, by a
         // token that the parent gives to another one.
@@ -60,7 +76,7 @@ impl Registration {
             reactor.forget(token);
             return Err(error);
         }
-        Ok(Registration { source, handle: handle.clone(), token, descriptor })
+        Ok(Registration { source, handle: handle.clone(), token, descriptor, short })
     }
 
     /// The loop that listens.
@@ -80,7 +96,7 @@ impl Registration {
     /// Says that an operation would have blocked after this readiness was seen. (Step 3) What was
     /// heard since then stays.
     pub fn clear(&self, direction: Direction, seen: Tick) {
-        self.source.side(direction).clear(seen);
+        self.source.clear(direction, seen);
     }
 
     /// Tries an operation as long as the descriptor counts as ready, and waits if it would block.
@@ -95,7 +111,23 @@ impl Registration {
         cx: &mut Context<'_>,
         operation: impl FnMut() -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
-        self.poll_io_seated(direction, &mut Seat::Common, cx, operation)
+        self.poll_seated_io(direction, &mut Seat::Common, cx, operation, never_short)
+    }
+
+    /// As [`poll_io`](Registration::poll_io), for an operation that is to move so many bytes. If it
+    /// moves less, that may [use the readiness up](Short), and then the next one waits untried.
+    ///
+    /// # Errors
+    /// As [`poll_io`](Registration::poll_io).
+    #[inline]
+    pub fn poll_transfer(
+        &self,
+        direction: Direction,
+        cx: &mut Context<'_>,
+        bytes: usize,
+        operation: impl FnMut() -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        self.poll_seated_io(direction, &mut Seat::Common, cx, operation, self.short_of(bytes))
     }
 
     /// Tries an operation once, if the descriptor counts as ready.
@@ -107,17 +139,21 @@ impl Registration {
         direction: Direction,
         operation: impl FnOnce() -> io::Result<R>,
     ) -> io::Result<R> {
-        match self.source.side(direction).look() {
-            Poll::Ready(Ok(seen)) => {
-                let result = operation();
-                if result.as_ref().is_err_and(would_block) {
-                    self.clear(direction, seen);
-                }
-                result
-            }
-            Poll::Ready(Err(Gone)) => Err(gone()),
-            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
-        }
+        self.attempt_if_ready(direction, operation, never_short)
+    }
+
+    /// As [`try_io`](Registration::try_io), for an operation that is to move so many bytes, as in
+    /// [`poll_transfer`](Registration::poll_transfer).
+    ///
+    /// # Errors
+    /// As [`try_io`](Registration::try_io).
+    pub fn try_transfer(
+        &self,
+        direction: Direction,
+        bytes: usize,
+        operation: impl FnOnce() -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        self.attempt_if_ready(direction, operation, self.short_of(bytes))
     }
 
     /// Waits until the descriptor counts as ready. Any number of tasks may wait.
@@ -146,7 +182,27 @@ impl Registration {
         mut operation: impl FnMut() -> io::Result<R>,
     ) -> io::Result<R> {
         let mut waiter = Waiter::new(self, direction);
-        poll_fn(|cx| self.poll_io_seated(direction, &mut waiter.seat, cx, &mut operation)).await
+        let seat = &mut waiter.seat;
+        poll_fn(|cx| self.poll_seated_io(direction, seat, cx, &mut operation, never_short)).await
+    }
+
+    /// As [`io`](Registration::io), for an operation that is to move so many bytes, as in
+    /// [`poll_transfer`](Registration::poll_transfer).
+    ///
+    /// # Errors
+    /// As [`io`](Registration::io).
+    ///
+    /// # Cancel safety
+    /// As [`io`](Registration::io).
+    pub async fn transfer(
+        &self,
+        direction: Direction,
+        bytes: usize,
+        mut operation: impl FnMut() -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let mut waiter = Waiter::new(self, direction);
+        let (seat, is_short) = (&mut waiter.seat, self.short_of(bytes));
+        poll_fn(|cx| self.poll_seated_io(direction, seat, cx, &mut operation, is_short)).await
     }
 
     fn poll_seated(
@@ -155,32 +211,85 @@ impl Registration {
         seat: &mut Seat,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<Tick>> {
-        self.source.side(direction).poll(seat, cx).map_err(|Gone| gone())
+        self.source.poll(direction, seat, cx).map_err(|Gone| gone())
     }
 
     /// Steps 2 and 3, again and again.
     #[inline]
-    fn poll_io_seated<R>(
+    fn poll_seated_io<R>(
         &self,
         direction: Direction,
         seat: &mut Seat,
         cx: &mut Context<'_>,
         mut operation: impl FnMut() -> io::Result<R>,
+        is_short: impl Fn(&R) -> bool,
     ) -> Poll<io::Result<R>> {
-        let side = self.source.side(direction);
         loop {
-            let seen = match side.poll(seat, cx) {
+            let seen = match self.source.poll(direction, seat, cx) {
                 Poll::Ready(Ok(seen)) => seen,
                 Poll::Ready(Err(Gone)) => return Poll::Ready(Err(gone())),
                 Poll::Pending => return Poll::Pending,
             };
-            match operation() {
-                Err(error) if would_block(&error) => side.clear(seen),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            match self.attempt(direction, seen, &mut operation, &is_short) {
+                Err(error) if would_block(&error) || is_interrupted(&error) => {}
                 result => return Poll::Ready(result),
             }
         }
     }
+
+    fn attempt_if_ready<R>(
+        &self,
+        direction: Direction,
+        operation: impl FnOnce() -> io::Result<R>,
+        is_short: impl Fn(&R) -> bool,
+    ) -> io::Result<R> {
+        match self.source.look(direction) {
+            Poll::Ready(Ok(seen)) => self.attempt(direction, seen, operation, is_short),
+            Poll::Ready(Err(Gone)) => Err(gone()),
+            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+
+    /// One try, and what it says of the readiness.
+    #[inline]
+    fn attempt<R>(
+        &self,
+        direction: Direction,
+        seen: Tick,
+        operation: impl FnOnce() -> io::Result<R>,
+        is_short: impl Fn(&R) -> bool,
+    ) -> io::Result<R> {
+        let result = operation();
+        match &result {
+            Ok(done) if is_short(done) => self.source.clear_by_short(direction, seen),
+            Err(error) if would_block(error) => self.clear(direction, seen),
+            Ok(_) | Err(_) => {}
+        }
+        result
+    }
+
+    /// Nothing is not short of something: it is the end, or nothing was asked for.
+    #[inline]
+    fn short_of(&self, bytes: usize) -> impl Fn(&usize) -> bool + Copy + use<> {
+        let bytes = match self.short {
+            Short::UsesUp => bytes.min(ONE_CALL_MAX),
+            Short::SaysNothing => 0,
+        };
+        move |&moved| 0 < moved && moved < bytes
+    }
+}
+
+/// A system may move fewer bytes in one call than it is asked for because they are too many. None
+/// is known for which these are.
+const ONE_CALL_MAX: usize = 1 << 30;
+
+/// For an operation that nothing but *would block* ends.
+fn never_short<R>(_: &R) -> bool {
+    false
+}
+
+fn is_interrupted(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::Interrupted
 }
 
 fn would_block(error: &io::Error) -> bool {
@@ -235,7 +344,7 @@ impl Waiter<'_> {
 
 impl Drop for Waiter<'_> {
     fn drop(&mut self) {
-        self.registration.source.side(self.direction).leave(&mut self.seat);
+        self.registration.source.leave(self.direction, &mut self.seat);
     }
 }
 

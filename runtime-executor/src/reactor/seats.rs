@@ -24,11 +24,6 @@ impl Seats {
         }
     }
 
-    /// Who waits there; `None` after a [call](Seats::call).
-    pub(super) fn get(&self, SeatId(index): SeatId) -> Option<&Waker> {
-        self.seats[index].as_ref()
-    }
-
     pub(super) fn replace(&mut self, SeatId(index): SeatId, waker: Waker) -> Option<Waker> {
         self.seats[index].replace(waker)
     }
@@ -38,9 +33,8 @@ impl Seats {
         self.seats[index].take()
     }
 
-    /// Takes the first waker at or after a place, and says where to go on. The seat stays taken.
-    pub(super) fn call(&mut self, from: usize) -> Option<(usize, Waker)> {
-        let seats = self.seats.iter_mut().enumerate().skip(from);
-        seats.filter_map(|(index, seat)| Some((index + 1, seat.take()?))).next()
+    /// Takes all wakers. The seats stay taken.
+    pub(super) fn call(&mut self, called: &mut Vec<Waker>) {
+        called.extend(self.seats.iter_mut().filter_map(Option::take));
     }
 }

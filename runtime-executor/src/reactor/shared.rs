@@ -5,61 +5,21 @@ use std::io;
 use std::mem;
 use std::os::fd::RawFd;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::Waker;
 
+use runtime_core::quietly::call_quietly;
 use runtime_core::sync::Mutex;
 
 use super::ear::Ear;
-use super::kernel::{Direction, Kernel, Listen, Open, Readiness};
+use super::kernel::{Kernel, Listen, Open, Readiness};
 use super::mio_kernel;
 use super::registration::gone;
-use super::side::{Gone, Side};
+use super::source::Source;
 use super::table::Table;
 use crate::executor::Config;
 
-/// A registered descriptor, as the loop and its users share it.
-#[derive(Debug)]
-pub(crate) struct Source {
-    read: Side,
-    write: Side,
-}
-
-impl Source {
-    fn new() -> Source {
-        Source { read: Side::new(), write: Side::new() }
-    }
-
-    #[inline]
-    pub(super) fn side(&self, direction: Direction) -> &Side {
-        match direction {
-            Direction::Read => &self.read,
-            Direction::Write => &self.write,
-        }
-    }
-
-    /// Whether the loop that would tell has ended.
-    pub(super) fn is_gone(&self) -> bool {
-        self.read.look() == Poll::Ready(Err(Gone))
-    }
-
-    /// Step 4, for one source.
-    pub(super) fn tell(&self, heard: Readiness) {
-        if heard.readable {
-            self.read.tell();
-        }
-        if heard.writable {
-            self.write.tell();
-        }
-    }
-
-    fn end(&self) {
-        self.read.end();
-        self.write.end();
-    }
-}
-
 /// *Shared by* the loop, its ear, and every socket. *Guarded by* its mutex, under which the kernel
-/// may be opened but nothing of the user's runs. *Woken by* nobody; its sources wake.
+/// may be opened and sources are told, but nothing of the user's runs. *Woken by* nobody.
 pub(crate) struct Reactor {
     open: Option<Open>,
     state: Mutex<State>,
@@ -166,20 +126,17 @@ impl Reactor {
         state.is_watched || state.table.len() > 0
     }
 
-    /// Step 4: whom the events mean.
-    pub(super) fn find(
-        &self,
-        events: &mut Vec<(usize, Readiness)>,
-        heard: &mut Vec<(Arc<Source>, Readiness)>,
-    ) {
+    /// Step 4: tells the sources that the events mean. Whom that concerns is added to `called`.
+    pub(super) fn tell(&self, events: &mut Vec<(usize, Readiness)>, called: &mut Vec<Waker>) {
         if events.is_empty() {
             return;
         }
         let state = self.state.lock();
-        heard.extend(events.drain(..).filter_map(|(token, readiness)| {
-            let source = state.table.get(token)?;
-            Some((Arc::clone(source), readiness))
-        }));
+        for (token, readiness) in events.drain(..) {
+            if let Some(source) = state.table.get(token) {
+                source.tell(readiness, called);
+            }
+        }
     }
 
     /// Step 6.
@@ -188,7 +145,9 @@ impl Reactor {
         state.stage = Stage::Ended;
         let table = mem::replace(&mut state.table, Table::new());
         drop(state);
-        table.into_sources().for_each(|source| source.end());
+        let mut called = Vec::new();
+        table.into_sources().for_each(|source| source.end(&mut called));
+        called.into_iter().for_each(|waker| call_quietly(|| waker.wake()));
     }
 }
 

@@ -10,9 +10,9 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use super::kernel::{Direction, Kernel, Listen, Opened, Readiness};
-use super::registration::{Registration, gone};
+use super::registration::{Registration, Short, gone};
 use super::seats::Seats;
-use super::side::{Seat, Side};
+use super::source::{Seat, Source};
 use super::table::{ALARM, Table};
 use crate::{Config, Executor, sleep};
 
@@ -73,28 +73,37 @@ fn seats_are_called_in_order_and_stay_taken() {
     let two = seats.add(second.1.clone());
     assert!(seats.remove(one).is_some());
     assert_eq!(seats.add(first.1.clone()), one, "a vacant seat is taken again");
-    let (next, waker) = seats.call(0).unwrap();
-    assert!(waker.will_wake(&first.1) && seats.get(one).is_none());
-    let (next, waker) = seats.call(next).unwrap();
-    assert!(waker.will_wake(&second.1));
-    assert!(seats.call(next).is_none() && seats.call(0).is_none());
+    let mut called = Vec::new();
+    seats.call(&mut called);
+    assert!(called[0].will_wake(&first.1) && called[1].will_wake(&second.1));
+    seats.call(&mut called);
+    assert_eq!(called.len(), 2, "nobody waits there now");
     assert!(seats.replace(two, second.1.clone()).is_none());
-    assert!(seats.get(two).is_some());
+    assert!(seats.remove(two).is_some());
+}
+
+const DATA: Readiness = Readiness { readable: true, writable: false, beside_data: false };
+
+fn tell(source: &Source, heard: Readiness) {
+    let mut called = Vec::new();
+    source.tell(heard, &mut called);
+    called.into_iter().for_each(Waker::wake);
 }
 
 #[test]
 fn of_two_tasks_in_the_common_seat_the_former_is_woken_and_may_come_again() {
-    let side = Side::new();
+    let source = Source::new();
     let (first, second) = (bell(), bell());
     let mut seat = Seat::Common;
-    let Poll::Ready(Ok(tick)) = side.look() else { panic!("it begins ready") };
-    side.clear(tick);
-    let mut poll = |waker: &Waker| side.poll(&mut seat, &mut Context::from_waker(waker));
+    let Poll::Ready(Ok(tick)) = source.look(Direction::Read) else { panic!("it begins ready") };
+    source.clear(Direction::Read, tick);
+    let mut poll =
+        |waker: &Waker| source.poll(Direction::Read, &mut seat, &mut Context::from_waker(waker));
     assert!(poll(&first.1).is_pending() && poll(&first.1).is_pending());
     assert_eq!(first.0.0.load(Ordering::Relaxed), 0, "it was there already");
     assert!(poll(&second.1).is_pending());
     assert_eq!(first.0.0.load(Ordering::Relaxed), 1);
-    side.tell();
+    tell(&source, DATA);
     assert_eq!(second.0.0.load(Ordering::Relaxed), 1);
     assert_eq!(first.0.0.load(Ordering::Relaxed), 1);
 }
@@ -140,7 +149,8 @@ fn a_registration_that_fails_leaves_nothing() {
     let executor = executor_on(Failing::Registers);
     let handle = executor.handle();
     executor.block_on(async {
-        let error = Registration::new(&handle, io::stdin().as_fd()).unwrap_err();
+        let error =
+            Registration::new(&handle, io::stdin().as_fd(), Short::SaysNothing).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::OutOfMemory);
         assert_eq!(handle.remote().reactor.len(), 0);
     });
@@ -151,11 +161,11 @@ fn a_kernel_that_fails_is_the_end_of_its_sockets_and_not_of_the_loop() {
     let executor = executor_on(Failing::Listens);
     let handle = executor.handle();
     executor.block_on(async {
-        let socket = Registration::new(&handle, io::stdin().as_fd()).unwrap();
+        let socket = Registration::new(&handle, io::stdin().as_fd(), Short::SaysNothing).unwrap();
         let would_block = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
         let error = socket.io(Direction::Read, would_block).await.unwrap_err();
         assert_eq!(error.to_string(), gone().to_string());
         sleep(Duration::from_millis(1)).await;
-        assert!(Registration::new(&handle, io::stdin().as_fd()).is_err());
+        assert!(Registration::new(&handle, io::stdin().as_fd(), Short::SaysNothing).is_err());
     });
 }

@@ -12,7 +12,9 @@ use std::time::Duration;
 use runtime_core::sync::atomic::{AtomicUsize, Ordering};
 use runtime_core::sync::explore::Record;
 use runtime_core::sync::thread::{self, Thread};
-use runtime_executor::reactor::{Direction, Kernel, Listen, Opened, Readiness, Registration};
+use runtime_executor::reactor::{
+    Direction, Kernel, Listen, Opened, Readiness, Registration, Short,
+};
 use runtime_executor::{Config, Executor, Handle};
 
 /// What the threads of a model share of the system.
@@ -24,11 +26,24 @@ pub(crate) struct Device {
     tokens: Record<(RawFd, usize)>,
     /// What was told and not heard; `None` is a ring.
     told: Record<Option<usize>>,
+    /// Nothing more will come.
+    ended: Record<()>,
     rings: Record<()>,
     listens: Record<()>,
     sleeper: Thread,
     /// How a token is told.
     addressing: Addressing,
+    /// What an event tells of.
+    telling: Telling,
+}
+
+/// What an event tells of that is heard when nothing more will come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Telling {
+    /// That, too.
+    Everything,
+    /// Of the data: the mistake.
+    DataAlone,
 }
 
 /// Whom the kernel tells.
@@ -47,11 +62,18 @@ impl Device {
             bytes: Arc::new(AtomicUsize::new(0)),
             tokens: Record::new(),
             told: Record::new(),
+            ended: Record::new(),
             rings: Record::new(),
             listens: Record::new(),
             sleeper: thread::current(),
             addressing,
+            telling: Telling::Everything,
         }
+    }
+
+    /// A system whose events tell of this.
+    pub(crate) fn telling(telling: Telling) -> Device {
+        Device { telling, ..Device::new(Addressing::Token) }
     }
 
     /// A loop on this system.
@@ -74,6 +96,12 @@ impl Device {
         self.stir();
     }
 
+    /// The same, and it was the last one: both are told at once.
+    pub(crate) fn arrive_and_end(&self) {
+        self.ended.note(());
+        self.arrive();
+    }
+
     /// The same without a byte: what is told may be nothing.
     pub(crate) fn stir(&self) {
         let tokens = self.tokens.take();
@@ -93,13 +121,23 @@ impl Device {
         Ok(())
     }
 
+    /// Reads all there are; none, if nothing more will come.
+    pub(crate) fn read_all(&self) -> io::Result<usize> {
+        let count = self.system_call();
+        if count == 0 && self.ended.is_empty() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        self.bytes.fetch_sub(count, Ordering::Relaxed);
+        Ok(count)
+    }
+
     /// Registers a descriptor, and uses up that it counts as ready at first.
     pub(crate) fn register(
         &self,
         handle: &Handle,
         descriptor: impl AsFd,
     ) -> io::Result<Registration> {
-        let registration = Registration::new(handle, descriptor.as_fd())?;
+        let registration = Registration::new(handle, descriptor.as_fd(), Short::UsesUp)?;
         let tried = registration.try_io(Direction::Read, || self.read());
         assert!(tried.is_err(), "nothing has come, or the loop is gone");
         Ok(registration)
@@ -163,7 +201,8 @@ impl Listen for Device {
             thread::park();
             told = self.told.take();
         }
-        let readable = Readiness { readable: true, writable: false };
+        let beside_data = self.telling == Telling::Everything && !self.ended.is_empty();
+        let readable = Readiness { readable: true, writable: false, beside_data };
         heard.extend(told.into_iter().flatten().map(|token| (self.address(token), readable)));
         Ok(())
     }

@@ -13,7 +13,7 @@ use runtime_core::sync::explore::{Record, Witness};
 use runtime_executor::reactor::{Direction, Registration};
 use runtime_executor::{Executor, Handle};
 
-use crate::device::{Addressing, Device};
+use crate::device::{Addressing, Device, Telling};
 use crate::door::{join, spawn};
 use crate::model::{Model, Twin};
 use crate::waking::{tell, word};
@@ -24,7 +24,8 @@ const FALL_ASLEEP: &str = "self.state.compare_exchange(RUNNING, how";
 const REMOTE: &str = "runtime-executor/src/remote.rs";
 const SEND: &str = "self.inbox.send(letter)";
 const SIDE: &str = "runtime-executor/src/reactor/side.rs";
-const CHANGE: &str = "self.word.store(change(word)";
+const TELL: &str = "self.told.store(told.wrapping_add(TICK)";
+const END: &str = "self.told.store(told | GONE";
 const DEVICE: &str = "tests/models/src/device.rs";
 const CHANNEL: &str = "runtime-core/src/sync/model/channel.rs";
 const CLOSE: &str = "tail.fetch_or(CLOSED, Relaxed)";
@@ -33,15 +34,34 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "reactor::what_comes_while_a_try_fails_is_not_cleared",
         bound: None,
-        executions: 331,
+        executions: 107,
         witnesses: &["one try", "more tries"],
         twins: &[
-            Twin::lose(SIDE, CHANGE),
+            Twin::lose(SIDE, TELL),
             Twin::body("a readiness is cleared that was not seen", |witness| {
                 what_comes_is_not_cleared(clears_what_it_has_not_seen, witness);
             }),
         ],
         body: |witness| what_comes_is_not_cleared(reads, witness),
+    },
+    Model {
+        name: "reactor::a_short_read_forgets_neither_data_nor_the_end",
+        bound: None,
+        executions: 21_753,
+        witnesses: &["at once", "one by one"],
+        twins: &[
+            Twin::lose(SIDE, TELL),
+            Twin::body("an event tells of the data alone", |witness| {
+                a_short_read_forgets_nothing(Telling::DataAlone, reads_to_the_end, witness);
+            }),
+            Twin::body("a short read clears what it has not seen", |witness| {
+                let read = clears_what_its_short_read_has_not_seen;
+                a_short_read_forgets_nothing(Telling::Everything, read, witness);
+            }),
+        ],
+        body: |witness| {
+            a_short_read_forgets_nothing(Telling::Everything, reads_to_the_end, witness);
+        },
     },
     Model {
         name: "reactor::an_event_in_flight_finds_nobody_else",
@@ -74,7 +94,7 @@ pub(crate) const MODELS: &[Model] = &[
         witnesses: &["both"],
         twins: &[
             Twin::lose(DEVICE, "self.sleeper.unpark(); // the ring"),
-            Twin::lose(SIDE, CHANGE),
+            Twin::lose(SIDE, TELL),
             Twin::split(PARK, UNPARK),
         ],
         body: neither_an_event_nor_a_wake_swallows_the_other,
@@ -82,7 +102,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "reactor::a_registration_from_elsewhere_has_a_sleeping_loop_listen",
         bound: Some(4),
-        executions: 6_527,
+        executions: 4_742,
         witnesses: &["read"],
         twins: &[Twin::lose(REMOTE, SEND), Twin::lose(PARK, UNPARK)],
         body: a_registration_from_elsewhere,
@@ -90,10 +110,10 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "reactor::who_waits_is_told_that_the_loop_is_gone",
         bound: None,
-        executions: 47,
+        executions: 25,
         witnesses: &["told"],
         twins: &[
-            Twin::lose(SIDE, CHANGE),
+            Twin::lose(SIDE, END),
             Twin::body("the loop is forgotten", |witness| {
                 who_waits_is_told(std::mem::forget, witness);
             }),
@@ -103,7 +123,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "reactor::a_first_registration_with_a_loop_that_goes_ends",
         bound: Some(4),
-        executions: 535,
+        executions: 273,
         witnesses: &["refused", "told"],
         twins: &[Twin::lose(CHANNEL, CLOSE)],
         body: a_first_registration_with_a_loop_that_goes,
@@ -161,6 +181,70 @@ fn what_comes_is_not_cleared(read: Read, witness: &'static Witness) {
         move || read(&device, &handle, &socket, witness)
     });
     device.arrive();
+    let _ = executor.turn(Duration::ZERO);
+    join(reader);
+}
+
+/// What a read asks for: more than ever comes.
+const ASKED: usize = 4;
+
+fn reads_to_the_end(
+    device: &Device,
+    handle: &Handle,
+    socket: &Registration,
+    witness: &'static Witness,
+) {
+    let reading = async {
+        let read = async || {
+            let read = socket.transfer(Direction::Read, ASKED, || device.read_all()).await;
+            read.expect("the loop lives")
+        };
+        let first = read().await;
+        let mut total = first;
+        loop {
+            match read().await {
+                0 => break,
+                count => total += count,
+            }
+        }
+        assert_eq!(total, 2, "as many as came");
+        witness.saw(if first == 2 { "at once" } else { "one by one" });
+    };
+    handle.block_on(reading);
+}
+
+/// The tick is looked at after the read, not before it.
+fn clears_what_its_short_read_has_not_seen(
+    device: &Device,
+    handle: &Handle,
+    socket: &Registration,
+    _: &'static Witness,
+) {
+    handle.block_on(async {
+        loop {
+            let _seen_before_the_read = socket.ready(Direction::Read).await;
+            if device.read_all().is_ok_and(|count| count == 0) {
+                return;
+            }
+            let seen = socket.ready(Direction::Read).await.expect("the loop lives");
+            socket.clear(Direction::Read, seen);
+        }
+    });
+}
+
+/// One byte comes, then another one together with the end, and the loop hears of it, while another
+/// thread reads: each of its reads brings less than it asks for. (P68)
+fn a_short_read_forgets_nothing(telling: Telling, read: Read, witness: &'static Witness) {
+    let device = Device::telling(telling);
+    let executor = device.executor();
+    let socket = Arc::new(register_at_home(&device, &executor));
+    let reader = spawn({
+        let (device, handle, socket) = (device.clone(), executor.handle(), Arc::clone(&socket));
+        move || read(&device, &handle, &socket, witness)
+    });
+    device.arrive();
+    let _ = executor.turn(Duration::ZERO);
+    device.arrive_and_end();
     let _ = executor.turn(Duration::ZERO);
     join(reader);
 }

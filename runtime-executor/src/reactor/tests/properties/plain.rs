@@ -1,6 +1,7 @@
 //! The plain values: the table of tokens, and the seats.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::task::Waker;
 
 use proptest::prelude::*;
 
@@ -29,9 +30,7 @@ enum OnSeats {
     Add,
     Replace(prop::sample::Index),
     Remove(prop::sample::Index),
-    /// Calls all from a place on.
     CallAll,
-    CallOne(usize),
 }
 
 fn on_seats() -> impl Strategy<Value = OnSeats> {
@@ -40,7 +39,6 @@ fn on_seats() -> impl Strategy<Value = OnSeats> {
         2 => any::<prop::sample::Index>().prop_map(OnSeats::Replace),
         2 => any::<prop::sample::Index>().prop_map(OnSeats::Remove),
         1 => Just(OnSeats::CallAll),
-        1 => (0..8_usize).prop_map(OnSeats::CallOne),
     ]
 }
 
@@ -103,38 +101,17 @@ proptest! {
                 }
                 OnSeats::Remove(which) if !reference.is_empty() => {
                     let (id, own) = reference.remove(which.index(reference.len()));
-                    prop_assert_eq!(seats.get(id).is_some(), own.is_some());
                     prop_assert_eq!(seats.remove(id).is_some(), own.is_some());
                 }
                 OnSeats::Replace(_) | OnSeats::Remove(_) => {}
                 OnSeats::CallAll => {
-                    let mut called = seats.call(0);
-                    while let Some((next, waker)) = called {
-                        waker.wake();
-                        called = seats.call(next);
-                    }
-                    for (id, own) in &mut reference {
-                        prop_assert!(seats.get(*id).is_none());
+                    let mut called = Vec::new();
+                    seats.call(&mut called);
+                    let waiting = reference.iter().filter(|(_, own)| own.is_some()).count();
+                    prop_assert_eq!(called.len(), waiting);
+                    called.into_iter().for_each(Waker::wake);
+                    for (_, own) in &mut reference {
                         prop_assert!(own.take().is_none_or(|bell| bell.rings() == 1));
-                    }
-                }
-                OnSeats::CallOne(from) => {
-                    let called = seats.call(from);
-                    let next = called.as_ref().map(|(next, _)| *next);
-                    drop(called);
-                    // It is one of those that were to be called, and no other.
-                    let gone = |(id, own): &(SeatId, Option<_>)| {
-                        own.is_some() && seats.get(*id).is_none()
-                    };
-                    prop_assert_eq!(
-                        reference.iter().filter(|seat| gone(seat)).count(),
-                        usize::from(next.is_some())
-                    );
-                    prop_assert!(next.is_none_or(|next| next > from));
-                    for (id, own) in &mut reference {
-                        if seats.get(*id).is_none() {
-                            *own = None;
-                        }
                     }
                 }
             }

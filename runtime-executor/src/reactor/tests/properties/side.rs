@@ -6,7 +6,9 @@ use std::task::{Context, Poll, Waker};
 use proptest::prelude::*;
 
 use super::{Bell, bell, cases, steps};
-use crate::reactor::side::{Gone, Seat, Side, Tick};
+use crate::reactor::kernel::{Direction, Readiness};
+use crate::reactor::side::{Gone, Tick};
+use crate::reactor::source::{Seat, Source};
 
 /// Who does something: the common seat's, or one of two with a seat of its own.
 const PARTIES: usize = 3;
@@ -16,17 +18,24 @@ enum Step {
     Poll(usize),
     /// Says that a try has failed, of what was seen last.
     Clear(usize),
+    /// Says that a try did less than it was to.
+    ClearByShort(usize),
     Leave(usize),
-    Tell,
+    Tell(Readiness),
     End,
 }
+
+const DATA: Readiness = Readiness { readable: true, writable: false, beside_data: false };
+const DATA_AND_MORE: Readiness = Readiness { beside_data: true, ..DATA };
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         40 => (0..PARTIES).prop_map(Step::Poll),
-        20 => (0..PARTIES).prop_map(Step::Clear),
+        10 => (0..PARTIES).prop_map(Step::Clear),
+        10 => (0..PARTIES).prop_map(Step::ClearByShort),
         5 => (0..PARTIES).prop_map(Step::Leave),
-        34 => Just(Step::Tell),
+        26 => Just(Step::Tell(DATA)),
+        8 => Just(Step::Tell(DATA_AND_MORE)),
         1 => Just(Step::End),
     ]
 }
@@ -35,8 +44,9 @@ fn step() -> impl Strategy<Value = Step> {
 struct Party {
     seat: Seat,
     bell: (Arc<Bell>, Waker),
-    /// What it saw last, and how many events there had been.
-    seen: Option<(Tick, usize)>,
+    /// What it saw last, how many events there had been, and whether the last was of more than
+    /// data.
+    seen: Option<(Tick, usize, bool)>,
     /// It was told to wait, and how often it had been woken by then.
     waits: Option<usize>,
 }
@@ -47,15 +57,16 @@ impl Party {
     }
 }
 
-/// What a side should be: ready, and how many events there have been.
+/// What a side should be: ready, how many events there have been, and of what the last one was.
 struct Reference {
     ready: bool,
     events: usize,
+    beside_data: bool,
     gone: bool,
 }
 
 struct Scene {
-    side: Side,
+    source: Source,
     reference: Reference,
     parties: [Party; PARTIES],
 }
@@ -63,8 +74,8 @@ struct Scene {
 impl Scene {
     fn new() -> Scene {
         Scene {
-            side: Side::new(),
-            reference: Reference { ready: true, events: 0, gone: false },
+            source: Source::new(),
+            reference: Reference { ready: true, events: 0, beside_data: false, gone: false },
             parties: [Seat::Common, Seat::Own(None), Seat::Own(None)].map(Party::new),
         }
     }
@@ -76,34 +87,46 @@ impl Scene {
                 self.clear(who);
                 Ok(())
             }
-            Step::Leave(who) => {
-                self.side.leave(&mut self.parties[who].seat);
+            Step::ClearByShort(who) => {
+                self.clear_by_short(who);
                 Ok(())
             }
-            Step::Tell => {
-                self.side.tell();
+            Step::Leave(who) => {
+                self.source.leave(Direction::Read, &mut self.parties[who].seat);
+                Ok(())
+            }
+            Step::Tell(heard) => {
+                self.wake(|source, called| source.tell(heard, called));
                 self.reference.ready = true;
+                self.reference.beside_data = heard.beside_data;
                 self.reference.events += 1;
                 self.all_are_woken()
             }
             Step::End => {
-                self.side.end();
+                self.wake(Source::end);
                 self.reference.gone = true;
                 self.all_are_woken()
             }
         }
     }
 
+    fn wake(&self, tell: impl FnOnce(&Source, &mut Vec<Waker>)) {
+        let mut called = Vec::new();
+        tell(&self.source, &mut called);
+        called.into_iter().for_each(Waker::wake);
+    }
+
     fn poll(&mut self, who: usize) -> Result<(), TestCaseError> {
-        let Scene { side, reference, parties } = self;
+        let Scene { source, reference, parties } = self;
         let party = &mut parties[who];
         let waker = party.bell.1.clone();
         party.waits = None;
-        match side.poll(&mut party.seat, &mut Context::from_waker(&waker)) {
+        let mut cx = Context::from_waker(&waker);
+        match source.poll(Direction::Read, &mut party.seat, &mut cx) {
             Poll::Ready(Err(Gone)) => prop_assert!(reference.gone),
             Poll::Ready(Ok(tick)) => {
                 prop_assert!(reference.ready && !reference.gone);
-                party.seen = Some((tick, reference.events));
+                party.seen = Some((tick, reference.events, reference.beside_data));
             }
             Poll::Pending => {
                 prop_assert!(!reference.ready && !reference.gone);
@@ -115,9 +138,17 @@ impl Scene {
 
     /// Only what was seen is cleared.
     fn clear(&mut self, who: usize) {
-        if let Some((tick, events)) = self.parties[who].seen.take() {
-            self.side.clear(tick);
+        if let Some((tick, events, _)) = self.parties[who].seen.take() {
+            self.source.clear(Direction::Read, tick);
             self.reference.ready &= self.reference.events != events;
+        }
+    }
+
+    /// And of that, what was of data alone.
+    fn clear_by_short(&mut self, who: usize) {
+        if let Some((tick, events, beside_data)) = self.parties[who].seen.take() {
+            self.source.clear_by_short(Direction::Read, tick);
+            self.reference.ready &= self.reference.events != events || beside_data;
         }
     }
 

@@ -14,7 +14,7 @@ use runtime_core::sync::Mutex;
 
 use super::{Bell, bell, cases, steps};
 use crate::reactor::kernel::{Direction, Kernel, Listen, Opened, Readiness};
-use crate::reactor::registration::Registration;
+use crate::reactor::registration::{Registration, Short};
 use crate::{Config, Executor};
 
 /// How many descriptors there are.
@@ -131,7 +131,7 @@ impl Listen for ByHand {
     ) -> io::Result<()> {
         let mut world = self.0.lock();
         let now = world.told.len().min(world.at_a_time);
-        let readable = Readiness { readable: true, writable: false };
+        let readable = Readiness { readable: true, writable: false, beside_data: false };
         heard.extend(world.told.drain(..now).map(|told| (told.token, readable)));
         Ok(())
     }
@@ -196,7 +196,8 @@ impl Scene {
             Some(_deregistered) => None,
             None => {
                 let handle = self.executor.handle();
-                let new = async { Registration::new(&handle, user.file.as_fd()) };
+                let new =
+                    async { Registration::new(&handle, user.file.as_fd(), Short::SaysNothing) };
                 Some(self.executor.block_on(new).expect("the loop lives"))
             }
         };
