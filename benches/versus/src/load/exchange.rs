@@ -11,7 +11,7 @@ use rustix::buffer::spare_capacity;
 use rustix::event::epoll;
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 
-use super::{Lap, Load};
+use super::{HELLO, Lap, Load};
 
 /// As big as any answer.
 const BUFFER: usize = 16 * 1024;
@@ -43,14 +43,22 @@ pub(super) fn connect(
 ) -> Result<Exchange> {
     let mut exchange = Exchange {
         request,
-        answer: request.len(),
+        answer: 0,
         connections: Vec::with_capacity(connections),
         epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
         events: Vec::with_capacity(EVENTS_MAX),
         buffer: vec![0; BUFFER],
     };
     for _ in 0..connections {
-        exchange.add(open(load, address)?)?;
+        let socket = open(load, address)?;
+        send(&socket, request, SendFlags::empty())?;
+        exchange.answer = match load {
+            Load::Http => exchange.receive_until_hello(&socket)?,
+            Load::Tcp | Load::Unix | Load::Udp | Load::Short | Load::Bulk => {
+                exchange.receive_all(&socket, request.len())?
+            }
+        };
+        exchange.add(socket)?;
     }
     Ok(exchange)
 }
@@ -66,7 +74,7 @@ fn open(load: Load, address: &str) -> Result<OwnedFd> {
             socket.connect(address)?;
             socket.into()
         }
-        Load::Tcp | Load::Short | Load::Bulk => {
+        Load::Tcp | Load::Http | Load::Short | Load::Bulk => {
             let stream = TcpStream::connect(address)?;
             stream.set_nodelay(true)?;
             stream.into()
@@ -76,19 +84,31 @@ fn open(load: Load, address: &str) -> Result<OwnedFd> {
 
 impl Exchange {
     fn add(&mut self, socket: OwnedFd) -> Result<()> {
-        send(&socket, self.request, SendFlags::empty())?;
-        let mut received = 0;
-        while received < self.answer {
-            received += self.receive(&socket, RecvFlags::empty())?;
-        }
         let index = epoll::EventData::new_u64(self.connections.len() as u64);
         epoll::add(&self.epoll, &socket, index, epoll::EventFlags::IN | epoll::EventFlags::ET)?;
         self.connections.push(Connection { socket, received: 0 });
         Ok(())
     }
 
-    fn receive(&mut self, socket: &OwnedFd, flags: RecvFlags) -> Result<usize> {
-        match recv(socket, &mut self.buffer[..], flags)? {
+    fn receive_all(&mut self, socket: &OwnedFd, length: usize) -> Result<usize> {
+        let mut received = 0;
+        while received < length {
+            received += self.receive(socket, received)?;
+        }
+        Ok(length)
+    }
+
+    /// All heads are equally long, so this is the length of every answer.
+    fn receive_until_hello(&mut self, socket: &OwnedFd) -> Result<usize> {
+        let mut received = 0;
+        while !self.buffer[..received].ends_with(HELLO.as_bytes()) {
+            received += self.receive(socket, received)?;
+        }
+        Ok(received)
+    }
+
+    fn receive(&mut self, socket: &OwnedFd, from: usize) -> Result<usize> {
+        match recv(socket, &mut self.buffer[from..], RecvFlags::empty())? {
             (0, _) => Err(Error::new(ErrorKind::UnexpectedEof, "the server has hung up")),
             (count, _) => Ok(count),
         }

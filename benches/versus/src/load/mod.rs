@@ -31,6 +31,12 @@ pub const READY: &str = "ready";
 /// A request to an echo, and its answer.
 pub const ECHOED: [u8; 64] = [7; 64];
 
+/// A request to a server of HTTP.
+pub const GET: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
+
+/// The body of its answer, whatever head comes before it.
+pub const HELLO: &str = "hello, world";
+
 /// What the generator does, with how many connections.
 #[derive(Clone, Copy, Debug)]
 pub enum Load {
@@ -40,6 +46,8 @@ pub enum Load {
     Unix,
     /// The same by datagrams.
     Udp,
+    /// Requests over HTTP/1, each connection kept.
+    Http,
     /// Connects, sends a byte, and waits for the end of the connection.
     Short,
     /// Sends as many bytes as it can over one connection. A request is a KiB.
@@ -47,7 +55,7 @@ pub enum Load {
 }
 
 impl Load {
-    const ALL: [Load; 5] = [Load::Tcp, Load::Unix, Load::Udp, Load::Short, Load::Bulk];
+    const ALL: [Load; 6] = [Load::Tcp, Load::Unix, Load::Udp, Load::Http, Load::Short, Load::Bulk];
 
     /// As it is written on the command line.
     pub fn name(self) -> &'static str {
@@ -55,6 +63,7 @@ impl Load {
             Load::Tcp => "tcp",
             Load::Unix => "unix",
             Load::Udp => "udp",
+            Load::Http => "http",
             Load::Short => "short",
             Load::Bulk => "bulk",
         }
@@ -84,6 +93,7 @@ pub fn main(arguments: &[String]) -> Result<()> {
         Load::Tcp | Load::Unix | Load::Udp => {
             Box::new(exchange::connect(load, address, connections, &ECHOED)?)
         }
+        Load::Http => Box::new(exchange::connect(load, address, connections, GET)?),
         Load::Short => Box::new(short::begin(address, connections)?),
         Load::Bulk => Box::new(bulk::begin(address)?),
     };

@@ -316,6 +316,17 @@ fn serving() -> Vec<Row> {
         cost("udp", "UDP echo, 64 senders, per request", servers!(sockets::udp, 64)),
         cost("accept", "accept, read a byte, close", servers!(sockets::accept, 16)),
         cost("bulk", "1 GiB through one connection, per KiB", servers!(sockets::bulk, 1)),
+        Row::new("http", "hyper, 64 connections, per request", hyper())
+            .on_one_core()
+            .floor(0.999, Of::Peer(Peer::Tokio)),
+    ]
+}
+
+fn hyper() -> Vec<(Peer, Work)> {
+    vec![
+        (Peer::Aside, Work::Call(sockets::http::<Aside, 64>)),
+        (Peer::Tokio, Work::Call(sockets::http::<Tokio, 64>)),
+        (Peer::Limit, Work::Call(sockets::http::<BareEpoll, 64>)),
     ]
 }
 

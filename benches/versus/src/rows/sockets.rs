@@ -14,7 +14,7 @@ use cpu_time::ProcessTime;
 
 use crate::load::{self, Load};
 use crate::run::{Meter, Run};
-use crate::servers::Servers;
+use crate::servers::{Http, Servers};
 
 /// 64 bytes over TCP and back.
 pub(super) fn tcp<S: Servers, const CONNECTIONS: usize>(run: &Run) -> f64 {
@@ -45,6 +45,11 @@ pub(super) fn accept<S: Servers, const CONNECTIONS: usize>(run: &Run) -> f64 {
 /// A KiB of a long stream.
 pub(super) fn bulk<S: Servers, const CONNECTIONS: usize>(run: &Run) -> f64 {
     serve_tcp(run, Load::Bulk, CONNECTIONS, S::discard)
+}
+
+/// A few words over HTTP.
+pub(super) fn http<S: Http, const CONNECTIONS: usize>(run: &Run) -> f64 {
+    serve_tcp(run, Load::Http, CONNECTIONS, S::hello)
 }
 
 fn serve_tcp(run: &Run, load: Load, connections: usize, serve: fn(TcpListener)) -> f64 {

@@ -9,7 +9,7 @@ use rustix::fd::OwnedFd;
 use rustix::io::{Errno, Result};
 use rustix::net::{RecvFlags, SendFlags, SocketFlags, accept_with, recv, send};
 
-use super::{BLOCK, BUFFER, Servers};
+use super::{BLOCK, BUFFER, Http, Servers};
 
 const EVENTS_MAX: usize = 1_024;
 const LISTENER: u64 = u64::MAX;
@@ -68,6 +68,22 @@ impl Servers for BareEpoll {
                     Err(error) => return Err(error),
                 }
             }
+        });
+    }
+}
+
+/// An answer as hyper gives it, and no HTTP beside it.
+const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\
+    date: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\nhello, world";
+
+impl Http for BareEpoll {
+    fn hello(listener: TcpListener) {
+        let mut buffer = [0; BUFFER];
+        serve(listener.into(), move |socket| match receive(socket, &mut buffer) {
+            Ok(0) => Ok(Next::Close),
+            Ok(_request) => send(socket, ANSWER, SendFlags::NOSIGNAL).map(|_sent| Next::Wait),
+            Err(Errno::AGAIN) => Ok(Next::Wait),
+            Err(error) => Err(error),
         });
     }
 }

@@ -6,6 +6,7 @@
 
 mod aside;
 mod compio;
+mod hello;
 mod limit;
 mod monoio;
 mod smol;
@@ -33,4 +34,10 @@ pub trait Servers {
     fn close(listener: TcpListener);
     /// Reads each connection to its end and closes it.
     fn discard(listener: TcpListener);
+}
+
+/// A runtime on which hyper serves.
+pub trait Http {
+    /// Answers each request with a few words.
+    fn hello(listener: TcpListener);
 }
