@@ -69,6 +69,10 @@ use shift::Shifts;
 ///   one in a `static`. If the process ends first, what the thread had not finished is lost.
 ///
 /// So `close().await` is how a program ends that leaves nothing to chance.
+///
+/// # In a forked child
+/// The state and its thread are the parent's: calls are
+/// [refused](crate::blocking::CallError::Forked), and the drop does nothing.
 pub struct Pinned<T: 'static> {
     owner: Arc<Owner<T>>,
 }

@@ -93,6 +93,9 @@ use calls::Calls;
 /// state's own thread, and after a [`close`](Pinned::close), whose handle is there to be awaited.
 /// There the thread finishes by itself; if the process ends first, what it had not finished is
 /// lost. So end a program with `close().await`.
+///
+/// # In a forked child
+/// The thread is not there: calls are [refused](crate::CallError::Forked), and the drop does nothing.
 pub struct Pinned<T: 'static> {
     handle: Arc<Handle<T>>,
 }
@@ -242,6 +245,7 @@ impl<T: 'static> Pinned<T> {
     /// and can have the thread joined later. `None` if it was taken before, or is this one.
     #[doc(hidden)]
     pub fn end_later(&self) -> Option<Ending> {
+        self.handle.calls.check_process().ok()?;
         let closed = self.close_with(Origin::here(), ());
         if thread::is_of(&self.handle.calls) {
             return None;
@@ -275,6 +279,10 @@ impl<T: 'static> fmt::Debug for Pinned<T> {
 
 impl<T: 'static> Drop for Handle<T> {
     fn drop(&mut self) {
+        if self.calls.check_process().is_err() {
+            // The state and its thread are the parent's.
+            return;
+        }
         let was_closed = self.calls.close_at_last();
         let thread = self.calls.take_thread();
         let must_not_wait = was_closed || is_on_loop() || thread::is_of(&self.calls);

@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
+use runtime_core::process::ForkedError;
+
 /// Why a call was not accepted: the [`source`](Error::source) of a *refused*
 /// [`JoinError`](runtime_core::join::JoinError). Its closure was dropped without being run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,14 +14,17 @@ pub enum CallError {
     Closed,
     /// As many calls wait as [may](crate::PinnedBuilder::calls_max).
     Full,
+    /// This is a forked child, and the state's thread is the parent's.
+    Forked(ForkedError),
 }
 
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            CallError::Closed => "the pinned state is closed",
-            CallError::Full => "too many calls wait for the pinned state",
-        })
+        match self {
+            CallError::Closed => f.write_str("the pinned state is closed"),
+            CallError::Full => f.write_str("too many calls wait for the pinned state"),
+            CallError::Forked(forked) => write!(f, "the pinned state cannot be used: {forked}"),
+        }
     }
 }
 

@@ -10,6 +10,10 @@
 //! The thread looks, and if there is nothing, leaves its parker here, all under one lock. Who
 //! brings a call, or closes, takes the parker along and unparks it outside the lock. So a thread
 //! that is awake costs no unpark, and one that sleeps costs one.
+//!
+//! In a forked child the thread is not there, and it may have held the lock at the fork. So whoever
+//! is not the thread takes the lock by `lock_from_outside`, and asks the system before it would wake
+//! the thread, or wait for it.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -17,10 +21,11 @@ use std::sync::Arc;
 use runtime_core::completion::Completion;
 use runtime_core::join::JoinError;
 use runtime_core::park::Parker;
+use runtime_core::process::MadeIn;
 use runtime_core::quietly::{Payload, drop_quietly};
 use runtime_core::sync::counter::Counter;
 use runtime_core::sync::thread::JoinHandle;
-use runtime_core::sync::{Mutex, MutexGuard};
+use runtime_core::sync::{Mutex, MutexGuard, lock_unless};
 
 use super::call::Call;
 use super::call_error::CallError;
@@ -34,6 +39,8 @@ pub(super) struct Calls<T> {
     /// Tells this state from all others of the process, past and future.
     pub(super) number: u64,
     calls_max: usize,
+    /// Where the thread is.
+    process: MadeIn,
     line: Mutex<Line<T>>,
 }
 
@@ -89,11 +96,46 @@ impl<T> Calls<T> {
             closers: Vec::new(),
             thread: None,
         };
-        Calls { number: STATES.next(), calls_max, line: Mutex::new(line) }
+        let process = MadeIn::new();
+        process.settle();
+        Calls { number: STATES.next(), calls_max, process, line: Mutex::new(line) }
     }
 
+    /// For the thread.
     fn lock(&self) -> MutexGuard<'_, Line<T>> {
         self.line.lock()
+    }
+
+    /// For everybody else. An error in a forked child, if the lock was held at the fork.
+    fn lock_from_outside(&self) -> Result<MutexGuard<'_, Line<T>>, CallError> {
+        let mut checked = Ok(());
+        let is_hopeless = || {
+            checked = self.check_process();
+            checked.is_err()
+        };
+        match lock_unless(&self.line, is_hopeless) {
+            Some(line) => Ok(line),
+            None => Err(checked.expect_err("it is hopeless for this reason")),
+        }
+    }
+
+    /// The lock for who brings a call, or why that is refused.
+    fn lock_to_push(&self) -> Result<MutexGuard<'_, Line<T>>, CallError> {
+        self.process.check_cheaply().map_err(CallError::Forked)?;
+        let line = self.lock_from_outside()?;
+        if line.sleeper.is_some() {
+            self.check_process()?;
+        }
+        match line.stage {
+            Stage::Open if line.waiting < self.calls_max => Ok(line),
+            Stage::Open => Err(CallError::Full),
+            Stage::Closed | Stage::Over(_) => Err(CallError::Closed),
+        }
+    }
+
+    /// Asks the system whether this process has the thread.
+    pub(super) fn check_process(&self) -> Result<(), CallError> {
+        self.process.check().map_err(CallError::Forked)
     }
 
     // ---- who calls ----
@@ -103,13 +145,10 @@ impl<T> Calls<T> {
         &self,
         call: Box<dyn Call<T>>,
     ) -> Result<u64, (Box<dyn Call<T>>, CallError)> {
-        let mut line = self.lock();
-        if !matches!(line.stage, Stage::Open) {
-            return Err((call, CallError::Closed));
-        }
-        if line.waiting >= self.calls_max {
-            return Err((call, CallError::Full));
-        }
+        let mut line = match self.lock_to_push() {
+            Ok(line) => line,
+            Err(why) => return Err((call, why)),
+        };
         let place = line.first + line.queue.len() as u64;
         line.queue.push_back(Some(call));
         line.waiting += 1;
@@ -119,7 +158,7 @@ impl<T> Calls<T> {
 
     /// Takes the call at this place out, if it still waits.
     pub(super) fn remove(&self, place: u64) -> Option<Box<dyn Call<T>>> {
-        let mut line = self.lock();
+        let mut line = self.lock_from_outside().ok()?;
         let index = usize::try_from(place.checked_sub(line.first)?).ok()?;
         let call = line.queue.get_mut(index)?.take()?;
         line.waiting -= 1;
@@ -128,18 +167,21 @@ impl<T> Calls<T> {
     }
 
     pub(super) fn waiting(&self) -> usize {
-        self.lock().waiting
+        self.lock_from_outside().map_or(0, |line| line.waiting)
     }
 
     // ---- who closes ----
 
     pub(super) fn is_closed(&self) -> bool {
-        !matches!(self.lock().stage, Stage::Open)
+        !self.lock_from_outside().is_ok_and(|line| matches!(line.stage, Stage::Open))
     }
 
     /// Accepts no call any more, and completes the cell at the end.
     pub(super) fn close(&self, completion: Arc<Completion<()>>, keep: Box<dyn Send>) {
         let closer = Closer { completion, keep };
+        if let Err(forked) = self.check_process() {
+            return closer.refuse(forked);
+        }
         let mut line = self.lock();
         if let Stage::Over(message) = &line.stage {
             let message = message.clone();
@@ -152,7 +194,8 @@ impl<T> Calls<T> {
         unlock_and_wake(line);
     }
 
-    /// The same when the last handle goes. Says whether it was closed before.
+    /// The same when the last handle goes, in the process that has the thread. Says whether it was
+    /// closed before.
     pub(super) fn close_at_last(&self) -> bool {
         let mut line = self.lock();
         if !matches!(line.stage, Stage::Open) {
@@ -221,6 +264,12 @@ impl<T> Line<T> {
 }
 
 impl Closer {
+    fn refuse(self, why: CallError) {
+        let refused = JoinError::refused(self.completion.origin().clone(), Box::new(why));
+        let _no_producer = self.completion.complete(Err(refused));
+        drop_quietly(self.keep);
+    }
+
     fn tell(self, panic: Option<Payload>) {
         let result = match panic {
             None => Ok(()),

@@ -9,10 +9,10 @@ use std::sync::{Arc, OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use aside::blocking::{Pool, Shutdown, SubmitError};
+use aside::blocking::{Pinned, Pool, Shutdown, SubmitError};
 use aside::net::UnixStream;
 use aside::process::Command;
-use aside::{Runtime, run_in_executor, spawn_blocking};
+use aside::{JoinError, Runtime, run_in_executor, spawn_blocking};
 use fork::{Fork, fork, waitpid};
 
 /// Far more than any child takes.
@@ -31,6 +31,7 @@ const TESTS: &[Test] = &[
     ("a_lock_that_is_held_at_the_fork_hangs_nobody", a_lock_that_is_held_at_the_fork_hangs_nobody),
     ("a_socket_dropped_in_a_child_is_still_heard", a_socket_dropped_in_a_child_is_still_heard),
     ("a_socket_made_in_a_child_is_refused", a_socket_made_in_a_child_is_refused),
+    ("a_pinned_state_stays_with_the_parent", a_pinned_state_stays_with_the_parent),
     ("a_process_dropped_in_a_child_lives_on", a_process_dropped_in_a_child_lives_on),
 ];
 
@@ -297,4 +298,41 @@ fn a_process_dropped_in_a_child_lives_on() {
     assert_eq!(waiting.try_wait().unwrap(), None);
     let status = runtime.block_on(waiting.wait()).unwrap();
     assert_eq!(status.code(), Some(3), "it read to the end of its stdin");
+}
+
+/// Its thread sleeps at the fork, or is at work.
+fn a_pinned_state_stays_with_the_parent() {
+    let runtime = Runtime::new();
+    for is_at_work in [false, true] {
+        let state = runtime.block_on(Pinned::open(|| DropsIn(process::id()))).unwrap();
+        let (gate, closed) = mpsc::channel::<()>();
+        let first = state.call(move |_| is_at_work && closed.recv().is_err());
+        let mut kept = Some(state);
+        in_child(|| {
+            let (runtime, state) = (Runtime::new(), kept.take().unwrap());
+            for _ in 0..2 {
+                let error = runtime.block_on(state.call(|_| 1)).unwrap_err();
+                assert!(error.is_refused() && has_source(&error, "forked child"), "{error}");
+                let error = runtime.block_on(state.close()).unwrap_err();
+                assert!(error.is_refused() && has_source(&error, "forked child"), "{error}");
+            }
+            let _may_look = (state.is_closed(), state.waiting(), format!("{state:?}"));
+            // On a loop, and outside of one.
+            let clone = state.clone();
+            runtime.block_on(async { drop(clone) });
+            drop((state, runtime));
+            let one =
+                aside::run(async { Pinned::open(|| 1).await.unwrap().call(|one| *one).await });
+            assert_eq!(one.unwrap(), 1);
+        });
+        drop(gate);
+        assert_eq!(runtime.block_on(first).unwrap(), is_at_work);
+        let state = kept.unwrap();
+        assert_eq!(runtime.block_on(state.call(|state| state.0)).unwrap(), process::id());
+        runtime.block_on(state.close()).unwrap();
+    }
+}
+
+fn has_source(error: &JoinError, text: &str) -> bool {
+    error.source().is_some_and(|source| source.to_string().contains(text))
 }
