@@ -95,6 +95,7 @@ async fn until_stuck((stream, seed): (&TcpStream, u64)) -> usize {
             Ok(length) => bytes.pass(length.unwrap()),
             Err(_elapsed) => return bytes.passed(),
         }
+        assert!(bytes.passed() < 16 << 20, "somebody keeps all that nobody reads");
     }
 }
 
