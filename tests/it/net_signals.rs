@@ -15,13 +15,13 @@ const ROLE: &str = "ASIDE_TEST_IS_IN_A_STORM";
 /// Sleeps on a parker, then where it listens, then with something to do, each for far longer than
 /// it is left in peace.
 fn program() {
-    const LONG: Duration = Duration::from_millis(150);
+    const LONG: Duration = Duration::from_millis(400);
     aside::run(async {
         sleep(LONG).await;
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let mut buffer = [0; 8];
         assert!(timeout(LONG, socket.recv(&mut buffer)).await.is_err());
-        let mut ticks = interval(LONG / 30);
+        let mut ticks = interval(LONG / 60);
         for round in 0..30 {
             ticks.tick().await;
             socket.send_to(&[round], socket.local_addr().unwrap()).await.unwrap();
