@@ -190,11 +190,17 @@ impl Runtime {
         let jobs =
             if self.owns_pool { self.handle.pool().shutdown(how) } else { Report::default() };
         let endings = self.handle.take_endings();
-        match how {
-            Shutdown::Wait => endings.into_iter().for_each(Ending::wait),
-            Shutdown::WaitAtMost(_) | Shutdown::Leave => drop(endings),
-        }
-        ShutdownReport { tasks_cancelled, jobs }
+        let states_left = match how {
+            Shutdown::Wait => {
+                endings.into_iter().for_each(Ending::wait);
+                Vec::new()
+            }
+            Shutdown::WaitAtMost(_) | Shutdown::Leave => {
+                let left = endings.iter().filter(|ending| !ending.is_over());
+                left.map(Ending::state).collect()
+            }
+        };
+        ShutdownReport { tasks_cancelled, jobs, states_left }
     }
 }
 
@@ -231,6 +237,9 @@ pub struct ShutdownReport {
     pub tasks_cancelled: Vec<Origin>,
     /// The jobs that were cancelled before they began, and those still running.
     pub jobs: Report,
+    /// The types of the pinned states whose last handles went on the loop, and which are still at
+    /// work or not yet dropped: nobody waits for them any more.
+    pub states_left: Vec<&'static str>,
 }
 
 impl fmt::Display for ShutdownReport {
@@ -241,6 +250,9 @@ impl fmt::Display for ShutdownReport {
         }
         for task in &self.tasks_cancelled {
             writeln!(f, "  {task}")?;
+        }
+        for state in &self.states_left {
+            writeln!(f, "a pinned state is still at work: {state}")?;
         }
         fmt::Display::fmt(&self.jobs, f)
     }

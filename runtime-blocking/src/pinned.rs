@@ -95,7 +95,8 @@ use calls::Calls;
 /// lost. So end a program with `close().await`.
 ///
 /// # In a forked child
-/// The thread is not there: calls are [refused](crate::CallError::Forked), and the drop does nothing.
+/// The thread is not there: calls are [refused](crate::CallError::Forked), and the drop does
+/// nothing.
 pub struct Pinned<T: 'static> {
     handle: Arc<Handle<T>>,
 }
@@ -251,7 +252,7 @@ impl<T: 'static> Pinned<T> {
             return None;
         }
         let thread = self.handle.calls.take_thread()?;
-        Some(Ending { closed, thread })
+        Some(Ending { closed, thread, state: std::any::type_name::<T>() })
     }
 }
 

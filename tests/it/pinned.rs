@@ -76,6 +76,31 @@ fn run_waits_for_a_state_whose_last_handle_went_on_the_loop() {
     });
 }
 
+// Promise 3
+#[test]
+fn a_state_that_a_shutdown_does_not_wait_for_is_in_its_report() {
+    watched(|| {
+        for how in [Shutdown::Leave, Shutdown::WaitAtMost(Duration::from_millis(1))] {
+            let (end, ended) = channel();
+            let (release, held) = channel::<()>();
+            let runtime = Runtime::new();
+            runtime.block_on(async {
+                let total = Pinned::open(|| Total::new(end)).await.unwrap();
+                total.call(move |_| held.recv()).detach();
+                // One that is over is nobody's concern.
+                Pinned::open(|| ()).await.unwrap().close().await.unwrap();
+            });
+            let report = runtime.shutdown(how);
+            assert_eq!(report.states_left, [std::any::type_name::<Total>()]);
+            assert!(report.to_string().contains("a pinned state is still at work"), "{report}");
+            drop(release);
+            assert_eq!(ended.recv().unwrap(), 0);
+        }
+        let report = Runtime::new().shutdown(Shutdown::Wait);
+        assert!(report.states_left.is_empty());
+    });
+}
+
 /// A task that the end of the runtime cancels, and that holds something until then.
 fn hold_until_the_end(held: impl Sized + 'static) {
     spawn(async move {

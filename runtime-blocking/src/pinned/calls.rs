@@ -12,8 +12,8 @@
 //! that is awake costs no unpark, and one that sleeps costs one.
 //!
 //! In a forked child the thread is not there, and it may have held the lock at the fork. So whoever
-//! is not the thread takes the lock by `lock_from_outside`, and asks the system before it would wake
-//! the thread, or wait for it.
+//! is not the thread takes the lock by `lock_from_outside`, and asks the system before it would
+//! wake the thread, or wait for it.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

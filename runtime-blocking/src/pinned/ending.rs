@@ -12,12 +12,18 @@ use super::thread::join;
 pub struct Ending {
     pub(super) closed: JoinHandle<()>,
     pub(super) thread: thread::JoinHandle<()>,
+    pub(super) state: &'static str,
 }
 
 impl Ending {
     /// Whether the state has been dropped.
     pub fn is_over(&self) -> bool {
         self.closed.is_finished()
+    }
+
+    /// The name of the state's type.
+    pub fn state(&self) -> &'static str {
+        self.state
     }
 
     /// Waits until the calls have been run, the state is dropped, and its thread has ended.
@@ -31,6 +37,9 @@ impl Ending {
 
 impl fmt::Debug for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ending").field("over", &self.is_over()).finish_non_exhaustive()
+        f.debug_struct("Ending")
+            .field("state", &self.state)
+            .field("over", &self.is_over())
+            .finish_non_exhaustive()
     }
 }
