@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use aside::signal::{Signal, Signals};
@@ -34,14 +34,18 @@ fn a_child_inherits_no_handler_no_mask_and_no_ignored_signal() {
     });
 }
 
-/// The example, built here if `cargo test` has not.
+/// The example, which `cargo test` builds; for a single test it is built here. That may take longer
+/// than a test, so it is done before one is watched.
 fn example() -> PathBuf {
     let own = std::env::current_exe().unwrap();
-    let arguments = ["build", "--quiet", "--features", "signal", "--example", "signals"];
-    let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
-    let mut build = Command::new(env!("CARGO"));
-    assert!(build.args(arguments).args(["--profile", profile]).status().unwrap().success());
-    own.parent().unwrap().parent().unwrap().join("examples/signals")
+    let path = own.parent().unwrap().parent().unwrap().join("examples/signals");
+    if !path.exists() {
+        let arguments = ["build", "--quiet", "--features", "signal", "--example", "signals"];
+        let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
+        let mut build = Command::new(env!("CARGO"));
+        assert!(build.args(arguments).args(["--profile", profile]).status().unwrap().success());
+    }
+    path
 }
 
 struct Program {
@@ -49,8 +53,8 @@ struct Program {
     stdout: BufReader<ChildStdout>,
 }
 
-fn start() -> Program {
-    let mut child = Command::new(example()).stdout(Stdio::piped()).spawn().unwrap();
+fn start(example: &Path) -> Program {
+    let mut child = Command::new(example).stdout(Stdio::piped()).spawn().unwrap();
     let stdout = BufReader::new(child.stdout.take().unwrap());
     let mut program = Program { child, stdout };
     assert_eq!(program.line(), format!("listening as {}\n", program.child.id()));
@@ -73,8 +77,9 @@ impl Program {
 
 #[test]
 fn the_example_says_each_hangup_and_ends_in_order_on_ctrl_c() {
-    watched(|| {
-        let mut program = start();
+    let example = example();
+    watched(move || {
+        let mut program = start(&example);
         for count in 1..=3 {
             program.shell("kill -HUP $1");
             assert_eq!(program.line(), format!("SIGHUP, {count} by now\n"));
@@ -90,8 +95,9 @@ fn the_example_says_each_hangup_and_ends_in_order_on_ctrl_c() {
 // P16. Its loop is on the main thread, which is the one that the system interrupts.
 #[test]
 fn the_example_lives_through_a_storm() {
-    watched(|| {
-        let mut program = start();
+    let example = example();
+    watched(move || {
+        let mut program = start(&example);
         program.shell("i=0; while [ $i -lt 10000 ]; do kill -HUP $1; i=$((i+1)); done");
         program.shell("kill -TERM $1");
         let mut said = String::new();
