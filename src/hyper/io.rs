@@ -6,12 +6,13 @@
 //!
 //! That buffer is in use from the beginning of a poll to its end, and not between two polls. So one
 //! for each thread will do: a connection that waits holds no memory for it, and one that reads
-//! finds it in the cache. The copy costs what it costs to go once over bytes that the system has
-//! just copied itself, some microseconds for 64 KiB.
+//! finds it in the cache. The copy is one more pass over bytes that the system has just copied
+//! itself: a GiB by HTTP/1 takes its reader 0.18 s of processor time, and 0.15 s if it is read in
+//! place (medians of five, by hyper-util's `TokioIo`, which has unsafe code for it).
 //!
-//! It is not cleared for each read, as no buffer is that readers are given. A reader of somebody
-//! else's in an [`Io`] that said it had read more than it has would be given away what was read
-//! before.
+//! It is not cleared between reads, as buffers never are. A reader of somebody else's, in an
+//! [`Io`], that says it has read more than it has would pass on what was read before; that is a bug
+//! of the reader's, with any buffer that is used again.
 
 use std::cell::Cell;
 use std::io::{self, IoSlice};
@@ -24,8 +25,9 @@ use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 use crate::translate::translate_write;
 
 /// The most that one read gets. hyper asks for 8 KiB at first, and for twice as much whenever it
-/// got all that it asked for. Beyond 64 KiB there are hardly any system calls left to be saved,
-/// while the first bytes would have left the near cache when they are copied.
+/// got all that it asked for, up to 400 KiB. Less would mean more system calls, and with more the
+/// first bytes have left the near cache when they are copied: that GiB takes 0.25 s through 8 KiB,
+/// 0.18 s through 16 or 64 KiB, and 0.22 s through 256 KiB.
 const LENGTH: usize = 64 * 1024;
 
 std::thread_local! {
