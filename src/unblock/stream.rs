@@ -66,7 +66,6 @@ pub(super) enum Places {
     #[default]
     Common,
     /// Certainly elsewhere, as with a terminal.
-    #[cfg_attr(not(feature = "fs"), expect(dead_code, reason = "only a file knows it"))]
     Apart,
 }
 
