@@ -74,19 +74,23 @@ impl Listen for MioListener {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
             Err(error) => return Err(error),
         }
-        let sockets = self.events.iter().filter(|event| event.token() != Token(ALARM));
-        heard.extend(sockets.map(|event| (event.token().0, readiness(event))));
+        for event in &self.events {
+            if event.token() != Token(ALARM) {
+                heard.push((event.token().0, readiness(event)));
+            }
+        }
         Ok(())
     }
 }
 
 /// Who waits learns of an error or a hang-up by trying again.
+#[inline]
 fn readiness(event: &Event) -> Readiness {
     let (no_more, nobody_reads) = (event.is_read_closed(), event.is_write_closed());
-    let beside_data = no_more || nobody_reads || event.is_error() || event.is_priority();
+    let is_error = event.is_error();
     Readiness {
-        readable: event.is_readable() || no_more || event.is_error(),
-        writable: event.is_writable() || nobody_reads || event.is_error(),
-        beside_data: beside_data || !DATA_CAN_BE_ALONE,
+        readable: event.is_readable() | no_more | is_error,
+        writable: event.is_writable() | nobody_reads | is_error,
+        beside_data: no_more | nobody_reads | is_error | event.is_priority() | !DATA_CAN_BE_ALONE,
     }
 }

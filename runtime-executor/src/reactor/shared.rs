@@ -132,11 +132,12 @@ impl Reactor {
             return;
         }
         let state = self.state.lock();
-        for (token, readiness) in events.drain(..) {
+        for &(token, readiness) in &*events {
             if let Some(source) = state.table.get(token) {
                 source.tell(readiness, called);
             }
         }
+        events.clear();
     }
 
     /// Step 6.
