@@ -38,7 +38,8 @@ struct Waiting {
 #[derive(Debug, Default)]
 struct Waiters {
     common: Option<Waker>,
-    own: Seats,
+    /// Seldom used, and so elsewhere: a source that is told of is as few lines of memory as can be.
+    own: Option<Box<Seats>>,
 }
 
 impl Source {
@@ -146,7 +147,7 @@ impl Source {
         if let Seat::Own(own) = seat
             && let Some(id) = own.take()
         {
-            let waker = self.waiting.lock().to(direction).own.remove(id);
+            let waker = self.waiting.lock().to(direction).seats().remove(id);
             drop_quietly(waker);
         }
     }
@@ -176,17 +177,26 @@ impl Waiters {
     fn seat(&mut self, seat: &mut Seat, waker: Waker) -> Option<Waker> {
         match seat {
             Seat::Common => self.common.replace(waker),
-            Seat::Own(Some(id)) => self.own.replace(*id, waker),
+            Seat::Own(Some(id)) => self.seats().replace(*id, waker),
             Seat::Own(own @ None) => {
-                *own = Some(self.own.add(waker));
+                *own = Some(self.seats().add(waker));
                 None
             }
         }
     }
 
+    fn seats(&mut self) -> &mut Seats {
+        self.own.get_or_insert_default()
+    }
+
     /// All who wait. Their seats stay taken.
+    #[inline]
     fn call(&mut self, called: &mut Vec<Waker>) {
-        called.extend(self.common.take());
-        self.own.call(called);
+        if let Some(waker) = self.common.take() {
+            called.push(waker);
+        }
+        if let Some(own) = &mut self.own {
+            own.call(called);
+        }
     }
 }
