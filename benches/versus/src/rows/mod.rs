@@ -291,7 +291,11 @@ fn streaming() -> Vec<Row> {
         Row::new("fs-file-cpu", "the same, in processor time", by_file())
             .floor(1.0, Of::Best)
             .limit(streams::limit),
-        Row::new("fs-read", "a file of 4 KiB by `fs::read`", by_read())
+        Row::new("fs-read-one", "a file of 4 KiB by `fs::read`, one core", by_read())
+            .on_one_core()
+            .floor(1.0, Of::Best)
+            .limit(streams::limit_small),
+        Row::new("fs-read-two", "a file of 4 KiB by `fs::read`, two cores", by_read())
             .floor(1.0, Of::Best)
             .limit(streams::limit_small),
     ]
