@@ -152,10 +152,14 @@ fn sites() -> Vec<Site> {
     files.iter().flat_map(|path| sites_of(path)).collect()
 }
 
+/// The sources below a folder, but for what is behind the door, and for tests.
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a package has sources") {
         let path = entry.expect("a folder can be read").path();
-        if path.is_dir() && !path.ends_with("sync") && !path.ends_with("tests") {
+        if path.ends_with("sync") || path.ends_with("tests") || path.ends_with("tests.rs") {
+            continue;
+        }
+        if path.is_dir() {
             collect(&path, files);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             files.push(path);
