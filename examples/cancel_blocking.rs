@@ -34,7 +34,7 @@ fn main() {
         sleep(Duration::from_millis(20)).await;
         deaf.abort();
         for job in Handle::current().pool().running() {
-            println!("3. still runs: {}", job.origin);
+            println!("3. still runs: {}", job.metadata);
             assert!(job.is_abandoned);
         }
         drop(release);

@@ -6,29 +6,29 @@
 use std::time::Instant;
 
 use aside::observe::{Both, Counters, Observer};
-use aside::{JoinError, Origin, Runtime, named, spawn_blocking, yield_now};
+use aside::{JoinError, Metadata, Runtime, named, spawn_blocking, yield_now};
 
 /// Prints a line for each call. One without a name is the future given to `block_on`.
 struct Narrator;
 
-fn who(task: &Origin) -> &str {
+fn who(task: &Metadata) -> &str {
     task.name().unwrap_or("block_on")
 }
 
 impl Observer for Narrator {
-    fn task_spawned(&self, task: &Origin) {
+    fn task_spawned(&self, task: &Metadata) {
         println!("1    {:<9} is spawned at line {}", who(task), task.location().line());
     }
 
-    fn poll_started(&self, task: &Origin) {
+    fn poll_started(&self, task: &Metadata) {
         println!("2    {:<9} is polled", who(task));
     }
 
-    fn poll_ended(&self, task: &Origin) {
+    fn poll_ended(&self, task: &Metadata) {
         println!("3|5  {:<9} returns from the poll", who(task));
     }
 
-    fn task_ended(&self, task: &Origin) {
+    fn task_ended(&self, task: &Metadata) {
         println!("5    {:<9} has ended: its future is dropped, its result published", who(task));
     }
 

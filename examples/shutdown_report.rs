@@ -28,12 +28,15 @@ fn main() {
 
     println!("tasks cancelled: {}", names(report.tasks_cancelled.iter()));
     println!("jobs cancelled before they began: {}", names(report.jobs.cancelled.iter()));
-    println!("jobs that still run: {}", names(report.jobs.running.iter().map(|job| &job.origin)));
+    println!("jobs that still run: {}", names(report.jobs.running.iter().map(|job| &job.metadata)));
     println!("the same, as it is displayed:\n{report}");
     // The straggler's thread is its own: it ends when what it waits for comes.
     drop(release);
 }
 
-fn names<'a>(origins: impl Iterator<Item = &'a aside::Origin>) -> String {
-    origins.map(|origin| origin.name().unwrap_or("without a name")).collect::<Vec<_>>().join(", ")
+fn names<'a>(metadata: impl Iterator<Item = &'a aside::Metadata>) -> String {
+    metadata
+        .map(|metadata| metadata.name().unwrap_or("without a name"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use runtime_blocking::{Lane, Pool};
 use runtime_core::join::JoinHandle;
-use runtime_core::origin::Origin;
+use runtime_core::metadata::Metadata;
 
 use crate::handle::Handle;
 
@@ -21,7 +21,7 @@ use crate::handle::Handle;
 ///
 /// ```
 /// use aside::blocking::{Executor, Pool};
-/// use aside::{Handle, JoinHandle, Origin};
+/// use aside::{Handle, JoinHandle, Metadata};
 ///
 /// /// Asks a database, one question at a time.
 /// struct Database {
@@ -33,8 +33,8 @@ use crate::handle::Handle;
 /// impl Executor<Query> for Database {
 ///     type Output = usize;
 ///
-///     fn execute(&self, runtime: &Handle, origin: Origin, query: Query) -> JoinHandle<usize> {
-///         self.connection.execute(runtime, origin, move || query.0.len())
+///     fn execute(&self, runtime: &Handle, metadata: Metadata, query: Query) -> JoinHandle<usize> {
+///         self.connection.execute(runtime, metadata, move || query.0.len())
 ///     }
 /// }
 ///
@@ -55,7 +55,7 @@ pub trait Executor<W> {
     ///
     /// # Blocking
     /// It is called on the loop's thread, so it must not block.
-    fn execute(&self, runtime: &Handle, origin: Origin, work: W) -> JoinHandle<Self::Output>;
+    fn execute(&self, runtime: &Handle, metadata: Metadata, work: W) -> JoinHandle<Self::Output>;
 }
 
 /// Closures that block, in the pool's main lane.
@@ -66,8 +66,8 @@ where
 {
     type Output = T;
 
-    fn execute(&self, runtime: &Handle, origin: Origin, work: F) -> JoinHandle<T> {
-        runtime.submit(self.main_lane(), origin, (), work)
+    fn execute(&self, runtime: &Handle, metadata: Metadata, work: F) -> JoinHandle<T> {
+        runtime.submit(self.main_lane(), metadata, (), work)
     }
 }
 
@@ -79,31 +79,31 @@ where
 {
     type Output = T;
 
-    fn execute(&self, runtime: &Handle, origin: Origin, work: F) -> JoinHandle<T> {
-        runtime.submit(self, origin, (), work)
+    fn execute(&self, runtime: &Handle, metadata: Metadata, work: F) -> JoinHandle<T> {
+        runtime.submit(self, metadata, (), work)
     }
 }
 
 impl<W, E: Executor<W> + ?Sized> Executor<W> for &E {
     type Output = E::Output;
 
-    fn execute(&self, runtime: &Handle, origin: Origin, work: W) -> JoinHandle<E::Output> {
-        (**self).execute(runtime, origin, work)
+    fn execute(&self, runtime: &Handle, metadata: Metadata, work: W) -> JoinHandle<E::Output> {
+        (**self).execute(runtime, metadata, work)
     }
 }
 
 impl<W, E: Executor<W> + ?Sized> Executor<W> for Arc<E> {
     type Output = E::Output;
 
-    fn execute(&self, runtime: &Handle, origin: Origin, work: W) -> JoinHandle<E::Output> {
-        (**self).execute(runtime, origin, work)
+    fn execute(&self, runtime: &Handle, metadata: Metadata, work: W) -> JoinHandle<E::Output> {
+        (**self).execute(runtime, metadata, work)
     }
 }
 
 impl<W, E: Executor<W> + ?Sized> Executor<W> for Box<E> {
     type Output = E::Output;
 
-    fn execute(&self, runtime: &Handle, origin: Origin, work: W) -> JoinHandle<E::Output> {
-        (**self).execute(runtime, origin, work)
+    fn execute(&self, runtime: &Handle, metadata: Metadata, work: W) -> JoinHandle<E::Output> {
+        (**self).execute(runtime, metadata, work)
     }
 }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use runtime_blocking::Shutdown;
 use runtime_core::join::JoinHandle;
-use runtime_core::origin::Origin;
+use runtime_core::metadata::Metadata;
 
 use crate::executor::Executor;
 use crate::handle::Handle;
@@ -67,16 +67,16 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    spawn_as(Origin::here(), future)
+    spawn_as(Metadata::here(), future)
 }
 
 #[track_caller]
-pub(crate) fn spawn_as<F>(origin: Origin, future: F) -> JoinHandle<F::Output>
+pub(crate) fn spawn_as<F>(metadata: Metadata, future: F) -> JoinHandle<F::Output>
 where
     F: Future + 'static,
     F::Output: 'static,
 {
-    match runtime_executor::try_spawn(origin, future) {
+    match runtime_executor::try_spawn(metadata, future) {
         Ok(handle) => handle,
         Err(_error) => panic!(
             "`spawn` was called on a thread that is not turning a loop: call it inside `run` or \

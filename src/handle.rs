@@ -5,9 +5,9 @@ use std::mem;
 use std::sync::Arc;
 
 use runtime_blocking::{Ending, Lane, Pool};
+use runtime_core::catch_panic::drop_catching;
 use runtime_core::join::{JoinError, JoinHandle};
-use runtime_core::origin::Origin;
-use runtime_core::quietly::drop_quietly;
+use runtime_core::metadata::Metadata;
 use runtime_core::sync::Mutex;
 #[cfg(any(feature = "fs", all(feature = "net", unix)))]
 use runtime_core::sync::OnceLock;
@@ -96,7 +96,7 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.parts.executor.spawn(Origin::here(), future)
+        self.parts.executor.spawn(Metadata::here(), future)
     }
 
     /// Sends a closure to the loop's thread, where it makes the future to be spawned: one that
@@ -126,7 +126,7 @@ impl Handle {
         F: Future + 'static,
         F::Output: Send + 'static,
     {
-        self.parts.executor.spawn_with(Origin::here(), make)
+        self.parts.executor.spawn_with(Metadata::here(), make)
     }
 
     /// Drives a future on this thread, which sleeps while it waits: the way back from blocking
@@ -166,7 +166,7 @@ impl Handle {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.submit(self.parts.pool.main_lane(), Origin::here(), (), f)
+        self.submit(self.parts.pool.main_lane(), Metadata::here(), (), f)
     }
 
     /// Has an executor carry out a piece of work, as a job of this runtime. See
@@ -176,7 +176,7 @@ impl Handle {
     where
         E: Executor<W> + ?Sized,
     {
-        executor.execute(self, Origin::here(), work)
+        executor.execute(self, Metadata::here(), work)
     }
 
     /// The pool that [`spawn_blocking`](Handle::spawn_blocking) uses.
@@ -246,7 +246,7 @@ impl Handle {
     pub(crate) fn submit<F, T, K>(
         &self,
         lane: &Lane,
-        origin: Origin,
+        metadata: Metadata,
         keep: K,
         f: F,
     ) -> JoinHandle<T>
@@ -257,12 +257,12 @@ impl Handle {
     {
         let handle = self.clone();
         let job = move || handle.at_work(f);
-        let refused = origin.clone();
-        match lane.submit_with(origin, (self.hold_clock(), keep), job) {
+        let refused = metadata.clone();
+        match lane.submit_with(metadata, (self.hold_clock(), keep), job) {
             Ok(handle) => handle,
             Err(error) => {
                 // The closure is dropped here, on the caller's thread, unrun.
-                let reason = error.map(drop_quietly);
+                let reason = error.map(drop_catching);
                 JoinHandle::failed(JoinError::refused(refused, Box::new(reason)))
             }
         }

@@ -72,6 +72,7 @@ mod executor;
 mod front;
 #[cfg(feature = "fs")]
 pub mod fs;
+mod gather;
 mod handle;
 #[cfg(feature = "hyper")]
 pub mod hyper;
@@ -126,18 +127,18 @@ pub mod time {
 
 /// Several futures awaited as one, within one task: what [`gather()`] and its kin return and take.
 pub mod group {
-    pub use runtime_core::gather::{
+    pub use crate::gather::{
         Cancelled, Gather, IntoGather, Scope, ScopeFuture, ScopedHandle, marker,
     };
 }
 
 pub use front::{run, run_in_executor, spawn, spawn_blocking};
+pub use gather::{first_ok, gather, race, scope, try_gather};
 pub use handle::Handle;
 pub use named::{Named, named};
 pub use runtime::{Builder, Runtime, ShutdownReport};
-pub use runtime_core::gather::{first_ok, gather, race, scope, try_gather};
 pub use runtime_core::join::{AbortOnDrop, JoinError, JoinHandle};
-pub use runtime_core::origin::{Id, Origin};
+pub use runtime_core::metadata::{Id, Metadata};
 pub use runtime_executor::{
     NextTurn, NoRuntimeError, Turn, interval, sleep, sleep_until, timeout, timeout_at, yield_now,
 };

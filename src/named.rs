@@ -1,7 +1,7 @@
 //! Giving a task or a job a name.
 
 use runtime_core::join::JoinHandle;
-use runtime_core::origin::Origin;
+use runtime_core::metadata::Metadata;
 
 use crate::executor::Executor;
 use crate::front::spawn_as;
@@ -13,7 +13,7 @@ use crate::pinned::Pinned;
 /// ```
 /// aside::run(async {
 ///     let task = aside::named("greeter").spawn(async { "hello" });
-///     assert_eq!(task.origin().name(), Some("greeter"));
+///     assert_eq!(task.metadata().name(), Some("greeter"));
 ///     assert_eq!(task.await.unwrap(), "hello");
 /// });
 /// ```
@@ -39,7 +39,7 @@ impl Named {
         F: Future + 'static,
         F::Output: 'static,
     {
-        spawn_as(Origin::here().named(self.name), future)
+        spawn_as(Metadata::here().named(self.name), future)
     }
 
     /// As [`spawn_blocking`](crate::spawn_blocking).
@@ -53,7 +53,7 @@ impl Named {
         T: Send + 'static,
     {
         let handle = Handle::current();
-        handle.submit(handle.pool().main_lane(), Origin::here().named(self.name), (), f)
+        handle.submit(handle.pool().main_lane(), Metadata::here().named(self.name), (), f)
     }
 
     /// As [`run_in_executor`](crate::run_in_executor).
@@ -65,7 +65,7 @@ impl Named {
     where
         E: Executor<W> + ?Sized,
     {
-        executor.execute(&Handle::current(), Origin::here().named(self.name), work)
+        executor.execute(&Handle::current(), Metadata::here().named(self.name), work)
     }
 
     /// As [`Pinned::call`].
@@ -76,6 +76,6 @@ impl Named {
         F: FnOnce(&mut T) -> R + Send + 'static,
         R: Send + 'static,
     {
-        pinned.call_as(Origin::here().named(self.name), f)
+        pinned.call_as(Metadata::here().named(self.name), f)
     }
 }

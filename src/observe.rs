@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 pub use runtime_executor::Observer;
 
-use crate::Origin;
+use crate::Metadata;
 
 /// Reports each poll that held the loop for longer than a threshold: the sign of a task that
 /// blocks instead of using [`spawn_blocking`](crate::spawn_blocking).
@@ -28,7 +28,7 @@ pub struct SlowPolls {
     report: RefCell<Report>,
 }
 
-type Report = Box<dyn FnMut(&Origin, Duration)>;
+type Report = Box<dyn FnMut(&Metadata, Duration)>;
 
 impl SlowPolls {
     /// Reports on stderr, a line each.
@@ -41,7 +41,7 @@ impl SlowPolls {
     /// Reports to a closure: who, and for how long.
     pub fn with_report(
         threshold: Duration,
-        report: impl FnMut(&Origin, Duration) + 'static,
+        report: impl FnMut(&Metadata, Duration) + 'static,
     ) -> SlowPolls {
         let report = RefCell::new(Box::new(report) as Report);
         SlowPolls { threshold, started: Cell::new(None), report }
@@ -49,11 +49,11 @@ impl SlowPolls {
 }
 
 impl Observer for SlowPolls {
-    fn poll_started(&self, _task: &Origin) {
+    fn poll_started(&self, _task: &Metadata) {
         self.started.set(Some(Instant::now()));
     }
 
-    fn poll_ended(&self, task: &Origin) {
+    fn poll_ended(&self, task: &Metadata) {
         let held = self.started.take().map_or(Duration::ZERO, |started| started.elapsed());
         if held > self.threshold {
             (self.report.borrow_mut())(task, held);
@@ -118,15 +118,15 @@ impl Counters {
 }
 
 impl Observer for Counters {
-    fn task_spawned(&self, _task: &Origin) {
+    fn task_spawned(&self, _task: &Metadata) {
         count(&self.counts.spawned);
     }
 
-    fn poll_started(&self, _task: &Origin) {
+    fn poll_started(&self, _task: &Metadata) {
         count(&self.counts.polls);
     }
 
-    fn task_ended(&self, _task: &Origin) {
+    fn task_ended(&self, _task: &Metadata) {
         count(&self.counts.ended);
     }
 
@@ -137,22 +137,22 @@ impl Observer for Counters {
 
 /// Both are told, the first one first.
 impl<A: Observer, B: Observer> Observer for Both<A, B> {
-    fn task_spawned(&self, task: &Origin) {
+    fn task_spawned(&self, task: &Metadata) {
         self.0.task_spawned(task);
         self.1.task_spawned(task);
     }
 
-    fn poll_started(&self, task: &Origin) {
+    fn poll_started(&self, task: &Metadata) {
         self.0.poll_started(task);
         self.1.poll_started(task);
     }
 
-    fn poll_ended(&self, task: &Origin) {
+    fn poll_ended(&self, task: &Metadata) {
         self.0.poll_ended(task);
         self.1.poll_ended(task);
     }
 
-    fn task_ended(&self, task: &Origin) {
+    fn task_ended(&self, task: &Metadata) {
         self.0.task_ended(task);
         self.1.task_ended(task);
     }

@@ -6,8 +6,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use runtime_core::join::JoinHandle;
+use runtime_core::metadata::Metadata;
 use runtime_core::on_loop::is_on_loop;
-use runtime_core::origin::Origin;
 
 use crate::handle::Handle;
 
@@ -156,20 +156,20 @@ impl<T: 'static> Pinned<T> {
         F: FnOnce(&mut T) -> R + Send + 'static,
         R: Send + 'static,
     {
-        self.call_as(Origin::here(), f)
+        self.call_as(Metadata::here(), f)
     }
 
-    pub(crate) fn call_as<F, R>(&self, origin: Origin, f: F) -> JoinHandle<R>
+    pub(crate) fn call_as<F, R>(&self, metadata: Metadata, f: F) -> JoinHandle<R>
     where
         F: FnOnce(&mut T) -> R + Send + 'static,
         R: Send + 'static,
     {
         let Owner { state, shifts } = &*self.owner;
         match Handle::try_current() {
-            Err(_no_runtime) => state.call_with(origin, (), f),
+            Err(_no_runtime) => state.call_with(metadata, (), f),
             Ok(runtime) => {
                 let share = shifts.join(&runtime);
-                state.call_with(origin, share, move |state| runtime.at_work(|| f(state)))
+                state.call_with(metadata, share, move |state| runtime.at_work(|| f(state)))
             }
         }
     }
@@ -190,7 +190,7 @@ impl<T: 'static> Pinned<T> {
     pub fn close(&self) -> JoinHandle<()> {
         let runtime = Handle::try_current().ok();
         let share = runtime.and_then(|runtime| self.owner.shifts.join(&runtime));
-        self.owner.state.close_with(Origin::here(), share)
+        self.owner.state.close_with(Metadata::here(), share)
     }
 
     /// Whether calls are refused, because it was closed.
@@ -286,7 +286,7 @@ impl PinnedBuilder {
             let Ok(pinned) = made;
             pinned
         };
-        self.open_as(Origin::here(), || Ok(make()), always)
+        self.open_as(Metadata::here(), || Ok(make()), always)
     }
 
     /// As [`Pinned::try_open`].
@@ -300,10 +300,10 @@ impl PinnedBuilder {
         E: Send + 'static,
         M: FnOnce() -> Result<T, E> + Send + 'static,
     {
-        self.open_as(Origin::here(), make, |made| made)
+        self.open_as(Metadata::here(), make, |made| made)
     }
 
-    fn open_as<T, E, O, M, W>(self, origin: Origin, make: M, wrap: W) -> JoinHandle<O>
+    fn open_as<T, E, O, M, W>(self, metadata: Metadata, make: M, wrap: W) -> JoinHandle<O>
     where
         T: 'static,
         E: 'static,
@@ -318,10 +318,10 @@ impl PinnedBuilder {
                 }))
             };
         match Handle::try_current() {
-            Err(_no_runtime) => self.0.open_with(origin, (), make, wrap),
+            Err(_no_runtime) => self.0.open_with(metadata, (), make, wrap),
             Ok(runtime) => {
                 let hold = runtime.hold_clock();
-                self.0.open_with(origin, hold, move || runtime.at_work(make), wrap)
+                self.0.open_with(metadata, hold, move || runtime.at_work(make), wrap)
             }
         }
     }

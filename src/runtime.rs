@@ -7,8 +7,8 @@ use std::time::Duration;
 use runtime_blocking::{Builder as PoolBuilder, Ending, Pool, Report, Shutdown};
 use runtime_core::clock::Clock;
 use runtime_core::join::JoinHandle;
+use runtime_core::metadata::Metadata;
 use runtime_core::on_loop::is_on_loop;
-use runtime_core::origin::Origin;
 use runtime_executor::{Config, Executor, Observer, Turn};
 
 use crate::handle::Handle;
@@ -85,7 +85,7 @@ impl Runtime {
         F: Future + 'static,
         F::Output: 'static,
     {
-        self.executor.spawn(Origin::here(), future)
+        self.executor.spawn(Metadata::here(), future)
     }
 
     /// Turns the loop once, for a program that has a loop of its own: a game, a window, a plugin.
@@ -234,7 +234,7 @@ impl fmt::Debug for Runtime {
 #[non_exhaustive]
 pub struct ShutdownReport {
     /// The tasks that had not finished.
-    pub tasks_cancelled: Vec<Origin>,
+    pub tasks_cancelled: Vec<Metadata>,
     /// The jobs that were cancelled before they began, and those still running.
     pub jobs: Report,
     /// The types of the pinned states whose last handles went on the loop, and which are still at

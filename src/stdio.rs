@@ -40,8 +40,8 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use futures_io::{AsyncRead, AsyncWrite};
 use runtime_blocking::Pool;
-use runtime_core::origin::{Id, Origin};
-use runtime_core::quietly::{call_quietly, drop_quietly};
+use runtime_core::catch_panic::{catch_panic, drop_catching};
+use runtime_core::metadata::{Id, Metadata};
 use runtime_core::sync::Mutex;
 
 use crate::unblock::{Crew, Unblock};
@@ -103,7 +103,7 @@ impl Source {
             }
         };
         drop(state);
-        drop_quietly(former);
+        drop_catching(former);
         borrowed.map(|stream| stream.unwrap_or_else(|| Box::new(unblocked())))
     }
 
@@ -118,7 +118,7 @@ impl Source {
 
     fn wake_all(&self) {
         let waiting = std::mem::take(&mut self.state.lock().waiting);
-        waiting.into_iter().for_each(|(_, waker)| call_quietly(|| waker.wake()));
+        waiting.into_iter().for_each(|(_, waker)| catch_panic(|| waker.wake()));
     }
 
     fn forget(&self, id: Id) {
@@ -126,14 +126,14 @@ impl Source {
         let place = state.waiting.iter().position(|(waiting, _)| *waiting == id);
         let waker = place.map(|place| state.waiting.swap_remove(place));
         drop(state);
-        drop_quietly(waker);
+        drop_catching(waker);
     }
 }
 
 /// On a pool of its own that is never shut down: nobody waits for it, at the exit or elsewhere.
 fn unblocked() -> Unblock<io::Stdin> {
     let pool = Pool::builder().threads_max(1).thread_name("aside-stdin").build();
-    Unblock::by(io::stdin(), Crew::nobodys(&pool, Origin::here().named("stdin")))
+    Unblock::by(io::stdin(), Crew::nobodys(&pool, Metadata::here().named("stdin")))
 }
 
 /// Wakes everybody who waits for stdin: who reads it when it comes is not known.
@@ -160,7 +160,7 @@ pub struct Stdin {
 /// A read that is given up loses no byte: it goes to whoever reads next.
 #[track_caller]
 pub fn stdin() -> Stdin {
-    Stdin { id: Origin::here().id() }
+    Stdin { id: Metadata::here().id() }
 }
 
 impl AsyncRead for Stdin {

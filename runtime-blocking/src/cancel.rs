@@ -15,8 +15,8 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use runtime_core::origin::Origin;
-use runtime_core::quietly::{call_quietly, drop_quietly};
+use runtime_core::catch_panic::{catch_panic, drop_catching};
+use runtime_core::metadata::Metadata;
 use runtime_core::sync::{Mutex, thread_local_const};
 
 use crate::job::Job;
@@ -24,7 +24,7 @@ use crate::job::Job;
 /// What runs and can be asked to stop: a job, or a call of a pinned state.
 pub(crate) trait Stoppable: Send + Sync {
     /// Who it is.
-    fn origin(&self) -> &Origin;
+    fn metadata(&self) -> &Metadata;
 
     /// Whether somebody asked it to stop.
     fn is_cancel_requested(&self) -> bool;
@@ -64,7 +64,7 @@ pub(crate) fn run_as_current(job: Arc<dyn Job>) {
         if let Some(Running::Job(job)) = &*running.borrow() {
             job.run();
         }
-        drop_quietly(running.take());
+        drop_catching(running.take());
     });
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn run_call_as_current(call: Arc<dyn Stoppable>, run: impl FnOnce()) 
     RUNNING.with(|running| {
         *running.borrow_mut() = Some(Running::Call(call));
         run();
-        drop_quietly(running.take());
+        drop_catching(running.take());
     });
 }
 
@@ -181,7 +181,7 @@ impl CancelToken {
 impl fmt::Debug for CancelToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CancelToken")
-            .field("job", self.job.origin())
+            .field("job", self.job.metadata())
             .field("cancelled", &self.is_cancelled())
             .finish()
     }
@@ -198,13 +198,13 @@ impl Drop for CancelHook {
     fn drop(&mut self) {
         self.job.remove_hook(&self.hook);
         let interrupt = self.hook.interrupt.lock().take();
-        drop_quietly(interrupt);
+        drop_catching(interrupt);
     }
 }
 
 impl fmt::Debug for CancelHook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CancelHook").field("job", self.job.origin()).finish_non_exhaustive()
+        f.debug_struct("CancelHook").field("job", self.job.metadata()).finish_non_exhaustive()
     }
 }
 
@@ -219,7 +219,7 @@ impl Hook {
     pub(crate) fn call(&self) {
         let interrupt = self.interrupt.lock().take();
         if let Some(interrupt) = interrupt {
-            call_quietly(interrupt);
+            catch_panic(interrupt);
         }
     }
 }

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
 
-use runtime_core::origin::Id;
+use runtime_core::metadata::Id;
 
 use crate::job::{Job, Place};
 use crate::lanes::Admission;
@@ -63,7 +63,7 @@ impl Fifo {
     /// Takes what tells of the admission of the job with this number.
     pub(crate) fn take_admission(&mut self, id: Id) -> Option<Admission> {
         let mut entries = self.entries.iter_mut();
-        entries.find(|entry| entry.job.origin().id() == id)?.admission.take()
+        entries.find(|entry| entry.job.metadata().id() == id)?.admission.take()
     }
 
     /// Appends a job.

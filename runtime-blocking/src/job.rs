@@ -24,10 +24,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Wake;
 
+use runtime_core::catch_panic::drop_catching;
 use runtime_core::completion::Completion;
 use runtime_core::join::JoinError;
-use runtime_core::origin::Origin;
-use runtime_core::quietly::drop_quietly;
+use runtime_core::metadata::Metadata;
 use runtime_core::sync::Mutex;
 use runtime_core::sync::atomic::{AtomicU8, Ordering};
 use runtime_core::watch::PoolNumber;
@@ -170,15 +170,15 @@ where
             None => Some(closure()),
             Some(context) => call_in(context, closure),
         }));
-        let origin = || self.origin().clone();
+        let metadata = || self.metadata().clone();
         let result = match called {
             Ok(Some(result)) => Ok(result),
-            Ok(None) => Err(JoinError::cancelled(origin())),
-            Err(payload) => Err(JoinError::panicked(origin(), payload)),
+            Ok(None) => Err(JoinError::cancelled(metadata())),
+            Err(payload) => Err(JoinError::panicked(metadata(), payload)),
         };
         // The waker it gives back is this work itself.
         let _work = self.completion.complete(result);
-        drop_quietly(keep);
+        drop_catching(keep);
     }
 
     fn discard(&self, why: JoinError) {
@@ -188,9 +188,9 @@ where
             Some(Unrun { closure, keep, context }) => (Some(keep), Some((closure, context))),
             None => (None, None),
         };
-        drop_quietly(rest);
+        drop_catching(rest);
         let _work = self.completion.complete(Err(why));
-        drop_quietly(keep);
+        drop_catching(keep);
     }
 
     fn request_cancel(&self) {
@@ -204,8 +204,8 @@ where
     T: Send + 'static,
     K: Send + Sync + 'static,
 {
-    fn origin(&self) -> &Origin {
-        self.completion.origin()
+    fn metadata(&self) -> &Metadata {
+        self.completion.metadata()
     }
 
     fn is_cancel_requested(&self) -> bool {
@@ -234,7 +234,7 @@ where
 {
     fn wake(self: Arc<Self>) {
         if self.shared.withdraw(&*self) {
-            self.discard(JoinError::cancelled(self.origin().clone()));
+            self.discard(JoinError::cancelled(self.metadata().clone()));
         } else {
             self.call_hooks();
         }

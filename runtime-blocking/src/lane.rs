@@ -5,10 +5,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::Waker;
 
+use runtime_core::catch_panic::drop_catching;
 use runtime_core::completion::Completion;
 use runtime_core::join::JoinHandle;
-use runtime_core::origin::Origin;
-use runtime_core::quietly::drop_quietly;
+use runtime_core::metadata::Metadata;
 
 use crate::job::{Job, Unrun, Work};
 use crate::lanes::{Admission, LaneId, MAIN, WhenFull};
@@ -109,7 +109,7 @@ impl Lane {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.submit_as(Origin::here(), f)
+        self.submit_as(Metadata::here(), f)
     }
 
     /// [`submit`](Lane::submit) that hands the closure back if the queue is full.
@@ -122,7 +122,7 @@ impl Lane {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let accepted = self.accept(Origin::here(), (), f, WhenFull::Refuse)?;
+        let accepted = self.accept(Metadata::here(), (), f, WhenFull::Refuse)?;
         Ok(accepted.handle)
     }
 
@@ -146,9 +146,9 @@ impl Lane {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let (lane, origin) = (self.clone(), Origin::here());
+        let (lane, metadata) = (self.clone(), Metadata::here());
         async move {
-            let accepted = lane.accept(origin, (), f, WhenFull::StandInLineAndTell)?;
+            let accepted = lane.accept(metadata, (), f, WhenFull::StandInLineAndTell)?;
             if let Some((admission, job)) = accepted.in_line {
                 let mut leaving = LeaveTheLine { job: Some(job) };
                 // It fails if the pool is stranded or shut down: then the handle says so too.
@@ -159,16 +159,16 @@ impl Lane {
         }
     }
 
-    /// [`submit`](Lane::submit) under an origin that the caller brings, to give the job a name.
+    /// [`submit`](Lane::submit) under metadata that the caller brings, to give the job a name.
     ///
     /// # Errors
     /// As [`submit`](Lane::submit).
-    pub fn submit_as<F, T>(&self, origin: Origin, f: F) -> Result<JoinHandle<T>, SubmitError<F>>
+    pub fn submit_as<F, T>(&self, metadata: Metadata, f: F) -> Result<JoinHandle<T>, SubmitError<F>>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.submit_with(origin, (), f)
+        self.submit_with(metadata, (), f)
     }
 
     /// [`submit_as`](Lane::submit_as) with something to `keep`: it is dropped when the job has come
@@ -178,7 +178,7 @@ impl Lane {
     /// As [`submit`](Lane::submit).
     pub fn submit_with<F, T, K>(
         &self,
-        origin: Origin,
+        metadata: Metadata,
         keep: K,
         f: F,
     ) -> Result<JoinHandle<T>, SubmitError<F>>
@@ -187,12 +187,12 @@ impl Lane {
         T: Send + 'static,
         K: Send + Sync + 'static,
     {
-        Ok(self.accept(origin, keep, f, WhenFull::StandInLine)?.handle)
+        Ok(self.accept(metadata, keep, f, WhenFull::StandInLine)?.handle)
     }
 
     fn accept<F, T, K>(
         &self,
-        origin: Origin,
+        metadata: Metadata,
         keep: K,
         closure: F,
         when_full: WhenFull,
@@ -204,7 +204,7 @@ impl Lane {
     {
         let shared = self.pool.shared();
         let context = shared.settings.capture.as_ref().map(|capture| capture());
-        let completion = Arc::new(Completion::of_job(origin, shared.pool_number()));
+        let completion = Arc::new(Completion::of_job(metadata, shared.pool_number()));
         let unrun = Unrun { closure, keep, context };
         let cell = Arc::clone(&completion);
         let work = Arc::new(Work::new(unrun, cell, self.id(), Arc::clone(shared)));
@@ -220,7 +220,7 @@ impl Lane {
                 let unrun = work.take().expect("a refused job was out of everybody's reach");
                 let Unrun { closure, keep, context } = unrun;
                 // Their destructors may panic, and the closure is to come back all the same.
-                drop_quietly((keep, context));
+                drop_catching((keep, context));
                 Err(match refusal {
                     Refusal::Closed => SubmitError::Closed(closure),
                     Refusal::Forked(forked) => SubmitError::Forked(closure, forked),

@@ -18,7 +18,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use runtime_core::completion::Completion;
-use runtime_core::origin::Id;
+use runtime_core::metadata::Id;
 
 use crate::fifo::{Entry, Fifo};
 use crate::job::{Job, Place};
@@ -272,7 +272,7 @@ impl Lanes {
         let fifos = || self.all().flat_map(|lane| [&lane.queue, &lane.line]);
         let deepest = fifos().map(Fifo::depth).max().unwrap_or(0);
         let mut jobs = (1..=deepest).flat_map(|at| fifos().filter_map(move |f| f.at_back(at)));
-        jobs.find(|job| job.origin().id() == id).cloned()
+        jobs.find(|job| job.metadata().id() == id).cloned()
     }
 
     // ---- jobs come and go ----
@@ -291,7 +291,7 @@ impl Lanes {
                 WhenFull::Refuse => return None,
                 WhenFull::StandInLine => {}
                 WhenFull::StandInLineAndTell => {
-                    let cell = Completion::of_job(job.origin().clone(), job.pool());
+                    let cell = Completion::of_job(job.metadata().clone(), job.pool());
                     admission = Some(Arc::new(cell));
                 }
             }
@@ -358,7 +358,7 @@ impl Lanes {
     /// What was to tell of the admission of a job that stands in line and is about to be
     /// [withdrawn](Lanes::withdraw), if somebody wants to know.
     pub(crate) fn take_admission(&mut self, job: &dyn Job) -> Option<Admission> {
-        self.lane(job.lane()).line.take_admission(job.origin().id())
+        self.lane(job.lane()).line.take_admission(job.metadata().id())
     }
 
     /// Takes all jobs out that `is_meant` by the lane's rules, the oldest first; none of them can

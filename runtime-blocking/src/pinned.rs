@@ -21,8 +21,8 @@ use std::sync::Arc;
 
 use runtime_core::completion::Completion;
 use runtime_core::join::JoinHandle;
+use runtime_core::metadata::Metadata;
 use runtime_core::on_loop::is_on_loop;
-use runtime_core::origin::Origin;
 
 mod builder;
 mod call;
@@ -167,19 +167,19 @@ impl<T: 'static> Pinned<T> {
         F: FnOnce(&mut T) -> R + Send + 'static,
         R: Send + 'static,
     {
-        self.call_as(Origin::here(), f)
+        self.call_as(Metadata::here(), f)
     }
 
-    /// [`call`](Pinned::call) under an origin that the caller brings, to give the call a name.
+    /// [`call`](Pinned::call) under metadata that the caller brings, to give the call a name.
     ///
     /// # Errors
     /// As [`call`](Pinned::call).
-    pub fn call_as<F, R>(&self, origin: Origin, f: F) -> JoinHandle<R>
+    pub fn call_as<F, R>(&self, metadata: Metadata, f: F) -> JoinHandle<R>
     where
         F: FnOnce(&mut T) -> R + Send + 'static,
         R: Send + 'static,
     {
-        self.call_with(origin, (), f)
+        self.call_with(metadata, (), f)
     }
 
     /// [`call_as`](Pinned::call_as) with something to `keep`: it is dropped when the call has come
@@ -187,14 +187,14 @@ impl<T: 'static> Pinned<T> {
     ///
     /// # Errors
     /// As [`call`](Pinned::call).
-    pub fn call_with<F, R, K>(&self, origin: Origin, keep: K, f: F) -> JoinHandle<R>
+    pub fn call_with<F, R, K>(&self, metadata: Metadata, keep: K, f: F) -> JoinHandle<R>
     where
         F: FnOnce(&mut T) -> R + Send + 'static,
         R: Send + 'static,
         K: Send + 'static,
     {
         let calls = &self.handle.calls;
-        let completion = Arc::new(Completion::new(origin, None));
+        let completion = Arc::new(Completion::new(metadata, None));
         let aborter = Aborter::new(Arc::clone(calls), Arc::clone(&completion));
         let work = Work { closure: f, keep, aborter: Arc::clone(&aborter) };
         match calls.push(Box::new(work)) {
@@ -218,16 +218,16 @@ impl<T: 'static> Pinned<T> {
     /// What is closed stays closed, and ends, whether or not the handle is awaited or aborted.
     #[track_caller]
     pub fn close(&self) -> JoinHandle<()> {
-        self.close_with(Origin::here(), ())
+        self.close_with(Metadata::here(), ())
     }
 
-    /// [`close`](Pinned::close) under an origin, with something to `keep` until it is over and
+    /// [`close`](Pinned::close) under metadata, with something to `keep` until it is over and
     /// whoever awaits it has been told.
     ///
     /// # Errors
     /// As [`close`](Pinned::close).
-    pub fn close_with<K: Send + 'static>(&self, origin: Origin, keep: K) -> JoinHandle<()> {
-        let completion = Arc::new(Completion::new(origin, None));
+    pub fn close_with<K: Send + 'static>(&self, metadata: Metadata, keep: K) -> JoinHandle<()> {
+        let completion = Arc::new(Completion::new(metadata, None));
         self.handle.calls.close(Arc::clone(&completion), Box::new(keep));
         JoinHandle::new(completion)
     }
@@ -247,7 +247,7 @@ impl<T: 'static> Pinned<T> {
     #[doc(hidden)]
     pub fn end_later(&self) -> Option<Ending> {
         self.handle.calls.check_process().ok()?;
-        let closed = self.close_with(Origin::here(), ());
+        let closed = self.close_with(Metadata::here(), ());
         if thread::is_of(&self.handle.calls) {
             return None;
         }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use runtime_core::join::JoinHandle;
+use runtime_core::metadata::Metadata;
 use runtime_core::on_loop::is_on_loop;
-use runtime_core::origin::Origin;
 
 use crate::builder::{Builder, Settings};
 use crate::lane::{Lane, LaneBuilder};
@@ -161,12 +161,12 @@ impl Pool {
     ///
     /// # Errors
     /// As [`Lane::submit`].
-    pub fn submit_as<F, T>(&self, origin: Origin, f: F) -> Result<JoinHandle<T>, SubmitError<F>>
+    pub fn submit_as<F, T>(&self, metadata: Metadata, f: F) -> Result<JoinHandle<T>, SubmitError<F>>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.main.submit_as(origin, f)
+        self.main.submit_as(metadata, f)
     }
 
     /// [`Lane::submit_with`] in the main lane.
@@ -175,7 +175,7 @@ impl Pool {
     /// As [`Lane::submit`].
     pub fn submit_with<F, T, K>(
         &self,
-        origin: Origin,
+        metadata: Metadata,
         keep: K,
         f: F,
     ) -> Result<JoinHandle<T>, SubmitError<F>>
@@ -184,7 +184,7 @@ impl Pool {
         T: Send + 'static,
         K: Send + Sync + 'static,
     {
-        self.main.submit_with(origin, keep, f)
+        self.main.submit_with(metadata, keep, f)
     }
 
     /// Closes the pool, waits as long as `how` says, and reports what was left undone.

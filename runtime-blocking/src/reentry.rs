@@ -19,7 +19,7 @@
 use std::sync::Arc;
 
 use runtime_core::join::JoinError;
-use runtime_core::origin::Id;
+use runtime_core::metadata::Id;
 use runtime_core::watch::{Awaited, Watch};
 
 use crate::job::{Job, Place as JobPlace};
@@ -72,7 +72,7 @@ impl Refused {
     /// Outside the lock: the closure is dropped here.
     fn tell(self) {
         let Refused { job, admission, departed, why } = self;
-        job.discard(JoinError::refused(job.origin().clone(), Box::new(why)));
+        job.discard(JoinError::refused(job.metadata().clone(), Box::new(why)));
         announce(admission);
         departed.tell();
     }
@@ -132,7 +132,7 @@ impl Shared {
         let waiting = runners
             .filter(|(_, runner)| runner.awaits != Awaits::Nothing)
             .filter(|(_, runner)| lane.is_none_or(|lane| runner.lane == lane))
-            .map(|((_, running), _)| running.job.origin().clone());
+            .map(|((_, running), _)| running.job.metadata().clone());
         let waiting = waiting.collect();
         let lane = lane.map(|lane| state.lanes.name(lane));
         let why = Standstill { pool: self.settings.thread_name.clone(), lane, waiting };
@@ -144,7 +144,7 @@ impl State {
     /// A job that runs or waits.
     fn find(&self, id: Id) -> Option<Arc<dyn Job>> {
         let mut running = self.roster.running();
-        let running = running.find(|(_, running)| running.job.origin().id() == id);
+        let running = running.find(|(_, running)| running.job.metadata().id() == id);
         let running = running.map(|(_, running)| Arc::clone(&running.job));
         running.or_else(|| self.lanes.find(id))
     }
@@ -185,5 +185,5 @@ impl State {
 }
 
 fn is_same(one: &Arc<dyn Job>, other: &Arc<dyn Job>) -> bool {
-    one.origin().id() == other.origin().id()
+    one.metadata().id() == other.metadata().id()
 }

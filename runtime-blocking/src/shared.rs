@@ -10,10 +10,10 @@ use std::io;
 use std::mem;
 use std::sync::Arc;
 
+use runtime_core::fork::{ForkCheck, ForkedError};
 use runtime_core::join::JoinError;
-use runtime_core::origin::Id;
+use runtime_core::metadata::Id;
 use runtime_core::park::Parker;
-use runtime_core::process::{ForkedError, MadeIn};
 use runtime_core::sync::counter::Counter;
 use runtime_core::sync::{Mutex, MutexGuard, lock_unless};
 use runtime_core::watch::PoolNumber;
@@ -36,7 +36,7 @@ pub(crate) struct Shared {
     pub(crate) number: u64,
     pub(crate) settings: Settings,
     /// Where its threads are, from the first submit on.
-    process: MadeIn,
+    process: ForkCheck,
     state: Mutex<State>,
 }
 
@@ -144,7 +144,12 @@ impl Shared {
             waiters: Vec::new(),
             forked: None,
         };
-        Shared { number: POOLS.next(), settings, process: MadeIn::new(), state: Mutex::new(state) }
+        Shared {
+            number: POOLS.next(),
+            settings,
+            process: ForkCheck::new(),
+            state: Mutex::new(state),
+        }
     }
 
     /// How this pool's jobs are known from others.
@@ -194,7 +199,7 @@ impl Shared {
         job: Arc<dyn Job>,
         when_full: WhenFull,
     ) -> Result<Option<Admission>, Refusal> {
-        let id = job.origin().id();
+        let id = job.metadata().id();
         let cores = self.settings.cores();
         self.process.settle_or_check().map_err(Refusal::Forked)?;
         let mut state = self.lock_from_outside().map_err(Refusal::Forked)?;
@@ -215,11 +220,11 @@ impl Shared {
         // The jobs of others were accepted while a thread was on the way, which then did not come.
         let mut handed_back = false;
         for Entry { job, admission, .. } in stranded.jobs {
-            if job.origin().id() == id {
+            if job.metadata().id() == id {
                 handed_back = true;
             } else {
                 let error = Box::new(twin(&stranded.error));
-                job.discard(JoinError::refused(job.origin().clone(), error));
+                job.discard(JoinError::refused(job.metadata().clone(), error));
                 announce(admission);
             }
         }

@@ -18,8 +18,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use runtime_core::join::JoinError;
+use runtime_core::metadata::Metadata;
 use runtime_core::on_loop::is_on_loop;
-use runtime_core::origin::Origin;
 use runtime_core::park::Parker;
 
 use crate::fifo::Entry;
@@ -48,13 +48,13 @@ pub enum Shutdown {
 #[non_exhaustive]
 pub struct Report {
     /// The jobs that it cancelled before they began, the oldest first.
-    pub cancelled: Vec<Origin>,
+    pub cancelled: Vec<Metadata>,
     /// The jobs that were running when it returned. They cannot be stopped; their results come
     /// when they come.
     pub running: Vec<RunningJob>,
     /// The jobs that [must run](crate::LaneBuilder::must_run) and still waited for a thread when it
     /// returned, because it could not wait for them itself.
-    pub waiting: Vec<Origin>,
+    pub waiting: Vec<Metadata>,
 }
 
 impl Report {
@@ -128,7 +128,7 @@ impl Shared {
         };
         let now = Instant::now();
         let state = self.lock();
-        let waiting = state.lanes.waiting(|_| true).map(|job| job.origin().clone()).collect();
+        let waiting = state.lanes.waiting(|_| true).map(|job| job.metadata().clone()).collect();
         Report { cancelled, running: state.running(now, None), waiting }
     }
 
@@ -142,7 +142,7 @@ impl Shared {
     }
 
     /// Step 3. The closures are dropped here, outside the lock; their destructors may do anything.
-    fn cancel_all(&self) -> Vec<Origin> {
+    fn cancel_all(&self) -> Vec<Metadata> {
         let mut state = self.lock();
         let waiting = state.lanes.drain(|rules| !rules.must_run);
         let left = state.lanes.takeable();
@@ -153,9 +153,9 @@ impl Shared {
         drop(state);
         running.iter().for_each(|job| job.request_cancel());
         let cancelled = waiting.into_iter().map(|Entry { job, admission, .. }| {
-            job.discard(JoinError::cancelled(job.origin().clone()));
+            job.discard(JoinError::cancelled(job.metadata().clone()));
             announce(admission);
-            job.origin().clone()
+            job.metadata().clone()
         });
         let cancelled = cancelled.collect();
         if is_must_left && !is_on_loop() && current_place(self) == Place::Outside {

@@ -20,7 +20,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
-use runtime_core::origin::Origin;
+use runtime_core::metadata::Metadata;
 
 use crate::lanes::LaneId;
 
@@ -136,13 +136,13 @@ pub struct Standstill {
     pub(crate) pool: Cow<'static, str>,
     /// The lane whose places are taken; `None` if it is the threads.
     pub(crate) lane: Option<Cow<'static, str>>,
-    pub(crate) waiting: Vec<Origin>,
+    pub(crate) waiting: Vec<Metadata>,
 }
 
 impl Standstill {
     /// The jobs that hold the threads, or the lane's places, and wait: the one that gets this error
     /// among them.
-    pub fn waiting(&self) -> &[Origin] {
+    pub fn waiting(&self) -> &[Metadata] {
         &self.waiting
     }
 

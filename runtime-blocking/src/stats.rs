@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use runtime_core::origin::Origin;
+use runtime_core::metadata::Metadata;
 
 use crate::lanes::LaneId;
 use crate::roster::{Running, SeatId};
@@ -55,7 +55,7 @@ pub struct LaneStats {
 #[non_exhaustive]
 pub struct RunningJob {
     /// Who it is: its number, its name, and where it was submitted.
-    pub origin: Origin,
+    pub metadata: Metadata,
     /// The lane in which it was submitted.
     pub lane: Cow<'static, str>,
     /// For how long it has been running.
@@ -67,7 +67,7 @@ pub struct RunningJob {
 /// `` `copy` (spawned at src/main.rs:12:5), for 7.2s ``
 impl fmt::Display for RunningJob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, for {:.1?}", self.origin, self.running_for)?;
+        write!(f, "{}, for {:.1?}", self.metadata, self.running_for)?;
         if self.is_abandoned { f.write_str(", asked to stop") } else { Ok(()) }
     }
 }
@@ -107,7 +107,7 @@ impl State {
         let others = self.roster.running().filter(|&(seat, _)| Some(seat) != but);
         others
             .map(|(_, running)| RunningJob {
-                origin: running.job.origin().clone(),
+                metadata: running.job.metadata().clone(),
                 lane: self.lanes.name(running.job.lane()),
                 running_for: now.saturating_duration_since(running.since),
                 is_abandoned: running.job.is_cancel_requested(),

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
-use runtime_core::process::ForkedError;
+use runtime_core::fork::ForkedError;
 
 /// A closure that was not accepted. It was not run, and it comes back in here.
 #[non_exhaustive]

@@ -22,8 +22,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
+use runtime_core::catch_panic::drop_catching;
 use runtime_core::park::{Parker, Unparked};
-use runtime_core::quietly::drop_quietly;
 use runtime_core::sync::thread::{self, JoinHandle};
 use runtime_core::sync::{MutexGuard, thread_local_const};
 use runtime_core::watch;
@@ -152,7 +152,7 @@ impl Worker {
         };
         // Outside the lock, which each of them has left.
         released.iter().for_each(|waiter| waiter.unpark());
-        drop_quietly(ended);
+        drop_catching(ended);
         step
     }
 
@@ -285,6 +285,6 @@ impl Departure {
 pub(crate) fn join_all(threads: Vec<JoinHandle<()>>) {
     for thread in threads {
         // A worker's thread lets no panic out, so there is nothing in the result.
-        drop_quietly(thread.join());
+        drop_catching(thread.join());
     }
 }

@@ -31,9 +31,9 @@
 use std::mem;
 use std::task::{Context, Poll, Waker};
 
+use crate::catch_panic::{catch_panic, drop_catching};
 use crate::join::JoinError;
-use crate::origin::Origin;
-use crate::quietly::{call_quietly, drop_quietly};
+use crate::metadata::Metadata;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Mutex, MutexGuard};
 use crate::watch::{self, PoolNumber};
@@ -42,7 +42,7 @@ use crate::watch::{self, PoolNumber};
 /// the two flags, each of which has one writer. *Woken by*: `complete` wakes the awaiter, `cancel`
 /// the producer.
 pub struct Completion<T> {
-    origin: Origin,
+    metadata: Metadata,
     /// The pool whose job the producer is, if it is one.
     pool: Option<PoolNumber>,
     /// Set by the reading end, looked at by the producer at every poll.
@@ -61,9 +61,9 @@ enum State<T> {
 
 impl<T> Completion<T> {
     /// A waiting cell. The producer is woken when somebody asks for cancelling.
-    pub fn new(origin: Origin, producer: Option<Waker>) -> Completion<T> {
+    pub fn new(metadata: Metadata, producer: Option<Waker>) -> Completion<T> {
         Completion {
-            origin,
+            metadata,
             pool: None,
             cancel_requested: AtomicBool::new(false),
             finished: AtomicBool::new(false),
@@ -72,13 +72,13 @@ impl<T> Completion<T> {
     }
 
     /// A waiting cell for a job, whose producer is [named](Completion::set_producer) later.
-    pub fn of_job(origin: Origin, pool: PoolNumber) -> Completion<T> {
-        Completion { pool: Some(pool), ..Completion::new(origin, None) }
+    pub fn of_job(metadata: Metadata, pool: PoolNumber) -> Completion<T> {
+        Completion { pool: Some(pool), ..Completion::new(metadata, None) }
     }
 
     /// Who the producer is.
-    pub fn origin(&self) -> &Origin {
-        &self.origin
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
     // ---- the producing end ----
@@ -91,7 +91,7 @@ impl<T> Completion<T> {
             State::Waiting { .. } => mem::replace(&mut *state, State::Ready(result)),
             State::Closed => {
                 drop(state);
-                drop_quietly(result);
+                drop_catching(result);
                 return None;
             }
             State::Ready(_) | State::Taken => unreachable!("a producer completes once"),
@@ -101,7 +101,7 @@ impl<T> Completion<T> {
         drop(state);
         let State::Waiting { awaiter, producer } = before else { return None };
         if let Some(awaiter) = awaiter {
-            call_quietly(|| awaiter.wake());
+            catch_panic(|| awaiter.wake());
         }
         producer
     }
@@ -126,7 +126,7 @@ impl<T> Completion<T> {
         drop(state);
         // Mostly there is none.
         if let Some(unused) = unused {
-            drop_quietly(unused);
+            drop_catching(unused);
         }
     }
 
@@ -138,17 +138,17 @@ impl<T> Completion<T> {
     /// If the result was taken before.
     pub fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
         if !self.is_finished() {
-            let waker = watch::waker_for(cx, self.origin.id(), self.pool);
+            let waker = watch::waker_for(cx, self.metadata.id(), self.pool);
             let mut state = self.state.lock();
             if let State::Waiting { awaiter, .. } = &mut *state {
                 let former = awaiter.replace(waker);
                 drop(state);
-                drop_quietly(former);
+                drop_catching(former);
                 return Poll::Pending;
             }
             // It was completed between the look and the lock.
             let result = Self::take(state);
-            drop_quietly(waker);
+            drop_catching(waker);
             return Poll::Ready(result);
         }
         Poll::Ready(Self::take(self.state.lock()))
@@ -201,7 +201,7 @@ impl<T> Completion<T> {
         };
         drop(state);
         if let Some(producer) = producer {
-            call_quietly(|| producer.wake());
+            catch_panic(|| producer.wake());
         }
     }
 
@@ -213,7 +213,7 @@ impl<T> Completion<T> {
             State::Taken | State::Closed => return,
         };
         drop(state);
-        drop_quietly(before);
+        drop_catching(before);
     }
 }
 
@@ -225,6 +225,9 @@ impl<T> std::fmt::Debug for Completion<T> {
             State::Taken => "taken",
             State::Closed => "closed",
         };
-        f.debug_struct("Completion").field("origin", &self.origin).field("state", &state).finish()
+        f.debug_struct("Completion")
+            .field("metadata", &self.metadata)
+            .field("state", &state)
+            .finish()
     }
 }

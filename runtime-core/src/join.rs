@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use crate::completion::Completion;
 pub use crate::join_error::JoinError;
-use crate::origin::{Id, Origin};
+use crate::metadata::{Id, Metadata};
 
 /// Awaits the result of a task or of a blocking job.
 ///
@@ -42,7 +42,7 @@ impl<T> JoinHandle<T> {
 
     /// A handle that yields `error` at once: for what was never accepted.
     pub fn failed(error: JoinError) -> JoinHandle<T> {
-        let cell = Completion::new(error.origin().clone(), None);
+        let cell = Completion::new(error.metadata().clone(), None);
         let _no_producer = cell.complete(Err(error));
         JoinHandle::new(Arc::new(cell))
     }
@@ -65,12 +65,12 @@ impl<T> JoinHandle<T> {
 
     /// The number of the task or job.
     pub fn id(&self) -> Id {
-        self.cell.origin().id()
+        self.cell.metadata().id()
     }
 
     /// Its number, name and the place that started it.
-    pub fn origin(&self) -> &Origin {
-        self.cell.origin()
+    pub fn metadata(&self) -> &Metadata {
+        self.cell.metadata()
     }
 
     /// Lets the task or job go on by itself. The same as dropping the handle, said aloud.
@@ -120,7 +120,7 @@ impl<T> Drop for JoinHandle<T> {
 impl<T> fmt::Debug for JoinHandle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JoinHandle")
-            .field("origin", self.origin())
+            .field("metadata", self.metadata())
             .field("finished", &self.is_finished())
             .finish()
     }

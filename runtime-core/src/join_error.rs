@@ -4,15 +4,15 @@ use std::error::Error;
 use std::fmt;
 use std::panic::resume_unwind;
 
-use crate::origin::Origin;
-use crate::quietly::Payload;
+use crate::catch_panic::Payload;
+use crate::metadata::Metadata;
 use crate::sync::Mutex;
 
 /// Why a task or a job has no result.
 pub struct JoinError(Box<Failure>);
 
 struct Failure {
-    origin: Origin,
+    metadata: Metadata,
     reason: Reason,
 }
 
@@ -29,22 +29,22 @@ enum Reason {
 impl JoinError {
     /// It was cancelled before it finished.
     #[cold]
-    pub fn cancelled(origin: Origin) -> JoinError {
-        JoinError(Box::new(Failure { origin, reason: Reason::Cancelled }))
+    pub fn cancelled(metadata: Metadata) -> JoinError {
+        JoinError(Box::new(Failure { metadata, reason: Reason::Cancelled }))
     }
 
     /// It panicked with `payload`.
     #[cold]
-    pub fn panicked(origin: Origin, payload: Payload) -> JoinError {
+    pub fn panicked(metadata: Metadata, payload: Payload) -> JoinError {
         let message = message(&payload).map(Box::from);
         let reason = Reason::Panicked { message, payload: Mutex::new(payload) };
-        JoinError(Box::new(Failure { origin, reason }))
+        JoinError(Box::new(Failure { metadata, reason }))
     }
 
     /// It was not accepted, or not after all, for the reason given.
     #[cold]
-    pub fn refused(origin: Origin, why: Box<dyn Error + Send + Sync>) -> JoinError {
-        JoinError(Box::new(Failure { origin, reason: Reason::Refused(why) }))
+    pub fn refused(metadata: Metadata, why: Box<dyn Error + Send + Sync>) -> JoinError {
+        JoinError(Box::new(Failure { metadata, reason: Reason::Refused(why) }))
     }
 
     /// Whether it was cancelled: aborted, or dropped with its runtime, before it finished.
@@ -65,8 +65,8 @@ impl JoinError {
     }
 
     /// Who it was.
-    pub fn origin(&self) -> &Origin {
-        &self.0.origin
+    pub fn metadata(&self) -> &Metadata {
+        &self.0.metadata
     }
 
     /// The panic's payload.
@@ -74,11 +74,11 @@ impl JoinError {
     /// # Errors
     /// Gives the error back if it was no panic.
     pub fn try_into_panic(self) -> Result<Payload, JoinError> {
-        let Failure { origin, reason } = *self.0;
+        let Failure { metadata, reason } = *self.0;
         match reason {
             Reason::Panicked { payload, .. } => Ok(payload.into_inner()),
             reason @ (Reason::Cancelled | Reason::Refused(_)) => {
-                Err(JoinError(Box::new(Failure { origin, reason })))
+                Err(JoinError(Box::new(Failure { metadata, reason })))
             }
         }
     }
@@ -98,14 +98,14 @@ impl JoinError {
 
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let origin = &self.0.origin;
+        let metadata = &self.0.metadata;
         match &self.0.reason {
-            Reason::Cancelled => write!(f, "{origin} was cancelled"),
-            Reason::Refused(why) => write!(f, "{origin} was refused: {why}"),
+            Reason::Cancelled => write!(f, "{metadata} was cancelled"),
+            Reason::Refused(why) => write!(f, "{metadata} was refused: {why}"),
             Reason::Panicked { message: Some(message), .. } => {
-                write!(f, "{origin} panicked: {message}")
+                write!(f, "{metadata} panicked: {message}")
             }
-            Reason::Panicked { message: None, .. } => write!(f, "{origin} panicked"),
+            Reason::Panicked { message: None, .. } => write!(f, "{metadata} panicked"),
         }
     }
 }

@@ -6,24 +6,22 @@
 //!
 //! - [`sync`]: the door, through which all shared state comes, so that loom can check it;
 //! - [`park`]: how a thread sleeps and is woken;
-//! - [`origin`]: who a task or job is;
+//! - [`metadata`]: who a task or job is;
 //! - [`completion`]: the cell where a result meets who awaits it, and [`join`], its reading end;
 //! - [`clock`]: system time and virtual time;
-//! - [`gather`]: several futures awaited as one, within one task;
-//! - [`quietly`]: calling what users wrote where a panic must go no further;
+//! - [`catch_panic`]: calling what users wrote where a panic must go no further;
 //! - [`on_loop`]: whether this thread is turning a loop, so that nothing may wait here;
-//! - [`process`]: whether this is a forked child, which has none of the threads;
+//! - [`fork`]: whether this is a forked child, which has none of the threads;
 //! - [`watch`]: who watches what this thread waits for, so that no job waits for itself.
 
+pub mod catch_panic;
 pub mod clock;
 pub mod completion;
-pub mod gather;
+pub mod fork;
 pub mod join;
 mod join_error;
+pub mod metadata;
 pub mod on_loop;
-pub mod origin;
 pub mod park;
-pub mod process;
-pub mod quietly;
 pub mod sync;
 pub mod watch;

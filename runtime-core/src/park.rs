@@ -35,7 +35,7 @@ use std::sync::Arc;
 use std::task::Wake;
 use std::time::Instant;
 
-use crate::quietly::call_quietly;
+use crate::catch_panic::catch_panic;
 use crate::sync::OnceLock;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::thread::{self, Thread};
@@ -132,7 +132,7 @@ impl Parker {
     #[cold]
     fn call_hook(&self) {
         if let Some(hook) = &self.hook {
-            call_quietly(hook);
+            catch_panic(hook);
         }
     }
 

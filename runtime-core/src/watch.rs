@@ -20,7 +20,7 @@ use std::ptr;
 use std::rc::Rc;
 use std::task::{Context, Waker};
 
-use crate::origin::Id;
+use crate::metadata::Id;
 use crate::sync::thread_local_const;
 
 /// Is told when the thread for which it was [installed](install) waits for a job.

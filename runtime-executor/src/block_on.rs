@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use runtime_core::origin::Origin;
+use runtime_core::metadata::Metadata;
 
 use crate::local::Local;
 use crate::turn::{Main, Wait, Wheel};
@@ -16,13 +16,13 @@ use crate::waker::TaskWaker;
 
 impl Wheel {
     /// Drives `future` by turns until it is ready.
-    pub(crate) fn block_on<F: Future>(&mut self, origin: Origin, future: F) -> F::Output {
+    pub(crate) fn block_on<F: Future>(&mut self, metadata: Metadata, future: F) -> F::Output {
         let local = Rc::clone(&self.local);
         let mut driven = Driven {
             waker: self.main.waker.clone(),
             shared: Arc::clone(&self.main.shared),
             local: &local,
-            origin,
+            metadata,
             future: pin!(future),
             output: None,
         };
@@ -41,7 +41,7 @@ struct Driven<'a, F: Future> {
     waker: Waker,
     shared: Arc<TaskWaker>,
     local: &'a Local,
-    origin: Origin,
+    metadata: Metadata,
     future: Pin<&'a mut F>,
     output: Option<F::Output>,
 }
@@ -49,9 +49,9 @@ struct Driven<'a, F: Future> {
 impl<F: Future> Main for Driven<'_, F> {
     fn poll(&mut self) -> Poll<()> {
         self.shared.clear_ready();
-        self.local.observe(|observer| observer.poll_started(&self.origin));
+        self.local.observe(|observer| observer.poll_started(&self.metadata));
         let polled = self.future.as_mut().poll(&mut Context::from_waker(&self.waker));
-        self.local.observe(|observer| observer.poll_ended(&self.origin));
+        self.local.observe(|observer| observer.poll_ended(&self.metadata));
         polled.map(|output| self.output = Some(output))
     }
 }

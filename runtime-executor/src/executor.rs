@@ -6,12 +6,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use runtime_core::catch_panic::drop_catching;
 use runtime_core::clock::Clock;
 use runtime_core::join::JoinHandle;
+use runtime_core::metadata::Metadata;
 use runtime_core::on_loop::OnLoop;
-use runtime_core::origin::Origin;
 use runtime_core::park::{Parker, WakeHook};
-use runtime_core::quietly::drop_quietly;
 use runtime_core::sync::channel::unbounded;
 
 use crate::current::{self, Current, CurrentGuard};
@@ -103,12 +103,12 @@ impl Executor {
     }
 
     /// Spawns a task, which runs when the loop is turned.
-    pub fn spawn<F>(&self, origin: Origin, future: F) -> JoinHandle<F::Output>
+    pub fn spawn<F>(&self, metadata: Metadata, future: F) -> JoinHandle<F::Output>
     where
         F: Future + 'static,
         F::Output: 'static,
     {
-        let handle = self.local.spawn(origin, future);
+        let handle = self.local.spawn(metadata, future);
         // Whoever turns this loop may be asleep in another one.
         self.local.remote.parker.unpark();
         handle
@@ -131,11 +131,11 @@ impl Executor {
     /// process that made it.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        let origin = Origin::here();
+        let metadata = Metadata::here();
         let mut wheel = self.begin();
         let _entered = self.enter();
         let _on_loop = OnLoop::enter();
-        wheel.block_on(origin, future)
+        wheel.block_on(metadata, future)
     }
 
     /// Turns the loop until no task is left.
@@ -180,7 +180,7 @@ impl Executor {
 
     /// Drops all tasks and timers, and says which tasks that were. What is spawned from now on,
     /// here or from other threads, is cancelled at once, and who waits for a socket gets an error.
-    pub fn close(&self) -> Vec<Origin> {
+    pub fn close(&self) -> Vec<Metadata> {
         if self.is_over() {
             return Vec::new();
         }
@@ -192,7 +192,7 @@ impl Executor {
             // this executor may live on for a while.
             let unread = wheel.inbox.take();
             drop(wheel);
-            drop_quietly(unread);
+            drop_catching(unread);
         }
         cancelled
     }

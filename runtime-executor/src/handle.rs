@@ -7,11 +7,11 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use runtime_core::catch_panic::drop_catching;
 use runtime_core::clock::Clock;
 use runtime_core::completion::Completion;
 use runtime_core::join::{JoinError, JoinHandle};
-use runtime_core::origin::Origin;
-use runtime_core::quietly::drop_quietly;
+use runtime_core::metadata::Metadata;
 use runtime_core::watch;
 
 use crate::current::{self, Current, CurrentGuard};
@@ -67,14 +67,16 @@ impl Handle {
     ///
     /// The task is dropped on that thread. If the loop is gone the handle yields a cancelled
     /// [`JoinError`].
-    pub fn spawn<F>(&self, origin: Origin, future: F) -> JoinHandle<F::Output>
+    pub fn spawn<F>(&self, metadata: Metadata, future: F) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
         match current::turning() {
-            Some(local) if Arc::ptr_eq(&local.remote, &self.remote) => local.spawn(origin, future),
-            Some(_) | None => self.spawn_with(origin, move || future),
+            Some(local) if Arc::ptr_eq(&local.remote, &self.remote) => {
+                local.spawn(metadata, future)
+            }
+            Some(_) | None => self.spawn_with(metadata, move || future),
         }
     }
 
@@ -83,13 +85,13 @@ impl Handle {
     ///
     /// The closure runs on the loop between two polls, so it should be short. If it panics, the
     /// handle yields that panic.
-    pub fn spawn_with<M, F>(&self, origin: Origin, make: M) -> JoinHandle<F::Output>
+    pub fn spawn_with<M, F>(&self, metadata: Metadata, make: M) -> JoinHandle<F::Output>
     where
         M: FnOnce() -> F + Send + 'static,
         F: Future + 'static,
         F::Output: Send + 'static,
     {
-        let completion = Arc::new(Completion::new(origin, None));
+        let completion = Arc::new(Completion::new(metadata, None));
         let handle = JoinHandle::new(Arc::clone(&completion));
         let mut order = Order { make: Some(make), completion };
         // A loop that is gone gives the letter back; dropping it cancels the order.
@@ -209,8 +211,8 @@ impl<M, T> Order<M, T> {
         match catch_unwind(AssertUnwindSafe(make)) {
             Ok(future) => local.adopt(completion, future),
             Err(payload) => {
-                let origin = completion.origin().clone();
-                let _no_producer = completion.complete(Err(JoinError::panicked(origin, payload)));
+                let metadata = completion.metadata().clone();
+                let _no_producer = completion.complete(Err(JoinError::panicked(metadata, payload)));
             }
         }
     }
@@ -219,8 +221,8 @@ impl<M, T> Order<M, T> {
 impl<M, T> Drop for Order<M, T> {
     fn drop(&mut self) {
         if let Some(make) = self.make.take() {
-            drop_quietly(make);
-            let cancelled = JoinError::cancelled(self.completion.origin().clone());
+            drop_catching(make);
+            let cancelled = JoinError::cancelled(self.completion.metadata().clone());
             let _no_producer = self.completion.complete(Err(cancelled));
         }
     }

@@ -3,8 +3,8 @@
 use std::io;
 use std::time::Instant;
 
+use runtime_core::catch_panic::{catch_panic, drop_catching};
 use runtime_core::park::Unparked;
-use runtime_core::quietly::{call_quietly, drop_quietly};
 
 use crate::local::Local;
 use crate::reactor::Ear;
@@ -56,12 +56,12 @@ impl Local {
             // Without it every socket gives an error, and the loop goes on.
             let deaf = ear.take();
             drop(ear);
-            drop_quietly(deaf);
+            drop_catching(deaf);
             return;
         }
         let mut called = listener.take_called();
         drop(ear);
-        called.drain(..).for_each(|waker| call_quietly(|| waker.wake()));
+        called.drain(..).for_each(|waker| catch_panic(|| waker.wake()));
         if let Some(listener) = self.ear.borrow_mut().as_mut() {
             listener.put_back(called);
         }
@@ -71,12 +71,12 @@ impl Local {
     #[cfg(all(feature = "net", unix))]
     pub(crate) fn listen_with(&self, ear: Ear) {
         let former = self.ear.borrow_mut().replace(ear);
-        drop_quietly(former);
+        drop_catching(former);
     }
 
     /// Ends the listening: whoever waits for a socket is told.
     pub(crate) fn stop_listening(&self) {
         let ear = self.ear.borrow_mut().take();
-        drop_quietly(ear);
+        drop_catching(ear);
     }
 }

@@ -4,10 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::task::Waker;
 
+use runtime_core::catch_panic::{catch_panic, drop_catching};
 use runtime_core::completion::Completion;
 use runtime_core::join::{JoinError, JoinHandle};
-use runtime_core::origin::Origin;
-use runtime_core::quietly::{call_quietly, drop_quietly};
+use runtime_core::metadata::Metadata;
 
 use crate::current;
 use crate::handle::{Handle, NoRuntimeError};
@@ -62,27 +62,27 @@ impl Local {
 
     /// Step 1 of a task's life: a box with future and completion cell, slot, ready queue.
     #[inline]
-    pub(crate) fn spawn<F>(&self, origin: Origin, future: F) -> JoinHandle<F::Output>
+    pub(crate) fn spawn<F>(&self, metadata: Metadata, future: F) -> JoinHandle<F::Output>
     where
         F: Future + 'static,
         F::Output: 'static,
     {
         if self.closed.get() {
-            drop_quietly(future);
-            return JoinHandle::failed(JoinError::cancelled(origin));
+            drop_catching(future);
+            return JoinHandle::failed(JoinError::cancelled(metadata));
         }
         // What a finished task keeps is never large: see `KEPT_BYTES_MAX`.
         if const { size_of::<F>() > KEPT_BYTES_MAX } {
-            self.begin(origin, Box::pin(future))
+            self.begin(metadata, Box::pin(future))
         } else {
-            self.begin(origin, future)
+            self.begin(metadata, future)
         }
     }
 
     /// Offers the future to the box of the task that finished last. A box of another type gives
     /// its identity to one that is made.
     #[inline]
-    fn begin<F>(&self, origin: Origin, future: F) -> JoinHandle<F::Output>
+    fn begin<F>(&self, metadata: Metadata, future: F) -> JoinHandle<F::Output>
     where
         F: Future + 'static,
         F::Output: 'static,
@@ -90,20 +90,20 @@ impl Local {
         let spare = self.tasks.borrow_mut().take_spare();
         let Some(Spare { mut task, canceller }) = spare else {
             let Identity { shared, waker, canceller } = self.identify();
-            return self.make(shared, waker, Some(canceller), origin, Some(future));
+            return self.make(shared, waker, Some(canceller), metadata, Some(future));
         };
-        let mut offer = Offer::new(origin, canceller, future);
+        let mut offer = Offer::new(metadata, canceller, future);
         task.as_mut().refill(self, &mut offer);
         match offer {
             Offer { accepted: Some((key, handle)), .. } => {
                 self.settle(key, task);
                 handle
             }
-            Offer { accepted: None, future, origin, canceller } => {
+            Offer { accepted: None, future, metadata, canceller } => {
                 let (shared, waker) = task.as_mut().take_identity();
                 drop(task);
-                let origin = origin.expect("what was not accepted is still there");
-                self.make(shared, waker, canceller, origin, future)
+                let metadata = metadata.expect("what was not accepted is still there");
+                self.make(shared, waker, canceller, metadata, future)
             }
         }
     }
@@ -113,14 +113,14 @@ impl Local {
         shared: Arc<TaskWaker>,
         waker: Waker,
         canceller: Option<Waker>,
-        origin: Origin,
+        metadata: Metadata,
         future: Option<F>,
     ) -> JoinHandle<F::Output>
     where
         F: Future + 'static,
         F::Output: 'static,
     {
-        let completion = Arc::new(Completion::new(origin, canceller));
+        let completion = Arc::new(Completion::new(metadata, canceller));
         let handle = JoinHandle::new(Arc::clone(&completion));
         let key = shared.key();
         self.make_ready(&shared);
@@ -154,7 +154,7 @@ impl Local {
 
     #[inline]
     fn settle(&self, key: TaskKey, task: BoxedTask) {
-        self.observe(|observer| observer.task_spawned(task.origin()));
+        self.observe(|observer| observer.task_spawned(task.metadata()));
         self.tasks.borrow_mut().put(key, task);
     }
 
@@ -162,7 +162,7 @@ impl Local {
     /// one or drops it.
     #[inline]
     pub(crate) fn retire(&self, index: u32, task: BoxedTask, canceller: Waker) {
-        self.observe(|observer| observer.task_ended(task.origin()));
+        self.observe(|observer| observer.task_ended(task.metadata()));
         let dropped = self.tasks.borrow_mut().vacate(index, Spare { task, canceller });
         drop(dropped);
     }
@@ -171,7 +171,7 @@ impl Local {
     #[inline]
     pub(crate) fn observe(&self, tell: impl FnOnce(&dyn Observer)) {
         if let Some(observer) = &self.observer {
-            call_quietly(|| tell(&**observer));
+            catch_panic(|| tell(&**observer));
         }
     }
 
@@ -187,7 +187,7 @@ impl Local {
 
     /// Drops all tasks and timers, ends the listening, and says which tasks those were. What their
     /// destructors spawn is cancelled on the spot, so this comes to an end.
-    pub(crate) fn close(&self) -> Vec<Origin> {
+    pub(crate) fn close(&self) -> Vec<Metadata> {
         self.closed.set(true);
         let mut cancelled = Vec::new();
         let mut from = 0;
@@ -195,13 +195,13 @@ impl Local {
             let taken = self.tasks.borrow_mut().take_from(from);
             let Some((index, mut task)) = taken else { break };
             from = index;
-            cancelled.push(task.origin().clone());
+            cancelled.push(task.metadata().clone());
             let canceller = task.as_mut().cancel();
             self.retire(index, task, canceller);
         }
         // One by one: of two destructors that panic in one drop, the second aborts the process.
         let timers = self.timers.take();
-        timers.into_values().for_each(drop_quietly);
+        timers.into_values().for_each(drop_catching);
         self.stop_listening();
         self.ready.borrow_mut().clear();
         cancelled
@@ -213,11 +213,11 @@ impl Local {
 /// # Errors
 /// If it is turning none; the future is dropped.
 #[inline]
-pub fn try_spawn<F>(origin: Origin, future: F) -> Result<JoinHandle<F::Output>, NoRuntimeError>
+pub fn try_spawn<F>(metadata: Metadata, future: F) -> Result<JoinHandle<F::Output>, NoRuntimeError>
 where
     F: Future + 'static,
     F::Output: 'static,
 {
     let local = current::turning().ok_or_else(NoRuntimeError::new)?;
-    Ok(local.spawn(origin, future))
+    Ok(local.spawn(metadata, future))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use runtime_core::origin::Origin;
+use runtime_core::metadata::Metadata;
 
 /// Called by a loop, on its thread, at the numbered steps of a task's life.
 ///
@@ -13,22 +13,22 @@ use runtime_core::origin::Origin;
 /// end what is watched.
 pub trait Observer {
     /// Step 1: a task was spawned.
-    fn task_spawned(&self, task: &Origin) {
+    fn task_spawned(&self, task: &Metadata) {
         let _ = task;
     }
 
     /// Step 2: the task, or the future given to `block_on`, is about to be polled.
-    fn poll_started(&self, task: &Origin) {
+    fn poll_started(&self, task: &Metadata) {
         let _ = task;
     }
 
     /// The poll has ended: step 3 if the task goes on.
-    fn poll_ended(&self, task: &Origin) {
+    fn poll_ended(&self, task: &Metadata) {
         let _ = task;
     }
 
     /// Step 5: the task has ended (finished, panicked or cancelled) and its future is dropped.
-    fn task_ended(&self, task: &Origin) {
+    fn task_ended(&self, task: &Metadata) {
         let _ = task;
     }
 

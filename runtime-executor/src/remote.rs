@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use runtime_core::clock::Clock;
+use runtime_core::fork::{ForkCheck, ForkedError};
 use runtime_core::park::Parker;
-use runtime_core::process::{ForkedError, MadeIn};
 use runtime_core::sync::channel::{SendError, Sender};
 
 use crate::local::Local;
@@ -35,7 +35,7 @@ pub(crate) struct Remote {
     #[cfg_attr(not(all(feature = "net", unix)), allow(dead_code))]
     pub(crate) reactor: Arc<Reactor>,
     /// Where it was made.
-    pub(crate) process: MadeIn,
+    pub(crate) process: ForkCheck,
 }
 
 impl Remote {
@@ -45,7 +45,7 @@ impl Remote {
         clock: Clock,
         reactor: Arc<Reactor>,
     ) -> Remote {
-        let process = MadeIn::new();
+        let process = ForkCheck::new();
         process.settle();
         Remote { inbox, parker, clock, reactor, process }
     }

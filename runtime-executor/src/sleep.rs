@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+use runtime_core::catch_panic::drop_catching;
 use runtime_core::join::AbortOnDrop;
-use runtime_core::origin::Origin;
-use runtime_core::quietly::drop_quietly;
+use runtime_core::metadata::Metadata;
 
 use crate::current;
 use crate::handle::Handle;
@@ -180,7 +180,7 @@ impl Timer {
             return poll_task(Pin::new(task), cx);
         }
         self.unset(handle.remote());
-        let task = handle.spawn(Origin::here(), sleep_until(deadline));
+        let task = handle.spawn(Metadata::here(), sleep_until(deadline));
         let mut task = task.abort_on_drop();
         let polled = poll_task(Pin::new(&mut task), cx);
         *self = Timer::Away(task);
@@ -231,7 +231,7 @@ fn renew(key: TimerKey, local: &Local, waker: &Waker) -> Poll<()> {
     if let Some(stored) = local.timers.borrow_mut().get_mut(key) {
         std::mem::swap(stored, &mut waker);
     }
-    drop_quietly(waker);
+    drop_catching(waker);
     Poll::Pending
 }
 
@@ -250,7 +250,7 @@ fn forget(key: TimerKey, remote: &Arc<Remote>) {
 #[inline]
 fn forget_at_home(key: TimerKey, local: &Local) {
     let waker = local.timers.borrow_mut().remove(key);
-    drop_quietly(waker);
+    drop_catching(waker);
 }
 
 /// Whether a deadline means the same in this loop as in the one behind `handle`.

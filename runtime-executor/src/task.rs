@@ -23,10 +23,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use pin_project_lite::pin_project;
+use runtime_core::catch_panic::catch_panic;
 use runtime_core::completion::Completion;
 use runtime_core::join::{JoinError, JoinHandle};
-use runtime_core::origin::Origin;
-use runtime_core::quietly::call_quietly;
+use runtime_core::metadata::Metadata;
 
 use crate::key::TaskKey;
 use crate::local::Local;
@@ -60,7 +60,7 @@ pub(crate) trait Task {
     /// Takes the identity out of a finished task whose box is not to be used again.
     fn take_identity(self: Pin<&mut Self>) -> (Arc<TaskWaker>, Waker);
 
-    fn origin(&self) -> &Origin;
+    fn metadata(&self) -> &Metadata;
 }
 
 /// A future on its way into the box of a finished task, with what else the new task begins with.
@@ -70,7 +70,7 @@ pub(crate) trait Task {
 pub(crate) struct Offer<F: Future> {
     /// Some, like the next two, until a box takes all three.
     pub(crate) future: Option<F>,
-    pub(crate) origin: Option<Origin>,
+    pub(crate) metadata: Option<Metadata>,
     /// Lent to the cell.
     pub(crate) canceller: Option<Waker>,
     /// What the box gives for them: its task, with the key of its slot.
@@ -79,9 +79,9 @@ pub(crate) struct Offer<F: Future> {
 
 impl<F: Future> Offer<F> {
     #[inline]
-    pub(crate) fn new(origin: Origin, canceller: Waker, future: F) -> Offer<F> {
-        let origin = Some(origin);
-        Offer { future: Some(future), origin, canceller: Some(canceller), accepted: None }
+    pub(crate) fn new(metadata: Metadata, canceller: Waker, future: F) -> Offer<F> {
+        let metadata = Some(metadata);
+        Offer { future: Some(future), metadata, canceller: Some(canceller), accepted: None }
     }
 }
 
@@ -113,7 +113,7 @@ impl<F: Future> FutureTask<F> {
     fn end(self: Pin<&mut Self>, result: Result<F::Output, JoinError>) -> Waker {
         let mut this = self.project();
         // The destructor may panic. The result stands all the same.
-        call_quietly(|| this.future.set(None));
+        catch_panic(|| this.future.set(None));
         let canceller = this.completion.complete(result);
         // Who asked for cancelling has used it up.
         canceller.unwrap_or_else(|| this.identity.as_ref().expect(AT_WORK).1.clone())
@@ -133,21 +133,21 @@ impl<F: Future + 'static> Task for FutureTask<F> {
         let result = match catch_unwind(AssertUnwindSafe(|| future.poll(&mut cx))) {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(output)) => Ok(output),
-            Err(payload) => Err(JoinError::panicked(this.completion.origin().clone(), payload)),
+            Err(payload) => Err(JoinError::panicked(this.completion.metadata().clone(), payload)),
         };
         Poll::Ready(self.end(result))
     }
 
     fn cancel(self: Pin<&mut Self>) -> Waker {
-        let cancelled = JoinError::cancelled(self.completion.origin().clone());
+        let cancelled = JoinError::cancelled(self.completion.metadata().clone());
         self.end(Err(cancelled))
     }
 
     fn refill(self: Pin<&mut Self>, home: &Local, offer: &mut dyn Any) {
         let Some(offer) = offer.downcast_mut::<Offer<F>>() else { return };
-        let Some(origin) = offer.origin.take() else { return };
+        let Some(metadata) = offer.metadata.take() else { return };
         let mut this = self.project();
-        let cell = Completion::new(origin, offer.canceller.take());
+        let cell = Completion::new(metadata, offer.canceller.take());
         match Arc::get_mut(this.completion) {
             Some(left) => *left = cell,
             // The last reader is late, and has the old cell for itself.
@@ -168,7 +168,7 @@ impl<F: Future + 'static> Task for FutureTask<F> {
             && self.identity.as_ref().is_some_and(|(shared, _)| Identity::is_unshared(shared))
     }
 
-    fn origin(&self) -> &Origin {
-        self.completion.origin()
+    fn metadata(&self) -> &Metadata {
+        self.completion.metadata()
     }
 }

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use runtime_core::catch_panic::catch_panic;
 use runtime_core::park::Unparked;
-use runtime_core::quietly::call_quietly;
 use runtime_core::sync::channel::Receiver;
 
 use crate::key::TaskKey;
@@ -145,7 +145,7 @@ impl Wheel {
                     task.clear_posted();
                     self.local.make_ready(&task);
                 }
-                Letter::Open(open) => call_quietly(|| open(&self.local)),
+                Letter::Open(open) => catch_panic(|| open(&self.local)),
             }
         }
         self.noticed = true;
@@ -157,7 +157,7 @@ impl Wheel {
         loop {
             let due = self.local.timers.borrow_mut().pop_due(now);
             let Some(waker) = due else { return };
-            call_quietly(|| waker.wake());
+            catch_panic(|| waker.wake());
             self.counts.fired += 1;
         }
     }
@@ -204,9 +204,9 @@ impl Wheel {
     fn poll_task(&mut self, key: TaskKey) {
         let taken = self.local.tasks.borrow_mut().take(key);
         let Some(mut task) = taken else { return };
-        self.local.observe(|observer| observer.poll_started(task.origin()));
+        self.local.observe(|observer| observer.poll_started(task.metadata()));
         let polled = task.as_mut().poll();
-        self.local.observe(|observer| observer.poll_ended(task.origin()));
+        self.local.observe(|observer| observer.poll_ended(task.metadata()));
         match polled {
             Poll::Pending => self.local.tasks.borrow_mut().put(key, task),
             Poll::Ready(canceller) => self.local.retire(key.index, task, canceller),

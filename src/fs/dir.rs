@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fmt;
-use std::fs::{self, FileType, Metadata};
+use std::fs::{self, FileType};
 use std::io;
 use std::mem;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use runtime_core::join::AbortOnDrop;
-use runtime_core::origin::Origin;
+use runtime_core::metadata::Metadata;
 
 use super::job::Job;
 use crate::handle::Handle;
@@ -48,9 +48,9 @@ const BATCH: usize = 256;
 #[track_caller]
 pub fn read_dir(path: impl AsRef<Path>) -> Job<ReadDir> {
     let path = path.as_ref().to_owned();
-    let origin = Origin::here().named("fs::read_dir");
-    let of_all = origin.clone();
-    Job::new(super::job::Effect::Reads, origin, None, move || {
+    let metadata = Metadata::here().named("fs::read_dir");
+    let of_all = metadata.clone();
+    Job::new(super::job::Effect::Reads, metadata, None, move || {
         let batch = Batch::read(fs::read_dir(path)?);
         // The job's, which is that of whoever awaits it.
         let runtime = Handle::try_current().map_err(io::Error::other)?;
@@ -74,7 +74,7 @@ pub struct ReadDir {
     rest: Rest,
     runtime: Handle,
     /// Where `read_dir` was called. All its jobs bear it.
-    origin: Origin,
+    metadata: Metadata,
 }
 
 /// What has not been read.
@@ -105,9 +105,9 @@ impl Batch {
 }
 
 impl ReadDir {
-    fn new(batch: Batch, runtime: Handle, origin: Origin) -> ReadDir {
+    fn new(batch: Batch, runtime: Handle, metadata: Metadata) -> ReadDir {
         let rest = batch.rest.map_or(Rest::Nothing, Rest::Here);
-        ReadDir { entries: batch.entries, rest, runtime, origin }
+        ReadDir { entries: batch.entries, rest, runtime, metadata }
     }
 
     /// Sends for the next batch, if there is room for it and nobody is on the way.
@@ -119,7 +119,7 @@ impl ReadDir {
             Rest::Here(rest) => {
                 let lane = self.runtime.pool().main_lane();
                 let read = move || Batch::read(rest);
-                let job = self.runtime.submit(lane, self.origin.clone(), (), read);
+                let job = self.runtime.submit(lane, self.metadata.clone(), (), read);
                 Rest::Away(job.abort_on_drop())
             }
             before @ (Rest::Away(_) | Rest::Nothing) => before,
@@ -156,7 +156,7 @@ impl Unpin for ReadDir {}
 
 impl fmt::Debug for ReadDir {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReadDir").field("origin", &self.origin).finish_non_exhaustive()
+        f.debug_struct("ReadDir").field("metadata", &self.metadata).finish_non_exhaustive()
     }
 }
 
@@ -192,7 +192,7 @@ impl DirEntry {
     /// # Cancel safety
     /// It only reads: see [`Job`].
     #[track_caller]
-    pub fn metadata(&self) -> Job<Metadata> {
+    pub fn metadata(&self) -> Job<fs::Metadata> {
         let entry = Arc::clone(&self.entry);
         Job::reads("fs::DirEntry::metadata", move || entry.metadata())
     }

@@ -1,7 +1,7 @@
 //! A file that is open.
 
 use std::fmt;
-use std::fs::{self, Metadata, Permissions};
+use std::fs::{self, Permissions};
 use std::future::poll_fn;
 use std::io::{self, SeekFrom};
 use std::path::Path;
@@ -10,7 +10,7 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
 
 use futures_io::AsyncSeek;
-use runtime_core::origin::Origin;
+use runtime_core::metadata::Metadata;
 use runtime_core::sync::Mutex;
 
 #[cfg(unix)]
@@ -91,7 +91,7 @@ impl File {
     pub fn open(path: impl AsRef<Path>) -> Job<File> {
         let mut options = fs::OpenOptions::new();
         options.read(true);
-        options::open(options, path.as_ref(), Origin::here().named("fs::File"))
+        options::open(options, path.as_ref(), Metadata::here().named("fs::File"))
     }
 
     /// Makes a file to be written, or empties the one that is there.
@@ -105,7 +105,7 @@ impl File {
     pub fn create(path: impl AsRef<Path>) -> Job<File> {
         let mut options = fs::OpenOptions::new();
         options.write(true).create(true).truncate(true);
-        options::open(options, path.as_ref(), Origin::here().named("fs::File"))
+        options::open(options, path.as_ref(), Metadata::here().named("fs::File"))
     }
 
     /// Makes a file to be read and written, which must not be there.
@@ -119,7 +119,7 @@ impl File {
     pub fn create_new(path: impl AsRef<Path>) -> Job<File> {
         let mut options = fs::OpenOptions::new();
         options.read(true).write(true).create_new(true);
-        options::open(options, path.as_ref(), Origin::here().named("fs::File"))
+        options::open(options, path.as_ref(), Metadata::here().named("fs::File"))
     }
 
     /// For a file that is to be opened otherwise.
@@ -133,14 +133,14 @@ impl File {
     /// On a thread without a runtime.
     #[track_caller]
     pub fn from_std(file: fs::File) -> File {
-        File::of(file, Handle::current(), Origin::here().named("fs::File"))
+        File::of(file, Handle::current(), Metadata::here().named("fs::File"))
     }
 
-    pub(super) fn of(file: fs::File, runtime: Handle, origin: Origin) -> File {
+    pub(super) fn of(file: fs::File, runtime: Handle, metadata: Metadata) -> File {
         let file = Arc::new(file);
         let weak = Arc::downgrade(&file);
         let lane = runtime.fs().clone();
-        let mut stream = Unblock::by(file, Crew::of(runtime, origin).with_lane_of_due(lane));
+        let mut stream = Unblock::by(file, Crew::of(runtime, metadata).with_lane_of_due(lane));
         stream.begin_with_chunks_of(CHUNK);
         File { stream: Mutex::new(stream), file: weak }
     }
@@ -175,11 +175,11 @@ impl File {
     /// Safe.
     #[track_caller]
     pub fn try_clone(&mut self) -> impl Future<Output = io::Result<File>> + Send + '_ {
-        let origin = Origin::here().named("fs::File");
+        let metadata = Metadata::here().named("fs::File");
         async move {
             let file = self.with_std(fs::File::try_clone).await?;
             let runtime = runtime_of(self.stream.get_mut());
-            Ok(File::of(file, runtime, origin))
+            Ok(File::of(file, runtime, metadata))
         }
     }
 
@@ -224,7 +224,7 @@ impl File {
     ///
     /// # Cancel safety
     /// Safe.
-    pub async fn metadata(&mut self) -> io::Result<Metadata> {
+    pub async fn metadata(&mut self) -> io::Result<fs::Metadata> {
         self.after_writes(fs::File::metadata).await
     }
 
@@ -318,6 +318,6 @@ fn runtime_of(stream: &Stream) -> Handle {
 
 impl fmt::Debug for File {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("File").field("origin", self.stream.lock().crew().origin()).finish()
+        f.debug_struct("File").field("metadata", self.stream.lock().crew().metadata()).finish()
     }
 }

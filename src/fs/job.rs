@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use runtime_core::join::{AbortOnDrop, JoinHandle};
-use runtime_core::origin::Origin;
+use runtime_core::metadata::Metadata;
 
 use crate::handle::Handle;
 
@@ -51,7 +51,7 @@ enum State<T: Send + 'static> {
 
 struct New<T> {
     effect: Effect,
-    origin: Origin,
+    metadata: Metadata,
     /// `None` is the one that is current.
     runtime: Option<Handle>,
     call: Box<dyn FnOnce() -> io::Result<T> + Send>,
@@ -63,7 +63,7 @@ impl<T: Send + 'static> Job<T> {
         name: &'static str,
         call: impl FnOnce() -> io::Result<T> + Send + 'static,
     ) -> Job<T> {
-        Job::new(Effect::Reads, Origin::here().named(name), None, call)
+        Job::new(Effect::Reads, Metadata::here().named(name), None, call)
     }
 
     #[track_caller]
@@ -71,16 +71,16 @@ impl<T: Send + 'static> Job<T> {
         name: &'static str,
         call: impl FnOnce() -> io::Result<T> + Send + 'static,
     ) -> Job<T> {
-        Job::new(Effect::Changes, Origin::here().named(name), None, call)
+        Job::new(Effect::Changes, Metadata::here().named(name), None, call)
     }
 
     pub(super) fn new(
         effect: Effect,
-        origin: Origin,
+        metadata: Metadata,
         runtime: Option<Handle>,
         call: impl FnOnce() -> io::Result<T> + Send + 'static,
     ) -> Job<T> {
-        Job { state: State::New(New { effect, origin, runtime, call: Box::new(call) }) }
+        Job { state: State::New(New { effect, metadata, runtime, call: Box::new(call) }) }
     }
 
     pub(super) fn known(result: io::Result<T>) -> Job<T> {
@@ -90,17 +90,17 @@ impl<T: Send + 'static> Job<T> {
 
 impl<T: Send + 'static> New<T> {
     fn begin(self) -> State<T> {
-        let New { effect, origin, runtime, call } = self;
+        let New { effect, metadata, runtime, call } = self;
         let runtime = match runtime.map_or_else(Handle::try_current, Ok) {
             Ok(runtime) => runtime,
             Err(error) => return State::Known(Err(io::Error::other(error))),
         };
         match effect {
             Effect::Reads => {
-                let job = runtime.submit(runtime.pool().main_lane(), origin, (), call);
+                let job = runtime.submit(runtime.pool().main_lane(), metadata, (), call);
                 State::Reading(job.abort_on_drop())
             }
-            Effect::Changes => State::Changing(runtime.submit(runtime.fs(), origin, (), call)),
+            Effect::Changes => State::Changing(runtime.submit(runtime.fs(), metadata, (), call)),
         }
     }
 }
@@ -134,7 +134,7 @@ impl<T: Send + 'static> Unpin for Job<T> {}
 impl<T: Send + 'static> fmt::Debug for Job<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match &self.state {
-            State::New(new) => return f.debug_tuple("Job").field(&new.origin).finish(),
+            State::New(new) => return f.debug_tuple("Job").field(&new.metadata).finish(),
             State::Reading(job) => return f.debug_tuple("Job").field(&**job).finish(),
             State::Changing(job) => return f.debug_tuple("Job").field(job).finish(),
             State::Known(_) => "known",

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use runtime_core::origin::Origin;
+use runtime_core::metadata::Metadata;
 
 use super::file::File;
 use super::job::{Effect, Job};
@@ -111,15 +111,15 @@ impl OpenOptions {
     /// not; one to be truncated may be empty.
     #[track_caller]
     pub fn open(&self, path: impl AsRef<Path>) -> Job<File> {
-        open(self.options.clone(), path.as_ref(), Origin::here().named("fs::File"))
+        open(self.options.clone(), path.as_ref(), Metadata::here().named("fs::File"))
     }
 }
 
 /// The file's jobs bear the name and the place of its opening.
-pub(super) fn open(options: fs::OpenOptions, path: &Path, origin: Origin) -> Job<File> {
+pub(super) fn open(options: fs::OpenOptions, path: &Path, metadata: Metadata) -> Job<File> {
     let path = path.to_owned();
-    let of_file = origin.clone();
-    Job::new(Effect::Reads, origin, None, move || {
+    let of_file = metadata.clone();
+    Job::new(Effect::Reads, metadata, None, move || {
         let file = options.open(path)?;
         // The job's, which is that of whoever awaits it.
         let runtime = Handle::try_current().map_err(io::Error::other)?;

@@ -3,7 +3,7 @@
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use runtime_core::origin::Origin;
+use runtime_core::metadata::Metadata;
 
 use super::file::File;
 use super::job::{Effect, Job};
@@ -23,10 +23,10 @@ impl File {
     /// It only reads: see [`Job`].
     #[track_caller]
     pub fn read_at(&self, length: usize, offset: u64) -> Job<Vec<u8>> {
-        let origin = Origin::here().named("fs::File::read_at");
+        let metadata = Metadata::here().named("fs::File::read_at");
         match self.beside_the_stream(Effect::Reads) {
             Err(error) => Job::known(Err(error)),
-            Ok((file, runtime)) => Job::new(Effect::Reads, origin, Some(runtime), move || {
+            Ok((file, runtime)) => Job::new(Effect::Reads, metadata, Some(runtime), move || {
                 let mut bytes = vec![0; length];
                 let mut filled = 0;
                 while filled < length {
@@ -56,13 +56,13 @@ impl File {
     /// It changes something: see [`Job`].
     #[track_caller]
     pub fn write_all_at(&self, bytes: impl Into<Vec<u8>>, offset: u64) -> Job<()> {
-        let origin = Origin::here().named("fs::File::write_all_at");
+        let metadata = Metadata::here().named("fs::File::write_all_at");
         match self.beside_the_stream(Effect::Changes) {
             Err(error) => Job::known(Err(error)),
             Ok((file, runtime)) => {
                 let bytes = bytes.into();
                 let write = move || file.write_all_at(&bytes, offset);
-                Job::new(Effect::Changes, origin, Some(runtime), write)
+                Job::new(Effect::Changes, metadata, Some(runtime), write)
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use runtime_core::origin::Origin;
+use runtime_core::metadata::Metadata;
 use runtime_executor::sleep;
 
 use super::async_fd::AsyncFd;
@@ -21,7 +21,7 @@ pub(super) async fn accept<L, R>(
             Err(error) if is_the_connections_own(&error) => {}
             Err(error) if is_lack(&error) => {
                 // At home, because the one who accepts may be anywhere. If the loop goes, so be it.
-                let pause = listener.handle().spawn(Origin::here(), async { sleep(PAUSE).await });
+                let pause = listener.handle().spawn(Metadata::here(), async { sleep(PAUSE).await });
                 let _over = pause.abort_on_drop().await;
                 return Err(error);
             }

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6, ToSocketAddrs};
 
-use runtime_core::origin::Origin;
+use runtime_core::metadata::Metadata;
 
 use crate::Handle;
 
@@ -101,25 +101,25 @@ fn host_and_port(host: &str, port: u16) -> Target {
 /// Safe: a look-up that has not begun is taken back, and one that has goes on and is forgotten.
 #[track_caller]
 pub fn lookup_host<A: Address>(address: A) -> impl Future<Output = io::Result<Vec<SocketAddr>>> {
-    let origin = Origin::here();
+    let metadata = Metadata::here();
     let target = address.target();
     async move {
         match target {
             Target::One(address) => Ok(vec![address]),
             Target::Several(addresses) => Ok(addresses),
-            Target::Name(name) => look_up(origin, name).await,
-            Target::NameAndPort(host, port) => look_up(origin, (host, port)).await,
+            Target::Name(name) => look_up(metadata, name).await,
+            Target::NameAndPort(host, port) => look_up(metadata, (host, port)).await,
         }
     }
 }
 
-async fn look_up<N>(origin: Origin, name: N) -> io::Result<Vec<SocketAddr>>
+async fn look_up<N>(metadata: Metadata, name: N) -> io::Result<Vec<SocketAddr>>
 where
     N: ToSocketAddrs + Send + 'static,
 {
     let handle = Handle::try_current().map_err(io::Error::other)?;
     let job = handle
-        .submit(handle.dns(), origin, (), move || name.to_socket_addrs().map(Iterator::collect));
+        .submit(handle.dns(), metadata, (), move || name.to_socket_addrs().map(Iterator::collect));
     job.abort_on_drop().await.map_err(io::Error::other)?
 }
 

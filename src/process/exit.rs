@@ -5,9 +5,9 @@ use std::os::fd::OwnedFd;
 use std::process::ExitStatus;
 
 use runtime_blocking::Pool;
+use runtime_core::catch_panic::drop_catching;
 use runtime_core::join::JoinHandle;
-use runtime_core::origin::Origin;
-use runtime_core::quietly::drop_quietly;
+use runtime_core::metadata::Metadata;
 use runtime_core::sync::OnceLock;
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
@@ -89,9 +89,9 @@ static WAITERS: OnceLock<Pool> = OnceLock::new();
 
 fn send_waiter(pid: Pid) -> io::Result<JoinHandle<io::Result<()>>> {
     let make = || Pool::builder().threads_max(usize::MAX).thread_name("aside-child").build();
-    let origin = Origin::here().named(format!("wait for process {pid}"));
-    let waiter = WAITERS.get_or_init(make).submit_as(origin, move || block_until_ended(pid));
-    waiter.map_err(|refused| io::Error::other(refused.map(drop_quietly)))
+    let metadata = Metadata::here().named(format!("wait for process {pid}"));
+    let waiter = WAITERS.get_or_init(make).submit_as(metadata, move || block_until_ended(pid));
+    waiter.map_err(|refused| io::Error::other(refused.map(drop_catching)))
 }
 
 /// The process stays to be waited for. If it was already, its number may be another child's by now,

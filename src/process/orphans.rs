@@ -3,7 +3,7 @@
 use std::io;
 use std::process::{Child, ExitStatus};
 
-use runtime_core::origin::Origin;
+use runtime_core::metadata::Metadata;
 use runtime_core::sync::Mutex;
 use runtime_executor::Handle;
 
@@ -20,12 +20,12 @@ static ORPHANS: Mutex<Vec<Child>> = Mutex::new(Vec::new());
 pub(super) fn adopt(child: Child, mut exit: Exit, handle: &Handle) {
     let id = child.id();
     ORPHANS.lock().push(child);
-    let origin = Origin::here().named(format!("the end of process {id}"));
+    let metadata = Metadata::here().named(format!("the end of process {id}"));
     let burial = async move {
         // An error says that a sweep was there before, or that the loop is at its end.
         let _buried = exit.hear(|| bury(id)).await;
     };
-    handle.spawn(origin, burial).detach();
+    handle.spawn(metadata, burial).detach();
 }
 
 /// Waits for all that have ended.

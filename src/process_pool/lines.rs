@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
-use runtime_core::quietly::call_quietly;
+use runtime_core::catch_panic::catch_panic;
 
 /// How much is asked of the pipe at a time: what a pipe holds.
 const CHUNK: usize = 64 * 1024;
@@ -106,7 +106,7 @@ impl Lines {
             Sink::Hook(hook) => {
                 for line in lines.split_inclusive(|&byte| byte == b'\n') {
                     let text = String::from_utf8_lossy(&line[..line.len() - 1]);
-                    call_quietly(|| hook(&Line { pid: self.pid, text: &text }));
+                    catch_panic(|| hook(&Line { pid: self.pid, text: &text }));
                 }
             }
         }

@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use runtime_blocking::{Pool, Report, Shutdown, Stats};
+use runtime_core::catch_panic::drop_catching;
 use runtime_core::join::{JoinError, JoinHandle};
-use runtime_core::origin::Origin;
-use runtime_core::quietly::drop_quietly;
+use runtime_core::metadata::Metadata;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -66,12 +66,12 @@ impl ProcessPool {
         A: Serialize + Send + 'static,
         R: DeserializeOwned + Send + 'static,
     {
-        let origin = Origin::here();
-        let refused = origin.clone();
-        match self.pool.submit_with(origin, Afterwards, self.job(call)) {
+        let metadata = Metadata::here();
+        let refused = metadata.clone();
+        match self.pool.submit_with(metadata, Afterwards, self.job(call)) {
             Ok(handle) => handle,
             Err(error) => {
-                let reason = error.map(drop_quietly);
+                let reason = error.map(drop_catching);
                 JoinHandle::failed(JoinError::refused(refused, Box::new(reason)))
             }
         }
@@ -145,9 +145,9 @@ where
     fn execute(
         &self,
         runtime: &Handle,
-        origin: Origin,
+        metadata: Metadata,
         call: Call<A, R>,
     ) -> JoinHandle<Result<R, CallError>> {
-        runtime.submit(self.pool.main_lane(), origin, Afterwards, self.job(call))
+        runtime.submit(self.pool.main_lane(), metadata, Afterwards, self.job(call))
     }
 }

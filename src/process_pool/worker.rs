@@ -16,7 +16,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process;
 use std::sync::OnceLock;
 
-use runtime_core::quietly::{Payload, drop_quietly};
+use runtime_core::catch_panic::{Payload, drop_catching};
 use runtime_core::sync::thread;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Signal, getpgrp, getpid, kill_current_process_group};
@@ -182,7 +182,7 @@ fn write_reply(
         Ok(Err(error)) => error,
         Err(payload) => {
             *reply = frame::text(Kind::Panicked, message(&payload));
-            drop_quietly(payload);
+            drop_catching(payload);
             return;
         }
     };

@@ -44,7 +44,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use runtime_core::quietly::{call_quietly, drop_quietly};
+use runtime_core::catch_panic::{catch_panic, drop_catching};
 use runtime_core::sync::Mutex;
 
 pub(crate) use keeping::Keeping;
@@ -154,7 +154,7 @@ impl<T, R> Desk<T, R> {
         let is_lost = matches!(state.object, Object::Lost);
         if state.halted || is_lost {
             drop(state);
-            drop_quietly(order);
+            drop_catching(order);
             return if is_lost { Ok(Summons::None) } else { Err(Unheard) };
         }
         state.orders.push_back((urgency, order));
@@ -171,7 +171,7 @@ impl<T, R> Desk<T, R> {
         let mut state = self.state.lock();
         let ahead = state.take_ahead();
         drop(state);
-        drop_quietly(ahead);
+        drop_catching(ahead);
     }
 
     /// Moves all replies into `inbox`, or has the task woken when there is one.
@@ -182,10 +182,10 @@ impl<T, R> Desk<T, R> {
         if heard.is_pending() {
             let former = state.awaiter.replace(waker);
             drop(state);
-            drop_quietly(former);
+            drop_catching(former);
         } else {
             drop(state);
-            drop_quietly(waker);
+            drop_catching(waker);
         }
         heard
     }
@@ -252,7 +252,7 @@ impl<T, R> Desk<T, R> {
         }
         let awaiter = if has_news { state.awaiter.take() } else { None };
         drop(state);
-        drop_quietly(dropped);
+        drop_catching(dropped);
         wake(awaiter);
         order
     }
@@ -264,7 +264,7 @@ impl<T, R> Desk<T, R> {
         let orders = mem::take(&mut state.orders);
         let awaiter = state.awaiter.take();
         drop(state);
-        drop_quietly(orders);
+        drop_catching(orders);
         wake(awaiter);
     }
 
@@ -287,7 +287,7 @@ impl<T, R> Desk<T, R> {
 
 fn wake(awaiter: Option<Waker>) {
     if let Some(awaiter) = awaiter {
-        call_quietly(|| awaiter.wake());
+        catch_panic(|| awaiter.wake());
     }
 }
 
@@ -369,7 +369,7 @@ impl<T, R> Clerk<T, R> {
             match catch_unwind(AssertUnwindSafe(|| order(object_here))) {
                 Ok(reply) => done = Some(reply),
                 Err(payload) => {
-                    drop_quietly(object);
+                    drop_catching(object);
                     desk.lose();
                     resume_unwind(payload);
                 }

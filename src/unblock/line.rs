@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use runtime_blocking::{Lane, Pool};
+use runtime_core::catch_panic::drop_catching;
 use runtime_core::join::{JoinError, JoinHandle};
-use runtime_core::origin::Origin;
-use runtime_core::quietly::drop_quietly;
+use runtime_core::metadata::Metadata;
 
 use super::desk::{Clerk, Desk, Heard, Keeping, Order, Summons, Unheard, Urgency};
 use crate::handle::Handle;
@@ -24,25 +24,25 @@ pub(crate) struct Crew {
     /// The runtime whose clock they hold, if they belong to one.
     runtime: Option<Handle>,
     /// Where the stream was made. All its jobs bear it, so that a report names the stream.
-    origin: Origin,
+    metadata: Metadata,
 }
 
 impl Crew {
-    pub(crate) fn of(runtime: Handle, origin: Origin) -> Crew {
-        Crew::in_lane(runtime.pool().main_lane().clone(), Some(runtime), origin)
+    pub(crate) fn of(runtime: Handle, metadata: Metadata) -> Crew {
+        Crew::in_lane(runtime.pool().main_lane().clone(), Some(runtime), metadata)
     }
 
-    pub(crate) fn on(pool: &Pool, origin: Origin) -> Crew {
-        Crew::in_lane(pool.main_lane().clone(), Handle::try_current().ok(), origin)
+    pub(crate) fn on(pool: &Pool, metadata: Metadata) -> Crew {
+        Crew::in_lane(pool.main_lane().clone(), Handle::try_current().ok(), metadata)
     }
 
     /// As [`on`](Crew::on), but nobody's: no clock waits for what may never come.
-    pub(crate) fn nobodys(pool: &Pool, origin: Origin) -> Crew {
-        Crew::in_lane(pool.main_lane().clone(), None, origin)
+    pub(crate) fn nobodys(pool: &Pool, metadata: Metadata) -> Crew {
+        Crew::in_lane(pool.main_lane().clone(), None, metadata)
     }
 
-    fn in_lane(lane: Lane, runtime: Option<Handle>, origin: Origin) -> Crew {
-        Crew { lane, lane_of_due: None, runtime, origin }
+    fn in_lane(lane: Lane, runtime: Option<Handle>, metadata: Metadata) -> Crew {
+        Crew { lane, lane_of_due: None, runtime, metadata }
     }
 
     /// What is due is not to be lost: jobs that begin with it are in this lane, which must run, and
@@ -60,8 +60,8 @@ impl Crew {
     }
 
     #[cfg(feature = "fs")]
-    pub(crate) fn origin(&self) -> &Origin {
-        &self.origin
+    pub(crate) fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
     fn keeping(&self) -> Keeping {
@@ -76,15 +76,15 @@ impl Crew {
             Urgency::Due => self.lane_of_due.as_ref().unwrap_or(&self.lane),
             Urgency::Ahead => &self.lane,
         };
-        let origin = self.origin.clone();
+        let metadata = self.metadata.clone();
         if let Some(runtime) = &self.runtime {
-            return runtime.submit(lane, origin, (), job);
+            return runtime.submit(lane, metadata, (), job);
         }
-        match lane.submit_as(origin.clone(), job) {
+        match lane.submit_as(metadata.clone(), job) {
             Ok(handle) => handle,
             Err(error) => {
-                let reason = Box::new(error.map(drop_quietly));
-                JoinHandle::failed(JoinError::refused(origin, reason))
+                let reason = Box::new(error.map(drop_catching));
+                JoinHandle::failed(JoinError::refused(metadata, reason))
             }
         }
     }
@@ -234,6 +234,6 @@ impl<T: Send + 'static, R: Send + 'static> Drop for Line<T, R> {
 
 impl<T: Send + 'static, R: Send + 'static> fmt::Debug for Line<T, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Unblock").field("origin", &self.crew.origin).finish_non_exhaustive()
+        f.debug_struct("Unblock").field("metadata", &self.crew.metadata).finish_non_exhaustive()
     }
 }

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 
 use runtime_blocking::Pool;
 use runtime_core::join::JoinHandle;
-use runtime_core::origin::Origin;
+use runtime_core::metadata::Metadata;
 
 use super::desk::{Heard, Order, Then, Urgency};
 use super::line::{Crew, Failure, Line};
@@ -110,7 +110,7 @@ impl<T: Send + 'static> Unblock<T> {
     /// On a thread without a runtime: use [`Unblock::on`] there.
     #[track_caller]
     pub fn new(object: T) -> Unblock<T> {
-        Unblock::by(object, Crew::of(Handle::current(), Origin::here()))
+        Unblock::by(object, Crew::of(Handle::current(), Metadata::here()))
     }
 
     /// Unblocks `object` by a pool of one's own, on any thread and for any executor.
@@ -118,7 +118,7 @@ impl<T: Send + 'static> Unblock<T> {
     /// If there is a current runtime, its virtual clock stands still while a job works.
     #[track_caller]
     pub fn on(pool: &Pool, object: T) -> Unblock<T> {
-        Unblock::by(object, Crew::on(pool, Origin::here()))
+        Unblock::by(object, Crew::on(pool, Metadata::here()))
     }
 
     pub(crate) fn by(object: T, crew: Crew) -> Unblock<T> {

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_io::AsyncWrite;
-use runtime_core::quietly::drop_quietly;
+use runtime_core::catch_panic::drop_catching;
 
 use super::desk::{Heard, Order, Then, Urgency};
 use super::line::Failure;
@@ -209,7 +209,7 @@ impl<T: Write + Send + 'static> AsyncWrite for Unblock<T> {
                 Closing::Dropping(job) => {
                     let dropped = ready!(Pin::new(job).poll(cx));
                     let former = std::mem::replace(&mut self.writing.closing, Closing::Closed);
-                    drop_quietly(former);
+                    drop_catching(former);
                     return Poll::Ready(dropped.map_err(io::Error::other));
                 }
                 Closing::Closed => return Poll::Ready(Ok(())),

@@ -307,7 +307,7 @@ fn a_shutdown_names_the_calls_that_block() {
             std::thread::yield_now();
         }
         let report = runtime.shutdown(Shutdown::Leave).jobs;
-        let running: Vec<_> = report.running.iter().map(|job| job.origin.name()).collect();
+        let running: Vec<_> = report.running.iter().map(|job| job.metadata.name()).collect();
         assert_eq!(running, [Some("fs::read")]);
         std_fs::write(&pipe, "at last").unwrap();
         assert_eq!(futures_lite::future::block_on(read).unwrap(), b"at last");

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use aside::observe::{Both, Counters, Observer, SlowPolls};
 use aside::time::Clock;
-use aside::{Origin, Runtime, sleep, spawn, yield_now};
+use aside::{Metadata, Runtime, sleep, spawn, yield_now};
 
 use crate::watchdog::watched;
 
@@ -16,26 +16,26 @@ use crate::watchdog::watched;
 struct Log(Rc<RefCell<Vec<String>>>);
 
 impl Log {
-    fn note(&self, what: &str, task: &Origin) {
+    fn note(&self, what: &str, task: &Metadata) {
         let who = task.name().unwrap_or("main");
         self.0.borrow_mut().push(format!("{what} {who}"));
     }
 }
 
 impl Observer for Log {
-    fn task_spawned(&self, task: &Origin) {
+    fn task_spawned(&self, task: &Metadata) {
         self.note("spawned", task);
     }
 
-    fn poll_started(&self, task: &Origin) {
+    fn poll_started(&self, task: &Metadata) {
         self.note("poll", task);
     }
 
-    fn poll_ended(&self, task: &Origin) {
+    fn poll_ended(&self, task: &Metadata) {
         self.note("polled", task);
     }
 
-    fn task_ended(&self, task: &Origin) {
+    fn task_ended(&self, task: &Metadata) {
         self.note("ended", task);
     }
 
@@ -123,7 +123,7 @@ fn a_slow_poll_is_reported_with_its_task_and_a_quick_one_is_not() {
     watched(|| {
         let reports = Rc::new(RefCell::new(Vec::new()));
         let told = Rc::clone(&reports);
-        let report = move |task: &Origin, _held| {
+        let report = move |task: &Metadata, _held| {
             told.borrow_mut().push(task.name().map(str::to_owned));
         };
         let threshold = Duration::from_millis(2);
@@ -150,7 +150,7 @@ fn a_slow_poll_is_reported_with_its_task_and_a_quick_one_is_not() {
 fn two_observers_are_both_told_the_first_one_first() {
     struct Tell(Rc<RefCell<Vec<u32>>>, u32);
     impl Observer for Tell {
-        fn task_spawned(&self, _task: &Origin) {
+        fn task_spawned(&self, _task: &Metadata) {
             self.0.borrow_mut().push(self.1);
         }
     }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use aside::blocking::Shutdown;
 use aside::observe::Observer;
-use aside::{Origin, Runtime, gather, spawn, spawn_blocking, yield_now};
+use aside::{Metadata, Runtime, gather, spawn, spawn_blocking, yield_now};
 
 use crate::strange::{Bomb, ChainBomb, OnDrop};
 use crate::watchdog::{panic_message, watched};
@@ -245,7 +245,7 @@ fn a_job_whose_captures_panic_when_dropped_harms_no_worker() {
 struct Panicking(Rc<Cell<u32>>);
 
 impl Observer for Panicking {
-    fn poll_started(&self, _task: &Origin) {
+    fn poll_started(&self, _task: &Metadata) {
         self.0.set(self.0.get().wrapping_sub(1));
         assert!(self.0.get() != 0, "an observer");
     }

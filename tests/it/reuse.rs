@@ -25,7 +25,7 @@ fn a_task_in_a_used_box_begins_anew() {
             for number in 0..10 {
                 let task = of_one_type(Box::new(move || number));
                 assert!(!task.is_finished());
-                assert!(task.origin().name().is_none());
+                assert!(task.metadata().name().is_none());
                 ids.push(task.id());
                 assert_eq!(task.await.unwrap(), number);
             }
@@ -33,7 +33,7 @@ fn a_task_in_a_used_box_begins_anew() {
             ids.dedup();
             assert_eq!(ids.len(), 10);
             let task = named("eleventh").spawn(async {});
-            assert_eq!(task.origin().name(), Some("eleventh"));
+            assert_eq!(task.metadata().name(), Some("eleventh"));
             task.await.unwrap();
         });
     });

@@ -88,7 +88,7 @@ fn shutdown_that_leaves_reports_what_runs_and_what_it_cancelled() {
             beginning.recv().unwrap();
             let report = runtime.shutdown(how);
             let cancelled: Vec<_> = report.jobs.cancelled.iter().map(|job| job.name()).collect();
-            let left: Vec<_> = report.jobs.running.iter().map(|job| job.origin.name()).collect();
+            let left: Vec<_> = report.jobs.running.iter().map(|job| job.metadata.name()).collect();
             assert_eq!((cancelled, left), (vec![Some("late")], vec![Some("copy")]));
             let text = report.to_string();
             assert!(text.contains("1 job still runs: `copy` (spawned at "), "{text}");

@@ -6,7 +6,9 @@ use std::rc::Rc;
 use aside::blocking::{Pinned, Pool, Report};
 use aside::observe::Counters;
 use aside::time::{Clock, Interval, Sleep, Timeout};
-use aside::{AbortOnDrop, Builder, Handle, JoinError, JoinHandle, Origin, Runtime, ShutdownReport};
+use aside::{
+    AbortOnDrop, Builder, Handle, JoinError, JoinHandle, Metadata, Runtime, ShutdownReport,
+};
 
 /// Whether a type is `Send` and `Sync`, as values: an inherent constant, which exists only for
 /// those that are, hides the one of the trait, which every type has.
@@ -48,7 +50,7 @@ fn what_reaches_a_runtime_from_elsewhere_may_be_sent_and_shared() {
     assert_eq!(sent_and_shared!(Pool), BOTH);
     assert_eq!(sent_and_shared!(Pinned<Rc<Cell<()>>>), BOTH);
     assert_eq!(sent_and_shared!(Clock), BOTH);
-    assert_eq!(sent_and_shared!(Origin), BOTH);
+    assert_eq!(sent_and_shared!(Metadata), BOTH);
     assert_eq!(sent_and_shared!(JoinError), BOTH);
     assert_eq!(sent_and_shared!(Report), BOTH);
     assert_eq!(sent_and_shared!(ShutdownReport), BOTH);

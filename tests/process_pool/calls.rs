@@ -22,7 +22,7 @@ pub(crate) fn a_call_goes_there_and_its_result_comes_back() {
     aside::run(async {
         assert_eq!(run_in_executor(&pool, ECHO.call(7)).await.unwrap().unwrap(), 7);
         let named = aside::named("who").run_in_executor(&pool, PID.call(()));
-        assert_eq!(named.origin().name(), Some("who"));
+        assert_eq!(named.metadata().name(), Some("who"));
         let pid = named.await.unwrap().unwrap();
         assert_ne!(pid, std::process::id());
         let again = aside::Handle::current().run_in_executor(&pool, PID.call(()));

@@ -70,7 +70,7 @@ pub(crate) fn a_shutdown_that_does_not_wait_kills() {
     let report = pool.shutdown(Shutdown::Leave);
     assert_eq!(children(), []);
     assert_eq!(report.running.len(), 1);
-    assert_eq!(report.running[0].origin.id(), running.id());
+    assert_eq!(report.running[0].metadata.id(), running.id());
     assert_eq!(report.cancelled.len(), 1);
     aside::run(async {
         assert!(matches!(running.await.unwrap(), Err(CallError::Aborted)));

@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use runtime_core::join::{JoinError, JoinHandle};
-use runtime_core::origin::Origin;
+use runtime_core::metadata::Metadata;
 use runtime_core::watch::PoolNumber;
 
 use super::*;
@@ -10,7 +10,7 @@ use crate::rules::{AGING, Priority};
 
 /// A job that is known by a number.
 struct Dummy {
-    origin: Origin,
+    metadata: Metadata,
     number: u64,
     lane: LaneId,
     place: AtomicU8,
@@ -35,8 +35,8 @@ impl Job for Dummy {
 }
 
 impl Stoppable for Dummy {
-    fn origin(&self) -> &Origin {
-        &self.origin
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
     fn is_cancel_requested(&self) -> bool {
         false
@@ -47,8 +47,8 @@ impl Stoppable for Dummy {
 
 fn job(number: u64, lane: LaneId) -> Arc<Dummy> {
     let place = AtomicU8::new(Place::Queued as u8);
-    let origin = Origin::here().named(number.to_string());
-    Arc::new(Dummy { origin, number, lane, place })
+    let metadata = Metadata::here().named(number.to_string());
+    Arc::new(Dummy { metadata, number, lane, place })
 }
 
 fn rules() -> Rules {
@@ -63,7 +63,7 @@ fn push(lanes: &mut Lanes, number: u64, lane: LaneId) -> Arc<Dummy> {
 
 /// The number of the job that is next.
 fn pop(lanes: &mut Lanes) -> Option<u64> {
-    let name = lanes.pop()?.job.origin().name()?.parse();
+    let name = lanes.pop()?.job.metadata().name()?.parse();
     Some(name.expect("it is a number"))
 }
 
@@ -109,7 +109,7 @@ fn what_is_drained_is_the_oldest_first_and_cannot_be_cancelled() {
         order.iter().zip(0..).map(|(&lane, number)| push(&mut lanes, number, lane)).collect();
     drop(withdraw(&mut lanes, &jobs[4]));
     let numbers = |entries: Vec<Entry>| -> Vec<_> {
-        entries.iter().map(|entry| entry.job.origin().name().map(String::from)).collect()
+        entries.iter().map(|entry| entry.job.metadata().name().map(String::from)).collect()
     };
     let drained = numbers(lanes.drain(|rules| !rules.must_run));
     assert_eq!(drained, ["0", "2", "3"].map(|number| Some(number.into())));
@@ -170,7 +170,7 @@ fn jobs_behind_a_full_queue_come_in_when_there_is_a_place_the_first_first() {
         (Arc::clone(&jobs[2]), Arc::clone(&jobs[1]))
     };
     // Out of the line: nobody comes in, and there is no hole. Out of the queue: the next does.
-    assert_eq!(third.origin().name(), Some("3"));
+    assert_eq!(third.metadata().name(), Some("3"));
     assert!(lanes.withdraw(&*third).expect("it waits").admission.is_none());
     let withdrawn = lanes.withdraw(&*fourth).expect("it waits");
     assert!(is_next(&admissions[4], withdrawn.admission));
@@ -298,7 +298,7 @@ fn every_job_comes_out_once_and_in_the_order_of_the_rule() {
 
 #[test]
 fn an_admission_is_a_cell_that_is_completed_once() {
-    let cell: Admission = Arc::new(Completion::new(Origin::here(), None));
+    let cell: Admission = Arc::new(Completion::new(Metadata::here(), None));
     let handle = JoinHandle::new(Arc::clone(&cell));
     announce(Some(cell));
     assert!(handle.is_finished());

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use runtime_core::completion::Completion;
 use runtime_core::join::{JoinError, JoinHandle};
-use runtime_core::origin::Origin;
+use runtime_core::metadata::Metadata;
 use runtime_core::sync::thread;
 
 use super::calls::Calls;
@@ -87,7 +87,7 @@ impl PinnedBuilder {
         T: 'static,
         M: FnOnce() -> T + Send + 'static,
     {
-        self.open_with(Origin::here(), (), || Ok::<T, Infallible>(make()), always)
+        self.open_with(Metadata::here(), (), || Ok::<T, Infallible>(make()), always)
     }
 
     /// As [`Pinned::try_open`].
@@ -101,16 +101,16 @@ impl PinnedBuilder {
         E: Send + 'static,
         M: FnOnce() -> Result<T, E> + Send + 'static,
     {
-        self.open_with(Origin::here(), (), make, |made| made)
+        self.open_with(Metadata::here(), (), make, |made| made)
     }
 
-    /// Opens a state under an origin, with something to `keep` until that is done and whoever
+    /// Opens a state under metadata, with something to `keep` until that is done and whoever
     /// awaits it has been told. What the handle yields is made of the result by `wrap`, which must
     /// not panic.
     #[doc(hidden)]
     pub fn open_with<T, E, O, K, M, W>(
         self,
-        origin: Origin,
+        metadata: Metadata,
         keep: K,
         make: M,
         wrap: W,
@@ -124,7 +124,7 @@ impl PinnedBuilder {
         W: FnOnce(Result<Pinned<T>, E>) -> O + Send + 'static,
     {
         let calls = Arc::new(Calls::new(self.calls_max));
-        let completion = Arc::new(Completion::new(origin, None));
+        let completion = Arc::new(Completion::new(metadata, None));
         let opening = Opening { make, wrap, keep, completion: Arc::clone(&completion) };
         let own = Arc::clone(&calls);
         match self.start_thread(move || live(own, opening)) {
@@ -132,7 +132,7 @@ impl PinnedBuilder {
             // drops the last one finds the thread to be joined.
             Ok(thread) => calls.deposit_thread(thread),
             Err(error) => {
-                let refused = JoinError::refused(completion.origin().clone(), Box::new(error));
+                let refused = JoinError::refused(completion.metadata().clone(), Box::new(error));
                 return JoinHandle::failed(refused);
             }
         }

@@ -16,10 +16,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 
+use runtime_core::catch_panic::drop_catching;
 use runtime_core::completion::Completion;
 use runtime_core::join::JoinError;
-use runtime_core::origin::Origin;
-use runtime_core::quietly::drop_quietly;
+use runtime_core::metadata::Metadata;
 use runtime_core::sync::Mutex;
 use runtime_core::sync::atomic::{AtomicU64, Ordering};
 
@@ -52,9 +52,9 @@ impl<T: 'static, F, R, K> Work<T, F, R, K> {
     /// First the closure is dropped, then there is news: who reads that a call was cancelled finds
     /// what it held released.
     fn discard(self, why: JoinError) {
-        drop_quietly(self.closure);
+        drop_catching(self.closure);
         let _aborter = self.aborter.completion.complete(Err(why));
-        drop_quietly(self.keep);
+        drop_catching(self.keep);
     }
 }
 
@@ -71,19 +71,19 @@ where
         run_call_as_current(aborter.clone(), || {
             // The state may be left with half a change: the docs of `Pinned` say so.
             let result = catch_unwind(AssertUnwindSafe(|| closure(state)))
-                .map_err(|payload| JoinError::panicked(completion.origin().clone(), payload));
+                .map_err(|payload| JoinError::panicked(completion.metadata().clone(), payload));
             let _aborter = completion.complete(result);
         });
-        drop_quietly(keep);
+        drop_catching(keep);
     }
 
     fn cancel(self: Box<Self>) {
-        let why = JoinError::cancelled(self.aborter.completion.origin().clone());
+        let why = JoinError::cancelled(self.aborter.completion.metadata().clone());
         self.discard(why);
     }
 
     fn refuse(self: Box<Self>, why: CallError) {
-        let why = JoinError::refused(self.aborter.completion.origin().clone(), Box::new(why));
+        let why = JoinError::refused(self.aborter.completion.metadata().clone(), Box::new(why));
         self.discard(why);
     }
 }
@@ -129,8 +129,8 @@ impl<T: 'static, R: Send + 'static> Wake for Aborter<T, R> {
 }
 
 impl<T: 'static, R: Send + 'static> Stoppable for Aborter<T, R> {
-    fn origin(&self) -> &Origin {
-        self.completion.origin()
+    fn metadata(&self) -> &Metadata {
+        self.completion.metadata()
     }
 
     fn is_cancel_requested(&self) -> bool {

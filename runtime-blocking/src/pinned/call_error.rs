@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use runtime_core::process::ForkedError;
+use runtime_core::fork::ForkedError;
 
 /// Why a call was not accepted: the [`source`](Error::source) of a *refused*
 /// [`JoinError`](runtime_core::join::JoinError). Its closure was dropped without being run.

@@ -18,11 +18,11 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use runtime_core::catch_panic::{Payload, drop_catching};
 use runtime_core::completion::Completion;
+use runtime_core::fork::ForkCheck;
 use runtime_core::join::JoinError;
 use runtime_core::park::Parker;
-use runtime_core::process::MadeIn;
-use runtime_core::quietly::{Payload, drop_quietly};
 use runtime_core::sync::counter::Counter;
 use runtime_core::sync::thread::JoinHandle;
 use runtime_core::sync::{Mutex, MutexGuard, lock_unless};
@@ -40,7 +40,7 @@ pub(super) struct Calls<T> {
     pub(super) number: u64,
     calls_max: usize,
     /// Where the thread is.
-    process: MadeIn,
+    process: ForkCheck,
     line: Mutex<Line<T>>,
 }
 
@@ -96,7 +96,7 @@ impl<T> Calls<T> {
             closers: Vec::new(),
             thread: None,
         };
-        let process = MadeIn::new();
+        let process = ForkCheck::new();
         process.settle();
         Calls { number: STATES.next(), calls_max, process, line: Mutex::new(line) }
     }
@@ -246,7 +246,7 @@ impl<T> Calls<T> {
             let said = || message.clone().map(|message| Box::new(message) as Payload);
             closer.tell(panic.take().or_else(said));
         }
-        drop_quietly(panic);
+        drop_catching(panic);
     }
 }
 
@@ -265,18 +265,18 @@ impl<T> Line<T> {
 
 impl Closer {
     fn refuse(self, why: CallError) {
-        let refused = JoinError::refused(self.completion.origin().clone(), Box::new(why));
+        let refused = JoinError::refused(self.completion.metadata().clone(), Box::new(why));
         let _no_producer = self.completion.complete(Err(refused));
-        drop_quietly(self.keep);
+        drop_catching(self.keep);
     }
 
     fn tell(self, panic: Option<Payload>) {
         let result = match panic {
             None => Ok(()),
-            Some(payload) => Err(JoinError::panicked(self.completion.origin().clone(), payload)),
+            Some(payload) => Err(JoinError::panicked(self.completion.metadata().clone(), payload)),
         };
         let _no_producer = self.completion.complete(result);
-        drop_quietly(self.keep);
+        drop_catching(self.keep);
     }
 }
 

@@ -13,10 +13,10 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use runtime_core::catch_panic::drop_catching;
 use runtime_core::completion::Completion;
 use runtime_core::join::JoinError;
 use runtime_core::park::Parker;
-use runtime_core::quietly::drop_quietly;
 use runtime_core::sync::thread::JoinHandle;
 use runtime_core::sync::thread_local_const;
 
@@ -40,7 +40,7 @@ pub(super) fn is_of<T>(calls: &Calls<T>) -> bool {
 /// Until the calls have been run, the state is dropped, and the thread's locals are destroyed.
 pub(super) fn join(thread: JoinHandle<()>) {
     // It lets no panic out, so there is nothing in the result.
-    drop_quietly(thread.join());
+    drop_catching(thread.join());
 }
 
 /// What the thread has to do first.
@@ -75,10 +75,10 @@ impl<M, W, K, O> Opening<M, W, K, O> {
         W: FnOnce(Result<Pinned<T>, E>) -> O,
     {
         let Opening { make, wrap, keep, completion } = self;
-        let origin = || completion.origin().clone();
+        let metadata = || completion.metadata().clone();
         let (state, result) = if completion.is_cancel_requested() {
-            drop_quietly(make);
-            (None, Err(JoinError::cancelled(origin())))
+            drop_catching(make);
+            (None, Err(JoinError::cancelled(metadata())))
         } else {
             match catch_unwind(AssertUnwindSafe(make)) {
                 Ok(Ok(state)) => {
@@ -86,11 +86,11 @@ impl<M, W, K, O> Opening<M, W, K, O> {
                     (Some(state), Ok(wrap(Ok(Pinned { handle }))))
                 }
                 Ok(Err(error)) => (None, Ok(wrap(Err(error)))),
-                Err(payload) => (None, Err(JoinError::panicked(origin(), payload))),
+                Err(payload) => (None, Err(JoinError::panicked(metadata(), payload))),
             }
         };
         let _no_producer = completion.complete(result);
-        drop_quietly(keep);
+        drop_catching(keep);
         state
     }
 }

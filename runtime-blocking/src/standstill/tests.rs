@@ -183,7 +183,7 @@ fn is_in_a_circle(scene: &Scene, start: usize) -> bool {
 
 #[test]
 fn the_error_says_what_is_taken_by_whom_and_what_to_do() {
-    let waiting = vec![Origin::here().named("resize"); 10];
+    let waiting = vec![Metadata::here().named("resize"); 10];
     let error = Standstill { pool: "x".into(), lane: None, waiting: waiting.clone() };
     let text = error.to_string();
     assert!(text.starts_with("every thread of pool `x` is taken by a job that waits"), "{text}");

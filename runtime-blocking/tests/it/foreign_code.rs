@@ -7,7 +7,7 @@ use std::task::{Context, Wake, Waker};
 
 use runtime_blocking::{Pool, Shutdown};
 use runtime_core::join::JoinError;
-use runtime_core::origin::Origin;
+use runtime_core::metadata::Metadata;
 
 use crate::{eventually, gate, occupy, wait};
 
@@ -159,7 +159,7 @@ fn closures_that_a_shutdown_cancels_may_panic_when_dropped() {
 fn a_refused_closure_comes_back_though_what_it_was_to_keep_panics_when_dropped() {
     let pool = Pool::new();
     assert!(pool.shutdown(Shutdown::Wait).is_clean());
-    let refused = pool.submit_with(Origin::here(), Bomb, || 5).expect_err("closed");
+    let refused = pool.submit_with(Metadata::here(), Bomb, || 5).expect_err("closed");
     assert_eq!(refused.into_inner()(), 5);
 }
 

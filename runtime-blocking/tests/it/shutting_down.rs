@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use runtime_blocking::{Pool, Report, Shutdown};
-use runtime_core::origin::Origin;
+use runtime_core::metadata::Metadata;
 
 use crate::{HANG, eventually, occupy, wait};
 
@@ -36,8 +36,8 @@ fn a_closed_pool_hands_closures_back() {
     assert!(pool.shutdown(Shutdown::Wait).is_clean(), "again");
 }
 
-fn ids(origins: &[Origin]) -> Vec<runtime_core::origin::Id> {
-    origins.iter().map(Origin::id).collect()
+fn ids(metadata: &[Metadata]) -> Vec<runtime_core::metadata::Id> {
+    metadata.iter().map(Metadata::id).collect()
 }
 
 /// P46, and what has to be reported.
@@ -47,7 +47,7 @@ fn leaving_or_waiting_too_short_cancels_what_is_queued_and_reports_what_runs() {
     for how in [Shutdown::Leave, at_most(Duration::ZERO), at_most(Duration::from_nanos(1))] {
         let pool = Pool::builder().threads_max(1).build();
         let (gate, first) = occupy(&pool);
-        let named = Origin::here().named("copy");
+        let named = Metadata::here().named("copy");
         let jobs = [
             pool.submit(|| unreachable!("cancelled")).expect("accepted"),
             pool.submit_as(named, || unreachable!("cancelled")).expect("accepted"),
@@ -55,7 +55,7 @@ fn leaving_or_waiting_too_short_cancels_what_is_queued_and_reports_what_runs() {
         let report: Report = pool.shutdown(how);
         assert_eq!(ids(&report.cancelled), [jobs[0].id(), jobs[1].id()], "{how:?}");
         assert_eq!(report.running.len(), 1);
-        assert_eq!(report.running[0].origin.id(), first.id());
+        assert_eq!(report.running[0].metadata.id(), first.id());
         let text = report.to_string();
         assert!(text.starts_with("1 job still runs: "), "{text}");
         assert!(text.contains("; 2 jobs were cancelled: "), "{text}");
@@ -132,7 +132,7 @@ fn a_shutdown_by_a_job_does_not_wait_for_that_job() {
             let report = wait(job).expect("no deadlock");
             assert_eq!(ids(&report.cancelled), []);
             assert_eq!(report.running.len(), 1);
-            assert_eq!(report.running[0].origin.id(), id);
+            assert_eq!(report.running[0].metadata.id(), id);
             assert!(pool.shutdown(Shutdown::Wait).is_clean());
         }
     }
@@ -228,7 +228,7 @@ fn a_slow_shutdown_says_once_for_whom_it_waits() {
         let pool = Pool::builder().threads_max(1).thread_name("disk").slow_shutdown_notice(notice);
         let pool = pool.build();
         let (gate, closed) = crate::gate();
-        let job = pool.submit_as(Origin::here().named("fsync"), move || closed.recv());
+        let job = pool.submit_as(Metadata::here().named("fsync"), move || closed.recv());
         let report = pool.shutdown(Shutdown::WaitAtMost(Duration::from_millis(100)));
         assert_eq!(report.running.len() + report.cancelled.len(), 1);
         gate.open();

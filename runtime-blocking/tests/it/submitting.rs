@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::mpsc::channel;
 
 use runtime_blocking::Pool;
-use runtime_core::origin::Origin;
+use runtime_core::metadata::Metadata;
 
 use crate::{eventually, gate, occupy, wait};
 
@@ -78,17 +78,17 @@ fn a_stack_of_the_asked_size_is_given() {
 }
 
 #[test]
-fn the_origin_is_the_submit_or_what_the_caller_brings() {
+fn the_metadata_is_the_submit_or_what_the_caller_brings() {
     let pool = Pool::new();
     let handle = pool.submit(|| ()).expect("accepted");
     let line = line!() - 1;
     assert_eq!(
-        (handle.origin().location().file(), handle.origin().location().line()),
+        (handle.metadata().location().file(), handle.metadata().location().line()),
         (file!(), line)
     );
     wait(handle).expect("it ran");
     let named =
-        pool.submit_as(Origin::here().named("resize"), || panic!("no room")).expect("accepted");
+        pool.submit_as(Metadata::here().named("resize"), || panic!("no room")).expect("accepted");
     let error = wait::<()>(named).expect_err("it panicked");
     assert!(error.to_string().starts_with("`resize` (spawned at"), "{error}");
     assert!(error.to_string().ends_with("panicked: no room"), "{error}");

@@ -7,7 +7,7 @@ use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::task::Waker;
 
-use runtime_core::quietly::call_quietly;
+use runtime_core::catch_panic::catch_panic;
 use runtime_core::sync::Mutex;
 
 use super::ear::Ear;
@@ -148,7 +148,7 @@ impl Reactor {
         drop(state);
         let mut called = Vec::new();
         table.into_sources().for_each(|source| source.end(&mut called));
-        called.into_iter().for_each(|waker| call_quietly(|| waker.wake()));
+        called.into_iter().for_each(|waker| catch_panic(|| waker.wake()));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::task::{Context, Poll, Waker};
 
-use runtime_core::quietly::{call_quietly, drop_quietly};
+use runtime_core::catch_panic::{catch_panic, drop_catching};
 use runtime_core::sync::Mutex;
 
 use super::kernel::{Direction, Readiness};
@@ -92,16 +92,16 @@ impl Source {
         let mut waiting = self.waiting.lock();
         if let Poll::Ready(seen) = self.look(direction) {
             drop(waiting);
-            drop_quietly(mine);
+            drop_catching(mine);
             return Poll::Ready(seen);
         }
         let former = waiting.to(direction).seat(seat, mine);
         drop(waiting);
         match (former, seat) {
             (Some(former), Seat::Common) if !former.will_wake(waker) => {
-                call_quietly(|| former.wake());
+                catch_panic(|| former.wake());
             }
-            (former, Seat::Common | Seat::Own(_)) => drop_quietly(former),
+            (former, Seat::Common | Seat::Own(_)) => drop_catching(former),
         }
         Poll::Pending
     }
@@ -148,7 +148,7 @@ impl Source {
             && let Some(id) = own.take()
         {
             let waker = self.waiting.lock().to(direction).seats().remove(id);
-            drop_quietly(waker);
+            drop_catching(waker);
         }
     }
 }
@@ -159,7 +159,7 @@ impl Drop for Waiters {
     fn drop(&mut self) {
         let mut forgotten = Vec::new();
         self.call(&mut forgotten);
-        forgotten.into_iter().for_each(drop_quietly);
+        forgotten.into_iter().for_each(drop_catching);
     }
 }
 

@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::mem;
 
-use runtime_core::quietly::{call_quietly, drop_quietly};
+use runtime_core::catch_panic::{catch_panic, drop_catching};
 
 use super::{Desk, Object, Order, Summons, Then, Urgency};
 
@@ -49,13 +49,13 @@ impl<T, R> Drop for Desk<T, R> {
         if self.keeping == Keeping::Drops || state.orders.is_empty() {
             return;
         }
-        drop_quietly(state.take_ahead());
+        drop_catching(state.take_ahead());
         let orders = mem::take(&mut state.orders);
         match mem::replace(&mut state.object, Object::Lost) {
             Object::Home(object) | Object::Stranded(object) | Object::Called(object) => {
-                call_quietly(|| carry_out(object, orders));
+                catch_panic(|| carry_out(object, orders));
             }
-            Object::Away | Object::Lent | Object::Lost => drop_quietly(orders),
+            Object::Away | Object::Lent | Object::Lost => drop_catching(orders),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use runtime_core::join::{JoinError, JoinHandle};
-use runtime_core::origin::Origin;
+use runtime_core::metadata::Metadata;
 use runtime_core::sync::atomic::Ordering;
 use runtime_core::sync::explore::{Record, Witness};
 use runtime_core::sync::thread;
@@ -126,7 +126,7 @@ fn an_aborted_task_is_dropped_at_home(wakes: Wakes, witness: &'static Witness) {
     let (news, tellers, outcomes) = (word(), Record::new(), Record::new());
     let (started, read) = (tellers.clone(), Arc::clone(&news));
     let task = executor.spawn(
-        Origin::here(),
+        Metadata::here(),
         poll_fn(move |cx| {
             let _alive = (&value, &bell);
             if let (Wakes::One, true) = (&wakes, started.is_empty()) {
@@ -196,14 +196,14 @@ fn an_order_is_opened_or_cancelled(witness: &'static Witness, end: fn(Executor))
 }
 
 fn spawn_on(handle: &Handle, body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
-    handle.spawn(Origin::here(), async move { body() })
+    handle.spawn(Metadata::here(), async move { body() })
 }
 
 /// Who awaits a task on another thread is told when the loop goes. (P45, P83)
 fn a_handle_resolves_when_the_loop_goes(witness: &'static Witness, end: fn(Executor)) {
     let (executor, shared) = mortal_executor();
     let (value, deaths) = mortal();
-    let task = executor.spawn(Origin::here(), async move {
+    let task = executor.spawn(Metadata::here(), async move {
         let _alive = value;
         std::future::pending::<()>().await;
     });

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use runtime_core::completion::Completion;
 use runtime_core::join::{JoinError, JoinHandle};
-use runtime_core::origin::Origin;
+use runtime_core::metadata::Metadata;
 use runtime_core::park::Parker;
 use runtime_core::sync::Mutex;
 use runtime_core::sync::atomic::{AtomicUsize, Ordering};
@@ -102,7 +102,7 @@ pub(crate) const MODELS: &[Model] = &[
 ];
 
 fn cell<T>() -> (Arc<Completion<T>>, JoinHandle<T>) {
-    let cell = Arc::new(Completion::new(Origin::here(), None));
+    let cell = Arc::new(Completion::new(Metadata::here(), None));
     (Arc::clone(&cell), JoinHandle::new(cell))
 }
 
@@ -233,14 +233,14 @@ fn the_handle_forgets_to_close(_: &'static Witness) {
 fn a_producer_is_asked_to_cancel_once_and_sees_the_request(witness: &'static Witness) {
     let asked = Record::new();
     let waker = Waker::from(Arc::new(Named("producer", asked.clone())));
-    let cell = Arc::new(Completion::<()>::new(Origin::here(), Some(waker)));
+    let cell = Arc::new(Completion::<()>::new(Metadata::here(), Some(waker)));
     let handle = JoinHandle::new(Arc::clone(&cell));
     let other = Arc::clone(&cell);
     let asker = spawn(move || other.cancel());
     handle.abort();
     // The request is there when the call returns, whoever made it.
     assert!(cell.is_cancel_requested());
-    let back = cell.complete(Err(JoinError::cancelled(cell.origin().clone())));
+    let back = cell.complete(Err(JoinError::cancelled(cell.metadata().clone())));
     join(asker);
     assert_eq!(usize::from(back.is_some()) + asked.len(), 1, "it is woken, or comes back");
     witness.saw(if back.is_some() { "finished first" } else { "asked" });
@@ -329,7 +329,7 @@ fn a_cell_is_used_again_only_when_its_reader_has_gone(witness: &'static Witness)
     let (mut kept, handle) = cell();
     let reader = spawn(move || assert!(matches!(block_on(handle), Ok(1))));
     let _ = kept.complete(Ok(1));
-    let next = Completion::new(Origin::here(), None);
+    let next = Completion::new(Metadata::here(), None);
     // A moment for the reader to go.
     assert!(kept.is_finished());
     match Arc::get_mut(&mut kept) {

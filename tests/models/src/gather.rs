@@ -1,11 +1,11 @@
-//! Which children of a group were woken: `runtime_core::gather::WokenSet`, with one word and, by
+//! Which children of a group were woken: `WokenSet`, with one word and, by
 //! words of two bits, with several levels; and a group on a loop.
 
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Poll, Wake, Waker};
 
-use runtime_core::gather::{AfterVisit, Visit, WokenSet, gather};
+use aside::gather;
 use runtime_core::park::{Parker, Unparked};
 use runtime_core::sync::atomic::{AtomicUsize, Ordering};
 use runtime_core::sync::explore::{Record, Witness};
@@ -16,7 +16,12 @@ use crate::model::{Model, Twin};
 use crate::mortal::{Mortal, mortal};
 use crate::waking::{tell, word};
 
-const WOKEN: &str = "runtime-core/src/gather/woken.rs";
+#[path = "../../../src/gather/woken.rs"]
+mod shipped;
+
+use shipped::{AfterVisit, Visit, WokenSet};
+
+const WOKEN: &str = "src/gather/woken.rs";
 const MARK: &str = "words[word].fetch_or(1 << bit";
 const MARK_ROOT: &str = "self.root.fetch_or(1 << index";
 const ATTEND: &str = "self.root.swap(ATTENDED";

@@ -7,7 +7,7 @@ use std::task::Poll;
 use runtime_blocking::{CancelToken, Lane, Pool, Priority, Shutdown, SubmitError};
 use runtime_core::completion::Completion;
 use runtime_core::join::JoinHandle;
-use runtime_core::origin::Origin;
+use runtime_core::metadata::Metadata;
 use runtime_core::sync::Mutex;
 use runtime_core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use runtime_core::sync::explore::{Record, Witness};
@@ -169,7 +169,7 @@ fn who_gives_up_in_line(witness: &'static Witness) {
 }
 
 fn gate() -> (Arc<Completion<()>>, JoinHandle<()>) {
-    let cell = Arc::new(Completion::new(Origin::here(), None));
+    let cell = Arc::new(Completion::new(Metadata::here(), None));
     (Arc::clone(&cell), JoinHandle::new(cell))
 }
 

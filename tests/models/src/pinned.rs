@@ -9,7 +9,7 @@ use std::sync::Arc;
 use runtime_blocking::Pinned;
 use runtime_core::completion::Completion;
 use runtime_core::join::{JoinError, JoinHandle};
-use runtime_core::origin::Origin;
+use runtime_core::metadata::Metadata;
 use runtime_core::sync::explore::{Record, Witness};
 use runtime_core::sync::thread::{self, ThreadId};
 use runtime_core::sync::{Mutex, adversary};
@@ -150,7 +150,7 @@ impl Home for Toy {
     fn call(&self, closure: Closure) -> JoinHandle<()> {
         Crew::submit(self, closure).unwrap_or_else(|closure| {
             drop(closure);
-            JoinHandle::failed(JoinError::refused(Origin::here(), "it is closed".into()))
+            JoinHandle::failed(JoinError::refused(Metadata::here(), "it is closed".into()))
         })
     }
 
@@ -294,7 +294,7 @@ impl Drop for Over {
 /// The reader goes while the state is being made: the state is dropped all the same.
 fn an_opening(end: fn(JoinHandle<Pinned<(Mortal, Over)>>), witness: &'static Witness) {
     let (value, deaths) = mortal();
-    let cell = Arc::new(Completion::new(Origin::here(), None));
+    let cell = Arc::new(Completion::new(Metadata::here(), None));
     let over = Over(Arc::clone(&cell));
     end(Pinned::open(move || (value, over)));
     block_on(JoinHandle::new(cell)).expect("it is told");

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use runtime_blocking::{Pool, Shutdown};
 use runtime_core::completion::Completion;
 use runtime_core::join::JoinHandle;
-use runtime_core::origin::Origin;
+use runtime_core::metadata::Metadata;
 use runtime_core::sync::explore::{Record, Witness};
 use runtime_core::sync::{Mutex, adversary, thread};
 
@@ -251,7 +251,7 @@ fn one_after_another(crew: &impl Crew, witness: &'static Witness) {
 
 /// The first job ends when the second has begun.
 fn jobs_that_wait_for_each_other(crew: &impl Crew) {
-    let begun = Arc::new(Completion::new(Origin::here(), None));
+    let begun = Arc::new(Completion::new(Metadata::here(), None));
     let wait = JoinHandle::new(Arc::clone(&begun));
     let first = submit(crew, move || block_on(wait).expect("the other began"));
     let second = submit(crew, move || drop(begun.complete(Ok(()))));

@@ -12,7 +12,7 @@ use std::time::Duration;
 use runtime_core::clock::Clock;
 use runtime_core::completion::Completion;
 use runtime_core::join::JoinHandle;
-use runtime_core::origin::Origin;
+use runtime_core::metadata::Metadata;
 use runtime_core::sync::atomic::Ordering;
 use runtime_core::sync::explore::{Record, Witness};
 use runtime_executor::{Config, Executor, sleep};
@@ -107,7 +107,7 @@ fn virtual_executor() -> Executor {
 }
 
 fn cell() -> (Arc<Completion<()>>, JoinHandle<()>) {
-    let cell = Arc::new(Completion::new(Origin::here(), None));
+    let cell = Arc::new(Completion::new(Metadata::here(), None));
     (Arc::clone(&cell), JoinHandle::new(cell))
 }
 
@@ -197,7 +197,7 @@ fn neither_a_timer_nor_a_remote_wake_swallows_the_other(witness: &'static Witnes
     let (news, tellers, ends) = (word(), Record::new(), Record::new());
     let (started, woken, slept) = (tellers.clone(), ends.clone(), ends.clone());
     let told = executor.spawn(
-        Origin::here(),
+        Metadata::here(),
         poll_fn(move |cx| {
             if started.is_empty() {
                 started.note(tell(cx.waker().clone(), Arc::clone(&news)));
@@ -209,7 +209,7 @@ fn neither_a_timer_nor_a_remote_wake_swallows_the_other(witness: &'static Witnes
             Poll::Ready(())
         }),
     );
-    let timed = executor.spawn(Origin::here(), async move {
+    let timed = executor.spawn(Metadata::here(), async move {
         sleep(HOUR).await;
         slept.note("the timer first");
     });

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 use runtime_blocking::{Pool, Shutdown};
 use runtime_core::completion::Completion;
 use runtime_core::join::{JoinError, JoinHandle};
-use runtime_core::origin::Origin;
+use runtime_core::metadata::Metadata;
 use runtime_core::park::Parker;
 use runtime_core::sync::explore::{Record, Witness};
 use runtime_core::watch::{self, Noted};
@@ -151,7 +151,7 @@ type Either = Pin<Box<dyn Future<Output = ()>>>;
 fn something_else_can_wake(block: fn(&Handle, Either), witness: &'static Witness) {
     let executor = Executor::new(Config::default());
     let (pool, ran) = (pool(1), Record::new());
-    let news = Arc::new(Completion::new(Origin::here(), None));
+    let news = Arc::new(Completion::new(Metadata::here(), None));
     let told = JoinHandle::new(Arc::clone(&news));
     let (inside, handle, noted) = (pool.clone(), executor.handle(), ran.clone());
     let outer = submit(&pool, move || {

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use runtime_blocking::{Pool, Shutdown, Stats};
 use runtime_core::completion::Completion;
 use runtime_core::join::{JoinError, JoinHandle};
-use runtime_core::origin::Origin;
+use runtime_core::metadata::Metadata;
 use runtime_core::park::{Parker, Unparked};
 use runtime_core::sync::{Mutex, MutexGuard, thread};
 
@@ -188,7 +188,7 @@ impl Toy {
 
 impl Crew for Toy {
     fn submit(&self, job: Job) -> Result<JoinHandle<()>, Job> {
-        let cell = Arc::new(Completion::new(Origin::here(), None));
+        let cell = Arc::new(Completion::new(Metadata::here(), None));
         let canceller = Canceller { toy: self.clone(), cell: Arc::clone(&cell) };
         cell.set_producer(Waker::from(Arc::new(canceller)));
         let mut state = self.state.lock();
@@ -257,6 +257,6 @@ impl Wake for Canceller {
         let work = state.queue.remove(position);
         drop(state);
         drop(work);
-        let _ = self.cell.complete(Err(JoinError::cancelled(self.cell.origin().clone())));
+        let _ = self.cell.complete(Err(JoinError::cancelled(self.cell.metadata().clone())));
     }
 }

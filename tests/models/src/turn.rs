@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use runtime_core::origin::Origin;
+use runtime_core::metadata::Metadata;
 use runtime_core::sync::atomic::Ordering;
 use runtime_core::sync::explore::{Record, Witness};
 use runtime_core::sync::thread;
@@ -120,7 +120,7 @@ fn a_loop_that_is_away_is_called_back(tellers: usize, witness: &'static Witness)
     let started = threads.clone();
     let mut is_first = true;
     let task = guest.executor.spawn(
-        Origin::here(),
+        Metadata::here(),
         poll_fn(move |cx| {
             if is_first {
                 is_first = false;
@@ -145,7 +145,7 @@ fn a_bounded_turn_forgets_no_letter(witness: &'static Witness) {
         let started = threads.clone();
         let mut is_first = true;
         executor.spawn(
-            Origin::here(),
+            Metadata::here(),
             poll_fn(move |cx| {
                 if is_first {
                     is_first = false;
@@ -174,7 +174,7 @@ fn a_task_spawned_from_elsewhere_calls_the_loop(witness: &'static Witness) {
     let done = Record::new();
     let noted = done.clone();
     let spawner = spawn(move || {
-        handle.spawn(Origin::here(), async move { noted.note(()) }).detach();
+        handle.spawn(Metadata::here(), async move { noted.note(()) }).detach();
     });
     guest.turn_until(|| !done.is_empty());
     join(spawner);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use runtime_core::origin::Origin;
+use runtime_core::metadata::Metadata;
 use runtime_core::sync::atomic::{AtomicUsize, Ordering};
 use runtime_core::sync::explore::{Record, Witness, unparks};
 use runtime_core::sync::thread::JoinHandle;
@@ -201,7 +201,7 @@ fn second_time(wakers: &Record<Waker>, end: impl FnOnce() + 'static) -> impl Fut
 fn many_wakes_are_one_letter(_: &'static Witness) {
     let executor = Executor::new(Config::default());
     let wakers = Record::new();
-    executor.spawn(Origin::here(), second_time(&wakers, || ())).detach();
+    executor.spawn(Metadata::here(), second_time(&wakers, || ())).detach();
     assert_eq!(executor.turn(Duration::ZERO).polled, 1);
     let [waker] = &wakers.take()[..] else { panic!("one task, one waker") };
     let threads = [0; 2].map(|_| {
@@ -223,7 +223,7 @@ fn order_of_polls() -> Vec<&'static str> {
     for name in ["first", "second", "third"] {
         let order = order.clone();
         let task = second_time(&wakers, move || order.note(name));
-        tasks.push(executor.spawn(Origin::here(), task));
+        tasks.push(executor.spawn(Metadata::here(), task));
     }
     assert_eq!(executor.turn(Duration::ZERO).polled, 3);
     let mut wakers = wakers.take();
@@ -285,7 +285,7 @@ fn late_wake(witness: &'static Witness, choose: fn(&Waker, &Waker) -> Waker) {
     let wakers = Record::new();
     let ended = wakers.clone();
     let task = executor.spawn(
-        Origin::here(),
+        Metadata::here(),
         poll_fn(move |cx| {
             ended.note(cx.waker().clone());
             Poll::Ready(())
@@ -302,7 +302,7 @@ fn late_wake(witness: &'static Witness, choose: fn(&Waker, &Waker) -> Waker) {
             Poll::<()>::Pending
         })
     };
-    executor.spawn(Origin::here(), new).detach();
+    executor.spawn(Metadata::here(), new).detach();
     let _ = executor.turn(Duration::ZERO);
     let [ended, new] = &wakers.take()[..] else { panic!("two tasks") };
     let waker = choose(ended, new);
@@ -323,7 +323,7 @@ fn a_future_is_dropped_once_on_its_own_thread(witness: &'static Witness) {
     let started = threads.clone();
     let mut is_first = true;
     let task = executor.spawn(
-        Origin::here(),
+        Metadata::here(),
         poll_fn(move |cx| {
             let _alive = &value;
             if !mem::replace(&mut is_first, false) {
@@ -363,7 +363,7 @@ fn a_waker_outlives_its_loop(witness: &'static Witness, end: fn(Executor)) {
         .await;
         pending::<()>().await;
     };
-    executor.spawn(Origin::here(), task).detach();
+    executor.spawn(Metadata::here(), task).detach();
     let _ = executor.turn(Duration::ZERO);
     let waker = wakers.take().pop().expect("one task");
     let late = spawn({

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use runtime_blocking::{CancelToken, LaneStats, Report, Stats};
 use runtime_core::join::JoinError;
-use runtime_core::origin::Id;
+use runtime_core::metadata::Id;
 use runtime_core::sync::Mutex;
 
 use super::faults::Parcel;
@@ -162,8 +162,8 @@ impl Ledger {
     fn cancelled_by_shutdowns(&self) -> BTreeMap<Id, usize> {
         let mut times = BTreeMap::new();
         let reports = self.reports.lock();
-        for origin in reports.iter().flat_map(|report| &report.cancelled) {
-            *times.entry(origin.id()).or_default() += 1;
+        for metadata in reports.iter().flat_map(|report| &report.cancelled) {
+            *times.entry(metadata.id()).or_default() += 1;
         }
         times
     }

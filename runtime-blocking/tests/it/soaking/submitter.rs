@@ -9,9 +9,9 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 
 use runtime_blocking::{CancelToken, Lane, SubmitError, is_cancelled};
+use runtime_core::catch_panic::drop_catching;
 use runtime_core::join::JoinHandle;
-use runtime_core::origin::Origin;
-use runtime_core::quietly::drop_quietly;
+use runtime_core::metadata::Metadata;
 
 use super::faults::{Matryoshka, PanickingWaker, Parcel};
 use super::ledger::{End, Job, LANES, Ledger, kept_parcel, parcel};
@@ -24,7 +24,7 @@ pub(super) type Handle = JoinHandle<Parcel>;
 pub(super) fn await_end(job: &Job, handle: Handle) {
     let result = wait(handle);
     job.ended(End::of(&result));
-    drop_quietly(result);
+    drop_catching(result);
 }
 
 /// One thread that submits.
@@ -60,8 +60,8 @@ impl Submitter {
             0 => self.take(job, self.lanes[lane].try_submit(closure)),
             1 => {
                 let keep = kept_parcel(&job, self.dice.below(4) == 0);
-                let origin = Origin::here().named("keeping");
-                self.take(job, self.lanes[lane].submit_with(origin, keep, closure));
+                let metadata = Metadata::here().named("keeping");
+                self.take(job, self.lanes[lane].submit_with(metadata, keep, closure));
             }
             2 => {
                 let submitted = block_on(self.lanes[lane].submit_async(closure));
@@ -83,7 +83,7 @@ impl Submitter {
             Poll::Ready(submitted) => self.take(job, submitted),
             Poll::Pending => {
                 job.unwanted.store(true, Ordering::SeqCst);
-                drop_quietly(submitting);
+                drop_catching(submitting);
                 job.ended(End::Unasked);
             }
         }
@@ -95,7 +95,7 @@ impl Submitter {
             Ok(handle) => handle,
             Err(refused) => {
                 self.closed += usize::from(refused.is_closed());
-                drop_quietly(refused.into_inner());
+                drop_catching(refused.into_inner());
                 return job.ended(End::HandedBack);
             }
         };
@@ -114,12 +114,12 @@ impl Submitter {
             3 => {
                 let waker = Waker::from(Arc::new(PanickingWaker));
                 let polled = Pin::new(&mut handle).poll(&mut Context::from_waker(&waker));
-                drop_quietly(waker);
+                drop_catching(waker);
                 match polled {
                     Poll::Pending => self.awaited.push((job, handle)),
                     Poll::Ready(result) => {
                         job.ended(End::of(&result));
-                        drop_quietly(result);
+                        drop_catching(result);
                     }
                 }
             }

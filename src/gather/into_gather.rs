@@ -16,7 +16,7 @@ use super::verdict::All;
 /// A function over anything that can be gathered into a vector of numbers:
 ///
 /// ```
-/// use runtime_core::gather::{IntoGather, gather};
+/// use aside::{gather, group::IntoGather};
 /// # use std::future::Future;
 ///
 /// async fn sum<M, G, F>(group: G) -> u32

@@ -6,7 +6,8 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 
-use runtime_core::gather::{Scope, gather, scope};
+use aside::group::Scope;
+use aside::{gather, scope};
 
 use super::puppets::{Gate, Task, panic_of, run, yields};
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use runtime_core::gather::gather;
+use aside::gather;
 use runtime_core::sync::atomic::{AtomicUsize, Ordering};
 
 use super::puppets::{Gate, Task, panic_of};

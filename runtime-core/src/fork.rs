@@ -25,14 +25,14 @@ fn ask() -> u32 {
 }
 
 /// The process in which something was made, or rather: the first in which it was
-/// [used](MadeIn::settle).
+/// [used](ForkCheck::settle).
 #[derive(Debug, Default)]
-pub struct MadeIn(OnceLock<u32>);
+pub struct ForkCheck(OnceLock<u32>);
 
-impl MadeIn {
+impl ForkCheck {
     /// Not used yet.
-    pub const fn new() -> MadeIn {
-        MadeIn(OnceLock::new())
+    pub const fn new() -> ForkCheck {
+        ForkCheck(OnceLock::new())
     }
 
     /// It is used with other threads from now on, in this process, if it was not before.
@@ -41,11 +41,11 @@ impl MadeIn {
         let _process = self.0.get_or_init(ask);
     }
 
-    /// [Settles](MadeIn::settle) it, or [checks it cheaply](MadeIn::check_cheaply) if that was
+    /// [Settles](ForkCheck::settle) it, or [checks it cheaply](ForkCheck::check_cheaply) if that was
     /// done.
     ///
     /// # Errors
-    /// As [`check`](MadeIn::check).
+    /// As [`check`](ForkCheck::check).
     #[inline]
     pub fn settle_or_check(&self) -> Result<(), ForkedError> {
         match self.0.get() {
@@ -72,7 +72,7 @@ impl MadeIn {
     /// since.
     ///
     /// # Errors
-    /// As [`check`](MadeIn::check).
+    /// As [`check`](ForkCheck::check).
     #[inline]
     pub fn check_cheaply(&self) -> Result<(), ForkedError> {
         match self.0.get() {

@@ -11,7 +11,7 @@ pub type Payload = Box<dyn Any + Send + 'static>;
 /// The panic message has been printed by the hook by then; nobody is left to whom the payload
 /// could be handed. A payload may itself panic when dropped, and the payload of that panic again:
 /// the second one is forgotten, which leaks a few bytes and ends the chain.
-pub fn drop_quietly<T>(value: T) {
+pub fn drop_catching<T>(value: T) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value)))
         && let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload)))
     {
@@ -20,8 +20,8 @@ pub fn drop_quietly<T>(value: T) {
 }
 
 /// Calls `f` and swallows its panic: for hooks and wakers, whose failure is theirs alone.
-pub fn call_quietly(f: impl FnOnce()) {
+pub fn catch_panic(f: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
-        drop_quietly(payload);
+        drop_catching(payload);
     }
 }

@@ -50,25 +50,25 @@ impl fmt::Display for Id {
 ///
 /// Cheap to clone; three words, because every task carries one.
 #[derive(Clone, Debug)]
-pub struct Origin {
+pub struct Metadata {
     id: Id,
     location: &'static Location<'static>,
     /// A thin pointer: most tasks have no name and pay one word for it.
     name: Option<Arc<Box<str>>>,
 }
 
-impl Origin {
-    /// An origin with a fresh [`Id`], at the caller's place.
+impl Metadata {
+    /// Metadata with a fresh [`Id`], at the caller's place.
     #[track_caller]
     #[inline]
-    pub fn here() -> Origin {
-        Origin { id: Id::next(), location: Location::caller(), name: None }
+    pub fn here() -> Metadata {
+        Metadata { id: Id::next(), location: Location::caller(), name: None }
     }
 
-    /// The same origin under a name.
+    /// The same metadata under a name.
     #[must_use]
-    pub fn named(self, name: impl Into<Box<str>>) -> Origin {
-        Origin { name: Some(Arc::new(name.into())), ..self }
+    pub fn named(self, name: impl Into<Box<str>>) -> Metadata {
+        Metadata { name: Some(Arc::new(name.into())), ..self }
     }
 
     /// Its number.
@@ -88,7 +88,7 @@ impl Origin {
 }
 
 /// `` `resize` (spawned at src/main.rs:12:5) ``, or `12 (spawned at ...)` for who has no name.
-impl fmt::Display for Origin {
+impl fmt::Display for Metadata {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name() {
             Some(name) => write!(f, "`{name}`")?,

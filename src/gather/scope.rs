@@ -43,7 +43,7 @@ use super::scoped_handle::{ScopedHandle, report};
 /// #         Poll::Pending => panic!("the example waits"),
 /// #     }
 /// # }
-/// use runtime_core::gather::scope;
+/// use aside::scope;
 /// use std::cell::Cell;
 ///
 /// let words = [String::from("from"), String::from("outside")];

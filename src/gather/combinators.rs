@@ -24,7 +24,7 @@ use super::verdict::{AllOk, First, FirstOk};
 /// #         Poll::Pending => panic!("the example waits"),
 /// #     }
 /// # }
-/// use runtime_core::gather::gather;
+/// use aside::gather;
 ///
 /// let name = String::from("aside");
 /// let (length, upper) = now(gather((async { name.len() }, async { name.to_uppercase() })));
@@ -65,7 +65,7 @@ where
 /// #         Poll::Pending => panic!("the example waits"),
 /// #     }
 /// # }
-/// use runtime_core::gather::try_gather;
+/// use aside::try_gather;
 ///
 /// let good = now(try_gather([async { "1".parse::<u8>() }]));
 /// assert_eq!(good, Ok([1]));
@@ -109,7 +109,7 @@ where
 /// #         Poll::Pending => panic!("the example waits"),
 /// #     }
 /// # }
-/// use runtime_core::gather::race;
+/// use aside::race;
 /// use std::future::{pending, ready};
 ///
 /// assert_eq!(now(race((pending(), ready("swift"), ready("late")))), "swift");
@@ -151,7 +151,7 @@ where
 /// #         Poll::Pending => panic!("the example waits"),
 /// #     }
 /// # }
-/// use runtime_core::gather::first_ok;
+/// use aside::first_ok;
 ///
 /// let mirrors = ["down", "up", "slow"];
 /// let fetch = |mirror| async move { if mirror == "up" { Ok(mirror) } else { Err(mirror) } };

@@ -76,8 +76,8 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 use std::task::{Wake, Waker};
 
-use crate::sync::Mutex;
-use crate::sync::atomic::{AtomicU64, Ordering};
+use runtime_core::sync::Mutex;
+use runtime_core::sync::atomic::{AtomicU64, Ordering};
 
 /// The root's bit that says: the group is being polled, leave the task alone.
 const ATTENDED: u64 = 1 << 63;
@@ -93,26 +93,7 @@ const LEVELS_MAX: usize = 4;
 ///
 /// `BITS` is how many bits of a word are used: a small number lets a model have several levels with
 /// a handful of children.
-///
-/// # Examples
-///
-/// ```
-/// use runtime_core::gather::{AfterVisit, Visit, WokenSet};
-/// use std::sync::{Arc, Weak};
-/// use std::task::Waker;
-///
-/// let set: WokenSet = WokenSet::new(10_000);
-/// set.register(&Arc::new(Waker::noop().clone()));
-/// set.wake(7);
-/// set.wake(9_999);
-/// let mut visit = Visit::default();
-/// set.attend(&mut visit);
-/// assert_eq!(visit.next(&set), Some(7));
-/// assert_eq!(visit.next(&set), Some(9_999));
-/// assert_eq!(visit.next(&set), None);
-/// assert_eq!(set.leave(), AfterVisit::Sleep);
-/// ```
-pub struct WokenSet<const BITS: usize = 64> {
+pub(crate) struct WokenSet<const BITS: usize = 64> {
     /// The words below the root, level 0 first. None for a group that fits into the root.
     levels: Box<[Box<[AtomicU64]>]>,
     /// One bit per word of the highest level, or per child if there is none; and ATTENDED.
@@ -124,7 +105,7 @@ pub struct WokenSet<const BITS: usize = 64> {
 /// What the poll of a group does after it has left the set.
 #[must_use]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AfterVisit {
+pub(crate) enum AfterVisit {
     /// Nothing was woken meanwhile: whoever is next wakes the task.
     Sleep,
     /// Something was woken meanwhile, and nobody else will say so: wake the task now.
@@ -140,7 +121,7 @@ impl<const BITS: usize> WokenSet<BITS> {
     /// # Panics
     ///
     /// If the capacity needs more than four levels below the root: `63 * 64.pow(4)` at full width.
-    pub fn new(capacity: usize) -> Self {
+    pub(crate) fn new(capacity: usize) -> Self {
         const { assert!(2 <= BITS && BITS <= 64, "a tree forks, a word has 64 bits") };
         let mut levels = Vec::new();
         let mut bits = capacity;
@@ -153,17 +134,13 @@ impl<const BITS: usize> WokenSet<BITS> {
         Self { levels: levels.into(), root: AtomicU64::new(0), parent: Mutex::new(None) }
     }
 
-    /// Marks a child as woken, and wakes the awaiting task if nobody else will (steps 1 to 3).
+    /// Marks a child as woken, and wakes the awaiting task if nobody else will (steps 1 to 3): by
+    /// the waker that the child knows, if the group still has it.
     ///
     /// # Panics
     ///
     /// If the child is outside the capacity, or the task's waker panics.
-    pub fn wake(&self, child: usize) {
-        self.wake_by(child, &Weak::new());
-    }
-
-    /// The same, by the task's waker that the child knows, if the group still has it.
-    fn wake_by(&self, child: usize, known: &Weak<Waker>) {
+    pub(crate) fn wake_by(&self, child: usize, known: &Weak<Waker>) {
         let mut index = child;
         for words in &self.levels {
             let (word, bit) = (index / BITS, index % BITS);
@@ -197,7 +174,7 @@ impl<const BITS: usize> WokenSet<BITS> {
     /// # Panics
     ///
     /// If this drops the waker before it, and that panics.
-    pub fn register(&self, parent: &Arc<Waker>) {
+    pub(crate) fn register(&self, parent: &Arc<Waker>) {
         let before = self.parent.lock().replace(Arc::clone(parent));
         drop(before);
     }
@@ -207,7 +184,7 @@ impl<const BITS: usize> WokenSet<BITS> {
     ///
     /// The visit is a new one, or the last one of this set. If that did not come to its end, what
     /// it had taken is not lost, and is yielded first.
-    pub fn attend(&self, visit: &mut Visit<BITS>) {
+    pub(crate) fn attend(&self, visit: &mut Visit<BITS>) {
         // ORDERING: AcqRel. Acquire pairs with `wake_by`'s `fetch_or` of the root: the words below
         // are swapped after the marks that this bit promises, and in a group of one word the
         // child's poll sees what was written before the wake. Release is not needed, a waker that
@@ -217,7 +194,7 @@ impl<const BITS: usize> WokenSet<BITS> {
     }
 
     /// Ends a visit, and says whether the task must be woken again (step 7).
-    pub fn leave(&self) -> AfterVisit {
+    pub(crate) fn leave(&self) -> AfterVisit {
         // ORDERING: AcqRel. Release pairs with the `fetch_or` of the waker that next finds the
         // root zero, and must then find the registered waker in the lock. Acquire is not needed,
         // the data are taken by the next visit's swaps; it is the rule, as above.
@@ -232,7 +209,7 @@ impl<const BITS: usize> WokenSet<BITS> {
     /// # Panics
     ///
     /// If the waker's `drop` panics.
-    pub fn retire(&self) {
+    pub(crate) fn retire(&self) {
         let parent = self.parent.lock().take();
         drop(parent);
     }
@@ -241,7 +218,7 @@ impl<const BITS: usize> WokenSet<BITS> {
     ///
     /// `known` is the task's waker that is registered now: so long as it is, and nobody but the
     /// set and its owner keeps it alive, a wake need not look for it in the lock.
-    pub fn child_waker(self: &Arc<Self>, child: usize, known: Weak<Waker>) -> Waker {
+    pub(crate) fn child_waker(self: &Arc<Self>, child: usize, known: Weak<Waker>) -> Waker {
         Waker::from(Arc::new(ChildWaker { set: Arc::clone(self), child, known }))
     }
 }
@@ -258,7 +235,7 @@ impl<const BITS: usize> fmt::Debug for WokenSet<BITS> {
 /// It does not borrow the set, so that a group of several sets can walk them in turn; the set is
 /// given to every call, and must always be the same.
 #[derive(Debug, Default)]
-pub struct Visit<const BITS: usize = 64> {
+pub(crate) struct Visit<const BITS: usize = 64> {
     /// What is left of the word taken last on each level; the root is the last in use.
     path: [Taken; LEVELS_MAX + 1],
 }
@@ -275,7 +252,7 @@ struct Taken {
 impl<const BITS: usize> Visit<BITS> {
     /// The next child that was woken, or `None` at the end of the visit.
     #[inline]
-    pub fn next(&mut self, set: &WokenSet<BITS>) -> Option<usize> {
+    pub(crate) fn next(&mut self, set: &WokenSet<BITS>) -> Option<usize> {
         while self.path[0].bits == 0 {
             self.descend(set)?;
         }

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
-use runtime_core::gather::gather;
+use aside::gather;
 
 use super::puppets::{Gate, Task, run, yields};
 

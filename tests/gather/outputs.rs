@@ -5,7 +5,8 @@ use std::future::{Future, ready};
 use std::pin::pin;
 use std::task::Poll;
 
-use runtime_core::gather::{IntoGather, first_ok, gather, race, try_gather};
+use aside::group::IntoGather;
+use aside::{first_ok, gather, race, try_gather};
 
 use super::puppets::{Gate, Task, run, yields};
 

@@ -4,7 +4,7 @@ use std::future::{Future, ready};
 use std::pin::Pin;
 use std::rc::Rc;
 
-use runtime_core::gather::{first_ok, gather, race, try_gather};
+use aside::{first_ok, gather, race, try_gather};
 
 use super::puppets::{Bomb, Fuse, Gate, Task, panic_of};
 

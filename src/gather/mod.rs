@@ -46,4 +46,3 @@ pub use engine::Gather;
 pub use into_gather::{IntoGather, marker};
 pub use scope::{Scope, ScopeFuture, scope};
 pub use scoped_handle::{Cancelled, ScopedHandle};
-pub use woken::{AfterVisit, Visit, WokenSet};

@@ -6,7 +6,8 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 
-use runtime_core::gather::{Cancelled, Scope, scope};
+use aside::group::{Cancelled, Scope};
+use aside::scope;
 
 use super::puppets::{Bomb, Fuse, Gate, Task, panic_of, run, yields};
 

@@ -4,7 +4,7 @@ use std::future::{Ready, pending, ready};
 use std::pin::pin;
 use std::task::Poll;
 
-use runtime_core::gather::{first_ok, gather, race, try_gather};
+use aside::{first_ok, gather, race, try_gather};
 
 use super::puppets::{Gate, Task, panic_of};
 

@@ -5,7 +5,7 @@ use std::future::ready;
 use std::pin::pin;
 use std::task::Poll;
 
-use runtime_core::gather::{first_ok, gather, race, try_gather};
+use aside::{first_ok, gather, race, try_gather};
 
 use super::puppets::{Gate, Task, panic_of, run, yields};
 

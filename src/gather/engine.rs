@@ -120,7 +120,7 @@ impl<C: Children> Gather<C> {
     /// #         Poll::Pending => panic!("the example waits"),
     /// #     }
     /// # }
-    /// use runtime_core::gather::gather;
+    /// use aside::gather;
     ///
     /// let pages = (1..=100).map(|page| async move { page * 2 });
     /// let doubled = now(gather(pages).limit(8));
