@@ -1,7 +1,7 @@
 //! What aside promises, tried out: one binary, a module for each feature, a sentence for each test.
 //!
-//! A comment `P23` names the row of `docs/pitfalls.md` that a test answers, `promise 3` the promise
-//! in the crate's documentation. No test asserts how long something took: what is asserted is
+//! A comment `P23` names the row of `docs/verification/pitfalls.md` that a test answers, `promise 3`
+//! the promise in the crate's documentation. No test asserts how long something took: what is asserted is
 //! order, counts, virtual time, and that nothing hangs ([`watchdog`]).
 #![allow(clippy::unwrap_used)]
 // A handle is carried out of one runtime to be awaited in another.

@@ -5,6 +5,10 @@ use std::collections::BTreeMap;
 use crate::repository::{Source, cells, file, files, has_word, quoted};
 use crate::tidy::{assert_none, orderings, shipped};
 
+const PITFALLS: &str = "docs/verification/pitfalls.md";
+const ORDERINGS: &str = "docs/verification/orderings.md";
+const THEOREMS: &str = "docs/verification/theorems.md";
+
 fn document(path: &str) -> String {
     file(path).unwrap_or_else(|| panic!("{path} is missing"))
 }
@@ -43,7 +47,7 @@ fn models() -> Vec<String> {
 
 #[test]
 fn every_pitfall_has_an_answer_and_what_the_answer_names_exists() {
-    let text = document("docs/pitfalls.md");
+    let text = document(PITFALLS);
     let sources = files(".rs");
     let models = models();
     let mut found = Vec::new();
@@ -69,7 +73,7 @@ fn every_pitfall_has_an_answer_and_what_the_answer_names_exists() {
             }
         }
     }
-    assert_none(found, "docs/pitfalls.md");
+    assert_none(found, PITFALLS);
     assert!(rows.iter().copied().eq(1..=90), "the rows are {rows:?}");
 }
 
@@ -113,7 +117,7 @@ fn operations_in_code() -> Operations {
 #[test]
 fn every_atomic_operation_has_its_row() {
     let mut rows = Operations::new();
-    for cells in document("docs/orderings.md").lines().filter_map(cells) {
+    for cells in document(ORDERINGS).lines().filter_map(cells) {
         if !cells[0].starts_with('`') {
             continue;
         }
@@ -128,21 +132,21 @@ fn every_atomic_operation_has_its_row() {
         (other.get(place) != Some(own)).then(|| format!("{} {}: {own:?}", place.0, place.1))
     };
     let missing = code.iter().filter_map(|entry| differ(entry, &rows)).collect();
-    assert_none(missing, "in the code and not so in docs/orderings.md");
+    assert_none(missing, "in the code and not so in the table of orderings");
     let stale = rows.iter().filter_map(|entry| differ(entry, &code)).collect();
-    assert_none(stale, "in docs/orderings.md and not so in the code");
+    assert_none(stale, "in the table of orderings and not so in the code");
 }
 
 /// The theorems are listed in a document when there is one; each names its model.
 #[test]
 fn every_theorem_has_its_model() {
-    let Some(text) = file("docs/theorems.md") else { return };
+    let Some(text) = file(THEOREMS) else { return };
     let models = models();
     let modules: Vec<&str> = models.iter().filter_map(|name| name.split("::").next()).collect();
     let named = quoted(&text)
         .filter(|name| name.split_once("::").is_some_and(|(module, _)| modules.contains(&module)));
     let missing = named.filter(|name| !models.iter().any(|model| model == name));
-    assert_none(missing.map(str::to_owned).collect(), "docs/theorems.md names models that are not");
+    assert_none(missing.map(str::to_owned).collect(), "the theorems name models that do not exist");
 }
 
 /// The packages that a build of aside takes from elsewhere, by the four manifests.

@@ -110,7 +110,8 @@ fn find_sites(models: &[&Model]) {
     }
 }
 
-/// Prints the tables of `docs/theorems.md`, and the counts that are not what is written.
+/// Prints the tables of `docs/verification/theorems.md`, and the counts that differ from the
+/// committed ones.
 fn bless(words: &[String]) -> ExitCode {
     let mut rows = BTreeMap::new();
     let mut changes = Vec::new();
