@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use runtime_core::park::{Parker, Unparked};
 
-use crate::executor::Config;
+use crate::scheduler::event_loop::Config;
 
 /// Nothing can be registered with it.
 #[derive(Debug)]

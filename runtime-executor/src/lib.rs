@@ -20,39 +20,22 @@
 //! With the feature `net`, on Unix, there are sockets: `reactor`, and `listen`, where the loop
 //! meets it.
 
-mod block_on;
-mod current;
-mod executor;
-mod handle;
-mod interval;
-mod key;
 mod listen;
-mod local;
-mod observer;
 #[cfg(all(feature = "net", unix))]
 pub mod reactor;
 #[cfg(not(all(feature = "net", unix)))]
 #[path = "deaf.rs"]
 mod reactor;
-mod remote;
-mod shuffle;
-mod slab;
-mod sleep;
-mod sleeper;
+mod scheduler;
 mod task;
-mod timeout;
-mod timer_queue;
-mod turn;
-mod waker;
-mod watched;
-mod yield_now;
+mod time;
 
-pub use executor::{Config, Executor};
-pub use handle::{ClockHold, EnterGuard, Handle, NoRuntimeError};
-pub use interval::{Interval, MissedTicks, interval};
-pub use local::try_spawn;
-pub use observer::Observer;
-pub use sleep::{Sleep, sleep, sleep_until};
-pub use timeout::{Elapsed, Timeout, timeout, timeout_at};
-pub use turn::{NextTurn, Turn};
-pub use yield_now::{YieldNow, yield_now};
+pub use scheduler::core::try_spawn;
+pub use scheduler::event_loop::{Config, Executor};
+pub use scheduler::handle::{ClockHold, EnterGuard, Handle, NoRuntimeError};
+pub use scheduler::observer::Observer;
+pub use scheduler::turn::{NextTurn, Turn};
+pub use scheduler::yield_now::{YieldNow, yield_now};
+pub use time::interval::{Interval, MissedTicks, interval};
+pub use time::sleep::{Sleep, sleep, sleep_until};
+pub use time::timeout::{Elapsed, Timeout, timeout, timeout_at};

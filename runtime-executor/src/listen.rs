@@ -6,8 +6,8 @@ use std::time::Instant;
 use runtime_core::catch_panic::{catch_panic, drop_catching};
 use runtime_core::park::Unparked;
 
-use crate::local::Local;
 use crate::reactor::Ear;
+use crate::scheduler::core::Local;
 
 impl Local {
     /// Whether there has been a socket.

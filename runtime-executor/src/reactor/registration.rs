@@ -12,10 +12,10 @@ use super::kernel::{Direction, Kernel};
 use super::shared::Registered;
 use super::side::{Gone, Tick};
 use super::source::{Seat, Source};
-use crate::current;
-use crate::handle::Handle;
-use crate::local::Local;
-use crate::remote::{Letter, Remote};
+use crate::scheduler::core::Local;
+use crate::scheduler::current;
+use crate::scheduler::handle::Handle;
+use crate::scheduler::shared::{Letter, Remote};
 
 /// A descriptor whose readiness a loop hears of.
 ///

@@ -16,7 +16,7 @@ use super::mio_kernel;
 use super::registration::gone;
 use super::source::Source;
 use super::table::Table;
-use crate::executor::Config;
+use crate::scheduler::event_loop::Config;
 
 /// *Shared by* the loop, its ear, and every socket. *Guarded by* its mutex, under which the kernel
 /// may be opened and sources are told, but nothing of the user's runs. *Woken by* nobody.

@@ -21,7 +21,7 @@ use crate::waking::{mortal_executor, tell, word};
 
 const COMPLETION: &str = "runtime-core/src/completion.rs";
 const CANCEL: &str = "self.cancel_requested.swap(true";
-const REMOTE: &str = "runtime-executor/src/remote.rs";
+const REMOTE: &str = "runtime-executor/src/scheduler/shared.rs";
 const SEND: &str = "self.inbox.send(letter)";
 const PARK: &str = "runtime-core/src/park.rs";
 const UNPARK: &str = "self.state.swap(NOTIFIED";

@@ -15,7 +15,7 @@ use crate::mortal::mortal;
 const PARK: &str = "runtime-core/src/park.rs";
 const UNPARK: &str = "self.state.swap(NOTIFIED";
 const FALL_ASLEEP: &str = "self.state.compare_exchange(RUNNING, how";
-const REMOTE: &str = "runtime-executor/src/remote.rs";
+const REMOTE: &str = "runtime-executor/src/scheduler/shared.rs";
 const SEND: &str = "self.inbox.send(letter)";
 const CLOCK: &str = "runtime-core/src/clock.rs";
 const RELEASE: &str = "time.holds.fetch_sub(1";

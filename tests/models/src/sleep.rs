@@ -28,7 +28,7 @@ const HOLDS: &str = "time.holds.load(";
 const PARK: &str = "runtime-core/src/park.rs";
 const UNPARK: &str = "self.state.swap(NOTIFIED";
 const FALL_ASLEEP: &str = "self.state.compare_exchange(RUNNING, how";
-const REMOTE: &str = "runtime-executor/src/remote.rs";
+const REMOTE: &str = "runtime-executor/src/scheduler/shared.rs";
 const SEND: &str = "self.inbox.send(letter)";
 
 pub(crate) const MODELS: &[Model] = &[

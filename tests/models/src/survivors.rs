@@ -39,7 +39,7 @@ const SWAP_FOLLOWS: &str = "the swap of `wake_up` follows, and reads the news";
 const COMPLETION: &str = "runtime-core/src/completion.rs";
 const WOKEN: &str = "runtime-core/src/gather/woken.rs";
 const PARK: &str = "runtime-core/src/park.rs";
-const WAKER: &str = "runtime-executor/src/waker.rs";
+const WAKER: &str = "runtime-executor/src/task/waker.rs";
 
 const SURVIVORS: &[Survivor] = &[
     survivor(COMPLETION, "self.cancel_requested.swap(true", Kind::Release, RULE),

@@ -18,8 +18,8 @@ use crate::waking::{tell, word};
 const PARK: &str = "runtime-core/src/park.rs";
 const UNPARK: &str = "self.state.swap(NOTIFIED";
 const FALL_ASLEEP: &str = "self.state.compare_exchange(RUNNING, how";
-const WAKER: &str = "runtime-executor/src/waker.rs";
-const REMOTE: &str = "runtime-executor/src/remote.rs";
+const WAKER: &str = "runtime-executor/src/task/waker.rs";
+const REMOTE: &str = "runtime-executor/src/scheduler/shared.rs";
 
 pub(crate) const MODELS: &[Model] = &[
     Model {

@@ -18,10 +18,10 @@ use crate::door::{join, spawn};
 use crate::model::{Model, Twin};
 use crate::mortal::{Deaths, mortal};
 
-const WAKER: &str = "runtime-executor/src/waker.rs";
+const WAKER: &str = "runtime-executor/src/task/waker.rs";
 const POST: &str = "if !self.posted.swap(true";
 const CLEAR: &str = "self.posted.swap(false";
-const REMOTE: &str = "runtime-executor/src/remote.rs";
+const REMOTE: &str = "runtime-executor/src/scheduler/shared.rs";
 const SEND: &str = "self.inbox.send(letter)";
 const PARK: &str = "runtime-core/src/park.rs";
 const UNPARK: &str = "self.state.swap(NOTIFIED";

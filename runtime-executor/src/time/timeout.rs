@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use pin_project_lite::pin_project;
 
-use crate::sleep::{Sleep, sleep, sleep_until};
+use crate::time::sleep::{Sleep, sleep, sleep_until};
 
 /// Awaits `future`, but for `duration` at most.
 ///

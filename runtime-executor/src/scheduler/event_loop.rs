@@ -14,18 +14,18 @@ use runtime_core::on_loop::OnLoop;
 use runtime_core::park::{Parker, WakeHook};
 use runtime_core::sync::channel::unbounded;
 
-use crate::current::{self, Current, CurrentGuard};
-use crate::handle::Handle;
-use crate::key::TaskKey;
-use crate::local::Local;
-use crate::observer::Observer;
 #[cfg(all(feature = "net", unix))]
 use crate::reactor::Open;
 use crate::reactor::Reactor;
-use crate::remote::Remote;
-use crate::shuffle::Shuffle;
-use crate::turn::{Counts, NextTurn, NoMain, Turn, Wait, Wheel};
-use crate::waker::Identity;
+use crate::scheduler::core::Local;
+use crate::scheduler::current::{self, Current, CurrentGuard};
+use crate::scheduler::handle::Handle;
+use crate::scheduler::observer::Observer;
+use crate::scheduler::shared::Remote;
+use crate::scheduler::shuffle::Shuffle;
+use crate::scheduler::turn::{Counts, NextTurn, NoMain, Turn, Wait, Wheel};
+use crate::task::key::TaskKey;
+use crate::task::waker::Identity;
 
 /// How a loop is to be. Every field may be left as it is.
 #[derive(Default)]

@@ -8,9 +8,9 @@ use runtime_core::fork::{ForkCheck, ForkedError};
 use runtime_core::park::Parker;
 use runtime_core::sync::channel::{SendError, Sender};
 
-use crate::local::Local;
 use crate::reactor::Reactor;
-use crate::waker::TaskWaker;
+use crate::scheduler::core::Local;
+use crate::task::waker::TaskWaker;
 
 /// What arrives in the inbox, the loop's waker channel.
 pub(crate) enum Letter {

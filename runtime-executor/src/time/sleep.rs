@@ -10,11 +10,11 @@ use runtime_core::catch_panic::drop_catching;
 use runtime_core::join::AbortOnDrop;
 use runtime_core::metadata::Metadata;
 
-use crate::current;
-use crate::handle::Handle;
-use crate::local::Local;
-use crate::remote::{Letter, Remote};
-use crate::timer_queue::TimerKey;
+use crate::scheduler::core::Local;
+use crate::scheduler::current;
+use crate::scheduler::handle::Handle;
+use crate::scheduler::shared::{Letter, Remote};
+use crate::time::timer_queue::TimerKey;
 
 /// Waits until `duration` has passed since the call, by the runtime's clock.
 ///

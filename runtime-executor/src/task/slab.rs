@@ -5,10 +5,10 @@
 use std::sync::Arc;
 use std::task::Waker;
 
-use crate::key::TaskKey;
-use crate::remote::Remote;
-use crate::task::BoxedTask;
-use crate::waker::Identity;
+use crate::scheduler::shared::Remote;
+use crate::task::future_task::BoxedTask;
+use crate::task::key::TaskKey;
+use crate::task::waker::Identity;
 
 /// The tasks of one loop, by [`TaskKey`].
 #[derive(Default)]

@@ -14,11 +14,11 @@ use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::metadata::Metadata;
 use runtime_core::watch;
 
-use crate::current::{self, Current, CurrentGuard};
-use crate::local::Local;
-use crate::remote::{Letter, Remote};
-use crate::sleeper::Sleeper;
-use crate::watched;
+use crate::scheduler::core::Local;
+use crate::scheduler::current::{self, Current, CurrentGuard};
+use crate::scheduler::shared::{Letter, Remote};
+use crate::scheduler::thread_waker::Sleeper;
+use crate::scheduler::watched;
 
 /// Reaches a loop from any thread. Cheap to clone.
 ///

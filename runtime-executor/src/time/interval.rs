@@ -5,9 +5,9 @@ use std::pin::Pin;
 use std::task::{Poll, ready};
 use std::time::{Duration, Instant};
 
-use crate::handle::Handle;
-use crate::sleep::{Sleep, sleep, sleep_until};
-use crate::yield_now::yield_now;
+use crate::scheduler::handle::Handle;
+use crate::scheduler::yield_now::yield_now;
+use crate::time::sleep::{Sleep, sleep, sleep_until};
 
 /// Ticks every `period`, by the runtime's clock. The first tick comes at once.
 ///

@@ -13,8 +13,8 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use runtime_core::watch::{self, Awaited, Noted};
 
-use crate::remote::Remote;
-use crate::sleeper::Sleeper;
+use crate::scheduler::shared::Remote;
+use crate::scheduler::thread_waker::Sleeper;
 
 /// Drives a future on this thread, which is watched.
 pub(crate) fn drive<F: Future>(

@@ -1,7 +1,7 @@
 //! A task: one pinned box with everything in it.
 //!
 //! The box holds the task's identity (waker and flags), its completion cell and its future. It
-//! lies in a slot of the [slab](crate::slab), is taken out to be polled, which moves two words,
+//! lies in a slot of the [slab](crate::task::slab), is taken out to be polled, which moves two words,
 //! and is put back if the future is pending. No other thread can reach it, so there is no
 //! reference count on it and no state machine to claim it by.
 //!
@@ -28,9 +28,9 @@ use runtime_core::completion::Completion;
 use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::metadata::Metadata;
 
-use crate::key::TaskKey;
-use crate::local::Local;
-use crate::waker::{Identity, TaskWaker};
+use crate::scheduler::core::Local;
+use crate::task::key::TaskKey;
+use crate::task::waker::{Identity, TaskWaker};
 
 /// The most bytes that a finished task keeps for the next one's future, and for its output.
 pub(crate) const KEPT_BYTES_MAX: usize = 256;

@@ -10,8 +10,8 @@ use std::rc::Rc;
 
 use runtime_core::sync::thread_local_const;
 
-use crate::handle::Handle;
-use crate::local::Local;
+use crate::scheduler::core::Local;
+use crate::scheduler::handle::Handle;
 
 /// What the thread has to do with a loop.
 pub(crate) enum Current {

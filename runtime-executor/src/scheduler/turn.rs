@@ -9,11 +9,11 @@ use runtime_core::catch_panic::catch_panic;
 use runtime_core::park::Unparked;
 use runtime_core::sync::channel::Receiver;
 
-use crate::key::TaskKey;
-use crate::local::Local;
-use crate::remote::Letter;
-use crate::shuffle::Shuffle;
-use crate::waker::Identity;
+use crate::scheduler::core::Local;
+use crate::scheduler::shared::Letter;
+use crate::scheduler::shuffle::Shuffle;
+use crate::task::key::TaskKey;
+use crate::task::waker::Identity;
 
 /// After how many polls a busy loop looks at its sockets. A look is a system call, which costs as
 /// much as some twenty of the shortest polls.

@@ -19,9 +19,9 @@ use std::task::{Wake, Waker};
 
 use runtime_core::sync::atomic::{AtomicBool, Ordering};
 
-use crate::current;
-use crate::key::TaskKey;
-use crate::remote::{Letter, Remote};
+use crate::scheduler::current;
+use crate::scheduler::shared::{Letter, Remote};
+use crate::task::key::TaskKey;
 
 /// What a task's wakers share. *Shared by* every clone of the waker, on any thread. *Guarded by*
 /// its two flags. *Woken by* nobody; it wakes.

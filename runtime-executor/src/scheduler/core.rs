@@ -9,16 +9,16 @@ use runtime_core::completion::Completion;
 use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::metadata::Metadata;
 
-use crate::current;
-use crate::handle::{Handle, NoRuntimeError};
-use crate::key::TaskKey;
-use crate::observer::Observer;
 use crate::reactor::Ear;
-use crate::remote::Remote;
-use crate::slab::{Slab, Spare};
-use crate::task::{BoxedTask, FutureTask, KEPT_BYTES_MAX, Offer};
-use crate::timer_queue::TimerQueue;
-use crate::waker::{Identity, TaskWaker};
+use crate::scheduler::current;
+use crate::scheduler::handle::{Handle, NoRuntimeError};
+use crate::scheduler::observer::Observer;
+use crate::scheduler::shared::Remote;
+use crate::task::future_task::{BoxedTask, FutureTask, KEPT_BYTES_MAX, Offer};
+use crate::task::key::TaskKey;
+use crate::task::slab::{Slab, Spare};
+use crate::task::waker::{Identity, TaskWaker};
+use crate::time::timer_queue::TimerQueue;
 
 /// The home side of a loop. One thread alone reaches it; each part is borrowed for a moment only,
 /// and never while anything of the user's runs.

@@ -10,9 +10,9 @@ use std::task::{Context, Poll, Waker};
 
 use runtime_core::metadata::Metadata;
 
-use crate::local::Local;
-use crate::turn::{Main, Wait, Wheel};
-use crate::waker::TaskWaker;
+use crate::scheduler::core::Local;
+use crate::scheduler::turn::{Main, Wait, Wheel};
+use crate::task::waker::TaskWaker;
 
 impl Wheel {
     /// Drives `future` by turns until it is ready.

@@ -20,7 +20,7 @@ use std::task::Wake;
 
 use runtime_core::park::Parker;
 
-use crate::remote::Remote;
+use crate::scheduler::shared::Remote;
 
 /// *Shared by* the thread that made it and the wakers of its future. *Guarded by* its parker.
 /// *Woken by* being a waker.

@@ -1,0 +1,14 @@
+//! One turn of the loop.
+
+pub(crate) mod block_on;
+pub(crate) mod core;
+pub(crate) mod current;
+pub(crate) mod event_loop;
+pub(crate) mod handle;
+pub(crate) mod observer;
+pub(crate) mod shared;
+pub(crate) mod shuffle;
+pub(crate) mod thread_waker;
+pub(crate) mod turn;
+pub(crate) mod watched;
+pub(crate) mod yield_now;
