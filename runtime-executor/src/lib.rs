@@ -24,7 +24,7 @@ mod listen;
 #[cfg(all(feature = "net", unix))]
 pub mod reactor;
 #[cfg(not(all(feature = "net", unix)))]
-#[path = "deaf.rs"]
+#[path = "reactor/disabled.rs"]
 mod reactor;
 mod scheduler;
 mod task;

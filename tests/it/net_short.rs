@@ -1,5 +1,5 @@
 //! Reads that bring less than they ask for, and what such a read may leave behind: the traps of the
-//! rule that is told at the head of the reactor's `side.rs`. (P68)
+//! rule that is told at the head of the reactor's `readiness.rs`. (P68)
 //!
 //! Who is on the other side is std's, and acts while the loop does not listen, so that all it does
 //! is told in one event.

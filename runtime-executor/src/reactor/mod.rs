@@ -12,7 +12,7 @@
 //!    loop's own thread, else by a letter. A loop that never registers makes no system call.
 //! 2. *Try*: the operation is tried as long as the source counts as ready, as it does at first.
 //! 3. *Would block*: the readiness is cleared, unless something was heard since the try began, and
-//!    the waker waits with the source. (The race is told at the head of `side.rs`.)
+//!    the waker waits with the source. (The race is told at the head of `readiness.rs`.)
 //! 4. *Hear*: the loop looks at the kernel, in its turns or by sleeping there. Each event finds its
 //!    source by the token, makes it ready, and calls up all who wait for that direction; when every
 //!    event of that look has been told and no lock is held, they are woken.
@@ -22,25 +22,25 @@
 //!    Every source is told that its runtime is gone, which wakes all who wait; so are those who
 //!    come later.
 //!
-//! In reading order: `kernel` (what is asked of the system), `mio_kernel` (who answers; the only
-//! file that names mio), `side` (whether one direction is ready), `source` (both directions, and
-//! who waits), `seats` (several who wait), `table` (tokens and sources), `shared` (what all threads
-//! see), `ear` (what the loop alone has), and `registration`, which is what a socket holds.
+//! In reading order: `selector` (what is asked of the system), `mio_selector` (who answers; the only
+//! file that names mio), `readiness` (whether one direction is ready), `source` (both directions, and
+//! who waits), `waiters` (several who wait), `registry` (tokens and sources), `driver` (what all threads
+//! see), `poller` (what the loop alone has), and `registration`, which is what a socket holds.
 
-mod ear;
-mod kernel;
-mod mio_kernel;
+mod driver;
+mod mio_selector;
+mod poller;
+mod readiness;
 mod registration;
-mod seats;
-mod shared;
-mod side;
+mod registry;
+mod selector;
 mod source;
-mod table;
 #[cfg(test)]
 mod tests;
+mod waiters;
 
-pub(crate) use ear::Ear;
-pub use kernel::{Direction, Kernel, Listen, Open, Opened, Readiness};
+pub(crate) use driver::Reactor;
+pub(crate) use poller::Ear;
+pub use readiness::Tick;
 pub use registration::{Registration, Short, descriptor, gone};
-pub(crate) use shared::Reactor;
-pub use side::Tick;
+pub use selector::{Direction, Kernel, Listen, Open, Opened, Readiness};

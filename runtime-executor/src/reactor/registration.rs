@@ -7,10 +7,10 @@ use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::ear::Ear;
-use super::kernel::{Direction, Kernel};
-use super::shared::Registered;
-use super::side::{Gone, Tick};
+use super::driver::Registered;
+use super::poller::Ear;
+use super::readiness::{Gone, Tick};
+use super::selector::{Direction, Kernel};
 use super::source::{Seat, Source};
 use crate::scheduler::core::Local;
 use crate::scheduler::current;
@@ -33,7 +33,7 @@ pub struct Registration {
 }
 
 /// What it means for the readiness of a descriptor that an operation has moved fewer bytes than it
-/// was to. It is told at the head of `side.rs`.
+/// was to. It is told at the head of `readiness.rs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Short {
     /// It is used up, if it was one of data alone: of a TCP stream.

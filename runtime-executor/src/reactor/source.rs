@@ -5,9 +5,9 @@ use std::task::{Context, Poll, Waker};
 use runtime_core::catch_panic::{catch_panic, drop_catching};
 use runtime_core::sync::Mutex;
 
-use super::kernel::{Direction, Readiness};
-use super::seats::{SeatId, Seats};
-use super::side::{Gone, Side, Tick};
+use super::readiness::{Gone, Side, Tick};
+use super::selector::{Direction, Readiness};
+use super::waiters::{SeatId, Seats};
 
 /// Where the waker of somebody who waits is kept.
 #[derive(Debug)]

@@ -9,11 +9,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use super::kernel::{Direction, Kernel, Listen, Opened, Readiness};
 use super::registration::{Registration, Short, gone};
-use super::seats::Seats;
+use super::registry::{ALARM, Table};
+use super::selector::{Direction, Kernel, Listen, Opened, Readiness};
 use super::source::{Seat, Source};
-use super::table::{ALARM, Table};
+use super::waiters::Seats;
 use crate::{Config, Executor, sleep};
 
 /// P66

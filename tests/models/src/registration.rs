@@ -24,7 +24,7 @@ const PARK: &str = "runtime-core/src/park.rs";
 const UNPARK: &str = "self.state.swap(NOTIFIED";
 const REMOTE: &str = "runtime-executor/src/scheduler/shared.rs";
 const SEND: &str = "self.inbox.send(letter)";
-const SIDE: &str = "runtime-executor/src/reactor/side.rs";
+const SIDE: &str = "runtime-executor/src/reactor/readiness.rs";
 const TELL: &str = "self.told.store(told.wrapping_add(TICK)";
 const END: &str = "self.told.store(told | GONE";
 

@@ -7,9 +7,9 @@
 //! PROPTEST_CASES=200000 cargo test --release --package runtime-executor --features net properties
 //! ```
 
-mod plain;
-mod side;
-mod sockets;
+mod one_direction;
+mod tokens_and_waiters;
+mod whole_reactor;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

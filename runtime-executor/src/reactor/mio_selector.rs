@@ -9,8 +9,8 @@ use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 
-use super::kernel::{Kernel, Listen, Opened, Readiness};
-use super::table::ALARM;
+use super::registry::ALARM;
+use super::selector::{Kernel, Listen, Opened, Readiness};
 
 /// How much is heard at a time. What is more is heard by the next look.
 const EVENTS_MAX: usize = 256;
@@ -22,7 +22,7 @@ const INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE).add(Intere
 const INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 /// Whether an event that seems to tell of data alone does so, and a short read empties what it came
-/// from: see `side.rs`.
+/// from: see `readiness.rs`.
 const DATA_CAN_BE_ALONE: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
 pub(super) fn open() -> io::Result<Opened> {

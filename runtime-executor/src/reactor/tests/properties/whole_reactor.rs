@@ -13,8 +13,8 @@ use proptest::prelude::*;
 use runtime_core::sync::Mutex;
 
 use super::{Bell, bell, cases, steps};
-use crate::reactor::kernel::{Direction, Kernel, Listen, Opened, Readiness};
 use crate::reactor::registration::{Registration, Short};
+use crate::reactor::selector::{Direction, Kernel, Listen, Opened, Readiness};
 use crate::{Config, Executor};
 
 /// How many descriptors there are.

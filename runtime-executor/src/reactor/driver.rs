@@ -10,12 +10,12 @@ use std::task::Waker;
 use runtime_core::catch_panic::catch_panic;
 use runtime_core::sync::Mutex;
 
-use super::ear::Ear;
-use super::kernel::{Kernel, Listen, Open, Readiness};
-use super::mio_kernel;
+use super::mio_selector;
+use super::poller::Ear;
 use super::registration::gone;
+use super::registry::Table;
+use super::selector::{Kernel, Listen, Open, Readiness};
 use super::source::Source;
-use super::table::Table;
 use crate::scheduler::event_loop::Config;
 
 /// *Shared by* the loop, its ear, and every socket. *Guarded by* its mutex, under which the kernel
@@ -88,7 +88,7 @@ impl Reactor {
             Stage::Unopened => {
                 let (kernel, listener) = match &self.open {
                     Some(open) => open()?,
-                    None => mio_kernel::open()?,
+                    None => mio_selector::open()?,
                 };
                 state.stage = Stage::Open(Arc::clone(&kernel));
                 Ok((kernel, Some(listener)))

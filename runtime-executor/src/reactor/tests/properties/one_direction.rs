@@ -6,8 +6,8 @@ use std::task::{Context, Poll, Waker};
 use proptest::prelude::*;
 
 use super::{Bell, bell, cases, steps};
-use crate::reactor::kernel::{Direction, Readiness};
-use crate::reactor::side::{Gone, Tick};
+use crate::reactor::readiness::{Gone, Tick};
+use crate::reactor::selector::{Direction, Readiness};
 use crate::reactor::source::{Seat, Source};
 
 /// Who does something: the common seat's, or one of two with a seat of its own.

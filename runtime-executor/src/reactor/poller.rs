@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use runtime_core::park::{Parker, Unparked};
 
-use super::kernel::{Listen, Readiness};
-use super::shared::Reactor;
+use super::driver::Reactor;
+use super::selector::{Listen, Readiness};
 
 /// Where a loop listens. It comes to the loop with the first registration, and its end is the end
 /// of the reactor, wherever it is dropped.

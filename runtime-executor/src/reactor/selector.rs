@@ -25,7 +25,7 @@ pub struct Readiness {
     /// A write would not block.
     pub writable: bool,
     /// It is of something else than data, too, or it may be: of an end, an error, of urgent data.
-    /// (What that is for is told at the head of `side.rs`.)
+    /// (What that is for is told at the head of `readiness.rs`.)
     pub beside_data: bool,
 }
 

@@ -6,8 +6,8 @@ use std::task::Waker;
 use proptest::prelude::*;
 
 use super::{bell, cases, steps};
-use crate::reactor::seats::{SeatId, Seats};
-use crate::reactor::table::{ALARM, Table};
+use crate::reactor::registry::{ALARM, Table};
+use crate::reactor::waiters::{SeatId, Seats};
 
 #[derive(Clone, Debug)]
 enum OnTable {
