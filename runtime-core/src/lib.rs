@@ -8,6 +8,7 @@
 //! - [`park`]: how a thread sleeps and is woken;
 //! - [`metadata`]: who a task or job is;
 //! - [`completion`]: the cell where a result meets who awaits it, and [`join`], its reading end;
+//! - [`slab`]: values by generational key;
 //! - [`clock`]: system time and virtual time;
 //! - [`catch_panic`]: calling what users wrote where a panic must go no further;
 //! - [`on_loop`]: whether this thread is turning a loop, so that nothing may wait here;
@@ -23,5 +24,6 @@ mod join_error;
 pub mod metadata;
 pub mod on_loop;
 pub mod park;
+pub mod slab;
 pub mod sync;
 pub mod watch;

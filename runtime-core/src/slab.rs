@@ -1,0 +1,271 @@
+//! A generational slab: values in numbered slots, each reached by a key in constant time.
+//!
+//! A plain value. It calls nothing, and it drops a value only when the slab itself is dropped.
+//!
+//! A key is the slot's index and the slot's *generation*. Removing a value increments the generation
+//! of its slot, so a key of the removed value, a *stale* key, finds nothing, although another value
+//! may be in the slot by then. A slot whose generations are used up is never used again. Therefore
+//! a key names one value for ever.
+//!
+//! ```text
+//!             reserve                put
+//!   VACANT ────────────► RESERVED ◄────────► FILLED         insert: VACANT to FILLED
+//!      ▲                     │       take       │
+//!      └─────────────────────┴──────────────────┘
+//!          remove: the generation is incremented
+//! ```
+//!
+//! The free list is threaded through the vacant slots. Beside the generation there is room for the
+//! link in what would be padding, so the list costs no memory, a removal never allocates, and an
+//! insertion reads only the slot that it writes. The slot vacated last is used first, while it is
+//! in the processor's cache.
+
+/// Names a value of a [`Slab`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    index: u32,
+    generation: u32,
+}
+
+/// Half of a token's bits hold the index, and the other half the generation.
+const HALF: u32 = usize::BITS / 2;
+const LOWER_HALF: usize = (1 << HALF) - 1;
+
+impl Key {
+    /// A key that names no value of any slab.
+    pub const NONE: Key = Key { index: u32::MAX, generation: u32::MAX };
+
+    /// The index of the slot. No other value has it at the same time.
+    #[inline]
+    pub const fn index(self) -> u32 {
+        self.index
+    }
+
+    /// The number of values that were in the slot before.
+    #[inline]
+    pub const fn generation(self) -> u32 {
+        self.generation
+    }
+
+    /// Packs the key into one word, or returns `None` if the index does not fit.
+    ///
+    /// On systems with 64 bits every key fits. With 32 bits, indexes up to 65534 fit, and the word
+    /// holds the lower 16 bits of the generation. No token is `usize::MAX`.
+    /// [`Slab::key_of_token`] is the inverse.
+    #[inline]
+    pub fn to_token(self) -> Option<usize> {
+        let index = self.index as usize;
+        let generation = self.generation as usize & LOWER_HALF;
+        (index < LOWER_HALF).then_some(generation << HALF | index)
+    }
+}
+
+/// Values by [`Key`].
+#[derive(Debug)]
+pub struct Slab<T> {
+    slots: Vec<Slot<T>>,
+    /// The first slot of the free list, or [`END`].
+    first_vacant: u32,
+    /// The number of slots that are reserved or filled.
+    len: usize,
+}
+
+#[derive(Debug)]
+struct Slot<T> {
+    /// The generation of the value that is in the slot, or of the next one if it is vacant.
+    generation: u32,
+    /// The next slot of the free list, or [`END`]; without meaning if the slot is not vacant.
+    next_vacant: u32,
+    /// `None` if the slot is vacant or reserved.
+    value: Option<T>,
+}
+
+/// The end of the free list, and the index that no slot has.
+const END: u32 = u32::MAX;
+
+/// The generation of a slot that is used up. No key has it.
+const USED_UP: u32 = u32::MAX;
+
+impl<T> Default for Slab<T> {
+    fn default() -> Slab<T> {
+        Slab::new()
+    }
+}
+
+impl<T> Slab<T> {
+    /// An empty slab. It allocates nothing before the first insertion.
+    pub const fn new() -> Slab<T> {
+        Slab { slots: Vec::new(), first_vacant: END, len: 0 }
+    }
+
+    /// The number of values, including those for which a slot is [reserved](Slab::reserve).
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is neither a value nor a reserved slot.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Inserts a value and returns its key.
+    ///
+    /// # Panics
+    /// If there are 2³² - 1 values.
+    #[inline]
+    pub fn insert(&mut self, value: T) -> Key {
+        let key = self.reserve();
+        self.slots[key.index as usize].value = Some(value);
+        key
+    }
+
+    /// Reserves a slot and returns the key of the value that [`put`](Slab::put) will bring, for a
+    /// value that contains its own key.
+    ///
+    /// # Panics
+    /// If there are 2³² - 1 values.
+    #[inline]
+    pub fn reserve(&mut self) -> Key {
+        let index = if self.first_vacant == END { self.add_slot() } else { self.first_vacant };
+        let slot = &self.slots[index as usize];
+        self.first_vacant = slot.next_vacant;
+        self.len += 1;
+        Key { index, generation: slot.generation }
+    }
+
+    fn add_slot(&mut self) -> u32 {
+        let index = self.slots.len();
+        assert!(index < END as usize, "a slab holds fewer than 2^32 - 1 values");
+        self.slots.push(Slot { generation: 0, next_vacant: END, value: None });
+        index as u32
+    }
+
+    /// Puts a value into its reserved slot: for the first time, or back after a
+    /// [`take`](Slab::take).
+    ///
+    /// # Panics
+    /// With debug assertions, if the key is stale or the slot is filled.
+    #[inline]
+    pub fn put(&mut self, key: Key, value: T) {
+        let slot = &mut self.slots[key.index as usize];
+        debug_assert_eq!(slot.generation, key.generation, "a value is put in by its own key");
+        let former = slot.value.replace(value);
+        debug_assert!(former.is_none(), "a value is put into a reserved slot");
+    }
+
+    /// Takes a value out and leaves its slot reserved. `None` if the key is stale or the value is
+    /// out already.
+    #[inline]
+    pub fn take(&mut self, key: Key) -> Option<T> {
+        self.slot_mut(key)?.value.take()
+    }
+
+    /// Removes a value, or vacates its reserved slot. From now on the key is stale.
+    ///
+    /// Returns `None` if the slot was reserved. Does nothing if the key is stale already.
+    #[inline]
+    pub fn remove(&mut self, key: Key) -> Option<T> {
+        let slot = self.slots.get_mut(key.index as usize)?;
+        if slot.generation != key.generation {
+            return None;
+        }
+        let value = slot.value.take();
+        // `USED_UP` is no key's generation, so this does not overflow.
+        slot.generation += 1;
+        self.len -= 1;
+        if slot.generation != USED_UP {
+            slot.next_vacant = self.first_vacant;
+            self.first_vacant = key.index;
+        }
+        value
+    }
+
+    /// Whether the key is not stale: the value is in its slot, or its slot is reserved.
+    #[inline]
+    pub fn contains(&self, key: Key) -> bool {
+        self.slot(key).is_some()
+    }
+
+    /// The value of this key.
+    #[inline]
+    pub fn get(&self, key: Key) -> Option<&T> {
+        self.slot(key)?.value.as_ref()
+    }
+
+    /// The value of this key.
+    #[inline]
+    pub fn get_mut(&mut self, key: Key) -> Option<&mut T> {
+        self.slot_mut(key)?.value.as_mut()
+    }
+
+    /// The value in the slot with this index, whatever its generation.
+    #[inline]
+    pub fn get_at(&self, index: u32) -> Option<&T> {
+        self.slots.get(index as usize)?.value.as_ref()
+    }
+
+    /// The key of the value in the slot with this index.
+    #[inline]
+    pub fn key_at(&self, index: u32) -> Option<Key> {
+        let slot = self.slots.get(index as usize)?;
+        slot.value.as_ref()?;
+        Some(Key { index, generation: slot.generation })
+    }
+
+    /// The key of the first value in a slot with this index or a higher one.
+    ///
+    /// It serves a loop over all values during which the slab may change.
+    pub fn key_from(&self, index: u32) -> Option<Key> {
+        // A slab has fewer than 2^32 slots.
+        (index..self.slots.len() as u32).find_map(|index| self.key_at(index))
+    }
+
+    /// The key that [`Key::to_token`] packed, if its value is in the slab.
+    #[inline]
+    pub fn key_of_token(&self, token: usize) -> Option<Key> {
+        let key = self.key_at((token & LOWER_HALF) as u32)?;
+        (key.to_token() == Some(token)).then_some(key)
+    }
+
+    /// The values with their keys, by index.
+    pub fn iter(&self) -> impl Iterator<Item = (Key, &T)> {
+        self.slots.iter().zip(0..).filter_map(|(slot, index)| {
+            let value = slot.value.as_ref()?;
+            Some((Key { index, generation: slot.generation }, value))
+        })
+    }
+
+    /// Removes the values one by one, by index; reserved slots stay reserved.
+    ///
+    /// Values that the iterator has not reached when it is dropped stay in the slab.
+    pub fn drain(&mut self) -> impl Iterator<Item = T> {
+        let mut from = 0;
+        std::iter::from_fn(move || {
+            let key = self.key_from(from)?;
+            from = key.index + 1;
+            self.remove(key)
+        })
+    }
+
+    /// The values, by index.
+    pub fn into_values(self) -> impl Iterator<Item = T> {
+        self.slots.into_iter().filter_map(|slot| slot.value)
+    }
+
+    #[inline]
+    fn slot(&self, key: Key) -> Option<&Slot<T>> {
+        let slot = self.slots.get(key.index as usize)?;
+        (slot.generation == key.generation).then_some(slot)
+    }
+
+    #[inline]
+    fn slot_mut(&mut self, key: Key) -> Option<&mut Slot<T>> {
+        let slot = self.slots.get_mut(key.index as usize)?;
+        (slot.generation == key.generation).then_some(slot)
+    }
+}
+
+#[cfg(test)]
+mod tests;
