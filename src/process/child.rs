@@ -7,9 +7,9 @@ use std::process::{self, ExitStatus, Output};
 use runtime_executor::Handle;
 use rustix::process::Pid;
 
+use super::child_pipes::{ChildStderr, ChildStdin, ChildStdout, read_all};
 use super::exit::Exit;
 use super::orphans;
-use super::pipes::{ChildStderr, ChildStdin, ChildStdout, read_all};
 use crate::try_gather;
 
 /// A child process. [`Command::spawn`](super::Command::spawn) starts it.

@@ -57,11 +57,11 @@
 //! - *By a virtual clock* a child takes no virtual time, as a socket does.
 
 mod child;
+mod child_pipes;
 mod command;
 mod exit;
 mod orphans;
-mod pipes;
 
 pub use child::Child;
+pub use child_pipes::{ChildStderr, ChildStdin, ChildStdout};
 pub use command::Command;
-pub use pipes::{ChildStderr, ChildStdin, ChildStdout};

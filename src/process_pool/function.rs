@@ -5,9 +5,9 @@ use std::fmt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::call::Call;
 use super::call_error::CallError;
 use super::encoding::{decode, encode_onto};
+use super::function_call::Call;
 
 /// A function with a name by which another process of the same program finds it.
 ///

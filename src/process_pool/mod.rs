@@ -102,41 +102,41 @@
 //!
 //! # In reading order
 //!
-//! `function` and `call` are what a program says; `frame` is the protocol, byte by byte; `worker`
-//! is the worker's side of it, `process` (with `leash`, which kills, and `lines`, for what is
-//! printed) the pool's; `workshop` is what a thread of the pool does with a call; `pool` and
-//! `builder` are what its owner holds.
+//! `function` and `function_call` are what a program says; `frame` is the protocol, byte by byte;
+//! `worker_main` is the worker's side of it, `worker_process` (with `child_guard`, which kills, and
+//! `worker_output`, for what is printed) the pool's; `driver` is what a thread of the pool does with
+//! a call; `pool_handle` and `pool_builder` are what its owner holds.
 
 #[cfg(not(unix))]
 compile_error!(
     "the feature `process-pool` needs Unix: process groups, Unix sockets, and signals that kill"
 );
 
-mod call;
 mod call_error;
 mod encoding;
 mod function;
+mod function_call;
 
 mod frame;
 
-mod worker;
+mod worker_main;
 
-mod leash;
-mod lines;
-mod process;
+mod child_guard;
+mod pids;
+mod poll_fds;
 mod program;
-mod roll;
-mod waiting;
+mod worker_output;
+mod worker_process;
 
-mod workshop;
+mod driver;
 
-mod builder;
-mod pool;
+mod pool_builder;
+mod pool_handle;
 
-pub use builder::Builder;
-pub use call::Call;
 pub use call_error::{CallError, WorkerDeath};
 pub use function::{Function, Registered, answer};
-pub use lines::Line;
-pub use pool::ProcessPool;
-pub use worker::init;
+pub use function_call::Call;
+pub use pool_builder::Builder;
+pub use pool_handle::ProcessPool;
+pub use worker_main::init;
+pub use worker_output::Line;

@@ -1,19 +1,4 @@
-//! A state that lives on one thread.
-//!
-//! ```text
-//!   open ─▶ OPENING ── make ──▶ OPEN ── close, or the last handle goes ──▶ CLOSED ──▶ OVER
-//!              │                │ ▲                                          │
-//!              ▼                └─┘ call                                     └ run the calls that
-//!         it panics, or fails:                                                 were accepted, then
-//!         there is no state                                                    drop the state
-//! ```
-//!
-//! One thread makes the state, runs the calls in order, and drops the state; so the state need not
-//! be `Send`, and is never locked. Threads meet where they always do: in a [queue](calls) under one
-//! small lock, and in the completion cell of each [call](call), which wakes whoever awaits it.
-//!
-//! In reading order: [`call`] (one closure on its way), [`calls`] (the queue, and who sleeps at
-//! it), [`thread`] (the life of the thread), [`builder`].
+//! A pinned state, as its users hold it.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -24,19 +9,11 @@ use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
 use runtime_core::on_loop::is_on_loop;
 
-mod builder;
-mod call;
-mod call_error;
-mod calls;
-mod ending;
-mod thread;
-
-pub use builder::PinnedBuilder;
-pub use call_error::CallError;
-pub use ending::Ending;
-
-use call::{Aborter, Work};
-use calls::Calls;
+use super::call_queue::Calls;
+use super::pending_close::Ending;
+use super::pinned_builder::PinnedBuilder;
+use super::pinned_call::{Aborter, Work};
+use super::state_thread as thread;
 
 /// A state that one thread makes, uses and drops; everybody else sends it calls.
 ///
@@ -98,12 +75,12 @@ use calls::Calls;
 /// The thread is not there: calls are [refused](crate::CallError::Forked), and the drop does
 /// nothing.
 pub struct Pinned<T: 'static> {
-    handle: Arc<Handle<T>>,
+    pub(super) handle: Arc<Handle<T>>,
 }
 
 /// What the clones share. *Shared by* them alone, so that its drop is the last handle's.
-struct Handle<T: 'static> {
-    calls: Arc<Calls<T>>,
+pub(super) struct Handle<T: 'static> {
+    pub(super) calls: Arc<Calls<T>>,
 }
 
 impl Pinned<()> {
@@ -257,7 +234,7 @@ impl<T: 'static> Pinned<T> {
 }
 
 /// What `make` never fails with.
-pub(crate) fn always<T>(made: Result<T, Infallible>) -> T {
+pub(super) fn always<T>(made: Result<T, Infallible>) -> T {
     let Ok(value) = made;
     value
 }

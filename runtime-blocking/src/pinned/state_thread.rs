@@ -20,8 +20,8 @@ use runtime_core::park::Parker;
 use runtime_core::sync::thread::JoinHandle;
 use runtime_core::sync::thread_local_const;
 
-use super::calls::{Calls, Next};
-use super::{Handle, Pinned};
+use super::call_queue::{Calls, Next};
+use super::pinned_handle::{Handle, Pinned};
 
 thread_local_const! {
     /// Whose state lives on this thread, by its number.

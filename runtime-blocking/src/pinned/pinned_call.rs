@@ -23,8 +23,8 @@ use runtime_core::metadata::Metadata;
 use runtime_core::sync::Mutex;
 use runtime_core::sync::atomic::{AtomicU64, Ordering};
 
-use super::call_error::CallError;
-use super::calls::Calls;
+use super::call_queue::Calls;
+use super::pinned_call_error::CallError;
 use crate::cancel::{Hook, Hooks, Stoppable, run_call_as_current};
 
 /// What queue and thread know of a call. Each method is an end; none panics, or runs under a lock.

@@ -21,16 +21,16 @@ use runtime_blocking::{CancelHook, CancelToken};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::call::Call;
 use super::call_error::CallError;
+use super::child_guard::{Ended, Leash};
 use super::frame::{self, Kind};
-use super::leash::{Ended, Leash};
-use super::lines::Sink;
-use super::process::{Failure, Fitness, Process};
+use super::function_call::Call;
+use super::pids::Roll;
+use super::poll_fds::Deadline;
 use super::program::Program;
-use super::roll::Roll;
-use super::waiting::Deadline;
-use super::worker::is_worker_unawares;
+use super::worker_main::is_worker_unawares;
+use super::worker_output::Sink;
+use super::worker_process::{Failure, Fitness, Process};
 
 thread_local! {
     /// The process of this thread.

@@ -27,8 +27,8 @@ use runtime_core::sync::counter::Counter;
 use runtime_core::sync::thread::JoinHandle;
 use runtime_core::sync::{Mutex, MutexGuard, lock_unless};
 
-use super::call::Call;
-use super::call_error::CallError;
+use super::pinned_call::Call;
+use super::pinned_call_error::CallError;
 
 /// How many states there have been.
 static STATES: Counter = Counter::new();

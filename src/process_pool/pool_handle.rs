@@ -10,10 +10,10 @@ use runtime_core::metadata::Metadata;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::builder::Builder;
-use super::call::Call;
 use super::call_error::CallError;
-use super::workshop::{Afterwards, Workshop};
+use super::driver::{Afterwards, Workshop};
+use super::function_call::Call;
+use super::pool_builder::Builder;
 use crate::executor::Executor;
 use crate::handle::Handle;
 

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use runtime_blocking::Pool;
 
-use super::lines::{Line, Sink};
-use super::pool::ProcessPool;
+use super::driver::Workshop;
+use super::pids::Roll;
+use super::pool_handle::ProcessPool;
 use super::program::Program;
-use super::roll::Roll;
-use super::worker::is_initialised;
-use super::workshop::Workshop;
+use super::worker_main::is_initialised;
+use super::worker_output::{Line, Sink};
 
 /// Sets up a [`ProcessPool`]; made by [`ProcessPool::builder`].
 #[must_use = "a builder does nothing before `build`"]

@@ -5,7 +5,7 @@ use std::fmt;
 use runtime_core::join::JoinHandle;
 use runtime_core::sync::thread;
 
-use super::thread::join;
+use super::state_thread::join;
 
 /// A state that is closed, and whose last handle went where nobody could wait.
 #[must_use = "dropping it leaves the thread to itself"]

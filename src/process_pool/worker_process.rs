@@ -17,13 +17,13 @@ use std::time::Duration;
 use rustix::event::PollFlags;
 
 use super::call_error::WorkerDeath;
+use super::child_guard::Leash;
 use super::frame::{self, Assembler, FrameError, Kind};
-use super::leash::Leash;
-use super::lines::{Lines, Sink};
+use super::pids::Roll;
+use super::poll_fds::{Deadline, look};
 use super::program::Program;
-use super::roll::Roll;
-use super::waiting::{Deadline, look};
-use super::worker::MARKER;
+use super::worker_main::MARKER;
+use super::worker_output::{Lines, Sink};
 
 /// How long a worker that is told to exit may take for it before it is killed.
 const GRACE: Duration = Duration::from_secs(2);

@@ -11,9 +11,9 @@ use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::metadata::Metadata;
 use runtime_core::sync::thread;
 
-use super::calls::Calls;
-use super::thread::{Opening, live};
-use super::{Pinned, always};
+use super::call_queue::Calls;
+use super::pinned_handle::{Pinned, always};
+use super::state_thread::{Opening, live};
 use crate::builder::ThreadBody;
 
 type Spawner =
