@@ -131,6 +131,29 @@ impl Builder {
     }
 }
 
+impl ProcessPool {
+    /// As many workers as the system has cores, and no limits.
+    ///
+    /// # Panics
+    /// As [`Builder::build`].
+    #[track_caller]
+    pub fn new() -> ProcessPool {
+        ProcessPool::builder().build()
+    }
+
+    /// For a pool that is to be otherwise.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+}
+
+impl Default for ProcessPool {
+    #[track_caller]
+    fn default() -> ProcessPool {
+        ProcessPool::new()
+    }
+}
+
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")

@@ -13,7 +13,6 @@ use serde::de::DeserializeOwned;
 use super::call_error::CallError;
 use super::driver::{Afterwards, Workshop};
 use super::function_call::Call;
-use super::pool_builder::Builder;
 use crate::executor::Executor;
 use crate::handle::Handle;
 
@@ -35,20 +34,6 @@ pub struct ProcessPool {
 }
 
 impl ProcessPool {
-    /// As many workers as the system has cores, and no limits.
-    ///
-    /// # Panics
-    /// As [`Builder::build`].
-    #[track_caller]
-    pub fn new() -> ProcessPool {
-        ProcessPool::builder().build()
-    }
-
-    /// For a pool that is to be otherwise.
-    pub fn builder() -> Builder {
-        Builder::new()
-    }
-
     pub(super) fn with(pool: Pool, workshop: Workshop) -> ProcessPool {
         ProcessPool { pool, workshop: Arc::new(workshop) }
     }
@@ -115,13 +100,6 @@ impl ProcessPool {
     /// The numbers of the worker processes that there are now.
     pub fn pids(&self) -> Vec<u32> {
         self.workshop.roll.pids()
-    }
-}
-
-impl Default for ProcessPool {
-    #[track_caller]
-    fn default() -> ProcessPool {
-        ProcessPool::new()
     }
 }
 

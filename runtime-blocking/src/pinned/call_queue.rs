@@ -27,8 +27,19 @@ use runtime_core::sync::counter::Counter;
 use runtime_core::sync::thread::JoinHandle;
 use runtime_core::sync::{Mutex, MutexGuard, lock_unless};
 
-use super::pinned_call::Call;
 use super::pinned_call_error::CallError;
+
+/// What queue and thread know of a call. Each method is an end; none panics, or runs under a lock.
+pub(super) trait Call<T>: Send {
+    /// Calls the closure with the state, and completes the cell.
+    fn run(self: Box<Self>, state: &mut T);
+
+    /// Drops the closure and says that it was cancelled.
+    fn cancel(self: Box<Self>);
+
+    /// Drops the closure and says why it was not accepted.
+    fn refuse(self: Box<Self>, why: CallError);
+}
 
 /// How many states there have been.
 static STATES: Counter = Counter::new();

@@ -12,7 +12,7 @@ use runtime_core::metadata::Metadata;
 use runtime_core::sync::thread;
 
 use super::call_queue::Calls;
-use super::pinned_handle::{Pinned, always};
+use super::pinned_handle::Pinned;
 use super::state_thread::{Opening, live};
 use crate::builder::ThreadBody;
 
@@ -125,6 +125,7 @@ impl PinnedBuilder {
     {
         let calls = Arc::new(Calls::new(self.calls_max));
         let completion = Arc::new(Completion::new(metadata, None));
+        let wrap = |made: Result<_, E>| wrap(made.map(Pinned::with_calls));
         let opening = Opening { make, wrap, keep, completion: Arc::clone(&completion) };
         let own = Arc::clone(&calls);
         match self.start_thread(move || live(own, opening)) {
@@ -149,6 +150,53 @@ impl PinnedBuilder {
             Some(spawner) => spawner(name, self.stack_size, Box::new(body)),
         }
     }
+}
+
+impl Pinned<()> {
+    /// For a thread with a name, another stack, or a bound on the calls that wait; of any state.
+    pub fn builder() -> PinnedBuilder {
+        PinnedBuilder::new()
+    }
+}
+
+impl<T: 'static> Pinned<T> {
+    /// Starts a thread and has it make the state. The handle yields it when it is made.
+    ///
+    /// Dropping the handle detaches: the state is made, and dropped again when nobody takes it.
+    ///
+    /// # Errors
+    /// The handle yields a [`JoinError`](runtime_core::join::JoinError): *panicked* with the panic
+    /// of `make`, *refused* with the system's error if no thread could be started, *cancelled* if
+    /// it was aborted before `make` began.
+    ///
+    /// # Blocking
+    /// Starting a thread takes some ten microseconds.
+    #[track_caller]
+    pub fn open<M>(make: M) -> JoinHandle<Pinned<T>>
+    where
+        M: FnOnce() -> T + Send + 'static,
+    {
+        PinnedBuilder::new().open(make)
+    }
+
+    /// [`open`](Pinned::open) with a closure that may fail, as opening a database does.
+    ///
+    /// # Errors
+    /// As [`open`](Pinned::open); the error of `make` is inside.
+    #[track_caller]
+    pub fn try_open<E, M>(make: M) -> JoinHandle<Result<Pinned<T>, E>>
+    where
+        E: Send + 'static,
+        M: FnOnce() -> Result<T, E> + Send + 'static,
+    {
+        PinnedBuilder::new().try_open(make)
+    }
+}
+
+/// What `make` never fails with.
+fn always<T>(made: Result<T, Infallible>) -> T {
+    let Ok(value) = made;
+    value
 }
 
 impl fmt::Debug for PinnedBuilder {

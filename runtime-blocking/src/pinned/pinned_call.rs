@@ -23,21 +23,9 @@ use runtime_core::metadata::Metadata;
 use runtime_core::sync::Mutex;
 use runtime_core::sync::atomic::{AtomicU64, Ordering};
 
-use super::call_queue::Calls;
+use super::call_queue::{Call, Calls};
 use super::pinned_call_error::CallError;
 use crate::cancel::{Hook, Hooks, Stoppable, run_call_as_current};
-
-/// What queue and thread know of a call. Each method is an end; none panics, or runs under a lock.
-pub(super) trait Call<T>: Send {
-    /// Calls the closure with the state, and completes the cell.
-    fn run(self: Box<Self>, state: &mut T);
-
-    /// Drops the closure and says that it was cancelled.
-    fn cancel(self: Box<Self>);
-
-    /// Drops the closure and says why it was not accepted.
-    fn refuse(self: Box<Self>, why: CallError);
-}
 
 /// A closure, and what belongs to it.
 pub(super) struct Work<T: 'static, F, R, K> {

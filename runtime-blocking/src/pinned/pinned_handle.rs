@@ -1,6 +1,5 @@
 //! A pinned state, as its users hold it.
 
-use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 
@@ -11,7 +10,6 @@ use runtime_core::on_loop::is_on_loop;
 
 use super::call_queue::Calls;
 use super::pending_close::Ending;
-use super::pinned_builder::PinnedBuilder;
 use super::pinned_call::{Aborter, Work};
 use super::state_thread as thread;
 
@@ -75,52 +73,18 @@ use super::state_thread as thread;
 /// The thread is not there: calls are [refused](crate::CallError::Forked), and the drop does
 /// nothing.
 pub struct Pinned<T: 'static> {
-    pub(super) handle: Arc<Handle<T>>,
+    handle: Arc<Handle<T>>,
 }
 
 /// What the clones share. *Shared by* them alone, so that its drop is the last handle's.
-pub(super) struct Handle<T: 'static> {
-    pub(super) calls: Arc<Calls<T>>,
-}
-
-impl Pinned<()> {
-    /// For a thread with a name, another stack, or a bound on the calls that wait; of any state.
-    pub fn builder() -> PinnedBuilder {
-        PinnedBuilder::new()
-    }
+struct Handle<T: 'static> {
+    calls: Arc<Calls<T>>,
 }
 
 impl<T: 'static> Pinned<T> {
-    /// Starts a thread and has it make the state. The handle yields it when it is made.
-    ///
-    /// Dropping the handle detaches: the state is made, and dropped again when nobody takes it.
-    ///
-    /// # Errors
-    /// The handle yields a [`JoinError`](runtime_core::join::JoinError): *panicked* with the panic
-    /// of `make`, *refused* with the system's error if no thread could be started, *cancelled* if
-    /// it was aborted before `make` began.
-    ///
-    /// # Blocking
-    /// Starting a thread takes some ten microseconds.
-    #[track_caller]
-    pub fn open<M>(make: M) -> JoinHandle<Pinned<T>>
-    where
-        M: FnOnce() -> T + Send + 'static,
-    {
-        PinnedBuilder::new().open(make)
-    }
-
-    /// [`open`](Pinned::open) with a closure that may fail, as opening a database does.
-    ///
-    /// # Errors
-    /// As [`open`](Pinned::open); the error of `make` is inside.
-    #[track_caller]
-    pub fn try_open<E, M>(make: M) -> JoinHandle<Result<Pinned<T>, E>>
-    where
-        E: Send + 'static,
-        M: FnOnce() -> Result<T, E> + Send + 'static,
-    {
-        PinnedBuilder::new().try_open(make)
+    /// The handle of a state whose queue this is.
+    pub(super) fn with_calls(calls: Arc<Calls<T>>) -> Pinned<T> {
+        Pinned { handle: Arc::new(Handle { calls }) }
     }
 
     /// Has the state's thread call `f` with the state, and returns the handle by which the result
@@ -231,12 +195,6 @@ impl<T: 'static> Pinned<T> {
         let thread = self.handle.calls.take_thread()?;
         Some(Ending { closed, thread, state: std::any::type_name::<T>() })
     }
-}
-
-/// What `make` never fails with.
-pub(super) fn always<T>(made: Result<T, Infallible>) -> T {
-    let Ok(value) = made;
-    value
 }
 
 impl<T: 'static> Clone for Pinned<T> {

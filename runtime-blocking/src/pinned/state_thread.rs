@@ -21,7 +21,6 @@ use runtime_core::sync::thread::JoinHandle;
 use runtime_core::sync::thread_local_const;
 
 use super::call_queue::{Calls, Next};
-use super::pinned_handle::{Handle, Pinned};
 
 thread_local_const! {
     /// Whose state lives on this thread, by its number.
@@ -58,7 +57,7 @@ pub(super) fn live<T, E, O, K, M, W>(calls: Arc<Calls<T>>, opening: Opening<M, W
 where
     T: 'static,
     M: FnOnce() -> Result<T, E>,
-    W: FnOnce(Result<Pinned<T>, E>) -> O,
+    W: FnOnce(Result<Arc<Calls<T>>, E>) -> O,
 {
     HERE.with(|here| here.set(Some(calls.number)));
     let Some(state) = opening.open(&calls) else { return };
@@ -72,7 +71,7 @@ impl<M, W, K, O> Opening<M, W, K, O> {
     where
         T: 'static,
         M: FnOnce() -> Result<T, E>,
-        W: FnOnce(Result<Pinned<T>, E>) -> O,
+        W: FnOnce(Result<Arc<Calls<T>>, E>) -> O,
     {
         let Opening { make, wrap, keep, completion } = self;
         let metadata = || completion.metadata().clone();
@@ -81,10 +80,7 @@ impl<M, W, K, O> Opening<M, W, K, O> {
             (None, Err(JoinError::cancelled(metadata())))
         } else {
             match catch_unwind(AssertUnwindSafe(make)) {
-                Ok(Ok(state)) => {
-                    let handle = Arc::new(Handle { calls: Arc::clone(calls) });
-                    (Some(state), Ok(wrap(Ok(Pinned { handle }))))
-                }
+                Ok(Ok(state)) => (Some(state), Ok(wrap(Ok(Arc::clone(calls))))),
                 Ok(Err(error)) => (None, Ok(wrap(Err(error)))),
                 Err(payload) => (None, Err(JoinError::panicked(metadata(), payload))),
             }
