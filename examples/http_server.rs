@@ -25,10 +25,11 @@ use std::net::Ipv4Addr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use aside::hyper::{Executor, Timer};
+use aside::compat::hyper::{Executor, Timer};
+use aside::io::stdio;
 use aside::net::{TcpListener, TcpStream};
 use aside::signal::{CtrlC, Signal, ctrl_c};
-use aside::{race, spawn, stdio, timeout};
+use aside::{race, spawn, timeout};
 use futures_lite::AsyncBufReadExt;
 use futures_lite::io::BufReader;
 use hyper::service::service_fn;

@@ -24,7 +24,8 @@ use std::path::{Path, PathBuf};
 
 use aside::blocking::Shutdown;
 use aside::fs::{self, OpenOptions};
-use aside::{Runtime, race, stdio};
+use aside::io::stdio;
+use aside::{Runtime, race};
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 
 use crate::follow::Follower;

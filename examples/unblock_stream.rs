@@ -11,7 +11,8 @@ use std::process::{Command, Stdio};
 use std::rc::Rc;
 use std::time::Duration;
 
-use aside::{Unblock, gather, sleep, stdio};
+use aside::io::stdio;
+use aside::{Unblock, gather, sleep};
 use futures_lite::{AsyncReadExt, AsyncWriteExt, StreamExt};
 
 /// Hashes a file and counts its lines, chunk by chunk, while others run.

@@ -13,8 +13,8 @@ use runtime_core::sync::Mutex;
 use runtime_core::sync::OnceLock;
 use runtime_executor::{ClockHold, NoRuntimeError};
 
+use crate::blocking::Executor;
 use crate::context::{self, Entered};
-use crate::executor::Executor;
 
 /// Reaches a runtime from any thread: its loop and its pool. Cheap to clone, `Send` and `Sync`.
 ///

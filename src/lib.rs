@@ -47,10 +47,10 @@
 //! - `fs`: files and directories (the feature `fs`, a default one).
 //! - `process`: child processes (the feature `process`, on Unix).
 //! - `signal`: ctrl-c and all other signals (the feature `signal`, on Unix).
-//! - `unblock` and `stdio`: readers, writers and iterators that block, as streams (the feature
+//! - `io`: readers, writers and iterators that block, as streams (the feature
 //!   `unblock`, a default one).
-//! - `tokio_io` and `hyper`, with the features `tokio-io` and `hyper`: our streams by tokio's
-//!   traits, and HTTP by hyper.
+//! - `compat`, with the features `tokio-io` and `hyper`: our streams by tokio's traits, and HTTP by
+//!   hyper.
 //! - `process_pool`, with the feature `process-pool`: worker processes, for functions that may
 //!   crash, leak or hang.
 //! - [`observe`]: who holds the loop up, and what it does.
@@ -67,15 +67,21 @@
 //!   (`'static`), because no safe interface can lend to another thread from async code.
 //! - A future that blocks stalls its loop. [`observe::SlowPolls`] says which one it was.
 
+pub mod blocking;
+#[cfg(any(
+    feature = "hyper",
+    all(feature = "tokio-io", any(all(feature = "net", unix), feature = "unblock"))
+))]
+pub mod compat;
+#[cfg(doctest)]
+mod compile_fail;
 mod context;
-mod executor;
-mod front;
 #[cfg(feature = "fs")]
 pub mod fs;
 mod gather;
 mod handle;
-#[cfg(feature = "hyper")]
-pub mod hyper;
+#[cfg(feature = "unblock")]
+pub mod io;
 mod named;
 #[cfg(all(feature = "net", unix))]
 pub mod net;
@@ -85,45 +91,11 @@ mod pinned;
 pub mod process;
 #[cfg(feature = "process-pool")]
 pub mod process_pool;
-#[cfg(doctest)]
-mod refused;
+mod run;
 mod runtime;
 #[cfg(all(feature = "signal", unix))]
 pub mod signal;
-#[cfg(feature = "unblock")]
-pub mod stdio;
-// Without any of our streams there is nothing to have the traits.
-#[cfg(all(feature = "tokio-io", any(all(feature = "net", unix), feature = "unblock")))]
-pub mod tokio_io;
-#[cfg(any(
-    feature = "hyper",
-    all(feature = "tokio-io", any(feature = "net", feature = "unblock"))
-))]
-mod translate;
-#[cfg(feature = "unblock")]
-pub mod unblock;
-
-/// The blocking executor: pools of threads for closures that block, and states that one thread
-/// keeps.
-pub mod blocking {
-    pub use crate::executor::Executor;
-    pub use crate::pinned::{Pinned, PinnedBuilder};
-    pub use runtime_blocking::{
-        Builder as PoolBuilder, CallError, CancelHook, CancelToken, Cancelled, Lane, LaneBuilder,
-        LaneStats, Pool, Priority, Report, RunningJob, Shutdown, Standstill, Stats, SubmitError,
-        check_cancelled, is_cancelled,
-    };
-}
-
-/// The clock, and what waits for it.
-pub mod time {
-    pub use crate::front::now;
-    pub use runtime_core::clock::Clock;
-    pub use runtime_executor::{
-        Elapsed, Interval, MissedTicks, Sleep, Timeout, interval, sleep, sleep_until, timeout,
-        timeout_at,
-    };
-}
+pub mod time;
 
 /// Several futures awaited as one, within one task: what [`gather()`] and its kin return and take.
 pub mod group {
@@ -132,18 +104,19 @@ pub mod group {
     };
 }
 
-pub use front::{run, run_in_executor, spawn, spawn_blocking};
+pub use blocking::spawn::{run_in_executor, spawn_blocking};
 pub use gather::{first_ok, gather, race, scope, try_gather};
 pub use handle::Handle;
+#[cfg(feature = "unblock")]
+pub use io::unblock::Unblock;
 pub use named::{Named, named};
+pub use run::{run, spawn};
 pub use runtime::{Builder, Runtime, ShutdownReport};
 pub use runtime_core::join::{AbortOnDrop, JoinError, JoinHandle};
 pub use runtime_core::metadata::{Id, Metadata};
 pub use runtime_executor::{
     NextTurn, NoRuntimeError, Turn, interval, sleep, sleep_until, timeout, timeout_at, yield_now,
 };
-#[cfg(feature = "unblock")]
-pub use unblock::Unblock;
 
 /// The code in the README is tested.
 #[cfg(doctest)]

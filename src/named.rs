@@ -3,10 +3,10 @@
 use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
 
-use crate::executor::Executor;
-use crate::front::spawn_as;
+use crate::blocking::Executor;
 use crate::handle::Handle;
 use crate::pinned::Pinned;
+use crate::run::spawn_as;
 
 /// Names what is spawned next, for errors, reports and observers.
 ///

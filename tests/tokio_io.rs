@@ -261,12 +261,12 @@ fn a_file_is_written_and_read_by_lines() {
 fn the_standard_streams_are_written() {
     watched(|| {
         aside::run(async {
-            let mut stdout = aside::stdio::stdout();
+            let mut stdout = aside::io::stdio::stdout();
             AsyncWriteExt::write_all(&mut stdout, b"").await.unwrap();
             AsyncWriteExt::flush(&mut stdout).await.unwrap();
-            AsyncWriteExt::flush(&mut aside::stdio::stderr()).await.unwrap();
+            AsyncWriteExt::flush(&mut aside::io::stdio::stderr()).await.unwrap();
             fn is_read<S: AsyncRead>(_: &S) {}
-            is_read(&aside::stdio::stdin());
+            is_read(&aside::io::stdio::stdin());
         });
     });
 }

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::io::{self, Read, Write};
 use std::time::Duration;
 
-use aside::hyper::Timer;
+use aside::compat::hyper::Timer;
 use aside::net::TcpListener;
 use aside::{race, sleep, spawn, spawn_blocking};
 use http_body_util::Full;

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use aside::hyper::{Executor, Io};
+use aside::compat::hyper::{Executor, Io};
 use aside::net::TcpStream;
 use futures_rustls::TlsConnector;
 use futures_rustls::pki_types::ServerName;

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::sync::Arc;
 
-use aside::hyper::{Executor, Io, Timer};
+use aside::compat::hyper::{Executor, Io, Timer};
 use aside::net::{TcpListener, TcpStream};
 use aside::spawn;
 use futures_rustls::TlsAcceptor;

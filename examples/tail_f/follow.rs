@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use aside::fs::{self, File};
-use aside::stdio::{self, Stdout};
+use aside::io::stdio::{self, Stdout};
 use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
 use crate::watch::Watch;

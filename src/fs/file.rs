@@ -19,8 +19,8 @@ use super::job::Job;
 use super::options;
 use crate::handle::Handle;
 #[cfg(unix)]
-use crate::unblock::Failure;
-use crate::unblock::{Crew, Unblock};
+use crate::io::unblock::Failure;
+use crate::io::unblock::{Crew, Unblock};
 
 /// The first chunk that is read ahead. They grow as long as they come back full.
 const CHUNK: usize = 64 * 1024;

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use super::call_error::CallError;
 use super::driver::{Afterwards, Workshop};
 use super::function_call::Call;
-use crate::executor::Executor;
+use crate::blocking::Executor;
 use crate::handle::Handle;
 
 /// A pool of worker processes that carry out [calls](Call) of functions.

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use aside::hyper::{Executor, Timer};
+use aside::compat::hyper::{Executor, Timer};
 use aside::time::{Clock, now};
 use aside::{Runtime, sleep, spawn};
 use futures_lite::AsyncWriteExt;

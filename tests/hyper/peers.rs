@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use aside::hyper::{Executor, Timer};
+use aside::compat::hyper::{Executor, Timer};
 use aside::net::{TcpListener, TcpStream};
 use aside::{JoinHandle, spawn};
 use http_body_util::{BodyExt, Full};

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use aside::hyper::{Io, Timer};
+use aside::compat::hyper::{Io, Timer};
 use aside::net::UnixStream;
 use aside::{spawn, yield_now};
 use futures_lite::{AsyncRead, AsyncReadExt, AsyncWriteExt};

@@ -6,8 +6,8 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Command, Stdio};
 
+use aside::io::stdio::{stderr, stdin, stdout};
 use aside::net::AsyncFd;
-use aside::stdio::{stderr, stdin, stdout};
 use aside::{spawn, spawn_blocking, yield_now};
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use rustix::fs::{Mode, OFlags, fcntl_getfl, fcntl_setfl};

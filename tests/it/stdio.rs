@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use aside::stdio::{Stdin, stderr, stdin, stdout};
+use aside::io::stdio::{Stdin, stderr, stdin, stdout};
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 
 use crate::watchdog::watched;

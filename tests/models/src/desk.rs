@@ -1,4 +1,4 @@
-//! The desk of a blocking stream: the source of `aside`, `src/unblock/desk.rs`, as it ships.
+//! The desk of a blocking stream: the source of `aside`, `src/io/unblock/command_queue.rs`, as it ships.
 //!
 //! All of it is one mutex, which no twin can break; its wrong twins are toy desks with the bug that
 //! the real one must not have, and the toy without it, which passes.
@@ -17,7 +17,7 @@ use crate::door::{join, spawn};
 use crate::model::{Model, Twin};
 use crate::mortal::{Mortal, mortal};
 
-#[path = "../../../src/unblock/desk.rs"]
+#[path = "../../../src/io/unblock/command_queue.rs"]
 #[expect(dead_code, reason = "the models need a part of it")]
 mod shipped;
 

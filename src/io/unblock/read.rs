@@ -7,8 +7,8 @@ use std::task::{Context, Poll, ready};
 
 use futures_io::{AsyncBufRead, AsyncRead};
 
-use super::desk::{Order, Then, Urgency};
-use super::stream::{Reply, Unblock};
+use super::adapter::{Reply, Unblock};
+use super::command_queue::{Order, Then, Urgency};
 
 /// The first chunk, and the largest.
 const CHUNK_MIN: usize = 8 * 1024;

@@ -12,7 +12,7 @@
 //! [`UnixStream`](crate::net::UnixStream), the owned halves of the two, and
 //! [`AsyncFd`](crate::net::AsyncFd); of `unblock` [`Unblock`](crate::Unblock), which also has
 //! `AsyncBufRead`, as has [`File`](crate::fs::File) of `fs`, and the streams of
-//! [`stdio`](crate::stdio); of [`process`](crate::process) the pipes. tokio is taken without its
+//! [`stdio`](crate::io::stdio); of [`process`](crate::process) the pipes. tokio is taken without its
 //! default features, so there is no second runtime in the build.
 //!
 //! ```
@@ -49,12 +49,12 @@
 //! - Memory that nobody has written to is cleared before it is read into, for each read 64 KiB at
 //!   most: std's readers take nothing else from code without `unsafe`.
 
-#[cfg(feature = "unblock")]
-mod blocking;
-#[cfg(all(feature = "process", unix))]
-mod pipes;
 #[cfg(all(feature = "net", unix))]
-mod sockets;
+mod net_streams;
+#[cfg(all(feature = "process", unix))]
+mod process_pipes;
+#[cfg(feature = "unblock")]
+mod unblock_streams;
 
 use std::io;
 use std::pin::Pin;

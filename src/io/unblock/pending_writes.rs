@@ -3,8 +3,8 @@
 use std::io;
 use std::task::{Context, Poll, ready};
 
-use super::line::Crew;
-use super::stream::{Flush, Places, Unblock};
+use super::adapter::{Flush, Places, Unblock};
+use super::client::Crew;
 
 impl<T: Send + 'static> Unblock<T> {
     /// The first chunk that is read is of so many bytes.

@@ -5,9 +5,9 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 
-use super::desk::{Heard, Order, Then, Urgency};
-use super::line::Failure;
-use super::stream::{Reply, Unblock};
+use super::adapter::{Reply, Unblock};
+use super::client::Failure;
+use super::command_queue::{Heard, Order, Then, Urgency};
 
 /// How many items are pulled ahead at most.
 const ITEMS_MAX: usize = 32;

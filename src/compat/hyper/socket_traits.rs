@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 use hyper::rt::{Read, ReadBufCursor, Write};
 
 use super::io::read;
+use crate::compat::write_traits::translate_write;
 use crate::net::{TcpStream, UnixStream};
-use crate::translate::translate_write;
 
 macro_rules! translate_read {
     () => {

@@ -7,9 +7,9 @@ use std::task::{Context, Poll, ready};
 use futures_io::AsyncWrite;
 use runtime_core::catch_panic::drop_catching;
 
-use super::desk::{Heard, Order, Then, Urgency};
-use super::line::Failure;
-use super::stream::{Closing, Flush, Places, Reply, Unblock};
+use super::adapter::{Closing, Flush, Places, Reply, Unblock};
+use super::client::Failure;
+use super::command_queue::{Heard, Order, Then, Urgency};
 
 /// The most bytes that one write accepts.
 const WRITE_MAX: usize = 256 * 1024;

@@ -22,7 +22,7 @@ use std::task::{Context, Poll, ready};
 use futures_io::{AsyncRead, AsyncWrite};
 use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 
-use crate::translate::translate_write;
+use crate::compat::write_traits::translate_write;
 
 /// The most that one read gets. hyper asks for 8 KiB at first, and for twice as much whenever it
 /// got all that it asked for, up to 400 KiB. Less would mean more system calls, and with more the
@@ -60,7 +60,7 @@ pub(super) fn read<S: AsyncRead>(
 /// an upgraded connection, by the `futures` traits.
 ///
 /// ```
-/// use aside::hyper::Io;
+/// use aside::compat::hyper::Io;
 /// use futures_lite::AsyncReadExt;
 ///
 /// fn is_for_hyper(_: &impl hyper::rt::Read) {}

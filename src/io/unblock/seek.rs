@@ -6,9 +6,9 @@ use std::task::{Context, Poll, ready};
 
 use futures_io::AsyncSeek;
 
-use super::desk::{Order, Then, Urgency};
-use super::line::Failure;
-use super::stream::{Reply, Seek, Unblock};
+use super::adapter::{Reply, Seek, Unblock};
+use super::client::Failure;
+use super::command_queue::{Order, Then, Urgency};
 
 fn seek<T: io::Seek>(to: SeekFrom) -> Order<T, Reply> {
     Box::new(move |object| (Reply::Sought(object.seek(to)), Then::GoOn))

@@ -12,7 +12,7 @@ use runtime_core::catch_panic::drop_catching;
 use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::metadata::Metadata;
 
-use super::desk::{Clerk, Desk, Heard, Keeping, Order, Summons, Unheard, Urgency};
+use super::command_queue::{Clerk, Desk, Heard, Keeping, Order, Summons, Unheard, Urgency};
 use crate::handle::Handle;
 
 /// Whose jobs they are, and on which pool they run: in its main lane, if nothing else is said.

@@ -32,7 +32,7 @@
 //!     let server = aside::spawn(async move {
 //!         let (stream, _peer) = listener.accept().await?;
 //!         let mut http = server::conn::http1::Builder::new();
-//!         http.timer(aside::hyper::Timer);
+//!         http.timer(aside::compat::hyper::Timer);
 //!         http.serve_connection(stream, service_fn(hello)).await?;
 //!         Ok::<(), Box<dyn std::error::Error>>(())
 //!     });
@@ -71,12 +71,12 @@
 //!
 //! [`Io`], then [`Timer`], then [`Executor`].
 
-mod executor;
 mod io;
+mod loop_executor;
 #[cfg(all(feature = "net", unix))]
-mod sockets;
+mod socket_traits;
 mod timer;
 
-pub use executor::Executor;
 pub use io::Io;
+pub use loop_executor::Executor;
 pub use timer::Timer;

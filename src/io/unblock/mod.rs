@@ -62,26 +62,26 @@
 //!
 //! A call that blocks cannot be stopped. While one does, everything else that is asked of the same
 //! object waits, and a shutdown that waits, waits for it too: use two handles of what is read and
-//! written at the same time (`try_clone`), and [`stdio`](crate::stdio) for stdin. On a pool of few
+//! written at the same time (`try_clone`), and [`stdio`](crate::io::stdio) for stdin. On a pool of few
 //! threads, a stream that is read as fast as it fills keeps one of them.
 //!
 //! # In reading order
 //!
-//! `desk` has the protocol between task and job, alone; `line` is the task's end of it; `stream`
+//! `command_queue` has the protocol between task and job, alone; `client` is the task's end of it; `adapter`
 //! tells what was ordered and what is owed; `read`, `write`, `seek` and `items` are the traits;
-//! `owing` is for a file of [`fs`](crate::fs), which is a stream that loses nothing.
+//! `pending_writes` is for a file of [`fs`](crate::fs), which is a stream that loses nothing.
 
-mod desk;
+mod adapter;
+mod client;
+mod command_queue;
 mod items;
-mod line;
 #[cfg(feature = "fs")]
-mod owing;
+mod pending_writes;
 mod read;
 mod seek;
-mod stream;
 mod write;
 
-pub(crate) use line::Crew;
+pub use adapter::Unblock;
+pub(crate) use client::Crew;
 #[cfg(feature = "fs")]
-pub(crate) use line::Failure;
-pub use stream::Unblock;
+pub(crate) use client::Failure;

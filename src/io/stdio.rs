@@ -16,10 +16,10 @@
 //!
 //! aside::run(async {
 //!     let mut answer = [0; 64];
-//!     let mut stdin = aside::stdio::stdin();
+//!     let mut stdin = aside::io::stdio::stdin();
 //!     let asked = aside::timeout(Duration::from_millis(1), stdin.read(&mut answer));
 //!     let text = if asked.await.is_ok() { "an answer\n" } else { "nobody answers\n" };
-//!     let mut stdout = aside::stdio::stdout();
+//!     let mut stdout = aside::io::stdio::stdout();
 //!     stdout.write_all(text.as_bytes()).await?;
 //!     stdout.flush().await
 //! })?;
@@ -44,7 +44,7 @@ use runtime_core::catch_panic::{catch_panic, drop_catching};
 use runtime_core::metadata::{Id, Metadata};
 use runtime_core::sync::Mutex;
 
-use crate::unblock::{Crew, Unblock};
+use crate::io::unblock::{Crew, Unblock};
 
 /// The one stdin of the process.
 ///

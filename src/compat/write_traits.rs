@@ -42,4 +42,4 @@ macro_rules! translate_write {
     };
 }
 
-pub(crate) use translate_write;
+pub(super) use translate_write;

@@ -8,10 +8,10 @@ use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 
 use super::translate_read;
 use crate::Unblock;
+use crate::compat::write_traits::translate_write;
 #[cfg(feature = "fs")]
 use crate::fs::File;
-use crate::stdio::{Stderr, Stdin, Stdout};
-use crate::translate::translate_write;
+use crate::io::stdio::{Stderr, Stdin, Stdout};
 
 impl<T: Read + Send + 'static> AsyncRead for Unblock<T> {
     translate_read!();

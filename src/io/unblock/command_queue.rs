@@ -32,7 +32,7 @@
 //! A reply may *halt* the stream: what was ordered behind it is dropped with it, and orders are
 //! sent back until the task has heard that reply. So no write slips in behind one that failed.
 //!
-//! What becomes of orders for which no job is to be had is told in `desk/keeping.rs`.
+//! What becomes of orders for which no job is to be had is told in `flush_on_drop.rs`.
 //!
 //! All of it happens under one small mutex, and nothing of the user's happens there: the waker is
 //! cloned before the lock is taken and woken after it, and orders, wakers and the object are
@@ -47,11 +47,11 @@ use std::task::{Context, Poll, Waker};
 use runtime_core::catch_panic::{catch_panic, drop_catching};
 use runtime_core::sync::Mutex;
 
-pub(crate) use keeping::Keeping;
+pub(crate) use flush_on_drop::Keeping;
 
 // By its path, because the models name this file by one.
-#[path = "desk/keeping.rs"]
-mod keeping;
+#[path = "flush_on_drop.rs"]
+mod flush_on_drop;
 
 /// What the job is to do with the object: it replies, and says what becomes of the orders behind.
 pub(crate) type Order<T, R> = Box<dyn FnOnce(&mut T) -> (R, Then) + Send>;

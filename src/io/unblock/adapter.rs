@@ -11,12 +11,12 @@ use runtime_blocking::Pool;
 use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
 
-use super::desk::{Heard, Order, Then, Urgency};
-use super::line::{Crew, Failure, Line};
+use super::client::{Crew, Failure, Line};
+use super::command_queue::{Heard, Order, Then, Urgency};
 use super::read::Reading;
 use crate::handle::Handle;
 
-/// Something that blocks, as a stream that does not. See the [module](crate::unblock).
+/// Something that blocks, as a stream that does not. See the [module](crate::io::unblock).
 ///
 /// # Drop
 /// What was accepted by a write is still written, by the job that is at work or in the queue; then

@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::translate_read;
+use crate::compat::write_traits::translate_write;
 use crate::net::{AsyncFd, OwnedReadHalf, OwnedWriteHalf, TcpStream, UnixStream};
-use crate::translate::translate_write;
 
 impl AsyncRead for TcpStream {
     translate_read!();

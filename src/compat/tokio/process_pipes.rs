@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::translate_read;
+use crate::compat::write_traits::translate_write;
 use crate::process::{ChildStderr, ChildStdin, ChildStdout};
-use crate::translate::translate_write;
 
 /// A shutdown closes the pipe: the child reads to its end.
 impl AsyncWrite for ChildStdin {

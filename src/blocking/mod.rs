@@ -1,0 +1,14 @@
+//! The blocking executor: pools of threads for closures that block, and states that one thread
+//! keeps.
+
+mod executor;
+pub(crate) mod spawn;
+
+pub use executor::Executor;
+
+pub use crate::pinned::{Pinned, PinnedBuilder};
+pub use runtime_blocking::{
+    Builder as PoolBuilder, CallError, CancelHook, CancelToken, Cancelled, Lane, LaneBuilder,
+    LaneStats, Pool, Priority, Report, RunningJob, Shutdown, Standstill, Stats, SubmitError,
+    check_cancelled, is_cancelled,
+};

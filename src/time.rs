@@ -1,0 +1,17 @@
+//! The clock, and what waits for it.
+
+use std::time::Instant;
+
+pub use runtime_core::clock::Clock;
+pub use runtime_executor::{
+    Elapsed, Interval, MissedTicks, Sleep, Timeout, interval, sleep, sleep_until, timeout,
+    timeout_at,
+};
+
+/// The time by the clock of the current runtime, or the system's if there is none.
+pub fn now() -> Instant {
+    match runtime_executor::Handle::try_current() {
+        Ok(handle) => handle.clock().now(),
+        Err(_no_runtime) => Instant::now(),
+    }
+}
