@@ -44,38 +44,25 @@
 //! to ([`check_cancelled`]). Closures must be `'static`: no safe interface can lend borrowed data
 //! to another thread from async code.
 
-mod pool;
-
-mod builder;
-mod cancel;
-mod context;
-mod fifo;
+mod deadlock;
 mod job;
-mod lane;
-mod lanes;
 mod pinned;
-mod policy;
-mod reentry;
-mod roster;
-mod rules;
-mod shared;
-mod shutdown;
-mod standstill;
-mod stats;
-mod submit_error;
+mod pool;
+mod queue;
 mod worker;
 
-pub use builder::Builder;
-#[doc(hidden)]
-pub use builder::ThreadBody;
-pub use cancel::{CancelHook, CancelToken, Cancelled, check_cancelled, is_cancelled};
-pub use lane::{Lane, LaneBuilder};
 #[doc(hidden)]
 pub use pinned::Ending;
 pub use pinned::{CallError, Pinned, PinnedBuilder};
-pub use pool::Pool;
-pub use rules::Priority;
-pub use shutdown::{Report, Shutdown};
-pub use standstill::Standstill;
-pub use stats::{LaneStats, RunningJob, Stats};
-pub use submit_error::SubmitError;
+
+pub use deadlock::wait_graph::Standstill;
+pub use job::cancel::{CancelHook, CancelToken, Cancelled, check_cancelled, is_cancelled};
+pub use pool::builder::Builder;
+#[doc(hidden)]
+pub use pool::builder::ThreadBody;
+pub use pool::handle::Pool;
+pub use pool::shutdown::{Report, Shutdown};
+pub use pool::stats::{LaneStats, RunningJob, Stats};
+pub use pool::submit_error::SubmitError;
+pub use queue::lane::{Lane, LaneBuilder};
+pub use queue::lane_config::Priority;

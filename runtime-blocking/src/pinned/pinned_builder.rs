@@ -14,7 +14,7 @@ use runtime_core::sync::thread;
 use super::call_queue::Calls;
 use super::pinned_handle::Pinned;
 use super::state_thread::{Opening, live};
-use crate::builder::ThreadBody;
+use crate::pool::builder::ThreadBody;
 
 type Spawner =
     dyn Fn(String, Option<usize>, ThreadBody) -> io::Result<thread::JoinHandle<()>> + Send + Sync;

@@ -25,7 +25,7 @@ use runtime_core::sync::atomic::{AtomicU64, Ordering};
 
 use super::call_queue::{Call, Calls};
 use super::pinned_call_error::CallError;
-use crate::cancel::{Hook, Hooks, Stoppable, run_call_as_current};
+use crate::job::cancel::{Hook, Hooks, Stoppable, run_call_as_current};
 
 /// A closure, and what belongs to it.
 pub(super) struct Work<T: 'static, F, R, K> {

@@ -16,7 +16,7 @@ use crate::door::{block_on, join, spawn};
 use crate::model::{Model, Twin};
 use crate::mortal::mortal;
 
-const JOB: &str = "runtime-blocking/src/job.rs";
+const JOB: &str = "runtime-blocking/src/job/closure.rs";
 const SET_PLACE: &str = "self.place.store(place";
 const COMPLETION: &str = "runtime-core/src/completion.rs";
 const CANCEL: &str = "self.cancel_requested.swap(true";

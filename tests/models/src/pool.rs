@@ -22,7 +22,7 @@ const PARK: &str = "runtime-core/src/park.rs";
 const WAKE_THREAD: &str = "PARKED => self.thread.unpark()";
 const FALL_ASLEEP: &str = "self.state.compare_exchange(RUNNING, how";
 const UNPARK: &str = "self.state.swap(NOTIFIED";
-const JOB: &str = "runtime-blocking/src/job.rs";
+const JOB: &str = "runtime-blocking/src/job/closure.rs";
 const SET_PLACE: &str = "self.place.store(place";
 
 pub(crate) const MODELS: &[Model] = &[

@@ -16,8 +16,8 @@ use std::time::Instant;
 use runtime_core::park::Parker;
 use runtime_core::sync::thread::JoinHandle;
 
-use crate::job::Job;
-use crate::policy::Role;
+use crate::job::closure::Job;
+use crate::worker::policy::Role;
 
 /// A worker's number: where its seat is. The lowest free one is given to a new thread.
 pub(crate) type SeatId = usize;
@@ -265,7 +265,7 @@ mod tests {
         assert_eq!(roster.reserve(), 0);
         let left = roster.take_left();
         assert_eq!(left.len(), 1);
-        crate::worker::join_all(left);
+        crate::worker::lifecycle::join_all(left);
     }
 
     #[test]

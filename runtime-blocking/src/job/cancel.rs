@@ -19,7 +19,7 @@ use runtime_core::catch_panic::{catch_panic, drop_catching};
 use runtime_core::metadata::Metadata;
 use runtime_core::sync::{Mutex, thread_local_const};
 
-use crate::job::Job;
+use crate::job::closure::Job;
 
 /// What runs and can be asked to stop: a job, or a call of a pinned state.
 pub(crate) trait Stoppable: Send + Sync {

@@ -5,8 +5,8 @@ use runtime_core::metadata::Metadata;
 use runtime_core::watch::PoolNumber;
 
 use super::*;
-use crate::cancel::{Hook, Stoppable};
-use crate::rules::{AGING, Priority};
+use crate::job::cancel::{Hook, Stoppable};
+use crate::queue::lane_config::{AGING, Priority};
 
 /// A job that is known by a number.
 struct Dummy {

@@ -3,7 +3,7 @@
 //! 1. The worker's thread is [watched](runtime_core::watch): before it sleeps for one job alone, it
 //!    says so here. If that job waits or runs in this pool, it is noted in the worker's seat, until
 //!    the thread is awake again. A job that is not found has ended, and the wake is on its way.
-//! 2. In the same critical section the [rule](crate::standstill) is asked whether this worker can
+//! 2. In the same critical section the [rule](crate::deadlock::wait_graph) is asked whether this worker can
 //!    go on. Nothing that happens later takes the hope from somebody who had some: who ends a job
 //!    takes the next; who takes one goes on, until it says otherwise itself; the idle and the
 //!    lookout are there while jobs wait. But for one thing: a thread that was on the way and could
@@ -22,13 +22,13 @@ use runtime_core::join::JoinError;
 use runtime_core::metadata::Id;
 use runtime_core::watch::{Awaited, Watch};
 
-use crate::job::{Job, Place as JobPlace};
-use crate::lanes::{Admission, announce};
-use crate::policy::Call;
-use crate::roster::SeatId;
-use crate::shared::{Departed, Shared, State};
-use crate::standstill::{Awaits, Lack, Runner, Scene, Standstill, Stuck};
-use crate::worker::{Place, current_place};
+use crate::deadlock::wait_graph::{Awaits, Lack, Runner, Scene, Standstill, Stuck};
+use crate::job::closure::{Job, Place as JobPlace};
+use crate::pool::shared::{Departed, Shared, State};
+use crate::queue::lanes::{Admission, announce};
+use crate::worker::lifecycle::{Place, current_place};
+use crate::worker::policy::Call;
+use crate::worker::table::SeatId;
 
 /// Watches one worker's thread for its pool.
 pub(crate) struct Seated {
@@ -172,7 +172,7 @@ impl State {
             let runs = running.position(|(_, running)| is_same(&running.job, awaited));
             runs.map_or(Awaits::Nothing, Awaits::Runner)
         };
-        let runner = |(seat, running): (SeatId, &crate::roster::Running)| Runner {
+        let runner = |(seat, running): (SeatId, &crate::worker::table::Running)| Runner {
             lane: running.job.lane(),
             awaits: self.roster.awaited(seat).map_or(Awaits::Nothing, awaits),
         };

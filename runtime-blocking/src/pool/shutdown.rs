@@ -22,13 +22,13 @@ use runtime_core::metadata::Metadata;
 use runtime_core::on_loop::is_on_loop;
 use runtime_core::park::Parker;
 
-use crate::fifo::Entry;
-use crate::lanes::announce;
-use crate::policy::Role;
-use crate::roster::SeatId;
-use crate::shared::{Shared, State};
-use crate::stats::RunningJob;
-use crate::worker::{Place, current_place, join_all};
+use crate::pool::shared::{Shared, State};
+use crate::pool::stats::RunningJob;
+use crate::queue::fifo::Entry;
+use crate::queue::lanes::announce;
+use crate::worker::lifecycle::{Place, current_place, join_all};
+use crate::worker::policy::Role;
+use crate::worker::table::SeatId;
 
 /// How long a shutdown waits for the jobs that were accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -28,13 +28,13 @@ use runtime_core::sync::thread::{self, JoinHandle};
 use runtime_core::sync::{MutexGuard, thread_local_const};
 use runtime_core::watch;
 
-use crate::cancel;
-use crate::job::Job;
-use crate::lanes::{Taken, announce};
-use crate::policy::{Call, Coming, Next, PATIENCE, Role, Tick};
-use crate::reentry::Seated;
-use crate::roster::{Running, SeatId};
-use crate::shared::{Shared, State};
+use crate::deadlock::detect::Seated;
+use crate::job::cancel;
+use crate::job::closure::Job;
+use crate::pool::shared::{Shared, State};
+use crate::queue::lanes::{Taken, announce};
+use crate::worker::policy::{Call, Coming, Next, PATIENCE, Role, Tick};
+use crate::worker::table::{Running, SeatId};
 
 thread_local_const! {
     /// For which pool, by its number, this thread works, and where.

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use runtime_core::metadata::Metadata;
 
-use crate::lanes::LaneId;
-use crate::roster::{Running, SeatId};
-use crate::shared::State;
+use crate::pool::shared::State;
+use crate::queue::lanes::LaneId;
+use crate::worker::table::{Running, SeatId};
 
 /// What a pool is doing. All of it is of one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

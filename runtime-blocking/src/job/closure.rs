@@ -9,7 +9,7 @@
 //! ```
 //!
 //! A job that is TAKEN cannot be cancelled any more, only asked to stop (see
-//! [`cancel`](crate::cancel)).
+//! [`cancel`](crate::job::cancel)).
 //!
 //! A job is two allocations: the completion cell, which its handle reads, and the work, which holds
 //! the closure and lies in the queue. The work is also the waker of its completion's producer: to
@@ -32,10 +32,10 @@ use runtime_core::sync::Mutex;
 use runtime_core::sync::atomic::{AtomicU8, Ordering};
 use runtime_core::watch::PoolNumber;
 
-use crate::cancel::{Hook, Hooks, Stoppable};
-use crate::context::{Context, call_in};
-use crate::lanes::LaneId;
-use crate::shared::Shared;
+use crate::job::cancel::{Hook, Hooks, Stoppable};
+use crate::job::context::{Context, call_in};
+use crate::pool::shared::Shared;
+use crate::queue::lanes::LaneId;
 
 /// Where a job is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

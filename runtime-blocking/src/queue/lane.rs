@@ -10,13 +10,13 @@ use runtime_core::completion::Completion;
 use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
 
-use crate::job::{Job, Unrun, Work};
-use crate::lanes::{Admission, LaneId, MAIN, WhenFull};
-use crate::pool::{Pool, PoolHandle};
-use crate::rules::{Priority, Rules};
-use crate::shared::{Refusal, Shared};
-use crate::stats::LaneStats;
-use crate::submit_error::SubmitError;
+use crate::job::closure::{Job, Unrun, Work};
+use crate::pool::handle::{Pool, PoolHandle};
+use crate::pool::shared::{Refusal, Shared};
+use crate::pool::stats::LaneStats;
+use crate::pool::submit_error::SubmitError;
+use crate::queue::lane_config::{Priority, Rules};
+use crate::queue::lanes::{Admission, LaneId, MAIN, WhenFull};
 
 /// How the jobs of one kind are treated within a pool: how many run at a time, how many wait, and
 /// which go first.

@@ -11,7 +11,7 @@
 //! A plain value: no thread, no clock, no lock. A lane has a limit of jobs that run at a time, and
 //! may have one of jobs that wait. Every job draws a ticket when it comes. The next job is the one
 //! of lowest rank among the first of those lanes that have room to run one; the rank is the ticket,
-//! and a background lane's is [`AGING`](crate::rules::AGING) tickets higher. So a background job
+//! and a background lane's is [`AGING`](crate::queue::lane_config::AGING) tickets higher. So a background job
 //! lets interactive jobs pass that came later, but at most `AGING` of them, and nothing starves.
 
 use std::borrow::Cow;
@@ -20,9 +20,9 @@ use std::sync::Arc;
 use runtime_core::completion::Completion;
 use runtime_core::metadata::Id;
 
-use crate::fifo::{Entry, Fifo};
-use crate::job::{Job, Place};
-use crate::rules::Rules;
+use crate::job::closure::{Job, Place};
+use crate::queue::fifo::{Entry, Fifo};
+use crate::queue::lane_config::Rules;
 
 /// The lane's number in its pool.
 pub(crate) type LaneId = usize;

@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use runtime_core::metadata::Id;
 
-use crate::job::{Job, Place};
-use crate::lanes::Admission;
+use crate::job::closure::{Job, Place};
+use crate::queue::lanes::Admission;
 
 /// Fewer husks than this are not worth a sweep.
 const SWEEP_MIN: usize = 32;

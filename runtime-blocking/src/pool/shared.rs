@@ -1,5 +1,5 @@
 //! What the handles, the workers and the jobs of one pool share, and how a decision of the
-//! [policy](crate::policy) is carried out.
+//! [policy](crate::worker::policy) is carried out.
 //!
 //! There is one lock. Under it are the counts, the lanes and the roster, and nothing of the user's
 //! runs there. Whoever needs something done by another thread asks the policy under the lock, turns
@@ -18,13 +18,13 @@ use runtime_core::sync::counter::Counter;
 use runtime_core::sync::{Mutex, MutexGuard, lock_unless};
 use runtime_core::watch::PoolNumber;
 
-use crate::builder::Settings;
-use crate::fifo::Entry;
-use crate::job::Job;
-use crate::lanes::{Admission, Lanes, WhenFull, Withdrawn, announce};
-use crate::policy::{Call, Policy, Role, Unstarted};
-use crate::roster::{Roster, SeatId};
-use crate::worker;
+use crate::job::closure::Job;
+use crate::pool::builder::Settings;
+use crate::queue::fifo::Entry;
+use crate::queue::lanes::{Admission, Lanes, WhenFull, Withdrawn, announce};
+use crate::worker::lifecycle;
+use crate::worker::policy::{Call, Policy, Role, Unstarted};
+use crate::worker::table::{Roster, SeatId};
 
 /// How many pools there have been.
 static POOLS: Counter = Counter::new();
@@ -275,7 +275,7 @@ impl Shared {
 
     fn start(self: &Arc<Self>, seat: SeatId, role: Role) -> Result<(), Stranded> {
         let shared = Arc::clone(self);
-        let started = self.settings.start_thread(seat, move || worker::run(shared, seat, role));
+        let started = self.settings.start_thread(seat, move || lifecycle::run(shared, seat, role));
         let mut state = self.lock();
         match started {
             Ok(handle) => {

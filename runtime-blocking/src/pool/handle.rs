@@ -10,13 +10,13 @@ use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
 use runtime_core::on_loop::is_on_loop;
 
-use crate::builder::{Builder, Settings};
-use crate::lane::{Lane, LaneBuilder};
-use crate::shared::Shared;
-use crate::shutdown::{Report, Shutdown};
-use crate::stats::{LaneStats, RunningJob, Stats};
-use crate::submit_error::SubmitError;
-use crate::worker::{Place, current_place};
+use crate::pool::builder::{Builder, Settings};
+use crate::pool::shared::Shared;
+use crate::pool::shutdown::{Report, Shutdown};
+use crate::pool::stats::{LaneStats, RunningJob, Stats};
+use crate::pool::submit_error::SubmitError;
+use crate::queue::lane::{Lane, LaneBuilder};
+use crate::worker::lifecycle::{Place, current_place};
 
 /// A pool of threads that run closures which block.
 ///

@@ -22,7 +22,7 @@ use std::fmt;
 
 use runtime_core::metadata::Metadata;
 
-use crate::lanes::LaneId;
+use crate::queue::lanes::LaneId;
 
 /// The jobs that run, and what there is for those that wait to.
 #[derive(Clone, Debug, Default)]

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use runtime_core::sync::thread::{self, JoinHandle};
 
-use crate::context::Capture;
-use crate::pool::Pool;
-use crate::roster::SeatId;
-use crate::rules::Rules;
+use crate::job::context::Capture;
+use crate::pool::handle::Pool;
+use crate::queue::lane_config::Rules;
+use crate::worker::table::SeatId;
 
 /// The body of a worker's thread, as a [spawner](Builder::spawner) is given it.
 #[doc(hidden)]
