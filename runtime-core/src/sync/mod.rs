@@ -18,9 +18,9 @@ pub use std::sync::OnceLock;
 #[cfg(not(runtime_loom))]
 mod native;
 #[cfg(not(runtime_loom))]
-pub use native::*;
+pub use self::native::*;
 
 #[cfg(runtime_loom)]
-mod model;
+mod loom;
 #[cfg(runtime_loom)]
-pub use model::*;
+pub use self::loom::*;

@@ -24,12 +24,12 @@
 //!   destructor (loom ends them all at once, and `with` panics). No local of the door's has one.
 #![allow(clippy::disallowed_types, reason = "std's mutexes hold here what loom must not see")]
 
-pub mod adversary;
+pub mod injector;
 pub mod atomic;
 pub mod channel;
 pub mod explore;
 mod mutex;
-mod sabotage;
+mod mutation;
 pub mod thread;
 
 pub use explore::explore;
