@@ -4,7 +4,7 @@
 //! sleep. It holds the pieces on which the event loop (`runtime-executor`) and the blocking pool
 //! (`runtime-blocking`) meet, so that the two need not know each other. In reading order:
 //!
-//! - [`sync`]: the door, through which all shared state comes, so that loom can check it;
+//! - [`sync`]: the facade from which all shared state comes, so that loom can check it;
 //! - [`park`]: how a thread sleeps and is woken;
 //! - [`metadata`]: who a task or job is;
 //! - [`completion`]: the cell where a result meets who awaits it, and [`join`], its reading end;

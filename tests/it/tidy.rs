@@ -21,30 +21,33 @@ fn search(is_meant: impl Fn(&Source) -> bool, is_wrong: impl Fn(&str) -> bool) -
     found
 }
 
-const DOOR: &[&str] = &["runtime-core/src/sync/", "tests/models/"];
+const FACADE: &[&str] = &["runtime-core/src/sync/", "tests/models/"];
 
 #[test]
-fn the_packages_behind_a_door_are_named_at_the_door_alone() {
+fn the_packages_behind_a_facade_are_named_in_the_facade_alone() {
     let behind: [(&[&str], &[&str]); 2] = [
-        (&["parking_lot", "crossbeam", "crossbeam_channel", "crossbeam_utils", "loom"], DOOR),
+        (&["parking_lot", "crossbeam", "crossbeam_channel", "crossbeam_utils", "loom"], FACADE),
         (&["mio"], &["runtime-executor/src/reactor/"]),
     ];
-    for (packages, door) in behind {
+    for (packages, facade) in behind {
         let is_named = |code: &str| packages.iter().any(|package| has_word(code, package));
-        let found = search(|source| !source.is_under(door), is_named);
-        assert_none(found, &format!("{packages:?} are for {door:?}"));
+        let found = search(|source| !source.is_under(facade), is_named);
+        assert_none(found, &format!("{packages:?} are for {facade:?}"));
     }
 }
 
 #[test]
-fn the_cfg_of_the_models_is_at_the_door_alone() {
+fn the_cfg_of_the_models_is_in_the_sync_facade_alone() {
     let is_cfg = |code: &str| has_word(code, "runtime_loom");
-    assert_none(search(|source| !source.is_under(DOOR), is_cfg), "`runtime_loom` is for the door");
+    assert_none(
+        search(|source| !source.is_under(FACADE), is_cfg),
+        "`runtime_loom` is for the sync facade",
+    );
 }
 
 #[test]
-fn shared_state_comes_through_the_door() {
-    let is_meant = |source: &Source| source.is_product() && !source.is_under(DOOR);
+fn shared_state_comes_from_the_sync_facade() {
+    let is_meant = |source: &Source| source.is_product() && !source.is_under(FACADE);
     let is_std = |code: &str| {
         let items = ["Mutex", "RwLock", "Condvar", "Barrier", "atomic", "mpsc", "LazyLock"];
         code.contains("std::sync::") && items.iter().any(|item| has_word(code, item))
@@ -92,10 +95,10 @@ pub(crate) fn orderings(code: &str) -> Vec<&'static str> {
     named.into_iter().map(|(_, name)| name).collect()
 }
 
-/// The code that ships, without the models' side of the door.
+/// The code that ships, without the models' side of the facade.
 pub(crate) fn shipped() -> Vec<Source> {
     let mut sources = files(".rs");
-    let model = ["runtime-core/src/sync/model/"];
+    let model = ["runtime-core/src/sync/loom/"];
     sources.retain(|source| source.is_product() && !source.is_under(&model));
     sources
 }

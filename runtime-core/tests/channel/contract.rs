@@ -1,5 +1,5 @@
 //! What the waker channel promises. Written once, and kept by two: by crossbeam-channel in the
-//! tests beside this file, and by the model's channel in the models (`tests/models/src/door.rs`).
+//! tests beside this file, and by the model's channel in the models (`tests/models/src/facade.rs`).
 //! The model's channel may do more than crossbeam's does, never less.
 
 use std::sync::Arc;

@@ -14,8 +14,8 @@ use runtime_core::sync::explore::{Record, Witness};
 use runtime_core::sync::thread;
 use runtime_executor::{Executor, Handle};
 
-use crate::door::{block_on, join, spawn};
-use crate::model::{Model, Twin};
+use crate::facade::{block_on, join, spawn};
+use crate::model::{Model, Mutant};
 use crate::mortal::mortal;
 use crate::waking::{mortal_executor, tell, word};
 
@@ -25,7 +25,7 @@ const REMOTE: &str = "runtime-executor/src/scheduler/shared.rs";
 const SEND: &str = "self.inbox.send(letter)";
 const PARK: &str = "runtime-core/src/park.rs";
 const UNPARK: &str = "self.state.swap(NOTIFIED";
-const CHANNEL: &str = "runtime-core/src/sync/model/channel.rs";
+const CHANNEL: &str = "runtime-core/src/sync/loom/channel.rs";
 const CLOSE: &str = "tail.fetch_or(CLOSED, Relaxed)";
 
 pub(crate) const MODELS: &[Model] = &[
@@ -34,10 +34,10 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 14_654,
         witnesses: &["cancelled"],
-        twins: &[
-            Twin::lose(COMPLETION, CANCEL),
-            Twin::lose(REMOTE, SEND),
-            Twin::lose(PARK, UNPARK),
+        mutants: &[
+            Mutant::lose(COMPLETION, CANCEL),
+            Mutant::lose(REMOTE, SEND),
+            Mutant::lose(PARK, UNPARK),
         ],
         body: |witness| an_aborted_task_is_dropped_at_home(Wakes::None, witness),
     },
@@ -46,7 +46,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(4),
         executions: 52_095,
         witnesses: &["cancelled", "ended by itself"],
-        twins: &[Twin::lose(REMOTE, SEND), Twin::split(PARK, UNPARK)],
+        mutants: &[Mutant::lose(REMOTE, SEND), Mutant::split(PARK, UNPARK)],
         body: |witness| an_aborted_task_is_dropped_at_home(Wakes::One, witness),
     },
     Model {
@@ -54,7 +54,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 3_526,
         witnesses: &["ran", "cancelled"],
-        twins: &[Twin::lose(CHANNEL, CLOSE)],
+        mutants: &[Mutant::lose(CHANNEL, CLOSE)],
         body: |witness| an_order_is_opened_or_cancelled(witness, drop),
     },
     Model {
@@ -62,9 +62,9 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 3_526,
         witnesses: &["ran", "cancelled"],
-        twins: &[
-            Twin::lose(CHANNEL, CLOSE),
-            Twin::body("the loop stays open", |witness| {
+        mutants: &[
+            Mutant::lose(CHANNEL, CLOSE),
+            Mutant::body("the loop stays open", |witness| {
                 an_order_is_opened_or_cancelled(witness, |executor| KEPT.with(|_| keep(executor)));
             }),
         ],
@@ -80,7 +80,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 26,
         witnesses: &["cancelled"],
-        twins: &[Twin::body("the loop is forgotten", |witness| {
+        mutants: &[Mutant::body("the loop is forgotten", |witness| {
             a_handle_resolves_when_the_loop_goes(witness, std::mem::forget);
         })],
         body: |witness| a_handle_resolves_when_the_loop_goes(witness, drop),

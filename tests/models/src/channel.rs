@@ -7,14 +7,14 @@ use runtime_core::sync::channel::unbounded;
 use runtime_core::sync::explore::Witness;
 use runtime_core::sync::thread;
 
-use crate::door::{join, spawn};
-use crate::model::{Model, Twin};
+use crate::facade::{join, spawn};
+use crate::model::{Model, Mutant};
 
 #[path = "../../../runtime-core/tests/channel/contract.rs"]
 mod contract;
 
 const HERE: &str = "tests/models/src/channel.rs";
-const CHANNEL: &str = "runtime-core/src/sync/model/channel.rs";
+const CHANNEL: &str = "runtime-core/src/sync/loom/channel.rs";
 const CONTRACT: &str = "runtime-core/tests/channel/contract.rs";
 
 pub(crate) const MODELS: &[Model] = &[
@@ -23,7 +23,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(3),
         executions: 4_079,
         witnesses: &["the first sender first", "the second sender first", "mixed"],
-        twins: &[Twin::lose(CONTRACT, "sender.send(message)")],
+        mutants: &[Mutant::lose(CONTRACT, "sender.send(message)")],
         body: |witness| {
             let order = contract::each_message_arrives_once_in_the_order_of_its_sender(2, 1);
             match order[..] {
@@ -38,7 +38,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 1,
         witnesses: &[],
-        twins: &[Twin::lose(CONTRACT, "other.send('b')")],
+        mutants: &[Mutant::lose(CONTRACT, "other.send('b')")],
         body: |_| contract::the_end_comes_after_the_last_message(),
     },
     Model {
@@ -46,7 +46,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 1,
         witnesses: &[],
-        twins: &[Twin::lose(CHANNEL, "tail.fetch_or(CLOSED, Relaxed)")],
+        mutants: &[Mutant::lose(CHANNEL, "tail.fetch_or(CLOSED, Relaxed)")],
         body: |_| contract::a_message_to_nobody_comes_back(),
     },
     Model {
@@ -54,7 +54,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 1,
         witnesses: &[],
-        twins: &[Twin::lose(CONTRACT, "sender.send(Arc::clone(&message)).expect")],
+        mutants: &[Mutant::lose(CONTRACT, "sender.send(Arc::clone(&message)).expect")],
         body: |_| contract::unread_messages_are_dropped_with_the_receiver(),
     },
     Model {
@@ -62,7 +62,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 12,
         witnesses: &["it came back", "it was dropped"],
-        twins: &[Twin::lose(CHANNEL, "tail.fetch_or(CLOSED, Relaxed)")],
+        mutants: &[Mutant::lose(CHANNEL, "tail.fetch_or(CLOSED, Relaxed)")],
         body: |witness| {
             let came_back = contract::a_message_sent_to_a_leaving_receiver_is_not_lost();
             witness.saw(if came_back { "it came back" } else { "it was dropped" });
@@ -73,7 +73,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 1,
         witnesses: &[],
-        twins: &[Twin::lose(CONTRACT, "spawn(move || sender.send('a')")],
+        mutants: &[Mutant::lose(CONTRACT, "spawn(move || sender.send('a')")],
         body: |_| contract::a_message_known_to_be_sent_is_there(),
     },
     Model {
@@ -81,7 +81,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 6,
         witnesses: &["received", "empty"],
-        twins: &[Twin::relaxed(CHANNEL, "sabotage::here().map_or(Release")],
+        mutants: &[Mutant::relaxed(CHANNEL, "mutation::here().map_or(Release")],
         body: a_send_is_ordered_before_its_own_receive,
     },
     Model {
@@ -89,11 +89,11 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 41,
         witnesses: &["at once", "after a notice", "after a sleep"],
-        twins: &[
-            Twin::relaxed(HERE, "state.swap(NOTIFIED, Ordering::AcqRel)"),
-            Twin::relaxed(HERE, "state.swap(RUNNING, Ordering::AcqRel)"),
-            Twin::body("a handshake of two relaxed flags", a_handshake_of_two_relaxed_flags),
-            Twin::body("sends order each other", sends_order_each_other),
+        mutants: &[
+            Mutant::relaxed(HERE, "state.swap(NOTIFIED, Ordering::AcqRel)"),
+            Mutant::relaxed(HERE, "state.swap(RUNNING, Ordering::AcqRel)"),
+            Mutant::body("a handshake of two relaxed flags", a_handshake_of_two_relaxed_flags),
+            Mutant::body("sends order each other", sends_order_each_other),
         ],
         body: a_send_is_ordered_by_the_notice_that_follows_it,
     },

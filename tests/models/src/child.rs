@@ -1,4 +1,4 @@
-//! One model, or one twin, in a process of its own.
+//! One model, or one mutant, in a process of its own.
 //!
 //! A failing model often takes its process along, and a hanging one has to be killed; what is left
 //! for the [runner](crate::runner) to read is the exit status and a few lines.
@@ -20,15 +20,15 @@ pub(crate) const HUNG: i32 = 124;
 
 static WITNESS: Witness = Witness::new();
 
-/// Runs the model, or a twin of it, within `limit`.
-pub(crate) fn run(model: &Model, twin: Option<usize>, limit: Duration) -> ExitCode {
+/// Runs the model, or a mutant of it, within `limit`.
+pub(crate) fn run(model: &Model, mutant: Option<usize>, limit: Duration) -> ExitCode {
     thread::spawn(move || {
         thread::sleep(limit);
         process::exit(HUNG);
     });
     println!("{EXPLORING}");
     // Another body has to fail by itself: the model's witnesses are not its own.
-    let (body, witnesses): (Body, _) = match twin.map(|index| &model.twins[index].wrong) {
+    let (body, witnesses): (Body, _) = match mutant.map(|index| &model.mutants[index].wrong) {
         Some(Wrong::Body { body, .. }) => (*body, None),
         Some(Wrong::Site { .. }) | None => (model.body, Some(model.witnesses)),
     };

@@ -1,6 +1,6 @@
 //! The completion cell: `runtime_core::completion`, and `join`, its reading end.
 //!
-//! Most of it is one mutex, which no twin can break; its wrong twins are small cells with the bug
+//! Most of it is one mutex, which no mutant can break; its mutants are small cells with the bug
 //! that the real one must not have, or programs that break the rule told beside them.
 
 use std::pin::Pin;
@@ -15,8 +15,8 @@ use runtime_core::sync::Mutex;
 use runtime_core::sync::atomic::{AtomicUsize, Ordering};
 use runtime_core::sync::explore::{Record, Witness};
 
-use crate::door::{block_on, join, spawn};
-use crate::model::{Model, Twin};
+use crate::facade::{block_on, join, spawn};
+use crate::model::{Model, Mutant};
 use crate::mortal::{Mortal, mortal};
 
 const COMPLETION: &str = "runtime-core/src/completion.rs";
@@ -31,9 +31,9 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 218,
         witnesses: &["ready at once", "at the second poll", "after a wake"],
-        twins: &[
-            Twin::body("the waker is replaced between a look and the store", look_then_register),
-            Twin::lose(COMPLETION, FINISHED),
+        mutants: &[
+            Mutant::body("the waker is replaced between a look and the store", look_then_register),
+            Mutant::lose(COMPLETION, FINISHED),
         ],
         body: the_last_waker_is_woken_and_the_result_is_there,
     },
@@ -42,7 +42,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 6,
         witnesses: &["finished", "not yet"],
-        twins: &[Twin::relaxed(COMPLETION, FINISHED), Twin::relaxed(COMPLETION, IS_FINISHED)],
+        mutants: &[Mutant::relaxed(COMPLETION, FINISHED), Mutant::relaxed(COMPLETION, IS_FINISHED)],
         body: who_sees_it_finished_sees_what_was_done,
     },
     Model {
@@ -50,7 +50,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 43,
         witnesses: &["delivered", "dropped with the handle", "dropped by its producer"],
-        twins: &[Twin::body("the handle forgets to close", the_handle_forgets_to_close)],
+        mutants: &[Mutant::body("the handle forgets to close", the_handle_forgets_to_close)],
         body: a_result_is_delivered_or_dropped_once,
     },
     Model {
@@ -58,9 +58,9 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 16,
         witnesses: &["asked", "finished first"],
-        twins: &[
-            Twin::lose(COMPLETION, CANCEL),
-            Twin::body("each asker wakes the producer", each_asker_wakes_the_producer),
+        mutants: &[
+            Mutant::lose(COMPLETION, CANCEL),
+            Mutant::body("each asker wakes the producer", each_asker_wakes_the_producer),
         ],
         body: a_producer_is_asked_to_cancel_once_and_sees_the_request,
     },
@@ -69,7 +69,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 6,
         witnesses: &["requested", "not yet"],
-        twins: &[Twin::relaxed(COMPLETION, CANCEL), Twin::relaxed(COMPLETION, IS_CANCELLED)],
+        mutants: &[Mutant::relaxed(COMPLETION, CANCEL), Mutant::relaxed(COMPLETION, IS_CANCELLED)],
         body: a_request_orders_what_came_before_it,
     },
     Model {
@@ -77,9 +77,9 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 86,
         witnesses: &["requested before", "woken later"],
-        twins: &[
-            Twin::lose(COMPLETION, CANCEL),
-            Twin::body("it looks before it names its waker", a_producer_looks_too_soon),
+        mutants: &[
+            Mutant::lose(COMPLETION, CANCEL),
+            Mutant::body("it looks before it names its waker", a_producer_looks_too_soon),
         ],
         body: a_late_producer_learns_of_the_request,
     },
@@ -88,7 +88,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 6,
         witnesses: &["taken alone or not, it is whole"],
-        twins: &[Twin::relaxed(COMPLETION, FINISHED)],
+        mutants: &[Mutant::relaxed(COMPLETION, FINISHED)],
         body: a_result_read_without_the_lock_is_whole,
     },
     Model {
@@ -96,7 +96,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 150,
         witnesses: &["the same cell", "another cell"],
-        twins: &[Twin::body("it is used again as soon as it is complete", used_again_too_soon)],
+        mutants: &[Mutant::body("it is used again as soon as it is complete", used_again_too_soon)],
         body: a_cell_is_used_again_only_when_its_reader_has_gone,
     },
 ];

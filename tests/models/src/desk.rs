@@ -1,6 +1,6 @@
 //! The desk of a blocking stream: the source of `aside`, `src/io/unblock/command_queue.rs`, as it ships.
 //!
-//! All of it is one mutex, which no twin can break; its wrong twins are toy desks with the bug that
+//! All of it is one mutex, which no mutant can break; its mutants are toy desks with the bug that
 //! the real one must not have, and the toy without it, which passes.
 
 use std::collections::VecDeque;
@@ -13,8 +13,8 @@ use runtime_core::sync::Mutex;
 use runtime_core::sync::explore::{Record, Witness};
 use runtime_core::sync::thread::JoinHandle;
 
-use crate::door::{join, spawn};
-use crate::model::{Model, Twin};
+use crate::facade::{join, spawn};
+use crate::model::{Model, Mutant};
 use crate::mortal::{Mortal, mortal};
 
 #[path = "../../../src/io/unblock/command_queue.rs"]
@@ -29,9 +29,11 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 1_967,
         witnesses: &["one job did all", "a job for each"],
-        twins: &[
-            Twin::body("the job looks, and then leaves the object", |_| toy(Bug::LooksThenLeaves)),
-            Twin::body("the task looks, and then registers", |_| toy(Bug::LooksThenRegisters)),
+        mutants: &[
+            Mutant::body("the job looks, and then leaves the object", |_| {
+                toy(Bug::LooksThenLeaves)
+            }),
+            Mutant::body("the task looks, and then registers", |_| toy(Bug::LooksThenRegisters)),
         ],
         body: no_order_is_stranded_and_replies_keep_their_order,
     },
@@ -40,7 +42,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 950,
         witnesses: &[],
-        twins: &[],
+        mutants: &[],
         body: |_| toy(Bug::None),
     },
     Model {
@@ -48,7 +50,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 48,
         witnesses: &[],
-        twins: &[],
+        mutants: &[],
         body: |_| toy_recall(Silence::Never),
     },
     Model {
@@ -56,7 +58,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 150,
         witnesses: &["sent back", "dropped with the first"],
-        twins: &[Twin::body("orders are not sent back", the_task_does_not_care)],
+        mutants: &[Mutant::body("orders are not sent back", the_task_does_not_care)],
         body: |witness| nothing_slips_in_behind_a_reply_that_halts(Care::Hears, Some(witness)),
     },
     Model {
@@ -64,7 +66,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 23,
         witnesses: &["by the job", "by the task"],
-        twins: &[Twin::body("what is due is given as if it were ahead", all_is_given_ahead)],
+        mutants: &[Mutant::body("what is due is given as if it were ahead", all_is_given_ahead)],
         body: |witness| {
             an_object_whose_task_leaves_is_dropped_once(Urgency::Due, Some(witness));
         },
@@ -74,7 +76,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 30,
         witnesses: &["the task was asleep", "the task had not looked"],
-        twins: &[Twin::body("it is dropped without a word", dropped_without_a_word)],
+        mutants: &[Mutant::body("it is dropped without a word", dropped_without_a_word)],
         body: |witness| a_job_that_never_began_leaves_object_and_orders(Some(witness)),
     },
     Model {
@@ -82,7 +84,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 9,
         witnesses: &["by who dropped the job", "by the task"],
-        twins: &[Twin::body("the desk drops it", |_| {
+        mutants: &[Mutant::body("the desk drops it", |_| {
             carried_out_without_a_job(Keeping::Drops, None)
         })],
         body: |witness| carried_out_without_a_job(Keeping::Keeps, Some(witness)),
@@ -92,7 +94,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 108,
         witnesses: &["before it began", "too late"],
-        twins: &[Twin::body("a job that did nothing ends without a word", |_| {
+        mutants: &[Mutant::body("a job that did nothing ends without a word", |_| {
             toy_recall(Silence::AfterNothing);
         })],
         body: a_recall_frees_who_waits_for_the_object,

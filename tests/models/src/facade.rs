@@ -1,8 +1,8 @@
-//! The door itself: mutexes, atomics and thread-locals.
+//! The facade itself: mutexes, atomics and thread-locals.
 //!
 //! That the model side keeps what the native side promises is half of it. The other half is that
 //! it promises no more: were it stronger than what ships, every protocol above would be proved on
-//! an assumption. So several twins, here and in [`channel`](crate::channel) and
+//! an assumption. So several mutants, here and in [`channel`](crate::channel) and
 //! [`parking`](crate::parking), are programs that would pass if it were.
 
 use std::cell::Cell;
@@ -16,17 +16,17 @@ use runtime_core::sync::atomic::{AtomicUsize, Ordering};
 use runtime_core::sync::explore::Witness;
 use runtime_core::sync::thread::{self, JoinHandle};
 
-use crate::model::{Model, Twin};
+use crate::model::{Model, Mutant};
 
-const HERE: &str = "tests/models/src/door.rs";
+const HERE: &str = "tests/models/src/facade.rs";
 
 pub(crate) const MODELS: &[Model] = &[
     Model {
-        name: "door::a_mutex_excludes_and_orders",
+        name: "facade::a_mutex_excludes_and_orders",
         bound: None,
         executions: 6,
         witnesses: &[],
-        twins: &[Twin::body("two mutexes", |_| {
+        mutants: &[Mutant::body("two mutexes", |_| {
             count_under(Arc::new(Mutex::new(())), Arc::new(Mutex::new(())));
         })],
         body: |_| {
@@ -35,38 +35,38 @@ pub(crate) const MODELS: &[Model] = &[
         },
     },
     Model {
-        name: "door::a_read_modify_write_is_one_step",
+        name: "facade::a_read_modify_write_is_one_step",
         bound: None,
         executions: 4,
         witnesses: &[],
-        twins: &[Twin::split(HERE, "counter.fetch_add(1")],
+        mutants: &[Mutant::split(HERE, "counter.fetch_add(1")],
         body: a_read_modify_write_is_one_step,
     },
     Model {
-        name: "door::a_released_store_is_a_publication",
+        name: "facade::a_released_store_is_a_publication",
         bound: None,
         executions: 6,
         witnesses: &["published", "not yet"],
-        twins: &[
-            Twin::relaxed(HERE, "flag.store(1, Ordering::Release)"),
-            Twin::relaxed(HERE, "flag.load(Ordering::Acquire)"),
+        mutants: &[
+            Mutant::relaxed(HERE, "flag.store(1, Ordering::Release)"),
+            Mutant::relaxed(HERE, "flag.load(Ordering::Acquire)"),
         ],
         body: a_released_store_is_a_publication,
     },
     Model {
-        name: "door::a_load_hides_no_later_write",
+        name: "facade::a_load_hides_no_later_write",
         bound: None,
         executions: 11,
         witnesses: &["the write came first", "the write came later"],
-        twins: &[],
+        mutants: &[],
         body: a_load_hides_no_later_write,
     },
     Model {
-        name: "door::each_thread_has_its_own_locals",
+        name: "facade::each_thread_has_its_own_locals",
         bound: None,
         executions: 1,
         witnesses: &[],
-        twins: &[],
+        mutants: &[],
         body: each_thread_has_its_own_locals,
     },
 ];

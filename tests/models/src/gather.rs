@@ -11,8 +11,8 @@ use runtime_core::sync::atomic::{AtomicUsize, Ordering};
 use runtime_core::sync::explore::{Record, Witness};
 use runtime_executor::{Config, Executor};
 
-use crate::door::{join, spawn};
-use crate::model::{Model, Twin};
+use crate::facade::{join, spawn};
+use crate::model::{Model, Mutant};
 use crate::mortal::{Mortal, mortal};
 use crate::waking::{tell, word};
 
@@ -34,13 +34,13 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 48,
         witnesses: &["one poll", "two polls"],
-        twins: &[
-            Twin::relaxed(WOKEN, MARK_ROOT),
-            Twin::split(WOKEN, MARK_ROOT),
-            Twin::relaxed(WOKEN, ATTEND),
-            Twin::split(WOKEN, ATTEND),
-            Twin::split(WOKEN, LEAVE),
-            Twin::lose(WOKEN, LEAVE),
+        mutants: &[
+            Mutant::relaxed(WOKEN, MARK_ROOT),
+            Mutant::split(WOKEN, MARK_ROOT),
+            Mutant::relaxed(WOKEN, ATTEND),
+            Mutant::split(WOKEN, ATTEND),
+            Mutant::split(WOKEN, LEAVE),
+            Mutant::lose(WOKEN, LEAVE),
         ],
         body: |witness| children_are_told::<64>(&[0], witness),
     },
@@ -49,7 +49,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 28_873,
         witnesses: &["one poll", "two polls", "three polls"],
-        twins: &[Twin::split(WOKEN, MARK_ROOT), Twin::relaxed(WOKEN, MARK_ROOT)],
+        mutants: &[Mutant::split(WOKEN, MARK_ROOT), Mutant::relaxed(WOKEN, MARK_ROOT)],
         body: |witness| children_are_told::<64>(&[0, 1], witness),
     },
     Model {
@@ -57,7 +57,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(4),
         executions: 9_689,
         witnesses: &["one poll", "two polls", "three polls"],
-        twins: &[Twin::relaxed(WOKEN, MARK_ROOT), Twin::relaxed(WOKEN, ATTEND)],
+        mutants: &[Mutant::relaxed(WOKEN, MARK_ROOT), Mutant::relaxed(WOKEN, ATTEND)],
         body: |witness| children_are_told::<64>(&[0, 0], witness),
     },
     Model {
@@ -65,11 +65,11 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 48,
         witnesses: &["one poll", "two polls"],
-        twins: &[
-            Twin::lose(WOKEN, MARK),
-            Twin::lose(WOKEN, MARK_ROOT),
-            Twin::split(WOKEN, MARK_ROOT),
-            Twin::split(WOKEN, ATTEND),
+        mutants: &[
+            Mutant::lose(WOKEN, MARK),
+            Mutant::lose(WOKEN, MARK_ROOT),
+            Mutant::split(WOKEN, MARK_ROOT),
+            Mutant::split(WOKEN, ATTEND),
         ],
         body: |witness| children_are_told::<2>(&[2], witness),
     },
@@ -78,7 +78,11 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 52_574,
         witnesses: &["one poll", "two polls", "three polls"],
-        twins: &[Twin::split(WOKEN, MARK), Twin::split(WOKEN, DESCEND), Twin::relaxed(WOKEN, MARK)],
+        mutants: &[
+            Mutant::split(WOKEN, MARK),
+            Mutant::split(WOKEN, DESCEND),
+            Mutant::relaxed(WOKEN, MARK),
+        ],
         body: |witness| children_are_told::<2>(&[0, 1], witness),
     },
     Model {
@@ -86,7 +90,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 28_873,
         witnesses: &["one poll", "two polls", "three polls"],
-        twins: &[Twin::split(WOKEN, MARK_ROOT)],
+        mutants: &[Mutant::split(WOKEN, MARK_ROOT)],
         body: |witness| children_are_told::<2>(&[0, 2], witness),
     },
     Model {
@@ -94,10 +98,10 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 9_846,
         witnesses: &["one poll", "two polls", "three polls", "more polls"],
-        twins: &[
-            Twin::relaxed(WOKEN, DESCEND),
-            Twin::relaxed(WOKEN, MARK),
-            Twin::split(WOKEN, DESCEND),
+        mutants: &[
+            Mutant::relaxed(WOKEN, DESCEND),
+            Mutant::relaxed(WOKEN, MARK),
+            Mutant::split(WOKEN, DESCEND),
         ],
         body: a_child_is_woken_again_and_again,
     },
@@ -106,9 +110,9 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 68,
         witnesses: &["seen by its poll", "woken"],
-        twins: &[
-            Twin::lose(WOKEN, LEAVE),
-            Twin::body("the waker is left after the visit began", |witness| {
+        mutants: &[
+            Mutant::lose(WOKEN, LEAVE),
+            Mutant::body("the waker is left after the visit began", |witness| {
                 a_new_awaiting_task(Registers::Late, witness);
             }),
         ],
@@ -119,7 +123,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 3,
         witnesses: &["woken in time", "not woken"],
-        twins: &[Twin::body("it is not retired", |witness| {
+        mutants: &[Mutant::body("it is not retired", |witness| {
             a_retired_set_keeps_no_task(|_| (), witness);
         })],
         body: |witness| a_retired_set_keeps_no_task(WokenSet::retire, witness),
@@ -129,10 +133,10 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 65_679,
         witnesses: &["ended"],
-        twins: &[
-            Twin::relaxed(WOKEN, MARK_ROOT),
-            Twin::relaxed(WOKEN, ATTEND),
-            Twin::split(WOKEN, LEAVE),
+        mutants: &[
+            Mutant::relaxed(WOKEN, MARK_ROOT),
+            Mutant::relaxed(WOKEN, ATTEND),
+            Mutant::split(WOKEN, LEAVE),
         ],
         body: a_group_on_a_loop_ends,
     },

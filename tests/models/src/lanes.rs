@@ -12,8 +12,8 @@ use runtime_core::sync::Mutex;
 use runtime_core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use runtime_core::sync::explore::{Record, Witness};
 
-use crate::door::{block_on, join, spawn};
-use crate::model::{Model, Twin};
+use crate::facade::{block_on, join, spawn};
+use crate::model::{Model, Mutant};
 use crate::mortal::mortal;
 
 const JOB: &str = "runtime-blocking/src/job/closure.rs";
@@ -30,7 +30,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(5),
         executions: 34_573,
         witnesses: &["abandoned", "cancelled in the queue"],
-        twins: &[Twin::body("no limit", |witness| {
+        mutants: &[Mutant::body("no limit", |witness| {
             an_abandoned_job_keeps_its_place(&lane(2, usize::MAX), witness);
         })],
         body: |witness| an_abandoned_job_keeps_its_place(&lane(2, 1), witness),
@@ -40,7 +40,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(2),
         executions: 21_513,
         witnesses: &["gave up in line", "was in already"],
-        twins: &[Twin::lose(JOB, SET_PLACE), Twin::lose(PARK, WAKE_THREAD)],
+        mutants: &[Mutant::lose(JOB, SET_PLACE), Mutant::lose(PARK, WAKE_THREAD)],
         body: who_gives_up_in_line,
     },
     Model {
@@ -48,7 +48,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(3),
         executions: 3_173,
         witnesses: &["ran", "cancelled", "handed back"],
-        twins: &[Twin::lose(PARK, WAKE_THREAD)],
+        mutants: &[Mutant::lose(PARK, WAKE_THREAD)],
         body: a_job_in_line_of_a_pool_that_closes,
     },
     Model {
@@ -56,9 +56,9 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(3),
         executions: 405,
         witnesses: &["the other was cancelled", "the other ran"],
-        twins: &[
-            Twin::lose(PARK, UNPARK),
-            Twin::body("a lane that need not run", |witness| {
+        mutants: &[
+            Mutant::lose(PARK, UNPARK),
+            Mutant::body("a lane that need not run", |witness| {
                 a_shutdown_that_leaves(|lane| lane, witness);
             }),
         ],
@@ -69,9 +69,9 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(4),
         executions: 15_215,
         witnesses: &["stopped", "cancelled"],
-        twins: &[
-            Twin::lose(COMPLETION, CANCEL),
-            Twin::body("looks before it registers", looks_before_it_registers),
+        mutants: &[
+            Mutant::lose(COMPLETION, CANCEL),
+            Mutant::body("looks before it registers", looks_before_it_registers),
         ],
         body: a_hook_that_is_added_while_its_job_is_aborted,
     },
@@ -80,7 +80,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(3),
         executions: 366,
         witnesses: &["reported", "not reported"],
-        twins: &[Twin::lose(PARK, WAKE_THREAD)],
+        mutants: &[Mutant::lose(PARK, WAKE_THREAD)],
         body: who_is_reported_as_running,
     },
 ];

@@ -1,9 +1,9 @@
-//! A model, and its wrong twins.
+//! A model, and its mutants.
 
 use runtime_core::sync::explore::Witness;
 
 use crate::{
-    cancel, channel, completion, desk, door, gather, lanes, park, parking, path, pinned, pool,
+    cancel, channel, completion, desk, facade, gather, lanes, park, parking, path, pinned, pool,
     reactor, registration, sleep, standstill, turn, waking,
 };
 
@@ -12,7 +12,7 @@ pub(crate) type Body = fn(&'static Witness);
 
 /// One statement about the source.
 pub(crate) struct Model {
-    /// The statement, after the name of its module: `door::a_mutex_excludes`.
+    /// The statement, after the name of its module: `facade::a_mutex_excludes`.
     pub(crate) name: &'static str,
     /// How many preemptions an execution may have; `None` explores it whole.
     pub(crate) bound: Option<usize>,
@@ -21,12 +21,12 @@ pub(crate) struct Model {
     /// What has to happen in at least one of them, and all that is witnessed.
     pub(crate) witnesses: &'static [&'static str],
     /// What it has to fail on.
-    pub(crate) twins: &'static [Twin],
+    pub(crate) mutants: &'static [Mutant],
     pub(crate) body: Body,
 }
 
 /// A wrong version of what a model checks.
-pub(crate) struct Twin {
+pub(crate) struct Mutant {
     pub(crate) wrong: Wrong,
     /// How it is caught.
     pub(crate) end: End,
@@ -54,7 +54,7 @@ pub(crate) enum Kind {
     Lose,
 }
 
-/// How a twin is caught.
+/// How a mutant is caught.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
     /// It fails.
@@ -63,51 +63,51 @@ pub(crate) enum End {
     Hangs,
 }
 
-impl Twin {
+impl Mutant {
     /// The access whose line in `file` contains `snippet` is relaxed.
-    pub(crate) const fn relaxed(file: &'static str, snippet: &'static str) -> Twin {
-        Twin::site(Kind::Relaxed, file, snippet)
+    pub(crate) const fn relaxed(file: &'static str, snippet: &'static str) -> Mutant {
+        Mutant::site(Kind::Relaxed, file, snippet)
     }
 
     /// That read-modify-write is torn in two.
-    pub(crate) const fn split(file: &'static str, snippet: &'static str) -> Twin {
-        Twin::site(Kind::Split, file, snippet)
+    pub(crate) const fn split(file: &'static str, snippet: &'static str) -> Mutant {
+        Mutant::site(Kind::Split, file, snippet)
     }
 
     /// That unpark, send or store is left out.
-    pub(crate) const fn lose(file: &'static str, snippet: &'static str) -> Twin {
-        Twin::site(Kind::Lose, file, snippet)
+    pub(crate) const fn lose(file: &'static str, snippet: &'static str) -> Mutant {
+        Mutant::site(Kind::Lose, file, snippet)
     }
 
     /// The model with another body.
-    pub(crate) const fn body(name: &'static str, body: Body) -> Twin {
-        Twin { wrong: Wrong::Body { name, body }, end: End::Fails }
+    pub(crate) const fn body(name: &'static str, body: Body) -> Mutant {
+        Mutant { wrong: Wrong::Body { name, body }, end: End::Fails }
     }
 
     /// Of several lines that contain the snippet, the `nth`, counted from 1.
-    pub(crate) const fn nth(self, which: usize) -> Twin {
+    pub(crate) const fn nth(self, which: usize) -> Mutant {
         match self.wrong {
             Wrong::Site { kind, file, snippet, nth: _ } => {
                 let wrong = Wrong::Site { kind, file, snippet, nth: Some(which) };
-                Twin { wrong, end: self.end }
+                Mutant { wrong, end: self.end }
             }
             Wrong::Body { .. } => panic!("a body has no line"),
         }
     }
 
-    /// It is caught by not ending. The reason stands beside the twin.
-    #[expect(dead_code, reason = "no twin hangs so far")]
-    pub(crate) const fn hangs(self) -> Twin {
-        Twin { wrong: self.wrong, end: End::Hangs }
+    /// It is caught by not ending. The reason stands beside the mutant.
+    #[expect(dead_code, reason = "no mutant hangs so far")]
+    pub(crate) const fn hangs(self) -> Mutant {
+        Mutant { wrong: self.wrong, end: End::Hangs }
     }
 
-    const fn site(kind: Kind, file: &'static str, snippet: &'static str) -> Twin {
-        Twin { wrong: Wrong::Site { kind, file, snippet, nth: None }, end: End::Fails }
+    const fn site(kind: Kind, file: &'static str, snippet: &'static str) -> Mutant {
+        Mutant { wrong: Wrong::Site { kind, file, snippet, nth: None }, end: End::Fails }
     }
 }
 
 impl Kind {
-    /// As the door reads it.
+    /// As the facade reads it.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Kind::Relaxed => "relaxed",
@@ -122,7 +122,7 @@ impl Kind {
 /// All models, module by module.
 pub(crate) fn all() -> Vec<&'static Model> {
     let modules = [
-        door::MODELS,
+        facade::MODELS,
         channel::MODELS,
         parking::MODELS,
         park::MODELS,

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use runtime_core::park::{Parker, Unparked};
-use runtime_core::sync::adversary;
 use runtime_core::sync::atomic::{AtomicUsize, Ordering};
 use runtime_core::sync::explore::{Record, Witness, unparks};
+use runtime_core::sync::injector;
 use runtime_core::sync::thread::{self, JoinHandle};
 
-use crate::door::{join, spawn};
-use crate::model::{Model, Twin};
+use crate::facade::{join, spawn};
+use crate::model::{Model, Mutant};
 
 const PARK: &str = "runtime-core/src/park.rs";
 const UNPARK: &str = "self.state.swap(NOTIFIED";
@@ -24,13 +24,13 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 41,
         witnesses: &["no sleep was needed", "a park brought it"],
-        twins: &[
-            Twin::relaxed(PARK, UNPARK),
-            Twin::lose(PARK, UNPARK),
-            Twin::split(PARK, UNPARK),
-            Twin::lose(PARK, WAKE_THREAD),
-            Twin::split(PARK, FALL_ASLEEP),
-            Twin::body("the sleeper looks before the news is out", news_after_the_unpark),
+        mutants: &[
+            Mutant::relaxed(PARK, UNPARK),
+            Mutant::lose(PARK, UNPARK),
+            Mutant::split(PARK, UNPARK),
+            Mutant::lose(PARK, WAKE_THREAD),
+            Mutant::split(PARK, FALL_ASLEEP),
+            Mutant::body("the sleeper looks before the news is out", news_after_the_unpark),
         ],
         body: |witness| news_is_never_slept_through(1, witness),
     },
@@ -39,7 +39,11 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 73_674,
         witnesses: &["no sleep was needed", "a park brought it", "two parks brought it"],
-        twins: &[Twin::relaxed(PARK, UNPARK), Twin::split(PARK, UNPARK), Twin::lose(PARK, WAKE_UP)],
+        mutants: &[
+            Mutant::relaxed(PARK, UNPARK),
+            Mutant::split(PARK, UNPARK),
+            Mutant::lose(PARK, WAKE_UP),
+        ],
         body: |witness| news_is_never_slept_through(2, witness),
     },
     Model {
@@ -47,7 +51,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 39_764,
         witnesses: &["a system call", "no system call"],
-        twins: &[Twin::split(PARK, UNPARK)],
+        mutants: &[Mutant::split(PARK, UNPARK)],
         body: many_wakes_between_two_sleeps_are_one_system_call,
     },
     Model {
@@ -55,10 +59,10 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 1_603,
         witnesses: &["the news first", "the deadline first"],
-        twins: &[
-            Twin::relaxed(PARK, WAKE_UP),
-            Twin::split(PARK, WAKE_UP),
-            Twin::lose(PARK, UNPARK),
+        mutants: &[
+            Mutant::relaxed(PARK, WAKE_UP),
+            Mutant::split(PARK, WAKE_UP),
+            Mutant::lose(PARK, UNPARK),
         ],
         body: neither_a_deadline_nor_news_swallows_the_other,
     },
@@ -67,9 +71,9 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 1_363,
         witnesses: &["notified"],
-        twins: &[
-            Twin::lose(PARK, UNPARK),
-            Twin::body("whoever wakes has news", whoever_wakes_has_news),
+        mutants: &[
+            Mutant::lose(PARK, UNPARK),
+            Mutant::body("whoever wakes has news", whoever_wakes_has_news),
         ],
         body: a_sleep_that_ends_for_no_reason_goes_on,
     },
@@ -78,10 +82,10 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 602,
         witnesses: &["the hook was called", "there was news before the leave", "news came late"],
-        twins: &[
-            Twin::split(PARK, UNPARK),
-            Twin::relaxed(PARK, UNPARK),
-            Twin::split(PARK, FALL_ASLEEP),
+        mutants: &[
+            Mutant::split(PARK, UNPARK),
+            Mutant::relaxed(PARK, UNPARK),
+            Mutant::split(PARK, FALL_ASLEEP),
         ],
         body: an_absence_calls_the_hook_once,
     },
@@ -90,9 +94,9 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 26,
         witnesses: &["noticed", "not yet"],
-        twins: &[
-            Twin::relaxed(PARK, "self.state.swap(RUNNING, Ordering::AcqRel);"),
-            Twin::relaxed(PARK, UNPARK),
+        mutants: &[
+            Mutant::relaxed(PARK, "self.state.swap(RUNNING, Ordering::AcqRel);"),
+            Mutant::relaxed(PARK, UNPARK),
         ],
         body: a_notice_taken_shows_the_news,
     },
@@ -176,7 +180,7 @@ fn many_wakes_between_two_sleeps_are_one_system_call(witness: &'static Witness) 
 /// The sleeper goes on until it has met both. It meets each once, the news with what was published
 /// before it. (P12)
 fn neither_a_deadline_nor_news_swallows_the_other(witness: &'static Witness) {
-    let adversary = adversary::start(adversary::expire);
+    let injector = injector::start(injector::expire);
     let parker = Arc::new(Parker::new());
     let news = word();
     let teller = tell(&parker, &news);
@@ -196,12 +200,12 @@ fn neither_a_deadline_nor_news_swallows_the_other(witness: &'static Witness) {
         Unparked::Expired => "the deadline first",
     });
     join(teller);
-    join(adversary);
+    join(injector);
 }
 
 /// P6: a spurious wake-up is nobody's news.
 fn a_sleep_that_ends_for_no_reason_goes_on(witness: &'static Witness) {
-    let adversary = adversary::start(adversary::disturb);
+    let injector = injector::start(injector::wake_spuriously);
     let parker = Arc::new(Parker::new());
     let news = word();
     let teller = tell(&parker, &news);
@@ -209,11 +213,11 @@ fn a_sleep_that_ends_for_no_reason_goes_on(witness: &'static Witness) {
     assert_eq!(news.load(Ordering::Relaxed), 1);
     witness.saw("notified");
     join(teller);
-    join(adversary);
+    join(injector);
 }
 
 fn whoever_wakes_has_news(_: &'static Witness) {
-    let adversary = adversary::start(adversary::disturb);
+    let injector = injector::start(injector::wake_spuriously);
     let news = word();
     let (sleeper, published) = (thread::current(), Arc::clone(&news));
     let teller = spawn(move || {
@@ -223,7 +227,7 @@ fn whoever_wakes_has_news(_: &'static Witness) {
     thread::park();
     assert_eq!(news.load(Ordering::Relaxed), 1);
     join(teller);
-    join(adversary);
+    join(injector);
 }
 
 /// The loop is left once and found again after both have told. Either the leave meets news, and

@@ -1,4 +1,4 @@
-//! Parking as the door gives it: tokens, timed waits, and what the adversary does to them.
+//! Parking as the facade gives it: tokens, timed waits, and what the injector does to them.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use runtime_core::sync::atomic::{AtomicUsize, Ordering};
 use runtime_core::sync::explore::{Record, Witness};
 use runtime_core::sync::thread;
-use runtime_core::sync::{Mutex, adversary};
+use runtime_core::sync::{Mutex, injector};
 
-use crate::door::{join, spawn};
-use crate::model::{Model, Twin};
+use crate::facade::{join, spawn};
+use crate::model::{Model, Mutant};
 
 const HERE: &str = "tests/models/src/parking.rs";
 
@@ -19,7 +19,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 6,
         witnesses: &[],
-        twins: &[Twin::lose(HERE, "sleeper.unpark(); // the news")],
+        mutants: &[Mutant::lose(HERE, "sleeper.unpark(); // the news")],
         body: an_unpark_ends_the_park_and_orders,
     },
     Model {
@@ -27,10 +27,10 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 1,
         witnesses: &[],
-        twins: &[
-            Twin::lose(HERE, "me.unpark()").nth(1),
-            Twin::lose(HERE, "me.unpark()").nth(2),
-            Twin::body("two tokens wait", |_| {
+        mutants: &[
+            Mutant::lose(HERE, "me.unpark()").nth(1),
+            Mutant::lose(HERE, "me.unpark()").nth(2),
+            Mutant::body("two tokens wait", |_| {
                 thread::current().unpark();
                 thread::current().unpark();
                 thread::park();
@@ -50,7 +50,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 14,
         witnesses: &[],
-        twins: &[],
+        mutants: &[],
         body: an_unpark_leaves_who_waits_for_a_mutex_alone,
     },
     Model {
@@ -58,7 +58,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 1_654,
         witnesses: &["one", "the other", "both"],
-        twins: &[Twin::body("unparks order each other", unparks_order_each_other)],
+        mutants: &[Mutant::body("unparks order each other", unparks_order_each_other)],
         body: each_unpark_orders_before_the_park_it_ends,
     },
     Model {
@@ -66,8 +66,8 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 257,
         witnesses: &["expired before it began", "expired", "woken"],
-        twins: &[Twin::body("an untimed wait expires", |_| {
-            let _adversary = adversary::start(adversary::expire);
+        mutants: &[Mutant::body("an untimed wait expires", |_| {
+            let _injector = injector::start(injector::expire);
             thread::park();
         })],
         body: a_timed_wait_is_woken_or_expires,
@@ -77,7 +77,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 9,
         witnesses: &["passed", "woken"],
-        twins: &[Twin::body("a passed deadline orders", a_passed_deadline_orders)],
+        mutants: &[Mutant::body("a passed deadline orders", a_passed_deadline_orders)],
         body: a_passed_deadline_leaves_the_token,
     },
     Model {
@@ -85,8 +85,8 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 6,
         witnesses: &[],
-        twins: &[Twin::body("a later deadline has passed too", |_| {
-            let _adversary = adversary::start(adversary::expire);
+        mutants: &[Mutant::body("a later deadline has passed too", |_| {
+            let _injector = injector::start(injector::expire);
             let deadline = some_deadline();
             while !thread::park_until(deadline) {}
             let _asleep = thread::park_until(deadline + Duration::from_secs(1));
@@ -94,24 +94,24 @@ pub(crate) const MODELS: &[Model] = &[
         body: a_passed_deadline_stays_passed,
     },
     Model {
-        name: "parking::a_disturbed_sleeper_wakes_for_no_reason",
+        name: "parking::a_sleeper_may_wake_spuriously",
         bound: None,
         executions: 548,
         witnesses: &["for no reason", "for news"],
-        twins: &[Twin::body("who wakes has news", who_wakes_has_news)],
-        body: a_disturbed_sleeper_wakes_for_no_reason,
+        mutants: &[Mutant::body("who wakes has news", who_wakes_has_news)],
+        body: a_sleeper_may_wake_spuriously,
     },
     Model {
         name: "parking::the_refused_start_is_the_one_named",
         bound: None,
         executions: 7,
         witnesses: &["the first thread's", "the other's"],
-        twins: &[],
+        mutants: &[],
         body: the_refused_start_is_the_one_named,
     },
 ];
 
-/// Any deadline: in a model it passes when the adversary says so.
+/// Any deadline: in a model it passes when the injector says so.
 fn some_deadline() -> Instant {
     Instant::now() + Duration::from_secs(1)
 }
@@ -191,7 +191,7 @@ fn unparks_order_each_other(_: &'static Witness) {
 }
 
 fn a_timed_wait_is_woken_or_expires(witness: &'static Witness) {
-    let adversary = adversary::start(adversary::expire);
+    let injector = injector::start(injector::expire);
     let data = word();
     let sleeper = thread::current();
     let other = Arc::clone(&data);
@@ -213,11 +213,11 @@ fn a_timed_wait_is_woken_or_expires(witness: &'static Witness) {
         }
     }
     join(waker);
-    join(adversary);
+    join(injector);
 }
 
 fn a_passed_deadline_leaves_the_token(witness: &'static Witness) {
-    let adversary = adversary::start(adversary::expire);
+    let injector = injector::start(injector::expire);
     thread::current().unpark();
     if thread::park_until(some_deadline()) {
         witness.saw("passed");
@@ -225,20 +225,20 @@ fn a_passed_deadline_leaves_the_token(witness: &'static Witness) {
     } else {
         witness.saw("woken");
     }
-    join(adversary);
+    join(injector);
 }
 
 fn a_passed_deadline_stays_passed(_: &'static Witness) {
-    let adversary = adversary::start(adversary::expire);
+    let injector = injector::start(injector::expire);
     let deadline = some_deadline();
     while !thread::park_until(deadline) {}
     assert!(thread::park_until(deadline));
     assert!(thread::park_until(deadline - Duration::from_millis(1)));
-    join(adversary);
+    join(injector);
 }
 
-fn a_disturbed_sleeper_wakes_for_no_reason(witness: &'static Witness) {
-    let adversary = adversary::start(adversary::disturb);
+fn a_sleeper_may_wake_spuriously(witness: &'static Witness) {
+    let injector = injector::start(injector::wake_spuriously);
     let news = word();
     let sleeper = thread::current();
     let other = Arc::clone(&news);
@@ -252,11 +252,11 @@ fn a_disturbed_sleeper_wakes_for_no_reason(witness: &'static Witness) {
         _ => witness.saw("for news"),
     }
     join(waker);
-    join(adversary);
+    join(injector);
 }
 
 fn who_wakes_has_news(_: &'static Witness) {
-    let adversary = adversary::start(adversary::disturb);
+    let injector = injector::start(injector::wake_spuriously);
     let news = word();
     let sleeper = thread::current();
     let other = Arc::clone(&news);
@@ -267,12 +267,12 @@ fn who_wakes_has_news(_: &'static Witness) {
     thread::park();
     assert_eq!(news.load(Ordering::Relaxed), 1);
     join(waker);
-    join(adversary);
+    join(injector);
 }
 
 /// Who finds the deadline passed knows that the unpark was made, and has not taken its token.
 fn a_passed_deadline_orders(_: &'static Witness) {
-    let adversary = adversary::start(adversary::expire);
+    let injector = injector::start(injector::expire);
     let (data, unparked) = (word(), word());
     let sleeper = thread::current();
     let (datum, mark) = (Arc::clone(&data), Arc::clone(&unparked));
@@ -285,11 +285,11 @@ fn a_passed_deadline_orders(_: &'static Witness) {
         assert_eq!(data.load(Ordering::Relaxed), 1);
     }
     join(waker);
-    join(adversary);
+    join(injector);
 }
 
 fn the_refused_start_is_the_one_named(witness: &'static Witness) {
-    adversary::refuse_spawn(2);
+    injector::refuse_spawn(2);
     let refused = Record::new();
     let start = |refused: Record<&'static str>, who| {
         if thread::spawn("another".to_owned(), None, || {}).is_err() {

@@ -8,8 +8,8 @@ use aside::time::Clock;
 use aside::{Runtime, gather, timeout};
 use runtime_core::sync::explore::{Record, Witness};
 
-use crate::door::{join, spawn};
-use crate::model::{Model, Twin};
+use crate::facade::{join, spawn};
+use crate::model::{Model, Mutant};
 use crate::mortal::mortal;
 
 const PARK: &str = "runtime-core/src/park.rs";
@@ -28,10 +28,10 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 201_142,
         witnesses: &["read"],
-        twins: &[
-            Twin::lose(REMOTE, SEND),
-            Twin::lose(PARK, UNPARK),
-            Twin::split(PARK, FALL_ASLEEP),
+        mutants: &[
+            Mutant::lose(REMOTE, SEND),
+            Mutant::lose(PARK, UNPARK),
+            Mutant::split(PARK, FALL_ASLEEP),
         ],
         body: a_job_is_done_and_its_result_is_read,
     },
@@ -40,10 +40,10 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(4),
         executions: 11_365,
         witnesses: &["read"],
-        twins: &[
-            Twin::lose(REMOTE, SEND),
-            Twin::split(PARK, FALL_ASLEEP),
-            Twin::lose(WOKEN, LEAVE),
+        mutants: &[
+            Mutant::lose(REMOTE, SEND),
+            Mutant::split(PARK, FALL_ASLEEP),
+            Mutant::lose(WOKEN, LEAVE),
         ],
         body: two_jobs_of_a_group_are_read,
     },
@@ -52,7 +52,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(5),
         executions: 11_449,
         witnesses: &["in time"],
-        twins: &[Twin::relaxed(CLOCK, RELEASE)],
+        mutants: &[Mutant::relaxed(CLOCK, RELEASE)],
         body: a_job_takes_no_virtual_time,
     },
     Model {
@@ -60,7 +60,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(5),
         executions: 21_975,
         witnesses: &["there and back"],
-        twins: &[Twin::lose(REMOTE, SEND), Twin::lose(PARK, UNPARK)],
+        mutants: &[Mutant::lose(REMOTE, SEND), Mutant::lose(PARK, UNPARK)],
         body: a_job_comes_back_to_its_loop,
     },
     Model {
@@ -68,7 +68,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(5),
         executions: 8_787,
         witnesses: &["ran"],
-        twins: &[Twin::body("its result is forgotten", |witness| {
+        mutants: &[Mutant::body("its result is forgotten", |witness| {
             a_job_whose_runtime_goes(std::mem::forget, witness);
         })],
         body: |witness| a_job_whose_runtime_goes(drop, witness),
@@ -78,7 +78,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 10_564,
         witnesses: &["ran", "cancelled"],
-        twins: &[Twin::lose("runtime-core/src/sync/model/channel.rs", "tail.fetch_or(CLOSED")],
+        mutants: &[Mutant::lose("runtime-core/src/sync/loom/channel.rs", "tail.fetch_or(CLOSED")],
         body: a_spawn_from_elsewhere,
     },
 ];

@@ -1,7 +1,7 @@
 //! A state on a thread of its own, through its public face.
 //!
-//! Its queue is under one lock, which no twin can break; what can go wrong is what is decided under
-//! it. So the twins lose a wake, or run the same program on the [toy pool](crate::toy), of one
+//! Its queue is under one lock, which no mutant can break; what can go wrong is what is decided under
+//! it. So the mutants lose a wake, or run the same program on the [toy pool](crate::toy), of one
 //! thread, with a mistake.
 
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::metadata::Metadata;
 use runtime_core::sync::explore::{Record, Witness};
 use runtime_core::sync::thread::{self, ThreadId};
-use runtime_core::sync::{Mutex, adversary};
+use runtime_core::sync::{Mutex, injector};
 
-use crate::door::{block_on, join, spawn};
-use crate::model::{Model, Twin};
+use crate::facade::{block_on, join, spawn};
+use crate::model::{Model, Mutant};
 use crate::mortal::{Deaths, Mortal, mortal};
 use crate::toy::{Bug, Crew, Toy};
 
@@ -30,10 +30,10 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(4),
         executions: 18_031,
         witnesses: &["ran"],
-        twins: &[
-            Twin::lose(PARK, WAKE_THREAD),
-            Twin::split(PARK, FALL_ASLEEP),
-            Twin::body("sleeps without a last look", |witness| {
+        mutants: &[
+            Mutant::lose(PARK, WAKE_THREAD),
+            Mutant::split(PARK, FALL_ASLEEP),
+            Mutant::body("sleeps without a last look", |witness| {
                 a_call_and_a_close(&Toy::new(1, Bug::SleepsWithoutALook), witness);
             }),
         ],
@@ -44,9 +44,9 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(4),
         executions: 30_509,
         witnesses: &["ran", "refused"],
-        twins: &[
-            Twin::lose(PARK, UNPARK),
-            Twin::body("accepts when closed", |witness| {
+        mutants: &[
+            Mutant::lose(PARK, UNPARK),
+            Mutant::body("accepts when closed", |witness| {
                 a_call_while_it_closes(&Toy::new(1, Bug::AcceptsWhenClosed), witness);
             }),
         ],
@@ -62,9 +62,9 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(4),
         executions: 31_453,
         witnesses: &["here", "there"],
-        twins: &[
-            Twin::lose(PARK, UNPARK),
-            Twin::body("the last one is counted in two steps", counted_in_two_steps),
+        mutants: &[
+            Mutant::lose(PARK, UNPARK),
+            Mutant::body("the last one is counted in two steps", counted_in_two_steps),
         ],
         body: the_last_of_two_handles,
     },
@@ -73,9 +73,9 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(4),
         executions: 9_523,
         witnesses: &["ran", "cancelled"],
-        twins: &[
-            Twin::lose(PARK, WAKE_THREAD),
-            Twin::body("cancels what runs", |witness| {
+        mutants: &[
+            Mutant::lose(PARK, WAKE_THREAD),
+            Mutant::body("cancels what runs", |witness| {
                 abort(&Toy::new(1, Bug::CancelsWhatRuns), witness);
             }),
         ],
@@ -86,7 +86,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(5),
         executions: 198,
         witnesses: &["nobody took it"],
-        twins: &[Twin::body("its result is kept", |witness| {
+        mutants: &[Mutant::body("its result is kept", |witness| {
             an_opening(std::mem::forget, witness);
         })],
         body: |witness| an_opening(drop, witness),
@@ -96,7 +96,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 1,
         witnesses: &["refused"],
-        twins: &[Twin::body("the second is refused", |witness| cannot_start(2, witness))],
+        mutants: &[Mutant::body("the second is refused", |witness| cannot_start(2, witness))],
         body: |witness| cannot_start(1, witness),
     },
     Model {
@@ -104,7 +104,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(2),
         executions: 86,
         witnesses: &["ran"],
-        twins: &[],
+        mutants: &[],
         body: |witness| a_call_and_a_close(&Toy::new(1, Bug::None), witness),
     },
     Model {
@@ -112,7 +112,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(2),
         executions: 42,
         witnesses: &["ran", "refused"],
-        twins: &[],
+        mutants: &[],
         body: |witness| a_call_while_it_closes(&Toy::new(1, Bug::None), witness),
     },
     Model {
@@ -120,7 +120,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(2),
         executions: 37,
         witnesses: &["ran", "cancelled"],
-        twins: &[],
+        mutants: &[],
         body: |witness| abort(&Toy::new(1, Bug::None), witness),
     },
 ];
@@ -304,7 +304,7 @@ fn an_opening(end: fn(JoinHandle<Pinned<(Mortal, Over)>>), witness: &'static Wit
 
 /// The thread is refused: `make` is dropped unrun.
 fn cannot_start(which: usize, witness: &'static Witness) {
-    adversary::refuse_spawn(which);
+    injector::refuse_spawn(which);
     let (state, deaths) = mortal();
     let error = block_on(Pinned::open(move || state)).expect_err("no thread");
     assert!(error.is_refused());

@@ -1,7 +1,7 @@
 //! The blocking pool, through its public face.
 //!
-//! Its state is under one lock, which no twin can break; what can go wrong is what is decided under
-//! it. So the twins lose a wake, or run the same program on a [toy pool](crate::toy) with a
+//! Its state is under one lock, which no mutant can break; what can go wrong is what is decided under
+//! it. So the mutants lose a wake, or run the same program on a [toy pool](crate::toy) with a
 //! mistake.
 
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use runtime_core::completion::Completion;
 use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
 use runtime_core::sync::explore::{Record, Witness};
-use runtime_core::sync::{Mutex, adversary, thread};
+use runtime_core::sync::{Mutex, injector, thread};
 
-use crate::door::{block_on, join, spawn};
-use crate::model::{Model, Twin};
+use crate::facade::{block_on, join, spawn};
+use crate::model::{Model, Mutant};
 use crate::mortal::mortal;
 use crate::toy::{Bug, Crew, Toy};
 
@@ -31,10 +31,10 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(5),
         executions: 89_536,
         witnesses: &["ran"],
-        twins: &[
-            Twin::lose(PARK, WAKE_THREAD),
-            Twin::split(PARK, FALL_ASLEEP),
-            Twin::body("sleeps without a last look", |witness| {
+        mutants: &[
+            Mutant::lose(PARK, WAKE_THREAD),
+            Mutant::split(PARK, FALL_ASLEEP),
+            Mutant::body("sleeps without a last look", |witness| {
                 one_after_another(&Toy::new(1, Bug::SleepsWithoutALook), witness);
             }),
         ],
@@ -45,9 +45,9 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(3),
         executions: 147_653,
         witnesses: &["ran"],
-        twins: &[
-            Twin::lose(PARK, WAKE_THREAD),
-            Twin::body("is idle until it wakes", |witness| {
+        mutants: &[
+            Mutant::lose(PARK, WAKE_THREAD),
+            Mutant::body("is idle until it wakes", |witness| {
                 two_jobs_for_one_idle_worker(&Toy::new(2, Bug::IdleUntilItWakes), witness);
             }),
         ],
@@ -58,9 +58,9 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(3),
         executions: 89_702,
         witnesses: &["by the same worker", "by a new worker"],
-        twins: &[
-            Twin::lose(PARK, UNPARK),
-            Twin::body("retires without a look", |witness| {
+        mutants: &[
+            Mutant::lose(PARK, UNPARK),
+            Mutant::body("retires without a look", |witness| {
                 while_the_keep_alive_passes(&Toy::new(1, Bug::RetiresUnlooked), witness);
             }),
         ],
@@ -71,17 +71,17 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(3),
         executions: 103_590,
         witnesses: &["ran"],
-        twins: &[Twin::body("whoever wakes was called", whoever_wakes_was_called)],
-        body: |witness| while_disturbed(|| pool(1, 1), witness),
+        mutants: &[Mutant::body("whoever wakes was called", whoever_wakes_was_called)],
+        body: |witness| with_spurious_wake_ups(|| pool(1, 1), witness),
     },
     Model {
         name: "pool::a_job_submitted_to_a_pool_that_shuts_down_is_run_or_handed_back",
         bound: Some(4),
         executions: 40_286,
         witnesses: &["ran", "handed back"],
-        twins: &[
-            Twin::lose(PARK, WAKE_THREAD),
-            Twin::body("accepts when closed", |witness| {
+        mutants: &[
+            Mutant::lose(PARK, WAKE_THREAD),
+            Mutant::body("accepts when closed", |witness| {
                 while_it_closes(&Toy::new(1, Bug::AcceptsWhenClosed), Crew::close, witness);
             }),
         ],
@@ -92,7 +92,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(4),
         executions: 46_167,
         witnesses: &["ran", "cancelled", "handed back"],
-        twins: &[Twin::lose(PARK, WAKE_THREAD)],
+        mutants: &[Mutant::lose(PARK, WAKE_THREAD)],
         body: |witness| while_it_closes(&pool(1, 1), leave, witness),
     },
     Model {
@@ -100,9 +100,9 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(8),
         executions: 121_558,
         witnesses: &["ran", "cancelled"],
-        twins: &[
-            Twin::lose(JOB, SET_PLACE),
-            Twin::body("cancels what runs", |witness| {
+        mutants: &[
+            Mutant::lose(JOB, SET_PLACE),
+            Mutant::body("cancels what runs", |witness| {
                 abort(&Toy::new(1, Bug::CancelsWhatRuns), witness);
             }),
         ],
@@ -113,7 +113,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(4),
         executions: 5_765,
         witnesses: &["ran", "handed back", "refused"],
-        twins: &[Twin::body("counts refused starts", |witness| {
+        mutants: &[Mutant::body("counts refused starts", |witness| {
             without_a_thread(&Toy::new(1, Bug::CountsRefusedStarts), witness);
         })],
         body: |witness| without_a_thread(&pool(1, 1), witness),
@@ -123,7 +123,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(5),
         executions: 52_460,
         witnesses: &["both ran"],
-        twins: &[Twin::lose(PARK, UNPARK)],
+        mutants: &[Mutant::lose(PARK, UNPARK)],
         body: a_second_thread_that_cannot_start,
     },
     Model {
@@ -131,7 +131,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(2),
         executions: 100_803,
         witnesses: &["ran"],
-        twins: &[Twin::body("there is room for one thread", |witness| {
+        mutants: &[Mutant::body("there is room for one thread", |witness| {
             a_queue_that_stands_still(1, witness);
         })],
         body: |witness| a_queue_that_stands_still(2, witness),
@@ -141,7 +141,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(2),
         executions: 264_179,
         witnesses: &["ran"],
-        twins: &[Twin::body("there is room for one thread", |witness| {
+        mutants: &[Mutant::body("there is room for one thread", |witness| {
             a_queue_that_stands_still(1, witness);
         })],
         body: |witness| a_queue_that_stands_still(3, witness),
@@ -151,7 +151,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(1),
         executions: 14_232,
         witnesses: &["ran"],
-        twins: &[Twin::lose(PARK, WAKE_THREAD)],
+        mutants: &[Mutant::lose(PARK, WAKE_THREAD)],
         body: a_job_submitted_while_the_lookout_stands_down,
     },
     Model {
@@ -159,7 +159,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(4),
         executions: 941,
         witnesses: &["both returned"],
-        twins: &[Twin::lose(PARK, UNPARK)],
+        mutants: &[Mutant::lose(PARK, UNPARK)],
         body: two_shutdowns_one_of_them_a_jobs,
     },
     Model {
@@ -167,7 +167,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(2),
         executions: 287,
         witnesses: &["ran"],
-        twins: &[],
+        mutants: &[],
         body: |witness| one_after_another(&Toy::new(1, Bug::None), witness),
     },
     Model {
@@ -175,7 +175,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(2),
         executions: 7_529,
         witnesses: &["ran"],
-        twins: &[],
+        mutants: &[],
         body: |witness| two_jobs_for_one_idle_worker(&Toy::new(2, Bug::None), witness),
     },
     Model {
@@ -183,23 +183,23 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(2),
         executions: 4_118,
         witnesses: &["by the same worker", "by a new worker"],
-        twins: &[],
+        mutants: &[],
         body: |witness| while_the_keep_alive_passes(&Toy::new(1, Bug::None), witness),
     },
     Model {
-        name: "pool::the_toy_without_a_mistake_passes_while_disturbed",
+        name: "pool::the_toy_without_a_mistake_passes_with_spurious_wake_ups",
         bound: Some(2),
         executions: 5_095,
         witnesses: &["ran"],
-        twins: &[],
-        body: |witness| while_disturbed(|| Toy::new(1, Bug::None), witness),
+        mutants: &[],
+        body: |witness| with_spurious_wake_ups(|| Toy::new(1, Bug::None), witness),
     },
     Model {
         name: "pool::the_toy_without_a_mistake_passes_while_it_closes",
         bound: Some(2),
         executions: 347,
         witnesses: &["ran", "handed back"],
-        twins: &[],
+        mutants: &[],
         body: |witness| while_it_closes(&Toy::new(1, Bug::None), Crew::close, witness),
     },
     Model {
@@ -207,7 +207,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(2),
         executions: 37,
         witnesses: &["ran", "cancelled"],
-        twins: &[],
+        mutants: &[],
         body: |witness| abort(&Toy::new(1, Bug::None), witness),
     },
 ];
@@ -269,7 +269,7 @@ fn two_jobs_for_one_idle_worker(crew: &impl Crew, witness: &'static Witness) {
 
 /// keep-alive‖notify‖submit. (P57)
 fn while_the_keep_alive_passes(crew: &impl Crew, witness: &'static Witness) {
-    let adversary = adversary::start(adversary::expire);
+    let injector = injector::start(injector::expire);
     let workers = Record::new();
     for _ in 0..2 {
         let noted = workers.clone();
@@ -278,21 +278,21 @@ fn while_the_keep_alive_passes(crew: &impl Crew, witness: &'static Witness) {
     let [before, after] = workers.take()[..] else { panic!("each runs once") };
     witness.saw(if before == after { "by the same worker" } else { "by a new worker" });
     end(crew, 2);
-    join(adversary);
+    join(injector);
 }
 
 /// P6.
-fn while_disturbed<C: Crew>(crew: fn() -> C, witness: &'static Witness) {
-    let adversary = adversary::start(adversary::disturb);
+fn with_spurious_wake_ups<C: Crew>(crew: fn() -> C, witness: &'static Witness) {
+    let injector = injector::start(injector::wake_spuriously);
     let crew = crew();
     one_after_another(&crew, witness);
-    join(adversary);
+    join(injector);
 }
 
 /// A worker that takes the end of its sleep for a call. Its caller counts it out; who wakes for no
 /// reason looks, finds nothing, and counts itself in again.
 fn whoever_wakes_was_called(_: &'static Witness) {
-    let adversary = adversary::start(adversary::disturb);
+    let injector = injector::start(injector::wake_spuriously);
     let state = Arc::new(Mutex::new((0, false)));
     let shared = Arc::clone(&state);
     let worker = spawn(move || {
@@ -315,7 +315,7 @@ fn whoever_wakes_was_called(_: &'static Witness) {
     worker.thread().unpark();
     join(worker);
     assert_eq!(state.lock().0, 0, "nobody is left to be idle");
-    join(adversary);
+    join(injector);
 }
 
 /// shutdown‖submit‖idle worker: run, cancelled or handed back, exactly one of them, and once.
@@ -377,7 +377,7 @@ fn abort(crew: &impl Crew, witness: &'static Witness) {
 /// Two threads submit to a crew whose first thread, after the submitter's own, cannot start. A job
 /// that was accepted before that is known comes back by its handle. (P52, tokio#8406)
 fn without_a_thread<C: Crew>(crew: &C, witness: &'static Witness) {
-    adversary::refuse_spawn(2);
+    injector::refuse_spawn(2);
     let (ran, ends) = (Record::new(), Record::new());
     let submit_one = {
         let (crew, ran, ends) = (crew.clone(), ran.clone(), ends.clone());
@@ -407,7 +407,7 @@ fn without_a_thread<C: Crew>(crew: &C, witness: &'static Witness) {
 
 /// The second job's thread is refused; the first one's runs it in time. (P52)
 fn a_second_thread_that_cannot_start(witness: &'static Witness) {
-    adversary::refuse_spawn(2);
+    injector::refuse_spawn(2);
     let pool = pool(2, 2);
     let jobs = [(); 2].map(|()| submit(&pool, || ()));
     jobs.into_iter().for_each(|job| block_on(job).expect("it ran"));
@@ -418,23 +418,23 @@ fn a_second_thread_that_cannot_start(witness: &'static Witness) {
 /// More jobs than cores, the first of which waits for the second: time has to pass, and then the
 /// lookout takes the job or calls another.
 fn a_queue_that_stands_still(threads_max: usize, witness: &'static Witness) {
-    let adversary = adversary::start(|| {
-        adversary::expire();
-        adversary::expire_at_last();
+    let injector = injector::start(|| {
+        injector::expire();
+        injector::expire_at_last();
     });
     let pool = pool(threads_max, 1);
     jobs_that_wait_for_each_other(&pool);
     end(&pool, 2);
     witness.saw("ran");
-    adversary::dismiss();
-    join(adversary);
+    injector::dismiss();
+    join(injector);
 }
 
 /// Two jobs at once bring a lookout; the third comes when it may have nothing to look out for.
 fn a_job_submitted_while_the_lookout_stands_down(witness: &'static Witness) {
-    let adversary = adversary::start(|| {
-        adversary::expire();
-        adversary::expire_at_last();
+    let injector = injector::start(|| {
+        injector::expire();
+        injector::expire_at_last();
     });
     let pool = pool(2, 1);
     let jobs = [(); 2].map(|()| submit(&pool, || ()));
@@ -442,8 +442,8 @@ fn a_job_submitted_while_the_lookout_stands_down(witness: &'static Witness) {
     run(&pool, || ());
     end(&pool, 3);
     witness.saw("ran");
-    adversary::dismiss();
-    join(adversary);
+    injector::dismiss();
+    join(injector);
 }
 
 /// A job that shuts its pool down does not wait for itself, nor does anybody inside for it.

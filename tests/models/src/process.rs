@@ -23,7 +23,7 @@ pub(crate) struct Ran {
 pub(crate) fn command(model: &Model) -> Command {
     let mut command = Command::new(env::current_exe().expect("this program has a path"));
     command.args(["--child", model.name]).env("RUST_BACKTRACE", "0");
-    command.env_remove("RUNTIME_LOOM_SABOTAGE").env_remove("RUNTIME_LOOM_TRACE");
+    command.env_remove("RUNTIME_LOOM_MUTATION").env_remove("RUNTIME_LOOM_TRACE");
     command
 }
 

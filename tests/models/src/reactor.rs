@@ -14,8 +14,8 @@ use runtime_executor::reactor::{Direction, Registration};
 use runtime_executor::{Executor, Handle};
 
 use crate::device::{Addressing, Device, Telling};
-use crate::door::{join, spawn};
-use crate::model::{Model, Twin};
+use crate::facade::{join, spawn};
+use crate::model::{Model, Mutant};
 use crate::waking::{tell, word};
 
 const PARK: &str = "runtime-core/src/park.rs";
@@ -27,7 +27,7 @@ const SIDE: &str = "runtime-executor/src/reactor/readiness.rs";
 const TELL: &str = "self.told.store(told.wrapping_add(TICK)";
 const END: &str = "self.told.store(told | GONE";
 const DEVICE: &str = "tests/models/src/device.rs";
-const CHANNEL: &str = "runtime-core/src/sync/model/channel.rs";
+const CHANNEL: &str = "runtime-core/src/sync/loom/channel.rs";
 const CLOSE: &str = "tail.fetch_or(CLOSED, Relaxed)";
 
 pub(crate) const MODELS: &[Model] = &[
@@ -36,9 +36,9 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 107,
         witnesses: &["one try", "more tries"],
-        twins: &[
-            Twin::lose(SIDE, TELL),
-            Twin::body("a readiness is cleared that was not seen", |witness| {
+        mutants: &[
+            Mutant::lose(SIDE, TELL),
+            Mutant::body("a readiness is cleared that was not seen", |witness| {
                 what_comes_is_not_cleared(clears_what_it_has_not_seen, witness);
             }),
         ],
@@ -49,12 +49,12 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 21_753,
         witnesses: &["at once", "one by one"],
-        twins: &[
-            Twin::lose(SIDE, TELL),
-            Twin::body("an event tells of the data alone", |witness| {
+        mutants: &[
+            Mutant::lose(SIDE, TELL),
+            Mutant::body("an event tells of the data alone", |witness| {
                 a_short_read_forgets_nothing(Telling::DataAlone, reads_to_the_end, witness);
             }),
-            Twin::body("a short read clears what it has not seen", |witness| {
+            Mutant::body("a short read clears what it has not seen", |witness| {
                 let read = clears_what_its_short_read_has_not_seen;
                 a_short_read_forgets_nothing(Telling::Everything, read, witness);
             }),
@@ -68,7 +68,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 85,
         witnesses: &["heard before the new one", "heard after it"],
-        twins: &[Twin::body("an event means who has the slot", |witness| {
+        mutants: &[Mutant::body("an event means who has the slot", |witness| {
             an_event_in_flight_finds_nobody_else(Addressing::Slot, witness);
         })],
         body: |witness| an_event_in_flight_finds_nobody_else(Addressing::Token, witness),
@@ -78,12 +78,12 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 41,
         witnesses: &["no ring", "a ring"],
-        twins: &[
-            Twin::lose(DEVICE, "self.sleeper.unpark(); // the ring"),
-            Twin::lose(PARK, UNPARK),
-            Twin::relaxed(PARK, UNPARK),
-            Twin::split(PARK, FALL_ASLEEP),
-            Twin::lose(REMOTE, SEND),
+        mutants: &[
+            Mutant::lose(DEVICE, "self.sleeper.unpark(); // the ring"),
+            Mutant::lose(PARK, UNPARK),
+            Mutant::relaxed(PARK, UNPARK),
+            Mutant::split(PARK, FALL_ASLEEP),
+            Mutant::lose(REMOTE, SEND),
         ],
         body: a_wake_ends_the_sleep,
     },
@@ -92,10 +92,10 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(3),
         executions: 1_559,
         witnesses: &["both"],
-        twins: &[
-            Twin::lose(DEVICE, "self.sleeper.unpark(); // the ring"),
-            Twin::lose(SIDE, TELL),
-            Twin::split(PARK, UNPARK),
+        mutants: &[
+            Mutant::lose(DEVICE, "self.sleeper.unpark(); // the ring"),
+            Mutant::lose(SIDE, TELL),
+            Mutant::split(PARK, UNPARK),
         ],
         body: neither_an_event_nor_a_wake_swallows_the_other,
     },
@@ -104,7 +104,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(4),
         executions: 4_742,
         witnesses: &["read"],
-        twins: &[Twin::lose(REMOTE, SEND), Twin::lose(PARK, UNPARK)],
+        mutants: &[Mutant::lose(REMOTE, SEND), Mutant::lose(PARK, UNPARK)],
         body: a_registration_from_elsewhere,
     },
     Model {
@@ -112,9 +112,9 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 25,
         witnesses: &["told"],
-        twins: &[
-            Twin::lose(SIDE, END),
-            Twin::body("the loop is forgotten", |witness| {
+        mutants: &[
+            Mutant::lose(SIDE, END),
+            Mutant::body("the loop is forgotten", |witness| {
                 who_waits_is_told(std::mem::forget, witness);
             }),
         ],
@@ -125,7 +125,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(4),
         executions: 273,
         witnesses: &["refused", "told"],
-        twins: &[Twin::lose(CHANNEL, CLOSE)],
+        mutants: &[Mutant::lose(CHANNEL, CLOSE)],
         body: a_first_registration_with_a_loop_that_goes,
     },
 ];

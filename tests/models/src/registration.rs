@@ -16,8 +16,8 @@ use runtime_executor::Executor;
 use runtime_executor::reactor::{Direction, Registration, Short};
 
 use crate::device::{Addressing, Device};
-use crate::door::{join, spawn};
-use crate::model::{Model, Twin};
+use crate::facade::{join, spawn};
+use crate::model::{Model, Mutant};
 use crate::waking::word;
 
 const PARK: &str = "runtime-core/src/park.rs";
@@ -34,9 +34,9 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 36,
         witnesses: &["one try", "more tries"],
-        twins: &[
-            Twin::lose(SIDE, TELL),
-            Twin::body("a new socket counts as not ready", |witness| {
+        mutants: &[
+            Mutant::lose(SIDE, TELL),
+            Mutant::body("a new socket counts as not ready", |witness| {
                 what_comes_while_it_is_registered(takes_it_for_unready, witness);
             }),
         ],
@@ -47,7 +47,11 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(1),
         executions: 833,
         witnesses: &["both"],
-        twins: &[Twin::lose(REMOTE, SEND), Twin::lose(PARK, UNPARK), Twin::lose(SIDE, TELL)],
+        mutants: &[
+            Mutant::lose(REMOTE, SEND),
+            Mutant::lose(PARK, UNPARK),
+            Mutant::lose(SIDE, TELL),
+        ],
         body: two_first_ones_at_a_time,
     },
     Model {
@@ -55,9 +59,9 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 232,
         witnesses: &["refused", "told"],
-        twins: &[
-            Twin::lose(SIDE, END),
-            Twin::body("the loop is forgotten", |witness| {
+        mutants: &[
+            Mutant::lose(SIDE, END),
+            Mutant::body("the loop is forgotten", |witness| {
                 one_with_a_loop_that_goes(std::mem::forget, witness);
             }),
         ],
@@ -68,7 +72,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(4),
         executions: 8_023,
         witnesses: &["left in vain", "left when it was ready"],
-        twins: &[Twin::lose(SIDE, TELL), Twin::lose(PARK, UNPARK)],
+        mutants: &[Mutant::lose(SIDE, TELL), Mutant::lose(PARK, UNPARK)],
         body: of_two_who_wait_one_leaves,
     },
     Model {
@@ -76,7 +80,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 267,
         witnesses: &["told", "not told"],
-        twins: &[Twin::body("it is forgotten", |witness| {
+        mutants: &[Mutant::body("it is forgotten", |witness| {
             one_that_goes_while_it_is_told(std::mem::forget, witness);
         })],
         body: |witness| one_that_goes_while_it_is_told(drop, witness),

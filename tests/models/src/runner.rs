@@ -1,4 +1,4 @@
-//! Runs the models and their twins, as many at a time as there are processors.
+//! Runs the models and their mutants, as many at a time as there are processors.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -12,18 +12,18 @@ use crate::{site, weakening};
 
 /// Far more than any model takes.
 const MODEL_LIMIT: Duration = Duration::from_secs(1800);
-/// A twin fails soon, or it is killed.
-const TWIN_LIMIT: Duration = Duration::from_secs(120);
+/// A mutant fails soon, or it is killed.
+const MUTANT_LIMIT: Duration = Duration::from_secs(120);
 
 /// What the command line asks for.
 enum Request {
-    /// Models, then twins.
+    /// Models, then mutants.
     Check(Vec<String>),
     /// Models, for their counts.
     Bless(Vec<String>),
     /// Every ordering, weakened.
     Weaken(Vec<String>),
-    /// One model, or one twin of it, in this process.
+    /// One model, or one mutant of it, in this process.
     Child(String, Option<usize>),
     /// A short look at which operations a model executes, in this process.
     Trace(String),
@@ -37,10 +37,10 @@ pub(crate) fn main() -> ExitCode {
     match request() {
         Request::Check(words) => check(&words),
         Request::Bless(words) => bless(&words),
-        Request::Child(name, twin) => {
+        Request::Child(name, mutant) => {
             let model = named(&name);
-            let limit = if twin.is_some() { TWIN_LIMIT } else { MODEL_LIMIT };
-            child::run(model, twin, limit)
+            let limit = if mutant.is_some() { MUTANT_LIMIT } else { MODEL_LIMIT };
+            child::run(model, mutant, limit)
         }
         Request::Weaken(words) => weakening::run(&words),
         Request::Trace(name) => child::trace(named(&name)),
@@ -55,8 +55,8 @@ fn request() -> Request {
             Request::Trace(words.swap_remove(1))
         }
         Some("--child") => {
-            let twin = words.get(2).map(|index| index.parse().expect("a twin has a number"));
-            Request::Child(words.swap_remove(1), twin)
+            let mutant = words.get(2).map(|index| index.parse().expect("a mutant has a number"));
+            Request::Child(words.swap_remove(1), mutant)
         }
         Some("--bless") => Request::Bless(words.split_off(1)),
         Some(_) | None => Request::Check(words),
@@ -77,14 +77,15 @@ fn matching(words: &[String]) -> Vec<&'static Model> {
 fn check(words: &[String]) -> ExitCode {
     let models = matching(words);
     find_sites(&models);
-    let twins = models.iter().flat_map(|model| (0..model.twins.len()).map(|i| (*model, Some(i))));
-    let jobs: Vec<Job> = models.iter().map(|model| (*model, None)).chain(twins).collect();
+    let mutants =
+        models.iter().flat_map(|model| (0..model.mutants.len()).map(|i| (*model, Some(i))));
+    let jobs: Vec<Job> = models.iter().map(|model| (*model, None)).chain(mutants).collect();
     let mut passed = 0;
     let mut failed = 0;
     in_lanes(jobs, run, |job, ran| {
         let verdict = match job {
             (model, None) => judge_model(model, &ran),
-            (model, Some(twin)) => judge_twin(model, twin, &ran),
+            (model, Some(mutant)) => judge_mutant(model, mutant, &ran),
         };
         match verdict {
             Ok(line) => {
@@ -103,8 +104,8 @@ fn check(words: &[String]) -> ExitCode {
 
 /// Finds every line that is to be broken, before anything runs.
 fn find_sites(models: &[&Model]) {
-    for twin in models.iter().flat_map(|model| model.twins) {
-        if let Wrong::Site { file, snippet, nth, .. } = &twin.wrong {
+    for mutant in models.iter().flat_map(|model| model.mutants) {
+        if let Wrong::Site { file, snippet, nth, .. } = &mutant.wrong {
             let _line = site::line_of(file, snippet, *nth);
         }
     }
@@ -146,28 +147,28 @@ fn bless(words: &[String]) -> ExitCode {
 
 fn row(model: &Model, count: &str, seconds: f64) -> String {
     let (_module, statement) = model.name.split_once("::").expect("a name has its module");
-    let twins = model.twins.iter().map(|twin| match &twin.wrong {
+    let mutants = model.mutants.iter().map(|mutant| match &mutant.wrong {
         Wrong::Site { kind, file, snippet, .. } => {
             let (_, file) = file.rsplit_once('/').unwrap_or(("", file));
             format!("{} `{snippet}` ({file})", kind.name())
         }
         Wrong::Body { name, .. } => (*name).to_owned(),
     });
-    let twins: Vec<String> = twins.collect();
-    let (bound, twins) = (bound(model), twins.join("; "));
-    format!("| `{statement}` | {bound} | {count} | {seconds:.1} | {twins} |")
+    let mutants: Vec<String> = mutants.collect();
+    let (bound, mutants) = (bound(model), mutants.join("; "));
+    format!("| `{statement}` | {bound} | {count} | {seconds:.1} | {mutants} |")
 }
 
-/// A model, or its twin of that number.
+/// A model, or its mutant of that number.
 type Job = (&'static Model, Option<usize>);
 
-fn run(&(model, twin): &Job) -> Ran {
+fn run(&(model, mutant): &Job) -> Ran {
     let mut command = command(model);
-    if let Some(index) = twin {
+    if let Some(index) = mutant {
         command.arg(index.to_string());
-        if let Wrong::Site { kind, file, snippet, nth } = &model.twins[index].wrong {
+        if let Wrong::Site { kind, file, snippet, nth } = &model.mutants[index].wrong {
             let line = site::line_of(file, snippet, *nth);
-            command.env("RUNTIME_LOOM_SABOTAGE", format!("{} {file} {line}", kind.name()));
+            command.env("RUNTIME_LOOM_MUTATION", format!("{} {file} {line}", kind.name()));
         }
     }
     Ran::of(&mut command)
@@ -195,24 +196,24 @@ fn judge_model(model: &Model, ran: &Ran) -> Result<String, String> {
     }
 }
 
-fn judge_twin(model: &Model, index: usize, ran: &Ran) -> Result<String, String> {
-    let twin = &model.twins[index];
-    let (what, is_in_place) = match &twin.wrong {
+fn judge_mutant(model: &Model, index: usize, ran: &Ran) -> Result<String, String> {
+    let mutant = &model.mutants[index];
+    let (what, is_in_place) = match &mutant.wrong {
         Wrong::Site { kind, file, snippet, nth } => {
             let line = site::line_of(file, snippet, *nth);
-            let is_reached = ran.stderr.contains("sabotage reached");
+            let is_reached = ran.stderr.contains("mutation reached");
             (format!("{file}:{line} {}", kind.name()), is_reached)
         }
         Wrong::Body { name, .. } => ((*name).to_owned(), ran.stdout.contains(EXPLORING)),
     };
     let name = model.name;
     if !is_in_place {
-        return Err(format!("FAILED twin of {name}: {what}: the wrong line was never run"));
+        return Err(format!("FAILED mutant of {name}: {what}: the wrong line was never run"));
     }
-    match (ran.status, twin.end) {
-        (Some(0), _) => Err(format!("FAILED twin of {name}: {what}: it passes")),
-        (Some(HUNG), End::Fails) => Err(format!("FAILED twin of {name}: {what}: it hangs")),
-        (Some(HUNG), End::Hangs) | (_, End::Fails) => Ok(format!("TWIN {name} {what} caught")),
-        (_, End::Hangs) => Err(format!("FAILED twin of {name}: {what}: it does not hang")),
+    match (ran.status, mutant.end) {
+        (Some(0), _) => Err(format!("FAILED mutant of {name}: {what}: it passes")),
+        (Some(HUNG), End::Fails) => Err(format!("FAILED mutant of {name}: {what}: it hangs")),
+        (Some(HUNG), End::Hangs) | (_, End::Fails) => Ok(format!("MUTANT {name} {what} caught")),
+        (_, End::Hangs) => Err(format!("FAILED mutant of {name}: {what}: it does not hang")),
     }
 }

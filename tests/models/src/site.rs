@@ -1,4 +1,4 @@
-//! Finds the line that a twin breaks by its text, so that no line number is written down.
+//! Finds the line that a mutant breaks by its text, so that no line number is written down.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -17,8 +17,8 @@ use runtime_core::sync::atomic::Ordering;
 use runtime_core::sync::explore::{Record, Witness};
 use runtime_executor::{Config, Executor, sleep};
 
-use crate::door::{join, spawn};
-use crate::model::{Model, Twin};
+use crate::facade::{join, spawn};
+use crate::model::{Model, Mutant};
 use crate::waking::{tell, word};
 
 const CLOCK: &str = "runtime-core/src/clock.rs";
@@ -37,10 +37,10 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 1_358,
         witnesses: &["before the first sleep", "after a sleep"],
-        twins: &[
-            Twin::relaxed(CLOCK, RELEASE),
-            Twin::relaxed(CLOCK, HOLDS),
-            Twin::body("the clock is let go before the result is out", |witness| {
+        mutants: &[
+            Mutant::relaxed(CLOCK, RELEASE),
+            Mutant::relaxed(CLOCK, HOLDS),
+            Mutant::body("the clock is let go before the result is out", |witness| {
                 a_result_is_seen_before_the_time_moves(Order::HoldFirst, witness);
             }),
         ],
@@ -51,7 +51,11 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(4),
         executions: 28_482,
         witnesses: &["it moved"],
-        twins: &[Twin::lose(PARK, UNPARK), Twin::split(CLOCK, RELEASE), Twin::lose(CLOCK, RELEASE)],
+        mutants: &[
+            Mutant::lose(PARK, UNPARK),
+            Mutant::split(CLOCK, RELEASE),
+            Mutant::lose(CLOCK, RELEASE),
+        ],
         body: the_time_moves_when_the_last_hold_ends,
     },
     Model {
@@ -59,10 +63,10 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(4),
         executions: 42_901,
         witnesses: &["it went on"],
-        twins: &[
-            Twin::lose(PARK, UNPARK),
-            Twin::split(PARK, UNPARK),
-            Twin::split(PARK, FALL_ASLEEP),
+        mutants: &[
+            Mutant::lose(PARK, UNPARK),
+            Mutant::split(PARK, UNPARK),
+            Mutant::split(PARK, FALL_ASLEEP),
         ],
         body: a_job_that_sleeps_again_before_its_waker_is_done,
     },
@@ -71,7 +75,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 139,
         witnesses: &["the wake first", "the timer first"],
-        twins: &[Twin::lose(REMOTE, SEND), Twin::lose(PARK, UNPARK)],
+        mutants: &[Mutant::lose(REMOTE, SEND), Mutant::lose(PARK, UNPARK)],
         body: neither_a_timer_nor_a_remote_wake_swallows_the_other,
     },
     Model {
@@ -79,7 +83,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(4),
         executions: 28_035,
         witnesses: &["slept"],
-        twins: &[Twin::lose(REMOTE, SEND)],
+        mutants: &[Mutant::lose(REMOTE, SEND)],
         body: |witness| a_sleep_away_from_home(Patience::Enough, witness),
     },
     Model {
@@ -87,7 +91,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(4),
         executions: 19_115,
         witnesses: &["given up"],
-        twins: &[Twin::lose(REMOTE, SEND)],
+        mutants: &[Mutant::lose(REMOTE, SEND)],
         body: |witness| a_sleep_away_from_home(Patience::None, witness),
     },
     Model {
@@ -95,7 +99,11 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(4),
         executions: 3_681,
         witnesses: &["it went on twice"],
-        twins: &[Twin::lose(CLOCK, HOLD), Twin::lose(PARK, UNPARK), Twin::split(PARK, UNPARK)],
+        mutants: &[
+            Mutant::lose(CLOCK, HOLD),
+            Mutant::lose(PARK, UNPARK),
+            Mutant::split(PARK, UNPARK),
+        ],
         body: a_job_asleep_lets_the_time_go_on_and_stops_it_when_it_is_woken,
     },
 ];

@@ -1,7 +1,7 @@
 //! Jobs that block on jobs of their own pool: that all wait is found, and never said when it is not
 //! so.
 //!
-//! The pool's state is under one lock, which no twin can break. The twins wait without saying so,
+//! The pool's state is under one lock, which no mutant can break. The mutants wait without saying so,
 //! or say so when it is not the whole truth.
 
 use std::future::poll_fn;
@@ -18,8 +18,8 @@ use runtime_core::sync::explore::{Record, Witness};
 use runtime_core::watch::{self, Noted};
 use runtime_executor::{Config, Executor, Handle};
 
-use crate::door::block_on;
-use crate::model::{Model, Twin};
+use crate::facade::block_on;
+use crate::model::{Model, Mutant};
 
 const PARK: &str = "runtime-core/src/park.rs";
 const UNPARK: &str = "self.state.swap(NOTIFIED";
@@ -30,9 +30,9 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(4),
         executions: 2_691,
         witnesses: &["told"],
-        twins: &[
-            Twin::lose(PARK, UNPARK),
-            Twin::body("waits and does not say so", |witness| {
+        mutants: &[
+            Mutant::lose(PARK, UNPARK),
+            Mutant::body("waits and does not say so", |witness| {
                 for_the_only_thread(|_, job| block_on(job), witness);
             }),
         ],
@@ -43,7 +43,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(3),
         executions: 86_710,
         witnesses: &["told", "not told"],
-        twins: &[Twin::body("waits and does not say so", |witness| {
+        mutants: &[Mutant::body("waits and does not say so", |witness| {
             two_on_two_threads(|_, job| block_on(job), witness);
         })],
         body: |witness| two_on_two_threads(|handle, job| handle.block_on(job), witness),
@@ -53,9 +53,9 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(3),
         executions: 28_723,
         witnesses: &["ran"],
-        twins: &[
-            Twin::lose(PARK, UNPARK),
-            Twin::body("there is no other thread", |witness| ends_elsewhere(1, witness)),
+        mutants: &[
+            Mutant::lose(PARK, UNPARK),
+            Mutant::body("there is no other thread", |witness| ends_elsewhere(1, witness)),
         ],
         body: |witness| ends_elsewhere(2, witness),
     },
@@ -64,7 +64,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(4),
         executions: 12_600,
         witnesses: &["woken"],
-        twins: &[Twin::body("says that it waits for the job alone", |witness| {
+        mutants: &[Mutant::body("says that it waits for the job alone", |witness| {
             something_else_can_wake(|_, future| says_it_waits_alone(future), witness);
         })],
         body: |witness| {

@@ -11,8 +11,8 @@ use runtime_core::sync::explore::{Record, Witness};
 use runtime_core::sync::thread;
 use runtime_executor::{Config, Executor, NextTurn};
 
-use crate::door::{join, spawn};
-use crate::model::{Model, Twin};
+use crate::facade::{join, spawn};
+use crate::model::{Model, Mutant};
 use crate::waking::{tell, word};
 
 const PARK: &str = "runtime-core/src/park.rs";
@@ -27,10 +27,10 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 43,
         witnesses: &["called back", "not called"],
-        twins: &[
-            Twin::lose(PARK, UNPARK),
-            Twin::relaxed(PARK, UNPARK),
-            Twin::split(PARK, FALL_ASLEEP),
+        mutants: &[
+            Mutant::lose(PARK, UNPARK),
+            Mutant::relaxed(PARK, UNPARK),
+            Mutant::split(PARK, FALL_ASLEEP),
         ],
         body: |witness| a_loop_that_is_away_is_called_back(1, witness),
     },
@@ -39,10 +39,10 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(4),
         executions: 10_535,
         witnesses: &["called back", "called back twice", "not called"],
-        twins: &[
-            Twin::split(PARK, UNPARK),
-            Twin::relaxed(WAKER, "if !self.posted.swap(true"),
-            Twin::relaxed(WAKER, "self.posted.swap(false"),
+        mutants: &[
+            Mutant::split(PARK, UNPARK),
+            Mutant::relaxed(WAKER, "if !self.posted.swap(true"),
+            Mutant::relaxed(WAKER, "self.posted.swap(false"),
         ],
         body: |witness| a_loop_that_is_away_is_called_back(2, witness),
     },
@@ -51,7 +51,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(4),
         executions: 62_723,
         witnesses: &["a turn was full", "no turn was full"],
-        twins: &[Twin::lose(REMOTE, "self.inbox.send(letter)")],
+        mutants: &[Mutant::lose(REMOTE, "self.inbox.send(letter)")],
         body: a_bounded_turn_forgets_no_letter,
     },
     Model {
@@ -59,7 +59,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 140,
         witnesses: &["called back", "not called"],
-        twins: &[Twin::lose(PARK, UNPARK), Twin::split(PARK, FALL_ASLEEP)],
+        mutants: &[Mutant::lose(PARK, UNPARK), Mutant::split(PARK, FALL_ASLEEP)],
         body: a_task_spawned_from_elsewhere_calls_the_loop,
     },
 ];

@@ -14,8 +14,8 @@ use runtime_core::sync::explore::{Record, Witness, unparks};
 use runtime_core::sync::thread::JoinHandle;
 use runtime_executor::{Config, Executor, Observer};
 
-use crate::door::{join, spawn};
-use crate::model::{Model, Twin};
+use crate::facade::{join, spawn};
+use crate::model::{Model, Mutant};
 use crate::mortal::{Deaths, mortal};
 
 const WAKER: &str = "runtime-executor/src/task/waker.rs";
@@ -25,7 +25,7 @@ const REMOTE: &str = "runtime-executor/src/scheduler/shared.rs";
 const SEND: &str = "self.inbox.send(letter)";
 const PARK: &str = "runtime-core/src/park.rs";
 const UNPARK: &str = "self.state.swap(NOTIFIED";
-const CHANNEL: &str = "runtime-core/src/sync/model/channel.rs";
+const CHANNEL: &str = "runtime-core/src/sync/loom/channel.rs";
 const CLOSE: &str = "tail.fetch_or(CLOSED, Relaxed)";
 
 pub(crate) const MODELS: &[Model] = &[
@@ -34,11 +34,11 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 41,
         witnesses: &["one poll", "two polls"],
-        twins: &[
-            Twin::lose(REMOTE, SEND),
-            Twin::lose(PARK, UNPARK),
-            Twin::relaxed(PARK, UNPARK),
-            Twin::body("the wake comes before the news", the_wake_comes_before_the_news),
+        mutants: &[
+            Mutant::lose(REMOTE, SEND),
+            Mutant::lose(PARK, UNPARK),
+            Mutant::relaxed(PARK, UNPARK),
+            Mutant::body("the wake comes before the news", the_wake_comes_before_the_news),
         ],
         body: |witness| a_wake_is_one_more_poll(1, witness),
     },
@@ -47,11 +47,11 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 164_228,
         witnesses: &["one poll", "two polls", "three polls"],
-        twins: &[
-            Twin::relaxed(WAKER, POST),
-            Twin::relaxed(WAKER, CLEAR),
-            Twin::lose(WAKER, CLEAR),
-            Twin::split(WAKER, CLEAR),
+        mutants: &[
+            Mutant::relaxed(WAKER, POST),
+            Mutant::relaxed(WAKER, CLEAR),
+            Mutant::lose(WAKER, CLEAR),
+            Mutant::split(WAKER, CLEAR),
         ],
         body: |witness| a_wake_is_one_more_poll(2, witness),
     },
@@ -60,7 +60,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 30,
         witnesses: &[],
-        twins: &[Twin::split(WAKER, POST)],
+        mutants: &[Mutant::split(WAKER, POST)],
         body: many_wakes_are_one_letter,
     },
     Model {
@@ -68,9 +68,9 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(3),
         executions: 26_261,
         witnesses: &["the first sender first", "the second sender first", "mixed"],
-        twins: &[
-            Twin::lose(REMOTE, SEND),
-            Twin::body("senders are ordered too", |_| {
+        mutants: &[
+            Mutant::lose(REMOTE, SEND),
+            Mutant::body("senders are ordered too", |_| {
                 assert_ne!(order_of_polls(), ["third", "first", "second"]);
             }),
         ],
@@ -81,7 +81,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(4),
         executions: 10_119,
         witnesses: &["no sleep", "one sleep", "two sleeps"],
-        twins: &[Twin::split(PARK, UNPARK)],
+        mutants: &[Mutant::split(PARK, UNPARK)],
         body: wakes_of_a_sleeping_loop_are_one_system_call,
     },
     Model {
@@ -89,7 +89,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 20,
         witnesses: &["while the task ended", "after it"],
-        twins: &[Twin::body("the new task is woken", |witness| {
+        mutants: &[Mutant::body("the new task is woken", |witness| {
             late_wake(witness, |_ended, new| new.clone());
         })],
         body: |witness| late_wake(witness, |ended, _new| ended.clone()),
@@ -99,7 +99,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 4_661,
         witnesses: &["ended"],
-        twins: &[Twin::lose(REMOTE, SEND)],
+        mutants: &[Mutant::lose(REMOTE, SEND)],
         body: a_future_is_dropped_once_on_its_own_thread,
     },
     Model {
@@ -107,9 +107,9 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 12,
         witnesses: &["the letter came back or was dropped"],
-        twins: &[
-            Twin::lose(CHANNEL, CLOSE),
-            Twin::body("the loop is forgotten", |witness| {
+        mutants: &[
+            Mutant::lose(CHANNEL, CLOSE),
+            Mutant::body("the loop is forgotten", |witness| {
                 a_waker_outlives_its_loop(witness, mem::forget);
             }),
         ],

@@ -111,7 +111,7 @@ fn outcome(
     executing.sort_by_key(|model| model.executions);
     let broken = format!("{} {} {}", weakening.kind.name(), site.file, site.line);
     let fails = |model: &&Model| {
-        let ran = Ran::of(command(model).env("RUNTIME_LOOM_SABOTAGE", &broken));
+        let ran = Ran::of(command(model).env("RUNTIME_LOOM_MUTATION", &broken));
         ran.status != Some(0) && ran.executions().is_none()
     };
     match executing.into_iter().find(fails) {
@@ -142,7 +142,7 @@ fn models_by_site(sites: &[Site]) -> BTreeMap<(String, usize), Vec<&'static Mode
     by_site
 }
 
-/// Every operation above the door with an ordering stronger than Relaxed.
+/// Every operation above the facade with an ordering stronger than Relaxed.
 fn sites() -> Vec<Site> {
     let mut files = Vec::new();
     for package in ["runtime-core", "runtime-executor", "runtime-blocking", "."] {
@@ -152,7 +152,7 @@ fn sites() -> Vec<Site> {
     files.iter().flat_map(|path| sites_of(path)).collect()
 }
 
-/// The sources below a folder, but for what is behind the door, and for tests.
+/// The sources below a folder, but for what is behind the facade, and for tests.
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a package has sources") {
         let path = entry.expect("a folder can be read").path();

@@ -1,4 +1,4 @@
-//! Atomics that loom sees, and that sabotage can break.
+//! Atomics that loom sees, and that mutation can break.
 //!
 //! A load is two steps for loom: a read-modify-write of a word of its own, then the load. loom
 //! remembers only the last access to each object, and takes loads for independent of each other.
@@ -11,9 +11,9 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 
 pub use std::sync::atomic::Ordering;
 
-use super::sabotage::{self, Kind};
+use super::mutation::{self, Kind};
 
-/// What a twin leaves of the ordering of an operation; `Split` and `Lose` leave nothing to ask.
+/// What a mutant leaves of the ordering of an operation; `Split` and `Lose` leave nothing to ask.
 fn weakened(kind: Kind, order: Ordering) -> Ordering {
     match kind {
         Kind::Relaxed | Kind::Split | Kind::Lose => Relaxed,
@@ -64,7 +64,7 @@ macro_rules! atomic {
             /// Reads the value, or one that it had before.
             #[track_caller]
             pub fn load(&self, order: Ordering) -> $value {
-                let order = sabotage::here().map_or(order, |kind| weakened(kind, order));
+                let order = mutation::here().map_or(order, |kind| weakened(kind, order));
                 // ORDERING: Relaxed. It is there to be seen by loom, as told above.
                 self.loads.fetch_or(true, Relaxed);
                 self.word.load(order)
@@ -73,7 +73,7 @@ macro_rules! atomic {
             /// Writes the value.
             #[track_caller]
             pub fn store(&self, value: $value, order: Ordering) {
-                match sabotage::here() {
+                match mutation::here() {
                     None | Some(Kind::Split) => self.word.store(value, order),
                     Some(Kind::Lose) => {}
                     Some(kind) => self.word.store(value, weakened(kind, order)),
@@ -83,7 +83,7 @@ macro_rules! atomic {
             /// Writes the value and returns the one before.
             #[track_caller]
             pub fn swap(&self, value: $value, order: Ordering) -> $value {
-                match sabotage::here() {
+                match mutation::here() {
                     None => self.word.swap(value, order),
                     Some(Kind::Split) => self.split(order, |_| value),
                     Some(Kind::Lose) => self.word.load(of_load(order)),
@@ -103,7 +103,7 @@ macro_rules! atomic {
                 success: Ordering,
                 failure: Ordering,
             ) -> Result<$value, $value> {
-                let found = match sabotage::here() {
+                let found = match mutation::here() {
                     None => return self.word.compare_exchange(current, new, success, failure),
                     Some(Kind::Split) => {
                         self.split(success, |found| if found == current { new } else { found })
@@ -158,7 +158,7 @@ macro_rules! atomic {
                 /// Changes the value as its name says and returns the one before.
                 #[track_caller]
                 pub fn $method(&self, operand: $value, order: Ordering) -> $value {
-                    match sabotage::here() {
+                    match mutation::here() {
                         None => self.word.$method(operand, order),
                         Some(Kind::Split) => self.split(order, |found| $apply(found, operand)),
                         Some(Kind::Lose) => self.word.load(of_load(order)),

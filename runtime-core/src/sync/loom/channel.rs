@@ -26,7 +26,7 @@ use loom::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 pub use std::sync::mpsc::{SendError, TryRecvError};
 
 use super::atomic;
-use super::sabotage::{self, Kind};
+use super::mutation::{self, Kind};
 
 /// How many messages one channel of a model carries in its life, its end included. The slots are
 /// made with the channel: loom wants an atomic made before those that use it run.
@@ -66,8 +66,8 @@ impl<T> Channel<T> {
     }
 
     fn publish(&self, index: usize) {
-        let order = sabotage::here().map_or(Release, |_relaxed| Relaxed);
-        // ORDERING: Release, paired with the Acquire of `try_recv`; relaxed by a twin alone.
+        let order = mutation::here().map_or(Release, |_relaxed| Relaxed);
+        // ORDERING: Release, paired with the Acquire of `try_recv`; relaxed by a mutant alone.
         self.slot(index).store(FULL, order);
     }
 }
@@ -92,7 +92,7 @@ impl<T> Sender<T> {
     /// The message, if the receiver has gone.
     #[track_caller]
     pub fn send(&self, message: T) -> Result<(), SendError<T>> {
-        if sabotage::here() == Some(Kind::Lose) {
+        if mutation::here() == Some(Kind::Lose) {
             return Ok(());
         }
         // ORDERING: Relaxed. Senders learn nothing of each other, nor the receiver of the tail.

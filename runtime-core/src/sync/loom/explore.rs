@@ -7,7 +7,7 @@ use std::mem;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{adversary, thread};
+use super::{injector, thread};
 
 /// More branches than any execution of ours has: an execution that reaches it spins.
 const BRANCHES_MAX: usize = 100_000;
@@ -39,12 +39,12 @@ pub fn explore(bound: Option<usize>, body: impl Fn() + Send + Sync + 'static) ->
     executions.load(Ordering::Relaxed)
 }
 
-/// What the door keeps for the length of one execution. The threads of a model are coroutines on
+/// What the facade keeps for the length of one execution. The threads of a model are coroutines on
 /// one thread of the system, so all of them find the same one.
 #[derive(Default)]
 pub(super) struct Execution {
     pub(super) seats: thread::Seats,
-    pub(super) refusals: adversary::Refusals,
+    pub(super) refusals: injector::Refusals,
     pub(super) dismissed: bool,
     pub(super) unparks: usize,
 }

@@ -15,10 +15,10 @@ use loom::sync::atomic::Ordering::Relaxed;
 use super::explore::execution;
 use super::thread::{self, JoinHandle, Thread};
 
-/// Starts the adversary's thread, which calls [`expire`] and [`disturb`] and nothing else of the
-/// door. It counts among the five threads a model may have.
+/// Starts the injector's thread, which calls [`expire`] and [`wake_spuriously`] and nothing else of the
+/// facade. It counts among the five threads a model may have.
 pub fn start(body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
-    thread::spawn_adversary(body)
+    thread::spawn_injector(body)
 }
 
 /// Time passes: the deadline of every timed wait under way, and that of each thread's next one.
@@ -30,10 +30,10 @@ pub fn start(body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
 /// end by this. The threads are reached one after the other, and things may happen between.
 ///
 /// # Panics
-/// Outside the adversary's thread.
+/// Outside the injector's thread.
 #[track_caller]
 pub fn expire() {
-    assert_adversary();
+    assert_injector();
     for thread in thread::others() {
         thread.expire();
     }
@@ -43,24 +43,24 @@ pub fn expire() {
 /// nothing.
 ///
 /// # Panics
-/// Outside the adversary's thread.
+/// Outside the injector's thread.
 #[track_caller]
-pub fn disturb() {
-    assert_adversary();
+pub fn wake_spuriously() {
+    assert_injector();
     for thread in thread::others() {
-        thread.disturb();
+        thread.wake_spuriously();
     }
 }
 
 /// Time passes whenever nothing else is left to happen, until [`dismiss`] is called: for a model
-/// whose program waits out a deadline, however often that is. The adversary's last act. That time
+/// whose program waits out a deadline, however often that is. The injector's last act. That time
 /// passes earlier is tried by calling [`expire`] before.
 ///
 /// # Panics
-/// Outside the adversary's thread. If nothing is left to happen and nobody waits for a time.
+/// Outside the injector's thread. If nothing is left to happen and nobody waits for a time.
 #[track_caller]
 pub fn expire_at_last() {
-    assert_adversary();
+    assert_injector();
     let mut idle = 0;
     while !execution(|execution| execution.dismissed) {
         // A thread that yields is taken when no other can run; or when loom wants to try it.
@@ -76,7 +76,7 @@ pub fn expire_at_last() {
     }
 }
 
-/// More often than this the adversary is not taken while another thread can run.
+/// More often than this the injector is not taken while another thread can run.
 const IDLE_MAX: usize = 500;
 
 /// Lets [`expire_at_last`] end. The model's first thread calls it when all is done.
@@ -85,13 +85,13 @@ pub fn dismiss() {
 }
 
 #[track_caller]
-fn assert_adversary() {
-    let is_adversary = thread::current().is_adversary();
-    assert!(is_adversary, "only the thread of adversary::start plays the adversary");
+fn assert_injector() {
+    let is_injector = thread::current().is_injector();
+    assert!(is_injector, "only the thread of injector::start plays the injector");
 }
 
 /// Refuses the `nth` call of `thread::spawn` of this execution, counted from 1. May be called for
-/// several of them, before any thread is started; it needs no adversary's thread.
+/// several of them, before any thread is started; it needs no injector's thread.
 pub fn refuse_spawn(nth: usize) {
     let calls = AtomicUsize::new(0);
     execution(|execution| {

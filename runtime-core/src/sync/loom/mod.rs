@@ -1,4 +1,4 @@
-//! The door in a model: the same names over [loom](https://docs.rs/loom)'s parts.
+//! The facade in a model: the same names over [loom](https://docs.rs/loom)'s parts.
 //!
 //! loom runs a closure again and again, each time with another interleaving of its threads and
 //! another choice of what each load may read, until none is left. All threads of a model are
@@ -10,8 +10,8 @@
 //! What the model side has beyond the native one, for models alone:
 //!
 //! - [`explore()`] runs a model, and the [`Witness`](explore::Witness) counts what it saw;
-//! - [`adversary`] lets time pass, wakes sleepers for no reason, and refuses to start threads;
-//! - `sabotage` breaks one operation of the shipped source, for a twin that must fail.
+//! - [`injector`] lets time pass, wakes sleepers for no reason, and refuses to start threads;
+//! - `mutation` breaks one operation of the shipped source, for a mutant that must fail.
 //!
 //! Where this side differs from the native one:
 //!
@@ -21,15 +21,15 @@
 //!   under a mutex makes the next lock panic.
 //! - Compare-exchanges do not fail spuriously, and `SeqCst` means no more than `AcqRel`.
 //! - A thread-local made by `thread_local_const!` cannot be reached from another thread-local's
-//!   destructor (loom ends them all at once, and `with` panics). No local of the door's has one.
+//!   destructor (loom ends them all at once, and `with` panics). No local of the facade's has one.
 #![allow(clippy::disallowed_types, reason = "std's mutexes hold here what loom must not see")]
 
-pub mod injector;
 pub mod atomic;
 pub mod channel;
 pub mod explore;
-mod mutex;
+pub mod injector;
 mod mutation;
+mod mutex;
 pub mod thread;
 
 pub use explore::explore;

@@ -1,14 +1,14 @@
 //! One operation of the shipped source, broken on purpose.
 //!
-//! A model proves little until it is seen to fail. Its wrong twin is the same source with one
+//! A model proves little until it is seen to fail. Its mutant is the same source with one
 //! operation weakened; that operation is named, by the file and line of its call, in the
-//! environment of the process: `RUNTIME_LOOM_SABOTAGE="relaxed runtime-core/src/park.rs 87"`.
-//! Every operation of the door that can be broken knows its call site and asks here.
+//! environment of the process: `RUNTIME_LOOM_MUTATION="relaxed runtime-core/src/park.rs 87"`.
+//! Every operation of the facade that can be broken knows its call site and asks here.
 //!
 //! If `RUNTIME_LOOM_TRACE` is set, nothing is broken, and each site that is reached is written to
 //! stdout, once, as `site runtime-core/src/park.rs 87`.
 //!
-//! When the named site is first reached, `sabotage reached` is written to stderr, so that a twin
+//! When the named site is first reached, `mutation reached` is written to stderr, so that a mutant
 //! that fails for another reason is not taken for caught.
 
 use std::collections::BTreeSet;
@@ -32,14 +32,14 @@ pub(super) enum Kind {
     Lose,
 }
 
-struct Sabotage {
+struct Mutation {
     kind: Kind,
     file: String,
     line: u32,
     reached: AtomicBool,
 }
 
-static SABOTAGE: OnceLock<Option<Sabotage>> = OnceLock::new();
+static MUTATION: OnceLock<Option<Mutation>> = OnceLock::new();
 
 /// Sites that were reached, by file and line.
 type Reached = Mutex<BTreeSet<(&'static str, u32)>>;
@@ -67,14 +67,14 @@ pub(super) fn here() -> Option<Kind> {
     if let Some(reached) = TRACE.get_or_init(trace_from_environment) {
         trace(reached, site);
     }
-    let sabotage = SABOTAGE.get_or_init(from_environment).as_ref()?;
-    if site.line() != sabotage.line || !is_path_to(site.file(), &sabotage.file) {
+    let mutation = MUTATION.get_or_init(from_environment).as_ref()?;
+    if site.line() != mutation.line || !is_path_to(site.file(), &mutation.file) {
         return None;
     }
-    if !sabotage.reached.swap(true, Ordering::Relaxed) {
-        eprintln!("sabotage reached");
+    if !mutation.reached.swap(true, Ordering::Relaxed) {
+        eprintln!("mutation reached");
     }
-    Some(sabotage.kind)
+    Some(mutation.kind)
 }
 
 /// Whether the compiler's name of a file, which may climb up from another package's directory,
@@ -83,10 +83,10 @@ fn is_path_to(name: &str, file: &str) -> bool {
     name.strip_suffix(file).is_some_and(|before| before.is_empty() || before.ends_with("../"))
 }
 
-fn from_environment() -> Option<Sabotage> {
-    let text = env::var("RUNTIME_LOOM_SABOTAGE").ok()?;
+fn from_environment() -> Option<Mutation> {
+    let text = env::var("RUNTIME_LOOM_MUTATION").ok()?;
     let [kind, file, line] = text.split(' ').collect::<Vec<_>>()[..] else {
-        panic!("RUNTIME_LOOM_SABOTAGE is `KIND FILE LINE`, not `{text}`");
+        panic!("RUNTIME_LOOM_MUTATION is `KIND FILE LINE`, not `{text}`");
     };
     let kind = match kind {
         "relaxed" => Kind::Relaxed,
@@ -94,8 +94,8 @@ fn from_environment() -> Option<Sabotage> {
         "release" => Kind::Release,
         "split" => Kind::Split,
         "lose" => Kind::Lose,
-        other => panic!("no such kind of sabotage: {other}"),
+        other => panic!("no such kind of mutation: {other}"),
     };
-    let line = line.parse().expect("the line of RUNTIME_LOOM_SABOTAGE is a number");
-    Some(Sabotage { kind, file: file.to_owned(), line, reached: AtomicBool::new(false) })
+    let line = line.parse().expect("the line of RUNTIME_LOOM_MUTATION is a number");
+    Some(Mutation { kind, file: file.to_owned(), line, reached: AtomicBool::new(false) })
 }

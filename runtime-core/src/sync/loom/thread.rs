@@ -1,7 +1,7 @@
 //! Threads that loom runs, and how one of them waits.
 //!
 //! Every thread has a seat, with one word that loom sees: bit 0 is the parking token, the rest
-//! counts how often the [adversary](super::adversary) let time pass.
+//! counts how often the [injector](super::injector) let time pass.
 //!
 //! 1. `unpark` sets the token by a Release read-modify-write, and wakes the thread if it sleeps.
 //! 2. `park` takes the token by an Acquire one. If there is none it sleeps; woken, it takes the
@@ -12,7 +12,7 @@
 //! the word, so that loom tries every order of it. loom's own park does the sleeping, and its
 //! unpark is called for a thread that sleeps here and for no other: it would also set free a
 //! thread that waits for a mutex. The words of all seats are made before any thread starts,
-//! because the adversary reaches for each of them whether its thread has started or not.
+//! because the injector reaches for each of them whether its thread has started or not.
 
 use std::cell::OnceCell;
 use std::io;
@@ -22,12 +22,12 @@ use std::time::Instant;
 use loom::sync::atomic::AtomicUsize;
 use loom::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
-use super::adversary;
 use super::explore::execution;
-use super::sabotage::{self, Kind};
+use super::injector;
+use super::mutation::{self, Kind};
 
 const TOKEN: usize = 1;
-/// What the adversary adds to the word when time passes.
+/// What the injector adds to the word when time passes.
 pub(super) const TICK: usize = 2;
 
 /// Which thread it is; the first is number 0.
@@ -54,11 +54,11 @@ struct Private {
     ticks: usize,
     /// The latest deadline that has passed: it and all earlier ones stay passed.
     passed: Option<Instant>,
-    adversary: bool,
+    injector: bool,
     stage: Stage,
 }
 
-/// What a thread is about, as far as the adversary has to know.
+/// What a thread is about, as far as the injector has to know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Stage {
     /// Nobody has taken the seat.
@@ -149,7 +149,7 @@ impl Thread {
     /// Ends the thread's park, or lets its next one end at once.
     #[track_caller]
     pub fn unpark(&self) {
-        if sabotage::here() == Some(Kind::Lose) {
+        if mutation::here() == Some(Kind::Lose) {
             return;
         }
         execution(|execution| execution.unparks += 1);
@@ -162,7 +162,7 @@ impl Thread {
         }
     }
 
-    /// Lets a deadline of this thread pass. Only the adversary does.
+    /// Lets a deadline of this thread pass. Only the injector does.
     pub(super) fn expire(&self) {
         // ORDERING: Relaxed. Time publishes nothing.
         self.0.word.fetch_add(TICK, Relaxed);
@@ -173,8 +173,8 @@ impl Thread {
         }
     }
 
-    /// Ends the thread's sleep for no reason. Only the adversary does.
-    pub(super) fn disturb(&self) {
+    /// Ends the thread's sleep for no reason. Only the injector does.
+    pub(super) fn wake_spuriously(&self) {
         // ORDERING: Relaxed. It changes nothing, and is there for loom to try its place.
         self.0.word.fetch_or(0, Relaxed);
         match self.private().sleep.take() {
@@ -194,8 +194,8 @@ impl Thread {
         matches!(self.private().sleep, Some(Sleep::Timed(_)))
     }
 
-    pub(super) fn is_adversary(&self) -> bool {
-        self.private().adversary
+    pub(super) fn is_injector(&self) -> bool {
+        self.private().injector
     }
 
     fn private(&self) -> MutexGuard<'_, Private> {
@@ -213,7 +213,7 @@ impl Thread {
 }
 
 /// Sleeps until the thread is unparked, if it was not since its last park; or for no reason, if
-/// an adversary disturbs it.
+/// an injector disturbs it.
 ///
 /// # Blocking
 /// Blocks the model thread. If nobody is left to unpark it, the model fails: a deadlock.
@@ -228,7 +228,7 @@ pub fn park() {
 /// Waits like [`park`], at most until `deadline`. Says whether the deadline had passed when it was
 /// called; if not, the wait may have ended for any reason, or for none.
 ///
-/// A deadline passes when an [adversary](super::adversary) says so and never by itself: for what a
+/// A deadline passes when an [injector](super::injector) says so and never by itself: for what a
 /// model knows, a thread may be held up for any time between two instructions.
 ///
 /// # Blocking
@@ -269,7 +269,7 @@ impl Thread {
     }
 }
 
-/// Starts a thread, or says why the system would not: because an [adversary](super::adversary)
+/// Starts a thread, or says why the system would not: because an [injector](super::injector)
 /// refuses. A stack is as large as loom makes it.
 ///
 /// # Errors
@@ -279,14 +279,14 @@ pub fn spawn(
     _stack_size: Option<usize>,
     body: impl FnOnce() + Send + 'static,
 ) -> io::Result<JoinHandle<()>> {
-    adversary::ask_leave()?;
+    injector::ask_leave()?;
     Ok(start(take_seat(name), body))
 }
 
-/// Starts the thread that plays the adversary.
-pub(super) fn spawn_adversary(body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
-    let seat = take_seat("adversary".to_owned());
-    seat.private().adversary = true;
+/// Starts the thread that plays the injector.
+pub(super) fn spawn_injector(body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+    let seat = take_seat("injector".to_owned());
+    seat.private().injector = true;
     start(seat, body)
 }
 

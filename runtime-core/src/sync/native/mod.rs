@@ -1,4 +1,4 @@
-//! The door in a build.
+//! The facade in a build.
 
 pub use parking_lot::{Mutex, MutexGuard};
 
