@@ -11,7 +11,7 @@ mod random;
 #[path = "connections/slow.rs"]
 mod slow;
 #[allow(dead_code)]
-#[path = "it/watchdog.rs"]
+#[path = "it/support/watchdog.rs"]
 mod watchdog;
 
 use std::alloc::System;

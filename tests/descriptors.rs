@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 #[allow(dead_code)]
-#[path = "it/watchdog.rs"]
+#[path = "it/support/watchdog.rs"]
 mod watchdog;
 
 use std::cell::Cell;

@@ -1,86 +1,102 @@
-//! What aside promises, tried out: one binary, a module for each feature, a sentence for each test.
+//! What aside promises, tried out: one binary, a folder for each area, a sentence for each test.
 //!
 //! A comment `P23` names the row of `docs/verification/pitfalls.md` that a test answers, `promise 3`
-//! the promise in the crate's documentation. No test asserts how long something took: what is asserted is
-//! order, counts, virtual time, and that nothing hangs ([`watchdog`]).
+//! the promise in the crate's documentation. No test asserts how long something took: tests assert
+//! order, counts, virtual time, and that nothing hangs ([`support::watchdog`]).
 #![allow(clippy::unwrap_used)]
 // A handle is carried out of one runtime to be awaited in another.
 #![allow(clippy::async_yields_async)]
 
-mod strange;
-mod watchdog;
+mod support {
+    pub(crate) mod misbehaving;
+    pub(crate) mod watchdog;
+}
 
-mod reuse;
-mod tasks;
+mod tasks {
+    mod destruction;
+    mod fairness;
+    mod foreign_wakers;
+    mod handles;
+    mod panics;
+    mod recycling;
+    mod sync_primitives;
+    mod wakers;
+}
 
-mod foreign_wakers;
-mod wakers;
+mod time {
+    mod clock;
+    mod timeouts;
+    mod timers;
+}
 
-mod fairness;
-mod timeouts;
-mod timers;
+mod gather {
+    mod child_panics;
+    mod child_wakers;
+    mod endings;
+    mod limits;
+    mod on_runtime;
+    mod outputs;
+    mod polls;
+    mod puppets;
+    mod scope_endings;
+    mod scopes;
+    mod woken_sets;
+}
 
-mod clock;
-mod seeds;
+mod blocking {
+    mod deadlock;
+    mod jobs;
+    mod pinned;
+}
 
-mod blocking;
-mod combinators;
-mod handle;
-mod nesting;
-mod pinned;
-mod reentry;
-mod sync_primitives;
-mod turn;
+mod runtime {
+    mod handle;
+    mod idle;
+    mod nesting;
+    mod seeds;
+    mod send_sync;
+    mod shutdown;
+    mod thread_exit;
+    mod turn;
+}
 
-mod destruction;
-mod panics;
-mod shutdown;
-mod thread_exit;
-
-mod idle;
-mod observer;
-
-#[cfg(feature = "fs")]
-mod fs;
-#[cfg(feature = "fs")]
-mod fs_file;
-#[cfg(feature = "fs")]
-mod fs_lost;
-#[cfg(feature = "fs")]
-mod fs_model;
-
-#[cfg(all(feature = "net", unix))]
-mod net_broken;
-#[cfg(all(feature = "net", unix))]
-mod net_gone;
-#[cfg(all(feature = "net", unix))]
-mod net_nothing;
-#[cfg(all(feature = "net", unix))]
-mod net_reactor;
-#[cfg(all(feature = "net", unix))]
-mod net_short;
-#[cfg(all(feature = "net", unix))]
-mod net_signals;
-#[cfg(all(feature = "net", unix))]
-mod net_tcp;
-#[cfg(all(feature = "net", feature = "unblock", target_os = "linux"))]
-mod net_terminal;
-#[cfg(all(feature = "net", unix))]
-mod net_udp;
-#[cfg(all(feature = "net", unix))]
-mod net_unix;
-#[cfg(all(feature = "net", unix))]
-mod net_wakers;
+mod observe {
+    mod observer;
+}
 
 #[cfg(feature = "unblock")]
-mod stdio;
-#[cfg(feature = "unblock")]
-mod unblock;
-#[cfg(feature = "unblock")]
-mod unblock_out;
+mod io {
+    pub(crate) mod reading;
+    mod stdio;
+    mod writing;
+}
 
-mod types;
+#[cfg(feature = "fs")]
+mod fs {
+    mod file;
+    pub(crate) mod functions;
+    mod lost_writes;
+    mod model;
+}
 
-mod records;
-mod repository;
-mod tidy;
+#[cfg(all(feature = "net", unix))]
+mod net {
+    mod broken_peers;
+    mod callback_wakers;
+    mod dropped_loop;
+    mod interrupted;
+    mod reactor;
+    mod short_reads;
+    mod tcp;
+    #[cfg(all(feature = "unblock", target_os = "linux"))]
+    mod terminal;
+    mod udp;
+    mod unix;
+    mod zero_length;
+}
+
+mod repository {
+    mod records;
+    pub(crate) mod sources;
+    pub(crate) mod tidy;
+}

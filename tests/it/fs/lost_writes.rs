@@ -1,0 +1,226 @@
+//! `File`: nothing that was accepted is lost, and no error of it is, as long as there is a file to
+//! tell it.
+
+use std::fs as std_fs;
+use std::future::pending;
+
+use aside::Runtime;
+use aside::blocking::Shutdown;
+use aside::fs::File;
+use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
+
+use crate::fs::functions::{Folder, busy, join_error};
+use crate::io::reading::{pattern, poll_once};
+use crate::support::watchdog::watched;
+
+// P62
+#[test]
+fn what_was_accepted_is_written_when_the_file_is_dropped_and_the_runtime_ends() {
+    watched(|| {
+        for size in [1, 1_000, 200_000, 3_000_000] {
+            let folder = Folder::new();
+            let (path, content) = (folder.at("file"), pattern(size));
+            let given = content.clone();
+            let to = path.clone();
+            aside::run(async move {
+                let mut file = File::create(to).await.unwrap();
+                file.write_all(&given).await.unwrap();
+            });
+            assert!(std_fs::read(&path).unwrap() == content, "{size} bytes");
+        }
+    });
+}
+
+// P62: also if the shutdown waits for nothing else, and the task is cancelled by it.
+#[test]
+fn what_was_accepted_is_written_by_every_shutdown() {
+    watched(|| {
+        for is_held in [true, false] {
+            let folder = Folder::new();
+            let path = folder.at("file");
+            let runtime = Runtime::builder().threads_max(1).build();
+            runtime.block_on(async {
+                std_fs::write(&path, "begun: ").unwrap();
+                let mut file = File::options().read(true).append(true).open(&path).await.unwrap();
+                // A job that may be cancelled, and is not to have those that may not.
+                assert_eq!(file.read(&mut [0; 7]).await.unwrap(), 7);
+                busy().await.detach();
+                file.write_all(b"first, ").await.unwrap();
+                file.write_all(b"second").await.unwrap();
+                assert_eq!(std_fs::read(&path).unwrap(), b"begun: ", "the only worker is busy");
+                if is_held {
+                    aside::spawn(async move {
+                        pending::<()>().await;
+                        drop(file);
+                    })
+                    .detach();
+                }
+            });
+            let report = runtime.shutdown(Shutdown::Leave);
+            assert!(report.jobs.cancelled.is_empty(), "{report}");
+            let content = std_fs::read(&path).unwrap();
+            assert_eq!(content, b"begun: first, second", "held by a task: {is_held}");
+        }
+    });
+}
+
+// P62: the runtime goes inside async code, where nobody may wait.
+#[test]
+fn what_was_accepted_is_written_though_the_runtime_is_dropped_on_a_loop() {
+    watched(|| {
+        let folder = Folder::new();
+        let path = folder.at("file");
+        let inner = Runtime::new();
+        let mut file = inner.block_on(File::create(&path)).unwrap();
+        aside::run(async {
+            file.write_all(&pattern(500_000)).await.unwrap();
+            drop((file, inner));
+            while std_fs::metadata(&path).unwrap().len() < 500_000 {
+                aside::yield_now().await;
+            }
+        });
+        assert!(std_fs::read(&path).unwrap() == pattern(500_000));
+    });
+}
+
+// P62: there is no job any more, so who drops the file writes.
+#[test]
+fn what_was_accepted_behind_the_end_of_the_runtime_is_written_by_who_drops_the_file() {
+    watched(|| {
+        let folder = Folder::new();
+        let path = folder.at("file");
+        let runtime = Runtime::new();
+        let mut file = runtime.block_on(File::create(&path)).unwrap();
+        drop(runtime);
+        futures_lite::future::block_on(async {
+            // Accepted before it is known that there is nobody to write it.
+            file.write_all(b"too late").await.unwrap();
+            let error = file.flush().await.unwrap_err();
+            assert!(join_error(&error).is_refused(), "{error}");
+            let error = file.write_all(b", and not accepted").await.unwrap_err();
+            assert!(join_error(&error).is_refused(), "{error}");
+        });
+        assert!(std_fs::read(&path).unwrap().is_empty());
+        drop(file);
+        assert_eq!(std_fs::read(&path).unwrap(), b"too late");
+    });
+}
+
+// P52, P62: no thread can be started for it.
+#[test]
+fn what_was_accepted_and_has_no_thread_is_written_by_who_drops_the_file() {
+    watched(|| {
+        let folder = Folder::new();
+        let path = folder.at("file");
+        let no_such_stack = 1 << 60;
+        let runtime = Runtime::builder().stack_size(no_such_stack).build();
+        runtime.block_on(async {
+            let mut file = File::from_std(std_fs::File::create(&path).unwrap());
+            file.write_all(b"not lost").await.unwrap();
+            for _ in 0..3 {
+                let error = file.flush().await.unwrap_err();
+                assert!(join_error(&error).is_refused(), "{error}");
+            }
+            assert!(std_fs::read(&path).unwrap().is_empty());
+            drop(file);
+            assert_eq!(std_fs::read(&path).unwrap(), b"not lost");
+        });
+    });
+}
+
+#[test]
+fn a_write_that_waits_for_room_and_is_given_up_has_accepted_nothing() {
+    watched(|| {
+        let folder = Folder::new();
+        let path = folder.at("file");
+        let runtime = Runtime::builder().threads_max(1).build();
+        runtime.block_on(async {
+            let mut file = File::create(&path).await.unwrap();
+            let busy = busy().await;
+            let block = pattern(100_000);
+            let mut accepted = 0;
+            while let std::task::Poll::Ready(count) = poll_once(file.write(&block)) {
+                accepted += count.unwrap();
+                assert!(accepted <= 2 << 20, "{accepted} bytes are accepted and not written");
+            }
+            busy.abort();
+            busy.await.unwrap();
+            assert_eq!(file.metadata().await.unwrap().len(), accepted as u64);
+        });
+    });
+}
+
+// ---- errors of what is written behind ----
+
+/// A device that has no room, ever.
+#[cfg(target_os = "linux")]
+async fn full() -> File {
+    File::options().read(true).write(true).open("/dev/full").await.unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_write_that_failed_is_reported_once_by_whatever_is_asked_next() {
+    use std::io::{self, ErrorKind, SeekFrom};
+
+    watched(|| {
+        fn assert_no_room<T: std::fmt::Debug>(result: io::Result<T>, of: &str) {
+            let error = result.expect_err(of);
+            assert_eq!(error.kind(), ErrorKind::StorageFull, "{of}: {error}");
+        }
+        async fn written() -> File {
+            let mut file = full().await;
+            file.write_all(b"no room").await.expect("it is accepted");
+            file
+        }
+        aside::run(async {
+            let mut file = written().await;
+            assert_no_room(file.flush().await, "flush");
+            file.flush().await.expect("it was reported");
+            file.write_all(b"again").await.unwrap();
+            assert_no_room(file.flush().await, "flush again");
+
+            let mut file = written().await;
+            assert_no_room(file.close().await, "close");
+            file.close().await.expect("it was reported");
+            let mut file = written().await;
+            assert_no_room(file.read(&mut [0; 4]).await, "read");
+            assert_eq!(file.read(&mut [1; 4]).await.unwrap(), 4);
+            assert_no_room(written().await.seek(SeekFrom::Start(0)).await, "seek");
+            assert_no_room(written().await.sync_all().await, "sync_all");
+            assert_no_room(written().await.sync_data().await, "sync_data");
+            assert_no_room(written().await.set_len(0).await, "set_len");
+            assert_no_room(written().await.metadata().await, "metadata");
+            assert_no_room(written().await.try_clone().await, "try_clone");
+            assert_no_room(written().await.into_std().await, "into_std");
+            let mut file = written().await;
+            while poll_once(file.flush()).is_pending() {
+                aside::yield_now().await;
+            }
+            drop(file);
+        });
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_write_that_failed_is_reported_by_the_next_write_and_by_reading_elsewhere() {
+    watched(|| {
+        let runtime = Runtime::builder().threads_max(1).build();
+        runtime.block_on(async {
+            let mut file = full().await;
+            file.write_all(b"no room").await.unwrap();
+            // Behind the write, on the only worker.
+            aside::spawn_blocking(|| ()).await.unwrap();
+            assert!(file.write_all(b"next").await.is_err());
+            file.write_all(b"next").await.expect("it was reported");
+            aside::spawn_blocking(|| ()).await.unwrap();
+            // Heard on the way, by one who then gives up.
+            let error = file.read_at(1, 0).await.unwrap_err();
+            assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput, "it has not been heard");
+            assert!(file.flush().await.is_err());
+            drop(file);
+        });
+        assert!(runtime.shutdown(Shutdown::Wait).jobs.is_clean());
+    });
+}

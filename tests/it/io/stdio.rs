@@ -1,0 +1,175 @@
+//! The standard streams. Each test runs itself again as a child, whose streams are pipes.
+
+use std::io::{Read, Write};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use aside::io::stdio::{Stdin, stderr, stdin, stdout};
+use futures_lite::{AsyncReadExt, AsyncWriteExt};
+
+use crate::support::watchdog::watched;
+
+const ROLE: &str = "ASIDE_TEST_IS_A_CHILD";
+
+/// Runs `child` if this process was started for it; starts one otherwise, and gives it to `parent`.
+fn in_a_child(test: &str, child: fn(), parent: impl FnOnce(Child)) {
+    if std::env::var_os(ROLE).is_some() {
+        return child();
+    }
+    let program = std::env::current_exe().unwrap();
+    let mut command = Command::new(program);
+    command.args([&format!("io::stdio::{test}"), "--exact", "--nocapture", "--test-threads=1"]);
+    command.env(ROLE, "yes").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    parent(command.spawn().unwrap());
+}
+
+/// What a child says until it ends.
+fn output(child: &mut Child) -> String {
+    let mut text = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
+    assert!(child.wait().unwrap().success(), "{text}");
+    text
+}
+
+async fn say(text: &str) {
+    let mut stdout = stdout();
+    stdout.write_all(text.as_bytes()).await.unwrap();
+    stdout.flush().await.unwrap();
+}
+
+async fn read_exactly(stdin: &mut Stdin, count: usize) -> String {
+    let mut bytes = vec![0; count];
+    stdin.read_exact(&mut bytes).await.unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+/// Gives up after a while that is long enough for what is there, and tells nothing of it.
+async fn read_in_vain(stdin: &mut Stdin) {
+    let mut bytes = [0; 100];
+    let read = aside::timeout(Duration::from_millis(20), stdin.read(&mut bytes)).await;
+    assert!(read.is_err(), "there is nothing to read");
+}
+
+#[test]
+fn a_program_ends_although_it_waits_for_stdin() {
+    watched(|| {
+        in_a_child(
+            "a_program_ends_although_it_waits_for_stdin",
+            || {
+                aside::run(async {
+                    read_in_vain(&mut stdin()).await;
+                    aside::spawn(async { stdin().read(&mut [0; 8]).await }).detach();
+                    aside::yield_now().await;
+                    say("it ends\n").await;
+                });
+            },
+            |mut child| {
+                // Held open until the child has ended.
+                let stdin = child.stdin.take();
+                assert!(output(&mut child).contains("it ends\n"));
+                drop(stdin);
+            },
+        );
+    });
+}
+
+#[test]
+fn what_a_read_in_vain_would_have_got_is_for_the_next_one() {
+    watched(|| {
+        in_a_child(
+            "what_a_read_in_vain_would_have_got_is_for_the_next_one",
+            || {
+                aside::run(async {
+                    read_in_vain(&mut stdin()).await;
+                    say("ready\n").await;
+                    let mut first = stdin();
+                    let one = read_exactly(&mut first, 3).await;
+                    drop(first);
+                    let two = read_exactly(&mut stdin(), 4).await;
+                    say(&format!("{one}|{two}|")).await;
+                });
+                // Another runtime goes on where the first one stopped.
+                aside::run(async {
+                    let mut rest = String::new();
+                    stdin().read_to_string(&mut rest).await.unwrap();
+                    say(&format!("{rest}\n")).await;
+                    assert_eq!(stdin().read(&mut [0; 8]).await.unwrap(), 0);
+                });
+            },
+            |mut child| {
+                let mut stdout = child.stdout.take().unwrap();
+                let mut seen = String::new();
+                while !seen.contains("ready\n") {
+                    let mut byte = [0];
+                    stdout.read_exact(&mut byte).unwrap();
+                    seen.push(byte[0] as char);
+                }
+                child.stdin.take().unwrap().write_all(b"onetwo, three and more").unwrap();
+                child.stdout = Some(stdout);
+                let text = output(&mut child);
+                assert!(text.contains("one|two,| three and more\n"), "{text}");
+            },
+        );
+    });
+}
+
+#[test]
+fn several_who_read_stdin_get_each_byte_once() {
+    watched(|| {
+        in_a_child(
+            "several_who_read_stdin_get_each_byte_once",
+            || {
+                let read = || {
+                    std::thread::spawn(|| {
+                        aside::run(async {
+                            let tasks = [(); 3].map(|()| async {
+                                let mut sum = 0;
+                                let mut byte = [0];
+                                let mut stdin = stdin();
+                                while stdin.read(&mut byte).await.unwrap() == 1 {
+                                    sum += u64::from(byte[0]);
+                                }
+                                sum
+                            });
+                            aside::gather(tasks).await.iter().sum::<u64>()
+                        })
+                    })
+                };
+                let (one, two) = (read(), read());
+                let sum = one.join().unwrap() + two.join().unwrap();
+                aside::run(say(&format!("sum {sum}\n")));
+            },
+            |mut child| {
+                let bytes: Vec<u8> = (0..30_000).map(|n| (n % 256) as u8).collect();
+                child.stdin.take().unwrap().write_all(&bytes).unwrap();
+                let sum: u64 = bytes.iter().map(|byte| u64::from(*byte)).sum();
+                assert!(output(&mut child).contains(&format!("sum {sum}\n")));
+            },
+        );
+    });
+}
+
+#[test]
+fn what_stdout_accepted_is_written_before_the_program_ends() {
+    watched(|| {
+        in_a_child(
+            "what_stdout_accepted_is_written_before_the_program_ends",
+            || {
+                aside::run(async {
+                    stderr().write_all(b"to stderr\n").await.unwrap();
+                    let mut stdout = stdout();
+                    for _ in 0..10_000 {
+                        stdout.write_all(b"a line\n").await.unwrap();
+                    }
+                });
+            },
+            |mut child| {
+                let mut errors = child.stderr.take().unwrap();
+                assert_eq!(output(&mut child).matches("a line\n").count(), 10_000);
+                let mut text = String::new();
+                errors.read_to_string(&mut text).unwrap();
+                assert!(text.contains("to stderr\n"), "{text}");
+            },
+        );
+    });
+}

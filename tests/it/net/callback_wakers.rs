@@ -1,0 +1,140 @@
+//! Sockets and the wakers of other executors, which may come back, or panic, wherever they are
+//! used.
+
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use aside::net::UnixStream;
+use aside::{Runtime, spawn, timeout, yield_now};
+use futures_lite::{AsyncRead, AsyncWrite};
+use runtime_core::sync::Mutex;
+
+use crate::support::misbehaving::Foreign;
+use crate::support::watchdog::watched;
+
+fn poll_read(stream: &UnixStream, waker: &Waker) -> Poll<io::Result<usize>> {
+    let mut cx = Context::from_waker(waker);
+    Pin::new(&mut &*stream).poll_read(&mut cx, &mut [0; 8])
+}
+
+/// Nothing can be read from it, and nothing written to it.
+fn stuck(runtime: &Runtime) -> (UnixStream, UnixStream) {
+    let (near, far) = runtime.block_on(async { UnixStream::pair().unwrap() });
+    while far.try_write(&[1; 65536]).is_ok() {}
+    (near, far)
+}
+
+/// Leaves a waker in both directions.
+fn poll_both(stream: &UnixStream, waker: &Waker) {
+    assert!(poll_read(stream, waker).is_pending());
+    let mut cx = Context::from_waker(waker);
+    assert!(Pin::new(&mut &*stream).poll_write(&mut cx, &[1; 65536]).is_pending());
+}
+
+// P39: of two destructors that panic in one drop, the second aborts the process.
+#[test]
+fn a_stream_with_panicking_wakers_in_both_directions_is_dropped_quietly() {
+    watched(|| {
+        let runtime = Runtime::new();
+        let (bad, counts) = Foreign::default().on_drop(|| panic!("drop")).waker();
+        let (_near, far) = stuck(&runtime);
+        poll_both(&far, &bad);
+        drop(far);
+        assert_eq!(counts.references(), 1);
+        std::mem::forget(bad);
+    });
+}
+
+// P39: the one who is woken drops the stream that is to be told next, and the loop has the last
+// reference to what it tells.
+#[test]
+fn a_panicking_waker_that_the_loop_is_the_last_to_hold_does_not_end_the_loop() {
+    watched(|| {
+        let runtime = Runtime::new();
+        let (bad, counts) = Foreign::default().on_drop(|| panic!("drop")).waker();
+        let (first_near, first) = stuck(&runtime);
+        let (second_near, second) = stuck(&runtime);
+        poll_both(&second, &bad);
+        let second = Mutex::new(Some(second));
+        let (dropper, dropped) =
+            Foreign::default().on_wake(move || drop(second.lock().take())).waker();
+        poll_both(&first, &dropper);
+        runtime.block_on(async {
+            // Only of reading: the waker for writing stays where it is.
+            first_near.write(b"x").await.unwrap();
+            second_near.write(b"x").await.unwrap();
+            while dropped.wakes() == 0 {
+                yield_now().await;
+            }
+        });
+        assert_eq!(counts.references(), 1);
+        std::mem::forget(bad);
+    });
+}
+
+// P39: one of many who wait panics when it is woken.
+#[test]
+fn a_waker_that_panics_keeps_nobody_else_from_hearing_and_the_loop_goes_on() {
+    watched(|| {
+        let runtime = Runtime::new();
+        let (near, far) = runtime.block_on(async { UnixStream::pair().unwrap() });
+        assert!(far.try_read(&mut [0]).is_err());
+        let (bad, counts) = Foreign::default().on_wake(|| panic!("wake")).waker();
+        let mut early = pin!(far.readable());
+        assert!(early.as_mut().poll(&mut Context::from_waker(&bad)).is_pending());
+        assert!(poll_read(&far, &bad).is_pending());
+        runtime.block_on(async {
+            let far = &far;
+            let mut late = pin!(far.readable());
+            assert!(futures_lite::future::poll_once(late.as_mut()).await.is_none());
+            near.write(b"x").await.unwrap();
+            late.await.unwrap();
+            assert_eq!(spawn(async { 1 }).await.unwrap(), 1);
+        });
+        assert_eq!(counts.wakes(), 2);
+    });
+}
+
+// P37, P38: no lock is held while a waker is cloned, woken or dropped.
+#[test]
+fn a_waker_may_come_back_to_its_stream_whatever_is_done_to_it() {
+    watched(|| {
+        let runtime = Runtime::new();
+        let (near, far) = runtime.block_on(async { UnixStream::pair().unwrap() });
+        let far = Arc::new(far);
+        assert!(far.try_read(&mut [0]).is_err());
+        let come_back = || {
+            let far = Arc::clone(&far);
+            move || {
+                let _may_be_ready = poll_read(&far, Waker::noop());
+                let _may_be_ready = far.try_read(&mut []);
+            }
+        };
+        let strange = Foreign::default();
+        let strange = strange.on_clone(come_back()).on_wake(come_back()).on_drop(come_back());
+        let (waker, counts) = strange.waker();
+        for _ in 0..3 {
+            // In the common seat, where one takes the place of the other, and in one of its own.
+            assert!(poll_read(&far, &waker).is_pending());
+            let mut own = pin!(far.readable());
+            assert!(own.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            assert!(own.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            assert!(own.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        }
+        let before = counts.wakes();
+        runtime.block_on(async {
+            assert!(poll_read(&far, &waker).is_pending());
+            near.write(b"x").await.unwrap();
+            while counts.wakes() == before {
+                yield_now().await;
+            }
+            // The waker itself has read what came.
+            let mut buffer = [0];
+            let nothing = timeout(Duration::from_millis(1), far.read(&mut buffer));
+            assert!(nothing.await.is_err());
+        });
+    });
+}

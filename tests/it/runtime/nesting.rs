@@ -1,0 +1,169 @@
+//! Runtimes inside runtimes, and a runtime inside itself, which is refused.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::thread;
+use std::time::Duration;
+
+use aside::{Handle, Runtime, spawn, spawn_blocking, yield_now};
+
+use crate::support::watchdog::{panic_message, watched};
+
+/// That the runtime works: tasks, timers and jobs.
+fn assert_usable(runtime: &Runtime) {
+    let answer = runtime.block_on(async {
+        let task = spawn(yield_now());
+        aside::sleep(Duration::from_millis(1)).await;
+        task.await.unwrap();
+        spawn_blocking(|| 5).await.unwrap()
+    });
+    assert_eq!(answer, 5);
+}
+
+// P44
+#[test]
+fn block_on_turn_and_drain_inside_a_task_of_the_same_runtime_panic_and_harm_nothing() {
+    watched(|| {
+        let runtime = Rc::new(Runtime::new());
+        let enter: [fn(&Runtime); 3] = [
+            |runtime| runtime.block_on(async {}),
+            |runtime| {
+                runtime.turn(Duration::ZERO);
+            },
+            |runtime| runtime.drain(),
+        ];
+        for enter in enter {
+            let message = runtime.block_on(async {
+                let message = panic_message(|| enter(&runtime));
+                // Refused in the middle of things, which go on.
+                yield_now().await;
+                assert_eq!(spawn(async { 1 }).await.unwrap(), 1);
+                message
+            });
+            assert!(message.contains("from inside one of its own tasks"), "{message}");
+            assert!(message.contains("await the future instead"), "{message}");
+            assert!(message.contains("`spawn_blocking`"), "{message}");
+            assert_usable(&runtime);
+        }
+    });
+}
+
+// P44: the panic goes all the way out of the outer `block_on`.
+#[test]
+fn a_refused_block_on_that_unwinds_through_the_outer_one_leaves_the_runtime_usable() {
+    watched(|| {
+        let runtime = Rc::new(Runtime::new());
+        for _ in 0..3 {
+            let message = panic_message(|| runtime.block_on(async { runtime.block_on(async {}) }));
+            assert!(message.contains("from inside one of its own tasks"), "{message}");
+            assert!(Handle::try_current().is_err());
+            assert_usable(&runtime);
+        }
+    });
+}
+
+// P44
+#[test]
+fn block_on_by_handle_inside_a_task_of_the_same_runtime_panics_and_says_what_to_do() {
+    watched(|| {
+        let runtime = Runtime::new();
+        let task = runtime.spawn(async { Handle::current().block_on(async {}) });
+        let error = runtime.block_on(task).unwrap_err();
+        assert!(error.to_string().contains("call it from a job (`spawn_blocking`)"), "{error}");
+        assert_usable(&runtime);
+    });
+}
+
+#[test]
+fn a_runtime_inside_a_task_of_another_works_to_any_depth() {
+    fn nest(depth: u32) -> u32 {
+        if depth == 0 {
+            return 0;
+        }
+        aside::run(async move {
+            let task = spawn(async move {
+                yield_now().await;
+                nest(depth - 1)
+            });
+            let job = spawn_blocking(|| 1);
+            aside::sleep(Duration::from_millis(1)).await;
+            task.await.unwrap() + job.await.unwrap()
+        })
+    }
+    watched(|| assert_eq!(nest(5), 5));
+}
+
+// P13: the inner loop sleeps on the same thread, and takes nothing from the outer one.
+#[test]
+fn an_inner_runtime_does_not_take_the_outer_ones_wakes() {
+    watched(|| {
+        aside::run(async {
+            for _ in 0..1_000 {
+                // Ends at any time: before, during or after the inner loop's sleep.
+                let outer = spawn_blocking(thread::yield_now);
+                let inner = Runtime::builder().threads_max(1).build();
+                inner.block_on(async { spawn_blocking(thread::yield_now).await.unwrap() });
+                outer.await.unwrap();
+            }
+        });
+    });
+}
+
+// P13: the same for a handle's `block_on`, on the worker of a job.
+#[test]
+fn nested_block_on_in_jobs_loses_no_wake() {
+    watched(|| {
+        let runtime = Runtime::builder().threads_max(4).build();
+        runtime.block_on(async {
+            for _ in 0..1_000 {
+                let job = spawn_blocking(|| {
+                    let handle = Handle::current();
+                    let outer = handle.spawn_blocking(thread::yield_now);
+                    handle.block_on(async {
+                        aside::run(async { spawn_blocking(thread::yield_now).await.unwrap() });
+                        outer.await.unwrap();
+                    });
+                });
+                job.await.unwrap();
+            }
+        });
+    });
+}
+
+#[test]
+fn a_task_of_the_outer_runtime_can_be_woken_from_inside_the_inner_one() {
+    watched(|| {
+        aside::run(async {
+            let (sender, receiver) = std::sync::mpsc::channel();
+            let woken = Rc::new(Cell::new(false));
+            let task = spawn({
+                let woken = Rc::clone(&woken);
+                std::future::poll_fn(move |cx| {
+                    if woken.get() {
+                        return std::task::Poll::Ready(());
+                    }
+                    sender.send(cx.waker().clone()).unwrap();
+                    std::task::Poll::Pending
+                })
+            });
+            yield_now().await;
+            let waker = receiver.recv().unwrap();
+            aside::run(async {
+                woken.set(true);
+                waker.wake();
+            });
+            task.await.unwrap();
+        });
+    });
+}
+
+#[test]
+fn two_runtimes_on_one_thread_may_take_turns() {
+    watched(|| {
+        let (first, second) = (Runtime::new(), Runtime::new());
+        let task = first.spawn(async { 1 });
+        let other = second.spawn(async { 2 });
+        assert_eq!(second.block_on(other).unwrap(), 2);
+        assert_eq!(first.block_on(task).unwrap(), 1);
+    });
+}

@@ -1,0 +1,224 @@
+//! A finished task's box is used again by the next task of its type: nobody can tell.
+
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Poll, Waker};
+
+use aside::{JoinHandle, Runtime, named, spawn, yield_now};
+
+use crate::support::misbehaving::OnDrop;
+use crate::support::watchdog::watched;
+
+/// Tasks of one type, whatever they do.
+fn of_one_type<T: 'static>(work: Box<dyn FnOnce() -> T>) -> JoinHandle<T> {
+    spawn(async move { work() })
+}
+
+#[test]
+fn a_task_in_a_used_box_begins_anew() {
+    watched(|| {
+        aside::run(async {
+            let mut ids = Vec::new();
+            for number in 0..10 {
+                let task = of_one_type(Box::new(move || number));
+                assert!(!task.is_finished());
+                assert!(task.metadata().name().is_none());
+                ids.push(task.id());
+                assert_eq!(task.await.unwrap(), number);
+            }
+            ids.sort();
+            ids.dedup();
+            assert_eq!(ids.len(), 10);
+            let task = named("eleventh").spawn(async {});
+            assert_eq!(task.metadata().name(), Some("eleventh"));
+            task.await.unwrap();
+        });
+    });
+}
+
+#[test]
+fn a_request_for_cancelling_ends_with_its_task() {
+    watched(|| {
+        aside::run(async {
+            for number in 0..10 {
+                let cancelled = of_one_type(Box::new(move || number));
+                cancelled.abort();
+                assert!(cancelled.await.unwrap_err().is_cancelled());
+                let finished = of_one_type(Box::new(move || number));
+                yield_now().await;
+                finished.abort();
+                assert_eq!(finished.await.unwrap(), number);
+                assert_eq!(of_one_type(Box::new(move || number)).await.unwrap(), number);
+            }
+        });
+    });
+}
+
+#[test]
+fn tasks_of_two_types_take_turns_in_one_slot() {
+    watched(|| {
+        aside::run(async {
+            for number in 0..10_u64 {
+                assert_eq!(spawn(async move { number }).await.unwrap(), number);
+                let text = number.to_string();
+                assert_eq!(spawn(async move { text }).await.unwrap(), number.to_string());
+                let large = [number; 1_000];
+                let task = spawn(async move {
+                    yield_now().await;
+                    large
+                });
+                assert_eq!(task.await.unwrap(), [number; 1_000]);
+            }
+        });
+    });
+}
+
+#[test]
+fn a_late_reader_gets_its_result_and_the_next_task_another_cell() {
+    watched(|| {
+        aside::run(async {
+            let mut late = Vec::new();
+            for number in 0..10 {
+                late.push(of_one_type(Box::new(move || number)));
+                yield_now().await;
+                yield_now().await;
+                assert!(late.iter().all(JoinHandle::is_finished));
+            }
+            for (number, task) in late.into_iter().enumerate() {
+                assert_eq!(task.await.unwrap(), number);
+            }
+        });
+    });
+}
+
+#[test]
+fn a_reader_on_another_thread_may_be_late() {
+    watched(|| {
+        let read = Arc::new(AtomicUsize::new(0));
+        let readers: Vec<_> = aside::run(async {
+            let mut readers = Vec::new();
+            for number in 0..100_usize {
+                let task = spawn(async move { number });
+                let read = Arc::clone(&read);
+                readers.push(std::thread::spawn(move || {
+                    read.fetch_add(aside::run(task).unwrap(), Ordering::SeqCst);
+                }));
+                yield_now().await;
+            }
+            yield_now().await;
+            readers
+        });
+        readers.into_iter().for_each(|reader| reader.join().unwrap());
+        assert_eq!(read.load(Ordering::SeqCst), 99 * 100 / 2);
+    });
+}
+
+// P25
+#[test]
+fn a_result_that_nobody_reads_is_dropped_with_its_handle_or_when_it_comes() {
+    watched(|| {
+        aside::run(async {
+            let drops = Rc::new(Cell::new(0));
+            let task = || {
+                let drops = Rc::clone(&drops);
+                of_one_type(Box::new(move || OnDrop::new(move || drops.set(drops.get() + 1))))
+            };
+            let unread = task();
+            yield_now().await;
+            yield_now().await;
+            assert_eq!(drops.get(), 0);
+            drop(unread);
+            assert_eq!(drops.get(), 1);
+            drop(task());
+            yield_now().await;
+            yield_now().await;
+            assert_eq!(drops.get(), 2);
+            drop(task().await.unwrap());
+            assert_eq!(drops.get(), 3);
+        });
+    });
+}
+
+// P32
+#[test]
+fn a_kept_waker_of_a_finished_task_does_not_wake_the_next_of_its_type() {
+    watched(|| {
+        aside::run(async {
+            let polls = Rc::new(Cell::new(0));
+            let wakers = Rc::new(RefCell::new(Vec::<Waker>::new()));
+            let task = |polls_max| {
+                let (polls, wakers) = (Rc::clone(&polls), Rc::clone(&wakers));
+                spawn(poll_fn(move |cx| {
+                    polls.set(polls.get() + 1);
+                    wakers.borrow_mut().push(cx.waker().clone());
+                    if polls.get() >= polls_max { Poll::Ready(()) } else { Poll::Pending }
+                }))
+            };
+            task(1).await.unwrap();
+            let kept = wakers.take();
+            let second = task(3);
+            yield_now().await;
+            for _ in 0..5 {
+                kept.iter().for_each(Waker::wake_by_ref);
+                yield_now().await;
+            }
+            assert_eq!(polls.get(), 2, "it was polled once, for being new");
+            wakers.take().into_iter().for_each(Waker::wake);
+            second.await.unwrap();
+        });
+    });
+}
+
+#[test]
+fn a_box_outlives_a_panic_of_the_poll_and_of_the_destructor() {
+    watched(|| {
+        aside::run(async {
+            let task = |number: u32| {
+                let dropped = OnDrop::new(move || {
+                    if number % 3 == 1 {
+                        std::panic::resume_unwind(Box::new("in the destructor"));
+                    }
+                });
+                spawn(poll_fn(move |_| {
+                    let _kept = &dropped;
+                    if number % 3 == 2 {
+                        std::panic::resume_unwind(Box::new("in the poll"));
+                    }
+                    Poll::Ready(number)
+                }))
+            };
+            for number in 0..12 {
+                match task(number).await {
+                    Ok(result) => assert_eq!(result, number),
+                    Err(error) => assert!(number % 3 == 2 && error.is_panic()),
+                }
+            }
+        });
+    });
+}
+
+#[test]
+fn a_closed_loop_fills_no_box() {
+    watched(|| {
+        let runtime = Runtime::new();
+        let late = Rc::new(RefCell::new(None));
+        runtime.block_on(async {
+            of_one_type(Box::new(|| 1)).await.unwrap();
+            let late = Rc::clone(&late);
+            let spawns =
+                OnDrop::new(move || *late.borrow_mut() = Some(of_one_type(Box::new(|| 2))));
+            spawn(async move {
+                let _spawns = spawns;
+                std::future::pending::<()>().await;
+            })
+            .detach();
+            yield_now().await;
+        });
+        drop(runtime);
+        let late = late.take().unwrap();
+        assert!(aside::run(late).unwrap_err().is_cancelled());
+    });
+}
