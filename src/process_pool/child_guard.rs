@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 /// One worker's process and its group. *Shared by* the thread that drives it and whoever cancels
 /// its job. *Guarded by* its mutex.
 #[derive(Debug)]
-pub(super) struct Leash {
+pub(super) struct ChildGuard {
     pid: Pid,
     state: Mutex<State>,
 }
@@ -35,17 +35,17 @@ struct State {
 /// How a job came to its end, as far as its worker is concerned.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ended {
-    InPeace,
+pub(super) enum JobEnd {
+    Undisturbed,
     /// Somebody has killed the worker for the job's sake.
     Killed,
 }
 
-impl Leash {
-    pub(super) fn new(child: Child) -> Leash {
+impl ChildGuard {
+    pub(super) fn new(child: Child) -> ChildGuard {
         let pid = Pid::from_child(&child);
         let state = State { child, is_reaped: false, job: None, jobs: 0, is_killed: false };
-        Leash { pid, state: Mutex::new(state) }
+        ChildGuard { pid, state: Mutex::new(state) }
     }
 
     pub(super) fn pid(&self) -> u32 {
@@ -61,10 +61,10 @@ impl Leash {
     }
 
     /// The job has ended: from now on nobody kills for its sake.
-    pub(super) fn end_job(&self) -> Ended {
+    pub(super) fn end_job(&self) -> JobEnd {
         let mut state = self.state.lock();
         state.job = None;
-        if state.is_killed { Ended::Killed } else { Ended::InPeace }
+        if state.is_killed { JobEnd::Killed } else { JobEnd::Undisturbed }
     }
 
     /// Kills process and group if they are at work on this job.

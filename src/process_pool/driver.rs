@@ -22,60 +22,60 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::call_error::CallError;
-use super::child_guard::{Ended, Leash};
-use super::frame::{self, Kind};
+use super::child_guard::{ChildGuard, JobEnd};
+use super::frame::{self, FrameKind};
 use super::function_call::Call;
-use super::pids::Roll;
+use super::pids::Pids;
 use super::poll_fds::Deadline;
-use super::program::Program;
-use super::worker_main::is_worker_unawares;
-use super::worker_output::Sink;
-use super::worker_process::{Failure, Fitness, Process};
+use super::program::WorkerProgram;
+use super::worker_main::is_uninitialised_worker;
+use super::worker_output::OutputSink;
+use super::worker_process::{ExchangeError, WorkerProcess, WorkerState};
 
 thread_local! {
     /// The process of this thread.
-    static PROCESS: RefCell<Option<Process>> = const { RefCell::new(None) };
+    static PROCESS: RefCell<Option<WorkerProcess>> = const { RefCell::new(None) };
 }
 
 /// What the threads of a pool need for their work. *Shared by* them and the pool; none of it
-/// changes, but for the roll, which has a lock of its own.
+/// changes, but for the pids, which has a lock of its own.
 #[derive(Debug)]
-pub(super) struct Workshop {
-    pub(super) program: Program,
+pub(super) struct Driver {
+    pub(super) program: WorkerProgram,
     pub(super) max_jobs_per_worker: Option<u64>,
     pub(super) job_timeout: Option<Duration>,
     pub(super) start_timeout: Duration,
     pub(super) frame_bytes_max: u32,
-    pub(super) sink: Sink,
-    pub(super) roll: Arc<Roll>,
+    pub(super) sink: OutputSink,
+    pub(super) pids: Arc<Pids>,
 }
 
 /// Step 5: what a job keeps until its result is out.
 #[derive(Debug)]
-pub(super) struct Afterwards;
+pub(super) struct ReapAfterResult;
 
-impl Drop for Afterwards {
+impl Drop for ReapAfterResult {
     fn drop(&mut self) {
         // If a job is cancelled in the queue, this is whoever cancelled it: he has no process.
         let unfit = PROCESS.try_with(|process| {
-            process.try_borrow_mut().ok()?.take_if(|process| process.fitness() != Fitness::Fit)
+            process.try_borrow_mut().ok()?.take_if(|process| process.state() != WorkerState::Ready)
         });
         drop(unfit);
     }
 }
 
 /// What a reply says.
-enum Reply<R> {
+enum WorkerReply<R> {
     Result(Result<R, CallError>),
     Panicked(String),
 }
 
-impl Workshop {
+impl Driver {
     /// Makes the call, on a thread of the pool.
     ///
     /// # Panics
     /// If the function has, in the worker.
-    pub(super) fn carry_out<A, R>(&self, call: &Call<A, R>) -> Result<R, CallError>
+    pub(super) fn execute_call<A, R>(&self, call: &Call<A, R>) -> Result<R, CallError>
     where
         A: Serialize,
         R: DeserializeOwned,
@@ -88,50 +88,52 @@ impl Workshop {
             .map_err(|bytes| CallError::ArgumentsTooBig { bytes, max: max.into() })?;
         let mut process = self.exchange(&frame)?;
         let reply = read_reply(call, &process, max);
-        process.make(self.fitness_after(&process, &reply));
+        process.set_state(self.state_after(&process, &reply));
         put_back(process);
         match reply {
-            Reply::Result(result) => result,
+            WorkerReply::Result(result) => result,
             // The worker's hook has printed it.
-            Reply::Panicked(message) => resume_unwind(Box::new(message)),
+            WorkerReply::Panicked(message) => resume_unwind(Box::new(message)),
         }
     }
 
     /// Steps 1 to 3. The reply is in the process.
-    fn exchange(&self, frame: &[u8]) -> Result<Process, CallError> {
+    fn exchange(&self, frame: &[u8]) -> Result<WorkerProcess, CallError> {
         if let Some(mut process) = PROCESS.with(|process| process.borrow_mut().take()) {
             match self.call(&mut process, frame) {
                 Ok(()) => return Ok(process),
-                Err(Failure::Unread) => process.make(Fitness::Broken),
-                Err(failure) => return Err(self.call_failed(process, failure)),
+                Err(ExchangeError::Unread) => process.set_state(WorkerState::Broken),
+                Err(error) => return Err(self.call_failed(process, error)),
             }
         }
         let mut process = self.start()?;
         match self.call(&mut process, frame) {
             Ok(()) => Ok(process),
-            Err(failure) => Err(self.call_failed(process, failure)),
+            Err(error) => Err(self.call_failed(process, error)),
         }
     }
 
-    fn call(&self, process: &mut Process, frame: &[u8]) -> Result<(), Failure> {
+    fn call(&self, process: &mut WorkerProcess, frame: &[u8]) -> Result<(), ExchangeError> {
         let deadline = Deadline::after(self.job_timeout);
-        attend(process, |process| process.call(frame, deadline))
+        kill_if_cancelled(process, |process| process.call(frame, deadline))
     }
 
-    fn start(&self) -> Result<Process, CallError> {
-        if is_worker_unawares() {
+    fn start(&self) -> Result<WorkerProcess, CallError> {
+        if is_uninitialised_worker() {
             let why = "this process is a worker, and does not call `process_pool::init`";
             return Err(CallError::Start(io::Error::other(why)));
         }
-        let roll = Arc::clone(&self.roll);
-        let mut process =
-            Process::start(&self.program, self.sink.clone(), roll).map_err(CallError::Start)?;
+        let pids = Arc::clone(&self.pids);
+        let mut process = WorkerProcess::start(&self.program, self.sink.clone(), pids)
+            .map_err(CallError::Start)?;
         let deadline = Deadline::after(Some(self.start_timeout));
-        match attend(&mut process, |process| process.greet(self.frame_bytes_max, deadline)) {
+        match kill_if_cancelled(&mut process, |process| {
+            process.handshake(self.frame_bytes_max, deadline)
+        }) {
             Ok(()) => Ok(process),
-            Err(failure) => Err(failed(
+            Err(error) => Err(failed(
                 process,
-                failure,
+                error,
                 || {
                     let why = "it did not say hello in time: does its `main` call \
                                `process_pool::init`?";
@@ -142,105 +144,113 @@ impl Workshop {
         }
     }
 
-    fn call_failed(&self, process: Process, failure: Failure) -> CallError {
+    fn call_failed(&self, process: WorkerProcess, error: ExchangeError) -> CallError {
         let timed_out = || CallError::TimedOut(self.job_timeout.unwrap_or_default());
-        failed(process, failure, timed_out, |why| CallError::BadReply(why.into()))
+        failed(process, error, timed_out, |why| CallError::BadReply(why.into()))
     }
 
     /// What the process is good for after this reply.
-    fn fitness_after<R>(&self, process: &Process, reply: &Reply<R>) -> Fitness {
-        if process.fitness() != Fitness::Fit {
-            return process.fitness();
+    fn state_after<R>(&self, process: &WorkerProcess, reply: &WorkerReply<R>) -> WorkerState {
+        if process.state() != WorkerState::Ready {
+            return process.state();
         }
         let (kind, _body) = process.reply();
         let is_kept = match reply {
             // What it sends cannot be read: it may be of another version.
-            Reply::Result(Err(CallError::BadResult(_))) => kind == Kind::BadResult,
-            Reply::Result(Err(CallError::BadReply(_))) => false,
-            Reply::Result(_) | Reply::Panicked(_) => true,
+            WorkerReply::Result(Err(CallError::BadResult(_))) => kind == FrameKind::BadResult,
+            WorkerReply::Result(Err(CallError::BadReply(_))) => false,
+            WorkerReply::Result(_) | WorkerReply::Panicked(_) => true,
         };
         if !is_kept {
-            return Fitness::Broken;
+            return WorkerState::Broken;
         }
         match self.max_jobs_per_worker {
-            Some(max) if process.calls() >= max => Fitness::Spent,
-            Some(_) | None => Fitness::Fit,
+            Some(max) if process.calls() >= max => WorkerState::Retiring,
+            Some(_) | None => WorkerState::Ready,
         }
     }
 }
 
 /// Does something with the process during which whoever aborts the job kills it.
-fn attend<T>(
-    process: &mut Process,
-    work: impl FnOnce(&mut Process) -> Result<T, Failure>,
-) -> Result<T, Failure> {
-    let leash = Arc::clone(process.leash());
-    let hook = kill_when_cancelled(&leash, leash.begin_job());
+fn kill_if_cancelled<T>(
+    process: &mut WorkerProcess,
+    work: impl FnOnce(&mut WorkerProcess) -> Result<T, ExchangeError>,
+) -> Result<T, ExchangeError> {
+    let guard = Arc::clone(process.guard());
+    let hook = kill_when_cancelled(&guard, guard.begin_job());
     let done = work(process);
     drop(hook);
-    match leash.end_job() {
-        Ended::InPeace => done,
-        Ended::Killed => {
-            process.make(Fitness::Broken);
+    match guard.end_job() {
+        JobEnd::Undisturbed => done,
+        JobEnd::Killed => {
+            process.set_state(WorkerState::Broken);
             // Who was killed too late has done his work.
-            done.map_err(|_failure| Failure::Killed)
+            done.map_err(|_failure| ExchangeError::Killed)
         }
     }
 }
 
 /// Whoever aborts this thread's job, or shuts its pool down without waiting, kills the process.
-fn kill_when_cancelled(leash: &Arc<Leash>, job: u64) -> Option<CancelHook> {
-    let leash = Arc::clone(leash);
-    Some(CancelToken::current()?.on_cancel(move || leash.kill_job(job)))
+fn kill_when_cancelled(guard: &Arc<ChildGuard>, job: u64) -> Option<CancelHook> {
+    let guard = Arc::clone(guard);
+    Some(CancelToken::current()?.on_cancel(move || guard.kill_job(job)))
 }
 
 /// Kills the process, and leaves it to be buried in step 5, so that nobody waits for that.
-fn give_up(mut process: Process) {
-    process.leash().kill();
-    process.make(Fitness::Broken);
+fn kill_and_put_back(mut process: WorkerProcess) {
+    process.guard().kill();
+    process.set_state(WorkerState::Broken);
     put_back(process);
 }
 
 /// Step 4.
-fn put_back(mut process: Process) {
-    process.forget_reply();
+fn put_back(mut process: WorkerProcess) {
+    process.discard_reply();
     let former = PROCESS.with(|place| place.borrow_mut().replace(process));
     drop(former);
 }
 
-fn read_reply<A, R: DeserializeOwned>(call: &Call<A, R>, process: &Process, max: u32) -> Reply<R> {
+fn read_reply<A, R: DeserializeOwned>(
+    call: &Call<A, R>,
+    process: &WorkerProcess,
+    max: u32,
+) -> WorkerReply<R> {
     let (kind, body) = process.reply();
     let text = || String::from_utf8_lossy(body).into_owned();
-    Reply::Result(match kind {
-        Kind::Result => call.decode(body),
-        Kind::Panicked => return Reply::Panicked(text()),
-        Kind::UnknownFunction => Err(CallError::UnknownFunction(call.name().into())),
-        Kind::BadArguments => Err(CallError::BadArguments(text().into())),
-        Kind::BadResult => Err(CallError::BadResult(text().into())),
-        Kind::ResultTooBig => Err(match body.try_into() {
+    WorkerReply::Result(match kind {
+        FrameKind::Result => call.decode(body),
+        FrameKind::Panicked => return WorkerReply::Panicked(text()),
+        FrameKind::UnknownFunction => Err(CallError::UnknownFunction(call.name().into())),
+        FrameKind::BadArguments => Err(CallError::BadArguments(text().into())),
+        FrameKind::BadResult => Err(CallError::BadResult(text().into())),
+        FrameKind::ResultTooBig => Err(match body.try_into() {
             Ok(bytes) => {
                 CallError::ResultTooBig { bytes: u64::from_le_bytes(bytes), max: max.into() }
             }
             Err(_) => CallError::BadReply("the size of the result is no number".into()),
         }),
-        Kind::Hello | Kind::Call => Err(CallError::BadReply(format!("it is a {kind:?}").into())),
+        FrameKind::Hello | FrameKind::Call => {
+            Err(CallError::BadReply(format!("it is a {kind:?}").into()))
+        }
     })
 }
 
 /// Ends a process that has failed, and says so: in the words of the caller where they depend on
 /// what it was asked.
 fn failed(
-    mut process: Process,
-    failure: Failure,
+    mut process: WorkerProcess,
+    error: ExchangeError,
     timed_out: impl FnOnce() -> CallError,
     garbage: impl FnOnce(String) -> CallError,
 ) -> CallError {
-    let error = match failure {
-        Failure::Unread | Failure::Ended => return CallError::WorkerDied(process.death()),
-        Failure::Killed => CallError::Aborted,
-        Failure::TimedOut => timed_out(),
-        Failure::Garbage(error) => garbage(error.to_string()),
+    let error = match error {
+        ExchangeError::Unread | ExchangeError::Ended => {
+            return CallError::WorkerDied(process.death());
+        }
+        ExchangeError::Killed => CallError::Aborted,
+        ExchangeError::TimedOut => timed_out(),
+        ExchangeError::Malformed(error) => garbage(error.to_string()),
     };
-    give_up(process);
+    kill_and_put_back(process);
     error
 }

@@ -1,6 +1,6 @@
-//! What goes over the wire between a pool and one of its workers.
+//! What goes over the connection between a pool and one of its workers.
 //!
-//! The wire is a pair of connected Unix sockets; the worker's end is its standard input when it
+//! The connection is a pair of connected Unix sockets; the worker's end is its standard input when it
 //! starts, and is moved away before anything of the program's runs. Standard output and standard
 //! error are no part of it.
 //!
@@ -27,7 +27,7 @@
 //!
 //! 1. The pool says hello, then the worker does. The pool's hello says which body is the longest
 //!    that either may send.
-//! 2. The pool calls, the worker answers once, and so on: at no time are there two calls on a wire.
+//! 2. The pool calls, the worker answers once, and so on: at no time are there two calls on a connection.
 //! 3. The pool shuts its sending side: the worker exits. If the pool closes the socket, which its
 //!    death does too, the worker is killed by its own watcher, whatever it is doing.
 
@@ -51,7 +51,7 @@ pub(super) const KEPT: usize = 1024 * 1024;
 
 /// What a frame is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum FrameKind {
     Hello = 1,
     Call = 2,
     Result = 3,
@@ -62,20 +62,20 @@ pub(super) enum Kind {
     ResultTooBig = 8,
 }
 
-impl Kind {
-    const ALL: [Kind; 8] = [
-        Kind::Hello,
-        Kind::Call,
-        Kind::Result,
-        Kind::Panicked,
-        Kind::UnknownFunction,
-        Kind::BadArguments,
-        Kind::BadResult,
-        Kind::ResultTooBig,
+impl FrameKind {
+    const ALL: [FrameKind; 8] = [
+        FrameKind::Hello,
+        FrameKind::Call,
+        FrameKind::Result,
+        FrameKind::Panicked,
+        FrameKind::UnknownFunction,
+        FrameKind::BadArguments,
+        FrameKind::BadResult,
+        FrameKind::ResultTooBig,
     ];
 
-    fn of(byte: u8) -> Option<Kind> {
-        Kind::ALL.into_iter().find(|&kind| kind as u8 == byte)
+    fn of(byte: u8) -> Option<FrameKind> {
+        FrameKind::ALL.into_iter().find(|&kind| kind as u8 == byte)
     }
 }
 
@@ -112,7 +112,7 @@ impl fmt::Display for FrameError {
 }
 
 /// Begins a frame in `frame`, which is emptied: the body is to be appended, then [`finish`] called.
-pub(super) fn begin(frame: &mut Vec<u8>, kind: Kind) {
+pub(super) fn begin(frame: &mut Vec<u8>, kind: FrameKind) {
     frame.clear();
     frame.extend([kind as u8, 0, 0, 0, 0]);
 }
@@ -128,7 +128,7 @@ pub(super) fn finish(frame: &mut [u8], body_max: u32) -> Result<(), u64> {
 }
 
 /// A whole frame with a short body.
-pub(super) fn short(kind: Kind, body: &[u8]) -> Vec<u8> {
+pub(super) fn short(kind: FrameKind, body: &[u8]) -> Vec<u8> {
     let mut frame = Vec::with_capacity(HEADER + body.len());
     begin(&mut frame, kind);
     frame.extend(body);
@@ -137,14 +137,14 @@ pub(super) fn short(kind: Kind, body: &[u8]) -> Vec<u8> {
 }
 
 /// A whole frame with a text, which is cut if it is too long.
-pub(super) fn text(kind: Kind, text: &str) -> Vec<u8> {
+pub(super) fn text(kind: FrameKind, text: &str) -> Vec<u8> {
     short(kind, &text.as_bytes()[..text.len().min(TEXT_MAX as usize)])
 }
 
 /// Step 1.
 pub(super) fn hello(body_max: u32) -> Vec<u8> {
     let mut frame = Vec::with_capacity(HEADER + HELLO_BODY as usize);
-    begin(&mut frame, Kind::Hello);
+    begin(&mut frame, FrameKind::Hello);
     frame.extend(MAGIC);
     frame.extend(VERSION.to_le_bytes());
     frame.extend(body_max.to_le_bytes());
@@ -153,10 +153,10 @@ pub(super) fn hello(body_max: u32) -> Vec<u8> {
 }
 
 /// The longest body, out of the other side's hello.
-pub(super) fn read_hello(kind: Kind, body: &[u8]) -> Result<u32, FrameError> {
+pub(super) fn read_hello(kind: FrameKind, body: &[u8]) -> Result<u32, FrameError> {
     let body: &[u8; 14] = body.try_into().map_err(|_| FrameError::NoHello)?;
     let [magic @ .., v0, v1, m0, m1, m2, m3] = body;
-    if kind != Kind::Hello || magic != MAGIC {
+    if kind != FrameKind::Hello || magic != MAGIC {
         return Err(FrameError::NoHello);
     }
     match u16::from_le_bytes([*v0, *v1]) {
@@ -170,20 +170,24 @@ pub(super) fn read_hello(kind: Kind, body: &[u8]) -> Result<u32, FrameError> {
 /// # Panics
 /// If the name has more than 65,535 bytes.
 pub(super) fn begin_call(frame: &mut Vec<u8>, name: &str) {
-    begin(frame, Kind::Call);
+    begin(frame, FrameKind::Call);
     let length = u16::try_from(name.len()).expect("a function's name has at most 65,535 bytes");
     frame.extend(length.to_le_bytes());
     frame.extend(name.as_bytes());
 }
 
 /// Name and arguments of a call.
-pub(super) fn read_call(kind: Kind, body: &[u8]) -> Result<(&str, &[u8]), FrameError> {
+pub(super) fn read_call(kind: FrameKind, body: &[u8]) -> Result<(&str, &[u8]), FrameError> {
     let parts = || {
         let (length, rest) = body.split_first_chunk()?;
         let (name, arguments) = rest.split_at_checked(u16::from_le_bytes(*length).into())?;
         Some((std::str::from_utf8(name).ok()?, arguments))
     };
-    if kind == Kind::Call { parts().ok_or(FrameError::NoCall) } else { Err(FrameError::NoCall) }
+    if kind == FrameKind::Call {
+        parts().ok_or(FrameError::NoCall)
+    } else {
+        Err(FrameError::NoCall)
+    }
 }
 
 /// Puts one frame together as its bytes come. It never reserves more than twice what has come, so a
@@ -219,13 +223,13 @@ impl Assembler {
     }
 
     /// The frame, once it is whole.
-    pub(super) fn frame(&self) -> Result<Option<(Kind, &[u8])>, FrameError> {
+    pub(super) fn frame(&self) -> Result<Option<(FrameKind, &[u8])>, FrameError> {
         let Some((&[kind, l0, l1, l2, l3], rest)) =
             self.buffer[..self.filled].split_first_chunk::<HEADER>()
         else {
             return Ok(None);
         };
-        let kind = Kind::of(kind).ok_or(FrameError::UnknownKind(kind))?;
+        let kind = FrameKind::of(kind).ok_or(FrameError::UnknownKind(kind))?;
         let bytes = u32::from_le_bytes([l0, l1, l2, l3]);
         if bytes > self.body_max {
             return Err(FrameError::TooLong { bytes, max: self.body_max });

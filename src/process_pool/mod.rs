@@ -139,4 +139,4 @@ pub use function_call::Call;
 pub use pool_builder::Builder;
 pub use pool_handle::ProcessPool;
 pub use worker_main::init;
-pub use worker_output::Line;
+pub use worker_output::OutputLine;

@@ -34,26 +34,26 @@ impl Deadline {
 }
 
 /// What a look has found.
-pub(super) struct Ready {
+pub(super) struct ReadyEnds {
     pub(super) socket: bool,
     pub(super) output: bool,
 }
 
 /// Waits for either.
-pub(super) fn look(
+pub(super) fn wait_for_either(
     socket: Option<(&UnixStream, PollFlags)>,
     output: Option<&PipeReader>,
     deadline: Deadline,
-) -> Ready {
+) -> ReadyEnds {
     let mut watched = Vec::with_capacity(2);
     watched.extend(socket.map(|(socket, events)| PollFd::new(socket, events)));
     watched.extend(output.map(|output| PollFd::new(output, PollFlags::IN)));
     if watched.is_empty() || poll(&mut watched, deadline.left().as_ref()).is_err() {
         // A signal, or no memory: who waits looks at the time and comes again.
-        return Ready { socket: false, output: false };
+        return ReadyEnds { socket: false, output: false };
     }
     let mut ready = watched.iter().map(|fd| !fd.revents().is_empty());
-    Ready {
+    ReadyEnds {
         socket: socket.is_some() && ready.next() == Some(true),
         output: output.is_some() && ready.next() == Some(true),
     }

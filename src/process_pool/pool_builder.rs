@@ -7,19 +7,19 @@ use std::time::Duration;
 
 use runtime_blocking::Pool;
 
-use super::driver::Workshop;
-use super::pids::Roll;
+use super::driver::Driver;
+use super::pids::Pids;
 use super::pool_handle::ProcessPool;
-use super::program::Program;
+use super::program::WorkerProgram;
 use super::worker_main::is_initialised;
-use super::worker_output::{Line, Sink};
+use super::worker_output::{OutputLine, OutputSink};
 
 /// Sets up a [`ProcessPool`]; made by [`ProcessPool::builder`].
 #[must_use = "a builder does nothing before `build`"]
 pub struct Builder {
     workers: Option<usize>,
     keep_alive: Duration,
-    workshop: Workshop,
+    driver: Driver,
 }
 
 impl Builder {
@@ -27,14 +27,14 @@ impl Builder {
         Builder {
             workers: None,
             keep_alive: Duration::from_secs(60),
-            workshop: Workshop {
-                program: Program::This,
+            driver: Driver {
+                program: WorkerProgram::This,
                 max_jobs_per_worker: None,
                 job_timeout: None,
                 start_timeout: Duration::from_secs(60),
                 frame_bytes_max: 256 * 1024 * 1024,
-                sink: Sink::Stderr,
-                roll: Arc::new(Roll::default()),
+                sink: OutputSink::Stderr,
+                pids: Arc::new(Pids::default()),
             },
         }
     }
@@ -59,7 +59,7 @@ impl Builder {
     #[track_caller]
     pub fn max_jobs_per_worker(mut self, jobs: u64) -> Builder {
         assert!(jobs > 0, "a worker has to carry out one call at least");
-        self.workshop.max_jobs_per_worker = Some(jobs);
+        self.driver.max_jobs_per_worker = Some(jobs);
         self
     }
 
@@ -68,13 +68,13 @@ impl Builder {
     ///
     /// It is real time, whatever the runtime's clock is.
     pub fn job_timeout(mut self, limit: Duration) -> Builder {
-        self.workshop.job_timeout = Some(limit);
+        self.driver.job_timeout = Some(limit);
         self
     }
 
     /// How long a new worker may take to come to [`init`](super::init); 60 seconds if not set.
     pub fn start_timeout(mut self, limit: Duration) -> Builder {
-        self.workshop.start_timeout = limit;
+        self.driver.start_timeout = limit;
         self
     }
 
@@ -86,7 +86,7 @@ impl Builder {
 
     /// How many bytes the arguments, or the result, of one call may take; 256 MiB if not set.
     pub fn frame_bytes_max(mut self, bytes: u32) -> Builder {
-        self.workshop.frame_bytes_max = bytes;
+        self.driver.frame_bytes_max = bytes;
         self
     }
 
@@ -94,15 +94,15 @@ impl Builder {
     /// they go to this process's standard error.
     ///
     /// It is called on the thread that drives the worker, while its job runs or when it has ended.
-    pub fn on_line(mut self, hook: impl Fn(&Line<'_>) + Send + Sync + 'static) -> Builder {
-        self.workshop.sink = Sink::Hook(Arc::new(hook));
+    pub fn on_line(mut self, hook: impl Fn(&OutputLine<'_>) + Send + Sync + 'static) -> Builder {
+        self.driver.sink = OutputSink::Hook(Arc::new(hook));
         self
     }
 
     /// Which program the workers run; this one if not set. It must call [`init`](super::init), with
     /// the functions that will be called.
     pub fn program(mut self, path: impl Into<PathBuf>) -> Builder {
-        self.workshop.program = Program::Other(path.into());
+        self.driver.program = WorkerProgram::Other(path.into());
         self
     }
 
@@ -114,7 +114,7 @@ impl Builder {
     #[track_caller]
     pub fn build(self) -> ProcessPool {
         assert!(
-            matches!(self.workshop.program, Program::Other(_)) || is_initialised(),
+            matches!(self.driver.program, WorkerProgram::Other(_)) || is_initialised(),
             "call `process_pool::init` first in `main`, or a worker would not know that it is one"
         );
         let available = || std::thread::available_parallelism().map_or(1, |cores| cores.get());
@@ -127,7 +127,7 @@ impl Builder {
             .keep_alive(self.keep_alive)
             .thread_name("process-pool")
             .build();
-        ProcessPool::with(pool, self.workshop)
+        ProcessPool::with(pool, self.driver)
     }
 }
 
@@ -159,7 +159,7 @@ impl fmt::Debug for Builder {
         f.debug_struct("Builder")
             .field("workers", &self.workers)
             .field("keep_alive", &self.keep_alive)
-            .field("workshop", &self.workshop)
+            .field("driver", &self.driver)
             .finish()
     }
 }

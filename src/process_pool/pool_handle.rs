@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::call_error::CallError;
-use super::driver::{Afterwards, Workshop};
+use super::driver::{Driver, ReapAfterResult};
 use super::function_call::Call;
 use crate::blocking::Executor;
 use crate::handle::Handle;
@@ -30,12 +30,12 @@ use crate::handle::Handle;
 pub struct ProcessPool {
     /// A thread for each worker process, which drives it.
     pool: Pool,
-    workshop: Arc<Workshop>,
+    driver: Arc<Driver>,
 }
 
 impl ProcessPool {
-    pub(super) fn with(pool: Pool, workshop: Workshop) -> ProcessPool {
-        ProcessPool { pool, workshop: Arc::new(workshop) }
+    pub(super) fn with(pool: Pool, driver: Driver) -> ProcessPool {
+        ProcessPool { pool, driver: Arc::new(driver) }
     }
 
     /// Has a worker carry out a call, without a runtime: the handle can be awaited anywhere. In
@@ -53,7 +53,7 @@ impl ProcessPool {
     {
         let metadata = Metadata::here();
         let refused = metadata.clone();
-        match self.pool.submit_with(metadata, Afterwards, self.job(call)) {
+        match self.pool.submit_with(metadata, ReapAfterResult, self.job(call)) {
             Ok(handle) => handle,
             Err(error) => {
                 let reason = error.map(drop_catching);
@@ -70,8 +70,8 @@ impl ProcessPool {
         A: Serialize + Send + 'static,
         R: DeserializeOwned + Send + 'static,
     {
-        let workshop = Arc::clone(&self.workshop);
-        move || workshop.carry_out(&call)
+        let driver = Arc::clone(&self.driver);
+        move || driver.execute_call(&call)
     }
 
     /// Closes the pool, waits as long as `how` says, kills what still runs then, and returns when
@@ -99,14 +99,14 @@ impl ProcessPool {
 
     /// The numbers of the worker processes that there are now.
     pub fn pids(&self) -> Vec<u32> {
-        self.workshop.roll.pids()
+        self.driver.pids.list()
     }
 }
 
 impl fmt::Debug for ProcessPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ProcessPool")
-            .field("settings", &self.workshop)
+            .field("settings", &self.driver)
             .field("stats", &self.stats())
             .finish()
     }
@@ -126,6 +126,6 @@ where
         metadata: Metadata,
         call: Call<A, R>,
     ) -> JoinHandle<Result<R, CallError>> {
-        runtime.submit(self.pool.main_lane(), metadata, Afterwards, self.job(call))
+        runtime.submit(self.pool.main_lane(), metadata, ReapAfterResult, self.job(call))
     }
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// What is executed for a worker.
 #[derive(Clone, Debug)]
-pub(super) enum Program {
+pub(super) enum WorkerProgram {
     /// The program of this process.
     This,
     Other(PathBuf),
@@ -20,13 +20,13 @@ pub(super) enum Program {
 /// replaced or deleted.
 const RUNNING: &str = "/proc/self/exe";
 
-impl Program {
+impl WorkerProgram {
     /// By its own path, so that the process bears its name; but by [`RUNNING`] if another file is
     /// there now, such as a newer version.
     pub(super) fn path(&self) -> io::Result<Cow<'_, Path>> {
         match self {
-            Program::Other(path) => Ok(Cow::Borrowed(path)),
-            Program::This => {
+            WorkerProgram::Other(path) => Ok(Cow::Borrowed(path)),
+            WorkerProgram::This => {
                 let path = env::current_exe()?;
                 let running = Path::new(RUNNING);
                 let is_other = running.exists() && !is_same_file(&path, running);
@@ -38,8 +38,8 @@ impl Program {
     /// What the process is to take for its name.
     pub(super) fn name(&self) -> OsString {
         match self {
-            Program::Other(path) => path.clone().into(),
-            Program::This => env::args_os().next().unwrap_or_else(|| "worker".into()),
+            WorkerProgram::Other(path) => path.clone().into(),
+            WorkerProgram::This => env::args_os().next().unwrap_or_else(|| "worker".into()),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! The worker's side: what a process does that was started to be one.
 //!
-//! 1. It moves the wire away from standard input, and puts nothing there, so that no job reads from
+//! 1. It moves the connection away from standard input, and puts nothing there, so that no job reads from
 //!    it or writes to it. (Standard output and standard error lead to the pool already.)
 //! 2. It is told the longest body, and says hello.
-//! 3. A thread watches the wire for its end, which comes when the pool's process dies, and then
+//! 3. A thread watches the connection for its end, which comes when the pool's process dies, and then
 //!    kills the group: the worker, whatever it is doing, and what its jobs have started.
 //! 4. It answers one call after the other, until the pool sends no more.
 
@@ -22,7 +22,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Signal, getpgrp, getpid, kill_current_process_group};
 
 use super::call_error::CallError;
-use super::frame::{self, Assembler, Kind};
+use super::frame::{self, Assembler, FrameKind};
 use super::function::{Registered, answer};
 
 /// The first argument of a process that is a worker. An argument and no variable of the
@@ -50,8 +50,8 @@ pub fn init(functions: &[&dyn Registered]) {
     }
     let _ = INITIALISED.set(());
     if is_started_as_worker() {
-        let mut wire = None;
-        let code = match serve(functions, &mut wire) {
+        let mut connection = None;
+        let code = match serve(functions, &mut connection) {
             Ok(()) => 0,
             Err(error) => {
                 // Goes to the pool, which puts it into the error of the call.
@@ -59,7 +59,7 @@ pub fn init(functions: &[&dyn Registered]) {
                 1
             }
         };
-        // With the wire open: the pool takes its end for the end of this process.
+        // With the connection open: the pool takes its end for the end of this process.
         process::exit(code);
     }
 }
@@ -70,7 +70,7 @@ pub(super) fn is_initialised() -> bool {
 
 /// Whether this process was started to be a worker, but its program does not know. It must start no
 /// workers, or they would start workers.
-pub(super) fn is_worker_unawares() -> bool {
+pub(super) fn is_uninitialised_worker() -> bool {
     is_started_as_worker() && !is_initialised()
 }
 
@@ -78,26 +78,26 @@ fn is_started_as_worker() -> bool {
     env::args_os().nth(1).is_some_and(|argument| argument == MARKER)
 }
 
-fn serve(functions: &[&dyn Registered], wire: &mut Option<Wire>) -> io::Result<()> {
+fn serve(functions: &[&dyn Registered], connection: &mut Option<PoolConnection>) -> io::Result<()> {
     let incoming = Assembler::new(frame::HELLO_BODY);
-    let wire = wire.insert(Wire { socket: take_wire()?, incoming });
-    if !wire.receive()? {
+    let connection = connection.insert(PoolConnection { socket: take_connection()?, incoming });
+    if !connection.receive()? {
         return Ok(());
     }
-    wire.socket.write_all(&frame::hello(u32::MAX))?;
-    let (kind, body) = wire.frame()?;
+    connection.socket.write_all(&frame::hello(u32::MAX))?;
+    let (kind, body) = connection.frame()?;
     let body_max = frame::read_hello(kind, body).map_err(invalid)?;
-    wire.incoming.allow(body_max);
-    let watched = wire.socket.try_clone()?;
+    connection.incoming.allow(body_max);
+    let watched = connection.socket.try_clone()?;
     thread::spawn("pool-watcher".to_owned(), Some(64 * 1024), move || watch(&watched))?;
     let mut reply = Vec::new();
-    while wire.receive()? {
-        let (kind, body) = wire.frame()?;
+    while connection.receive()? {
+        let (kind, body) = connection.frame()?;
         let (name, arguments) = frame::read_call(kind, body).map_err(invalid)?;
         write_reply(functions, name, arguments, body_max, &mut reply);
         // What the job printed is to come before its result. Nobody is left to tell of a failure.
         let _ = io::stdout().flush();
-        wire.socket.write_all(&reply)?;
+        connection.socket.write_all(&reply)?;
         if reply.capacity() > frame::KEPT {
             reply = Vec::new();
         }
@@ -110,21 +110,21 @@ fn invalid(error: frame::FrameError) -> Error {
 }
 
 /// Step 1.
-fn take_wire() -> io::Result<UnixStream> {
-    let wire: OwnedFd = stdin().as_fd().try_clone_to_owned()?;
+fn take_connection() -> io::Result<UnixStream> {
+    let connection: OwnedFd = stdin().as_fd().try_clone_to_owned()?;
     rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
-    let wire = UnixStream::from(wire);
+    let connection = UnixStream::from(connection);
     // Fails if it is none, as when somebody has given the marker by hand.
-    wire.peer_addr()?;
-    Ok(wire)
+    connection.peer_addr()?;
+    Ok(connection)
 }
 
-struct Wire {
+struct PoolConnection {
     socket: UnixStream,
     incoming: Assembler,
 }
 
-impl Wire {
+impl PoolConnection {
     /// Waits for a frame. False if the pool sends no more.
     fn receive(&mut self) -> io::Result<bool> {
         self.incoming.clear();
@@ -145,7 +145,7 @@ impl Wire {
     }
 
     /// The frame that was received.
-    fn frame(&self) -> io::Result<(Kind, &[u8])> {
+    fn frame(&self) -> io::Result<(FrameKind, &[u8])> {
         let frame = self.incoming.frame().map_err(invalid)?;
         Ok(frame.expect("a frame that was received is whole"))
     }
@@ -170,7 +170,7 @@ fn write_reply(
     body_max: u32,
     reply: &mut Vec<u8>,
 ) {
-    frame::begin(reply, Kind::Result);
+    frame::begin(reply, FrameKind::Result);
     // Of what a panic leaves behind in the program, nobody here knows; nor does a thread know of
     // another's. A program to which that matters sets `panic = "abort"`.
     let called = catch_unwind(AssertUnwindSafe(|| answer(functions, name, arguments, reply)));
@@ -181,25 +181,25 @@ fn write_reply(
         },
         Ok(Err(error)) => error,
         Err(payload) => {
-            *reply = frame::text(Kind::Panicked, message(&payload));
+            *reply = frame::text(FrameKind::Panicked, message(&payload));
             drop_catching(payload);
             return;
         }
     };
     *reply = match error {
-        CallError::UnknownFunction(_) => frame::short(Kind::UnknownFunction, &[]),
-        CallError::BadArguments(why) => frame::text(Kind::BadArguments, &why),
+        CallError::UnknownFunction(_) => frame::short(FrameKind::UnknownFunction, &[]),
+        CallError::BadArguments(why) => frame::text(FrameKind::BadArguments, &why),
         CallError::ResultTooBig { bytes, .. } => {
-            frame::short(Kind::ResultTooBig, &bytes.to_le_bytes())
+            frame::short(FrameKind::ResultTooBig, &bytes.to_le_bytes())
         }
         // Only these two are left for a `Registered` that is not ours to answer with.
-        CallError::BadResult(why) => frame::text(Kind::BadResult, &why),
+        CallError::BadResult(why) => frame::text(FrameKind::BadResult, &why),
         CallError::Start(_)
         | CallError::WorkerDied(_)
         | CallError::TimedOut(_)
         | CallError::Aborted
         | CallError::ArgumentsTooBig { .. }
-        | CallError::BadReply(_) => frame::text(Kind::BadResult, &error.to_string()),
+        | CallError::BadReply(_) => frame::text(FrameKind::BadResult, &error.to_string()),
     };
 }
 

@@ -17,7 +17,7 @@ const LINE_MAX: usize = 64 * 1024;
 /// A line that a worker printed, to standard output or standard error.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Line<'line> {
+pub struct OutputLine<'line> {
     /// The worker's process.
     pub pid: u32,
     /// The line, without its end. What is no UTF-8 is replaced.
@@ -26,27 +26,27 @@ pub struct Line<'line> {
 
 /// Where the lines go.
 #[derive(Clone)]
-pub(super) enum Sink {
+pub(super) enum OutputSink {
     /// This process's standard error.
     Stderr,
     /// Somebody who asked for them. A panic of his is swallowed.
-    Hook(Arc<dyn Fn(&Line<'_>) + Send + Sync>),
+    Hook(Arc<dyn Fn(&OutputLine<'_>) + Send + Sync>),
 }
 
-impl fmt::Debug for Sink {
+impl fmt::Debug for OutputSink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Sink::Stderr => "stderr",
-            Sink::Hook(_) => "a hook",
+            OutputSink::Stderr => "stderr",
+            OutputSink::Hook(_) => "a hook",
         })
     }
 }
 
 /// One worker's lines.
 #[derive(Debug)]
-pub(super) struct Lines {
+pub(super) struct WorkerOutput {
     pid: u32,
-    sink: Sink,
+    sink: OutputSink,
     /// Where a read puts what it finds; made at the first one, because most workers are silent.
     chunk: Vec<u8>,
     /// The beginning of a line whose end has not come.
@@ -55,9 +55,9 @@ pub(super) struct Lines {
     tail: Vec<u8>,
 }
 
-impl Lines {
-    pub(super) fn new(pid: u32, sink: Sink) -> Lines {
-        Lines { pid, sink, chunk: Vec::new(), begun: Vec::new(), tail: Vec::new() }
+impl WorkerOutput {
+    pub(super) fn new(pid: u32, sink: OutputSink) -> WorkerOutput {
+        WorkerOutput { pid, sink, chunk: Vec::new(), begun: Vec::new(), tail: Vec::new() }
     }
 
     /// Reads once and passes on the lines that are whole. Says how much it read: nothing at the
@@ -102,11 +102,11 @@ impl Lines {
     fn pass_on(&self, lines: &[u8]) {
         match &self.sink {
             // Nobody is left to tell if stderr is closed.
-            Sink::Stderr => _ = io::stderr().write_all(lines),
-            Sink::Hook(hook) => {
+            OutputSink::Stderr => _ = io::stderr().write_all(lines),
+            OutputSink::Hook(hook) => {
                 for line in lines.split_inclusive(|&byte| byte == b'\n') {
                     let text = String::from_utf8_lossy(&line[..line.len() - 1]);
-                    catch_panic(|| hook(&Line { pid: self.pid, text: &text }));
+                    catch_panic(|| hook(&OutputLine { pid: self.pid, text: &text }));
                 }
             }
         }

@@ -17,65 +17,69 @@ use std::time::Duration;
 use rustix::event::PollFlags;
 
 use super::call_error::WorkerDeath;
-use super::child_guard::Leash;
-use super::frame::{self, Assembler, FrameError, Kind};
-use super::pids::Roll;
-use super::poll_fds::{Deadline, look};
-use super::program::Program;
+use super::child_guard::ChildGuard;
+use super::frame::{self, Assembler, FrameError, FrameKind};
+use super::pids::Pids;
+use super::poll_fds::{Deadline, wait_for_either};
+use super::program::WorkerProgram;
 use super::worker_main::MARKER;
-use super::worker_output::{Lines, Sink};
+use super::worker_output::{OutputSink, WorkerOutput};
 
 /// How long a worker that is told to exit may take for it before it is killed.
-const GRACE: Duration = Duration::from_secs(2);
+const EXIT_GRACE: Duration = Duration::from_secs(2);
 /// How often what it prints is read without looking for anything else. A pipe holds a sixteenth of
 /// that; one that is always full belongs to a process that outlives the worker.
 const READS_MAX: usize = 16;
 
 /// A worker process. Dropping it ends and buries it.
 #[derive(Debug)]
-pub(super) struct Process {
-    leash: Arc<Leash>,
+pub(super) struct WorkerProcess {
+    guard: Arc<ChildGuard>,
     /// Where its number is until it has been waited for.
-    roll: Arc<Roll>,
-    /// The wire. Never blocks.
+    pids: Arc<Pids>,
+    /// The connection. Never blocks.
     socket: UnixStream,
     /// What it prints, until nobody can print any more.
     output: Option<PipeReader>,
-    lines: Lines,
+    lines: WorkerOutput,
     incoming: Assembler,
     calls: u64,
-    fitness: Fitness,
+    state: WorkerState,
 }
 
 /// What may be done with a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fitness {
+pub(super) enum WorkerState {
     /// It may be called.
-    Fit,
+    Ready,
     /// It has done its share, and may exit in peace.
-    Spent,
+    Retiring,
     /// It is dead, or must be killed: what it says next would be no answer.
     Broken,
     /// It has been waited for.
-    Buried(Option<ExitStatus>),
+    Reaped(Option<ExitStatus>),
 }
 
 /// Why there is no reply.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(super) enum ExchangeError {
     /// The process is gone, and did not read the call to its end: so it has done nothing for it.
     Unread,
     /// The process is gone.
     Ended,
     TimedOut,
-    Garbage(FrameError),
+    Malformed(FrameError),
     /// Its job was cancelled.
     Killed,
 }
 
-impl Process {
-    /// Starts a process. [`greet`](Process::greet) it next.
-    pub(super) fn start(program: &Program, sink: Sink, roll: Arc<Roll>) -> io::Result<Process> {
+impl WorkerProcess {
+    /// Starts a process. [`handshake`](WorkerProcess::handshake) it next.
+    pub(super) fn start(
+        program: &WorkerProgram,
+        sink: OutputSink,
+        pids: Arc<Pids>,
+    ) -> io::Result<WorkerProcess> {
         let (socket, theirs) = UnixStream::pair()?;
         socket.set_nonblocking(true)?;
         let (output, printed) = io::pipe()?;
@@ -85,32 +89,32 @@ impl Process {
         let child = command.spawn()?;
         // With it goes our copy of the worker's ends, so that their end can be seen.
         drop(command);
-        let leash = Arc::new(Leash::new(child));
-        let lines = Lines::new(leash.pid(), sink);
-        let process = Process {
-            roll,
+        let guard = Arc::new(ChildGuard::new(child));
+        let lines = WorkerOutput::new(guard.pid(), sink);
+        let process = WorkerProcess {
+            pids,
             socket,
             output: Some(output),
             lines,
             incoming: Assembler::new(0),
             calls: 0,
-            fitness: Fitness::Fit,
-            leash,
+            state: WorkerState::Ready,
+            guard,
         };
-        process.roll.enter(process.leash.pid());
+        process.pids.insert(process.guard.pid());
         Ok(process)
     }
 
-    pub(super) fn leash(&self) -> &Arc<Leash> {
-        &self.leash
+    pub(super) fn guard(&self) -> &Arc<ChildGuard> {
+        &self.guard
     }
 
-    pub(super) fn fitness(&self) -> Fitness {
-        self.fitness
+    pub(super) fn state(&self) -> WorkerState {
+        self.state
     }
 
-    pub(super) fn make(&mut self, fitness: Fitness) {
-        self.fitness = fitness;
+    pub(super) fn set_state(&mut self, state: WorkerState) {
+        self.state = state;
     }
 
     /// How many calls it has answered.
@@ -119,18 +123,22 @@ impl Process {
     }
 
     /// Step 1 of the protocol.
-    pub(super) fn greet(&mut self, body_max: u32, deadline: Deadline) -> Result<(), Failure> {
+    pub(super) fn handshake(
+        &mut self,
+        body_max: u32,
+        deadline: Deadline,
+    ) -> Result<(), ExchangeError> {
         self.incoming.allow(frame::HELLO_BODY);
         self.send(&frame::hello(body_max), deadline)?;
         self.receive(deadline)?;
         let (kind, body) = self.reply();
-        frame::read_hello(kind, body).map_err(Failure::Garbage)?;
+        frame::read_hello(kind, body).map_err(ExchangeError::Malformed)?;
         self.incoming.allow(body_max.max(frame::TEXT_MAX));
         Ok(())
     }
 
-    /// Step 2. The [`reply`](Process::reply) is there afterwards.
-    pub(super) fn call(&mut self, frame: &[u8], deadline: Deadline) -> Result<(), Failure> {
+    /// Step 2. The [`reply`](WorkerProcess::reply) is there afterwards.
+    pub(super) fn call(&mut self, frame: &[u8], deadline: Deadline) -> Result<(), ExchangeError> {
         self.send(frame, deadline)?;
         self.receive(deadline)?;
         self.calls += 1;
@@ -138,17 +146,17 @@ impl Process {
     }
 
     /// What it answered.
-    pub(super) fn reply(&self) -> (Kind, &[u8]) {
+    pub(super) fn reply(&self) -> (FrameKind, &[u8]) {
         let frame = self.incoming.frame().ok().flatten();
         frame.expect("a frame that was received is whole")
     }
 
     /// Frees what a long reply took.
-    pub(super) fn forget_reply(&mut self) {
+    pub(super) fn discard_reply(&mut self) {
         self.incoming.clear();
     }
 
-    fn send(&mut self, frame: &[u8], deadline: Deadline) -> Result<(), Failure> {
+    fn send(&mut self, frame: &[u8], deadline: Deadline) -> Result<(), ExchangeError> {
         let mut sent = 0;
         while sent < frame.len() {
             match self.socket.write(&frame[sent..]) {
@@ -157,27 +165,27 @@ impl Process {
                     self.wait(PollFlags::OUT, deadline)?;
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_gone) => return Err(Failure::Unread),
+                Err(_gone) => return Err(ExchangeError::Unread),
             }
         }
         Ok(())
     }
 
-    fn receive(&mut self, deadline: Deadline) -> Result<(), Failure> {
+    fn receive(&mut self, deadline: Deadline) -> Result<(), ExchangeError> {
         self.incoming.clear();
         loop {
             self.wait(PollFlags::IN, deadline)?;
             match self.socket.read(self.incoming.room()) {
-                Ok(0) => return Err(Failure::Ended),
+                Ok(0) => return Err(ExchangeError::Ended),
                 Ok(bytes) => self.incoming.filled(bytes),
                 Err(error) => match error.kind() {
                     ErrorKind::WouldBlock | ErrorKind::Interrupted => continue,
                     // It is gone, and left behind what we sent.
-                    ErrorKind::ConnectionReset => return Err(Failure::Unread),
-                    _ => return Err(Failure::Ended),
+                    ErrorKind::ConnectionReset => return Err(ExchangeError::Unread),
+                    _ => return Err(ExchangeError::Ended),
                 },
             }
-            if self.incoming.frame().map_err(Failure::Garbage)?.is_some() {
+            if self.incoming.frame().map_err(ExchangeError::Malformed)?.is_some() {
                 return Ok(());
             }
         }
@@ -186,9 +194,10 @@ impl Process {
     /// Waits until the socket is ready, and passes on meanwhile what is printed. What was printed
     /// before the socket became ready has been passed on when it returns: a read takes all that a
     /// pipe holds.
-    fn wait(&mut self, events: PollFlags, deadline: Deadline) -> Result<(), Failure> {
+    fn wait(&mut self, events: PollFlags, deadline: Deadline) -> Result<(), ExchangeError> {
         loop {
-            let ready = look(Some((&self.socket, events)), self.output.as_ref(), deadline);
+            let ready =
+                wait_for_either(Some((&self.socket, events)), self.output.as_ref(), deadline);
             if ready.output {
                 self.read_output();
             }
@@ -196,7 +205,7 @@ impl Process {
                 return Ok(());
             }
             if deadline.has_passed() {
-                return Err(Failure::TimedOut);
+                return Err(ExchangeError::TimedOut);
             }
         }
     }
@@ -214,7 +223,7 @@ impl Process {
     /// What is in the pipe now.
     fn read_all_output(&mut self) {
         for _ in 0..READS_MAX {
-            if !look(None, self.output.as_ref(), Deadline::now()).output {
+            if !wait_for_either(None, self.output.as_ref(), Deadline::now()).output {
                 return;
             }
             self.read_output();
@@ -222,11 +231,11 @@ impl Process {
     }
 
     /// Step 3: waits until it has exited, but not long.
-    fn dismiss(&mut self) {
+    fn request_exit(&mut self) {
         if self.socket.shutdown(Shutdown::Write).is_err() {
             return;
         }
-        let deadline = Deadline::after(Some(GRACE));
+        let deadline = Deadline::after(Some(EXIT_GRACE));
         self.incoming.clear();
         while self.wait(PollFlags::IN, deadline).is_ok() {
             match self.socket.read(self.incoming.room()) {
@@ -241,16 +250,16 @@ impl Process {
     }
 
     /// Ends it if that is still to be done, and waits for it, whatever happens.
-    fn bury(&mut self) -> Option<ExitStatus> {
-        match self.fitness {
-            Fitness::Buried(status) => return status,
-            Fitness::Fit | Fitness::Spent => self.dismiss(),
-            Fitness::Broken => {}
+    fn reap(&mut self) -> Option<ExitStatus> {
+        match self.state {
+            WorkerState::Reaped(status) => return status,
+            WorkerState::Ready | WorkerState::Retiring => self.request_exit(),
+            WorkerState::Broken => {}
         }
         // Before its number can become another's.
-        self.roll.strike(self.leash.pid());
-        let status = self.leash.reap();
-        self.fitness = Fitness::Buried(status);
+        self.pids.remove(self.guard.pid());
+        let status = self.guard.reap();
+        self.state = WorkerState::Reaped(status);
         self.read_all_output();
         self.lines.finish();
         status
@@ -258,14 +267,14 @@ impl Process {
 
     /// How it died, for one that has.
     pub(super) fn death(&mut self) -> WorkerDeath {
-        self.fitness = Fitness::Broken;
-        let status = self.bury();
-        WorkerDeath { pid: self.leash.pid(), status, last_lines: self.lines.last() }
+        self.state = WorkerState::Broken;
+        let status = self.reap();
+        WorkerDeath { pid: self.guard.pid(), status, last_lines: self.lines.last() }
     }
 }
 
-impl Drop for Process {
+impl Drop for WorkerProcess {
     fn drop(&mut self) {
-        self.bury();
+        self.reap();
     }
 }
