@@ -8,7 +8,7 @@ use runtime_executor::Handle;
 use rustix::process::Pid;
 
 use super::child_pipes::{ChildStderr, ChildStdin, ChildStdout, read_all};
-use super::exit::Exit;
+use super::exit::ExitNotifier;
 use super::orphans;
 use crate::try_gather;
 
@@ -48,28 +48,28 @@ pub struct Child {
     pub stdout: Option<ChildStdout>,
     /// To be read, likewise.
     pub stderr: Option<ChildStderr>,
-    state: State,
-    fate: Fate,
+    state: ChildState,
+    on_drop: OnDrop,
     handle: Handle,
     /// Who started it: a process that was forked off since then has no say in it.
     parent: u32,
 }
 
 #[derive(Debug)]
-enum State {
+enum ChildState {
     /// It runs, or has ended and was not waited for: its number is its own.
-    Unburied {
+    Unreaped {
         child: process::Child,
-        exit: Exit,
+        exit: ExitNotifier,
     },
-    Buried(ExitStatus),
+    Reaped(ExitStatus),
 }
 
 /// What becomes of a child whose holder is dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
-    GoOn,
-    Die,
+pub(super) enum OnDrop {
+    Detach,
+    Kill,
 }
 
 impl Child {
@@ -77,16 +77,16 @@ impl Child {
     ///
     /// # Errors
     /// If its pipes cannot be registered. Then it is killed.
-    pub(super) fn of(child: process::Child, handle: Handle, fate: Fate) -> io::Result<Child> {
-        let exit = Exit::of(Pid::from_child(&child));
-        Child::with(child, exit, handle, fate)
+    pub(super) fn of(child: process::Child, handle: Handle, on_drop: OnDrop) -> io::Result<Child> {
+        let exit = ExitNotifier::of(Pid::from_child(&child));
+        Child::with(child, exit, handle, on_drop)
     }
 
     pub(super) fn with(
         mut child: process::Child,
-        exit: Exit,
+        exit: ExitNotifier,
         handle: Handle,
-        fate: Fate,
+        on_drop: OnDrop,
     ) -> io::Result<Child> {
         let (stdin, stdout, stderr) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take());
@@ -94,15 +94,15 @@ impl Child {
             stdin: None,
             stdout: None,
             stderr: None,
-            state: State::Unburied { child, exit },
-            fate: Fate::Die,
+            state: ChildState::Unreaped { child, exit },
+            on_drop: OnDrop::Kill,
             handle,
             parent: process::id(),
         };
         child.stdin = stdin.map(ChildStdin::of).transpose()?;
         child.stdout = stdout.map(ChildStdout::of).transpose()?;
         child.stderr = stderr.map(ChildStderr::of).transpose()?;
-        child.fate = fate;
+        child.on_drop = on_drop;
         Ok(child)
     }
 
@@ -110,8 +110,8 @@ impl Child {
     /// have given it to another process since then.
     pub fn id(&self) -> Option<u32> {
         match &self.state {
-            State::Unburied { child, .. } => Some(child.id()),
-            State::Buried(_) => None,
+            ChildState::Unreaped { child, .. } => Some(child.id()),
+            ChildState::Reaped(_) => None,
         }
     }
 
@@ -133,10 +133,12 @@ impl Child {
         drop(self.stdin.take());
         orphans::sweep();
         let status = match &mut self.state {
-            State::Unburied { child, exit } => exit.hear(|| child.try_wait()).await?,
-            State::Buried(status) => *status,
+            ChildState::Unreaped { child, exit } => {
+                exit.wait_until_some(|| child.try_wait()).await?
+            }
+            ChildState::Reaped(status) => *status,
         };
-        self.state = State::Buried(status);
+        self.state = ChildState::Reaped(status);
         Ok(status)
     }
 
@@ -146,11 +148,11 @@ impl Child {
     /// As the system gives them: if other code has waited for the child.
     pub fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
         let status = match &mut self.state {
-            State::Unburied { child, .. } => child.try_wait()?,
-            State::Buried(status) => Some(*status),
+            ChildState::Unreaped { child, .. } => child.try_wait()?,
+            ChildState::Reaped(status) => Some(*status),
         };
         if let Some(status) = status {
-            self.state = State::Buried(status);
+            self.state = ChildState::Reaped(status);
         }
         Ok(status)
     }
@@ -181,8 +183,8 @@ impl Child {
     /// As the system gives them: if it may not be killed.
     pub fn start_kill(&mut self) -> io::Result<()> {
         match &mut self.state {
-            State::Unburied { child, .. } => child.kill(),
-            State::Buried(_) => Ok(()),
+            ChildState::Unreaped { child, .. } => child.kill(),
+            ChildState::Reaped(_) => Ok(()),
         }
     }
 
@@ -201,15 +203,15 @@ impl Child {
 
 impl Drop for Child {
     fn drop(&mut self) {
-        let State::Unburied { mut child, exit } =
-            mem::replace(&mut self.state, State::Buried(ExitStatus::default()))
+        let ChildState::Unreaped { mut child, exit } =
+            mem::replace(&mut self.state, ChildState::Reaped(ExitStatus::default()))
         else {
             return;
         };
         if self.parent != process::id() {
             return;
         }
-        if self.fate == Fate::Die {
+        if self.on_drop == OnDrop::Kill {
             // It fails if it was waited for by others, and then it is dead.
             let _dead = child.kill();
         }

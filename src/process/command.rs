@@ -7,7 +7,7 @@ use std::process::{self, ExitStatus, Output, Stdio};
 
 use runtime_executor::Handle;
 
-use super::child::{Child, Fate};
+use super::child::{Child, OnDrop};
 use super::orphans;
 
 /// A program to be started, in the names and with the defaults of [`std::process::Command`].
@@ -29,18 +29,18 @@ use super::orphans;
 #[derive(Debug)]
 pub struct Command {
     std: process::Command,
-    stdin: Stream,
-    stdout: Stream,
-    stderr: Stream,
-    fate: Fate,
+    stdin: StdioSetting,
+    stdout: StdioSetting,
+    stderr: StdioSetting,
+    on_drop: OnDrop,
 }
 
 /// Whether it was said what becomes of a standard stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stream {
+enum StdioSetting {
     /// It is the parent's; but `output` reads what the child writes, and gives it nothing to read.
-    Unsaid,
-    Said,
+    Unset,
+    Set,
 }
 
 impl Command {
@@ -97,28 +97,28 @@ impl Command {
     /// What its standard input is.
     pub fn stdin(&mut self, stream: impl Into<Stdio>) -> &mut Command {
         self.std.stdin(stream);
-        self.stdin = Stream::Said;
+        self.stdin = StdioSetting::Set;
         self
     }
 
     /// What its standard output is.
     pub fn stdout(&mut self, stream: impl Into<Stdio>) -> &mut Command {
         self.std.stdout(stream);
-        self.stdout = Stream::Said;
+        self.stdout = StdioSetting::Set;
         self
     }
 
     /// What its standard error is.
     pub fn stderr(&mut self, stream: impl Into<Stdio>) -> &mut Command {
         self.std.stderr(stream);
-        self.stderr = Stream::Said;
+        self.stderr = StdioSetting::Set;
         self
     }
 
     /// Kills the child, by `SIGKILL`, when its [`Child`] is dropped, or one of the futures here
     /// that hold it, before it was waited for.
     pub fn kill_on_drop(&mut self) -> &mut Command {
-        self.fate = Fate::Die;
+        self.on_drop = OnDrop::Kill;
         self
     }
 
@@ -134,7 +134,7 @@ impl Command {
     pub fn spawn(&mut self) -> io::Result<Child> {
         let handle = Handle::try_current().map_err(io::Error::other)?;
         orphans::sweep();
-        Child::of(self.std.spawn()?, handle, self.fate)
+        Child::of(self.std.spawn()?, handle, self.on_drop)
     }
 
     /// Starts it, by this call, and waits for its end as [`Child::wait`] does. Its pipes, if any
@@ -170,20 +170,20 @@ impl Command {
     /// # Blocking
     /// As [`spawn`](Command::spawn).
     pub fn output(&mut self) -> impl Future<Output = io::Result<Output>> + Send + use<> {
-        self.set_unsaid(Stdio::null, Stdio::piped);
+        self.set_unset_stdio(Stdio::null, Stdio::piped);
         let child = self.spawn();
-        self.set_unsaid(Stdio::inherit, Stdio::inherit);
+        self.set_unset_stdio(Stdio::inherit, Stdio::inherit);
         async move { child?.wait_with_output().await }
     }
 
-    fn set_unsaid(&mut self, input: fn() -> Stdio, output: fn() -> Stdio) {
-        if self.stdin == Stream::Unsaid {
+    fn set_unset_stdio(&mut self, input: fn() -> Stdio, output: fn() -> Stdio) {
+        if self.stdin == StdioSetting::Unset {
             self.std.stdin(input());
         }
-        if self.stdout == Stream::Unsaid {
+        if self.stdout == StdioSetting::Unset {
             self.std.stdout(output());
         }
-        if self.stderr == Stream::Unsaid {
+        if self.stderr == StdioSetting::Unset {
             self.std.stderr(output());
         }
     }
@@ -203,7 +203,8 @@ impl Command {
 /// unsaid.
 impl From<process::Command> for Command {
     fn from(std: process::Command) -> Command {
-        let (stdin, stdout, stderr) = (Stream::Unsaid, Stream::Unsaid, Stream::Unsaid);
-        Command { std, stdin, stdout, stderr, fate: Fate::GoOn }
+        let (stdin, stdout, stderr) =
+            (StdioSetting::Unset, StdioSetting::Unset, StdioSetting::Unset);
+        Command { std, stdin, stdout, stderr, on_drop: OnDrop::Detach }
     }
 }

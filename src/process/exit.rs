@@ -19,7 +19,7 @@ use crate::net::AsyncFd;
 /// It never waits for the process in the system's sense, which frees the number for others: that is
 /// for whoever looks.
 #[derive(Debug)]
-pub(super) struct Exit {
+pub(super) struct ExitNotifier {
     pid: Pid,
     /// Of the process: it can be read when that has ended. As long as there is one, and its loop,
     /// the system tells.
@@ -28,16 +28,16 @@ pub(super) struct Exit {
     waiter: Option<JoinHandle<io::Result<()>>>,
 }
 
-impl Exit {
+impl ExitNotifier {
     /// For a process that nobody has waited for. If there is no descriptor of it to be had, for
     /// whatever reason, a thread will do.
-    pub(super) fn of(pid: Pid) -> Exit {
+    pub(super) fn of(pid: Pid) -> ExitNotifier {
         let descriptor = open(pid).and_then(AsyncFd::new).ok();
-        Exit { descriptor, ..Exit::by_thread(pid) }
+        ExitNotifier { descriptor, ..ExitNotifier::by_thread(pid) }
     }
 
-    fn by_thread(pid: Pid) -> Exit {
-        Exit { pid, descriptor: None, waiter: None }
+    fn by_thread(pid: Pid) -> ExitNotifier {
+        ExitNotifier { pid, descriptor: None, waiter: None }
     }
 
     /// Looks until there is something to be seen, whenever that may have changed: also once too
@@ -45,7 +45,7 @@ impl Exit {
     ///
     /// # Cancel safety
     /// Safe: what was seen is returned by the same poll.
-    pub(super) async fn hear(
+    pub(super) async fn wait_until_some(
         &mut self,
         mut look: impl FnMut() -> io::Result<Option<ExitStatus>>,
     ) -> io::Result<ExitStatus> {
@@ -62,7 +62,7 @@ impl Exit {
             }
             let waiting = match &mut self.waiter {
                 Some(waiting) => waiting,
-                none => none.insert(send_waiter(self.pid)?),
+                none => none.insert(spawn_waiter(self.pid)?),
             };
             let waited = waiting.await;
             self.waiter = None;
@@ -87,7 +87,7 @@ fn open(_pid: Pid) -> io::Result<OwnedFd> {
 /// processes: one that stood in line might be what another waits for.
 static WAITERS: OnceLock<Pool> = OnceLock::new();
 
-fn send_waiter(pid: Pid) -> io::Result<JoinHandle<io::Result<()>>> {
+fn spawn_waiter(pid: Pid) -> io::Result<JoinHandle<io::Result<()>>> {
     let make = || Pool::builder().threads_max(usize::MAX).thread_name("aside-child").build();
     let metadata = Metadata::here().named(format!("wait for process {pid}"));
     let waiter = WAITERS.get_or_init(make).submit_as(metadata, move || block_until_ended(pid));

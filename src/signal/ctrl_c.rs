@@ -45,21 +45,21 @@ use super::signals::Signals;
 /// # Cancel safety
 /// Safe. Awaited again by reference (`(&mut enough).await`), it waits for the next.
 pub fn ctrl_c() -> CtrlC {
-    CtrlC { listening: Signals::new([Signal::INT]) }
+    CtrlC { signals: Signals::new([Signal::INT]) }
 }
 
 /// What [`ctrl_c`] returns.
 #[derive(Debug)]
 #[must_use = "it waits for nothing until it is awaited"]
 pub struct CtrlC {
-    listening: io::Result<Signals>,
+    signals: io::Result<Signals>,
 }
 
 impl Future for CtrlC {
     type Output = io::Result<()>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.listening {
+        match &mut self.signals {
             Ok(signals) => signals.poll_recv(cx).map_ok(|_interrupt| ()),
             // The error stays, for who polls again.
             Err(error) => Poll::Ready(Err(io::Error::new(error.kind(), error.to_string()))),

@@ -59,7 +59,7 @@ impl Signal {
     pub const WINCH: Signal = Signal(system::SIGWINCH);
 
     /// What it is for one of the system's own, which gives no others than those listened to.
-    pub(super) fn heard(number: i32) -> Signal {
+    pub(super) fn from_system(number: i32) -> Signal {
         Signal(number)
     }
 

@@ -75,7 +75,7 @@ impl Signals {
     pub(super) fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Signal>> {
         loop {
             if let Some(number) = self.delivery.pending().next() {
-                return Poll::Ready(Ok(Signal::heard(number)));
+                return Poll::Ready(Ok(Signal::from_system(number)));
             }
             let mut bytes = [0; 64];
             let mut stream = self.delivery.get_read();
@@ -95,9 +95,9 @@ impl Stream for Signals {
         if self.ended {
             return Poll::Ready(None);
         }
-        let heard = ready!(self.poll_recv(cx));
-        self.ended = heard.is_err();
-        Poll::Ready(Some(heard))
+        let received = ready!(self.poll_recv(cx));
+        self.ended = received.is_err();
+        Poll::Ready(Some(received))
     }
 }
 
