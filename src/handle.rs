@@ -4,7 +4,7 @@ use std::fmt;
 use std::mem;
 use std::sync::Arc;
 
-use runtime_blocking::{Ending, Lane, Pool};
+use runtime_blocking::{Lane, PendingClose, Pool};
 use runtime_core::catch_panic::drop_catching;
 use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::metadata::Metadata;
@@ -40,7 +40,7 @@ struct Parts {
     executor: runtime_executor::Handle,
     pool: Pool,
     /// Pinned states whose last handle went on the loop, where nobody could wait for their end.
-    endings: Mutex<Vec<Ending>>,
+    pending_closes: Mutex<Vec<PendingClose>>,
     /// For the names that are looked up; made for the first one.
     #[cfg(all(feature = "net", unix))]
     dns: OnceLock<Lane>,
@@ -58,7 +58,7 @@ impl Handle {
         let parts = Parts {
             executor,
             pool,
-            endings: Mutex::new(Vec::new()),
+            pending_closes: Mutex::new(Vec::new()),
             #[cfg(all(feature = "net", unix))]
             dns: OnceLock::new(),
             #[cfg(feature = "fs")]
@@ -225,19 +225,19 @@ impl Handle {
     }
 
     /// Has the runtime's end wait for this one.
-    pub(crate) fn wait_at_last(&self, ending: Ending) {
-        let mut endings = self.parts.endings.lock();
+    pub(crate) fn wait_at_shutdown(&self, pending: PendingClose) {
+        let mut pending_closes = self.parts.pending_closes.lock();
         let (over, mut left): (Vec<_>, Vec<_>) =
-            mem::take(&mut *endings).into_iter().partition(Ending::is_over);
-        left.push(ending);
-        *endings = left;
-        drop(endings);
+            mem::take(&mut *pending_closes).into_iter().partition(PendingClose::is_over);
+        left.push(pending);
+        *pending_closes = left;
+        drop(pending_closes);
         drop(over);
     }
 
     /// What there is to wait for at the end.
-    pub(crate) fn take_endings(&self) -> Vec<Ending> {
-        mem::take(&mut self.parts.endings.lock())
+    pub(crate) fn take_pending_closes(&self) -> Vec<PendingClose> {
+        mem::take(&mut self.parts.pending_closes.lock())
     }
 
     /// Submits a job that belongs to this runtime: the runtime is current in it, and its virtual

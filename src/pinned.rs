@@ -11,9 +11,9 @@ use runtime_core::on_loop::is_on_loop;
 
 use crate::handle::Handle;
 
-mod shift;
+mod shared_clock_hold;
 
-use shift::Shifts;
+use shared_clock_hold::SharedClockHolds;
 
 /// A state that one thread makes, uses and drops; everybody else sends it calls.
 ///
@@ -72,15 +72,15 @@ use shift::Shifts;
 ///
 /// # In a forked child
 /// The state and its thread are the parent's: calls are
-/// [refused](crate::blocking::CallError::Forked), and the drop does nothing.
+/// [refused](crate::blocking::PinnedCallError::Forked), and the drop does nothing.
 pub struct Pinned<T: 'static> {
-    owner: Arc<Owner<T>>,
+    owner: Arc<PinnedOwner<T>>,
 }
 
 /// What the clones share. *Shared by* them alone, so that its drop is the last handle's.
-struct Owner<T: 'static> {
+struct PinnedOwner<T: 'static> {
     state: runtime_blocking::Pinned<T>,
-    shifts: Shifts,
+    clock_holds: SharedClockHolds,
 }
 
 impl Pinned<()> {
@@ -146,7 +146,7 @@ impl<T: 'static> Pinned<T> {
     /// # Errors
     /// The handle yields a [`JoinError`](crate::JoinError): *panicked* with the panic of `f`,
     /// *cancelled* if it was aborted before it began, *refused* with a
-    /// [`CallError`](crate::blocking::CallError) if the state is closed, or too many calls wait.
+    /// [`PinnedCallError`](crate::blocking::PinnedCallError) if the state is closed, or too many calls wait.
     ///
     /// # Blocking
     /// Never waits for a call.
@@ -164,11 +164,11 @@ impl<T: 'static> Pinned<T> {
         F: FnOnce(&mut T) -> R + Send + 'static,
         R: Send + 'static,
     {
-        let Owner { state, shifts } = &*self.owner;
+        let PinnedOwner { state, clock_holds } = &*self.owner;
         match Handle::try_current() {
             Err(_no_runtime) => state.call_with(metadata, (), f),
             Ok(runtime) => {
-                let share = shifts.join(&runtime);
+                let share = clock_holds.join(&runtime);
                 state.call_with(metadata, share, move |state| runtime.at_work(|| f(state)))
             }
         }
@@ -189,7 +189,7 @@ impl<T: 'static> Pinned<T> {
     #[track_caller]
     pub fn close(&self) -> JoinHandle<()> {
         let runtime = Handle::try_current().ok();
-        let share = runtime.and_then(|runtime| self.owner.shifts.join(&runtime));
+        let share = runtime.and_then(|runtime| self.owner.clock_holds.join(&runtime));
         self.owner.state.close_with(Metadata::here(), share)
     }
 
@@ -217,14 +217,14 @@ impl<T: 'static> fmt::Debug for Pinned<T> {
 }
 
 /// On a loop the runtime's end waits, in place of the drop.
-impl<T: 'static> Drop for Owner<T> {
+impl<T: 'static> Drop for PinnedOwner<T> {
     fn drop(&mut self) {
         if !is_on_loop() {
             return;
         }
         let Ok(runtime) = Handle::try_current() else { return };
-        if let Some(ending) = self.state.end_later() {
-            runtime.wait_at_last(ending);
+        if let Some(pending) = self.state.close_later() {
+            runtime.wait_at_shutdown(pending);
         }
     }
 }
@@ -262,7 +262,7 @@ impl PinnedBuilder {
     }
 
     /// At most so many calls wait, the one that runs not counted; more are
-    /// [refused](crate::blocking::CallError::Full). Without limit if not set. An aborted call makes
+    /// [refused](crate::blocking::PinnedCallError::Full). Without limit if not set. An aborted call makes
     /// room.
     ///
     /// # Panics
@@ -311,12 +311,11 @@ impl PinnedBuilder {
         M: FnOnce() -> Result<T, E> + Send + 'static,
         W: FnOnce(Result<Pinned<T>, E>) -> O + Send + 'static,
     {
-        let wrap =
-            |made: Result<runtime_blocking::Pinned<T>, E>| {
-                wrap(made.map(|state| Pinned {
-                    owner: Arc::new(Owner { state, shifts: Shifts::new() }),
-                }))
-            };
+        let wrap = |made: Result<runtime_blocking::Pinned<T>, E>| {
+            wrap(made.map(|state| Pinned {
+                owner: Arc::new(PinnedOwner { state, clock_holds: SharedClockHolds::new() }),
+            }))
+        };
         match Handle::try_current() {
             Err(_no_runtime) => self.0.open_with(metadata, (), make, wrap),
             Ok(runtime) => {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use runtime_blocking::{Builder as PoolBuilder, Ending, Pool, Report, Shutdown};
+use runtime_blocking::{Builder as PoolBuilder, PendingClose, Pool, Report, Shutdown};
 use runtime_core::clock::Clock;
 use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
@@ -189,15 +189,15 @@ impl Runtime {
         let tasks_cancelled = self.executor.close();
         let jobs =
             if self.owns_pool { self.handle.pool().shutdown(how) } else { Report::default() };
-        let endings = self.handle.take_endings();
+        let pending_closes = self.handle.take_pending_closes();
         let states_left = match how {
             Shutdown::Wait => {
-                endings.into_iter().for_each(Ending::wait);
+                pending_closes.into_iter().for_each(PendingClose::wait);
                 Vec::new()
             }
             Shutdown::WaitAtMost(_) | Shutdown::Leave => {
-                let left = endings.iter().filter(|ending| !ending.is_over());
-                left.map(Ending::state).collect()
+                let left = pending_closes.iter().filter(|pending| !pending.is_over());
+                left.map(PendingClose::state).collect()
             }
         };
         ShutdownReport { tasks_cancelled, jobs, states_left }

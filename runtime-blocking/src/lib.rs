@@ -52,8 +52,8 @@ mod queue;
 mod worker;
 
 #[doc(hidden)]
-pub use pinned::Ending;
-pub use pinned::{CallError, Pinned, PinnedBuilder};
+pub use pinned::PendingClose;
+pub use pinned::{Pinned, PinnedBuilder, PinnedCallError};
 
 pub use deadlock::wait_graph::Standstill;
 pub use job::cancel::{CancelHook, CancelToken, Cancelled, check_cancelled, is_cancelled};

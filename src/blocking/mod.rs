@@ -8,7 +8,7 @@ pub use executor::Executor;
 
 pub use crate::pinned::{Pinned, PinnedBuilder};
 pub use runtime_blocking::{
-    Builder as PoolBuilder, CallError, CancelHook, CancelToken, Cancelled, Lane, LaneBuilder,
-    LaneStats, Pool, Priority, Report, RunningJob, Shutdown, Standstill, Stats, SubmitError,
+    Builder as PoolBuilder, CancelHook, CancelToken, Cancelled, Lane, LaneBuilder, LaneStats,
+    PinnedCallError, Pool, Priority, Report, RunningJob, Shutdown, Standstill, Stats, SubmitError,
     check_cancelled, is_cancelled,
 };

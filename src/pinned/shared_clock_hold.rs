@@ -1,9 +1,10 @@
-//! One hold on a virtual clock for all calls of a runtime that wait for one state.
+//! One hold on a virtual clock, shared by all calls of one runtime that wait for one state.
 //!
-//! A job at work holds a virtual clock, and lets go of it while it sleeps. If each call that waits
-//! had a hold of its own, a call that sleeps would wait for the time, the time for the call behind
-//! it, and that call for the one that sleeps. So the calls of a runtime that run or wait here share
-//! one hold, and the one that runs lets go of it for all.
+//! A job holds the virtual clock of its runtime while it runs, and releases it while it sleeps. If
+//! every waiting call had a hold of its own, a call that sleeps would deadlock: it waits for the
+//! time to advance, the time waits for the call queued behind it, and that call waits for the
+//! sleeping one. The calls of one runtime that run or wait for one state therefore share a hold,
+//! and the running call releases it for all of them.
 
 use std::sync::Arc;
 
@@ -12,61 +13,62 @@ use runtime_executor::ClockHold;
 
 use crate::handle::Handle;
 
-/// The runtimes with a virtual clock that have calls here. *Shared by* the handles of a state and
-/// its calls. *Guarded by* its lock.
+/// One entry for each runtime with a virtual clock that has calls waiting or running here. *Shared
+/// by* the handles of a state and its calls. *Guarded by* its mutex.
 #[derive(Clone)]
-pub(super) struct Shifts(Arc<Mutex<Vec<Shift>>>);
+pub(super) struct SharedClockHolds(Arc<Mutex<Vec<RuntimeHold>>>);
 
-/// The calls of one runtime.
-struct Shift {
+/// The hold that the calls of one runtime share.
+struct RuntimeHold {
     runtime: Handle,
+    /// The number of its calls that run or wait.
     calls: usize,
-    /// Dropped with the last of them.
+    /// Dropped with the last of these calls.
     _hold: ClockHold,
 }
 
-/// One call's part in the hold.
-pub(super) struct Share {
-    shifts: Shifts,
+/// One call's share of the hold of its runtime. Dropping the last share releases the clock.
+pub(super) struct ClockHoldShare {
+    clock_holds: SharedClockHolds,
     runtime: Handle,
 }
 
-impl Shifts {
-    pub(super) fn new() -> Shifts {
-        Shifts(Arc::new(Mutex::new(Vec::new())))
+impl SharedClockHolds {
+    pub(super) fn new() -> SharedClockHolds {
+        SharedClockHolds(Arc::new(Mutex::new(Vec::new())))
     }
 
-    /// A share for one more call. `None` if the runtime's clock is the system's.
-    pub(super) fn join(&self, runtime: &Handle) -> Option<Share> {
+    /// Returns a share for one more call, or `None` if the runtime uses the system's clock.
+    pub(super) fn join(&self, runtime: &Handle) -> Option<ClockHoldShare> {
         let hold = runtime.hold_clock()?;
-        let mut shifts = self.0.lock();
-        let shift = shifts.iter_mut().find(|shift| shift.runtime.is_same_runtime(runtime));
-        let surplus = match shift {
-            Some(shift) => {
-                shift.calls += 1;
+        let mut entries = self.0.lock();
+        let entry = entries.iter_mut().find(|entry| entry.runtime.is_same_runtime(runtime));
+        let surplus = match entry {
+            Some(entry) => {
+                entry.calls += 1;
                 Some(hold)
             }
             None => {
-                shifts.push(Shift { runtime: runtime.clone(), calls: 1, _hold: hold });
+                entries.push(RuntimeHold { runtime: runtime.clone(), calls: 1, _hold: hold });
                 None
             }
         };
-        drop(shifts);
+        drop(entries);
         drop(surplus);
-        Some(Share { shifts: self.clone(), runtime: runtime.clone() })
+        Some(ClockHoldShare { clock_holds: self.clone(), runtime: runtime.clone() })
     }
 
-    /// Ends a call's part. The last one's shift comes out, to be dropped outside the lock.
-    fn leave(&self, runtime: &Handle) -> Option<Shift> {
-        let mut shifts = self.0.lock();
-        let index = shifts.iter().position(|shift| shift.runtime.is_same_runtime(runtime))?;
-        shifts[index].calls -= 1;
-        (shifts[index].calls == 0).then(|| shifts.swap_remove(index))
+    /// Removes one call. The last call's entry is returned, to be dropped outside the lock.
+    fn leave(&self, runtime: &Handle) -> Option<RuntimeHold> {
+        let mut entries = self.0.lock();
+        let index = entries.iter().position(|entry| entry.runtime.is_same_runtime(runtime))?;
+        entries[index].calls -= 1;
+        (entries[index].calls == 0).then(|| entries.swap_remove(index))
     }
 }
 
-impl Drop for Share {
+impl Drop for ClockHoldShare {
     fn drop(&mut self) {
-        drop(self.shifts.leave(&self.runtime));
+        drop(self.clock_holds.leave(&self.runtime));
     }
 }

@@ -12,7 +12,7 @@
 //! that is awake costs no unpark, and one that sleeps costs one.
 //!
 //! In a forked child the thread is not there, and it may have held the lock at the fork. So whoever
-//! is not the thread takes the lock by `lock_from_outside`, and asks the system before it would
+//! is not the thread takes the lock by `lock_checked`, and asks the system before it would
 //! wake the thread, or wait for it.
 
 use std::collections::VecDeque;
@@ -27,10 +27,10 @@ use runtime_core::sync::counter::Counter;
 use runtime_core::sync::thread::JoinHandle;
 use runtime_core::sync::{Mutex, MutexGuard, lock_unless};
 
-use super::pinned_call_error::CallError;
+use super::pinned_call_error::PinnedCallError;
 
 /// What queue and thread know of a call. Each method is an end; none panics, or runs under a lock.
-pub(super) trait Call<T>: Send {
+pub(super) trait QueuedCall<T>: Send {
     /// Calls the closure with the state, and completes the cell.
     fn run(self: Box<Self>, state: &mut T);
 
@@ -38,49 +38,49 @@ pub(super) trait Call<T>: Send {
     fn cancel(self: Box<Self>);
 
     /// Drops the closure and says why it was not accepted.
-    fn refuse(self: Box<Self>, why: CallError);
+    fn refuse(self: Box<Self>, why: PinnedCallError);
 }
 
 /// How many states there have been.
-static STATES: Counter = Counter::new();
+static STATE_COUNTER: Counter = Counter::new();
 
 /// *Shared by* the handles, the state's thread, and the aborters of the calls that wait. *Guarded
 /// by* its lock. *Woken by* `push` and the two closes.
-pub(super) struct Calls<T> {
+pub(super) struct CallQueue<T> {
     /// Tells this state from all others of the process, past and future.
     pub(super) number: u64,
     calls_max: usize,
     /// Where the thread is.
     process: ForkCheck,
-    line: Mutex<Line<T>>,
+    state: Mutex<QueueState<T>>,
 }
 
 /// What the lock guards.
-struct Line<T> {
+struct QueueState<T> {
     /// The calls in their order. An aborted one has left a gap; neither end is one.
-    queue: VecDeque<Option<Box<dyn Call<T>>>>,
+    queue: VecDeque<Option<Box<dyn QueuedCall<T>>>>,
     /// The place of the first in the queue.
     first: u64,
     /// The calls in the queue, without the gaps.
     waiting: usize,
-    stage: Stage,
+    stage: PinnedStage,
     /// The thread's, while it sleeps and nobody has called it.
-    sleeper: Option<Arc<Parker>>,
+    parked: Option<Arc<Parker>>,
     /// Who waits for the end.
-    closers: Vec<Closer>,
+    close_waiters: Vec<CloseWaiter>,
     /// To be joined by who drops the last handle.
     thread: Option<JoinHandle<()>>,
 }
 
-enum Stage {
+enum PinnedStage {
     Open,
     Closed,
     /// The state is dropped; if its destructor panicked, with this message.
-    Over(Option<String>),
+    Dropped(Option<String>),
 }
 
 /// Somebody who waits for the end.
-struct Closer {
+struct CloseWaiter {
     completion: Arc<Completion<()>>,
     /// Dropped when he has been told.
     keep: Box<dyn Send>,
@@ -88,65 +88,65 @@ struct Closer {
 
 /// What the thread does next.
 #[must_use]
-pub(super) enum Next<T> {
-    Run(Box<dyn Call<T>>),
+pub(super) enum ThreadStep<T> {
+    Run(Box<dyn QueuedCall<T>>),
     /// Its parker lies in the queue: it is to park, and to look again.
-    Sleep,
+    Park,
     /// It is closed, and no call is left.
-    End,
+    Finish,
 }
 
-impl<T> Calls<T> {
-    pub(super) fn new(calls_max: usize) -> Calls<T> {
-        let line = Line {
+impl<T> CallQueue<T> {
+    pub(super) fn new(calls_max: usize) -> CallQueue<T> {
+        let state = QueueState {
             queue: VecDeque::new(),
             first: 0,
             waiting: 0,
-            stage: Stage::Open,
-            sleeper: None,
-            closers: Vec::new(),
+            stage: PinnedStage::Open,
+            parked: None,
+            close_waiters: Vec::new(),
             thread: None,
         };
         let process = ForkCheck::new();
         process.settle();
-        Calls { number: STATES.next(), calls_max, process, line: Mutex::new(line) }
+        CallQueue { number: STATE_COUNTER.next(), calls_max, process, state: Mutex::new(state) }
     }
 
     /// For the thread.
-    fn lock(&self) -> MutexGuard<'_, Line<T>> {
-        self.line.lock()
+    fn lock(&self) -> MutexGuard<'_, QueueState<T>> {
+        self.state.lock()
     }
 
     /// For everybody else. An error in a forked child, if the lock was held at the fork.
-    fn lock_from_outside(&self) -> Result<MutexGuard<'_, Line<T>>, CallError> {
+    fn lock_checked(&self) -> Result<MutexGuard<'_, QueueState<T>>, PinnedCallError> {
         let mut checked = Ok(());
-        let is_hopeless = || {
+        let is_forked = || {
             checked = self.check_process();
             checked.is_err()
         };
-        match lock_unless(&self.line, is_hopeless) {
-            Some(line) => Ok(line),
+        match lock_unless(&self.state, is_forked) {
+            Some(state) => Ok(state),
             None => Err(checked.expect_err("it is hopeless for this reason")),
         }
     }
 
     /// The lock for who brings a call, or why that is refused.
-    fn lock_to_push(&self) -> Result<MutexGuard<'_, Line<T>>, CallError> {
-        self.process.check_cheaply().map_err(CallError::Forked)?;
-        let line = self.lock_from_outside()?;
-        if line.sleeper.is_some() {
+    fn lock_to_push(&self) -> Result<MutexGuard<'_, QueueState<T>>, PinnedCallError> {
+        self.process.check_cheaply().map_err(PinnedCallError::Forked)?;
+        let state = self.lock_checked()?;
+        if state.parked.is_some() {
             self.check_process()?;
         }
-        match line.stage {
-            Stage::Open if line.waiting < self.calls_max => Ok(line),
-            Stage::Open => Err(CallError::Full),
-            Stage::Closed | Stage::Over(_) => Err(CallError::Closed),
+        match state.stage {
+            PinnedStage::Open if state.waiting < self.calls_max => Ok(state),
+            PinnedStage::Open => Err(PinnedCallError::Full),
+            PinnedStage::Closed | PinnedStage::Dropped(_) => Err(PinnedCallError::Closed),
         }
     }
 
     /// Asks the system whether this process has the thread.
-    pub(super) fn check_process(&self) -> Result<(), CallError> {
-        self.process.check().map_err(CallError::Forked)
+    pub(super) fn check_process(&self) -> Result<(), PinnedCallError> {
+        self.process.check().map_err(PinnedCallError::Forked)
     }
 
     // ---- who calls ----
@@ -154,70 +154,70 @@ impl<T> Calls<T> {
     /// Accepts a call and says where it waits, or gives it back.
     pub(super) fn push(
         &self,
-        call: Box<dyn Call<T>>,
-    ) -> Result<u64, (Box<dyn Call<T>>, CallError)> {
-        let mut line = match self.lock_to_push() {
-            Ok(line) => line,
+        call: Box<dyn QueuedCall<T>>,
+    ) -> Result<u64, (Box<dyn QueuedCall<T>>, PinnedCallError)> {
+        let mut state = match self.lock_to_push() {
+            Ok(state) => state,
             Err(why) => return Err((call, why)),
         };
-        let place = line.first + line.queue.len() as u64;
-        line.queue.push_back(Some(call));
-        line.waiting += 1;
-        unlock_and_wake(line);
+        let place = state.first + state.queue.len() as u64;
+        state.queue.push_back(Some(call));
+        state.waiting += 1;
+        unlock_and_wake(state);
         Ok(place)
     }
 
     /// Takes the call at this place out, if it still waits.
-    pub(super) fn remove(&self, place: u64) -> Option<Box<dyn Call<T>>> {
-        let mut line = self.lock_from_outside().ok()?;
-        let index = usize::try_from(place.checked_sub(line.first)?).ok()?;
-        let call = line.queue.get_mut(index)?.take()?;
-        line.waiting -= 1;
-        line.trim();
+    pub(super) fn remove(&self, place: u64) -> Option<Box<dyn QueuedCall<T>>> {
+        let mut state = self.lock_checked().ok()?;
+        let index = usize::try_from(place.checked_sub(state.first)?).ok()?;
+        let call = state.queue.get_mut(index)?.take()?;
+        state.waiting -= 1;
+        state.trim();
         Some(call)
     }
 
     pub(super) fn waiting(&self) -> usize {
-        self.lock_from_outside().map_or(0, |line| line.waiting)
+        self.lock_checked().map_or(0, |state| state.waiting)
     }
 
     // ---- who closes ----
 
     pub(super) fn is_closed(&self) -> bool {
-        !self.lock_from_outside().is_ok_and(|line| matches!(line.stage, Stage::Open))
+        !self.lock_checked().is_ok_and(|state| matches!(state.stage, PinnedStage::Open))
     }
 
     /// Accepts no call any more, and completes the cell at the end.
     pub(super) fn close(&self, completion: Arc<Completion<()>>, keep: Box<dyn Send>) {
-        let closer = Closer { completion, keep };
+        let waiter = CloseWaiter { completion, keep };
         if let Err(forked) = self.check_process() {
-            return closer.refuse(forked);
+            return waiter.refuse(forked);
         }
-        let mut line = self.lock();
-        if let Stage::Over(message) = &line.stage {
+        let mut state = self.lock();
+        if let PinnedStage::Dropped(message) = &state.stage {
             let message = message.clone();
-            drop(line);
-            closer.tell(message.map(|message| Box::new(message) as Payload));
+            drop(state);
+            waiter.complete(message.map(|message| Box::new(message) as Payload));
             return;
         }
-        line.stage = Stage::Closed;
-        line.closers.push(closer);
-        unlock_and_wake(line);
+        state.stage = PinnedStage::Closed;
+        state.close_waiters.push(waiter);
+        unlock_and_wake(state);
     }
 
     /// The same when the last handle goes, in the process that has the thread. Says whether it was
     /// closed before.
-    pub(super) fn close_at_last(&self) -> bool {
-        let mut line = self.lock();
-        if !matches!(line.stage, Stage::Open) {
+    pub(super) fn close_from_last_handle(&self) -> bool {
+        let mut state = self.lock();
+        if !matches!(state.stage, PinnedStage::Open) {
             return true;
         }
-        line.stage = Stage::Closed;
-        unlock_and_wake(line);
+        state.stage = PinnedStage::Closed;
+        unlock_and_wake(state);
         false
     }
 
-    pub(super) fn deposit_thread(&self, thread: JoinHandle<()>) {
+    pub(super) fn set_thread(&self, thread: JoinHandle<()>) {
         self.lock().thread = Some(thread);
     }
 
@@ -229,39 +229,39 @@ impl<T> Calls<T> {
     // ---- the state's thread ----
 
     /// Takes the next call, or leaves the parker.
-    pub(super) fn next(&self, parker: &Arc<Parker>) -> Next<T> {
-        let mut line = self.lock();
-        if let Some(call) = line.queue.pop_front() {
-            line.first += 1;
-            line.waiting -= 1;
-            line.trim();
-            return Next::Run(call.expect("the first in the queue is no gap"));
+    pub(super) fn next(&self, parker: &Arc<Parker>) -> ThreadStep<T> {
+        let mut state = self.lock();
+        if let Some(call) = state.queue.pop_front() {
+            state.first += 1;
+            state.waiting -= 1;
+            state.trim();
+            return ThreadStep::Run(call.expect("the first in the queue is no gap"));
         }
-        match line.stage {
-            Stage::Open => {
-                line.sleeper = Some(Arc::clone(parker));
-                Next::Sleep
+        match state.stage {
+            PinnedStage::Open => {
+                state.parked = Some(Arc::clone(parker));
+                ThreadStep::Park
             }
-            Stage::Closed | Stage::Over(_) => Next::End,
+            PinnedStage::Closed | PinnedStage::Dropped(_) => ThreadStep::Finish,
         }
     }
 
     /// The state is dropped, and its destructor may have panicked: tells who waits for that.
     pub(super) fn end(&self, mut panic: Option<Payload>) {
         let message = panic.as_ref().map(message);
-        let mut line = self.lock();
-        line.stage = Stage::Over(message.clone());
-        let closers = std::mem::take(&mut line.closers);
-        drop(line);
-        for closer in closers {
+        let mut state = self.lock();
+        state.stage = PinnedStage::Dropped(message.clone());
+        let close_waiters = std::mem::take(&mut state.close_waiters);
+        drop(state);
+        for waiter in close_waiters {
             let said = || message.clone().map(|message| Box::new(message) as Payload);
-            closer.tell(panic.take().or_else(said));
+            waiter.complete(panic.take().or_else(said));
         }
         drop_catching(panic);
     }
 }
 
-impl<T> Line<T> {
+impl<T> QueueState<T> {
     /// Sees to it that the queue neither begins nor ends with a gap.
     fn trim(&mut self) {
         while let Some(None) = self.queue.front() {
@@ -274,14 +274,14 @@ impl<T> Line<T> {
     }
 }
 
-impl Closer {
-    fn refuse(self, why: CallError) {
+impl CloseWaiter {
+    fn refuse(self, why: PinnedCallError) {
         let refused = JoinError::refused(self.completion.metadata().clone(), Box::new(why));
         let _no_producer = self.completion.complete(Err(refused));
         drop_catching(self.keep);
     }
 
-    fn tell(self, panic: Option<Payload>) {
+    fn complete(self, panic: Option<Payload>) {
         let result = match panic {
             None => Ok(()),
             Some(payload) => Err(JoinError::panicked(self.completion.metadata().clone(), payload)),
@@ -292,10 +292,10 @@ impl Closer {
 }
 
 /// Ends the lock, and wakes the thread if it sleeps.
-fn unlock_and_wake<T>(mut line: MutexGuard<'_, Line<T>>) {
-    let sleeper = line.sleeper.take();
-    drop(line);
-    if let Some(parker) = sleeper {
+fn unlock_and_wake<T>(mut state: MutexGuard<'_, QueueState<T>>) {
+    let parked = state.parked.take();
+    drop(state);
+    if let Some(parker) = parked {
         parker.unpark();
     }
 }

@@ -25,7 +25,7 @@ mod pending_close;
 mod pinned_builder;
 mod pinned_handle;
 
-pub use pending_close::Ending;
+pub use pending_close::PendingClose;
 pub use pinned_builder::PinnedBuilder;
-pub use pinned_call_error::CallError;
+pub use pinned_call_error::PinnedCallError;
 pub use pinned_handle::Pinned;

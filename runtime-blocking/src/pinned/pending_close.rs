@@ -9,13 +9,13 @@ use super::state_thread::join;
 
 /// A state that is closed, and whose last handle went where nobody could wait.
 #[must_use = "dropping it leaves the thread to itself"]
-pub struct Ending {
+pub struct PendingClose {
     pub(super) closed: JoinHandle<()>,
     pub(super) thread: thread::JoinHandle<()>,
     pub(super) state: &'static str,
 }
 
-impl Ending {
+impl PendingClose {
     /// Whether the state has been dropped.
     pub fn is_over(&self) -> bool {
         self.closed.is_finished()
@@ -35,9 +35,9 @@ impl Ending {
     }
 }
 
-impl fmt::Debug for Ending {
+impl fmt::Debug for PendingClose {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ending")
+        f.debug_struct("PendingClose")
             .field("state", &self.state)
             .field("over", &self.is_over())
             .finish_non_exhaustive()

@@ -11,9 +11,9 @@ use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::metadata::Metadata;
 use runtime_core::sync::thread;
 
-use super::call_queue::Calls;
+use super::call_queue::CallQueue;
 use super::pinned_handle::Pinned;
-use super::state_thread::{Opening, live};
+use super::state_thread::{StateOpening, run_state};
 use crate::pool::builder::ThreadBody;
 
 type Spawner =
@@ -53,7 +53,7 @@ impl PinnedBuilder {
     }
 
     /// At most so many calls wait, the one that runs not counted; more are
-    /// [refused](crate::CallError::Full). Without limit if not set. An aborted call makes room.
+    /// [refused](crate::PinnedCallError::Full). Without limit if not set. An aborted call makes room.
     ///
     /// # Panics
     /// If it is 0.
@@ -123,15 +123,15 @@ impl PinnedBuilder {
         M: FnOnce() -> Result<T, E> + Send + 'static,
         W: FnOnce(Result<Pinned<T>, E>) -> O + Send + 'static,
     {
-        let calls = Arc::new(Calls::new(self.calls_max));
+        let calls = Arc::new(CallQueue::new(self.calls_max));
         let completion = Arc::new(Completion::new(metadata, None));
         let wrap = |made: Result<_, E>| wrap(made.map(Pinned::with_calls));
-        let opening = Opening { make, wrap, keep, completion: Arc::clone(&completion) };
+        let opening = StateOpening { make, wrap, keep, completion: Arc::clone(&completion) };
         let own = Arc::clone(&calls);
-        match self.start_thread(move || live(own, opening)) {
+        match self.start_thread(move || run_state(own, opening)) {
             // Nobody has a handle of the state before the reading end, which is made below: who
             // drops the last one finds the thread to be joined.
-            Ok(thread) => calls.deposit_thread(thread),
+            Ok(thread) => calls.set_thread(thread),
             Err(error) => {
                 let refused = JoinError::refused(completion.metadata().clone(), Box::new(error));
                 return JoinHandle::failed(refused);

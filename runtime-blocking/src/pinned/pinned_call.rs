@@ -23,20 +23,20 @@ use runtime_core::metadata::Metadata;
 use runtime_core::sync::Mutex;
 use runtime_core::sync::atomic::{AtomicU64, Ordering};
 
-use super::call_queue::{Call, Calls};
-use super::pinned_call_error::CallError;
+use super::call_queue::{CallQueue, QueuedCall};
+use super::pinned_call_error::PinnedCallError;
 use crate::job::cancel::{Hook, Hooks, Stoppable, run_call_as_current};
 
 /// A closure, and what belongs to it.
-pub(super) struct Work<T: 'static, F, R, K> {
+pub(super) struct ClosureCall<T: 'static, F, R, K> {
     pub(super) closure: F,
     /// Kept until the result has been published.
     pub(super) keep: K,
     /// The handle has the other end of its cell.
-    pub(super) aborter: Arc<Aborter<T, R>>,
+    pub(super) aborter: Arc<CallAborter<T, R>>,
 }
 
-impl<T: 'static, F, R, K> Work<T, F, R, K> {
+impl<T: 'static, F, R, K> ClosureCall<T, F, R, K> {
     /// First the closure is dropped, then there is news: who reads that a call was cancelled finds
     /// what it held released.
     fn discard(self, why: JoinError) {
@@ -46,7 +46,7 @@ impl<T: 'static, F, R, K> Work<T, F, R, K> {
     }
 }
 
-impl<T, F, R, K> Call<T> for Work<T, F, R, K>
+impl<T, F, R, K> QueuedCall<T> for ClosureCall<T, F, R, K>
 where
     T: 'static,
     F: FnOnce(&mut T) -> R + Send,
@@ -54,7 +54,7 @@ where
     K: Send,
 {
     fn run(self: Box<Self>, state: &mut T) {
-        let Work { closure, keep, aborter } = *self;
+        let ClosureCall { closure, keep, aborter } = *self;
         let completion = &aborter.completion;
         run_call_as_current(aborter.clone(), || {
             // The state may be left with half a change: the docs of `Pinned` say so.
@@ -70,7 +70,7 @@ where
         self.discard(why);
     }
 
-    fn refuse(self: Box<Self>, why: CallError) {
+    fn refuse(self: Box<Self>, why: PinnedCallError) {
         let why = JoinError::refused(self.aborter.completion.metadata().clone(), Box::new(why));
         self.discard(why);
     }
@@ -81,18 +81,21 @@ where
 ///
 /// *Shared by* the call, its cell, and tokens. *Guarded by* the lock of the queue, and its own for
 /// the hooks. *Woken by* `JoinHandle::abort`.
-pub(super) struct Aborter<T: 'static, R> {
-    calls: Arc<Calls<T>>,
+pub(super) struct CallAborter<T: 'static, R> {
+    calls: Arc<CallQueue<T>>,
     /// Where the call waits, if it still does.
     place: AtomicU64,
     completion: Arc<Completion<R>>,
     hooks: Mutex<Hooks>,
 }
 
-impl<T: 'static, R: Send + 'static> Aborter<T, R> {
-    pub(super) fn new(calls: Arc<Calls<T>>, completion: Arc<Completion<R>>) -> Arc<Aborter<T, R>> {
+impl<T: 'static, R: Send + 'static> CallAborter<T, R> {
+    pub(super) fn new(
+        calls: Arc<CallQueue<T>>,
+        completion: Arc<Completion<R>>,
+    ) -> Arc<CallAborter<T, R>> {
         let (place, hooks) = (AtomicU64::new(u64::MAX), Mutex::new(Hooks::default()));
-        Arc::new(Aborter { calls, place, completion, hooks })
+        Arc::new(CallAborter { calls, place, completion, hooks })
     }
 
     /// The call waits there. Nobody can have asked for cancelling yet: nobody has its handle.
@@ -105,7 +108,7 @@ impl<T: 'static, R: Send + 'static> Aborter<T, R> {
     }
 }
 
-impl<T: 'static, R: Send + 'static> Wake for Aborter<T, R> {
+impl<T: 'static, R: Send + 'static> Wake for CallAborter<T, R> {
     fn wake(self: Arc<Self>) {
         // ORDERING: Relaxed, as in `begin`.
         if let Some(call) = self.calls.remove(self.place.load(Ordering::Relaxed)) {
@@ -116,7 +119,7 @@ impl<T: 'static, R: Send + 'static> Wake for Aborter<T, R> {
     }
 }
 
-impl<T: 'static, R: Send + 'static> Stoppable for Aborter<T, R> {
+impl<T: 'static, R: Send + 'static> Stoppable for CallAborter<T, R> {
     fn metadata(&self) -> &Metadata {
         self.completion.metadata()
     }

@@ -9,7 +9,7 @@ use runtime_core::fork::ForkedError;
 /// [`JoinError`](runtime_core::join::JoinError). Its closure was dropped without being run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum CallError {
+pub enum PinnedCallError {
     /// The state is closed, so that trying again is of no use.
     Closed,
     /// As many calls wait as [may](crate::PinnedBuilder::calls_max).
@@ -18,14 +18,16 @@ pub enum CallError {
     Forked(ForkedError),
 }
 
-impl fmt::Display for CallError {
+impl fmt::Display for PinnedCallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            CallError::Closed => f.write_str("the pinned state is closed"),
-            CallError::Full => f.write_str("too many calls wait for the pinned state"),
-            CallError::Forked(forked) => write!(f, "the pinned state cannot be used: {forked}"),
+            PinnedCallError::Closed => f.write_str("the pinned state is closed"),
+            PinnedCallError::Full => f.write_str("too many calls wait for the pinned state"),
+            PinnedCallError::Forked(forked) => {
+                write!(f, "the pinned state cannot be used: {forked}")
+            }
         }
     }
 }
 
-impl Error for CallError {}
+impl Error for PinnedCallError {}

@@ -8,9 +8,9 @@ use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
 use runtime_core::on_loop::is_on_loop;
 
-use super::call_queue::Calls;
-use super::pending_close::Ending;
-use super::pinned_call::{Aborter, Work};
+use super::call_queue::CallQueue;
+use super::pending_close::PendingClose;
+use super::pinned_call::{CallAborter, ClosureCall};
 use super::state_thread as thread;
 
 /// A state that one thread makes, uses and drops; everybody else sends it calls.
@@ -70,21 +70,21 @@ use super::state_thread as thread;
 /// lost. So end a program with `close().await`.
 ///
 /// # In a forked child
-/// The thread is not there: calls are [refused](crate::CallError::Forked), and the drop does
+/// The thread is not there: calls are [refused](crate::PinnedCallError::Forked), and the drop does
 /// nothing.
 pub struct Pinned<T: 'static> {
-    handle: Arc<Handle<T>>,
+    handle: Arc<PinnedShared<T>>,
 }
 
 /// What the clones share. *Shared by* them alone, so that its drop is the last handle's.
-struct Handle<T: 'static> {
-    calls: Arc<Calls<T>>,
+struct PinnedShared<T: 'static> {
+    calls: Arc<CallQueue<T>>,
 }
 
 impl<T: 'static> Pinned<T> {
     /// The handle of a state whose queue this is.
-    pub(super) fn with_calls(calls: Arc<Calls<T>>) -> Pinned<T> {
-        Pinned { handle: Arc::new(Handle { calls }) }
+    pub(super) fn with_calls(calls: Arc<CallQueue<T>>) -> Pinned<T> {
+        Pinned { handle: Arc::new(PinnedShared { calls }) }
     }
 
     /// Has the state's thread call `f` with the state, and returns the handle by which the result
@@ -97,7 +97,7 @@ impl<T: 'static> Pinned<T> {
     ///
     /// # Errors
     /// The handle yields a [`JoinError`](runtime_core::join::JoinError): *panicked* with the panic
-    /// of `f`, *cancelled* if it was aborted before it began, *refused* with a [`CallError`] if the
+    /// of `f`, *cancelled* if it was aborted before it began, *refused* with a [`PinnedCallError`] if the
     /// state is closed, or too many calls wait.
     ///
     /// # Blocking
@@ -136,8 +136,8 @@ impl<T: 'static> Pinned<T> {
     {
         let calls = &self.handle.calls;
         let completion = Arc::new(Completion::new(metadata, None));
-        let aborter = Aborter::new(Arc::clone(calls), Arc::clone(&completion));
-        let work = Work { closure: f, keep, aborter: Arc::clone(&aborter) };
+        let aborter = CallAborter::new(Arc::clone(calls), Arc::clone(&completion));
+        let work = ClosureCall { closure: f, keep, aborter: Arc::clone(&aborter) };
         match calls.push(Box::new(work)) {
             Ok(place) => aborter.begin(place),
             Err((call, why)) => call.refuse(why),
@@ -186,14 +186,14 @@ impl<T: 'static> Pinned<T> {
     /// Closes the state and takes its thread, for who drops the last handle where nobody may wait
     /// and can have the thread joined later. `None` if it was taken before, or is this one.
     #[doc(hidden)]
-    pub fn end_later(&self) -> Option<Ending> {
+    pub fn close_later(&self) -> Option<PendingClose> {
         self.handle.calls.check_process().ok()?;
         let closed = self.close_with(Metadata::here(), ());
-        if thread::is_of(&self.handle.calls) {
+        if thread::is_current(&self.handle.calls) {
             return None;
         }
         let thread = self.handle.calls.take_thread()?;
-        Some(Ending { closed, thread, state: std::any::type_name::<T>() })
+        Some(PendingClose { closed, thread, state: std::any::type_name::<T>() })
     }
 }
 
@@ -213,15 +213,15 @@ impl<T: 'static> fmt::Debug for Pinned<T> {
     }
 }
 
-impl<T: 'static> Drop for Handle<T> {
+impl<T: 'static> Drop for PinnedShared<T> {
     fn drop(&mut self) {
         if self.calls.check_process().is_err() {
             // The state and its thread are the parent's.
             return;
         }
-        let was_closed = self.calls.close_at_last();
+        let was_closed = self.calls.close_from_last_handle();
         let thread = self.calls.take_thread();
-        let must_not_wait = was_closed || is_on_loop() || thread::is_of(&self.calls);
+        let must_not_wait = was_closed || is_on_loop() || thread::is_current(&self.calls);
         if let (false, Some(thread)) = (must_not_wait, thread) {
             thread::join(thread);
         }

@@ -20,17 +20,17 @@ use runtime_core::park::Parker;
 use runtime_core::sync::thread::JoinHandle;
 use runtime_core::sync::thread_local_const;
 
-use super::call_queue::{Calls, Next};
+use super::call_queue::{CallQueue, ThreadStep};
 
 thread_local_const! {
     /// Whose state lives on this thread, by its number.
-    static HERE: Cell<Option<u64>> = Cell::new(None)
+    static STATE_OF_THREAD: Cell<Option<u64>> = Cell::new(None)
 }
 
 /// Whether this is the state's own thread, which cannot wait for itself. So it is also while its
 /// thread-locals are destroyed.
-pub(super) fn is_of<T>(calls: &Calls<T>) -> bool {
-    HERE.with(|here| here.get()) == Some(calls.number)
+pub(super) fn is_current<T>(calls: &CallQueue<T>) -> bool {
+    STATE_OF_THREAD.with(|here| here.get()) == Some(calls.number)
 }
 
 /// Waits for a thread to end.
@@ -43,7 +43,7 @@ pub(super) fn join(thread: JoinHandle<()>) {
 }
 
 /// What the thread has to do first.
-pub(super) struct Opening<M, W, K, O> {
+pub(super) struct StateOpening<M, W, K, O> {
     pub(super) make: M,
     /// Makes of the result what the opener is to get.
     pub(super) wrap: W,
@@ -53,27 +53,29 @@ pub(super) struct Opening<M, W, K, O> {
 }
 
 /// The body of the thread.
-pub(super) fn live<T, E, O, K, M, W>(calls: Arc<Calls<T>>, opening: Opening<M, W, K, O>)
-where
+pub(super) fn run_state<T, E, O, K, M, W>(
+    calls: Arc<CallQueue<T>>,
+    opening: StateOpening<M, W, K, O>,
+) where
     T: 'static,
     M: FnOnce() -> Result<T, E>,
-    W: FnOnce(Result<Arc<Calls<T>>, E>) -> O,
+    W: FnOnce(Result<Arc<CallQueue<T>>, E>) -> O,
 {
-    HERE.with(|here| here.set(Some(calls.number)));
+    STATE_OF_THREAD.with(|here| here.set(Some(calls.number)));
     let Some(state) = opening.open(&calls) else { return };
     let end = serve(&calls, state);
     calls.end(end.err());
 }
 
-impl<M, W, K, O> Opening<M, W, K, O> {
+impl<M, W, K, O> StateOpening<M, W, K, O> {
     /// Steps 1 and 2.
-    fn open<T, E>(self, calls: &Arc<Calls<T>>) -> Option<T>
+    fn open<T, E>(self, calls: &Arc<CallQueue<T>>) -> Option<T>
     where
         T: 'static,
         M: FnOnce() -> Result<T, E>,
-        W: FnOnce(Result<Arc<Calls<T>>, E>) -> O,
+        W: FnOnce(Result<Arc<CallQueue<T>>, E>) -> O,
     {
-        let Opening { make, wrap, keep, completion } = self;
+        let StateOpening { make, wrap, keep, completion } = self;
         let metadata = || completion.metadata().clone();
         let (state, result) = if completion.is_cancel_requested() {
             drop_catching(make);
@@ -92,15 +94,15 @@ impl<M, W, K, O> Opening<M, W, K, O> {
 }
 
 /// Steps 3 and 4.
-fn serve<T>(calls: &Calls<T>, mut state: T) -> std::thread::Result<()> {
+fn serve<T>(calls: &CallQueue<T>, mut state: T) -> std::thread::Result<()> {
     let parker = Arc::new(Parker::new());
     loop {
         match calls.next(&parker) {
-            Next::Run(call) => call.run(&mut state),
-            Next::Sleep => {
+            ThreadStep::Run(call) => call.run(&mut state),
+            ThreadStep::Park => {
                 let _ = parker.park(None);
             }
-            Next::End => return catch_unwind(AssertUnwindSafe(|| drop(state))),
+            ThreadStep::Finish => return catch_unwind(AssertUnwindSafe(|| drop(state))),
         }
     }
 }

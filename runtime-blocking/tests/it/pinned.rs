@@ -8,7 +8,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Barrier};
 use std::thread::{self, ThreadId};
 
-use runtime_blocking::{CallError, CancelToken, Pinned, is_cancelled};
+use runtime_blocking::{CancelToken, Pinned, PinnedCallError, is_cancelled};
 use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::on_loop::OnLoop;
 use runtime_core::sync::Mutex;
@@ -55,10 +55,13 @@ fn occupy<T>(pinned: &Pinned<T>) -> (Gate, JoinHandle<()>) {
 }
 
 #[track_caller]
-fn refusal<R: std::fmt::Debug>(call: JoinHandle<R>) -> CallError {
+fn refusal<R: std::fmt::Debug>(call: JoinHandle<R>) -> PinnedCallError {
     let error = wait(call).expect_err("it is refused");
     assert!(error.is_refused(), "{error}");
-    *error.source().and_then(|source| source.downcast_ref()).expect("the reason is a CallError")
+    *error
+        .source()
+        .and_then(|source| source.downcast_ref())
+        .expect("the reason is a PinnedCallError")
 }
 
 #[test]
@@ -211,14 +214,14 @@ fn closing_runs_what_was_accepted_and_refuses_the_rest() {
     assert!(pinned.is_closed());
     let token = Arc::new(());
     let kept = Arc::clone(&token);
-    assert_eq!(refusal(pinned.call(move |_| drop(kept))), CallError::Closed);
+    assert_eq!(refusal(pinned.call(move |_| drop(kept))), PinnedCallError::Closed);
     assert_eq!(Arc::strong_count(&token), 1, "the closure is dropped unrun");
     gate.open();
     wait(first).expect("it ran");
     wait(accepted).expect("it ran");
     closes.into_iter().for_each(|close| wait(close).expect("no panic"));
     assert_eq!(deaths.try_recv().expect("it is dropped").1, [1]);
-    assert_eq!(refusal(pinned.call(line(2))), CallError::Closed);
+    assert_eq!(refusal(pinned.call(line(2))), PinnedCallError::Closed);
     wait(pinned.close()).expect("it is over");
 }
 
@@ -329,12 +332,12 @@ fn an_aborted_call_is_removed_at_once_and_makes_room() {
     let kept = Arc::clone(&token);
     let aborted = pinned.call(move |_| drop(kept));
     let second = pinned.call(|lines| lines.push(2));
-    assert_eq!(refusal(pinned.call(|lines| lines.push(3))), CallError::Full);
+    assert_eq!(refusal(pinned.call(|lines| lines.push(3))), PinnedCallError::Full);
     aborted.abort();
     assert_eq!(Arc::strong_count(&token), 1, "the closure is dropped where it was aborted");
     assert!(wait(aborted).expect_err("it was aborted").is_cancelled());
     let third = pinned.call(|lines| lines.push(4));
-    assert_eq!(refusal(pinned.call(|lines| lines.push(5))), CallError::Full);
+    assert_eq!(refusal(pinned.call(|lines| lines.push(5))), PinnedCallError::Full);
     first.abort();
     gate.open();
     wait(first).expect("what runs is not stopped");

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use aside::blocking::{CallError, Pinned, Shutdown};
+use aside::blocking::{Pinned, PinnedCallError, Shutdown};
 use aside::time::{Clock, now};
 use aside::{Handle, Runtime, gather, named, sleep, spawn, spawn_blocking, yield_now};
 
@@ -306,13 +306,13 @@ fn what_is_refused_says_why() {
             let waiting = pinned.call(|()| ());
             let full = pinned.call(|()| ()).await.unwrap_err();
             assert!(full.is_refused());
-            assert!(full.to_string().ends_with(&CallError::Full.to_string()), "{full}");
+            assert!(full.to_string().ends_with(&PinnedCallError::Full.to_string()), "{full}");
             drop(release);
             running.await.unwrap();
             waiting.await.unwrap();
             pinned.close().await.unwrap();
             let closed = pinned.call(|()| ()).await.unwrap_err();
-            assert!(closed.to_string().ends_with(&CallError::Closed.to_string()), "{closed}");
+            assert!(closed.to_string().ends_with(&PinnedCallError::Closed.to_string()), "{closed}");
         });
     });
 }
