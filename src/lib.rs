@@ -86,7 +86,6 @@ mod named;
 #[cfg(all(feature = "net", unix))]
 pub mod net;
 pub mod observe;
-mod pinned;
 #[cfg(all(feature = "process", unix))]
 pub mod process;
 #[cfg(feature = "process-pool")]

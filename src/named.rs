@@ -4,8 +4,8 @@ use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
 
 use crate::blocking::Executor;
+use crate::blocking::Pinned;
 use crate::handle::Handle;
-use crate::pinned::Pinned;
 use crate::run::spawn_as;
 
 /// Names what is spawned next, for errors, reports and observers.

@@ -2,11 +2,12 @@
 //! keeps.
 
 mod executor;
+mod pinned;
 pub(crate) mod spawn;
 
 pub use executor::Executor;
+pub use pinned::{Pinned, PinnedBuilder};
 
-pub use crate::pinned::{Pinned, PinnedBuilder};
 pub use runtime_blocking::{
     Builder as PoolBuilder, CancelHook, CancelToken, Cancelled, Lane, LaneBuilder, LaneStats,
     PinnedCallError, Pool, Priority, Report, RunningJob, Shutdown, Standstill, Stats, SubmitError,
