@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use runtime_blocking::{Builder as PoolBuilder, PendingClose, Pool, Report, Shutdown};
 use runtime_core::clock::Clock;
+use runtime_core::context::is_on_loop;
 use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
-use runtime_core::on_loop::is_on_loop;
 use runtime_executor::{Config, Executor, Observer, Turn};
 
 use crate::handle::Handle;

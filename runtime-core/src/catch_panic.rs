@@ -1,16 +1,22 @@
-//! Running what users wrote where a panic must go no further.
+//! Calls to users' code whose panic must not propagate.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// What `catch_unwind` caught.
+/// The payload of a panic, as `catch_unwind` returns it.
 pub type Payload = Box<dyn Any + Send + 'static>;
 
-/// Drops a value whose destructor may panic, and swallows that panic.
+/// The message of a panic, if `panic!` was given text.
+pub fn panic_text(payload: &Payload) -> Option<&str> {
+    let text = payload.downcast_ref::<&'static str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+}
+
+/// Drops a value whose destructor may panic, and discards that panic.
 ///
-/// The panic message has been printed by the hook by then; nobody is left to whom the payload
-/// could be handed. A payload may itself panic when dropped, and the payload of that panic again:
-/// the second one is forgotten, which leaks a few bytes and ends the chain.
+/// The panic hook has printed the message by then. The payload may itself panic when it is
+/// dropped, and so may the payload of that second panic: the second payload is leaked, which ends
+/// the chain.
 pub fn drop_catching<T>(value: T) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value)))
         && let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload)))
@@ -19,7 +25,7 @@ pub fn drop_catching<T>(value: T) {
     }
 }
 
-/// Calls `f` and swallows its panic: for hooks and wakers, whose failure is theirs alone.
+/// Calls a hook or a waker of the user's, and discards its panic.
 pub fn catch_panic(f: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
         drop_catching(payload);

@@ -1,13 +1,15 @@
-//! In which process something was made, so that its forked copy is known.
+//! Detection of forked children, in which a runtime or a pool from before the fork cannot be used.
 //!
-//! A fork copies the memory of a process, and one of its threads. The others are gone: who waits
-//! for one of them waits for ever, and a lock that one of them held is never released. A runtime or
-//! a pool that has met other threads is of no use in the child, and says so.
+//! A fork copies the memory of a process, and one of its threads. The other threads do not exist
+//! in the child: waiting for one of them never ends, and a lock that one of them held is never
+//! released. A [`ForkCheck`] remembers the process in which a runtime or a pool first met other
+//! threads, and reports an error in any other process.
 //!
-//! To ask the system for the number of the process costs a hundred nanoseconds, too much for each
-//! submit. So it is asked where a system call is near anyway: before a thread is started, woken,
-//! joined or waited for. In between, what it last answered to anybody in the process is compared;
-//! as soon as something new has been used in the child, that suffices.
+//! Asking the system for the process ID costs about 100 ns, too much for each submitted job.
+//! [`check`](ForkCheck::check) asks, and is called where another system call is near: before a
+//! thread is started, woken, joined or waited for. [`check_cheaply`](ForkCheck::check_cheaply)
+//! compares with the last answer that any check in the process got. It detects a fork as soon as
+//! anything has asked in the child, for example because a new runtime was made there.
 
 use std::error::Error;
 use std::fmt;
@@ -15,7 +17,7 @@ use std::sync::OnceLock;
 
 use crate::sync::counter::Latest;
 
-/// What the system last answered.
+/// The process ID that the system returned last.
 static LATEST: Latest = Latest::new();
 
 fn ask() -> u32 {
@@ -24,73 +26,59 @@ fn ask() -> u32 {
     process
 }
 
-/// The process in which something was made, or rather: the first in which it was
-/// [used](ForkCheck::settle).
-#[derive(Debug, Default)]
+/// The process in which a runtime or a pool is usable: the first in which it met other threads.
+#[derive(Debug)]
 pub struct ForkCheck(OnceLock<u32>);
 
 impl ForkCheck {
-    /// Not used yet.
-    pub const fn new() -> ForkCheck {
+    /// A check for something that is usable in this process only.
+    pub fn here() -> ForkCheck {
+        ForkCheck(OnceLock::from(ask()))
+    }
+
+    /// A check for something that has met no other thread yet, and is usable in any process.
+    ///
+    /// The first [`check_cheaply`](ForkCheck::check_cheaply) fixes the process.
+    pub const fn unused() -> ForkCheck {
         ForkCheck(OnceLock::new())
     }
 
-    /// It is used with other threads from now on, in this process, if it was not before.
-    #[inline]
-    pub fn settle(&self) {
-        let _process = self.0.get_or_init(ask);
-    }
-
-    /// [Settles](ForkCheck::settle) it, or [checks it cheaply](ForkCheck::check_cheaply) if that was
-    /// done.
+    /// Asks the system whether this is the right process.
     ///
     /// # Errors
-    /// As [`check`](ForkCheck::check).
-    #[inline]
-    pub fn settle_or_check(&self) -> Result<(), ForkedError> {
-        match self.0.get() {
-            Some(&made_in) if made_in == LATEST.get() => Ok(()),
-            Some(_) => self.check(),
-            None => {
-                self.settle();
-                Ok(())
-            }
-        }
-    }
-
-    /// Asks the system whether this is that process. Any is, as long as it was not used.
-    ///
-    /// # Errors
-    /// If this is another one: its forked child, or a child of that.
+    /// If this is another process: a forked child, or a child of one.
     pub fn check(&self) -> Result<(), ForkedError> {
         let Some(&made_in) = self.0.get() else { return Ok(()) };
         let here = ask();
         if here == made_in { Ok(()) } else { Err(ForkedError { made_in, here }) }
     }
 
-    /// The same without a system call, unless something in this process has been answered otherwise
-    /// since.
+    /// Checks without a system call, unless the last answer of the system was another process.
     ///
     /// # Errors
-    /// As [`check`](ForkCheck::check).
+    /// As [`check`](ForkCheck::check), if anything in this process has asked the system.
     #[inline]
     pub fn check_cheaply(&self) -> Result<(), ForkedError> {
         match self.0.get() {
-            Some(&made_in) if made_in != LATEST.get() => self.check(),
-            Some(_) | None => Ok(()),
+            Some(&made_in) if made_in == LATEST.get() => Ok(()),
+            Some(_) => self.check(),
+            None => {
+                self.0.get_or_init(ask);
+                Ok(())
+            }
         }
     }
 }
 
-/// A runtime or a pool was used in a forked child of the process that made it.
+/// The error of using a runtime or a pool in a forked child of the process that made it.
 ///
-/// A fork takes one thread along. Make a new runtime, or a new pool, after the fork.
+/// A fork copies one thread only. Make a new runtime, or a new pool, after the fork.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ForkedError {
-    /// The number of the process that made it.
+    /// The ID of the process that made it.
     pub made_in: u32,
-    /// The number of this process.
+    /// The ID of this process.
     pub here: u32,
 }
 

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::panic::resume_unwind;
 
-use crate::catch_panic::Payload;
+use crate::catch_panic::{Payload, panic_text};
 use crate::metadata::Metadata;
 use crate::sync::Mutex;
 
@@ -36,7 +36,7 @@ impl JoinError {
     /// It panicked with `payload`.
     #[cold]
     pub fn panicked(metadata: Metadata, payload: Payload) -> JoinError {
-        let message = message(&payload).map(Box::from);
+        let message = panic_text(&payload).map(Box::from);
         let reason = Reason::Panicked { message, payload: Mutex::new(payload) };
         JoinError(Box::new(Failure { metadata, reason }))
     }
@@ -108,12 +108,6 @@ impl fmt::Display for JoinError {
             Reason::Panicked { message: None, .. } => write!(f, "{metadata} panicked"),
         }
     }
-}
-
-/// What `panic!` was given, if it was text.
-fn message(payload: &Payload) -> Option<&str> {
-    let text = payload.downcast_ref::<&'static str>().copied();
-    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
 }
 
 impl fmt::Debug for JoinError {

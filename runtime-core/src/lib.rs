@@ -10,19 +10,19 @@
 //! - [`completion`]: the cell where a result meets who awaits it, and [`join`], its reading end;
 //! - [`slab`]: values by generational key;
 //! - [`clock`]: system time and virtual time;
-//! - [`catch_panic`]: calling what users wrote where a panic must go no further;
-//! - [`on_loop`]: whether this thread is turning a loop, so that nothing may wait here;
-//! - [`fork`]: whether this is a forked child, which has none of the threads;
+//! - [`catch_panic`]: calls to users' code whose panic must not propagate;
+//! - [`context`]: the role of the current thread;
+//! - [`fork`]: detection of forked children;
 //! - [`watch`]: who watches what this thread waits for, so that no job waits for itself.
 
 pub mod catch_panic;
 pub mod clock;
 pub mod completion;
+pub mod context;
 pub mod fork;
 pub mod join;
 mod join_error;
 pub mod metadata;
-pub mod on_loop;
 pub mod park;
 pub mod slab;
 pub mod sync;

@@ -16,7 +16,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process;
 use std::sync::OnceLock;
 
-use runtime_core::catch_panic::{Payload, drop_catching};
+use runtime_core::catch_panic::{drop_catching, panic_text};
 use runtime_core::sync::thread;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Signal, getpgrp, getpid, kill_current_process_group};
@@ -181,7 +181,8 @@ fn write_reply(
         },
         Ok(Err(error)) => error,
         Err(payload) => {
-            *reply = frame::text(FrameKind::Panicked, message(&payload));
+            let text = panic_text(&payload).unwrap_or("with something that is no text");
+            *reply = frame::text(FrameKind::Panicked, text);
             drop_catching(payload);
             return;
         }
@@ -201,11 +202,4 @@ fn write_reply(
         | CallError::ArgumentsTooBig { .. }
         | CallError::BadReply(_) => frame::text(FrameKind::BadResult, &error.to_string()),
     };
-}
-
-/// What `panic!` was given, if it was text.
-fn message(payload: &Payload) -> &str {
-    let text = payload.downcast_ref::<&'static str>().copied();
-    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("with something that is no text")
 }

@@ -18,7 +18,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use runtime_core::catch_panic::{Payload, drop_catching};
+use runtime_core::catch_panic::{Payload, drop_catching, panic_text};
 use runtime_core::completion::Completion;
 use runtime_core::fork::ForkCheck;
 use runtime_core::join::JoinError;
@@ -107,8 +107,7 @@ impl<T> CallQueue<T> {
             close_waiters: Vec::new(),
             thread: None,
         };
-        let process = ForkCheck::new();
-        process.settle();
+        let process = ForkCheck::here();
         CallQueue { number: STATE_COUNTER.next(), calls_max, process, state: Mutex::new(state) }
     }
 
@@ -302,7 +301,5 @@ fn unlock_and_wake<T>(mut state: MutexGuard<'_, QueueState<T>>) {
 
 /// What is told to all but the first, who gets the payload itself.
 fn message(payload: &Payload) -> String {
-    let text = payload.downcast_ref::<&'static str>().copied();
-    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("the destructor of a pinned state panicked").to_owned()
+    panic_text(payload).unwrap_or("the destructor of a pinned state panicked").to_owned()
 }

@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use runtime_core::completion::Completion;
+use runtime_core::context::is_on_loop;
 use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
-use runtime_core::on_loop::is_on_loop;
 
 use super::call_queue::CallQueue;
 use super::pending_close::PendingClose;

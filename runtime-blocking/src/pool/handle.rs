@@ -6,9 +6,9 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
 
+use runtime_core::context::is_on_loop;
 use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
-use runtime_core::on_loop::is_on_loop;
 
 use crate::pool::builder::{Builder, Settings};
 use crate::pool::shared::Shared;

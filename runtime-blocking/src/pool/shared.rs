@@ -147,7 +147,7 @@ impl Shared {
         Shared {
             number: POOLS.next(),
             settings,
-            process: ForkCheck::new(),
+            process: ForkCheck::unused(),
             state: Mutex::new(state),
         }
     }
@@ -201,7 +201,7 @@ impl Shared {
     ) -> Result<Option<Admission>, Refusal> {
         let id = job.metadata().id();
         let cores = self.settings.cores();
-        self.process.settle_or_check().map_err(Refusal::Forked)?;
+        self.process.check_cheaply().map_err(Refusal::Forked)?;
         let mut state = self.lock_from_outside().map_err(Refusal::Forked)?;
         if state.policy.is_closed() {
             return Err(state.forked.map_or(Refusal::Closed, Refusal::Forked));

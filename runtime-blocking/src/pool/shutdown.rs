@@ -17,9 +17,9 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use runtime_core::context::is_on_loop;
 use runtime_core::join::JoinError;
 use runtime_core::metadata::Metadata;
-use runtime_core::on_loop::is_on_loop;
 use runtime_core::park::Parker;
 
 use crate::pool::shared::{Shared, State};

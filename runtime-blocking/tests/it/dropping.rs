@@ -6,7 +6,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 
 use runtime_blocking::{Pool, Shutdown};
-use runtime_core::on_loop::OnLoop;
+use runtime_core::context;
 
 use crate::{occupy, wait};
 
@@ -32,7 +32,7 @@ fn dropping_the_last_handle_on_a_loop_leaves_and_still_loses_nothing() {
     let (gate, first) = occupy(&pool);
     let queued = pool.submit(|| 6).expect("accepted");
     {
-        let _turn = OnLoop::enter();
+        let _turn = context::enter_loop();
         drop(pool);
     }
     assert!(!first.is_finished(), "it did not wait");
@@ -50,7 +50,7 @@ fn dropping_the_last_handle_on_a_worker_of_its_own_leaves() {
     let after = pool.submit(|| 7).expect("accepted");
     {
         // The job's is the last one now.
-        let _turn = OnLoop::enter();
+        let _turn = context::enter_loop();
         drop(pool);
     }
     gate.open();
@@ -103,7 +103,7 @@ fn workers_that_end_jobs_while_everything_goes_complete_them() {
         let pool = Pool::builder().threads_max(2).cores(2).build();
         let jobs: Vec<_> = (0..4).map(|n| pool.submit(move || n).expect("accepted")).collect();
         let dropped = thread::spawn(move || {
-            let _turn = OnLoop::enter();
+            let _turn = context::enter_loop();
             drop(pool);
         });
         for (n, job) in jobs.into_iter().enumerate() {

@@ -206,7 +206,7 @@ fn on_an_event_loop_a_shutdown_reports_what_must_run_and_does_not_wait() {
     let (gate, first) = occupy(&pool);
     let job = flush.submit(|| 7).expect("accepted");
     let report = {
-        let _turning = runtime_core::on_loop::OnLoop::enter();
+        let _turning = runtime_core::context::enter_loop();
         pool.shutdown(Shutdown::Leave)
     };
     assert_eq!((report.running.len(), report.waiting.len()), (1, 1));

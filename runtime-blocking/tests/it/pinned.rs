@@ -9,8 +9,8 @@ use std::sync::{Arc, Barrier};
 use std::thread::{self, ThreadId};
 
 use runtime_blocking::{CancelToken, Pinned, PinnedCallError, is_cancelled};
+use runtime_core::context;
 use runtime_core::join::{JoinError, JoinHandle};
-use runtime_core::on_loop::OnLoop;
 use runtime_core::sync::Mutex;
 
 use crate::{Dice, Gate, HANG, gate, wait};
@@ -163,7 +163,7 @@ fn dropping_the_last_handle_on_a_loop_leaves_and_still_loses_nothing() {
     let (gate, first) = occupy(&pinned);
     pinned.call(line(7)).detach();
     {
-        let _turn = OnLoop::enter();
+        let _turn = context::enter_loop();
         drop(pinned);
     }
     assert!(!first.is_finished(), "it did not wait");
@@ -182,7 +182,7 @@ fn dropping_the_last_handle_in_a_call_leaves_and_ends_it() {
     });
     {
         // The call's is the last one now.
-        let _turn = OnLoop::enter();
+        let _turn = context::enter_loop();
         drop(pinned);
     }
     gate.open();

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use runtime_core::catch_panic::drop_catching;
 use runtime_core::clock::Clock;
+use runtime_core::context;
 use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
-use runtime_core::on_loop::OnLoop;
 use runtime_core::park::{Parker, WakeHook};
 use runtime_core::sync::channel::unbounded;
 
@@ -134,7 +134,7 @@ impl Executor {
         let metadata = Metadata::here();
         let mut wheel = self.begin();
         let _entered = self.enter();
-        let _on_loop = OnLoop::enter();
+        let _on_loop = context::enter_loop();
         wheel.block_on(metadata, future)
     }
 
@@ -149,7 +149,7 @@ impl Executor {
     pub fn drain(&self) {
         let mut wheel = self.begin();
         let _entered = self.enter();
-        let _on_loop = OnLoop::enter();
+        let _on_loop = context::enter_loop();
         while self.tasks() > 0 {
             let _ = wheel.turn(&mut NoMain, Wait::WhileTasksAreLeft);
         }
@@ -167,7 +167,7 @@ impl Executor {
     pub fn turn(&self, wait: Duration) -> Turn {
         let mut wheel = self.begin();
         let _entered = self.enter();
-        let _on_loop = OnLoop::enter();
+        let _on_loop = context::enter_loop();
         wheel.counts = Counts::default();
         let mut next = wheel.turn(&mut NoMain, Wait::AtMost(wait));
         if next != NextTurn::Now && !self.local.remote.parker.leave() {
@@ -185,7 +185,7 @@ impl Executor {
             return Vec::new();
         }
         let _entered = self.enter();
-        let _on_loop = OnLoop::enter();
+        let _on_loop = context::enter_loop();
         let cancelled = self.local.close();
         if let Ok(mut wheel) = self.wheel.try_borrow_mut() {
             // Who waits for a letter to be opened, or writes another, is told at once, although

@@ -45,8 +45,7 @@ impl Remote {
         clock: Clock,
         reactor: Arc<Reactor>,
     ) -> Remote {
-        let process = ForkCheck::new();
-        process.settle();
+        let process = ForkCheck::here();
         Remote { inbox, parker, clock, reactor, process }
     }
 

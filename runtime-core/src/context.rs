@@ -1,0 +1,81 @@
+//! The role of the current thread, in one thread-local value.
+//!
+//! A thread is started by a pool, by a pinned state, or by someone else, and stays that until it
+//! ends. Besides, any thread may turn event loops, which nest: a task may turn a loop of its own.
+//!
+//! The value holds plain numbers only, because the packages that write it do not know each other.
+//! Values of their own types (the loop that is turned, the job that runs) are in thread-locals of
+//! their own, so that a wake on the loop's thread costs one access. The value is made by a constant
+//! expression and never destroyed, so it can be read while other thread-locals are destroyed.
+
+use std::cell::Cell;
+
+/// The part of a runtime that started a thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ThreadRole {
+    /// No part of a runtime started the thread.
+    Outside,
+    /// The thread is a worker of a pool.
+    Worker {
+        /// The number of the pool.
+        pool: u64,
+        /// The worker's place in the pool.
+        worker: usize,
+    },
+    /// The thread was a worker of a pool, and its thread-locals are being destroyed. The pool must
+    /// not wait for it from there.
+    RetiredWorker {
+        /// The number of the pool.
+        pool: u64,
+    },
+    /// The thread is the home of a pinned state.
+    Pinned {
+        /// The number of the state.
+        state: u64,
+    },
+}
+
+struct Context {
+    role: Cell<ThreadRole>,
+    /// The number of loops that the thread is turning, one inside the other.
+    loops: Cell<usize>,
+}
+
+crate::sync::thread_local_const! {
+    static CONTEXT: Context =
+        Context { role: Cell::new(ThreadRole::Outside), loops: Cell::new(0) }
+}
+
+/// The role of the current thread.
+pub fn role() -> ThreadRole {
+    CONTEXT.with(|context| context.role.get())
+}
+
+/// Sets the role of the current thread. Its owner calls it at the start and at the end.
+pub fn set_role(role: ThreadRole) {
+    CONTEXT.with(|context| context.role.set(role));
+}
+
+/// Whether the current thread is turning an event loop.
+///
+/// If it is, code that blocks the thread would stall all tasks of that loop.
+pub fn is_on_loop() -> bool {
+    CONTEXT.with(|context| context.loops.get() > 0)
+}
+
+/// Marks the current thread as turning a loop until the guard is dropped. Calls nest.
+pub fn enter_loop() -> LoopGuard {
+    CONTEXT.with(|context| context.loops.set(context.loops.get() + 1));
+    LoopGuard(())
+}
+
+/// Ends [`enter_loop`] when it is dropped.
+#[derive(Debug)]
+#[must_use = "the thread counts as turning a loop until the guard is dropped"]
+pub struct LoopGuard(());
+
+impl Drop for LoopGuard {
+    fn drop(&mut self) {
+        CONTEXT.with(|context| context.loops.set(context.loops.get() - 1));
+    }
+}
