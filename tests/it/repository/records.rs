@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::repository::sources::{Source, cells, file, files, has_word, quoted};
-use crate::repository::tidy::{assert_none, orderings, shipped};
+use crate::repository::tidy::assert_none;
+use crate::repository::tidy::facades::{orderings, shipped};
 
 const PITFALLS: &str = "docs/verification/pitfalls.md";
 const ORDERINGS: &str = "docs/verification/orderings.md";

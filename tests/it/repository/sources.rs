@@ -10,6 +10,15 @@ pub(crate) struct Source {
     pub(crate) text: String,
 }
 
+/// Text without a blank line in it, its lines ended by newlines.
+pub(crate) struct Paragraph {
+    /// The number of its first line in the file.
+    pub(crate) first: usize,
+    /// `//!`, `///` or `//`; nothing in Markdown.
+    pub(crate) marker: String,
+    pub(crate) text: String,
+}
+
 /// The folders of the four packages' own code.
 const CODE: [&str; 4] =
     ["src/", "runtime-core/src/", "runtime-executor/src/", "runtime-blocking/src/"];
@@ -55,11 +64,93 @@ impl Source {
         paths.iter().any(|path| self.path.starts_with(path))
     }
 
-    /// Its lines, numbered from 1, without comments and what is in quotes, up to its own tests.
+    /// The lines, numbered from 1, without comments, quoted text, and items for tests.
     pub(crate) fn code(&self) -> impl Iterator<Item = (usize, String)> {
-        let lines = self.text.lines().take_while(|line| line.trim() != "#[cfg(test)]");
-        lines.enumerate().map(|(index, line)| (index + 1, without_comment(line)))
+        let mut lines = self.text.lines().enumerate();
+        std::iter::from_fn(move || {
+            let (index, line) = lines.next()?;
+            if line.trim() != "#[cfg(test)]" {
+                return Some((index + 1, without_comment(line)));
+            }
+            // `mod tests;` is one line; a block ends where its first line was indented to.
+            let item = lines.next().map_or("", |(_, item)| item);
+            if item.ends_with('{') {
+                let end = format!("{}}}", &item[..item.len() - item.trim_start().len()]);
+                lines.find(|(_, line)| *line == end);
+            }
+            Some((index + 1, String::new()))
+        })
     }
+
+    /// The comments of a Rust file, or the text of a Markdown page, by paragraphs.
+    ///
+    /// Code blocks, drawings and headings are left out.
+    pub(crate) fn paragraphs(&self) -> Vec<Paragraph> {
+        let is_rust = self.path.ends_with(".rs");
+        let mut found: Vec<Paragraph> = Vec::new();
+        let mut marker = "";
+        let mut is_code = false;
+        let mut is_open = false;
+        for (index, line) in self.text.lines().enumerate() {
+            let (own, text) = if is_rust { comment(line) } else { ("", Some(line)) };
+            let is_next = own == marker && (!is_rust || line.trim_start().starts_with("//"));
+            marker = own;
+            let Some(text) = text else {
+                (is_open, is_code) = (false, false);
+                continue;
+            };
+            if text.trim_start().starts_with("```") {
+                (is_open, is_code) = (false, !is_code);
+            } else if is_code || is_drawing(text) || text.trim().is_empty() {
+                is_open = false;
+            } else {
+                if !(is_open && is_next) || is_item(text) {
+                    found.push(Paragraph {
+                        first: index + 1,
+                        marker: own.to_owned(),
+                        text: String::new(),
+                    });
+                }
+                is_open = true;
+                let paragraph = found.last_mut().expect("one was pushed");
+                paragraph.text.push_str(text.trim());
+                paragraph.text.push('\n');
+            }
+        }
+        found
+    }
+}
+
+/// The marker of a comment, and its text.
+fn comment(line: &str) -> (&'static str, Option<&str>) {
+    let code = without_comment(line);
+    // Quoted text is left out of `code`, so the comment is searched for from the end.
+    let trimmed = line.trim_start();
+    for marker in ["//!", "///", "//"] {
+        if let Some(text) = trimmed.strip_prefix(marker) {
+            return (marker, Some(text.strip_prefix(' ').unwrap_or(text)));
+        }
+    }
+    let is_trailing = !line.contains('"') && code.len() < line.len();
+    match line.split_once("// ") {
+        Some((_, text)) if is_trailing => ("//", Some(text)),
+        _ => ("", None),
+    }
+}
+
+/// Whether a line is part of an indented drawing, or is a heading.
+fn is_drawing(text: &str) -> bool {
+    text.starts_with("     ") || text.starts_with('#')
+}
+
+/// Whether a line begins a list item, a table's row or a definition.
+fn is_item(text: &str) -> bool {
+    let text = text.trim_start();
+    let first = text.split(' ').next().unwrap_or("");
+    text.starts_with(['|', '-', '*', '>'])
+        || first.len() < 5
+            && first.ends_with('.')
+            && first.starts_with(|c: char| c.is_ascii_digit())
 }
 
 fn without_comment(line: &str) -> String {

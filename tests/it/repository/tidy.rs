@@ -1,6 +1,19 @@
-//! The repository checks itself: what no linter sees in its code.
+//! The repository checks itself: what no linter sees in its code, its comments and its documents.
+//!
+//! In this order: where things may be named (`facades`), how a file looks (`shape`), which file
+//! imports which (`graph`, `circles`), how far it is from a call to its result (`heart`), names and
+//! sentences (`names`, `language`), and the maps in the documents (`maps`).
 
-use crate::repository::sources::{Source, files, has_word};
+use crate::repository::sources::{Source, files};
+
+mod circles;
+pub(crate) mod facades;
+mod graph;
+mod heart;
+mod language;
+mod maps;
+mod names;
+mod shape;
 
 /// Fails with all that was found, a line each.
 #[track_caller]
@@ -19,171 +32,4 @@ fn search(is_meant: impl Fn(&Source) -> bool, is_wrong: impl Fn(&str) -> bool) -
         }
     }
     found
-}
-
-const FACADE: &[&str] = &["runtime-core/src/sync/", "tests/models/"];
-
-#[test]
-fn the_packages_behind_a_facade_are_named_in_the_facade_alone() {
-    let behind: [(&[&str], &[&str]); 2] = [
-        (&["parking_lot", "crossbeam", "crossbeam_channel", "crossbeam_utils", "loom"], FACADE),
-        (&["mio"], &["runtime-executor/src/reactor/"]),
-    ];
-    for (packages, facade) in behind {
-        let is_named = |code: &str| packages.iter().any(|package| has_word(code, package));
-        let found = search(|source| !source.is_under(facade), is_named);
-        assert_none(found, &format!("{packages:?} are for {facade:?}"));
-    }
-}
-
-#[test]
-fn the_cfg_of_the_models_is_in_the_sync_facade_alone() {
-    let is_cfg = |code: &str| has_word(code, "runtime_loom");
-    assert_none(
-        search(|source| !source.is_under(FACADE), is_cfg),
-        "`runtime_loom` is for the sync facade",
-    );
-}
-
-#[test]
-fn shared_state_comes_from_the_sync_facade() {
-    let is_meant = |source: &Source| source.is_product() && !source.is_under(FACADE);
-    let is_std = |code: &str| {
-        let items = ["Mutex", "RwLock", "Condvar", "Barrier", "atomic", "mpsc", "LazyLock"];
-        code.contains("std::sync::") && items.iter().any(|item| has_word(code, item))
-    };
-    assert_none(search(is_meant, is_std), "use `runtime_core::sync`");
-    let is_thread = |code: &str| {
-        let items = ["spawn", "park", "park_timeout", "sleep", "Builder", "current", "scope"];
-        code.contains("std::thread") && items.iter().any(|item| has_word(code, item))
-    };
-    assert_none(search(is_meant, is_thread), "use `runtime_core::sync::thread`");
-}
-
-#[test]
-fn the_executor_starts_no_thread_and_the_pool_polls_no_future() {
-    let starts = |code: &str| code.contains("thread::spawn");
-    let executor = |source: &Source| source.path.starts_with("runtime-executor/src/");
-    assert_none(search(executor, starts), "runtime-executor never starts a thread");
-    let polls = |code: &str| code.contains(".poll(") || code.contains("Context::from_waker");
-    let pool = |source: &Source| source.is_product() && source.is_under(&["runtime-blocking/"]);
-    assert_none(search(pool, polls), "runtime-blocking never polls a future");
-}
-
-#[test]
-fn there_is_no_unsafe_code_and_no_leave_for_any() {
-    let is_unsafe = |code: &str| has_word(code, "unsafe");
-    assert_none(search(|_| true, is_unsafe), "no unsafe code");
-    for manifest in files("Cargo.toml") {
-        let inherits = manifest.text.contains("[lints]\nworkspace = true");
-        let forbids = manifest.text.contains("unsafe_code = \"forbid\"");
-        assert!(inherits || forbids, "{} does not forbid unsafe code", manifest.path);
-    }
-}
-
-const ORDERINGS: [&str; 5] = ["Relaxed", "Acquire", "Release", "AcqRel", "SeqCst"];
-
-/// The orderings that a line of code names, as written.
-pub(crate) fn orderings(code: &str) -> Vec<&'static str> {
-    let mut named = Vec::new();
-    for name in ORDERINGS {
-        let places = code.match_indices("Ordering::").map(|(at, start)| at + start.len());
-        let places = places.filter(|&at| code[at..].starts_with(name));
-        named.extend(places.map(|at| (at, name)));
-    }
-    named.sort_unstable();
-    named.into_iter().map(|(_, name)| name).collect()
-}
-
-/// The code that ships, without the models' side of the facade.
-pub(crate) fn shipped() -> Vec<Source> {
-    let mut sources = files(".rs");
-    let model = ["runtime-core/src/sync/loom/"];
-    sources.retain(|source| source.is_product() && !source.is_under(&model));
-    sources
-}
-
-#[test]
-fn every_atomic_operation_says_why_its_ordering_suffices() {
-    let mut found = Vec::new();
-    for source in shipped() {
-        let lines: Vec<&str> = source.text.lines().collect();
-        for (number, code) in source.code() {
-            if orderings(&code).is_empty() {
-                continue;
-            }
-            // Within its function, and not far off.
-            let above = lines[..number].iter().rev().take(12);
-            let mut above = above.take_while(|line| !line.contains("fn "));
-            if !above.any(|line| line.contains("ORDERING:")) {
-                found.push(format!("{}:{number}: {}", source.path, code.trim()));
-            }
-        }
-    }
-    assert_none(found, "an `ORDERING:` comment is missing");
-    let is_strongest = |code: &str| orderings(code).contains(&"SeqCst");
-    assert_none(search(Source::is_product, is_strongest), "no `SeqCst`: a fence if ever needed");
-}
-
-#[test]
-fn no_file_is_long_and_no_line_is_wide() {
-    let mut found = Vec::new();
-    for source in files(".rs") {
-        let lines = source.text.lines().count();
-        let most = if source.is_product() { 400 } else { 500 };
-        if lines > most {
-            found.push(format!("{} has {lines} lines", source.path));
-        }
-        for (index, line) in source.text.lines().enumerate() {
-            if line.chars().count() > 100 {
-                found.push(format!("{}:{} is wider than 100 columns", source.path, index + 1));
-            }
-        }
-    }
-    assert_none(found, "too long, or too wide");
-}
-
-#[test]
-fn nothing_is_left_for_later_and_no_test_is_switched_off_or_sleeps() {
-    // Put together here, so that this file does not find itself.
-    let later = [["TO", "DO"], ["FIX", "ME"], ["X", "XX"]].map(|parts| parts.concat());
-    let off = ["#[ign", "ore"].concat();
-    let nap = ["thread::sl", "eep"].concat();
-    let mut found = Vec::new();
-    for source in files(".rs") {
-        let is_test = source.path.starts_with("tests/") || source.path.contains("/tests/");
-        // Kills a model that never ends; synchronises nothing.
-        let may_nap = !is_test || source.path == "tests/models/src/child.rs";
-        for (index, line) in source.text.lines().enumerate() {
-            let is_later = later.iter().any(|word| has_word(line, word));
-            if is_later || line.contains(&off) || (line.contains(&nap) && !may_nap) {
-                found.push(format!("{}:{}: {}", source.path, index + 1, line.trim()));
-            }
-        }
-    }
-    assert_none(found, "not in this repository");
-}
-
-#[test]
-fn every_test_that_could_hang_is_watched() {
-    // They start no runtime: they check text and types, or drive a group by hand.
-    let plain = ["tests/it/repository/", "tests/it/gather/", "tests/it/runtime/send_sync.rs"];
-    let mut found = Vec::new();
-    let mut watched = 0;
-    for source in files(".rs") {
-        let is_meant = source.is_under(&["tests/it/", "tests/beside-tokio/", "tests/leaks.rs"]);
-        let is_plain = source.is_under(&plain) && !source.path.ends_with("on_runtime.rs");
-        if !is_meant || is_plain || source.path.ends_with("/watchdog.rs") {
-            continue;
-        }
-        for test in source.text.split("#[test]\n").skip(1) {
-            let body = test.split("\n}\n").next().unwrap();
-            watched += 1;
-            if !body.contains("watched(") {
-                found.push(format!("{}: {}", source.path, body.lines().next().unwrap()));
-            }
-        }
-    }
-    assert!(watched > 150, "only {watched} tests were found");
-    assert_none(found, "use `watched`");
 }

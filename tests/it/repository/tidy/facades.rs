@@ -1,0 +1,108 @@
+//! What a package may name and do, and what each atomic operation has to say.
+
+use super::{assert_none, search};
+use crate::repository::sources::{Source, files, has_word};
+
+const FACADE: &[&str] = &["runtime-core/src/sync/", "tests/models/"];
+
+#[test]
+fn the_packages_behind_a_facade_are_named_in_the_facade_alone() {
+    let behind: [(&[&str], &[&str]); 2] = [
+        (&["parking_lot", "crossbeam", "crossbeam_channel", "crossbeam_utils", "loom"], FACADE),
+        (&["mio"], &["runtime-executor/src/reactor/"]),
+    ];
+    for (packages, facade) in behind {
+        let is_named = |code: &str| packages.iter().any(|package| has_word(code, package));
+        let found = search(|source| !source.is_under(facade), is_named);
+        assert_none(found, &format!("{packages:?} are for {facade:?}"));
+    }
+}
+
+#[test]
+fn the_cfg_of_the_models_is_in_the_sync_facade_alone() {
+    let is_cfg = |code: &str| has_word(code, "runtime_loom");
+    assert_none(
+        search(|source| !source.is_under(FACADE), is_cfg),
+        "`runtime_loom` is for the sync facade",
+    );
+}
+
+#[test]
+fn shared_state_comes_from_the_sync_facade() {
+    let is_meant = |source: &Source| source.is_product() && !source.is_under(FACADE);
+    let is_std = |code: &str| {
+        let items = ["Mutex", "RwLock", "Condvar", "Barrier", "atomic", "mpsc", "LazyLock"];
+        code.contains("std::sync::") && items.iter().any(|item| has_word(code, item))
+    };
+    assert_none(search(is_meant, is_std), "use `runtime_core::sync`");
+    let is_thread = |code: &str| {
+        let items = ["spawn", "park", "park_timeout", "sleep", "Builder", "current", "scope"];
+        code.contains("std::thread") && items.iter().any(|item| has_word(code, item))
+    };
+    assert_none(search(is_meant, is_thread), "use `runtime_core::sync::thread`");
+}
+
+#[test]
+fn the_executor_starts_no_thread_and_the_pool_polls_no_future() {
+    let starts = |code: &str| code.contains("thread::spawn");
+    let executor = |source: &Source| source.path.starts_with("runtime-executor/src/");
+    assert_none(search(executor, starts), "runtime-executor never starts a thread");
+    let polls = |code: &str| code.contains(".poll(") || code.contains("Context::from_waker");
+    let pool = |source: &Source| source.is_product() && source.is_under(&["runtime-blocking/"]);
+    assert_none(search(pool, polls), "runtime-blocking never polls a future");
+}
+
+#[test]
+fn there_is_no_unsafe_code_and_no_leave_for_any() {
+    let is_unsafe = |code: &str| has_word(code, "unsafe");
+    assert_none(search(|_| true, is_unsafe), "no unsafe code");
+    for manifest in files("Cargo.toml") {
+        let inherits = manifest.text.contains("[lints]\nworkspace = true");
+        let forbids = manifest.text.contains("unsafe_code = \"forbid\"");
+        assert!(inherits || forbids, "{} does not forbid unsafe code", manifest.path);
+    }
+}
+
+const ORDERINGS: [&str; 5] = ["Relaxed", "Acquire", "Release", "AcqRel", "SeqCst"];
+
+/// The orderings that a line of code names, as written.
+pub(crate) fn orderings(code: &str) -> Vec<&'static str> {
+    let mut named = Vec::new();
+    for name in ORDERINGS {
+        let places = code.match_indices("Ordering::").map(|(at, start)| at + start.len());
+        let places = places.filter(|&at| code[at..].starts_with(name));
+        named.extend(places.map(|at| (at, name)));
+    }
+    named.sort_unstable();
+    named.into_iter().map(|(_, name)| name).collect()
+}
+
+/// The code that ships, without the models' side of the facade.
+pub(crate) fn shipped() -> Vec<Source> {
+    let mut sources = files(".rs");
+    let model = ["runtime-core/src/sync/loom/"];
+    sources.retain(|source| source.is_product() && !source.is_under(&model));
+    sources
+}
+
+#[test]
+fn every_atomic_operation_says_why_its_ordering_suffices() {
+    let mut found = Vec::new();
+    for source in shipped() {
+        let lines: Vec<&str> = source.text.lines().collect();
+        for (number, code) in source.code() {
+            if orderings(&code).is_empty() {
+                continue;
+            }
+            // Within its function, and not far off.
+            let above = lines[..number].iter().rev().take(12);
+            let mut above = above.take_while(|line| !line.contains("fn "));
+            if !above.any(|line| line.contains("ORDERING:")) {
+                found.push(format!("{}:{number}: {}", source.path, code.trim()));
+            }
+        }
+    }
+    assert_none(found, "an `ORDERING:` comment is missing");
+    let is_strongest = |code: &str| orderings(code).contains(&"SeqCst");
+    assert_none(search(Source::is_product, is_strongest), "no `SeqCst`: a fence if ever needed");
+}
