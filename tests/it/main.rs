@@ -96,6 +96,7 @@ mod net {
 }
 
 mod repository {
+    mod examples;
     mod records;
     pub(crate) mod sources;
     pub(crate) mod tidy;

@@ -18,15 +18,19 @@ fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
-/// Builds an example, with these features (`"hyper,signal"`) besides the default ones.
-/// Gives the way to it.
+/// The package of most examples.
+pub const ASIDE: &str = "aside";
+/// The package of the examples that need SQLite, TLS or other large libraries.
+pub const INTEROP: &str = "interop";
+
+/// Builds an example of a package, and returns the path of the program.
 ///
 /// # Panics
-/// If it cannot be built.
-pub fn build(example: &str, features: &str) -> PathBuf {
+/// If the example cannot be built.
+pub fn build(package: &str, example: &str) -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(root()).args(["build", "--quiet", "--example", example]);
-    cargo.args(["--features", features, "--message-format", "json"]).stderr(Stdio::inherit());
+    cargo.current_dir(root()).args(["build", "--quiet", "--package", package, "--all-features"]);
+    cargo.args(["--example", example, "--message-format", "json"]).stderr(Stdio::inherit());
     let output = cargo.output().expect("cargo can be run");
     assert!(output.status.success(), "`{example}` cannot be built");
     let messages = String::from_utf8_lossy(&output.stdout);
@@ -59,12 +63,12 @@ pub struct Program {
 }
 
 impl Program {
-    /// Builds an example with [these features](build), and starts it.
+    /// Builds an example of a package, and starts it.
     ///
     /// # Panics
-    /// If it cannot be built or started.
-    pub fn start<A: AsRef<OsStr>>(example: &str, features: &str, arguments: &[A]) -> Program {
-        let mut command = Command::new(build(example, features));
+    /// If the example cannot be built or started.
+    pub fn start<A: AsRef<OsStr>>(package: &str, example: &str, arguments: &[A]) -> Program {
+        let mut command = Command::new(build(package, example));
         command.args(arguments);
         Program::of(command)
     }

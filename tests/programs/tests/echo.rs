@@ -1,9 +1,9 @@
-//! `examples/echo`, with Python's sockets, a shell's, and std's.
+//! `examples/net/echo`, with Python's sockets, a shell's, and std's.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use programs::{Program, client};
+use programs::{ASIDE, Program, client};
 
 /// Connections that are open at the same time, each with as many bytes as no buffer of the system
 /// holds, half-closed by the client before the last of them are back.
@@ -36,7 +36,7 @@ sys.exit(f"not echoed: {failed}" if failed else 0)
 
 #[test]
 fn python_gets_back_what_it_has_sent() {
-    let mut server = Program::start("echo", "", &["--port", "0"]);
+    let mut server = Program::start(ASIDE, "echo", &["--port", "0"]);
     let address = server.address();
     let status = client("python3").args(["-c", PYTHON, &address]).status();
     assert!(status.is_ok_and(|status| status.success()));
@@ -45,7 +45,7 @@ fn python_gets_back_what_it_has_sent() {
 
 #[test]
 fn a_shell_gets_back_its_line() {
-    let mut server = Program::start("echo", "", &["--port", "0"]);
+    let mut server = Program::start(ASIDE, "echo", &["--port", "0"]);
     let address = server.address().replace(':', "/");
     let script = format!("exec 3<>/dev/tcp/{address}; echo 'to be echoed' >&3; head -n 1 <&3");
     let shell = client("bash").args(["-c", &script]).output().expect("bash can be run");
@@ -56,7 +56,7 @@ fn a_shell_gets_back_its_line() {
 // P16: to be stopped and to go on ends a sleep of the loop without news, as any signal does.
 #[test]
 fn a_storm_of_signals_disturbs_nobody() {
-    let mut server = Program::start("echo", "", &["--port", "0"]);
+    let mut server = Program::start(ASIDE, "echo", &["--port", "0"]);
     let mut stream = TcpStream::connect(server.address()).expect("it listens");
     let storm = "for _ in {1..500}; do kill -STOP $1; kill -CONT $1; done";
     let mut shell = client("bash");

@@ -1,4 +1,4 @@
-//! `examples/http_client`, and the servers of Python's standard library.
+//! `examples/interop/http_client`, and the servers of Python's standard library.
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
-use programs::{Program, build, client};
+use programs::{INTEROP, Program, build, client};
 
 /// Serves `/LENGTH`, with a certificate if it is given one, and a body too short at `/short`.
 const PYTHON: &str = r#"
@@ -50,7 +50,7 @@ fn python(arguments: &[&str]) -> (Program, String) {
 
 /// What the client says, and how it ends.
 fn fetch(arguments: &[&str]) -> (String, ExitStatus) {
-    let mut command = Command::new(build("http_client", "hyper"));
+    let mut command = Command::new(build(INTEROP, "http_client"));
     command.args(arguments);
     Program::of(command).end()
 }

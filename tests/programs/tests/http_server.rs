@@ -1,17 +1,17 @@
-//! `examples/http_server`, and curl and wrk.
+//! `examples/interop/http_server`, and curl and wrk.
 #![allow(clippy::unwrap_used)]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
 
-use programs::{Program, client};
+use programs::{INTEROP, Program, client};
 
 /// The ways in which curl talks.
 const VERSIONS: [&str; 2] = ["--http1.1", "--http2-prior-knowledge"];
 
 fn start() -> (Program, String) {
-    let mut server = Program::start("http_server", "hyper,signal", &["--port", "0"]);
+    let mut server = Program::start(INTEROP, "http_server", &["--port", "0"]);
     let address = server.address();
     (server, address)
 }

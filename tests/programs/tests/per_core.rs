@@ -1,9 +1,9 @@
-//! `examples/per_core`, with curl, wrk, and Python's `http.client`.
+//! `examples/interop/per_core`, with curl, wrk, and Python's `http.client`.
 
-use programs::{Program, client};
+use programs::{INTEROP, Program, client};
 
 fn start(cores: &str) -> (Program, String) {
-    let mut server = Program::start("per_core", "", &["--port", "0", "--cores", cores]);
+    let mut server = Program::start(INTEROP, "per_core", &["--port", "0", "--cores", cores]);
     let address = server.address();
     (server, address)
 }

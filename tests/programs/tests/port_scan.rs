@@ -1,14 +1,14 @@
-//! `examples/port_scan`, and two of Python's HTTP servers for it to find.
+//! `examples/net/port_scan`, and two of Python's HTTP servers for it to find.
 
 use std::process::Command;
 
-use programs::{Program, build, client};
+use programs::{ASIDE, Program, build, client};
 
 /// An address of this machine on which nobody else listens.
 const HOST: &str = "127.7.7.7";
 
 fn scan(arguments: &[&str]) -> (String, bool) {
-    let output = Command::new(build("port_scan", "")).args(arguments).output();
+    let output = Command::new(build(ASIDE, "port_scan")).args(arguments).output();
     let output = output.expect("it can be run");
     (String::from_utf8_lossy(&output.stdout).into_owned(), output.status.success())
 }
@@ -84,7 +84,7 @@ fn it_has_no_more_connections_under_way_than_it_is_told() {
     let first: u16 = mute.line().parse().expect("Python says a port");
     let scan = |at_once: &str| {
         let mut shell = Command::new("bash");
-        shell.args(["-c", "ulimit -n 20; exec \"$@\"", "bash"]).arg(build("port_scan", ""));
+        shell.args(["-c", "ulimit -n 20; exec \"$@\"", "bash"]).arg(build(ASIDE, "port_scan"));
         shell.args(["127.7.7.8", &format!("{first}-{}", first + 39)]);
         let output = shell.args(["--patience", "50", "--at-once", at_once]).output();
         let output = output.expect("there is a shell");

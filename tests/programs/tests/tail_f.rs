@@ -1,4 +1,4 @@
-//! `examples/tail_f`, a shell that does to a file what happens to logs, and coreutils' `tail -F`
+//! `examples/net/tail_f`, a shell that does to a file what happens to logs, and coreutils' `tail -F`
 //! beside it, where there is one.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use programs::{Program, build};
+use programs::{ASIDE, Program, build};
 
 /// A directory with a log in it, or without, and those who follow it.
 struct Scene {
@@ -36,7 +36,7 @@ impl Scene {
         if let Some(content) = content {
             fs::write(folder.0.join("log"), content).unwrap();
         }
-        let mut ours = Command::new(build("tail_f", ""));
+        let mut ours = Command::new(build(ASIDE, "tail_f"));
         ours.args(arguments).arg("log").current_dir(&folder.0);
         Scene { ours: Program::of(ours), theirs: None, folder }
     }

@@ -1,8 +1,8 @@
-//! `examples/websocket_chat`, and Python's `websockets`.
+//! `examples/net/websocket_chat`, and Python's `websockets`.
 
 use std::fs;
 
-use programs::{Program, client};
+use programs::{ASIDE, Program, client};
 
 /// What the clients below have in common. `raw` is a client that shakes hands, and no more.
 const COMMON: &str = r#"
@@ -42,7 +42,7 @@ fn python(script: &str, address: &str) -> Program {
 
 /// Starts a server, has a script talk to it, and gives what the server said last.
 fn talk(script: &str, arguments: &[&str]) -> String {
-    let mut server = Program::start("websocket_chat", "", arguments);
+    let mut server = Program::start(ASIDE, "websocket_chat", arguments);
     let address = server.address();
     let (_, status) = python(script, &address).end();
     assert!(status.success(), "see what Python has said above");
@@ -119,7 +119,7 @@ async def main():
     print("all said", flush=True)
     sys.stdin.read()
 "#;
-    let mut server = Program::start("websocket_chat", "", &["--port", "0"]);
+    let mut server = Program::start(ASIDE, "websocket_chat", &["--port", "0"]);
     let mut clients = python(script, &server.address());
     assert_eq!(clients.line(), "all said");
     let status = fs::read_to_string(format!("/proc/{}/status", server.id())).expect("it runs");
@@ -188,7 +188,7 @@ async def main():
             assert closed.rcvd.reason == "the room is closed", closed
         assert heard[-1] == "guest 10: last words", heard
 "#;
-    let mut server = Program::start("websocket_chat", "", &["--port", "0"]);
+    let mut server = Program::start(ASIDE, "websocket_chat", &["--port", "0"]);
     let mut clients = python(script, &server.address());
     assert_eq!(clients.line(), "ready");
     assert_eq!(server.stop(), "10 clients, 1 messages, 0 too slow\n");

@@ -1,7 +1,7 @@
 //! A runtime for each core: one HTTP server on several threads, which share a port and no memory.
 //!
 //! ```sh
-//! cargo run --release --example per_core -- --port 7007 --cores 2
+//! cargo run --release --package interop --example per_core -- --port 7007 --cores 2
 //! curl http://127.0.0.1:7007/count/apples
 //! ```
 //!

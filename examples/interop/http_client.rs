@@ -1,9 +1,9 @@
 //! An HTTP client by hyper, with TLS by rustls: HTTP/1 or HTTP/2, as the server likes.
 //!
 //! ```sh
-//! cargo run --release --features hyper --example http_client
-//! cargo run --release --features hyper --example http_client -- http://127.0.0.1:7007/
-//! cargo run --release --features hyper --example http_client -- --ca own.pem https://localhost/
+//! cargo run --release --package interop --example http_client
+//! cargo run --release --package interop --example http_client -- http://127.0.0.1:7007/
+//! cargo run --release --package interop --example http_client -- --ca own.pem https://localhost/
 //! ```
 //!
 //! It prints the version, the status, and how long the body is. Without a URL it makes itself a

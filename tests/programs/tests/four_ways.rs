@@ -1,9 +1,9 @@
-//! `examples/article_http`: that it runs, and that its figures have the sense that the guide tells.
+//! `examples/net/four_ways`: that it runs, and that its figures have the sense that the guide tells.
 #![allow(clippy::unwrap_used)]
 
 use std::process::{Command, Stdio};
 
-use programs::{Program, build};
+use programs::{ASIDE, Program, build};
 
 /// One row of the table.
 struct Row {
@@ -26,7 +26,7 @@ fn row(line: &str) -> Row {
 
 #[test]
 fn the_four_ways_differ_as_the_guide_says() {
-    let mut command = Command::new(build("article_http", "hyper"));
+    let mut command = Command::new(build(ASIDE, "four_ways"));
     command.args(["--scale", "0.1"]).stderr(Stdio::inherit());
     let (said, status) = Program::of(command).end();
     assert!(status.success());

@@ -1,18 +1,18 @@
 //! Two hundred HTTP calls to a slow server, done in four ways, and what each of them costs.
 //!
 //! ```sh
-//! cargo run --release --features hyper --example article_http
+//! cargo run --release --features hyper --example four_ways
 //! ```
 //!
 //! The server takes 100 ms for each answer, and any number of calls at a time. It is a process of
 //! its own, and so is each way, so that no figure is another's. `--scale 0.1` makes the server ten
 //! times as fast. What the figures mean is told in `docs/guide/native-io.md`.
 
-#[path = "article_http/figures.rs"]
+#[path = "four_ways/figures.rs"]
 mod figures;
-#[path = "article_http/server.rs"]
+#[path = "four_ways/server.rs"]
 mod server;
-#[path = "article_http/ways.rs"]
+#[path = "four_ways/ways.rs"]
 mod ways;
 
 use std::env;
@@ -39,7 +39,7 @@ fn main() -> Done<()> {
         // The processes that it starts.
         ["serve", seconds] => server::serve(Duration::from_secs_f64(seconds.parse()?)),
         ["go", name, address] => go(name, address.parse()?),
-        _ => Err("usage: article_http [--scale NUMBER]".into()),
+        _ => Err("usage: four_ways [--scale NUMBER]".into()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! An HTTP server by hyper: HTTP/1 and HTTP/2 on one port, and a database that blocks.
 //!
 //! ```sh
-//! cargo run --release --features hyper,signal --example http_server -- --port 7007
+//! cargo run --release --package interop --example http_server -- --port 7007
 //! curl http://127.0.0.1:7007/
 //! curl http://127.0.0.1:7007/echo --data 'to be echoed'        # as long a body as you like
 //! curl http://127.0.0.1:7007/sleep/500                         # milliseconds
