@@ -1,8 +1,9 @@
-//! Which runtime this thread belongs to: the one whose loop it turns, or whose job it runs.
+//! The current runtime of a thread: the one whose loop the thread turns, or whose job it runs.
 
 use std::cell::RefCell;
 
 use runtime_core::sync::thread_local_const;
+use runtime_executor::NoRuntimeError;
 
 use crate::handle::Handle;
 
@@ -10,16 +11,74 @@ thread_local_const! {
     static CURRENT: RefCell<Option<Handle>> = RefCell::new(None)
 }
 
-/// The current runtime, if there is one.
-pub(crate) fn current() -> Option<Handle> {
-    CURRENT.with(|current| current.borrow().clone())
+impl Handle {
+    /// Returns the runtime whose loop this thread turns, or whose job it runs.
+    ///
+    /// # Panics
+    /// If there is none; [`try_current`](Handle::try_current) returns an error instead.
+    #[track_caller]
+    #[doc(alias = "get_running_loop")]
+    pub fn current() -> Handle {
+        match Handle::try_current() {
+            Ok(handle) => handle,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Returns the runtime whose loop this thread turns, or whose job it runs.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn try_current() -> Result<Handle, NoRuntimeError> {
+        CURRENT.with(|current| current.borrow().clone()).ok_or_else(NoRuntimeError::new)
+    }
+
+    /// Polls a future on this thread until it is ready, and parks the thread while it is pending:
+    /// the way back from blocking code, such as a job on the pool, to async code.
+    ///
+    /// The future stays on this thread, so it need not be `Send`. This runtime is the current one
+    /// within it, and its timers are served by this runtime's loop.
+    ///
+    /// # Blocking
+    /// Blocks the thread until the future is ready.
+    ///
+    /// # Deadlock
+    /// A job that blocks on another job of its own pool waits for a worker. If every worker waits
+    /// so, none of them can go on. The pool detects this: it refuses one of the queued jobs, and the
+    /// `block_on` that waits for it gets a *refused* [`JoinError`](crate::JoinError) whose source is
+    /// a [`Standstill`](crate::blocking::Standstill). There are no false positives: the error is
+    /// reported only if nothing else could have woken the thread. These deadlocks are therefore not
+    /// detected: the thread also waits for something else (a timeout, a channel, a group); it sleeps
+    /// elsewhere than in `block_on`; a task stands between two jobs; running jobs wait for each
+    /// other in a circle.
+    ///
+    /// # Panics
+    /// - On the runtime's own thread, which would wait for itself: await the future inside a task,
+    ///   or use [`Runtime::block_on`](crate::Runtime::block_on).
+    /// - If it would have to sleep in a forked child of the process that made the runtime.
+    #[track_caller]
+    #[doc(alias = "run_coroutine_threadsafe")]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let _entered = self.enter();
+        self.event_loop().block_on(future)
+    }
+
+    /// Makes this runtime the current one until the guard is dropped. Guards nest.
+    pub(crate) fn enter(&self) -> Entered {
+        Entered { outer: CURRENT.with(|current| current.replace(Some(self.clone()))) }
+    }
+
+    /// Runs a closure as work of this runtime, which is current in it. The caller must keep a
+    /// [hold](Handle::hold_clock) on the clock for that time.
+    #[inline]
+    pub(crate) fn at_work<T>(&self, f: impl FnOnce() -> T) -> T {
+        let _entered_loop = self.event_loop().enter_at_work();
+        let _entered = self.enter();
+        f()
+    }
 }
 
-/// Makes `handle` the current runtime until the guard is dropped. They nest.
-pub(crate) fn enter(handle: Handle) -> Entered {
-    Entered { outer: CURRENT.with(|current| current.replace(Some(handle))) }
-}
-
+/// Restores the former current runtime when dropped.
 pub(crate) struct Entered {
     outer: Option<Handle>,
 }
@@ -28,7 +87,7 @@ impl Drop for Entered {
     fn drop(&mut self) {
         let outer = self.outer.take();
         let inner = CURRENT.with(|current| current.replace(outer));
-        // Outside the borrow: the last handle of a pool shuts it down.
+        // Outside the borrow: dropping the last handle of a pool shuts the pool down.
         drop(inner);
     }
 }

@@ -1,20 +1,18 @@
-//! A runtime as it is reached from anywhere: its loop and its pool.
+//! [`Handle`]: access to a runtime's loop and pool from any thread.
 
 use std::fmt;
 use std::mem;
 use std::sync::Arc;
 
-use runtime_blocking::{Lane, PendingClose, Pool};
-use runtime_core::catch_panic::drop_catching;
-use runtime_core::join::{JoinError, JoinHandle};
+#[cfg(any(feature = "fs", all(feature = "net", unix)))]
+use runtime_blocking::Lane;
+use runtime_blocking::{PendingClose, Pool};
+use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
 use runtime_core::sync::Mutex;
 #[cfg(any(feature = "fs", all(feature = "net", unix)))]
 use runtime_core::sync::OnceLock;
-use runtime_executor::{ClockHold, NoRuntimeError};
-
-use crate::blocking::Executor;
-use crate::context::{self, Entered};
+use runtime_executor::ClockHold;
 
 /// Reaches a runtime from any thread: its loop and its pool. Cheap to clone, `Send` and `Sync`.
 ///
@@ -67,26 +65,6 @@ impl Handle {
         Handle { parts: Arc::new(parts) }
     }
 
-    /// The runtime that this thread turns, or whose job it runs.
-    ///
-    /// # Panics
-    /// If there is none; [`try_current`](Handle::try_current) gives an error instead.
-    #[track_caller]
-    pub fn current() -> Handle {
-        match Handle::try_current() {
-            Ok(handle) => handle,
-            Err(error) => panic!("{error}"),
-        }
-    }
-
-    /// The runtime that this thread turns, or whose job it runs.
-    ///
-    /// # Errors
-    /// If there is none.
-    pub fn try_current() -> Result<Handle, NoRuntimeError> {
-        context::current().ok_or_else(NoRuntimeError::new)
-    }
-
     /// Spawns a future on the loop, from any thread. It is polled and dropped there.
     ///
     /// If the runtime is gone, the handle yields a *cancelled* [`JoinError`].
@@ -129,54 +107,8 @@ impl Handle {
         self.parts.executor.spawn_with(Metadata::here(), make)
     }
 
-    /// Drives a future on this thread, which sleeps while it waits: the way back from blocking
-    /// code, such as a job on the pool, to async code.
-    ///
-    /// The future runs here, so it need not be `Send`. Within it this runtime is the current one,
-    /// and its timers are the loop's.
-    ///
-    /// # Blocking
-    /// Blocks the thread until the future is ready.
-    ///
-    /// # Deadlock
-    /// A job that blocks on a job of its own pool waits for a thread, and may wait for ever when
-    /// all threads do so. That is found: as soon as none of them can go on, one of the jobs that
-    /// wait to be run is refused, and who blocks on it gets a *refused* [`JoinError`] whose source
-    /// is a [`Standstill`](crate::blocking::Standstill). There is never a false alarm: it is said
-    /// only when nothing else could have woken the thread. So it is not found when the thread also
-    /// waits for something else (the time of a timeout, a channel, a group), when it sleeps
-    /// elsewhere than here, when a task stands between two jobs, or when jobs that run wait for
-    /// each other in a circle.
-    ///
-    /// # Panics
-    /// On the runtime's own thread, which would wait for itself: await the future inside a task, or
-    /// use [`Runtime::block_on`](crate::Runtime::block_on). If it would have to sleep in a forked
-    /// child of the process that made the runtime.
-    #[track_caller]
-    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        let _entered = self.enter();
-        self.parts.executor.block_on(future)
-    }
-
-    /// Runs a closure that blocks on the runtime's pool. See
-    /// [`spawn_blocking`](crate::spawn_blocking).
-    #[track_caller]
-    pub fn spawn_blocking<F, T>(&self, f: F) -> JoinHandle<T>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        self.submit(self.parts.pool.main_lane(), Metadata::here(), (), f)
-    }
-
-    /// Has an executor carry out a piece of work, as a job of this runtime. See
-    /// [`run_in_executor`](crate::run_in_executor).
-    #[track_caller]
-    pub fn run_in_executor<E, W>(&self, executor: &E, work: W) -> JoinHandle<E::Output>
-    where
-        E: Executor<W> + ?Sized,
-    {
-        executor.execute(self, Metadata::here(), work)
+    pub(crate) fn event_loop(&self) -> &runtime_executor::Handle {
+        &self.parts.executor
     }
 
     /// The pool that [`spawn_blocking`](Handle::spawn_blocking) uses.
@@ -187,19 +119,6 @@ impl Handle {
     /// The time by the runtime's clock.
     pub fn now(&self) -> std::time::Instant {
         self.parts.executor.clock().now()
-    }
-
-    pub(crate) fn enter(&self) -> Entered {
-        context::enter(self.clone())
-    }
-
-    /// Runs a closure as work of this runtime, which is current in it. For as long, there has to be
-    /// a [hold](Handle::hold_clock) on its clock.
-    #[inline]
-    pub(crate) fn at_work<T>(&self, f: impl FnOnce() -> T) -> T {
-        let _entered_loop = self.parts.executor.enter_at_work();
-        let _entered = context::enter(self.clone());
-        f()
     }
 
     /// Keeps the runtime's clock from moving, if it is a virtual one.
@@ -238,34 +157,6 @@ impl Handle {
     /// What there is to wait for at the end.
     pub(crate) fn take_pending_closes(&self) -> Vec<PendingClose> {
         mem::take(&mut self.parts.pending_closes.lock())
-    }
-
-    /// Submits a job that belongs to this runtime: the runtime is current in it, and its virtual
-    /// clock stands still until it has ended, except while it sleeps in `block_on`. What is to be
-    /// kept is dropped when whoever awaits the job has been told of its end.
-    pub(crate) fn submit<F, T, K>(
-        &self,
-        lane: &Lane,
-        metadata: Metadata,
-        keep: K,
-        f: F,
-    ) -> JoinHandle<T>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-        K: Send + Sync + 'static,
-    {
-        let handle = self.clone();
-        let job = move || handle.at_work(f);
-        let refused = metadata.clone();
-        match lane.submit_with(metadata, (self.hold_clock(), keep), job) {
-            Ok(handle) => handle,
-            Err(error) => {
-                // The closure is dropped here, on the caller's thread, unrun.
-                let reason = error.map(drop_catching);
-                JoinHandle::failed(JoinError::refused(refused, Box::new(reason)))
-            }
-        }
     }
 }
 
