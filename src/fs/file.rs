@@ -13,10 +13,7 @@ use futures_io::AsyncSeek;
 use runtime_core::metadata::Metadata;
 use runtime_core::sync::Mutex;
 
-#[cfg(unix)]
-use super::job::Effect;
-use super::job::Job;
-use super::options;
+use super::job::{Effect, Job};
 use crate::handle::Handle;
 #[cfg(unix)]
 use crate::io::unblock::Failure;
@@ -91,7 +88,7 @@ impl File {
     pub fn open(path: impl AsRef<Path>) -> Job<File> {
         let mut options = fs::OpenOptions::new();
         options.read(true);
-        options::open(options, path.as_ref(), Metadata::here().named("fs::File"))
+        open(options, path.as_ref(), Metadata::here().named("fs::File"))
     }
 
     /// Makes a file to be written, or empties the one that is there.
@@ -105,7 +102,7 @@ impl File {
     pub fn create(path: impl AsRef<Path>) -> Job<File> {
         let mut options = fs::OpenOptions::new();
         options.write(true).create(true).truncate(true);
-        options::open(options, path.as_ref(), Metadata::here().named("fs::File"))
+        open(options, path.as_ref(), Metadata::here().named("fs::File"))
     }
 
     /// Makes a file to be read and written, which must not be there.
@@ -119,12 +116,7 @@ impl File {
     pub fn create_new(path: impl AsRef<Path>) -> Job<File> {
         let mut options = fs::OpenOptions::new();
         options.read(true).write(true).create_new(true);
-        options::open(options, path.as_ref(), Metadata::here().named("fs::File"))
-    }
-
-    /// For a file that is to be opened otherwise.
-    pub fn options() -> super::OpenOptions {
-        super::OpenOptions::new()
+        open(options, path.as_ref(), Metadata::here().named("fs::File"))
     }
 
     /// A file that was opened by std, by the pool of the current runtime.
@@ -310,6 +302,18 @@ impl File {
     pub(super) fn stream(&mut self) -> &mut Stream {
         self.stream.get_mut()
     }
+}
+
+/// The file's jobs bear the name and the place of its opening.
+pub(super) fn open(options: fs::OpenOptions, path: &Path, metadata: Metadata) -> Job<File> {
+    let path = path.to_owned();
+    let of_file = metadata.clone();
+    Job::new(Effect::Reads, metadata, None, move || {
+        let file = options.open(path)?;
+        // The job's, which is that of whoever awaits it.
+        let runtime = Handle::try_current().map_err(io::Error::other)?;
+        Ok(File::of(file, runtime, of_file))
+    })
 }
 
 fn runtime_of(stream: &Stream) -> Handle {

@@ -1,14 +1,12 @@
 //! How a file is to be opened.
 
 use std::fs;
-use std::io;
 use std::path::Path;
 
 use runtime_core::metadata::Metadata;
 
-use super::file::File;
-use super::job::{Effect, Job};
-use crate::handle::Handle;
+use super::file::{self, File};
+use super::job::Job;
 
 /// How a file is to be opened. See [`std::fs::OpenOptions`].
 ///
@@ -111,18 +109,13 @@ impl OpenOptions {
     /// not; one to be truncated may be empty.
     #[track_caller]
     pub fn open(&self, path: impl AsRef<Path>) -> Job<File> {
-        open(self.options.clone(), path.as_ref(), Metadata::here().named("fs::File"))
+        file::open(self.options.clone(), path.as_ref(), Metadata::here().named("fs::File"))
     }
 }
 
-/// The file's jobs bear the name and the place of its opening.
-pub(super) fn open(options: fs::OpenOptions, path: &Path, metadata: Metadata) -> Job<File> {
-    let path = path.to_owned();
-    let of_file = metadata.clone();
-    Job::new(Effect::Reads, metadata, None, move || {
-        let file = options.open(path)?;
-        // The job's, which is that of whoever awaits it.
-        let runtime = Handle::try_current().map_err(io::Error::other)?;
-        Ok(File::of(file, runtime, of_file))
-    })
+impl File {
+    /// For a file that is to be opened otherwise.
+    pub fn options() -> OpenOptions {
+        OpenOptions::new()
+    }
 }

@@ -1,46 +1,41 @@
 //! The four ways to await a group.
 
-use super::engine::{Children, Gather};
+use super::children::Children;
+use super::group::Gather;
 use super::into_gather::IntoGather;
-use super::verdict::{AllOk, First, FirstOk};
+use super::outcome::{AllOk, First, FirstOk};
 
-/// Awaits all the futures of a group, concurrently, and yields their outputs in the group's order.
+/// Awaits all futures of a group concurrently, and returns their outputs in the group's order.
 ///
 /// The children run within the awaiting task: nothing is spawned, nothing must be `'static` or
-/// `Send`, and they may borrow. Each is polled when it was woken, and a finished one is dropped at
-/// once; all others keep being polled, whatever one of them waits for. An empty group is ready at
-/// the first poll.
+/// `Send`, and they may borrow. Each child is polled only after it was woken, and dropped as soon
+/// as it has finished. An empty group is ready at the first poll.
 ///
 /// A tuple yields a tuple, an array an array, a vector or an iterator a vector. An iterator is not
-/// asked before the first poll. See [`Gather::limit`] for not running all children at once.
+/// advanced before the first poll. Use [`Gather::limit`] to run only some children at a time.
 ///
 /// # Examples
 ///
 /// ```
-/// # use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
-/// # fn now<T>(future: impl Future<Output = T>) -> T {
-/// #     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-/// #         Poll::Ready(output) => output,
-/// #         Poll::Pending => panic!("the example waits"),
-/// #     }
-/// # }
-/// use aside::gather;
+/// aside::run(async {
+///     let name = String::from("aside");
+///     let (length, upper) =
+///         aside::gather((async { name.len() }, async { name.to_uppercase() })).await;
+///     assert_eq!((length, upper.as_str()), (5, "ASIDE"));
 ///
-/// let name = String::from("aside");
-/// let (length, upper) = now(gather((async { name.len() }, async { name.to_uppercase() })));
-/// assert_eq!((length, upper.as_str()), (5, "ASIDE"));
-///
-/// let squares = now(gather((1..=3).map(|n| async move { n * n })));
-/// assert_eq!(squares, [1, 4, 9]);
+///     let squares = aside::gather((1..=3).map(|n| async move { n * n })).await;
+///     assert_eq!(squares, [1, 4, 9]);
+/// });
 /// ```
 ///
 /// # Panics
 ///
-/// At its polls, as told at [`Gather`].
+/// When polled: see [`Gather`].
 ///
 /// # Cancel safety
 ///
-/// Dropping the future drops all children; outputs that were kept are lost.
+/// Dropping the future drops all children. Outputs of finished children are lost.
+#[doc(alias("join", "join_all", "asyncio", "zip"))]
 pub fn gather<G, M>(group: G) -> Gather<G::Children>
 where
     G: IntoGather<M>,
@@ -48,31 +43,25 @@ where
     Gather::new(group.into_children())
 }
 
-/// Awaits all the futures of a group until one of them fails.
+/// Awaits all futures of a group concurrently, until one of them fails.
 ///
-/// Like [`gather`], of children that yield a `Result` with one error type. If all succeed, their
-/// values are in the `Ok`; at the first error the other children are dropped and the error is
-/// returned. Of several errors in one poll, the first child's polled is returned, which is the one
-/// of the lowest index unless a limit made it start later; the others are not polled any more.
+/// Like [`gather`], for children that yield a `Result` with one error type. If all succeed, the
+/// output is `Ok` with their values. At the first error the other children are dropped and the
+/// error is returned. If several children fail in one poll, the error of the child that was polled
+/// first is returned; that is the child of the lowest index, unless a limit made it start later.
+/// The children after it are not polled.
 ///
 /// # Examples
 ///
 /// ```
-/// # use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
-/// # fn now<T>(future: impl Future<Output = T>) -> T {
-/// #     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-/// #         Poll::Ready(output) => output,
-/// #         Poll::Pending => panic!("the example waits"),
-/// #     }
-/// # }
-/// use aside::try_gather;
+/// aside::run(async {
+///     let good = aside::try_gather([async { "1".parse::<u8>() }]).await;
+///     assert_eq!(good, Ok([1]));
 ///
-/// let good = now(try_gather([async { "1".parse::<u8>() }]));
-/// assert_eq!(good, Ok([1]));
-///
-/// let texts = ["1", "x", "3"];
-/// let bad = now(try_gather(texts.iter().map(|text| async { text.parse::<u8>() })));
-/// assert!(bad.is_err());
+///     let texts = ["1", "x", "3"];
+///     let bad = aside::try_gather(texts.iter().map(|text| async { text.parse::<u8>() })).await;
+///     assert!(bad.is_err());
+/// });
 /// ```
 ///
 /// # Errors
@@ -81,11 +70,12 @@ where
 ///
 /// # Panics
 ///
-/// At its polls, as told at [`Gather`].
+/// When polled: see [`Gather`].
 ///
 /// # Cancel safety
 ///
-/// Dropping the future drops all children; values that were kept are lost.
+/// Dropping the future drops all children. Values of finished children are lost.
+#[doc(alias("try_join", "try_join_all", "asyncio"))]
 pub fn try_gather<G, M>(group: G) -> Gather<G::Children>
 where
     G: IntoGather<M, AllOk>,
@@ -95,81 +85,68 @@ where
 
 /// Awaits the first future of a group to finish, and drops the others.
 ///
-/// Children are polled in order: of several that are ready at once, the lowest index wins, and
-/// those after it are not polled. The losers are dropped, in the middle of whatever they were
-/// doing; what must not be interrupted has no place in a race.
+/// Children are polled in order. If several are ready at once, the lowest index wins, and those
+/// after it are not polled. The losers are dropped wherever they stand, so a race is not for work
+/// that must not be interrupted.
 ///
 /// # Examples
 ///
 /// ```
-/// # use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
-/// # fn now<T>(future: impl Future<Output = T>) -> T {
-/// #     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-/// #         Poll::Ready(output) => output,
-/// #         Poll::Pending => panic!("the example waits"),
-/// #     }
-/// # }
-/// use aside::race;
 /// use std::future::{pending, ready};
 ///
-/// assert_eq!(now(race((pending(), ready("swift"), ready("late")))), "swift");
+/// aside::run(async {
+///     assert_eq!(aside::race((pending(), ready("first"), ready("late"))).await, "first");
+/// });
 /// ```
 ///
 /// # Panics
 ///
-/// If the group is known to be empty, or at the first poll if that is when it turns out to be. A
-/// race without runners has no winner, and to wait for one for ever would be a hang that names
-/// nobody.
+/// If the group is known to be empty; or at the first poll, if the group turns out to be empty
+/// then. A race without children has no winner, and would wait forever without a diagnosis.
 ///
-/// At its polls, as told at [`Gather`].
+/// When polled: see [`Gather`].
 ///
 /// # Cancel safety
 ///
 /// Dropping the future drops all children.
 #[track_caller]
+#[doc(alias("select", "select_all", "FIRST_COMPLETED"))]
 pub fn race<G, M>(group: G) -> Gather<G::Children>
 where
     G: IntoGather<M, First>,
 {
     let children = group.into_children();
-    assert!(children.size_hint().1 != Some(0), "race of no futures: nobody can win it");
+    assert!(children.size_hint().1 != Some(0), "race of no futures: there is no winner");
     Gather::new(children)
 }
 
 /// Awaits the first future of a group to succeed, and drops the others.
 ///
-/// Of children that yield a `Result`: a failed one is out, the others go on. If all fail, the
+/// For children that yield a `Result`. When a child fails, the others go on. If all fail, their
 /// errors are returned in the group's order.
 ///
 /// # Examples
 ///
 /// ```
-/// # use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
-/// # fn now<T>(future: impl Future<Output = T>) -> T {
-/// #     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-/// #         Poll::Ready(output) => output,
-/// #         Poll::Pending => panic!("the example waits"),
-/// #     }
-/// # }
-/// use aside::first_ok;
-///
-/// let mirrors = ["down", "up", "slow"];
-/// let fetch = |mirror| async move { if mirror == "up" { Ok(mirror) } else { Err(mirror) } };
-/// assert_eq!(now(first_ok(mirrors.map(fetch))), Ok("up"));
-/// assert_eq!(now(first_ok([fetch("down"), fetch("slow")])), Err(vec!["down", "slow"]));
+/// aside::run(async {
+///     let fetch = |mirror| async move { if mirror == "up" { Ok(mirror) } else { Err(mirror) } };
+///     assert_eq!(aside::first_ok(["down", "up", "slow"].map(fetch)).await, Ok("up"));
+///     assert_eq!(aside::first_ok(["down", "slow"].map(fetch)).await, Err(vec!["down", "slow"]));
+/// });
 /// ```
 ///
 /// # Errors
 ///
-/// All the children's errors, if none succeeded; no errors at all if there were no children.
+/// The errors of all children, if none succeeded. No errors at all, if there were no children.
 ///
 /// # Panics
 ///
-/// At its polls, as told at [`Gather`].
+/// When polled: see [`Gather`].
 ///
 /// # Cancel safety
 ///
-/// Dropping the future drops all children; errors that were kept are lost.
+/// Dropping the future drops all children. Errors of finished children are lost.
+#[doc(alias("select_ok", "race_ok", "any"))]
 pub fn first_ok<G, M>(group: G) -> Gather<G::Children>
 where
     G: IntoGather<M, FirstOk>,

@@ -1,23 +1,22 @@
-//! What can be gathered.
+//! [`IntoGather`]: the types that can be gathered.
 
 use std::future::Future;
 
-use super::engine::Children;
-use super::verdict::All;
+use super::children::Children;
+use super::outcome::All;
 
 /// A group of futures: a tuple of up to twelve, an array, a vector, or any iterator of futures.
 ///
-/// `Marker` tells the implementations apart, so that a type could be an iterator and something else
-/// besides; it is always inferred. `V` says what a finished child means, and differs between
-/// [`gather`](super::gather()) and its kin.
+/// `Marker` distinguishes the implementations, which could overlap otherwise; it is always
+/// inferred. `V` says what a finished child means, and is different for each of the four
+/// combinators.
 ///
 /// # Examples
 ///
-/// A function over anything that can be gathered into a vector of numbers:
+/// A function over everything that can be gathered into a vector of numbers:
 ///
 /// ```
 /// use aside::{gather, group::IntoGather};
-/// # use std::future::Future;
 ///
 /// async fn sum<M, G, F>(group: G) -> u32
 /// where
@@ -26,37 +25,40 @@ use super::verdict::All;
 /// {
 ///     gather(group.into_iter()).await.into_iter().sum()
 /// }
-/// # drop(sum(vec![std::future::ready(1)]));
+///
+/// aside::run(async {
+///     assert_eq!(sum(vec![std::future::ready(1), std::future::ready(2)]).await, 3);
+/// });
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a group of futures that fits here",
     note = "a group is a tuple of 1 to 12 futures, or an array, a `Vec` or an iterator of futures",
-    note = "`try_gather` and `first_ok` want futures of `Result`, in a tuple with the same error \
-            (`try_gather`) or the same types (`first_ok`); `race` wants the same output of all"
+    note = "`try_gather` and `first_ok` need futures of `Result`, in a tuple with the same error \
+            (`try_gather`) or the same types (`first_ok`); `race` needs the same output of all"
 )]
 pub trait IntoGather<Marker, V = All>: Sized {
     /// The group's children and their outputs.
     type Children: Children;
 
-    /// Makes the group. Nothing is polled, and no iterator is asked.
+    /// Makes the group. Polls no future, and does not advance an iterator.
     fn into_children(self) -> Self::Children;
 }
 
 /// The markers of [`IntoGather`]'s implementations.
 pub mod marker {
-    /// An iterator of futures.
+    /// Marks an iterator of futures.
     #[derive(Debug)]
     pub enum Iterators {}
-    /// A vector of futures.
+    /// Marks a vector of futures.
     #[derive(Debug)]
     pub enum Vectors {}
-    /// An array of futures.
+    /// Marks an array of futures.
     #[derive(Debug)]
     pub enum Arrays {}
-    /// A tuple of futures.
+    /// Marks a tuple of futures.
     #[derive(Debug)]
     pub enum Tuples {}
 }
 
-/// The output of a group's child: shorthand for the implementations.
+/// The output of a group's child.
 pub(super) type OutputOf<F> = <F as Future>::Output;

@@ -1,48 +1,83 @@
-//! Concurrency within one task: [`gather()`] and its kin, and [`scope()`].
+//! Concurrency within one task: [`gather()`] and its relatives, and [`scope()`].
 //!
-//! A group of futures is awaited as one. Its children run by turns inside the task that awaits it:
-//! they need be neither `Send` nor `'static`, they may borrow, and when the group is dropped they
-//! are dropped with it. Nothing is spawned.
+//! A group of futures is awaited as one future. Its children run interleaved inside the awaiting
+//! task: they need not be `Send` or `'static`, they may borrow, and they are dropped with the
+//! group. Nothing is spawned.
 //!
 //! | to await                                 | use                    |
 //! |------------------------------------------|------------------------|
-//! | all of them                              | [`gather()`]           |
-//! | all of them, or the first error          | [`try_gather()`]       |
-//! | the first to finish                      | [`race()`]             |
-//! | the first to succeed                     | [`first_ok()`]         |
-//! | some that come while others run          | [`scope()`]            |
-//! | many, but few at a time                  | [`Gather::limit`]      |
+//! | all children                             | [`gather()`]           |
+//! | all children, or the first error         | [`try_gather()`]       |
+//! | the first child to finish                | [`race()`]             |
+//! | the first child to succeed               | [`first_ok()`]         |
+//! | children that are added while others run | [`scope()`]            |
+//! | many children, a few at a time           | [`Gather::limit`]      |
 //!
-//! What all of them promise:
+//! All groups guarantee:
 //!
-//! 1. A child is polled when it was woken, and once per poll of the group. A child that wakes
-//!    itself is polled again in the group's next poll, after the event loop has had its turn.
-//! 2. Every child is polled whenever it was woken, whatever its siblings do: a child that waits for
-//!    a lock which a sibling holds gets it when the sibling lets go.
-//! 3. A wake costs what was woken, never the size of the group.
-//! 4. A child is dropped as soon as it has finished. All are dropped with the group.
-//! 5. A child that panics panics through the poll of the group, and ends it.
+//! 1. A child is polled only after it was woken, and at most once per poll of the group. A child
+//!    that wakes itself is polled again in the group's next poll, after a turn of the event loop.
+//! 2. Every woken child is polled, whatever its siblings do: a child that waits for a lock that a
+//!    sibling holds acquires it when the sibling releases it.
+//! 3. A poll costs time for the children that were woken, not for all children.
+//! 4. A child is dropped as soon as it has finished. The others are dropped with the group.
+//! 5. A panic of a child propagates through the poll of the group, and ends the group.
 //! 6. Wakers that outlive the group do nothing.
 //!
-//! The modules, in reading order: `combinators` has the four functions, `into_gather` says what can
-//! be gathered; `engine` has the one poll loop, over children that live in a `tuple`, a `sequence`
-//! or a `nursery` (a scope's), whose outputs are judged by a `verdict`; `roster` and
-//! [`woken`](WokenSet) know who was woken.
+//! # How a wake reaches its child
+//!
+//! The children have wakers of their own, which record in a set which child was woken. A child's
+//! waker, on any thread:
+//!
+//! - G1, G2. It sets the child's bit in the set. If it is not the first since the last poll, it is
+//!   done.
+//! - G3. The first one wakes the awaiting task, unless the group is being polled.
+//!
+//! The poll of the group:
+//!
+//! - G4. It registers the task's waker, if that has changed.
+//! - G5. It marks the group as being polled, and takes the bits set so far.
+//! - G6. It polls each woken child once, lowest slot first. Then it starts new children while there
+//!   is room, and polls each when it starts.
+//! - G7. It clears the mark. If a bit was set since G5, it wakes its own task, once.
+//!
+//! ```text
+//!     the group's poll            the waker of child 2        the set        the task
+//!                                                             {}             asleep
+//!                                 sets its bit: the first     {2}            woken
+//!     G5: takes {2}                                           {polled}
+//!     G6: polls child 2
+//!                                 sets its bit                {2, polled}    not woken
+//!     G7: finds {2}                                           {2}            wakes itself
+//!     (a turn of the event loop)
+//!     G5: takes {2}                                           {polled}
+//! ```
+//!
+//! The module `wake_set` describes the steps for sets of several words, and the races.
+//!
+//! # In reading order
+//!
+//! `combinators` has the four functions, and `into_gather` the types that they accept. `group` is
+//! the poll above, over `children` that are stored in a `tuple`, a `sequence` or a scope
+//! (`scope_children`). `outcome` says what a finished child means for its group. `growing_wake_set`
+//! and `wake_set` record which children were woken.
 
+mod children;
 mod combinators;
-mod engine;
+mod group;
+mod growing_wake_set;
 mod into_gather;
-mod nursery;
-mod roster;
+mod outcome;
 mod scope;
+mod scope_children;
+mod scope_state;
 mod scoped_handle;
 mod sequence;
 mod tuple;
-mod verdict;
-mod woken;
+mod wake_set;
 
 pub use combinators::{first_ok, gather, race, try_gather};
-pub use engine::Gather;
+pub use group::Gather;
 pub use into_gather::{IntoGather, marker};
 pub use scope::{Scope, ScopeFuture, scope};
 pub use scoped_handle::{Cancelled, ScopedHandle};

@@ -1,33 +1,34 @@
-//! Children that come while others run, and borrow from outside: [`scope`].
+//! [`scope`]: children that are added while others run, and that borrow from outside.
 //!
-//! The children live in the scope's future, which alone polls and drops them. A [`Scope`] is only a
-//! way to it: spawning leaves the child in a shared place, cancelling leaves a mark there, and the
-//! future looks at both when it is polled. So a `Scope` that a child holds does not hold the child,
-//! except between spawning and the next poll; and the future, when it ends or is dropped, empties
-//! that place and closes it. Nothing is left that could hold itself.
+//! The children are owned by the scope's future, which alone polls and drops them. A [`Scope`] is a
+//! handle: spawning puts the child into a shared list, cancelling sets a shared flag, and the
+//! future looks at both when it is polled. A `Scope` held by a child therefore does not own that
+//! child, except between spawning and the next poll. When the future ends or is dropped, it empties
+//! the list and closes it, so that no reference cycle remains.
 //!
-//! What happens to a scope while it is not polled rings its *bell*: a waker of the group's, of a
-//! slot that has no child.
+//! A change while the scope is not being polled wakes it, through the waker of a slot that has no
+//! child.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::engine::Gather;
-use super::nursery::{BELL, Nursery};
-use super::roster::Roster;
-use super::scoped_handle::{ScopedHandle, report};
+use super::group::Gather;
+use super::growing_wake_set::GrowingWakeSet;
+use super::scope_children::{SCOPE_SLOT, ScopeChildren};
+use super::scope_state::{ScopeEnd, ScopePhase, ScopePoll, ScopeState};
+use super::scoped_handle::{ScopedHandle, child_result};
 
 /// Runs a body and the children that it spawns, concurrently, within the awaiting task.
 ///
-/// The body is given a [`Scope`] to spawn with. Children may borrow whatever lives outside the
+/// The body receives a [`Scope`] to spawn with. Children may borrow whatever lives outside the
 /// scope, need not be `Send`, and may hold a clone of the `Scope` to spawn siblings. The future is
-/// ready when the body and all children have finished, and yields what the body yielded, as
+/// ready when the body and all children have finished, and yields the body's output, as
 /// `std::thread::scope` does for threads.
 ///
 /// The scope belongs to one task, so its future is not `Send`. Use [`gather`](super::gather()) for
@@ -36,20 +37,12 @@ use super::scoped_handle::{ScopedHandle, report};
 /// # Examples
 ///
 /// ```
-/// # use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
-/// # fn now<T>(future: impl Future<Output = T>) -> T {
-/// #     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-/// #         Poll::Ready(output) => output,
-/// #         Poll::Pending => panic!("the example waits"),
-/// #     }
-/// # }
-/// use aside::scope;
 /// use std::cell::Cell;
 ///
 /// let words = [String::from("from"), String::from("outside")];
 /// let letters = Cell::new(0);
 /// let (words, letters) = (&words, &letters);
-/// now(scope(|scope| async move {
+/// aside::run(aside::scope(|scope| async move {
 ///     for word in words {
 ///         scope.spawn(async move { letters.set(letters.get() + word.len()) });
 ///     }
@@ -59,126 +52,93 @@ use super::scoped_handle::{ScopedHandle, report};
 ///
 /// # Panics
 ///
-/// A panic of the body, or of a child, goes at once through the poll of the scope's future; a
-/// destructor of a finished child counts as the child. The scope has then ended: the other children
-/// are dropped when its future is, and polling it again panics, as it does after completion.
+/// A panic of the body or of a child propagates at once through the poll of the scope's future. A
+/// panic of a finished child's destructor counts as a panic of the child. The scope has then ended:
+/// the other children are dropped when its future is, and polling it again panics. Polling it after
+/// completion panics, too.
 ///
 /// # Cancel safety
 ///
 /// Dropping the future drops the body and all children.
+#[doc(alias("TaskGroup", "nursery", "JoinSet", "FuturesUnordered", "asyncio"))]
 pub fn scope<'env, F, Fut>(body: F) -> ScopeFuture<'env, Fut>
 where
     F: FnOnce(Scope<'env>) -> Fut,
     Fut: Future,
 {
-    let mut roster = Roster::new(0);
-    let shared = Rc::new(Shared {
-        phase: Cell::new(Phase::Idle),
+    let mut wake_set = GrowingWakeSet::new(0);
+    let state = Rc::new(ScopeState {
+        phase: Cell::new(ScopePhase::Idle),
         spawned: RefCell::new(Vec::new()),
         cancelled: Cell::new(false),
-        bell: roster.waker(BELL),
+        waker: wake_set.waker(SCOPE_SLOT),
     });
-    // Before the body is called: should it spawn and panic, the end still empties the place.
-    let end = End { shared: Rc::clone(&shared) };
-    let body = body(Scope { shared: Rc::clone(&shared) });
-    ScopeFuture { group: Gather::with_roster(Nursery::new(end, body), roster), shared }
+    // Made before the body is called: if that spawns and panics, the list is emptied.
+    let end = ScopeEnd { state: Rc::clone(&state) };
+    let body = body(Scope { state: Rc::clone(&state) });
+    ScopeFuture { group: Gather::with_wake_set(ScopeChildren::new(end, body), wake_set), state }
 }
 
-/// The way to a scope, for spawning into it: see [`scope`].
+/// A handle of a [`scope`], to spawn children into it.
 ///
-/// Cheap to clone. It may outlive the scope, and then refuses what is spawned.
+/// Cheap to clone. It may outlive the scope, and then refuses new children.
 #[derive(Clone)]
 pub struct Scope<'env> {
-    shared: Rc<Shared<'env>>,
-}
-
-/// What a scope's future shares with everybody who can spawn.
-pub(super) struct Shared<'env> {
-    phase: Cell<Phase>,
-    /// Children not yet taken by the scope's poll, in the order they were spawned.
-    pub(super) spawned: RefCell<Vec<Child<'env>>>,
-    /// The scope is to drop the children it has.
-    pub(super) cancelled: Cell<bool>,
-    /// Makes sure that the scope is polled.
-    pub(super) bell: Waker,
-}
-
-pub(super) type Child<'env> = Pin<Box<dyn Future<Output = ()> + 'env>>;
-
-/// Where in its life a scope is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    /// Not being polled: who changes something rings the bell.
-    Idle,
-    /// Being polled: it looks for changes before it returns.
-    Polled,
-    /// Finished, panicked, or dropped: nothing is accepted any more.
-    Ended,
+    state: Rc<ScopeState<'env>>,
 }
 
 impl<'env> Scope<'env> {
     /// Adds a child to the scope.
     ///
-    /// It is first polled in the poll of the scope that is under way if the body spawned it, or a
-    /// child that was there before this poll; else in the next. If the scope has ended, the future
-    /// is dropped at once and the handle yields [`Cancelled`](super::Cancelled).
+    /// The child is first polled in the scope's present poll, if it was spawned by the body or by a
+    /// child that was there before this poll; otherwise in the next poll. If the scope has ended,
+    /// the future is dropped at once and the handle yields [`Cancelled`](super::Cancelled).
+    #[doc(alias("create_task", "spawn_local", "start_soon"))]
     pub fn spawn<F>(&self, future: F) -> ScopedHandle<F::Output>
     where
         F: Future + 'env,
     {
-        let (reporter, handle) = report();
+        let (reporter, handle) = child_result();
         let child = Box::pin(async move {
             let output = future.await;
             reporter.finish(output);
         });
-        match self.shared.phase.get() {
-            Phase::Ended => drop(child),
-            Phase::Polled => self.shared.spawned.borrow_mut().push(child),
-            Phase::Idle => {
-                self.shared.spawned.borrow_mut().push(child);
-                self.shared.bell.wake_by_ref();
+        match self.state.phase.get() {
+            ScopePhase::Ended => drop(child),
+            ScopePhase::Polled => self.state.spawned.borrow_mut().push(child),
+            ScopePhase::Idle => {
+                self.state.spawned.borrow_mut().push(child);
+                self.state.waker.wake_by_ref();
             }
         }
         handle
     }
 
-    /// Drops the children that were spawned so far and have not finished; their handles yield
+    /// Drops the children that were spawned so far and have not finished. Their handles yield
     /// [`Cancelled`](super::Cancelled).
     ///
-    /// The body is not a child, and goes on; so does the scope, which accepts new children. None of
-    /// the old ones is polled again: a child that cancels its own scope ends at its next `.await`
-    /// that waits. They are dropped before the poll of the scope that is under way returns, or
-    /// during the next one if none is.
+    /// The body is not a child and goes on. So does the scope, which accepts new children. None of
+    /// the cancelled children is polled again: a child that cancels its own scope ends at its next
+    /// `.await` that is pending. They are dropped before the present poll of the scope returns, or
+    /// during the next poll if none is under way.
     ///
     /// # Panics
     ///
-    /// If the destructor of a child panics that was spawned since the scope was last polled; those
-    /// of the others panic in the poll of the scope.
+    /// If a child was spawned since the scope was last polled, and its destructor panics. A panic
+    /// of the other children's destructors propagates through the poll of the scope.
     pub fn cancel(&self) {
-        self.shared.cancelled.set(true);
-        let unseen = self.shared.spawned.take();
-        if self.shared.phase.get() == Phase::Idle {
-            self.shared.bell.wake_by_ref();
+        self.state.cancelled.set(true);
+        let not_taken = self.state.spawned.take();
+        if self.state.phase.get() == ScopePhase::Idle {
+            self.state.waker.wake_by_ref();
         }
-        drop(unseen);
+        drop(not_taken);
     }
 }
 
 impl fmt::Debug for Scope<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Scope").field(&self.shared.phase.get()).finish()
-    }
-}
-
-/// Ends a scope when dropped: closes it, then drops the children it has not seen yet.
-pub(super) struct End<'env> {
-    pub(super) shared: Rc<Shared<'env>>,
-}
-
-impl Drop for End<'_> {
-    fn drop(&mut self) {
-        self.shared.phase.set(Phase::Ended);
-        drop(self.shared.spawned.take());
+        f.debug_tuple("Scope").field(&self.state.phase.get()).finish()
     }
 }
 
@@ -194,8 +154,8 @@ pin_project! {
         Fut: Future,
     {
         #[pin]
-        group: Gather<Nursery<'env, Fut, Fut::Output>>,
-        shared: Rc<Shared<'env>>,
+        group: Gather<ScopeChildren<'env, Fut, Fut::Output>>,
+        state: Rc<ScopeState<'env>>,
     }
 }
 
@@ -204,10 +164,10 @@ impl<Fut: Future> Future for ScopeFuture<'_, Fut> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Fut::Output> {
         let this = self.project();
-        let polled = Polled::begin(this.shared);
+        let scope_poll = ScopePoll::begin(this.state);
         let poll = this.group.poll(cx);
         if poll.is_pending() {
-            polled.go_on();
+            scope_poll.pending();
         }
         poll
     }
@@ -216,28 +176,5 @@ impl<Fut: Future> Future for ScopeFuture<'_, Fut> {
 impl<Fut: Future> fmt::Debug for ScopeFuture<'_, Fut> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("ScopeFuture").field(&self.group).finish()
-    }
-}
-
-/// A poll of the scope. The scope ends with it, by a panic or its output, unless told to go on.
-struct Polled<'a> {
-    phase: &'a Cell<Phase>,
-    after: Phase,
-}
-
-impl<'a> Polled<'a> {
-    fn begin(shared: &'a Shared<'_>) -> Self {
-        shared.phase.set(Phase::Polled);
-        Self { phase: &shared.phase, after: Phase::Ended }
-    }
-
-    fn go_on(mut self) {
-        self.after = Phase::Idle;
-    }
-}
-
-impl Drop for Polled<'_> {
-    fn drop(&mut self) {
-        self.phase.set(self.after);
     }
 }

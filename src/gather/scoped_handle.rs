@@ -1,18 +1,19 @@
-//! How the output of a scope's child gets to whoever awaits it.
+//! [`ScopedHandle`]: passes the output of a scope's child to the future that awaits it.
 //!
-//! A cell shared by two: the [`Reporter`], which the child owns, and the [`ScopedHandle`].
+//! The [`Reporter`], which the child owns, and the [`ScopedHandle`] share a cell.
 //!
 //! ```text
-//!  Awaited --(1)--> Finished --(3)--> Taken
-//!     |                                 ^
-//!     +------(2)--> Cancelled ----(3)---+
+//!  Running --(C1)--> Finished --(C3)--> Taken
+//!     |                                  ^
+//!     +------(C2)--> Cancelled ---(C3)---+
 //! ```
 //!
-//! 1. [`Reporter::finish`]: the child has its output. 2. The reporter is dropped before, because
-//!    the child was, or panicked. 3. [`ScopedHandle::poll`].
+//! - C1. [`Reporter::finish`] stores the child's output.
+//! - C2. The reporter is dropped without an output, because the child was dropped or panicked.
+//! - C3. [`ScopedHandle::poll`] takes the result.
 //!
-//! Both sides are on one thread. The waker and the output are foreign code when they are cloned,
-//! woken or dropped, which therefore happens while nobody borrows the cell.
+//! Both ends are on one thread. Cloning, waking and dropping the waker, and dropping the output,
+//! run foreign code. The cell is never borrowed meanwhile.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -21,28 +22,29 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-/// What is known of a child.
-enum Report<T> {
-    /// Nothing yet; the waker of whoever awaits it.
-    Awaited(Option<Waker>),
-    /// Its output.
+/// The contents of the cell.
+enum ChildResult<T> {
+    /// The child runs. The waker of the task that awaits the handle, if one does.
+    Running(Option<Waker>),
+    /// The child has returned this output.
     Finished(T),
-    /// It was dropped without one.
+    /// The child was dropped without an output.
     Cancelled,
-    /// The handle has returned one of the two.
+    /// The handle has returned the result.
     Taken,
 }
 
-/// A future of the output of a scope's child, made by [`Scope::spawn`](super::Scope::spawn).
+/// The handle of a scope's child, which yields its output. Made by
+/// [`Scope::spawn`](super::Scope::spawn).
 ///
-/// Dropping it leaves the child running: the scope waits for it all the same.
+/// Dropping it lets the child run on; the scope still waits for the child.
 ///
 /// # Errors
 ///
 /// [`Cancelled`], if the child was dropped before it finished: by
-/// [`Scope::cancel`](super::Scope::cancel), because its scope had ended when it was spawned, or
-/// because the scope was dropped or a child of it panicked while somebody outside awaits the
-/// handle.
+/// [`Scope::cancel`](super::Scope::cancel); because its scope had ended when it was spawned; or,
+/// for a handle that is awaited outside the scope, because the scope was dropped or one of its
+/// children panicked.
 ///
 /// # Panics
 ///
@@ -50,20 +52,20 @@ enum Report<T> {
 ///
 /// # Cancel safety
 ///
-/// Awaiting the handle by reference can be given up and begun again.
+/// Safe: a handle that is awaited by reference can be awaited again.
 #[must_use = "await the child's output, or `detach` it"]
 pub struct ScopedHandle<T> {
-    report: Rc<RefCell<Report<T>>>,
+    result: Rc<RefCell<ChildResult<T>>>,
 }
 
-/// The child's end: says what became of it, at the latest when it is dropped.
+/// The child's end of the cell. Stores the result, at the latest when it is dropped.
 pub(super) struct Reporter<T> {
-    report: Rc<RefCell<Report<T>>>,
+    result: Rc<RefCell<ChildResult<T>>>,
 }
 
 /// The error of a child's handle: the child was dropped before it finished.
 ///
-/// There is nothing more to say of it, now or later, so it can be matched and compared.
+/// It has no fields and will have none, so it can be matched and compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cancelled;
 
@@ -75,24 +77,24 @@ impl fmt::Display for Cancelled {
 
 impl std::error::Error for Cancelled {}
 
-/// The two ends of a new report.
-pub(super) fn report<T>() -> (Reporter<T>, ScopedHandle<T>) {
-    let report = Rc::new(RefCell::new(Report::Awaited(None)));
-    (Reporter { report: Rc::clone(&report) }, ScopedHandle { report })
+/// Returns the two ends of a new cell.
+pub(super) fn child_result<T>() -> (Reporter<T>, ScopedHandle<T>) {
+    let result = Rc::new(RefCell::new(ChildResult::Running(None)));
+    (Reporter { result: Rc::clone(&result) }, ScopedHandle { result })
 }
 
 impl<T> Reporter<T> {
-    /// Hands over the output, and wakes who awaits it (1).
+    /// Stores the output, and wakes the awaiting task (C1).
     pub(super) fn finish(self, output: T) {
-        self.conclude(Report::Finished(output));
+        self.store(ChildResult::Finished(output));
     }
 
-    /// Concludes an awaited report; any other stays as it is.
-    fn conclude(&self, conclusion: Report<T>) {
-        if !matches!(*self.report.borrow(), Report::Awaited(_)) {
+    /// Stores the result of a running child. A result that is there already stays.
+    fn store(&self, result: ChildResult<T>) {
+        if !matches!(*self.result.borrow(), ChildResult::Running(_)) {
             return;
         }
-        if let Report::Awaited(Some(waker)) = self.report.replace(conclusion) {
+        if let ChildResult::Running(Some(waker)) = self.result.replace(result) {
             waker.wake();
         }
     }
@@ -100,27 +102,28 @@ impl<T> Reporter<T> {
 
 impl<T> Drop for Reporter<T> {
     fn drop(&mut self) {
-        self.conclude(Report::Cancelled);
+        self.store(ChildResult::Cancelled);
     }
 }
 
 impl<T> ScopedHandle<T> {
-    /// Whether the child is gone, with or without an output.
+    /// Returns `true` if the child has finished or was dropped.
     pub fn is_finished(&self) -> bool {
-        !matches!(*self.report.borrow(), Report::Awaited(_))
+        !matches!(*self.result.borrow(), ChildResult::Running(_))
     }
 
-    /// Lets the child run unobserved; the scope waits for it. The same as dropping the handle, said
-    /// aloud.
+    /// Lets the child run on, and ignores its output. The scope still waits for the child. The same
+    /// as dropping the handle, but explicit.
     pub fn detach(self) {}
 
-    /// Whether this waker need not be left again.
+    /// Returns `true` if the cell has this waker already.
     fn is_awaited_by(&self, waker: &Waker) -> bool {
-        match &*self.report.borrow() {
-            Report::Awaited(Some(known)) => known.will_wake(waker),
-            Report::Awaited(None) | Report::Finished(_) | Report::Cancelled | Report::Taken => {
-                false
-            }
+        match &*self.result.borrow() {
+            ChildResult::Running(Some(known)) => known.will_wake(waker),
+            ChildResult::Running(None)
+            | ChildResult::Finished(_)
+            | ChildResult::Cancelled
+            | ChildResult::Taken => false,
         }
     }
 }
@@ -132,14 +135,14 @@ impl<T> Future for ScopedHandle<T> {
         if self.is_awaited_by(cx.waker()) {
             return Poll::Pending;
         }
-        // Cloned before the report is looked at, because a clone may do anything.
+        // Cloned before the cell is read, because the clone may run any code.
         let waker = (!self.is_finished()).then(|| cx.waker().clone());
-        match self.report.replace(Report::Taken) {
-            Report::Finished(output) => Poll::Ready(Ok(output)),
-            Report::Cancelled => Poll::Ready(Err(Cancelled)),
-            Report::Taken => panic!("ScopedHandle polled after completion"),
-            Report::Awaited(before) => {
-                self.report.replace(Report::Awaited(waker));
+        match self.result.replace(ChildResult::Taken) {
+            ChildResult::Finished(output) => Poll::Ready(Ok(output)),
+            ChildResult::Cancelled => Poll::Ready(Err(Cancelled)),
+            ChildResult::Taken => panic!("ScopedHandle polled after completion"),
+            ChildResult::Running(before) => {
+                self.result.replace(ChildResult::Running(waker));
                 drop(before);
                 Poll::Pending
             }
@@ -150,7 +153,7 @@ impl<T> Future for ScopedHandle<T> {
 impl<T> Drop for ScopedHandle<T> {
     fn drop(&mut self) {
         if !self.is_finished() {
-            let waker = self.report.replace(Report::Awaited(None));
+            let waker = self.result.replace(ChildResult::Running(None));
             drop(waker);
         }
     }
@@ -158,11 +161,11 @@ impl<T> Drop for ScopedHandle<T> {
 
 impl<T> fmt::Debug for ScopedHandle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = match &*self.report.borrow() {
-            Report::Awaited(_) => "running",
-            Report::Finished(_) => "finished",
-            Report::Cancelled => "cancelled",
-            Report::Taken => "taken",
+        let state = match &*self.result.borrow() {
+            ChildResult::Running(_) => "running",
+            ChildResult::Finished(_) => "finished",
+            ChildResult::Cancelled => "cancelled",
+            ChildResult::Taken => "taken",
         };
         f.debug_tuple("ScopedHandle").field(&format_args!("{state}")).finish()
     }

@@ -1,5 +1,5 @@
-//! Children of one type, from a vector, an array or an iterator: each in a box of its own, their
-//! outputs in one vector.
+//! [`Sequence`]: children of one type, from a vector, an array or an iterator. Each child is in a
+//! box of its own, their outputs are in one vector.
 
 use std::fmt;
 use std::future::Future;
@@ -11,41 +11,41 @@ use std::{array, vec};
 
 use pin_project_lite::pin_project;
 
-use super::engine::{Children, Start, poll_and_drop};
+use super::children::{Children, NextChild, poll_and_drop};
+use super::growing_wake_set::GrowingWakeSet;
 use super::into_gather::{IntoGather, OutputOf, marker};
-use super::roster::Roster;
-use super::verdict::{Conclude, Verdict};
+use super::outcome::{Finish, Outcome};
 
 /// The children of a sequence.
 ///
-/// `I` yields them, each an `F`; of their outputs a `K` is kept; `V` is the verdict and `S` the
-/// shape of the result.
+/// `I` yields the futures `F`. `V` says what their outputs mean; a `K` is kept of each. `S` is the
+/// collection of the result.
 pub struct Sequence<I, F, K, V, S> {
-    /// Who yields the children not yet started; dropped as soon as it has no more.
+    /// Yields the children not yet started. Dropped as soon as it has no more.
     source: Option<I>,
-    /// The box outlives the child, and is used for the next one in this slot.
-    slots: Vec<Pin<Box<Slot<F>>>>,
-    /// The slots whose child has finished, while there is a source to fill them.
+    /// The box outlives its child, and is used for the slot's next child.
+    slots: Vec<Pin<Box<SequenceSlot<F>>>>,
+    /// The slots whose child has finished, as long as there is a source to fill them from.
     free: Vec<usize>,
     running: usize,
-    /// One per child started, in the order of the source.
+    /// One for each started child, in the order of the source.
     kept: Vec<Option<K>>,
-    verdict: PhantomData<(V, S)>,
+    outcome: PhantomData<(V, S)>,
 }
 
 pin_project! {
-    /// A place for one child at a time.
-    struct Slot<F> {
-        // Made at the first poll of the first child here, and kept for all.
+    /// Holds one child at a time.
+    struct SequenceSlot<F> {
+        // Made at the first poll of the first child, and kept for all later ones.
         waker: Option<Waker>,
-        // Which of the source's children it is.
+        // The index of the child in the source.
         position: usize,
         #[pin]
         child: Option<F>,
     }
 }
 
-/// A child is pinned in its box, and nothing else of the sequence is.
+/// Only the children are pinned, in their boxes.
 impl<I, F, K, V, S> Unpin for Sequence<I, F, K, V, S> {}
 
 impl<I, F, K, V, S> Sequence<I, F, K, V, S> {
@@ -56,12 +56,12 @@ impl<I, F, K, V, S> Sequence<I, F, K, V, S> {
             free: Vec::new(),
             running: 0,
             kept: Vec::new(),
-            verdict: PhantomData,
+            outcome: PhantomData,
         }
     }
 
     /// Puts a child into a free slot, or a new one.
-    fn seat(&mut self, child: F) -> usize {
+    fn insert(&mut self, child: F) -> usize {
         let position = self.kept.len();
         self.kept.push(None);
         self.running += 1;
@@ -71,7 +71,7 @@ impl<I, F, K, V, S> Sequence<I, F, K, V, S> {
             *place.position = position;
             return slot;
         }
-        self.slots.push(Box::pin(Slot { waker: None, position, child: Some(child) }));
+        self.slots.push(Box::pin(SequenceSlot { waker: None, position, child: Some(child) }));
         self.slots.len() - 1
     }
 }
@@ -80,8 +80,8 @@ impl<I, F, K, V, S, D> Children for Sequence<I, F, K, V, S>
 where
     I: Iterator<Item = F>,
     F: Future,
-    S: Shape<K>,
-    V: Verdict<OutputOf<F>, Kept = K, Decision = D> + Conclude<S::Whole, D>,
+    S: OutputCollection<K>,
+    V: Outcome<OutputOf<F>, Kept = K, Decision = D> + Finish<S::Whole, D>,
 {
     const NAME: &'static str = V::NAME;
     type Output = V::Output;
@@ -96,15 +96,15 @@ where
         self.running
     }
 
-    fn start(mut self: Pin<&mut Self>) -> Start {
+    fn start(mut self: Pin<&mut Self>) -> NextChild {
         let Some(source) = &mut self.source else {
-            return Start::NoMore;
+            return NextChild::NoMore;
         };
         match source.next() {
-            Some(child) => Start::Slot(self.seat(child)),
+            Some(child) => NextChild::InSlot(self.insert(child)),
             None => {
                 self.source = None;
-                Start::NoMore
+                NextChild::NoMore
             }
         }
     }
@@ -112,11 +112,11 @@ where
     fn poll_child(
         mut self: Pin<&mut Self>,
         slot: usize,
-        roster: &mut Roster,
+        wake_set: &mut GrowingWakeSet,
     ) -> ControlFlow<V::Output> {
         let this = &mut *self;
         let place = this.slots[slot].as_mut().project();
-        let waker = place.waker.get_or_insert_with(|| roster.waker(slot));
+        let waker = place.waker.get_or_insert_with(|| wake_set.waker(slot));
         let Poll::Ready(output) = poll_and_drop(place.child, waker) else {
             return ControlFlow::Continue(());
         };
@@ -124,7 +124,7 @@ where
         if this.source.is_some() {
             this.free.push(slot);
         }
-        match V::judge(output) {
+        match V::of(output) {
             ControlFlow::Continue(kept) => {
                 this.kept[*place.position] = Some(kept);
                 ControlFlow::Continue(())
@@ -144,38 +144,38 @@ impl<I, F, K, V, S> fmt::Debug for Sequence<I, F, K, V, S> {
     }
 }
 
-/// What the outputs of a sequence are put into.
-pub trait Shape<K> {
-    /// All of them.
+/// The collection that a sequence returns its outputs in.
+pub trait OutputCollection<K> {
+    /// The collection.
     type Whole;
-    /// Takes them out of their options, none of which is empty.
+    /// Collects the outputs, none of which is `None`.
     fn assemble(kept: Vec<Option<K>>) -> Self::Whole;
 }
 
-/// A vector, of as many as there were children.
+/// Returns a vector.
 #[derive(Debug)]
-pub enum Listed {}
+pub enum InVector {}
 
-impl<K> Shape<K> for Listed {
+impl<K> OutputCollection<K> for InVector {
     type Whole = Vec<K>;
     fn assemble(kept: Vec<Option<K>>) -> Vec<K> {
-        kept.into_iter().map(kept_by_now).collect()
+        kept.into_iter().map(unwrap_kept).collect()
     }
 }
 
-/// An array, of as many as the array of children had.
+/// Returns an array of the same length as the array of children.
 #[derive(Debug)]
-pub enum Fixed<const N: usize> {}
+pub enum InArray<const N: usize> {}
 
-impl<K, const N: usize> Shape<K> for Fixed<N> {
+impl<K, const N: usize> OutputCollection<K> for InArray<N> {
     type Whole = [K; N];
     fn assemble(kept: Vec<Option<K>>) -> [K; N] {
         let mut kept = kept.into_iter();
-        array::from_fn(|_| kept_by_now(kept.next().flatten()))
+        array::from_fn(|_| unwrap_kept(kept.next().flatten()))
     }
 }
 
-fn kept_by_now<K>(kept: Option<K>) -> K {
+fn unwrap_kept<K>(kept: Option<K>) -> K {
     kept.expect("every child has finished, and none has decided")
 }
 
@@ -183,9 +183,9 @@ impl<I, V, D> IntoGather<marker::Iterators, V> for I
 where
     I: Iterator,
     I::Item: Future,
-    V: Verdict<OutputOf<I::Item>, Decision = D> + Conclude<Vec<V::Kept>, D>,
+    V: Outcome<OutputOf<I::Item>, Decision = D> + Finish<Vec<V::Kept>, D>,
 {
-    type Children = Sequence<I, I::Item, V::Kept, V, Listed>;
+    type Children = Sequence<I, I::Item, V::Kept, V, InVector>;
     fn into_children(self) -> Self::Children {
         Sequence::new(self)
     }
@@ -194,9 +194,9 @@ where
 impl<F, V, D> IntoGather<marker::Vectors, V> for Vec<F>
 where
     F: Future,
-    V: Verdict<F::Output, Decision = D> + Conclude<Vec<V::Kept>, D>,
+    V: Outcome<F::Output, Decision = D> + Finish<Vec<V::Kept>, D>,
 {
-    type Children = Sequence<vec::IntoIter<F>, F, V::Kept, V, Listed>;
+    type Children = Sequence<vec::IntoIter<F>, F, V::Kept, V, InVector>;
     fn into_children(self) -> Self::Children {
         Sequence::new(self.into_iter())
     }
@@ -205,9 +205,9 @@ where
 impl<F, V, D, const N: usize> IntoGather<marker::Arrays, V> for [F; N]
 where
     F: Future,
-    V: Verdict<F::Output, Decision = D> + Conclude<[V::Kept; N], D>,
+    V: Outcome<F::Output, Decision = D> + Finish<[V::Kept; N], D>,
 {
-    type Children = Sequence<array::IntoIter<F, N>, F, V::Kept, V, Fixed<N>>;
+    type Children = Sequence<array::IntoIter<F, N>, F, V::Kept, V, InArray<N>>;
     fn into_children(self) -> Self::Children {
         Sequence::new(self.into_iter())
     }

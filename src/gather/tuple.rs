@@ -1,4 +1,4 @@
-//! Children of different types, in a tuple: pinned in place, without a box.
+//! Children of different types, in a tuple: pinned in place, without boxes.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -9,15 +9,15 @@ use std::task::{Poll, Waker};
 
 use pin_project_lite::pin_project;
 
-use super::engine::{Children, Start, poll_and_drop};
+use super::children::{Children, NextChild, poll_and_drop};
+use super::growing_wake_set::GrowingWakeSet;
 use super::into_gather::{IntoGather, OutputOf, marker};
-use super::roster::Roster;
-use super::verdict::{All, Conclude, IntoErrors, Verdict};
+use super::outcome::{All, Finish, IntoErrors, Outcome};
 
 pin_project! {
-    /// A child of a tuple, then what was kept of its output.
+    /// A child of a tuple, and later the kept part of its output.
     #[derive(Debug)]
-    pub struct Seat<F, K> {
+    pub struct TupleChild<F, K> {
         waker: Option<Waker>,
         #[pin]
         child: Option<F>,
@@ -25,24 +25,24 @@ pin_project! {
     }
 }
 
-impl<F: Future, K> Seat<F, K> {
+impl<F: Future, K> TupleChild<F, K> {
     fn new(child: F) -> Self {
         Self { waker: None, child: Some(child), kept: None }
     }
 
-    /// Polls the child. Ready when it finished in this poll, with the decision if it has decided.
+    /// Polls the child. Ready if it finishes in this poll; breaks if its output decides.
     fn poll<V>(
         self: Pin<&mut Self>,
         slot: usize,
-        roster: &mut Roster,
+        wake_set: &mut GrowingWakeSet,
     ) -> Poll<ControlFlow<V::Decision>>
     where
-        V: Verdict<F::Output, Kept = K>,
+        V: Outcome<F::Output, Kept = K>,
     {
         let this = self.project();
-        let waker = this.waker.get_or_insert_with(|| roster.waker(slot));
+        let waker = this.waker.get_or_insert_with(|| wake_set.waker(slot));
         poll_and_drop(this.child, waker).map(|output| {
-            *this.kept = Some(V::judge(output)?);
+            *this.kept = Some(V::of(output)?);
             ControlFlow::Continue(())
         })
     }
@@ -52,7 +52,7 @@ impl<F: Future, K> Seat<F, K> {
     }
 }
 
-/// The children of a tuple of one size: its struct, and the implementations for it.
+/// Defines the children of a tuple of one size: the struct, and its implementations.
 macro_rules! tuple {
     ($name:ident $len:literal $($index:literal $field:ident $F:ident $K:ident $E:ident),+) => {
         pin_project! {
@@ -61,15 +61,15 @@ macro_rules! tuple {
             pub struct $name<V, $($F),+> {
                 started: usize,
                 running: usize,
-                verdict: PhantomData<V>,
+                outcome: PhantomData<V>,
                 $(#[pin] $field: $F,)+
             }
         }
 
-        impl<V, Decided, $($F, $K),+> Children for $name<V, $(Seat<$F, $K>),+>
+        impl<V, Decided, $($F, $K),+> Children for $name<V, $(TupleChild<$F, $K>),+>
         where
-            $($F: Future, V: Verdict<OutputOf<$F>, Kept = $K, Decision = Decided>,)+
-            V: Conclude<($($K,)+), Decided>,
+            $($F: Future, V: Outcome<OutputOf<$F>, Kept = $K, Decision = Decided>,)+
+            V: Finish<($($K,)+), Decided>,
         {
             const NAME: &'static str = V::NAME;
             type Output = V::Output;
@@ -82,24 +82,24 @@ macro_rules! tuple {
                 self.running
             }
 
-            fn start(self: Pin<&mut Self>) -> Start {
+            fn start(self: Pin<&mut Self>) -> NextChild {
                 let this = self.project();
                 if *this.started == $len {
-                    return Start::NoMore;
+                    return NextChild::NoMore;
                 }
                 *this.started += 1;
                 *this.running += 1;
-                Start::Slot(*this.started - 1)
+                NextChild::InSlot(*this.started - 1)
             }
 
             fn poll_child(
                 self: Pin<&mut Self>,
                 slot: usize,
-                roster: &mut Roster,
+                wake_set: &mut GrowingWakeSet,
             ) -> ControlFlow<V::Output> {
                 let this = self.project();
                 let poll = match slot {
-                    $($index => this.$field.poll::<V>(slot, roster),)+
+                    $($index => this.$field.poll::<V>(slot, wake_set),)+
                     _ => unreachable!("a tuple of {} has no child {slot}", $len),
                 };
                 let Poll::Ready(flow) = poll else {
@@ -117,18 +117,18 @@ macro_rules! tuple {
 
         impl<V, Decided, $($F),+> IntoGather<marker::Tuples, V> for ($($F,)+)
         where
-            $($F: Future, V: Verdict<OutputOf<$F>, Decision = Decided>,)+
-            V: Conclude<($(<V as Verdict<OutputOf<$F>>>::Kept,)+), Decided>,
+            $($F: Future, V: Outcome<OutputOf<$F>, Decision = Decided>,)+
+            V: Finish<($(<V as Outcome<OutputOf<$F>>>::Kept,)+), Decided>,
         {
-            type Children = $name<V, $(Seat<$F, <V as Verdict<OutputOf<$F>>>::Kept>),+>;
+            type Children = $name<V, $(TupleChild<$F, <V as Outcome<OutputOf<$F>>>::Kept>),+>;
 
             fn into_children(self) -> Self::Children {
                 let ($($field,)+) = self;
                 $name {
                     started: 0,
                     running: 0,
-                    verdict: PhantomData,
-                    $($field: Seat::new($field),)+
+                    outcome: PhantomData,
+                    $($field: TupleChild::new($field),)+
                 }
             }
         }
@@ -173,12 +173,12 @@ tuples! { []
     Tuple12 12 (11 l L KeptL);
 }
 
-/// The children of `()`: none.
+/// The empty group `()`.
 #[derive(Debug)]
 pub struct Tuple0;
 
 impl Children for Tuple0 {
-    const NAME: &'static str = <All as Conclude<(), Infallible>>::NAME;
+    const NAME: &'static str = <All as Finish<(), Infallible>>::NAME;
     type Output = ();
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -189,11 +189,15 @@ impl Children for Tuple0 {
         0
     }
 
-    fn start(self: Pin<&mut Self>) -> Start {
-        Start::NoMore
+    fn start(self: Pin<&mut Self>) -> NextChild {
+        NextChild::NoMore
     }
 
-    fn poll_child(self: Pin<&mut Self>, slot: usize, _roster: &mut Roster) -> ControlFlow<()> {
+    fn poll_child(
+        self: Pin<&mut Self>,
+        slot: usize,
+        _wake_set: &mut GrowingWakeSet,
+    ) -> ControlFlow<()> {
         unreachable!("an empty group has no child {slot}")
     }
 

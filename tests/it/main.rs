@@ -40,7 +40,7 @@ mod gather {
     mod puppets;
     mod scope_endings;
     mod scopes;
-    mod woken_sets;
+    mod wake_sets;
 }
 
 mod blocking {

@@ -100,7 +100,7 @@ fn the_first_success_drops_the_others() {
 
 #[test]
 fn a_race_of_nobody_is_misuse_at_the_call_or_else_at_the_first_poll() {
-    let nobody = "race of no futures: nobody can win it";
+    let nobody = "race of no futures: there is no winner";
     assert_eq!(panic_of(|| race(Vec::<Ready<()>>::new())), nobody);
     assert_eq!(panic_of(|| race::<[Ready<()>; 0], _>([])), nobody);
     let none = || [ready(1)].into_iter().filter(|_| false);

@@ -1,4 +1,4 @@
-//! Which children of a group were woken: `WokenSet`, with one word and, by
+//! Which children of a group were woken: `WakeSet`, with one word and, by
 //! words of two bits, with several levels; and a group on a loop.
 
 use std::future::poll_fn;
@@ -16,12 +16,12 @@ use crate::model::{Model, Mutant};
 use crate::mortal::{Mortal, mortal};
 use crate::waking::{tell, word};
 
-#[path = "../../../src/gather/woken.rs"]
+#[path = "../../../src/gather/wake_set.rs"]
 mod shipped;
 
-use shipped::{AfterVisit, Visit, WokenSet};
+use shipped::{AfterVisit, Visit, WakeSet};
 
-const WOKEN: &str = "src/gather/woken.rs";
+const WAKE_SET: &str = "src/gather/wake_set.rs";
 const MARK: &str = "words[word].fetch_or(1 << bit";
 const MARK_ROOT: &str = "self.root.fetch_or(1 << index";
 const ATTEND: &str = "self.root.swap(ATTENDED";
@@ -35,12 +35,12 @@ pub(crate) const MODELS: &[Model] = &[
         executions: 48,
         witnesses: &["one poll", "two polls"],
         mutants: &[
-            Mutant::relaxed(WOKEN, MARK_ROOT),
-            Mutant::split(WOKEN, MARK_ROOT),
-            Mutant::relaxed(WOKEN, ATTEND),
-            Mutant::split(WOKEN, ATTEND),
-            Mutant::split(WOKEN, LEAVE),
-            Mutant::lose(WOKEN, LEAVE),
+            Mutant::relaxed(WAKE_SET, MARK_ROOT),
+            Mutant::split(WAKE_SET, MARK_ROOT),
+            Mutant::relaxed(WAKE_SET, ATTEND),
+            Mutant::split(WAKE_SET, ATTEND),
+            Mutant::split(WAKE_SET, LEAVE),
+            Mutant::lose(WAKE_SET, LEAVE),
         ],
         body: |witness| children_are_told::<64>(&[0], witness),
     },
@@ -49,7 +49,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 28_873,
         witnesses: &["one poll", "two polls", "three polls"],
-        mutants: &[Mutant::split(WOKEN, MARK_ROOT), Mutant::relaxed(WOKEN, MARK_ROOT)],
+        mutants: &[Mutant::split(WAKE_SET, MARK_ROOT), Mutant::relaxed(WAKE_SET, MARK_ROOT)],
         body: |witness| children_are_told::<64>(&[0, 1], witness),
     },
     Model {
@@ -57,7 +57,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(4),
         executions: 9_689,
         witnesses: &["one poll", "two polls", "three polls"],
-        mutants: &[Mutant::relaxed(WOKEN, MARK_ROOT), Mutant::relaxed(WOKEN, ATTEND)],
+        mutants: &[Mutant::relaxed(WAKE_SET, MARK_ROOT), Mutant::relaxed(WAKE_SET, ATTEND)],
         body: |witness| children_are_told::<64>(&[0, 0], witness),
     },
     Model {
@@ -66,10 +66,10 @@ pub(crate) const MODELS: &[Model] = &[
         executions: 48,
         witnesses: &["one poll", "two polls"],
         mutants: &[
-            Mutant::lose(WOKEN, MARK),
-            Mutant::lose(WOKEN, MARK_ROOT),
-            Mutant::split(WOKEN, MARK_ROOT),
-            Mutant::split(WOKEN, ATTEND),
+            Mutant::lose(WAKE_SET, MARK),
+            Mutant::lose(WAKE_SET, MARK_ROOT),
+            Mutant::split(WAKE_SET, MARK_ROOT),
+            Mutant::split(WAKE_SET, ATTEND),
         ],
         body: |witness| children_are_told::<2>(&[2], witness),
     },
@@ -79,9 +79,9 @@ pub(crate) const MODELS: &[Model] = &[
         executions: 52_574,
         witnesses: &["one poll", "two polls", "three polls"],
         mutants: &[
-            Mutant::split(WOKEN, MARK),
-            Mutant::split(WOKEN, DESCEND),
-            Mutant::relaxed(WOKEN, MARK),
+            Mutant::split(WAKE_SET, MARK),
+            Mutant::split(WAKE_SET, DESCEND),
+            Mutant::relaxed(WAKE_SET, MARK),
         ],
         body: |witness| children_are_told::<2>(&[0, 1], witness),
     },
@@ -90,7 +90,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 28_873,
         witnesses: &["one poll", "two polls", "three polls"],
-        mutants: &[Mutant::split(WOKEN, MARK_ROOT)],
+        mutants: &[Mutant::split(WAKE_SET, MARK_ROOT)],
         body: |witness| children_are_told::<2>(&[0, 2], witness),
     },
     Model {
@@ -99,9 +99,9 @@ pub(crate) const MODELS: &[Model] = &[
         executions: 9_846,
         witnesses: &["one poll", "two polls", "three polls", "more polls"],
         mutants: &[
-            Mutant::relaxed(WOKEN, DESCEND),
-            Mutant::relaxed(WOKEN, MARK),
-            Mutant::split(WOKEN, DESCEND),
+            Mutant::relaxed(WAKE_SET, DESCEND),
+            Mutant::relaxed(WAKE_SET, MARK),
+            Mutant::split(WAKE_SET, DESCEND),
         ],
         body: a_child_is_woken_again_and_again,
     },
@@ -111,7 +111,7 @@ pub(crate) const MODELS: &[Model] = &[
         executions: 68,
         witnesses: &["seen by its poll", "woken"],
         mutants: &[
-            Mutant::lose(WOKEN, LEAVE),
+            Mutant::lose(WAKE_SET, LEAVE),
             Mutant::body("the waker is left after the visit began", |witness| {
                 a_new_awaiting_task(Registers::Late, witness);
             }),
@@ -126,7 +126,7 @@ pub(crate) const MODELS: &[Model] = &[
         mutants: &[Mutant::body("it is not retired", |witness| {
             a_retired_set_keeps_no_task(|_| (), witness);
         })],
-        body: |witness| a_retired_set_keeps_no_task(WokenSet::retire, witness),
+        body: |witness| a_retired_set_keeps_no_task(WakeSet::retire, witness),
     },
     Model {
         name: "gather::a_group_on_a_loop_ends_when_its_children_were_told",
@@ -134,9 +134,9 @@ pub(crate) const MODELS: &[Model] = &[
         executions: 65_679,
         witnesses: &["ended"],
         mutants: &[
-            Mutant::relaxed(WOKEN, MARK_ROOT),
-            Mutant::relaxed(WOKEN, ATTEND),
-            Mutant::split(WOKEN, LEAVE),
+            Mutant::relaxed(WAKE_SET, MARK_ROOT),
+            Mutant::relaxed(WAKE_SET, ATTEND),
+            Mutant::split(WAKE_SET, LEAVE),
         ],
         body: a_group_on_a_loop_ends,
     },
@@ -144,7 +144,7 @@ pub(crate) const MODELS: &[Model] = &[
 
 /// A group: the set, its poll's state, and a task that sleeps on a parker.
 struct Group<const BITS: usize> {
-    set: Arc<WokenSet<BITS>>,
+    set: Arc<WakeSet<BITS>>,
     visit: Visit<BITS>,
     parker: Arc<Parker>,
     task: Arc<Waker>,
@@ -154,7 +154,7 @@ struct Group<const BITS: usize> {
 impl<const BITS: usize> Group<BITS> {
     /// Of four children, registered with its task.
     fn new() -> Group<BITS> {
-        let set = Arc::new(WokenSet::new(4));
+        let set = Arc::new(WakeSet::new(4));
         let parker = Arc::new(Parker::new());
         let task = Arc::new(Waker::from(Arc::clone(&parker)));
         set.register(&task);
@@ -278,7 +278,7 @@ impl Wake for Task {
 /// The group moves to another task between two polls. A wake during or after the second poll is
 /// met by that poll, or wakes the second task.
 fn a_new_awaiting_task(registers: Registers, witness: &'static Witness) {
-    let set = Arc::new(WokenSet::<64>::new(2));
+    let set = Arc::new(WakeSet::<64>::new(2));
     let woken = Record::new();
     let parker = Arc::new(Parker::new());
     let task = |name| {
@@ -329,8 +329,8 @@ impl Wake for Keeper {
 }
 
 /// A child's waker is kept after the group has ended, and used. The task's waker is gone. (P32)
-fn a_retired_set_keeps_no_task(retire: fn(&WokenSet), witness: &'static Witness) {
-    let set = Arc::new(WokenSet::new(2));
+fn a_retired_set_keeps_no_task(retire: fn(&WakeSet), witness: &'static Witness) {
+    let set = Arc::new(WakeSet::new(2));
     let (value, deaths) = mortal();
     let woken = Record::new();
     let task = Keeper { _task: value, woken: woken.clone() };

@@ -1,57 +1,57 @@
-//! The slots of a group as its wakers see them: woken sets that grow.
+//! [`GrowingWakeSet`]: a wake set for groups whose size is not known beforehand.
 //!
-//! A woken set has a fixed capacity, because its wakers reach it from other threads. A group whose
-//! size is not known beforehand therefore has several: blocks, each 64 times as large as the one
-//! before, so that a million children need four and a visit to an idle roster looks at four words.
+//! A wake set has a fixed capacity, because wakers on other threads access it. A growing one is a
+//! list of blocks, each 64 times as large as the block before: a million children need four blocks,
+//! and a poll in which no child was woken reads four words.
 
 use std::fmt;
 use std::sync::Arc;
 use std::task::Waker;
 
-use super::woken::{AfterVisit, Visit, WokenSet};
+use super::wake_set::{AfterVisit, Visit, WakeSet};
 
-/// The least capacity of a block: a woken set of 63 is a single word.
+/// The least capacity of a block: a wake set of 63 children is a single word.
 const BLOCK_MIN: usize = 63;
-/// The most a first block is given at once, whatever an iterator says of its length.
+/// The greatest capacity of the first block, whatever length an iterator claims.
 const BLOCK_FIRST_MAX: usize = BLOCK_MIN * 64 * 64;
 
-/// Who is in the group, and who was woken.
+/// Records which slots of a group were woken.
 ///
-/// Owned by the group's future. Dropping it retires the sets: wakers that outlive the group wake
-/// nobody, and keep nothing of the task alive.
-pub struct Roster {
-    /// How many slots the first block is made for.
+/// Owned by the group's future. Dropping it retires the blocks: wakers that outlive the group wake
+/// no task, and keep nothing of the task alive.
+pub struct GrowingWakeSet {
+    /// The number of slots for which the first block is made.
     expected: usize,
-    blocks: Vec<Block>,
-    /// The block that the present visit has come to.
+    blocks: Vec<WakeBlock>,
+    /// The index of the block that the present visit has reached.
     visited: usize,
-    /// The waker registered with every block, to compare without taking their locks.
+    /// The waker that is registered with every block, to compare without taking their locks.
     parent: Option<Arc<Waker>>,
 }
 
-/// A range of slots with a woken set of its own.
-struct Block {
+/// A range of slots with a wake set.
+struct WakeBlock {
     /// The slot that is child 0 of the set.
     first: usize,
     capacity: usize,
-    set: Arc<WokenSet>,
+    set: Arc<WakeSet>,
     visit: Visit,
 }
 
-impl Roster {
-    /// A roster that will probably have as many slots.
+impl GrowingWakeSet {
+    /// Makes a set for probably as many slots as `expected`.
     pub(super) fn new(expected: usize) -> Self {
         Self { expected, blocks: Vec::new(), visited: 0, parent: None }
     }
 
-    /// Expects no more slots than this.
+    /// Lowers the expected number of slots.
     pub(super) fn limit(&mut self, slots_max: usize) {
         self.expected = self.expected.min(slots_max);
     }
 
-    /// Begins a visit to every block.
+    /// Begins a visit of every block (steps G4 and G5).
     ///
-    /// The task's waker is cloned before anything is taken: should that panic, nothing is lost.
+    /// The task's waker is cloned first: if that panics, no wake is lost.
     pub(super) fn attend(&mut self, parent: &Waker) {
         if !self.parent.as_ref().is_some_and(|known| known.will_wake(parent)) {
             let parent = Arc::new(parent.clone());
@@ -66,7 +66,7 @@ impl Roster {
         self.visited = 0;
     }
 
-    /// The next slot that was woken before this visit came to it.
+    /// Returns the next slot that was woken before this visit reached it.
     #[inline]
     pub(super) fn next_woken(&mut self) -> Option<usize> {
         while let Some(block) = self.blocks.get_mut(self.visited) {
@@ -78,7 +78,8 @@ impl Roster {
         None
     }
 
-    /// Ends the visit; wakes the task, once, if anything was woken behind its back.
+    /// Ends the visit, and wakes the task, once, if a slot was woken since the visit passed it
+    /// (step G7).
     pub(super) fn leave(&self, parent: &Waker) {
         let mut woken = false;
         for block in &self.blocks {
@@ -89,11 +90,12 @@ impl Roster {
         }
     }
 
-    /// Makes the waker of a slot, to be kept for every child that has the slot: a former child's
-    /// waker costs the present one a needless poll, and no more.
+    /// Makes the waker of a slot, which is kept for every child that uses the slot. A stale clone
+    /// of it costs the slot's present child a needless poll, and nothing else.
     ///
-    /// The slot must be at most one past those that have a waker. A block made for it is attended:
-    /// during a visit like the others, before the first because that comes anyway.
+    /// The slot must be at most one past those that have a waker. A block made for it is attended
+    /// at once: during a visit like the other blocks; before the first visit, because that is
+    /// certain to come.
     pub(super) fn waker(&mut self, slot: usize) -> Waker {
         if slot == self.blocks.last().map_or(0, |block| block.first + block.capacity) {
             self.grow();
@@ -110,17 +112,17 @@ impl Roster {
             None => (0, self.expected.clamp(BLOCK_MIN, BLOCK_FIRST_MAX)),
             Some(last) => (last.first + last.capacity, last.capacity.saturating_mul(64)),
         };
-        let set = Arc::new(WokenSet::new(capacity));
+        let set = Arc::new(WakeSet::new(capacity));
         if let Some(parent) = &self.parent {
             set.register(parent);
         }
         let mut visit = Visit::default();
         set.attend(&mut visit);
-        self.blocks.push(Block { first, capacity, set, visit });
+        self.blocks.push(WakeBlock { first, capacity, set, visit });
     }
 }
 
-impl Drop for Roster {
+impl Drop for GrowingWakeSet {
     fn drop(&mut self) {
         for block in &self.blocks {
             block.set.retire();
@@ -128,8 +130,8 @@ impl Drop for Roster {
     }
 }
 
-impl fmt::Debug for Roster {
+impl fmt::Debug for GrowingWakeSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Roster").field("blocks", &self.blocks.len()).finish_non_exhaustive()
+        f.debug_struct("GrowingWakeSet").field("blocks", &self.blocks.len()).finish_non_exhaustive()
     }
 }

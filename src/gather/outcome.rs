@@ -1,50 +1,51 @@
-//! What a finished child means: the one difference between the four combinators.
+//! The meaning of a finished child: the one difference between the four combinators.
 //!
-//! | combinator | a child's output      | all children kept       |
-//! |------------|-----------------------|-------------------------|
-//! | gather     | is kept               | what was kept           |
-//! | try_gather | `Ok` kept, `Err` decides | `Ok` of what was kept |
-//! | race       | decides               | no child at all: misuse |
-//! | first_ok   | `Err` kept, `Ok` decides | `Err` of what was kept |
+//! | combinator | a child's output         | when all outputs are kept     |
+//! |------------|--------------------------|-------------------------------|
+//! | gather     | is kept                  | the kept outputs              |
+//! | try_gather | `Ok` kept, `Err` decides | `Ok` of the kept values       |
+//! | race       | decides                  | never, except without a child |
+//! | first_ok   | `Err` kept, `Ok` decides | `Err` of the kept errors      |
 
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 
-/// Judges the output of one child: kept until the others are done, or decides for all.
-pub trait Verdict<O> {
-    /// What is kept of an output.
+/// Classifies the output of one child: it is kept until all children have finished, or it decides
+/// the output of the group.
+pub trait Outcome<O> {
+    /// The part of an output that is kept.
     type Kept;
-    /// What ends the group at once.
+    /// The part of an output that ends the group at once.
     type Decision;
-    /// Says which of the two it is.
-    fn judge(output: O) -> ControlFlow<Self::Decision, Self::Kept>;
+    /// Continues if the output is kept, breaks if it decides.
+    fn of(output: O) -> ControlFlow<Self::Decision, Self::Kept>;
 }
 
-/// Makes the group's output of what the children's came to.
-pub trait Conclude<Kept, Decision> {
+/// Makes the group's output from its children's outcomes.
+pub trait Finish<Kept, Decision> {
     /// The combinator's name, for panic messages.
     const NAME: &'static str;
     /// The output of the group.
     type Output;
-    /// A child decided.
+    /// Makes the output of a group that a child has decided.
     fn decided(decision: Decision) -> Self::Output;
-    /// No child decided, and all are done.
+    /// Makes the output of a group whose children have all finished without a decision.
     fn all_kept(kept: Kept) -> Self::Output;
 }
 
-/// The verdict of [`gather`](super::gather()): every output is kept.
+/// For [`gather`](super::gather()): every output is kept.
 #[derive(Debug)]
 pub enum All {}
 
-impl<O> Verdict<O> for All {
+impl<O> Outcome<O> for All {
     type Kept = O;
     type Decision = Infallible;
-    fn judge(output: O) -> ControlFlow<Infallible, O> {
+    fn of(output: O) -> ControlFlow<Infallible, O> {
         ControlFlow::Continue(output)
     }
 }
 
-impl<Kept> Conclude<Kept, Infallible> for All {
+impl<Kept> Finish<Kept, Infallible> for All {
     const NAME: &'static str = "gather";
     type Output = Kept;
     fn decided(decision: Infallible) -> Kept {
@@ -55,14 +56,14 @@ impl<Kept> Conclude<Kept, Infallible> for All {
     }
 }
 
-/// The verdict of [`try_gather`](super::try_gather): an error decides.
+/// For [`try_gather`](super::try_gather): an error decides.
 #[derive(Debug)]
 pub enum AllOk {}
 
-impl<T, E> Verdict<Result<T, E>> for AllOk {
+impl<T, E> Outcome<Result<T, E>> for AllOk {
     type Kept = T;
     type Decision = E;
-    fn judge(output: Result<T, E>) -> ControlFlow<E, T> {
+    fn of(output: Result<T, E>) -> ControlFlow<E, T> {
         match output {
             Ok(value) => ControlFlow::Continue(value),
             Err(error) => ControlFlow::Break(error),
@@ -70,7 +71,7 @@ impl<T, E> Verdict<Result<T, E>> for AllOk {
     }
 }
 
-impl<Kept, E> Conclude<Kept, E> for AllOk {
+impl<Kept, E> Finish<Kept, E> for AllOk {
     const NAME: &'static str = "try_gather";
     type Output = Result<Kept, E>;
     fn decided(error: E) -> Result<Kept, E> {
@@ -81,37 +82,37 @@ impl<Kept, E> Conclude<Kept, E> for AllOk {
     }
 }
 
-/// The verdict of [`race`](super::race()): every output decides.
+/// For [`race`](super::race()): every output decides.
 #[derive(Debug)]
 pub enum First {}
 
-impl<O> Verdict<O> for First {
+impl<O> Outcome<O> for First {
     type Kept = Infallible;
     type Decision = O;
-    fn judge(output: O) -> ControlFlow<O, Infallible> {
+    fn of(output: O) -> ControlFlow<O, Infallible> {
         ControlFlow::Break(output)
     }
 }
 
-impl<Kept, T> Conclude<Kept, T> for First {
+impl<Kept, T> Finish<Kept, T> for First {
     const NAME: &'static str = "race";
     type Output = T;
     fn decided(winner: T) -> T {
         winner
     }
     fn all_kept(_none: Kept) -> T {
-        panic!("race of no futures: nobody can win it")
+        panic!("race of no futures: there is no winner")
     }
 }
 
-/// The verdict of [`first_ok`](super::first_ok): a success decides.
+/// For [`first_ok`](super::first_ok): a success decides.
 #[derive(Debug)]
 pub enum FirstOk {}
 
-impl<T, E> Verdict<Result<T, E>> for FirstOk {
+impl<T, E> Outcome<Result<T, E>> for FirstOk {
     type Kept = E;
     type Decision = T;
-    fn judge(output: Result<T, E>) -> ControlFlow<T, E> {
+    fn of(output: Result<T, E>) -> ControlFlow<T, E> {
         match output {
             Ok(value) => ControlFlow::Break(value),
             Err(error) => ControlFlow::Continue(error),
@@ -119,7 +120,7 @@ impl<T, E> Verdict<Result<T, E>> for FirstOk {
     }
 }
 
-impl<Kept: IntoErrors, T> Conclude<Kept, T> for FirstOk {
+impl<Kept: IntoErrors, T> Finish<Kept, T> for FirstOk {
     const NAME: &'static str = "first_ok";
     type Output = Result<T, Vec<Kept::Error>>;
     fn decided(value: T) -> Self::Output {
@@ -130,11 +131,11 @@ impl<Kept: IntoErrors, T> Conclude<Kept, T> for FirstOk {
     }
 }
 
-/// The errors of all children, in order, whatever the group was.
+/// Converts the errors of all children, in order, to a vector: from a vector, an array or a tuple.
 pub trait IntoErrors {
-    /// One child's error.
+    /// The error of one child.
     type Error;
-    /// The same errors in a vector.
+    /// Converts the errors.
     fn into_errors(self) -> Vec<Self::Error>;
 }
 

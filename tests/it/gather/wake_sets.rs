@@ -1,21 +1,21 @@
-//! The woken set by itself, against the simplest thing that could be right.
+//! The wake set by itself, against the simplest thing that could be right.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Weak};
 
-#[path = "../../../src/gather/woken.rs"]
+#[path = "../../../src/gather/wake_set.rs"]
 #[expect(dead_code, reason = "the tests need a part of it")]
-mod woken;
+mod wake_set;
 
-use woken::{AfterVisit, Visit, WokenSet};
+use wake_set::{AfterVisit, Visit, WakeSet};
 
 use super::puppets::{Task, panic_of};
 
-fn rest<const BITS: usize>(visit: &mut Visit<BITS>, set: &WokenSet<BITS>) -> Vec<usize> {
+fn rest<const BITS: usize>(visit: &mut Visit<BITS>, set: &WakeSet<BITS>) -> Vec<usize> {
     std::iter::from_fn(|| visit.next(set)).collect()
 }
 
-fn attend<const BITS: usize>(set: &WokenSet<BITS>) -> Visit<BITS> {
+fn attend<const BITS: usize>(set: &WakeSet<BITS>) -> Visit<BITS> {
     let mut visit = Visit::default();
     set.attend(&mut visit);
     visit
@@ -23,7 +23,7 @@ fn attend<const BITS: usize>(set: &WokenSet<BITS>) -> Visit<BITS> {
 
 /// Wakes by a fixed pseudo-random sequence, half of them during a visit.
 fn compare<const BITS: usize>(capacity: usize) {
-    let set = WokenSet::<BITS>::new(capacity);
+    let set = WakeSet::<BITS>::new(capacity);
     let task = Task::new();
     set.register(&Arc::new(task.waker()));
     let mut random = 0x2545_F491_4F6C_DD1D_u64;
@@ -87,7 +87,7 @@ fn a_woken_set_of_any_shape_yields_what_was_woken_and_nothing_else() {
 #[test]
 fn every_child_has_a_bit_of_its_own() {
     for capacity in [63, 64, 4_032, 4_033, 10_000] {
-        let set: WokenSet = WokenSet::new(capacity);
+        let set: WakeSet = WakeSet::new(capacity);
         (0..capacity).for_each(|child| set.wake_by(child, &Weak::new()));
         let mut visit = attend(&set);
         assert_eq!(rest(&mut visit, &set), (0..capacity).collect::<Vec<_>>());
@@ -96,7 +96,7 @@ fn every_child_has_a_bit_of_its_own() {
 
 #[test]
 fn a_child_woken_behind_the_visit_waits_for_the_next_one() {
-    let set: WokenSet = WokenSet::new(10);
+    let set: WakeSet = WakeSet::new(10);
     let task = Task::new();
     set.register(&Arc::new(task.waker()));
     set.wake_by(4, &Weak::new());
@@ -113,7 +113,7 @@ fn a_child_woken_behind_the_visit_waits_for_the_next_one() {
 
 #[test]
 fn what_an_abandoned_visit_had_taken_is_yielded_by_the_next() {
-    let set: WokenSet = WokenSet::new(10_000);
+    let set: WakeSet = WakeSet::new(10_000);
     let children = [0, 1, 64, 4_096, 9_999];
     for yielded in 0..=children.len() {
         children.iter().for_each(|&child| set.wake_by(child, &Weak::new()));
@@ -132,7 +132,7 @@ fn what_an_abandoned_visit_had_taken_is_yielded_by_the_next() {
 
 #[test]
 fn a_retired_set_wakes_nobody_and_lets_go_of_the_task() {
-    let set: WokenSet = WokenSet::new(100);
+    let set: WakeSet = WakeSet::new(100);
     let task = Task::new();
     set.register(&Arc::new(task.waker()));
     set.retire();
@@ -142,9 +142,9 @@ fn a_retired_set_wakes_nobody_and_lets_go_of_the_task() {
 
 #[test]
 fn a_child_outside_the_set_is_misuse() {
-    let set: WokenSet = WokenSet::new(3);
+    let set: WakeSet = WakeSet::new(3);
     let message = panic_of(|| set.wake_by(63, &Weak::new()));
-    assert_eq!(message, "child 63 is outside the woken set");
-    let message = panic_of(|| WokenSet::<2>::new(33));
+    assert_eq!(message, "child 63 is outside the wake set");
+    let message = panic_of(|| WakeSet::<2>::new(33));
     assert_eq!(message, "a group of 33 futures is too large");
 }

@@ -1,0 +1,68 @@
+//! The children of a group: the interface between the poll loop and the collections that store
+//! them.
+
+use std::future::Future;
+use std::ops::ControlFlow;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use super::growing_wake_set::GrowingWakeSet;
+
+/// Stores the children of a group, and turns their outputs into the group's output.
+///
+/// A child lies in a numbered *slot*, and the slot has the waker. A slot may be used by several
+/// children, one after the other. It keeps its waker (and, in a sequence, its box) between them, so
+/// that a group with a limit allocates once per slot and not once per child. That is why the
+/// collections have free lists of their own and not the slab of `runtime-core`: a slab drops a
+/// slot's contents, and its generations would protect against nothing, because a stale waker costs
+/// the slot's present child one needless poll.
+pub trait Children {
+    /// The combinator's name, for panic messages.
+    const NAME: &'static str;
+    /// The output of the group.
+    type Output;
+    /// Returns the least number of children, and the greatest if it is known.
+    fn size_hint(&self) -> (usize, Option<usize>);
+    /// Returns how many children were started and have not finished.
+    fn running(&self) -> usize;
+    /// Puts the next child into a slot: a free one, or the one after all that were used so far.
+    fn start(self: Pin<&mut Self>) -> NextChild;
+    /// Polls the child in a slot, if there is one, and drops it if it has finished. Breaks with the
+    /// group's output if that output decides. The wake set makes the slot's waker at its first
+    /// poll.
+    fn poll_child(
+        self: Pin<&mut Self>,
+        slot: usize,
+        wake_set: &mut GrowingWakeSet,
+    ) -> ControlFlow<Self::Output>;
+    /// Takes the output of a group whose children have all finished.
+    fn finish(self: Pin<&mut Self>) -> Self::Output;
+}
+
+/// The result of [`Children::start`].
+#[derive(Debug)]
+pub enum NextChild {
+    /// The child is in this slot, and was not polled yet.
+    InSlot(usize),
+    /// No child can be started in this poll, but there may be more later.
+    NotNow,
+    /// There are no more children.
+    NoMore,
+}
+
+/// Polls a child, if it is still there, and drops it if it has finished.
+///
+/// The child's output is lost if its destructor panics.
+pub(super) fn poll_and_drop<F: Future>(
+    mut child: Pin<&mut Option<F>>,
+    waker: &Waker,
+) -> Poll<F::Output> {
+    let Some(future) = child.as_mut().as_pin_mut() else {
+        return Poll::Pending;
+    };
+    let Poll::Ready(output) = future.poll(&mut Context::from_waker(waker)) else {
+        return Poll::Pending;
+    };
+    child.set(None);
+    Poll::Ready(output)
+}

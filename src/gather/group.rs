@@ -1,0 +1,159 @@
+//! [`Gather`]: the poll loop of all groups. The steps G4 to G7 are described in the parent module.
+
+use std::fmt;
+use std::future::Future;
+use std::ops::ControlFlow;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use super::children::{Children, NextChild};
+use super::growing_wake_set::GrowingWakeSet;
+
+pin_project! {
+    /// The future of a group of concurrent children, as [`gather`](crate::gather::gather()),
+    /// [`try_gather`](crate::gather::try_gather), [`race`](crate::gather::race()) and
+    /// [`first_ok`](crate::gather::first_ok) return it.
+    ///
+    /// Does nothing until it is awaited.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it drops every child, started or not, exactly once. Outputs of finished children
+    /// are lost.
+    ///
+    /// # Panics
+    ///
+    /// A panic of a child propagates through the poll of the group, at once. The other children are
+    /// dropped when the group is. A panic of a finished child's destructor, or of the iterator that
+    /// yields the children, counts as a panic of a child. Polling the group again after such a
+    /// panic, or after its completion, panics.
+    #[must_use = "futures do nothing unless you `.await` them"]
+    pub struct Gather<C> {
+        // Dropped before the children, so that wakes by their destructors do not reach the task.
+        wake_set: GrowingWakeSet,
+        limit: usize,
+        state: GroupState,
+        // `None` as soon as the output is known.
+        #[pin]
+        children: Option<C>,
+    }
+}
+
+/// Says whether a group may be polled.
+#[derive(Debug, Clone, Copy)]
+enum GroupState {
+    Running,
+    /// The output was returned.
+    Finished,
+    /// User code panicked within a poll, or the poll is under way.
+    Broken,
+}
+
+impl<C: Children> Gather<C> {
+    pub(super) fn new(children: C) -> Self {
+        let wake_set = GrowingWakeSet::new(children.size_hint().0);
+        Self::with_wake_set(children, wake_set)
+    }
+
+    /// Makes a group whose children needed wakers before its first poll.
+    pub(super) fn with_wake_set(children: C, wake_set: GrowingWakeSet) -> Self {
+        Self { wake_set, limit: usize::MAX, state: GroupState::Running, children: Some(children) }
+    }
+
+    /// Runs at most `children_max` children at a time.
+    ///
+    /// The next child is started, and taken from an iterator, only when another has finished. The
+    /// outputs keep the order of the children.
+    ///
+    /// # Panics
+    ///
+    /// If `children_max` is zero: no child would ever be started.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// aside::run(async {
+    ///     let pages = (1..=100).map(|page| async move { page * 2 });
+    ///     let doubled = aside::gather(pages).limit(8).await;
+    ///     assert_eq!(doubled[..3], [2, 4, 6]);
+    /// });
+    /// ```
+    #[track_caller]
+    #[doc(alias("buffered", "buffer_unordered", "Semaphore"))]
+    pub fn limit(mut self, children_max: usize) -> Self {
+        assert!(children_max > 0, "a limit of zero children would never start one");
+        self.limit = children_max;
+        self.wake_set.limit(children_max);
+        self
+    }
+}
+
+impl<C: Children> Future for Gather<C> {
+    type Output = C::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<C::Output> {
+        let mut this = self.project();
+        this.state.assert_running(C::NAME);
+        // G4, G5.
+        this.wake_set.attend(cx.waker());
+        // Remains if user code panics from here on.
+        *this.state = GroupState::Broken;
+        let children = this.children.as_mut().as_pin_mut().expect("a running group has children");
+        match poll_children(children, this.wake_set, *this.limit) {
+            ControlFlow::Continue(()) => {
+                *this.state = GroupState::Running;
+                // G7.
+                this.wake_set.leave(cx.waker());
+                Poll::Pending
+            }
+            ControlFlow::Break(output) => {
+                // Later wakes, also those by destructors that run now, must not reach the task.
+                *this.wake_set = GrowingWakeSet::new(0);
+                this.children.set(None);
+                *this.state = GroupState::Finished;
+                Poll::Ready(output)
+            }
+        }
+    }
+}
+
+/// Step G6: polls the woken children, then starts new ones.
+fn poll_children<C: Children>(
+    mut children: Pin<&mut C>,
+    wake_set: &mut GrowingWakeSet,
+    limit: usize,
+) -> ControlFlow<C::Output> {
+    while let Some(slot) = wake_set.next_woken() {
+        children.as_mut().poll_child(slot, wake_set)?;
+    }
+    while children.running() < limit {
+        match children.as_mut().start() {
+            NextChild::InSlot(slot) => children.as_mut().poll_child(slot, wake_set)?,
+            NextChild::NotNow => break,
+            NextChild::NoMore if children.running() > 0 => break,
+            NextChild::NoMore => return ControlFlow::Break(children.finish()),
+        }
+    }
+    ControlFlow::Continue(())
+}
+
+impl GroupState {
+    fn assert_running(self, name: &str) {
+        match self {
+            Self::Running => {}
+            Self::Finished => panic!("{name} polled after completion"),
+            Self::Broken => panic!("{name} polled after a child panicked"),
+        }
+    }
+}
+
+impl<C: Children> fmt::Debug for Gather<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct(C::NAME)
+            .field("state", &self.state)
+            .field("running", &self.children.as_ref().map_or(0, C::running))
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,68 @@
+//! The state that a scope's future shares with its [`Scope`](super::Scope) handles.
+
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::Waker;
+
+/// *Shared by* the scope's future and its handles, by `Rc`: all are on one thread.
+pub(super) struct ScopeState<'env> {
+    pub(super) phase: Cell<ScopePhase>,
+    /// Spawned children that the scope's poll has not taken yet, in the order of their spawning.
+    pub(super) spawned: RefCell<Vec<BoxedChild<'env>>>,
+    /// Asks the scope's poll to drop the children that it has taken.
+    pub(super) cancelled: Cell<bool>,
+    /// Wakes the scope itself: the waker of a slot without a child.
+    pub(super) waker: Waker,
+}
+
+pub(super) type BoxedChild<'env> = Pin<Box<dyn Future<Output = ()> + 'env>>;
+
+/// The phases of a scope's life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ScopePhase {
+    /// Not being polled: every change must wake the scope.
+    Idle,
+    /// Being polled: the poll looks for changes before it returns.
+    Polled,
+    /// Finished, panicked or dropped: new children are refused.
+    Ended,
+}
+
+/// Ends a scope when dropped: refuses new children, then drops the children not yet taken.
+pub(super) struct ScopeEnd<'env> {
+    pub(super) state: Rc<ScopeState<'env>>,
+}
+
+impl Drop for ScopeEnd<'_> {
+    fn drop(&mut self) {
+        self.state.phase.set(ScopePhase::Ended);
+        drop(self.state.spawned.take());
+    }
+}
+
+/// One poll of a scope. Unless it [pends](ScopePoll::pending), by its output or by a panic, the
+/// scope has ended.
+pub(super) struct ScopePoll<'a> {
+    phase: &'a Cell<ScopePhase>,
+    after: ScopePhase,
+}
+
+impl<'a> ScopePoll<'a> {
+    pub(super) fn begin(state: &'a ScopeState<'_>) -> Self {
+        state.phase.set(ScopePhase::Polled);
+        Self { phase: &state.phase, after: ScopePhase::Ended }
+    }
+
+    /// Ends a poll after which the scope goes on.
+    pub(super) fn pending(mut self) {
+        self.after = ScopePhase::Idle;
+    }
+}
+
+impl Drop for ScopePoll<'_> {
+    fn drop(&mut self) {
+        self.phase.set(self.after);
+    }
+}
