@@ -46,9 +46,10 @@ fn head(source: &Source) -> Option<String> {
 }
 
 #[test]
-fn the_code_map_and_the_reading_lists_are_up_to_date() {
+fn the_code_map_the_reading_lists_and_the_list_of_examples_are_up_to_date() {
     check_code_map();
-    for (page, root) in [(ARCHITECTURE, "../../")] {
+    check_block("docs/guide/examples.md", "examples", &examples());
+    for (page, root) in [("README.md", ""), (ARCHITECTURE, "../../")] {
         for way in WAYS {
             check_block(page, &format!("reading: {way}"), &list(way, root));
         }
@@ -73,6 +74,19 @@ fn check_code_map() {
     assert_none(found, "no `//!` head");
 }
 
+/// The programs under `examples/`, each with the first sentence of its head.
+fn examples() -> String {
+    let mut table = "| example | what it shows |\n|---|---|\n".to_owned();
+    for source in files(".rs") {
+        if source.path.starts_with("examples/") && source.text.contains("\nfn main()") {
+            let head = head(&source).unwrap_or_else(|| panic!("{} has no head", source.path));
+            let (_, name) = source.path.split_once('/').unwrap();
+            table.push_str(&format!("| [{name}](../../examples/{name}) | {head} |\n"));
+        }
+    }
+    table
+}
+
 /// The files of a way as a list with links, and how long they are.
 fn list(way: &str, root: &str) -> String {
     let entries = &reading()[way];
@@ -95,6 +109,15 @@ fn grouped(number: usize) -> String {
         0..1000 => number.to_string(),
         _ => format!("{},{:03}", number / 1000, number % 1000),
     }
+}
+
+#[test]
+fn every_page_of_the_documents_is_linked_from_the_readme() {
+    let readme = file("README.md").unwrap();
+    let pages = files(".md").into_iter().map(|page| page.path);
+    let pages = pages.filter(|path| path.starts_with("docs/"));
+    let missing = pages.filter(|path| !readme.contains(&format!("]({path})")));
+    assert_none(missing.collect(), "the README has no link to");
 }
 
 /// Paths in examples of other programs, and folders that a build makes.
