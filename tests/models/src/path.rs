@@ -19,7 +19,7 @@ const REMOTE: &str = "runtime-executor/src/scheduler/shared.rs";
 const SEND: &str = "self.inbox.send(letter)";
 const CLOCK: &str = "runtime-core/src/clock.rs";
 const RELEASE: &str = "time.holds.fetch_sub(1";
-const WOKEN: &str = "runtime-core/src/gather/wake_set.rs";
+const WOKEN: &str = "src/gather/wake_set.rs";
 const LEAVE: &str = "self.root.fetch_and(!ATTENDED";
 
 pub(crate) const MODELS: &[Model] = &[

@@ -37,7 +37,7 @@ const BEYOND_LOOM: &str =
 const SWAP_FOLLOWS: &str = "the swap of `wake_up` follows, and reads the news";
 
 const COMPLETION: &str = "runtime-core/src/completion.rs";
-const WOKEN: &str = "runtime-core/src/gather/wake_set.rs";
+const WOKEN: &str = "src/gather/wake_set.rs";
 const PARK: &str = "runtime-core/src/park.rs";
 const WAKER: &str = "runtime-executor/src/task/waker.rs";
 
