@@ -1,4 +1,4 @@
-//! Why a call has no result, although the job that made it came to its end.
+//! The errors of a call whose job has finished.
 
 use std::error::Error;
 use std::fmt;
@@ -6,64 +6,64 @@ use std::io;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-/// Why a call has no result.
+/// The reason why a call has no result.
 ///
-/// A panic of the function is not among these: it is a
-/// [`JoinError`](crate::JoinError) as in every job.
+/// A panic of the function is a [`JoinError`](crate::JoinError), as in every job.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum CallError {
-    /// No worker could be started: the program is not there, there are too many processes, or what
-    /// was started does not speak as a worker does.
+    /// No worker could be started: the program does not exist, there are too many processes, or the
+    /// program does not follow the protocol of a worker.
     Start(io::Error),
-    /// The worker's process ended while it was at work on this call.
+    /// The worker's process ended while it worked on this call.
     WorkerDied(WorkerDeath),
     /// The call took longer than [`job_timeout`](super::Builder::job_timeout), so its worker was
     /// killed.
     TimedOut(Duration),
-    /// The call was aborted while a worker was at work on it, or its pool was shut down without
-    /// waiting any longer; so the worker was killed.
+    /// The worker was killed, because the call was aborted while the worker worked on it, or because
+    /// a shutdown of the pool no longer waited for it.
     Aborted,
-    /// The worker's program has no function of this name: it is not in what that program gives to
-    /// [`init`](super::init). Perhaps it is another version.
+    /// The worker's program passes no function of this name to [`init`](super::init). It may be
+    /// another version of this program.
     UnknownFunction(Box<str>),
-    /// The arguments could not be encoded here, or not decoded there: serde's words.
+    /// The arguments could not be encoded by the caller, or decoded by the worker. The text is
+    /// serde's.
     BadArguments(Box<str>),
     /// The arguments take more bytes than [`frame_bytes_max`](super::Builder::frame_bytes_max).
     ArgumentsTooBig {
-        /// What they take.
+        /// The length of the encoded arguments.
         bytes: u64,
-        /// What is allowed.
+        /// The longest length allowed.
         max: u64,
     },
-    /// The result could not be encoded there, or not decoded here: serde's words.
+    /// The result could not be encoded by the worker, or decoded by the caller. The text is serde's.
     BadResult(Box<str>),
     /// The result takes more bytes than [`frame_bytes_max`](super::Builder::frame_bytes_max).
     ResultTooBig {
-        /// What it takes.
+        /// The length of the encoded result.
         bytes: u64,
-        /// What is allowed.
+        /// The longest length allowed.
         max: u64,
     },
-    /// The worker answered with what is no answer.
+    /// The worker sent a frame that is no valid reply.
     BadReply(Box<str>),
 }
 
-/// How a worker's process ended in the middle of a call.
+/// Describes how a worker's process ended during a call.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct WorkerDeath {
-    /// The number of the process, now gone.
+    /// The pid of the process. Another process may have it by now.
     pub pid: u32,
-    /// Its exit code, or the signal that ended it; `None` if other code of this program has waited
-    /// for it.
+    /// The exit code of the process, or the signal that ended it. `None` if other code in this
+    /// program has waited for it.
     pub status: Option<ExitStatus>,
-    /// The last lines that it printed, at most twenty.
+    /// The last lines that the process printed, at most twenty.
     pub last_lines: String,
 }
 
 impl CallError {
-    /// How the worker died, if it did.
+    /// The worker's death, if the error is [`WorkerDied`](CallError::WorkerDied).
     pub fn worker_death(&self) -> Option<&WorkerDeath> {
         match self {
             CallError::WorkerDied(death) => Some(death),
@@ -86,9 +86,9 @@ impl fmt::Display for CallError {
             CallError::Start(error) => write!(f, "no worker process could be started: {error}"),
             CallError::WorkerDied(death) => fmt::Display::fmt(death, f),
             CallError::TimedOut(limit) => {
-                write!(f, "the call took longer than {limit:?}, and its worker was killed")
+                write!(f, "the call took longer than {limit:?}, so its worker was killed")
             }
-            CallError::Aborted => f.write_str("the call was aborted, and its worker was killed"),
+            CallError::Aborted => f.write_str("the call was aborted, so its worker was killed"),
             CallError::UnknownFunction(name) => {
                 write!(f, "the worker's program has no function `{name}`")
             }
@@ -96,15 +96,15 @@ impl fmt::Display for CallError {
                 write!(f, "the arguments cannot be encoded and decoded: {why}")
             }
             CallError::ArgumentsTooBig { bytes, max } => {
-                write!(f, "the arguments take {bytes} bytes, and {max} are allowed")
+                write!(f, "the arguments take {bytes} bytes, where {max} are allowed")
             }
             CallError::BadResult(why) => {
                 write!(f, "the result cannot be encoded and decoded: {why}")
             }
             CallError::ResultTooBig { bytes, max } => {
-                write!(f, "the result takes {bytes} bytes, and {max} are allowed")
+                write!(f, "the result takes {bytes} bytes, where {max} are allowed")
             }
-            CallError::BadReply(why) => write!(f, "the worker's reply is no reply: {why}"),
+            CallError::BadReply(why) => write!(f, "the worker's reply is not valid: {why}"),
         }
     }
 }

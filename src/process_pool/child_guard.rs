@@ -1,9 +1,9 @@
-//! By which a worker's process is held: how it is killed, from any thread, and waited for, once.
+//! The guard of one worker's process: kills it from any thread, and waits for it once.
 //!
-//! The number of a process stays its own until somebody has waited for it, and then may be given to
-//! another. So every signal is sent under the lock under which it is known that nobody has. The
-//! number of its group stays the group's as long as it has a member, a dead one that nobody has
-//! waited for included: so the group is killed first, and the worker waited for after.
+//! A process keeps its pid until it has been waited for; after that the kernel may give the pid to
+//! another process. Every signal is therefore sent under the mutex that also records whether the
+//! process has been waited for. A process group keeps its number as long as it has a member, and a
+//! zombie is a member. The group is therefore killed first, and the worker is waited for afterwards.
 
 use std::process::{Child, ExitStatus};
 
@@ -11,40 +11,45 @@ use runtime_core::sync::Mutex;
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
-/// One worker's process and its group. *Shared by* the thread that drives it and whoever cancels
-/// its job. *Guarded by* its mutex.
+/// One worker's process and its process group. *Shared by* the thread that drives the process and
+/// the cancel hooks of its job. *Guarded by* its mutex.
 #[derive(Debug)]
 pub(super) struct ChildGuard {
     pid: Pid,
-    state: Mutex<State>,
+    state: Mutex<GuardedChild>,
 }
 
 #[derive(Debug)]
-struct State {
+struct GuardedChild {
     child: Child,
-    /// Whether it has been waited for, so that its number means nothing any more.
+    /// Whether the process has been waited for, so that its pid may belong to another process.
     is_reaped: bool,
-    /// The number of the job that it is at work on. A number, so that who aborts a job late does
-    /// not kill the worker that is at work on the next one.
-    job: Option<u64>,
+    /// The job that the process works on. Aborting a job that has ended does nothing, because its
+    /// number is not the current one.
+    job: Option<JobNumber>,
+    /// The number of jobs that have begun.
     jobs: u64,
-    /// Whether a job was cancelled while it was at work on it.
+    /// Whether a job was cancelled while the process worked on it.
     is_killed: bool,
 }
 
-/// How a job came to its end, as far as its worker is concerned.
+/// The number of a job of one worker process. The first job has number 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct JobNumber(u64);
+
+/// Whether a job's process was killed before the job ended.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum JobEnd {
     Undisturbed,
-    /// Somebody has killed the worker for the job's sake.
+    /// Cancelling the job has killed the process.
     Killed,
 }
 
 impl ChildGuard {
     pub(super) fn new(child: Child) -> ChildGuard {
         let pid = Pid::from_child(&child);
-        let state = State { child, is_reaped: false, job: None, jobs: 0, is_killed: false };
+        let state = GuardedChild { child, is_reaped: false, job: None, jobs: 0, is_killed: false };
         ChildGuard { pid, state: Mutex::new(state) }
     }
 
@@ -52,23 +57,24 @@ impl ChildGuard {
         self.pid.as_raw_nonzero().get().unsigned_abs()
     }
 
-    /// A job begins. Gives its number.
-    pub(super) fn begin_job(&self) -> u64 {
+    /// Records that a job begins.
+    pub(super) fn begin_job(&self) -> JobNumber {
         let mut state = self.state.lock();
         state.jobs += 1;
-        state.job = Some(state.jobs);
-        state.jobs
+        let job = JobNumber(state.jobs);
+        state.job = Some(job);
+        job
     }
 
-    /// The job has ended: from now on nobody kills for its sake.
+    /// Records that the current job has ended: cancelling it no longer kills the process.
     pub(super) fn end_job(&self) -> JobEnd {
         let mut state = self.state.lock();
         state.job = None;
         if state.is_killed { JobEnd::Killed } else { JobEnd::Undisturbed }
     }
 
-    /// Kills process and group if they are at work on this job.
-    pub(super) fn kill_job(&self, job: u64) {
+    /// Kills the process and its group if this job is the current one.
+    pub(super) fn kill_job(&self, job: JobNumber) {
         let mut state = self.state.lock();
         if state.job == Some(job) {
             state.is_killed = true;
@@ -76,22 +82,23 @@ impl ChildGuard {
         }
     }
 
-    /// Kills process and group.
+    /// Kills the process and its group.
     pub(super) fn kill(&self) {
         self.state.lock().kill(self.pid);
     }
 
-    /// Kills what is left of process and group, and waits for the process. `None` if somebody else
-    /// has waited for it.
+    /// Kills the rest of the process group, and waits for the process. `None` if other code in the
+    /// program has waited for it.
     ///
     /// # Blocking
-    /// Until the process is gone, which takes as long as the system takes to free what it held.
+    /// Until the process has exited: as long as the kernel takes to free what the process held.
     pub(super) fn reap(&self) -> Option<ExitStatus> {
         self.kill();
-        // Without the lock, so that who aborts need not wait. It stays to be waited for.
-        let is_dead =
+        // This wait holds no lock, so that an abort need not wait for it. `NOWAIT` leaves the zombie
+        // in place for the `wait` below.
+        let await_exit =
             || waitid(WaitId::Pid(self.pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
-        while is_dead().is_err_and(|error| error == Errno::INTR) {}
+        while await_exit().is_err_and(|error| error == Errno::INTR) {}
         let mut state = self.state.lock();
         let status = state.child.wait().ok();
         state.is_reaped = true;
@@ -99,12 +106,12 @@ impl ChildGuard {
     }
 }
 
-impl State {
+impl GuardedChild {
     fn kill(&mut self, pid: Pid) {
         if self.is_reaped {
             return;
         }
-        // It fails if nobody of the group is left. The worker may have left it by itself.
+        // This fails if no member of the group is left. The worker may have left its group.
         let _ = kill_process_group(pid, Signal::KILL);
         let _ = self.child.kill();
     }

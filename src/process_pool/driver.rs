@@ -1,15 +1,16 @@
-//! What a thread of the pool does with a call: it has one worker process, and drives it.
+//! The driver: makes a call, on a thread of the pool, in the worker process that the thread owns.
 //!
-//! Thread and process belong together. The process is started for the thread's first call, and kept
-//! in the thread's local storage, whose destructor ends it. So the number of processes, which of
-//! the idle ones is taken next, and when an idle one goes are what the pool of threads decides for
-//! its threads; there is no second count that could be wrong.
+//! Each thread owns at most one process. The thread's first call starts the process; thread-local
+//! storage keeps it between calls, and its destructor ends it. The pool of threads therefore decides
+//! how many processes there are, which idle one gets the next call, and when an idle one exits. No
+//! second count has to agree with it.
 //!
-//! 1. Take the process that the thread has, or start one.
-//! 2. Send the call, wait for the reply. Whoever cancels the job meanwhile kills the process.
-//! 3. If the process is gone and had not read the call, it was dead before: start one, once more.
-//! 4. Put the process back, fit for the next call or not.
-//! 5. When whoever awaits the result has been told, end a process that is not fit.
+//! - D1. Take the thread's process, or start one.
+//! - D2. Send the call and wait for the reply. Cancelling the job meanwhile kills the process.
+//! - D3. If the process is gone and had not read the call, it died before the call. Start another
+//!   process, once, and repeat D2.
+//! - D4. Put the process back, with its new state.
+//! - D5. After the result has been published, end a process that is no longer ready.
 
 use std::cell::RefCell;
 use std::io;
@@ -22,7 +23,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::call_error::CallError;
-use super::child_guard::{ChildGuard, JobEnd};
+use super::child_guard::{ChildGuard, JobEnd, JobNumber};
 use super::frame::{self, FrameKind};
 use super::function_call::Call;
 use super::pids::Pids;
@@ -33,12 +34,12 @@ use super::worker_output::OutputSink;
 use super::worker_process::{ExchangeError, WorkerProcess, WorkerState};
 
 thread_local! {
-    /// The process of this thread.
+    /// The process that this thread owns.
     static PROCESS: RefCell<Option<WorkerProcess>> = const { RefCell::new(None) };
 }
 
-/// What the threads of a pool need for their work. *Shared by* them and the pool; none of it
-/// changes, but for the pids, which has a lock of its own.
+/// The settings with which a pool's threads drive their processes. *Shared by* the threads and the
+/// handles of the pool. Nothing in it changes but the pids, which have a mutex of their own.
 #[derive(Debug)]
 pub(super) struct Driver {
     pub(super) program: WorkerProgram,
@@ -50,21 +51,22 @@ pub(super) struct Driver {
     pub(super) pids: Arc<Pids>,
 }
 
-/// Step 5: what a job keeps until its result is out.
+/// Ends a process that is not ready: step D5. A job owns it, and drops it after its result has been
+/// published.
 #[derive(Debug)]
 pub(super) struct ReapAfterResult;
 
 impl Drop for ReapAfterResult {
     fn drop(&mut self) {
-        // If a job is cancelled in the queue, this is whoever cancelled it: he has no process.
-        let unfit = PROCESS.try_with(|process| {
+        // A job cancelled in the queue drops it on the cancelling thread, which owns no process.
+        let finished = PROCESS.try_with(|process| {
             process.try_borrow_mut().ok()?.take_if(|process| process.state() != WorkerState::Ready)
         });
-        drop(unfit);
+        drop(finished);
     }
 }
 
-/// What a reply says.
+/// A decoded reply.
 enum WorkerReply<R> {
     Result(Result<R, CallError>),
     Panicked(String),
@@ -74,7 +76,7 @@ impl Driver {
     /// Makes the call, on a thread of the pool.
     ///
     /// # Panics
-    /// If the function has, in the worker.
+    /// If the function panics in the worker, with the same message.
     pub(super) fn execute_call<A, R>(&self, call: &Call<A, R>) -> Result<R, CallError>
     where
         A: Serialize,
@@ -92,12 +94,12 @@ impl Driver {
         put_back(process);
         match reply {
             WorkerReply::Result(result) => result,
-            // The worker's hook has printed it.
+            // `resume_unwind` calls no panic hook: the hook in the worker has printed the message.
             WorkerReply::Panicked(message) => resume_unwind(Box::new(message)),
         }
     }
 
-    /// Steps 1 to 3. The reply is in the process.
+    /// Steps D1 to D3. The process returned contains the reply.
     fn exchange(&self, frame: &[u8]) -> Result<WorkerProcess, CallError> {
         if let Some(mut process) = PROCESS.with(|process| process.borrow_mut().take()) {
             match self.call(&mut process, frame) {
@@ -120,43 +122,35 @@ impl Driver {
 
     fn start(&self) -> Result<WorkerProcess, CallError> {
         if is_uninitialised_worker() {
-            let why = "this process is a worker, and does not call `process_pool::init`";
+            let why = "this process is a worker, but does not call `process_pool::init`";
             return Err(CallError::Start(io::Error::other(why)));
         }
         let pids = Arc::clone(&self.pids);
         let mut process = WorkerProcess::start(&self.program, self.sink.clone(), pids)
             .map_err(CallError::Start)?;
         let deadline = Deadline::after(Some(self.start_timeout));
-        match kill_if_cancelled(&mut process, |process| {
+        let greeted = kill_if_cancelled(&mut process, |process| {
             process.handshake(self.frame_bytes_max, deadline)
-        }) {
+        });
+        match greeted {
             Ok(()) => Ok(process),
-            Err(error) => Err(failed(
-                process,
-                error,
-                || {
-                    let why = "it did not say hello in time: does its `main` call \
-                               `process_pool::init`?";
-                    CallError::Start(io::Error::new(io::ErrorKind::TimedOut, why))
-                },
-                |why| CallError::Start(io::Error::new(io::ErrorKind::InvalidData, why)),
-            )),
+            Err(error) => Err(start_failed(process, error)),
         }
     }
 
     fn call_failed(&self, process: WorkerProcess, error: ExchangeError) -> CallError {
         let timed_out = || CallError::TimedOut(self.job_timeout.unwrap_or_default());
-        failed(process, error, timed_out, |why| CallError::BadReply(why.into()))
+        kill_failed(process, error, timed_out, |why| CallError::BadReply(why.into()))
     }
 
-    /// What the process is good for after this reply.
+    /// The state of the process after this reply.
     fn state_after<R>(&self, process: &WorkerProcess, reply: &WorkerReply<R>) -> WorkerState {
         if process.state() != WorkerState::Ready {
             return process.state();
         }
         let (kind, _body) = process.reply();
         let is_kept = match reply {
-            // What it sends cannot be read: it may be of another version.
+            // A result that does not decode here may come from another version of the program.
             WorkerReply::Result(Err(CallError::BadResult(_))) => kind == FrameKind::BadResult,
             WorkerReply::Result(Err(CallError::BadReply(_))) => false,
             WorkerReply::Result(_) | WorkerReply::Panicked(_) => true,
@@ -171,39 +165,50 @@ impl Driver {
     }
 }
 
-/// Does something with the process during which whoever aborts the job kills it.
-fn kill_if_cancelled<T>(
+fn start_failed(process: WorkerProcess, error: ExchangeError) -> CallError {
+    let timed_out = || {
+        let why = "the worker sent no hello in time: does its `main` call `process_pool::init`?";
+        CallError::Start(io::Error::new(io::ErrorKind::TimedOut, why))
+    };
+    let malformed = |why| CallError::Start(io::Error::new(io::ErrorKind::InvalidData, why));
+    kill_failed(process, error, timed_out, malformed)
+}
+
+/// Exchanges frames with the process; if the thread's job is cancelled meanwhile, the process is
+/// killed.
+fn kill_if_cancelled(
     process: &mut WorkerProcess,
-    work: impl FnOnce(&mut WorkerProcess) -> Result<T, ExchangeError>,
-) -> Result<T, ExchangeError> {
+    exchange: impl FnOnce(&mut WorkerProcess) -> Result<(), ExchangeError>,
+) -> Result<(), ExchangeError> {
     let guard = Arc::clone(process.guard());
     let hook = kill_when_cancelled(&guard, guard.begin_job());
-    let done = work(process);
+    let done = exchange(process);
     drop(hook);
     match guard.end_job() {
         JobEnd::Undisturbed => done,
         JobEnd::Killed => {
             process.set_state(WorkerState::Broken);
-            // Who was killed too late has done his work.
-            done.map_err(|_failure| ExchangeError::Killed)
+            // If the reply arrived before the kill, it is valid.
+            done.map_err(|_error| ExchangeError::Killed)
         }
     }
 }
 
-/// Whoever aborts this thread's job, or shuts its pool down without waiting, kills the process.
-fn kill_when_cancelled(guard: &Arc<ChildGuard>, job: u64) -> Option<CancelHook> {
+/// Registers a hook that kills the process when this thread's job is aborted, or when its pool is
+/// shut down without waiting.
+fn kill_when_cancelled(guard: &Arc<ChildGuard>, job: JobNumber) -> Option<CancelHook> {
     let guard = Arc::clone(guard);
     Some(CancelToken::current()?.on_cancel(move || guard.kill_job(job)))
 }
 
-/// Kills the process, and leaves it to be buried in step 5, so that nobody waits for that.
+/// Kills the process and leaves it for step D5 to reap, so that the result does not wait for that.
 fn kill_and_put_back(mut process: WorkerProcess) {
     process.guard().kill();
     process.set_state(WorkerState::Broken);
     put_back(process);
 }
 
-/// Step 4.
+/// Step D4.
 fn put_back(mut process: WorkerProcess) {
     process.discard_reply();
     let former = PROCESS.with(|place| place.borrow_mut().replace(process));
@@ -227,21 +232,21 @@ fn read_reply<A, R: DeserializeOwned>(
             Ok(bytes) => {
                 CallError::ResultTooBig { bytes: u64::from_le_bytes(bytes), max: max.into() }
             }
-            Err(_) => CallError::BadReply("the size of the result is no number".into()),
+            Err(_) => CallError::BadReply("the size of the result has not 8 bytes".into()),
         }),
         FrameKind::Hello | FrameKind::Call => {
-            Err(CallError::BadReply(format!("it is a {kind:?}").into()))
+            Err(CallError::BadReply(format!("a {kind:?} frame is no reply").into()))
         }
     })
 }
 
-/// Ends a process that has failed, and says so: in the words of the caller where they depend on
-/// what it was asked.
-fn failed(
+/// Ends a process whose exchange has failed, and returns the error of the call. The caller makes
+/// the errors of a time-out and of a malformed frame, which differ between a start and a call.
+fn kill_failed(
     mut process: WorkerProcess,
     error: ExchangeError,
     timed_out: impl FnOnce() -> CallError,
-    garbage: impl FnOnce(String) -> CallError,
+    malformed: impl FnOnce(String) -> CallError,
 ) -> CallError {
     let error = match error {
         ExchangeError::Unread | ExchangeError::Ended => {
@@ -249,7 +254,7 @@ fn failed(
         }
         ExchangeError::Killed => CallError::Aborted,
         ExchangeError::TimedOut => timed_out(),
-        ExchangeError::Malformed(error) => garbage(error.to_string()),
+        ExchangeError::Malformed(error) => malformed(error.to_string()),
     };
     kill_and_put_back(process);
     error

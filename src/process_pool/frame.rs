@@ -1,55 +1,57 @@
-//! What goes over the connection between a pool and one of its workers.
+//! The frames that a pool and one of its workers exchange.
 //!
-//! The connection is a pair of connected Unix sockets; the worker's end is its standard input when it
-//! starts, and is moved away before anything of the program's runs. Standard output and standard
-//! error are no part of it.
+//! The connection is a pair of connected Unix sockets. A worker starts with its end as standard
+//! input, and moves it to another descriptor before it runs any code of the program. Standard output
+//! and standard error carry no frames.
 //!
-//! Everything is a frame. Numbers are little-endian.
+//! Every message is a frame. Numbers are little-endian.
 //!
-//! | bytes | what |
+//! | bytes | content |
 //! |---|---|
 //! | 1 | the kind |
-//! | 4 | the length of what follows |
-//! | so many | the body |
+//! | 4 | the length of the body |
+//! | length | the body |
 //!
-//! | kind | from | body |
+//! | kind | sender | body |
 //! |---|---|---|
 //! | 1 hello | both, the pool first | 8 bytes `aside-pp`, 2 the version, 4 the longest body |
 //! | 2 call | pool | 2 bytes length of the name, the name, the arguments |
 //! | 3 result | worker | the result |
-//! | 4 panicked | worker | the message |
-//! | 5 unknown function | worker | nothing |
-//! | 6 bad arguments | worker | why |
-//! | 7 bad result | worker | why |
-//! | 8 result too big | worker | 8 bytes: how long it would have been |
+//! | 4 panicked | worker | the panic message |
+//! | 5 unknown function | worker | empty |
+//! | 6 bad arguments | worker | the reason |
+//! | 7 bad result | worker | the reason |
+//! | 8 result too big | worker | 8 bytes: the length of the result |
 //!
-//! Arguments and results are in [postcard](https://docs.rs/postcard)'s format, texts are UTF-8.
+//! Arguments and results are in [postcard](https://docs.rs/postcard)'s format; texts are UTF-8.
 //!
-//! 1. The pool says hello, then the worker does. The pool's hello says which body is the longest
-//!    that either may send.
-//! 2. The pool calls, the worker answers once, and so on: at no time are there two calls on a connection.
-//! 3. The pool shuts its sending side: the worker exits. If the pool closes the socket, which its
-//!    death does too, the worker is killed by its own watcher, whatever it is doing.
+//! - C1. The pool sends a hello, then the worker does. The pool's hello contains the length of the
+//!   longest body that either side may send.
+//! - C2. The pool sends a call, and the worker sends one reply, and so on. No two calls are on a
+//!   connection at the same time.
+//! - C3. The pool shuts down its sending side, and the worker exits. If the pool closes the socket,
+//!   for example because its process dies, the worker's watcher thread kills the worker at once.
 
 use std::fmt;
 
-/// The bytes before the body.
+/// The length of a header: kind and length.
 pub(super) const HEADER: usize = 5;
 
 const MAGIC: &[u8; 8] = b"aside-pp";
-/// Goes up with every change of what is written above.
+/// Incremented with every change of the protocol.
 const VERSION: u16 = 1;
-/// The body of a hello.
+/// The length of a hello's body.
 pub(super) const HELLO_BODY: u32 = 14;
-/// The longest text; what is longer is cut. Such a body is allowed whatever the limit is.
+/// The length of the longest text. Longer texts are cut. A body of this length is allowed whatever
+/// the limit is.
 pub(super) const TEXT_MAX: u32 = 16 * 1024;
 
-/// How much is asked of the socket at a time.
+/// The number of bytes requested from the socket by one read.
 const CHUNK: usize = 16 * 1024;
-/// A buffer that has grown beyond this is given back after the frame.
+/// A buffer with a larger capacity is freed after its frame.
 pub(super) const KEPT: usize = 1024 * 1024;
 
-/// What a frame is.
+/// The kind of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FrameKind {
     Hello = 1,
@@ -74,12 +76,12 @@ impl FrameKind {
         FrameKind::ResultTooBig,
     ];
 
-    fn of(byte: u8) -> Option<FrameKind> {
+    fn from_byte(byte: u8) -> Option<FrameKind> {
         FrameKind::ALL.into_iter().find(|&kind| kind as u8 == byte)
     }
 }
 
-/// Why bytes are no frame.
+/// The reason why bytes are no valid frame.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum FrameError {
     UnknownKind(u8),
@@ -87,7 +89,7 @@ pub(super) enum FrameError {
         bytes: u32,
         max: u32,
     },
-    /// There is more after the frame, and only one was due.
+    /// Bytes follow the frame, although only one frame was due.
     Trailing,
     NoHello,
     Version(u16),
@@ -97,28 +99,30 @@ pub(super) enum FrameError {
 impl fmt::Display for FrameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            FrameError::UnknownKind(byte) => write!(f, "no frame is of kind {byte}"),
+            FrameError::UnknownKind(byte) => write!(f, "no frame has kind {byte}"),
             FrameError::TooLong { bytes, max } => {
-                write!(f, "a frame of {bytes} bytes, and {max} are allowed")
+                write!(f, "a frame of {bytes} bytes, where {max} are allowed")
             }
-            FrameError::Trailing => f.write_str("there is more than one frame"),
-            FrameError::NoHello => f.write_str("it does not say hello"),
+            FrameError::Trailing => f.write_str("bytes follow the frame"),
+            FrameError::NoHello => f.write_str("the first frame is no hello"),
             FrameError::Version(version) => {
-                write!(f, "it speaks version {version} of the protocol, not {VERSION}")
+                write!(f, "the other side uses version {version} of the protocol, not {VERSION}")
             }
             FrameError::NoCall => f.write_str("the call has no name"),
         }
     }
 }
 
-/// Begins a frame in `frame`, which is emptied: the body is to be appended, then [`finish`] called.
+/// Clears `frame` and begins a frame in it. The caller appends the body and calls [`finish`].
 pub(super) fn begin(frame: &mut Vec<u8>, kind: FrameKind) {
     frame.clear();
     frame.extend([kind as u8, 0, 0, 0, 0]);
 }
 
-/// Writes the length of a frame whose body is complete, or says how long the body is if that is too
-/// long.
+/// Writes the length of the complete body into the header.
+///
+/// # Errors
+/// The length of the body, if it exceeds `body_max`.
 pub(super) fn finish(frame: &mut [u8], body_max: u32) -> Result<(), u64> {
     let bytes = frame.len() - HEADER;
     let length = u32::try_from(bytes).ok().filter(|&length| length <= body_max);
@@ -127,7 +131,7 @@ pub(super) fn finish(frame: &mut [u8], body_max: u32) -> Result<(), u64> {
     Ok(())
 }
 
-/// A whole frame with a short body.
+/// Makes a frame with a short body.
 pub(super) fn short(kind: FrameKind, body: &[u8]) -> Vec<u8> {
     let mut frame = Vec::with_capacity(HEADER + body.len());
     begin(&mut frame, kind);
@@ -136,12 +140,12 @@ pub(super) fn short(kind: FrameKind, body: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// A whole frame with a text, which is cut if it is too long.
+/// Makes a frame with a text, which is cut at [`TEXT_MAX`] bytes.
 pub(super) fn text(kind: FrameKind, text: &str) -> Vec<u8> {
     short(kind, &text.as_bytes()[..text.len().min(TEXT_MAX as usize)])
 }
 
-/// Step 1.
+/// Makes the hello of step C1.
 pub(super) fn hello(body_max: u32) -> Vec<u8> {
     let mut frame = Vec::with_capacity(HEADER + HELLO_BODY as usize);
     begin(&mut frame, FrameKind::Hello);
@@ -152,7 +156,7 @@ pub(super) fn hello(body_max: u32) -> Vec<u8> {
     frame
 }
 
-/// The longest body, out of the other side's hello.
+/// Reads the length of the longest body from the other side's hello.
 pub(super) fn read_hello(kind: FrameKind, body: &[u8]) -> Result<u32, FrameError> {
     let body: &[u8; 14] = body.try_into().map_err(|_| FrameError::NoHello)?;
     let [magic @ .., v0, v1, m0, m1, m2, m3] = body;
@@ -165,7 +169,7 @@ pub(super) fn read_hello(kind: FrameKind, body: &[u8]) -> Result<u32, FrameError
     }
 }
 
-/// Begins a call; the arguments are to be appended.
+/// Begins a call in `frame`. The caller appends the arguments and calls [`finish`].
 ///
 /// # Panics
 /// If the name has more than 65,535 bytes.
@@ -176,7 +180,7 @@ pub(super) fn begin_call(frame: &mut Vec<u8>, name: &str) {
     frame.extend(name.as_bytes());
 }
 
-/// Name and arguments of a call.
+/// Splits a call into name and arguments.
 pub(super) fn read_call(kind: FrameKind, body: &[u8]) -> Result<(&str, &[u8]), FrameError> {
     let parts = || {
         let (length, rest) = body.split_first_chunk()?;
@@ -190,26 +194,28 @@ pub(super) fn read_call(kind: FrameKind, body: &[u8]) -> Result<(&str, &[u8]), F
     }
 }
 
-/// Puts one frame together as its bytes come. It never reserves more than twice what has come, so a
-/// length that is a lie costs nothing.
+/// Assembles one frame from the bytes received. Its buffer is never longer than twice the received
+/// bytes, or one [`CHUNK`], so a false length in a header allocates nothing.
 #[derive(Debug)]
-pub(super) struct Assembler {
-    /// Longer than what has come.
+pub(super) struct FrameAssembler {
+    /// Received bytes, and room for more.
     buffer: Vec<u8>,
+    /// The number of received bytes.
     filled: usize,
     body_max: u32,
 }
 
-impl Assembler {
-    pub(super) fn new(body_max: u32) -> Assembler {
-        Assembler { buffer: Vec::new(), filled: 0, body_max }
+impl FrameAssembler {
+    pub(super) fn new(body_max: u32) -> FrameAssembler {
+        FrameAssembler { buffer: Vec::new(), filled: 0, body_max }
     }
 
+    /// Sets the length of the longest body.
     pub(super) fn allow(&mut self, body_max: u32) {
         self.body_max = body_max;
     }
 
-    /// Where the next bytes are to be read to.
+    /// Returns room for the next bytes.
     pub(super) fn room(&mut self) -> &mut [u8] {
         if self.buffer.len() == self.filled {
             self.buffer.resize((2 * self.filled).max(CHUNK), 0);
@@ -217,19 +223,22 @@ impl Assembler {
         &mut self.buffer[self.filled..]
     }
 
-    /// So many have been read.
+    /// Records that `bytes` bytes have been read into the [`room`](FrameAssembler::room).
     pub(super) fn filled(&mut self, bytes: usize) {
         self.filled += bytes;
     }
 
-    /// The frame, once it is whole.
+    /// Returns the frame once it is complete.
+    ///
+    /// # Errors
+    /// If the bytes received are no valid frame.
     pub(super) fn frame(&self) -> Result<Option<(FrameKind, &[u8])>, FrameError> {
         let Some((&[kind, l0, l1, l2, l3], rest)) =
             self.buffer[..self.filled].split_first_chunk::<HEADER>()
         else {
             return Ok(None);
         };
-        let kind = FrameKind::of(kind).ok_or(FrameError::UnknownKind(kind))?;
+        let kind = FrameKind::from_byte(kind).ok_or(FrameError::UnknownKind(kind))?;
         let bytes = u32::from_le_bytes([l0, l1, l2, l3]);
         if bytes > self.body_max {
             return Err(FrameError::TooLong { bytes, max: self.body_max });
@@ -241,7 +250,7 @@ impl Assembler {
         }
     }
 
-    /// Ready for the next frame.
+    /// Forgets the frame, to receive the next one.
     pub(super) fn clear(&mut self) {
         self.filled = 0;
         if self.buffer.len() > KEPT {

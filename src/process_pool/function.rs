@@ -1,4 +1,4 @@
-//! Functions that can be called in another process, by their names.
+//! Functions that can be called in another process by their names.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use super::function_call::Call;
 
 /// A function with a name by which another process of the same program finds it.
 ///
-/// Make it a `static`, and name it in [`init`](super::init).
+/// Make it a `static`, and pass it to [`init`](super::init).
 ///
 /// ```
 /// use aside::process_pool::Function;
@@ -31,22 +31,22 @@ pub struct Function<A, R> {
 }
 
 impl<A, R> Function<A, R> {
-    /// The function `body`, known as `name`. The name must be the only one of its kind in the
-    /// program; several arguments are a tuple.
+    /// Makes a function with this name, which must be unique in the program. A function of several
+    /// arguments takes them as a tuple.
     ///
     /// # Panics
-    /// If the name has more than 65,535 bytes; for a `static`, the compiler says so.
+    /// If the name has more than 65,535 bytes. In a `static` this is a compile-time error.
     pub const fn new(name: &'static str, body: fn(A) -> R) -> Function<A, R> {
         assert!(name.len() <= u16::MAX as usize, "the name of a function is too long");
         Function { name, body }
     }
 
-    /// By which it is found.
+    /// The name of the function.
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// A call of it with these arguments, for an executor of calls to carry out.
+    /// Makes a call with these arguments, for an executor to run.
     pub fn call(&self, arguments: A) -> Call<A, R> {
         Call::new(self.name, arguments)
     }
@@ -58,18 +58,18 @@ impl<A, R> fmt::Debug for Function<A, R> {
     }
 }
 
-/// What a worker can be asked for by name: mostly a [`Function`].
+/// A function that a worker runs on request. [`Function`] is the usual implementation.
 pub trait Registered: Sync {
-    /// By which it is found.
+    /// The name by which requests find the function.
     fn name(&self) -> &str;
 
-    /// Decodes the arguments, calls, and appends the encoded result to `reply`.
+    /// Decodes the arguments, calls the function, and appends the encoded result to `reply`.
     ///
     /// # Errors
     /// [`BadArguments`](CallError::BadArguments) or [`BadResult`](CallError::BadResult).
     ///
     /// # Panics
-    /// If the function does.
+    /// If the function panics.
     fn answer(&self, arguments: &[u8], reply: &mut Vec<u8>) -> Result<(), CallError>;
 }
 
@@ -85,21 +85,21 @@ impl<A: DeserializeOwned, R: Serialize> Registered for Function<A, R> {
     }
 }
 
-/// Finds a function by its name and has it answer: what a worker does, for whoever carries calls
-/// to other places.
+/// Finds a function by its name and calls it, as a worker does. Use it to send calls over a
+/// transport of your own.
 ///
 /// ```
 /// use aside::process_pool::{Function, answer};
 ///
 /// static DOUBLE: Function<u32, u32> = Function::new("double", |n| 2 * n);
 ///
-/// // Here, where the call is made ...
+/// // The caller encodes the arguments,
 /// let call = DOUBLE.call(21);
 /// let (name, arguments) = (call.name(), call.encode()?);
-/// // ... there, where it is carried out ...
+/// // another process calls the function,
 /// let mut reply = Vec::new();
 /// answer(&[&DOUBLE], name, &arguments, &mut reply)?;
-/// // ... and here again.
+/// // and the caller decodes the result.
 /// assert_eq!(call.decode(&reply)?, 42);
 /// # Ok::<(), aside::process_pool::CallError>(())
 /// ```
@@ -108,7 +108,7 @@ impl<A: DeserializeOwned, R: Serialize> Registered for Function<A, R> {
 /// [`UnknownFunction`](CallError::UnknownFunction), and those of [`Registered::answer`].
 ///
 /// # Panics
-/// If the function does.
+/// If the function panics.
 pub fn answer(
     functions: &[&dyn Registered],
     name: &str,

@@ -1,4 +1,4 @@
-//! One call of a function, before it is made.
+//! A call of a function that has not been made yet.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -9,10 +9,11 @@ use serde::de::DeserializeOwned;
 use super::call_error::CallError;
 use super::encoding::{decode, encode_onto};
 
-/// A call of a function by its name, with its arguments; made by
-/// [`Function::call`](super::Function::call).
+/// A call of a function: the function's name and the arguments. [`Function::call`] makes it.
 ///
-/// It does nothing by itself: give it to [`run_in_executor`](crate::run_in_executor).
+/// It does nothing by itself: pass it to [`run_in_executor`](crate::run_in_executor).
+///
+/// [`Function::call`]: super::Function::call
 #[must_use = "a call does nothing until an executor carries it out"]
 pub struct Call<A, R> {
     function: &'static str,
@@ -30,10 +31,10 @@ impl<A, R> Call<A, R> {
         self.function
     }
 
-    /// The arguments as bytes.
+    /// Encodes the arguments.
     ///
     /// # Errors
-    /// [`BadArguments`](CallError::BadArguments) if they refuse to be encoded.
+    /// [`BadArguments`](CallError::BadArguments) if they cannot be encoded.
     pub fn encode(&self) -> Result<Vec<u8>, CallError>
     where
         A: Serialize,
@@ -43,10 +44,10 @@ impl<A, R> Call<A, R> {
         Ok(bytes)
     }
 
-    /// The result that these bytes are.
+    /// Decodes the result.
     ///
     /// # Errors
-    /// [`BadResult`](CallError::BadResult) if they are none.
+    /// [`BadResult`](CallError::BadResult) if the bytes are no encoded `R`.
     pub fn decode(&self, bytes: &[u8]) -> Result<R, CallError>
     where
         R: DeserializeOwned,
@@ -62,7 +63,7 @@ impl<A, R> Call<A, R> {
     }
 }
 
-/// The arguments are not shown.
+/// Shows the function's name only.
 impl<A, R> fmt::Debug for Call<A, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call").field("function", &self.function).finish_non_exhaustive()

@@ -1,19 +1,20 @@
-//! A pool of worker processes, for what a thread cannot give: work that may crash, leak or hang.
+//! A pool of worker processes, for calls that may crash, leak memory or never return.
 //!
 //! # The problem
 //!
 //! A job on a thread shares everything with the program. If it aborts, overflows its stack or
-//! divides wrongly in somebody's C library, the program is gone; what it leaks stays; and if it
-//! never ends, nobody can end it, because no system can stop a thread without losing what it held.
-//! A process can be stopped.
+//! divides by zero in a C library, the whole program dies. Memory that it leaks stays allocated. If
+//! it never returns, it cannot be stopped: no system can end a thread without losing what the thread
+//! had locked. A process can be killed.
 //!
 //! # The idea
 //!
-//! The workers are processes that run this very program. They are started by executing it (never by
-//! a fork of a program with threads), and [`init`] at the head of `main` keeps them from going any
-//! further. Closures cannot travel; functions can be named. So a function that workers are to carry
-//! out is made a `static` [`Function`], whose arguments and result serde can encode, and a [`Call`]
-//! of it is given to [`run_in_executor`](crate::run_in_executor) like a closure.
+//! The workers are processes that run this same program. The pool starts them by executing the
+//! program, never by a fork of a program with threads, and [`init`] at the head of `main` turns such
+//! a process into a worker. A closure cannot be sent to another process, but a function can be
+//! named. A function that workers may run is therefore a `static` [`Function`], whose arguments and
+//! result serde can encode. [`run_in_executor`](crate::run_in_executor) takes a [`Call`] of it like
+//! a closure.
 //!
 //! ```no_run
 //! use aside::process_pool::{Function, ProcessPool, init};
@@ -42,70 +43,71 @@
 //! }
 //! ```
 //!
-//! # What becomes of a call
+//! # The ends of a call
 //!
-//! | the function | awaiting the call yields | and the worker |
+//! | the function | awaiting the call yields | the worker |
 //! |---|---|---|
-//! | returns | `Ok(Ok(result))` | goes on |
-//! | panics | `Err`, a [`JoinError`](crate::JoinError) that `is_panic` with the message | goes on |
-//! | exits, aborts, is killed | [`CallError::WorkerDied`]: status, last lines | is replaced |
+//! | returns | `Ok(Ok(result))` | stays |
+//! | panics | `Err`, a [`JoinError`](crate::JoinError) with `is_panic` and the message | stays |
+//! | exits, aborts, is killed | [`CallError::WorkerDied`]: the status and the last lines printed | is replaced |
 //! | takes too long | [`CallError::TimedOut`] | is killed and replaced |
 //! | is aborted while it runs | [`CallError::Aborted`] | is killed and replaced |
-//! | is aborted before | `Err`, a `JoinError` that `is_cancelled` | does not know |
-//! | is unknown there | [`CallError::UnknownFunction`] | goes on |
-//! | takes or returns what does not encode, or is too big | an error that says which | goes on |
-//! | answers nonsense | [`CallError::BadResult`], [`CallError::BadReply`] | is replaced |
+//! | is aborted before it begins | `Err`, a `JoinError` with `is_cancelled` | is not involved |
+//! | is not registered there | [`CallError::UnknownFunction`] | stays |
+//! | has arguments or a result that do not encode or are too big | an error that names which | stays |
+//! | sends an invalid reply | [`CallError::BadResult`], [`CallError::BadReply`] | is replaced |
 //!
-//! Each of them is the end of that one call, and of no other. A worker that dies while it has no
-//! call is replaced without a word: a call that it has not read is sent to another. (One that it
-//! has read may have done something, and is not made twice.)
+//! An error ends its own call and no other. A worker that dies between two calls is replaced without
+//! an error: a call that it has not read goes to another worker. A call that it has read may have
+//! had effects, and is not repeated.
 //!
-//! So a time limit that really ends what it limits is
+//! A time limit that ends the call itself is
 //! `timeout(limit, run_in_executor(&pool, call).abort_on_drop())`.
 //!
 //! # Processes
 //!
-//! Each worker leads a process group of its own. To kill a worker is to kill its group, with all
-//! that its jobs have started and that has not left the group (by `setsid`). When a worker ends,
-//! for whatever reason, what is left of its group is killed too.
+//! Each worker leads a process group of its own. Killing a worker kills its group: the worker, and
+//! all processes that its jobs have started, unless they left the group (by `setsid`). When a worker
+//! ends for any reason, the rest of its group is killed.
 //!
-//! - *No child is left behind.* Every worker is waited for: when its call fails, when it has been
-//!   idle for [`keep_alive`](Builder::keep_alive), when it has done its share, when the pool is
-//!   shut down or dropped. (One that dies idle, at the next call or at the end of its time.)
-//! - *No worker outlives the program.* If the program dies, however, its workers see the end of
-//!   their connection and kill their groups at once, in the middle of whatever they do.
-//! - *Ctrl-C* at a terminal goes to the program's group alone, so not to the workers. If the
-//!   program dies of it, they die of that; if it handles it, they go on with their calls. Ctrl-Z
-//!   stops the program, and its workers go on.
-//! - What a worker prints, to standard output or standard error, is passed on line by line to the
-//!   standard error of the program, or to [`Builder::on_line`]: what a job printed, before its
-//!   result comes. Its standard input is empty. None of the three carries calls, so a job may use
-//!   them as it likes.
-//! - A worker inherits environment and working directory. It is known by its first argument, which
-//!   nothing that a job starts inherits: a job may have a process pool of its own.
-//! - A worker that is not needed any more is told so, and exits as `main` would by
-//!   [`exit`](std::process::exit); one that takes more than two seconds for it is killed.
+//! - *No zombies.* The pool waits for every worker that ends: after a failed call, after
+//!   [`keep_alive`](Builder::keep_alive) without work, after its number of calls, and when the pool
+//!   is shut down or dropped. (If a worker dies between two calls, the pool waits for it at the next
+//!   call, or when the keep-alive time has passed.)
+//! - *No worker outlives the program.* If the program dies, even by `SIGKILL`, its workers see the
+//!   end of their connection and kill their groups at once.
+//! - *Ctrl-C* at a terminal sends `SIGINT` to the program's group only, not to the workers. If it
+//!   kills the program, the workers die with the program; if the program handles it, they continue
+//!   with their calls. Ctrl-Z stops the program, but not its workers.
+//! - *Output.* Lines that a worker prints to standard output or standard error go to the program's
+//!   standard error, or to [`Builder::on_line`]. Lines that a job prints arrive before its result. A
+//!   worker's standard input is empty. Calls use none of the three, so a job may use them freely.
+//! - A worker inherits the environment and the working directory. Its first argument marks it as a
+//!   worker. Processes that a job starts do not inherit the argument, so a job may have a process
+//!   pool of its own.
+//! - A worker that is no longer needed is asked to exit, and exits as `main` would by
+//!   [`exit`](std::process::exit). If it takes more than two seconds, it is killed.
 //!
 //! # Limits
 //!
 //! - Unix only. It is tested on Linux.
-//! - A call costs four changes between threads: to the thread that drives the worker, to the
-//!   worker, and back. Starting a worker costs about what starting the program costs.
-//! - What `main` does before [`init`], every worker does again.
-//! - Arguments and results are in [postcard](https://docs.rs/postcard)'s format, which does not say
-//!   what it holds: types that need that (`serde(untagged)`, `serde(flatten)`,
-//!   `serde_json::Value`) do not come through. A long `Vec<u8>` goes byte by byte; the package
-//!   `serde_bytes` has one that goes as a whole.
-//! - Workers that are of another version of the program than the pool are recognised by the names
-//!   they do not know and by what they cannot decode, and not by more. On Linux they run the very
-//!   file that the program runs, also when it has been replaced.
+//! - A call costs four thread switches: to the thread that drives the worker, to the worker, and the
+//!   same way back. Starting a worker costs about as much as starting the program.
+//! - Every worker repeats what `main` does before [`init`].
+//! - Arguments and results use [postcard](https://docs.rs/postcard)'s format, which does not describe
+//!   itself. Types that need a self-describing format (`serde(untagged)`, `serde(flatten)`,
+//!   `serde_json::Value`) do not work. A long `Vec<u8>` is encoded byte by byte; the package
+//!   `serde_bytes` has a type that is encoded as a whole.
+//! - A worker of another version of the program is detected only by function names that it does not
+//!   know and values that it cannot decode. On Linux the workers execute the same file as the
+//!   program, even after that file has been replaced.
 //!
 //! # In reading order
 //!
-//! `function` and `function_call` are what a program says; `frame` is the protocol, byte by byte;
-//! `worker_main` is the worker's side of it, `worker_process` (with `child_guard`, which kills, and
-//! `worker_output`, for what is printed) the pool's; `driver` is what a thread of the pool does with
-//! a call; `pool_handle` and `pool_builder` are what its owner holds.
+//! `function` and `function_call` are the user's side; `frame` is the protocol, byte by byte;
+//! `worker_main` is the worker's side of it, and `worker_process` the pool's, with `child_guard`,
+//! which kills, and `worker_output`, which passes on what a worker prints; `driver` makes a call on
+//! a thread of the pool; `pool_handle` and `pool_builder` are the owner's side.
 
 #[cfg(not(unix))]
 compile_error!(

@@ -1,9 +1,9 @@
-//! Which worker processes there are.
+//! The pids of the worker processes.
 
 use runtime_core::sync::Mutex;
 
-/// The numbers of a pool's processes. *Shared by* the threads that drive them and whoever asks.
-/// *Guarded by* its mutex.
+/// The pids of a pool's worker processes. *Shared by* the threads that drive them and the handles
+/// of the pool. *Guarded by* its mutex.
 #[derive(Debug, Default)]
 pub(super) struct Pids {
     pids: Mutex<Vec<u32>>,

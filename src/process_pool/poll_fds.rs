@@ -1,4 +1,4 @@
-//! Waiting for a worker: for its reply, for what it prints, and not for ever.
+//! Waiting for a worker's reply, for its output, and for a deadline, all at once.
 
 use std::io::PipeReader;
 use std::os::unix::net::UnixStream;
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-/// Until when to wait; for ever if there is none.
+/// The time at which a wait ends; `None` means never.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Deadline(Option<Instant>);
 
@@ -23,7 +23,7 @@ impl Deadline {
         self.0.is_some_and(|deadline| deadline <= Instant::now())
     }
 
-    /// Never too little, so that a wait that times out has really lasted so long.
+    /// The time left, never rounded down: a wait that times out has lasted until the deadline.
     fn left(self) -> Option<Timespec> {
         let left = self.0?.saturating_duration_since(Instant::now());
         Some(Timespec {
@@ -33,26 +33,27 @@ impl Deadline {
     }
 }
 
-/// What a look has found.
+/// Which of the two descriptors are ready.
 pub(super) struct ReadyEnds {
     pub(super) socket: bool,
     pub(super) output: bool,
 }
 
-/// Waits for either.
+/// Waits until the socket or the output pipe is ready, or the deadline has passed. It may return
+/// earlier, with neither of them ready.
 pub(super) fn wait_for_either(
     socket: Option<(&UnixStream, PollFlags)>,
     output: Option<&PipeReader>,
     deadline: Deadline,
 ) -> ReadyEnds {
-    let mut watched = Vec::with_capacity(2);
-    watched.extend(socket.map(|(socket, events)| PollFd::new(socket, events)));
-    watched.extend(output.map(|output| PollFd::new(output, PollFlags::IN)));
-    if watched.is_empty() || poll(&mut watched, deadline.left().as_ref()).is_err() {
-        // A signal, or no memory: who waits looks at the time and comes again.
+    let mut fds = Vec::with_capacity(2);
+    fds.extend(socket.map(|(socket, events)| PollFd::new(socket, events)));
+    fds.extend(output.map(|output| PollFd::new(output, PollFlags::IN)));
+    if fds.is_empty() || poll(&mut fds, deadline.left().as_ref()).is_err() {
+        // A signal, or too little memory: the caller checks the deadline and calls again.
         return ReadyEnds { socket: false, output: false };
     }
-    let mut ready = watched.iter().map(|fd| !fd.revents().is_empty());
+    let mut ready = fds.iter().map(|fd| !fd.revents().is_empty());
     ReadyEnds {
         socket: socket.is_some() && ready.next() == Some(true),
         output: output.is_some() && ready.next() == Some(true),

@@ -1,4 +1,4 @@
-//! How a process pool is set up.
+//! The settings of a process pool.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use super::program::WorkerProgram;
 use super::worker_main::is_initialised;
 use super::worker_output::{OutputLine, OutputSink};
 
-/// Sets up a [`ProcessPool`]; made by [`ProcessPool::builder`].
+/// The settings of a [`ProcessPool`]. [`ProcessPool::builder`] makes it.
 #[must_use = "a builder does nothing before `build`"]
 pub struct Builder {
     workers: Option<usize>,
@@ -39,11 +39,11 @@ impl Builder {
         }
     }
 
-    /// At most so many processes at a time. If not set, what
-    /// [`std::thread::available_parallelism`] says.
+    /// Sets the largest number of worker processes. The default is
+    /// [`std::thread::available_parallelism`].
     ///
     /// # Panics
-    /// If it is 0.
+    /// If `workers` is 0.
     #[track_caller]
     pub fn workers(mut self, workers: usize) -> Builder {
         assert!(workers > 0, "a process pool needs at least one worker");
@@ -51,76 +51,79 @@ impl Builder {
         self
     }
 
-    /// Ends a worker that has carried out so many calls, and starts another when one is needed:
-    /// for functions that leak. Unlimited if not set.
+    /// Sets the number of calls after which a worker is replaced, for functions that leak memory.
+    /// There is no limit by default.
     ///
     /// # Panics
-    /// If it is 0.
+    /// If `jobs` is 0.
     #[track_caller]
     pub fn max_jobs_per_worker(mut self, jobs: u64) -> Builder {
-        assert!(jobs > 0, "a worker has to carry out one call at least");
+        assert!(jobs > 0, "a worker must run at least one call");
         self.driver.max_jobs_per_worker = Some(jobs);
         self
     }
 
-    /// Kills a worker that is at work on a call for longer than that. Time in the queue, and the
-    /// start of a worker, do not count. Unlimited if not set.
+    /// Sets the time after which a worker that works on one call is killed. The time in the queue
+    /// and the start of a worker do not count. There is no limit by default.
     ///
-    /// It is real time, whatever the runtime's clock is.
+    /// The limit is real time, also if the runtime has a virtual clock.
     pub fn job_timeout(mut self, limit: Duration) -> Builder {
         self.driver.job_timeout = Some(limit);
         self
     }
 
-    /// How long a new worker may take to come to [`init`](super::init); 60 seconds if not set.
+    /// Sets the time in which a new worker must call [`init`](super::init). The default is 60
+    /// seconds.
     pub fn start_timeout(mut self, limit: Duration) -> Builder {
         self.driver.start_timeout = limit;
         self
     }
 
-    /// How long a worker without work stays; 60 seconds if not set.
+    /// Sets the time after which a worker without work exits. The default is 60 seconds.
     pub fn keep_alive(mut self, keep_alive: Duration) -> Builder {
         self.keep_alive = keep_alive;
         self
     }
 
-    /// How many bytes the arguments, or the result, of one call may take; 256 MiB if not set.
+    /// Sets the longest encoding of the arguments, and of the result, of one call. The default is
+    /// 256 MiB.
     pub fn frame_bytes_max(mut self, bytes: u32) -> Builder {
         self.driver.frame_bytes_max = bytes;
         self
     }
 
-    /// Is given each line that a worker prints, to standard output or standard error. If not set,
-    /// they go to this process's standard error.
+    /// Sets a hook that receives each line that a worker prints to standard output or standard error.
+    /// By default the lines go to this process's standard error.
     ///
-    /// It is called on the thread that drives the worker, while its job runs or when it has ended.
+    /// The thread that drives the worker calls the hook, while the worker runs a job or after the
+    /// worker has exited.
     pub fn on_line(mut self, hook: impl Fn(&OutputLine<'_>) + Send + Sync + 'static) -> Builder {
         self.driver.sink = OutputSink::Hook(Arc::new(hook));
         self
     }
 
-    /// Which program the workers run; this one if not set. It must call [`init`](super::init), with
-    /// the functions that will be called.
+    /// Sets the program that the workers run. The default is this program. The program must call
+    /// [`init`](super::init), with the functions that will be called.
     pub fn program(mut self, path: impl Into<PathBuf>) -> Builder {
         self.driver.program = WorkerProgram::Other(path.into());
         self
     }
 
-    /// The pool. No process is started before the first call.
+    /// Makes the pool. The first call starts the first process.
     ///
     /// # Panics
-    /// If the workers are to run this very program, and it has not called [`init`](super::init):
-    /// they would not know that they are workers.
+    /// If the workers run this program, and it has not called [`init`](super::init): they could not
+    /// act as workers.
     #[track_caller]
     pub fn build(self) -> ProcessPool {
         assert!(
             matches!(self.driver.program, WorkerProgram::Other(_)) || is_initialised(),
-            "call `process_pool::init` first in `main`, or a worker would not know that it is one"
+            "call `process_pool::init` first in `main`: a worker process needs it"
         );
         let available = || std::thread::available_parallelism().map_or(1, |cores| cores.get());
         let workers = self.workers.unwrap_or_else(available);
-        // As many threads as workers, and each at once: they do not compete for the cores, they
-        // wait for their processes.
+        // One thread for each worker, started as soon as a call waits: the threads do not compete
+        // for the cores, because they wait for their processes.
         let pool = Pool::builder()
             .threads_max(workers)
             .cores(workers)
@@ -132,7 +135,7 @@ impl Builder {
 }
 
 impl ProcessPool {
-    /// As many workers as the system has cores, and no limits.
+    /// Makes a pool with one worker for each core and no limits.
     ///
     /// # Panics
     /// As [`Builder::build`].
@@ -141,7 +144,7 @@ impl ProcessPool {
         ProcessPool::builder().build()
     }
 
-    /// For a pool that is to be otherwise.
+    /// Returns a builder with the default settings.
     pub fn builder() -> Builder {
         Builder::new()
     }

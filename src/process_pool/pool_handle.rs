@@ -1,4 +1,4 @@
-//! The process pool, as its users hold it.
+//! The handle of a process pool.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,19 +16,19 @@ use super::function_call::Call;
 use crate::blocking::Executor;
 use crate::handle::Handle;
 
-/// A pool of worker processes that carry out [calls](Call) of functions.
+/// A pool of worker processes that run [calls](Call) of functions.
 ///
-/// It is a handle: clones are cheap and stand for the same pool. No process is started before the
-/// first call. See the [module](super) for the whole story.
+/// It is a handle: clones are cheap and refer to the same pool. The first call starts the first
+/// process. The [module](super) describes the whole.
 ///
 /// # Drop
-/// As with a [`Pool`]: dropping the last handle loses nothing, every call that was accepted is
-/// carried out, and it waits for that, except on a thread that is turning an event loop. Then, or
-/// at last, every worker is ended and waited for. Where it did not wait and the program ends first,
-/// the workers are killed by that. To cancel, [shut it down](ProcessPool::shutdown).
+/// As with a [`Pool`], dropping the last handle loses no call: every accepted call is run, and the
+/// drop waits for that, except on a thread that turns an event loop. After the last call every
+/// worker exits and is waited for. If the drop did not wait and the program ends first, its workers
+/// are killed. To cancel calls, [shut the pool down](ProcessPool::shutdown).
 #[derive(Clone)]
 pub struct ProcessPool {
-    /// A thread for each worker process, which drives it.
+    /// Its threads drive the worker processes, one each.
     pool: Pool,
     driver: Arc<Driver>,
 }
@@ -38,9 +38,8 @@ impl ProcessPool {
         ProcessPool { pool, driver: Arc::new(driver) }
     }
 
-    /// Has a worker carry out a call, without a runtime: the handle can be awaited anywhere. In
-    /// async code [`run_in_executor`](crate::run_in_executor) does the same as a job of the
-    /// runtime.
+    /// Submits a call without a runtime; the handle can be awaited anywhere. In async code
+    /// [`run_in_executor`](crate::run_in_executor) does the same as a job of the runtime.
     ///
     /// # Errors
     /// The handle yields a [`JoinError`]: *panicked* if the function panicked, *cancelled* if the
@@ -74,30 +73,30 @@ impl ProcessPool {
         move || driver.execute_call(&call)
     }
 
-    /// Closes the pool, waits as long as `how` says, kills what still runs then, and returns when
-    /// every worker process has been waited for.
+    /// Closes the pool, waits as long as `how` says, kills the workers that still run a call, and
+    /// returns when every worker process has been waited for.
     ///
-    /// Where a pool of threads has to leave what runs, this one kills it: the report names the
-    /// calls, and their handles yield [`CallError::Aborted`].
+    /// A pool of threads must leave running jobs behind; this pool kills their processes. The report
+    /// names these calls, and their handles yield [`CallError::Aborted`].
     ///
     /// # Blocking
-    /// As long as `how` says, and as long as the system takes to end processes.
+    /// For the time that `how` says, and until the kernel has ended the processes.
     pub fn shutdown(&self, how: Shutdown) -> Report {
         let report = self.pool.shutdown(how);
         match how {
             Shutdown::Wait => {}
-            // What runs was asked to stop, which killed its worker.
+            // The first shutdown has asked the running jobs to stop, which killed their workers.
             Shutdown::WaitAtMost(_) | Shutdown::Leave => _ = self.pool.shutdown(Shutdown::Wait),
         }
         report
     }
 
-    /// What the pool is doing; its threads are its workers. Costs one short lock.
+    /// Returns what the pool is doing; its threads are its workers. Takes one lock for a short time.
     pub fn stats(&self) -> Stats {
         self.pool.stats()
     }
 
-    /// The numbers of the worker processes that there are now.
+    /// Returns the pids of the current worker processes.
     pub fn pids(&self) -> Vec<u32> {
         self.driver.pids.list()
     }
@@ -112,7 +111,7 @@ impl fmt::Debug for ProcessPool {
     }
 }
 
-/// Calls of functions by name.
+/// Runs calls of functions.
 impl<A, R> Executor<Call<A, R>> for ProcessPool
 where
     A: Serialize + Send + 'static,

@@ -1,4 +1,4 @@
-//! Which program the workers run: this one.
+//! The program that the workers run, which is this one by default.
 
 use std::borrow::Cow;
 use std::env;
@@ -8,7 +8,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// What is executed for a worker.
+/// The program that a worker process executes.
 #[derive(Clone, Debug)]
 pub(super) enum WorkerProgram {
     /// The program of this process.
@@ -16,13 +16,14 @@ pub(super) enum WorkerProgram {
     Other(PathBuf),
 }
 
-/// The very file that this process runs, where there is such a thing: also when it has been
-/// replaced or deleted.
+/// The file that this process executes, even if it has been replaced or deleted. Only some systems
+/// have it.
 const RUNNING: &str = "/proc/self/exe";
 
 impl WorkerProgram {
-    /// By its own path, so that the process bears its name; but by [`RUNNING`] if another file is
-    /// there now, such as a newer version.
+    /// The path to execute. For the program of this process it is that program's own path, so that
+    /// the process bears its name; but it is [`RUNNING`] if that path leads to another file by now,
+    /// such as a newer version.
     pub(super) fn path(&self) -> io::Result<Cow<'_, Path>> {
         match self {
             WorkerProgram::Other(path) => Ok(Cow::Borrowed(path)),
@@ -35,7 +36,7 @@ impl WorkerProgram {
         }
     }
 
-    /// What the process is to take for its name.
+    /// The name of the process: its argument 0.
     pub(super) fn name(&self) -> OsString {
         match self {
             WorkerProgram::Other(path) => path.clone().into(),

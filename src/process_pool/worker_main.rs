@@ -1,11 +1,13 @@
-//! The worker's side: what a process does that was started to be one.
+//! The worker's side: the main function of a process that was started as a worker.
 //!
-//! 1. It moves the connection away from standard input, and puts nothing there, so that no job reads from
-//!    it or writes to it. (Standard output and standard error lead to the pool already.)
-//! 2. It is told the longest body, and says hello.
-//! 3. A thread watches the connection for its end, which comes when the pool's process dies, and then
-//!    kills the group: the worker, whatever it is doing, and what its jobs have started.
-//! 4. It answers one call after the other, until the pool sends no more.
+//! - M1. The worker moves the connection from standard input to another descriptor, and puts
+//!   `/dev/null` in its place, so that no job reads from the connection or writes to it. Standard
+//!   output and standard error are a pipe to the pool already.
+//! - M2. It receives the pool's hello, with the length of the longest body, and sends its own.
+//! - M3. A watcher thread waits for the end of the connection, which the death of the pool's process
+//!   brings about, and then kills the process group: the worker, whatever it does, and the processes
+//!   that its jobs have started.
+//! - M4. The worker replies to one call after the other, until the pool shuts down its sending side.
 
 use std::env;
 use std::fs::File;
@@ -22,25 +24,26 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Signal, getpgrp, getpid, kill_current_process_group};
 
 use super::call_error::CallError;
-use super::frame::{self, Assembler, FrameKind};
+use super::frame::{self, FrameAssembler, FrameKind};
 use super::function::{Registered, answer};
 
-/// The first argument of a process that is a worker. An argument and no variable of the
-/// environment, so that what a job starts does not inherit it.
+/// The first argument of a worker process. It is an argument rather than a variable of the
+/// environment, so that a program which a job starts does not inherit it.
 pub(super) const MARKER: &str = "--aside-process-pool-worker";
 
-/// Whether [`init`] has been called.
+/// Filled by [`init`].
 static INITIALISED: OnceLock<()> = OnceLock::new();
 
-/// To be called first in `main`, with every function that a worker may be asked for.
+/// Runs the worker, if this process is one. Call it first in `main`, with every function that a
+/// worker may be asked for.
 ///
-/// In a worker process it never returns: it answers calls until the pool needs it no more, and then
-/// exits. In any other process it does nothing but take note.
+/// In a worker process it never returns: it replies to calls until the pool no longer needs the
+/// worker, and then exits. In any other process it only records that it was called.
 ///
-/// What `main` does before it is done again in every worker.
+/// Everything that `main` does before it is repeated in every worker.
 ///
 /// # Panics
-/// If two functions bear the same name.
+/// If two functions have the same name.
 #[track_caller]
 pub fn init(functions: &[&dyn Registered]) {
     for (index, function) in functions.iter().enumerate() {
@@ -54,12 +57,12 @@ pub fn init(functions: &[&dyn Registered]) {
         let code = match serve(functions, &mut connection) {
             Ok(()) => 0,
             Err(error) => {
-                // Goes to the pool, which puts it into the error of the call.
+                // The pool reads this line and adds it to the error of the call.
                 let _ = writeln!(io::stderr(), "a worker of a process pool gave up: {error}");
                 1
             }
         };
-        // With the connection open: the pool takes its end for the end of this process.
+        // The connection is still open: the pool takes its end as the end of this process.
         process::exit(code);
     }
 }
@@ -68,8 +71,8 @@ pub(super) fn is_initialised() -> bool {
     INITIALISED.get().is_some()
 }
 
-/// Whether this process was started to be a worker, but its program does not know. It must start no
-/// workers, or they would start workers.
+/// Whether this process was started as a worker, but its program has not called [`init`]. Such a
+/// process must start no workers, or they would start workers in turn.
 pub(super) fn is_uninitialised_worker() -> bool {
     is_started_as_worker() && !is_initialised()
 }
@@ -78,8 +81,9 @@ fn is_started_as_worker() -> bool {
     env::args_os().nth(1).is_some_and(|argument| argument == MARKER)
 }
 
+/// Steps M1 to M4. The connection stays open in `connection` when it returns.
 fn serve(functions: &[&dyn Registered], connection: &mut Option<PoolConnection>) -> io::Result<()> {
-    let incoming = Assembler::new(frame::HELLO_BODY);
+    let incoming = FrameAssembler::new(frame::HELLO_BODY);
     let connection = connection.insert(PoolConnection { socket: take_connection()?, incoming });
     if !connection.receive()? {
         return Ok(());
@@ -95,7 +99,7 @@ fn serve(functions: &[&dyn Registered], connection: &mut Option<PoolConnection>)
         let (kind, body) = connection.frame()?;
         let (name, arguments) = frame::read_call(kind, body).map_err(invalid)?;
         write_reply(functions, name, arguments, body_max, &mut reply);
-        // What the job printed is to come before its result. Nobody is left to tell of a failure.
+        // The output of a job precedes its result. A failure to flush cannot be reported.
         let _ = io::stdout().flush();
         connection.socket.write_all(&reply)?;
         if reply.capacity() > frame::KEPT {
@@ -109,23 +113,24 @@ fn invalid(error: frame::FrameError) -> Error {
     Error::new(ErrorKind::InvalidData, error.to_string())
 }
 
-/// Step 1.
+/// Moves the connection away from standard input: step M1.
 fn take_connection() -> io::Result<UnixStream> {
     let connection: OwnedFd = stdin().as_fd().try_clone_to_owned()?;
     rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
     let connection = UnixStream::from(connection);
-    // Fails if it is none, as when somebody has given the marker by hand.
+    // This fails if standard input was no socket, as when a user passed the marker by hand.
     connection.peer_addr()?;
     Ok(connection)
 }
 
+/// The connection to the pool.
 struct PoolConnection {
     socket: UnixStream,
-    incoming: Assembler,
+    incoming: FrameAssembler,
 }
 
 impl PoolConnection {
-    /// Waits for a frame. False if the pool sends no more.
+    /// Waits for a frame. Returns false if the pool has shut down its sending side.
     fn receive(&mut self) -> io::Result<bool> {
         self.incoming.clear();
         let mut has_begun = false;
@@ -144,25 +149,26 @@ impl PoolConnection {
         }
     }
 
-    /// The frame that was received.
+    /// Returns the frame that was received.
     fn frame(&self) -> io::Result<(FrameKind, &[u8])> {
         let frame = self.incoming.frame().map_err(invalid)?;
-        Ok(frame.expect("a frame that was received is whole"))
+        Ok(frame.expect("a received frame is complete"))
     }
 }
 
-/// Step 3.
+/// Kills the process group when the connection ends: step M3.
 fn watch(socket: &UnixStream) {
-    // Without events only the end of the connection is news. So calls do not wake this thread.
+    // With no events requested, poll reports only the end of the connection. Calls do not wake this
+    // thread.
     while poll(&mut [PollFd::new(socket, PollFlags::empty())], None).is_err() {}
-    // If it leads no group of its own, somebody has started it by hand in his.
+    // A worker that a user has started by hand is a member of the user's group, and must not kill it.
     if getpgrp() == getpid() {
         let _ = kill_current_process_group(Signal::KILL);
     }
     process::exit(1);
 }
 
-/// Step 4: the whole frame of the reply.
+/// Runs the function and writes the complete frame of the reply: step M4.
 fn write_reply(
     functions: &[&dyn Registered],
     name: &str,
@@ -171,8 +177,8 @@ fn write_reply(
     reply: &mut Vec<u8>,
 ) {
     frame::begin(reply, FrameKind::Result);
-    // Of what a panic leaves behind in the program, nobody here knows; nor does a thread know of
-    // another's. A program to which that matters sets `panic = "abort"`.
+    // A panic may leave the program's statics in a broken state, as a panic in another thread may. A
+    // program to which that matters sets `panic = "abort"`.
     let called = catch_unwind(AssertUnwindSafe(|| answer(functions, name, arguments, reply)));
     let error = match called {
         Ok(Ok(())) => match frame::finish(reply, body_max) {
@@ -181,7 +187,7 @@ fn write_reply(
         },
         Ok(Err(error)) => error,
         Err(payload) => {
-            let text = panic_text(&payload).unwrap_or("with something that is no text");
+            let text = panic_text(&payload).unwrap_or("with a payload that is no text");
             *reply = frame::text(FrameKind::Panicked, text);
             drop_catching(payload);
             return;
@@ -193,8 +199,8 @@ fn write_reply(
         CallError::ResultTooBig { bytes, .. } => {
             frame::short(FrameKind::ResultTooBig, &bytes.to_le_bytes())
         }
-        // Only these two are left for a `Registered` that is not ours to answer with.
         CallError::BadResult(why) => frame::text(FrameKind::BadResult, &why),
+        // Only a `Registered` of the user's can return these.
         CallError::Start(_)
         | CallError::WorkerDied(_)
         | CallError::TimedOut(_)

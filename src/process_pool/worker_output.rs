@@ -1,35 +1,37 @@
-//! What a worker prints: passed on line by line, the last of it kept for the news of its death.
+//! The output of a worker: passed on line by line, with the last lines kept for a report of its
+//! death.
 
 use std::fmt;
 use std::io::{self, Read, Write};
+use std::mem;
 use std::sync::Arc;
 
 use runtime_core::catch_panic::catch_panic;
 
-/// How much is asked of the pipe at a time: what a pipe holds.
+/// The number of bytes requested from the pipe by one read: the capacity of a pipe.
 const CHUNK: usize = 64 * 1024;
-/// How much of the last is kept.
+/// The number of bytes kept from the end of the output.
 const TAIL_BYTES: usize = 8 * 1024;
 const TAIL_LINES: usize = 20;
-/// A line that is longer is passed on in pieces.
+/// A longer line is passed on in pieces.
 const LINE_MAX: usize = 64 * 1024;
 
-/// A line that a worker printed, to standard output or standard error.
+/// A line that a worker printed to standard output or standard error.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct OutputLine<'line> {
-    /// The worker's process.
+    /// The pid of the worker.
     pub pid: u32,
-    /// The line, without its end. What is no UTF-8 is replaced.
+    /// The line without its line break. Invalid UTF-8 is replaced.
     pub text: &'line str,
 }
 
-/// Where the lines go.
+/// The destination of the lines.
 #[derive(Clone)]
 pub(super) enum OutputSink {
-    /// This process's standard error.
+    /// The standard error of this process.
     Stderr,
-    /// Somebody who asked for them. A panic of his is swallowed.
+    /// A hook of the user's. Its panics are caught and dropped.
     Hook(Arc<dyn Fn(&OutputLine<'_>) + Send + Sync>),
 }
 
@@ -42,66 +44,66 @@ impl fmt::Debug for OutputSink {
     }
 }
 
-/// One worker's lines.
+/// The output of one worker.
 #[derive(Debug)]
 pub(super) struct WorkerOutput {
     pid: u32,
     sink: OutputSink,
-    /// Where a read puts what it finds; made at the first one, because most workers are silent.
+    /// The buffer of a read. The first read allocates it, because most workers print nothing.
     chunk: Vec<u8>,
-    /// The beginning of a line whose end has not come.
-    begun: Vec<u8>,
-    /// The last bytes of all.
+    /// The beginning of a line whose line break has not arrived.
+    partial: Vec<u8>,
+    /// The last bytes of the whole output.
     tail: Vec<u8>,
 }
 
 impl WorkerOutput {
     pub(super) fn new(pid: u32, sink: OutputSink) -> WorkerOutput {
-        WorkerOutput { pid, sink, chunk: Vec::new(), begun: Vec::new(), tail: Vec::new() }
+        WorkerOutput { pid, sink, chunk: Vec::new(), partial: Vec::new(), tail: Vec::new() }
     }
 
-    /// Reads once and passes on the lines that are whole. Says how much it read: nothing at the
-    /// end.
+    /// Reads once, passes on the complete lines, and returns the number of bytes read. It is 0 at
+    /// the end of the output.
     pub(super) fn read_from(&mut self, pipe: &mut impl Read) -> io::Result<usize> {
         if self.chunk.is_empty() {
             self.chunk.resize(CHUNK, 0);
         }
         let read = pipe.read(&mut self.chunk)?;
-        let chunk = std::mem::take(&mut self.chunk);
-        self.take_in(&chunk[..read]);
+        let chunk = mem::take(&mut self.chunk);
+        self.append(&chunk[..read]);
         self.chunk = chunk;
         Ok(read)
     }
 
-    fn take_in(&mut self, bytes: &[u8]) {
+    fn append(&mut self, bytes: &[u8]) {
         self.tail.extend(&bytes[bytes.len().saturating_sub(TAIL_BYTES)..]);
         let surplus = self.tail.len().saturating_sub(TAIL_BYTES);
         self.tail.drain(..surplus);
-        let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |last| last + 1);
-        if whole > 0 {
-            let mut lines = std::mem::take(&mut self.begun);
-            lines.extend(&bytes[..whole]);
+        let complete = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |last| last + 1);
+        if complete > 0 {
+            let mut lines = mem::take(&mut self.partial);
+            lines.extend(&bytes[..complete]);
             self.pass_on(&lines);
         }
-        self.begun.extend(&bytes[whole..]);
-        if self.begun.len() > LINE_MAX {
+        self.partial.extend(&bytes[complete..]);
+        if self.partial.len() > LINE_MAX {
             self.finish();
         }
     }
 
-    /// Passes on a last line that has no end.
+    /// Passes on the last line if it has no line break.
     pub(super) fn finish(&mut self) {
-        if !self.begun.is_empty() {
-            let mut line = std::mem::take(&mut self.begun);
+        if !self.partial.is_empty() {
+            let mut line = mem::take(&mut self.partial);
             line.push(b'\n');
             self.pass_on(&line);
         }
     }
 
-    /// Whole lines, each with its end.
+    /// Passes on complete lines, each with its line break.
     fn pass_on(&self, lines: &[u8]) {
         match &self.sink {
-            // Nobody is left to tell if stderr is closed.
+            // If standard error is closed, there is nowhere to report that.
             OutputSink::Stderr => _ = io::stderr().write_all(lines),
             OutputSink::Hook(hook) => {
                 for line in lines.split_inclusive(|&byte| byte == b'\n') {
@@ -112,8 +114,8 @@ impl WorkerOutput {
         }
     }
 
-    /// The last lines, for who wants to know why it died.
-    pub(super) fn last(&self) -> String {
+    /// Returns the last lines, for a report of the worker's death.
+    pub(super) fn last_lines(&self) -> String {
         let text = String::from_utf8_lossy(&self.tail);
         let mut lines: Vec<&str> = text.lines().rev().take(TAIL_LINES).collect();
         lines.reverse();

@@ -1,9 +1,9 @@
-//! The pool's side of one worker process: it starts it, calls it, and sees it to its end.
+//! The pool's side of one worker process: starting it, calling it, and reaping it.
 //!
-//! While the pool waits for the worker it also takes in what the worker prints, so that a worker
-//! that prints much never waits for a reader that waits for it. Between two calls nobody reads; a
-//! worker that prints then (from a thread that a job has left behind) has 64 KiB, and what it
-//! printed is passed on with the next call.
+//! While the pool waits for a reply it also reads the worker's output. A worker that prints more
+//! than its pipe holds therefore never deadlocks with the pool. Between two calls nothing reads the
+//! pipe: a thread that a job left behind can print 64 KiB before it blocks, and the next call passes
+//! its output on.
 
 use std::io::{self, ErrorKind, PipeReader, Read, Write};
 use std::net::Shutdown;
@@ -18,52 +18,53 @@ use rustix::event::PollFlags;
 
 use super::call_error::WorkerDeath;
 use super::child_guard::ChildGuard;
-use super::frame::{self, Assembler, FrameError, FrameKind};
+use super::frame::{self, FrameAssembler, FrameError, FrameKind};
 use super::pids::Pids;
 use super::poll_fds::{Deadline, wait_for_either};
 use super::program::WorkerProgram;
 use super::worker_main::MARKER;
 use super::worker_output::{OutputSink, WorkerOutput};
 
-/// How long a worker that is told to exit may take for it before it is killed.
+/// The time a worker has to exit on request before it is killed.
 const EXIT_GRACE: Duration = Duration::from_secs(2);
-/// How often what it prints is read without looking for anything else. A pipe holds a sixteenth of
-/// that; one that is always full belongs to a process that outlives the worker.
+/// The largest number of reads that drain the pipe of a dead worker. One read takes all that a pipe holds.
+/// A pipe that still has output after that is being filled by a process that outlives the worker.
 const READS_MAX: usize = 16;
 
-/// A worker process. Dropping it ends and buries it.
+/// A worker process. Dropping it ends the process and reaps it.
 #[derive(Debug)]
 pub(super) struct WorkerProcess {
     guard: Arc<ChildGuard>,
-    /// Where its number is until it has been waited for.
+    /// Contains the worker's pid until the worker is reaped.
     pids: Arc<Pids>,
-    /// The connection. Never blocks.
+    /// The connection to the worker; non-blocking.
     socket: UnixStream,
-    /// What it prints, until nobody can print any more.
-    output: Option<PipeReader>,
-    lines: WorkerOutput,
-    incoming: Assembler,
+    /// The pipe of the worker's output, until every writer has closed it.
+    pipe: Option<PipeReader>,
+    output: WorkerOutput,
+    incoming: FrameAssembler,
+    /// The number of calls that the worker has replied to.
     calls: u64,
     state: WorkerState,
 }
 
-/// What may be done with a process.
+/// What may be done with a worker process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum WorkerState {
     /// It may be called.
     Ready,
-    /// It has done its share, and may exit in peace.
+    /// It has run its number of calls, and is asked to exit.
     Retiring,
-    /// It is dead, or must be killed: what it says next would be no answer.
+    /// It is dead or must be killed: its next frame would not answer the next call.
     Broken,
     /// It has been waited for.
     Reaped(Option<ExitStatus>),
 }
 
-/// Why there is no reply.
+/// The reason why a worker sent no reply.
 #[derive(Debug)]
 pub(super) enum ExchangeError {
-    /// The process is gone, and did not read the call to its end: so it has done nothing for it.
+    /// The process is gone, and had not read the whole call: it has not begun to work on it.
     Unread,
     /// The process is gone.
     Ended,
@@ -74,29 +75,31 @@ pub(super) enum ExchangeError {
 }
 
 impl WorkerProcess {
-    /// Starts a process. [`handshake`](WorkerProcess::handshake) it next.
+    /// Starts a process. The caller does the [`handshake`](WorkerProcess::handshake) next.
     pub(super) fn start(
         program: &WorkerProgram,
         sink: OutputSink,
         pids: Arc<Pids>,
     ) -> io::Result<WorkerProcess> {
-        let (socket, theirs) = UnixStream::pair()?;
+        let (socket, worker_socket) = UnixStream::pair()?;
         socket.set_nonblocking(true)?;
-        let (output, printed) = io::pipe()?;
+        let (pipe, worker_pipe) = io::pipe()?;
         let mut command = Command::new(program.path()?.as_os_str());
         command.arg0(program.name()).arg(MARKER).process_group(0);
-        command.stdin(OwnedFd::from(theirs)).stdout(printed.try_clone()?).stderr(printed);
+        command.stdin(OwnedFd::from(worker_socket));
+        command.stdout(worker_pipe.try_clone()?).stderr(worker_pipe);
         let child = command.spawn()?;
-        // With it goes our copy of the worker's ends, so that their end can be seen.
+        // The command owns copies of the worker's ends. Without them this side sees when the worker
+        // closes its own.
         drop(command);
         let guard = Arc::new(ChildGuard::new(child));
-        let lines = WorkerOutput::new(guard.pid(), sink);
+        let output = WorkerOutput::new(guard.pid(), sink);
         let process = WorkerProcess {
             pids,
             socket,
-            output: Some(output),
-            lines,
-            incoming: Assembler::new(0),
+            pipe: Some(pipe),
+            output,
+            incoming: FrameAssembler::new(0),
             calls: 0,
             state: WorkerState::Ready,
             guard,
@@ -117,12 +120,11 @@ impl WorkerProcess {
         self.state = state;
     }
 
-    /// How many calls it has answered.
     pub(super) fn calls(&self) -> u64 {
         self.calls
     }
 
-    /// Step 1 of the protocol.
+    /// Exchanges the hellos: step C1 of the [protocol](frame).
     pub(super) fn handshake(
         &mut self,
         body_max: u32,
@@ -137,7 +139,7 @@ impl WorkerProcess {
         Ok(())
     }
 
-    /// Step 2. The [`reply`](WorkerProcess::reply) is there afterwards.
+    /// Sends a call and receives its [`reply`](WorkerProcess::reply): step C2.
     pub(super) fn call(&mut self, frame: &[u8], deadline: Deadline) -> Result<(), ExchangeError> {
         self.send(frame, deadline)?;
         self.receive(deadline)?;
@@ -145,13 +147,13 @@ impl WorkerProcess {
         Ok(())
     }
 
-    /// What it answered.
+    /// Returns the frame that was received last.
     pub(super) fn reply(&self) -> (FrameKind, &[u8]) {
         let frame = self.incoming.frame().ok().flatten();
-        frame.expect("a frame that was received is whole")
+        frame.expect("a received frame is complete")
     }
 
-    /// Frees what a long reply took.
+    /// Frees the memory of a long reply.
     pub(super) fn discard_reply(&mut self) {
         self.incoming.clear();
     }
@@ -180,7 +182,7 @@ impl WorkerProcess {
                 Ok(bytes) => self.incoming.filled(bytes),
                 Err(error) => match error.kind() {
                     ErrorKind::WouldBlock | ErrorKind::Interrupted => continue,
-                    // It is gone, and left behind what we sent.
+                    // The worker closed its end with our call unread in it.
                     ErrorKind::ConnectionReset => return Err(ExchangeError::Unread),
                     _ => return Err(ExchangeError::Ended),
                 },
@@ -191,13 +193,12 @@ impl WorkerProcess {
         }
     }
 
-    /// Waits until the socket is ready, and passes on meanwhile what is printed. What was printed
-    /// before the socket became ready has been passed on when it returns: a read takes all that a
-    /// pipe holds.
+    /// Waits until the socket is ready, and passes on the worker's output meanwhile. All output that
+    /// was printed before the socket became ready has been passed on when this returns, because one
+    /// read takes all that a pipe holds.
     fn wait(&mut self, events: PollFlags, deadline: Deadline) -> Result<(), ExchangeError> {
         loop {
-            let ready =
-                wait_for_either(Some((&self.socket, events)), self.output.as_ref(), deadline);
+            let ready = wait_for_either(Some((&self.socket, events)), self.pipe.as_ref(), deadline);
             if ready.output {
                 self.read_output();
             }
@@ -211,26 +212,27 @@ impl WorkerProcess {
     }
 
     fn read_output(&mut self) {
-        let Some(output) = &mut self.output else { return };
-        match self.lines.read_from(output) {
-            Ok(0) => self.output = None,
+        let Some(pipe) = &mut self.pipe else { return };
+        match self.output.read_from(pipe) {
+            Ok(0) => self.pipe = None,
             Ok(_bytes) => {}
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(_) => self.output = None,
+            Err(_) => self.pipe = None,
         }
     }
 
-    /// What is in the pipe now.
-    fn read_all_output(&mut self) {
+    /// Passes on the output that is in the pipe now.
+    fn drain_output(&mut self) {
         for _ in 0..READS_MAX {
-            if !wait_for_either(None, self.output.as_ref(), Deadline::now()).output {
+            if !wait_for_either(None, self.pipe.as_ref(), Deadline::now()).output {
                 return;
             }
             self.read_output();
         }
     }
 
-    /// Step 3: waits until it has exited, but not long.
+    /// Asks the worker to exit, which is step C3, and waits until it has, for [`EXIT_GRACE`] at
+    /// most.
     fn request_exit(&mut self) {
         if self.socket.shutdown(Shutdown::Write).is_err() {
             return;
@@ -249,27 +251,27 @@ impl WorkerProcess {
         }
     }
 
-    /// Ends it if that is still to be done, and waits for it, whatever happens.
+    /// Ends the process, unless it is dead, and waits for it.
     fn reap(&mut self) -> Option<ExitStatus> {
         match self.state {
             WorkerState::Reaped(status) => return status,
             WorkerState::Ready | WorkerState::Retiring => self.request_exit(),
             WorkerState::Broken => {}
         }
-        // Before its number can become another's.
+        // The pid leaves the list before it can become another process's.
         self.pids.remove(self.guard.pid());
         let status = self.guard.reap();
         self.state = WorkerState::Reaped(status);
-        self.read_all_output();
-        self.lines.finish();
+        self.drain_output();
+        self.output.finish();
         status
     }
 
-    /// How it died, for one that has.
+    /// Reaps a process that has died, and reports how it died.
     pub(super) fn death(&mut self) -> WorkerDeath {
         self.state = WorkerState::Broken;
         let status = self.reap();
-        WorkerDeath { pid: self.guard.pid(), status, last_lines: self.lines.last() }
+        WorkerDeath { pid: self.guard.pid(), status, last_lines: self.output.last_lines() }
     }
 }
 

@@ -57,7 +57,7 @@ pub(crate) fn a_program_that_says_nothing_is_given_up() {
 pub(crate) fn a_program_of_another_version_is_refused() {
     let newer = r"printf '\001\016\000\000\000aside-pp\011\000\377\377\377\377' >&0; sleep 1000";
     let CallError::Start(why) = called(script("newer", newer)) else { panic!("it was accepted") };
-    assert_eq!(why.to_string(), "it speaks version 9 of the protocol, not 1");
+    assert_eq!(why.to_string(), "the other side uses version 9 of the protocol, not 1");
 }
 
 /// P58.
@@ -70,10 +70,14 @@ pub(crate) fn a_truncated_reply_is_a_death() {
 /// P58.
 pub(crate) fn a_reply_that_is_none_is_an_error() {
     let replies = [
-        ("kind", r"\143\000\000\000\000", "no frame is of kind 99"),
-        ("two", r"\003\001\000\000\000\001\003", "there is more than one frame"),
-        ("hello", r"\001\000\000\000\000", "it is a Hello"),
-        ("long", r"\003\377\377\377\377", "a frame of 4294967295 bytes, and 268435456 are allowed"),
+        ("kind", r"\143\000\000\000\000", "no frame has kind 99"),
+        ("two", r"\003\001\000\000\000\001\003", "bytes follow the frame"),
+        ("hello", r"\001\000\000\000\000", "a Hello frame is no reply"),
+        (
+            "long",
+            r"\003\377\377\377\377",
+            "a frame of 4294967295 bytes, where 268435456 are allowed",
+        ),
     ];
     for (name, reply, why) in replies {
         let body = format!("{HELLO}; {READ_CALL}; printf '{reply}' >&0; sleep 1000");

@@ -1,4 +1,4 @@
-//! Who may kill whom, and when no more.
+//! Which jobs may kill the process, and until when.
 
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::Command;
@@ -16,7 +16,7 @@ fn is_alive(guard: &ChildGuard) -> bool {
 }
 
 #[test]
-fn who_aborts_a_job_late_does_not_kill_the_worker_of_the_next_one() {
+fn aborting_a_job_late_does_not_kill_the_worker_of_the_next_job() {
     let guard = guard();
     let first = guard.begin_job();
     assert_eq!(guard.end_job(), JobEnd::Undisturbed);
@@ -26,17 +26,17 @@ fn who_aborts_a_job_late_does_not_kill_the_worker_of_the_next_one() {
     assert!(is_alive(&guard));
     guard.kill_job(second);
     assert_eq!(guard.end_job(), JobEnd::Killed);
-    let status = guard.reap().expect("nobody else waits for it");
+    let status = guard.reap().expect("no other code waits for it");
     assert_eq!(status.signal(), Some(Signal::KILL.as_raw()));
 }
 
 #[test]
-fn nobody_is_killed_by_a_number_that_was_given_back() {
+fn a_pid_that_was_given_back_is_sent_no_signal() {
     let guard = guard();
     let job = guard.begin_job();
-    let _ = guard.reap().expect("nobody else waits for it");
-    // Sends no signal: the number may be another's by now.
+    let _ = guard.reap().expect("no other code waits for it");
     assert!(guard.state.lock().is_reaped);
+    // Neither call sends a signal: the pid may belong to another process.
     guard.kill_job(job);
     guard.kill();
     assert_eq!(guard.end_job(), JobEnd::Killed);

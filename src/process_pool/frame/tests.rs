@@ -1,4 +1,4 @@
-//! Frames as bytes come: whole, in pieces, and wrong.
+//! Frames received whole, in pieces, and malformed.
 
 use super::*;
 
@@ -7,7 +7,7 @@ fn assembled(
     piece: usize,
     body_max: u32,
 ) -> Result<Option<(FrameKind, Vec<u8>)>, FrameError> {
-    let mut assembler = Assembler::new(body_max);
+    let mut assembler = FrameAssembler::new(body_max);
     let mut rest = bytes;
     while !rest.is_empty() {
         let room = assembler.room();
@@ -20,7 +20,7 @@ fn assembled(
 }
 
 #[test]
-fn a_frame_comes_out_as_it_went_in_however_it_is_cut() {
+fn a_frame_is_assembled_from_pieces_of_any_length() {
     let body: Vec<u8> = (0..50_000_u32).map(|n| n as u8).collect();
     let frame = short(FrameKind::Result, &body);
     for piece in [1, 4, 5, 6, 1000, 16_000] {
@@ -30,7 +30,7 @@ fn a_frame_comes_out_as_it_went_in_however_it_is_cut() {
 }
 
 #[test]
-fn an_unfinished_frame_is_none_yet() {
+fn an_incomplete_frame_is_not_returned() {
     let frame = short(FrameKind::Panicked, b"oh");
     for length in 0..frame.len() {
         assert_eq!(assembled(&frame[..length], 1, 100), Ok(None));
@@ -38,7 +38,7 @@ fn an_unfinished_frame_is_none_yet() {
 }
 
 #[test]
-fn what_is_no_frame_is_an_error() {
+fn malformed_frames_are_errors() {
     let wrong = |bytes: &[u8]| assembled(bytes, 1000, 3).unwrap_err();
     assert_eq!(wrong(&[0, 0, 0, 0, 0]), FrameError::UnknownKind(0));
     assert_eq!(wrong(&[9, 0, 0, 0, 0]), FrameError::UnknownKind(9));
@@ -47,8 +47,8 @@ fn what_is_no_frame_is_an_error() {
 }
 
 #[test]
-fn a_length_that_is_a_lie_reserves_nothing() {
-    let mut assembler = Assembler::new(u32::MAX);
+fn a_false_length_allocates_nothing() {
+    let mut assembler = FrameAssembler::new(u32::MAX);
     let header = [FrameKind::Result as u8, 255, 255, 255, 255];
     assembler.room()[..HEADER].copy_from_slice(&header);
     assembler.filled(HEADER);
@@ -57,7 +57,7 @@ fn a_length_that_is_a_lie_reserves_nothing() {
 }
 
 #[test]
-fn a_body_that_is_too_long_is_not_sent() {
+fn a_body_longer_than_the_limit_is_an_error() {
     let mut frame = Vec::new();
     begin(&mut frame, FrameKind::Result);
     frame.extend([0; 10]);
@@ -66,7 +66,7 @@ fn a_body_that_is_too_long_is_not_sent() {
 }
 
 #[test]
-fn a_hello_of_another_version_or_of_somebody_else_is_refused() {
+fn a_hello_of_another_version_or_program_is_refused() {
     let hello = hello(77);
     assert_eq!(read_hello(FrameKind::Hello, &hello[HEADER..]), Ok(77));
     assert_eq!(read_hello(FrameKind::Call, &hello[HEADER..]), Err(FrameError::NoHello));
