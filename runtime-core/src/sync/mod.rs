@@ -1,18 +1,21 @@
-//! The facade: the one place where threads get their mutexes, atomics, channels and each other.
+//! The sync facade: the one module from which threads, mutexes, atomics and channels are taken.
 //!
-//! In a build it is parking_lot, crossbeam-channel and std, re-exported; under `--cfg runtime_loom`
-//! it is their model, made of [loom](https://docs.rs/loom)'s parts. Everything above the facade is
-//! the same source in both, so what the models check is what ships. For that the native side holds
-//! no logic, and the model side is never stronger than what it stands for: its channel orders a
-//! send before its own receive and nothing else, its timed waits may expire whenever an injector
-//! says so, its threads may wake for no reason or fail to start.
+//! In a build, these are the types of parking_lot, crossbeam-channel and std, re-exported by
+//! `native`. Under `--cfg runtime_loom` they are the models of these types in the module `loom`,
+//! made of [loom](https://docs.rs/loom)'s parts. All other source is the same in both, so the
+//! models check the source that ships. For this to hold
 //!
-//! `Arc` is std's on both sides. A model sees no ordering through its count, which can only make
-//! the model stricter than the machine.
+//! - the native side contains no logic, and
+//! - the model side is never stronger than the types it stands for. Its channel orders a send
+//!   before the receive of the same message and nothing else; its timed waits expire whenever an
+//!   injector lets time pass; its threads may wake spuriously or fail to start.
+//!
+//! `Arc` is std's on both sides. loom sees no ordering through the reference count, so a model can
+//! only be stricter than the machine.
 
 pub mod counter;
 
-/// Written once and then only read, so no model needs to see it.
+/// Written once and then only read, so no model has to see it.
 pub use std::sync::OnceLock;
 
 #[cfg(not(runtime_loom))]
@@ -24,3 +27,36 @@ pub use self::native::*;
 mod loom;
 #[cfg(runtime_loom)]
 pub use self::loom::*;
+
+/// Declares a thread-local value that is made by a constant expression and never destroyed.
+///
+/// It can therefore be accessed while other thread-locals of the thread are destroyed. A value that
+/// is stored in it must be taken out before the thread ends, or it is leaked.
+#[cfg(not(runtime_loom))]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! thread_local_const {
+    ($(#[$attr:meta])* $vis:vis static $name:ident: $type:ty = $init:expr) => {
+        ::std::thread_local! {
+            $(#[$attr])*
+            $vis static $name: ::std::mem::ManuallyDrop<$type> =
+                const { ::std::mem::ManuallyDrop::new($init) };
+        }
+    };
+}
+
+/// The same declaration for a thread of a model.
+#[cfg(runtime_loom)]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! thread_local_const {
+    ($(#[$attr:meta])* $vis:vis static $name:ident: $type:ty = $init:expr) => {
+        $crate::sync::thread_local! {
+            $(#[$attr])*
+            $vis static $name: ::std::mem::ManuallyDrop<$type> =
+                ::std::mem::ManuallyDrop::new($init)
+        }
+    };
+}
+
+pub use crate::thread_local_const;

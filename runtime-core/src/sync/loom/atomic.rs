@@ -1,28 +1,28 @@
-//! Atomics that loom sees, and that mutation can break.
+//! Atomics that loom sees and that a mutation can weaken.
 //!
-//! A load is two steps for loom: a read-modify-write of a word of its own, then the load. loom
-//! remembers only the last access to each object, and takes loads for independent of each other.
-//! So where one thread loads, and another loads and then writes, its own load hides the race of
-//! its write with the other's load, and half of the executions are never tried (loom#166,
-//! loom#392). The word beside makes loads dependent on each other, and nothing is hidden; being
-//! relaxed it orders nothing.
+//! A load is two steps for loom: a read-modify-write of a word of its own, and the load. loom
+//! remembers only the last access to each object, and treats loads as independent of each other.
+//! Suppose one thread loads, and another thread loads and then writes. The second thread's own load
+//! then hides the race of its write with the first thread's load, and half of the executions are
+//! never tried (loom#166, loom#392). The second word makes loads dependent on each other, so nothing
+//! is hidden. Its access is relaxed and orders nothing.
 
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 
 pub use std::sync::atomic::Ordering;
 
-use super::mutation::{self, Kind};
+use super::mutation::{self, Mutation};
 
-/// What a mutant leaves of the ordering of an operation; `Split` and `Lose` leave nothing to ask.
-fn weakened(kind: Kind, order: Ordering) -> Ordering {
-    match kind {
-        Kind::Relaxed | Kind::Split | Kind::Lose => Relaxed,
-        Kind::Acquire => of_load(order),
-        Kind::Release => of_store(order),
+/// The ordering that a mutation leaves. `Split` and `Lose` do not depend on it.
+fn weakened(mutation: Mutation, order: Ordering) -> Ordering {
+    match mutation {
+        Mutation::Relaxed | Mutation::Split | Mutation::Lose => Relaxed,
+        Mutation::Acquire => of_load(order),
+        Mutation::Release => of_store(order),
     }
 }
 
-/// What is left of an ordering for the load of a split read-modify-write.
+/// The part of an ordering that the load of a split read-modify-write keeps.
 fn of_load(order: Ordering) -> Ordering {
     match order {
         Acquire | AcqRel | SeqCst => Acquire,
@@ -30,7 +30,7 @@ fn of_load(order: Ordering) -> Ordering {
     }
 }
 
-/// What is left of an ordering for its store.
+/// The part of an ordering that its store keeps.
 fn of_store(order: Ordering) -> Ordering {
     match order {
         Release | AcqRel | SeqCst => Release,
@@ -56,16 +56,16 @@ macro_rules! atomic {
                 }
             }
 
-            /// The value; the atomic is gone.
+            /// The value, without the atomic.
             pub fn into_inner(self) -> $value {
                 self.word.into_inner()
             }
 
-            /// Reads the value, or one that it had before.
+            /// Returns the value, or an earlier one.
             #[track_caller]
             pub fn load(&self, order: Ordering) -> $value {
-                let order = mutation::here().map_or(order, |kind| weakened(kind, order));
-                // ORDERING: Relaxed. It is there to be seen by loom, as told above.
+                let order = mutation::here().map_or(order, |mutation| weakened(mutation, order));
+                // ORDERING: Relaxed. loom has to see it and nothing else, see the module.
                 self.loads.fetch_or(true, Relaxed);
                 self.word.load(order)
             }
@@ -74,27 +74,27 @@ macro_rules! atomic {
             #[track_caller]
             pub fn store(&self, value: $value, order: Ordering) {
                 match mutation::here() {
-                    None | Some(Kind::Split) => self.word.store(value, order),
-                    Some(Kind::Lose) => {}
-                    Some(kind) => self.word.store(value, weakened(kind, order)),
+                    None | Some(Mutation::Split) => self.word.store(value, order),
+                    Some(Mutation::Lose) => {}
+                    Some(mutation) => self.word.store(value, weakened(mutation, order)),
                 }
             }
 
-            /// Writes the value and returns the one before.
+            /// Writes the value and returns the former one.
             #[track_caller]
             pub fn swap(&self, value: $value, order: Ordering) -> $value {
                 match mutation::here() {
                     None => self.word.swap(value, order),
-                    Some(Kind::Split) => self.split(order, |_| value),
-                    Some(Kind::Lose) => self.word.load(of_load(order)),
-                    Some(kind) => self.word.swap(value, weakened(kind, order)),
+                    Some(Mutation::Split) => self.split(order, |_| value),
+                    Some(Mutation::Lose) => self.word.load(of_load(order)),
+                    Some(mutation) => self.word.swap(value, weakened(mutation, order)),
                 }
             }
 
-            /// Writes `new` if the value is `current`; returns the one before.
+            /// Writes `new` if the value is `current`; returns the former one.
             ///
             /// # Errors
-            /// The value, if it is another.
+            /// The value, if it is not `current`.
             #[track_caller]
             pub fn compare_exchange(
                 &self,
@@ -105,23 +105,23 @@ macro_rules! atomic {
             ) -> Result<$value, $value> {
                 let found = match mutation::here() {
                     None => return self.word.compare_exchange(current, new, success, failure),
-                    Some(Kind::Split) => {
+                    Some(Mutation::Split) => {
                         self.split(success, |found| if found == current { new } else { found })
                     }
-                    Some(Kind::Lose) => self.word.load(of_load(success)),
-                    Some(kind) => {
-                        let (success, failure) = (weakened(kind, success), weakened(kind, failure));
+                    Some(Mutation::Lose) => self.word.load(of_load(success)),
+                    Some(mutation) => {
+                        let (success, failure) = (weakened(mutation, success), weakened(mutation, failure));
                         return self.word.compare_exchange(current, new, success, failure);
                     }
                 };
                 if found == current { Ok(found) } else { Err(found) }
             }
 
-            /// As [`compare_exchange`](Self::compare_exchange): in a model it does not fail for
-            /// no reason.
+            /// As [`compare_exchange`](Self::compare_exchange): in a model it does not fail
+            /// spuriously.
             ///
             /// # Errors
-            /// The value, if it is another.
+            /// The value, if it is not `current`.
             #[track_caller]
             pub fn compare_exchange_weak(
                 &self,
@@ -133,10 +133,11 @@ macro_rules! atomic {
                 self.compare_exchange(current, new, success, failure)
             }
 
-            /// Loads, and writes what `update` makes of it, again until nobody came between.
+            /// Loads, and writes the value that `update` returns; repeats if another thread wrote
+            /// in between.
             ///
             /// # Errors
-            /// The value, if `update` makes nothing of it.
+            /// The value, if `update` returns `None`.
             #[track_caller]
             pub fn fetch_update(
                 &self,
@@ -155,19 +156,19 @@ macro_rules! atomic {
             }
 
             $(
-                /// Changes the value as its name says and returns the one before.
+                /// Applies the operation of its name and returns the former value.
                 #[track_caller]
                 pub fn $method(&self, operand: $value, order: Ordering) -> $value {
                     match mutation::here() {
                         None => self.word.$method(operand, order),
-                        Some(Kind::Split) => self.split(order, |found| $apply(found, operand)),
-                        Some(Kind::Lose) => self.word.load(of_load(order)),
-                        Some(kind) => self.word.$method(operand, weakened(kind, order)),
+                        Some(Mutation::Split) => self.split(order, |found| $apply(found, operand)),
+                        Some(Mutation::Lose) => self.word.load(of_load(order)),
+                        Some(mutation) => self.word.$method(operand, weakened(mutation, order)),
                     }
                 }
             )*
 
-            /// A read-modify-write torn in two.
+            /// A read-modify-write as a load and a store.
             fn split(&self, order: Ordering, apply: impl Fn($value) -> $value) -> $value {
                 self.loads.fetch_or(true, Relaxed);
                 let found = self.word.load(of_load(order));

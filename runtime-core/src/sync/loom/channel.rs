@@ -1,21 +1,22 @@
-//! The waker channel, as weak as the one that ships.
+//! The channel, as weak as the one that ships.
 //!
-//! crossbeam-channel keeps messages in slots, each published by a Release store of its own and
-//! taken by an Acquire load. So a send is ordered before *its own* receive and before nothing
-//! else: not before another message's receive, nor before the look that finds the channel empty.
-//! A lock round a queue would order everything, and a program that forgot its own ordering would
+//! crossbeam-channel keeps messages in slots. A Release store publishes each slot, and an Acquire
+//! load takes it. A send is therefore ordered before *its own* receive and before nothing else: not
+//! before the receive of another message, nor before a receive that finds the channel empty. A lock
+//! around a queue would order all of these, and a program that lacks an ordering of its own would
 //! pass.
 //!
 //! 1. `send` takes the next slot by a Relaxed read-modify-write of the tail, then marks the slot
 //!    FULL by a Release store.
-//! 2. `try_recv` looks at the slot at the head by an Acquire load, which may read a former mark.
-//!    Where the real receiver waits for a sender between its two steps, this one finds the channel
-//!    empty: what it may do more, it does.
-//! 3. The last sender to go marks the next slot LAST. A look that finds it says disconnected.
-//! 4. The receiver, when it goes, closes the tail, waits until the slots taken before are full, and
-//!    drops what is in them; who takes a slot after gets his message back.
+//! 2. `try_recv` loads the mark of the slot at the head with Acquire, and may read an old mark. The
+//!    real receiver waits for a sender between its two steps; this one finds the channel empty, so
+//!    it allows more.
+//! 3. Dropping the last sender marks the next slot LAST. A receive that finds it returns
+//!    `Disconnected`.
+//! 4. Dropping the receiver closes the tail, waits until the slots taken before are full, and drops
+//!    their messages. A later `send` returns its message.
 //!
-//! The messages themselves lie in cells that loom does not see.
+//! The messages themselves are in cells that loom does not see.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,10 +27,11 @@ use loom::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 pub use std::sync::mpsc::{SendError, TryRecvError};
 
 use super::atomic;
-use super::mutation::{self, Kind};
+use super::mutation::{self, Mutation};
 
-/// How many messages one channel of a model carries in its life, its end included. The slots are
-/// made with the channel: loom wants an atomic made before those that use it run.
+/// The number of messages that one channel of a model carries in its life, including its end. The
+/// slots are made with the channel, because loom requires that an atomic is made before the threads
+/// that use it run.
 const SLOTS: usize = 12;
 
 const EMPTY: usize = 0;
@@ -41,7 +43,8 @@ const CLOSED: usize = 1 << (usize::BITS - 1);
 
 struct Channel<T> {
     tail: atomic::AtomicUsize,
-    /// Only the receiver loads a slot, and it writes none: see the note on loads in `atomic`.
+    /// Only the receiver loads a slot, and it stores to none, so the problem of `atomic` does not
+    /// arise.
     slots: [AtomicUsize; SLOTS],
     /// Not seen by loom.
     cells: Mutex<Cells<T>>,
@@ -50,13 +53,13 @@ struct Channel<T> {
 struct Cells<T> {
     /// The messages by slot; `None` once received.
     messages: Vec<Option<T>>,
-    /// The slot the receiver looks at next.
+    /// The slot that the receiver loads next.
     head: usize,
     senders: usize,
 }
 
 impl<T> Channel<T> {
-    /// Never held across an operation that loom sees, nor while a message is dropped.
+    /// Not locked across an operation that loom sees, nor while a message is dropped.
     fn cells(&self) -> MutexGuard<'_, Cells<T>> {
         self.cells.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -67,12 +70,12 @@ impl<T> Channel<T> {
 
     fn publish(&self, index: usize) {
         let order = mutation::here().map_or(Release, |_relaxed| Relaxed);
-        // ORDERING: Release, paired with the Acquire of `try_recv`; relaxed by a mutant alone.
+        // ORDERING: Release, paired with the Acquire of `try_recv`; relaxed in a mutant only.
         self.slot(index).store(FULL, order);
     }
 }
 
-/// A channel without bound, for many senders and one receiver.
+/// Makes an unbounded channel for many senders and one receiver.
 pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
     let channel = Arc::new(Channel {
         tail: atomic::AtomicUsize::new(0),
@@ -89,13 +92,13 @@ impl<T> Sender<T> {
     /// Sends a message.
     ///
     /// # Errors
-    /// The message, if the receiver has gone.
+    /// The message, if the receiver was dropped.
     #[track_caller]
     pub fn send(&self, message: T) -> Result<(), SendError<T>> {
-        if mutation::here() == Some(Kind::Lose) {
+        if mutation::here() == Some(Mutation::Lose) {
             return Ok(());
         }
-        // ORDERING: Relaxed. Senders learn nothing of each other, nor the receiver of the tail.
+        // ORDERING: Relaxed. The tail orders neither senders with each other nor with the receiver.
         if self.0.tail.fetch_add(1, Relaxed) & CLOSED != 0 {
             return Err(SendError(message));
         }
@@ -124,7 +127,7 @@ impl<T> Drop for Sender<T> {
             (cells.senders == 0).then_some(cells.messages.len())
         };
         if let Some(index) = next {
-            // ORDERING: Relaxed. That all have gone orders nothing.
+            // ORDERING: Relaxed. The end of the senders orders nothing.
             self.0.slot(index).store(LAST, Relaxed);
         }
     }
@@ -143,8 +146,8 @@ impl<T> Receiver<T> {
     /// Takes the next message.
     ///
     /// # Errors
-    /// `Empty` if there is none, or if a former state of the channel is all this thread need know
-    /// about; `Disconnected` if there is none and all senders have gone.
+    /// `Empty` if there is none, or if this thread is not ordered after its send; `Disconnected` if
+    /// there is none and all senders were dropped.
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         let head = self.0.cells().head;
         // ORDERING: Acquire, paired with the Release of `publish`.
@@ -162,7 +165,7 @@ impl<T> Receiver<T> {
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
-        // ORDERING: Relaxed, as in `send`: what matters is who comes first.
+        // ORDERING: Relaxed, as in `send`: only the order of this one word matters.
         self.0.tail.fetch_or(CLOSED, Relaxed);
         let (head, end) = {
             let cells = self.0.cells();

@@ -1,53 +1,40 @@
-//! The facade in a model: the same names over [loom](https://docs.rs/loom)'s parts.
+//! The sync facade in a model: the same names, made of [loom](https://docs.rs/loom)'s parts.
 //!
 //! loom runs a closure again and again, each time with another interleaving of its threads and
-//! another choice of what each load may read, until none is left. All threads of a model are
-//! coroutines on one thread of the system, so what is kept outside loom's sight (the contents of a
-//! channel's slot, who sleeps) can be plain data behind a std mutex: it never contends, and it
-//! orders nothing. Such a mutex is never held across an operation that loom sees, because there
-//! another coroutine may take over.
+//! another choice of the value that each load may read, until all are tried. The threads of a model
+//! are coroutines on one thread of the system. Data that loom does not have to see (the contents of
+//! a channel's slot, the list of sleeping threads) is therefore kept behind a std mutex, which
+//! never contends and orders nothing. Such a mutex is not held across an operation that loom
+//! sees, because another coroutine may run there.
 //!
-//! What the model side has beyond the native one, for models alone:
+//! The model side has more than the native side, for models alone:
 //!
-//! - [`explore()`] runs a model, and the [`Witness`](explore::Witness) counts what it saw;
-//! - [`injector`] lets time pass, wakes sleepers for no reason, and refuses to start threads;
-//! - `mutation` breaks one operation of the shipped source, for a mutant that must fail.
+//! - [`explore()`] runs a model, and a [`Witness`](explore::Witness) counts what happened in it;
+//! - [`injector`] lets time pass, wakes sleeping threads spuriously, and refuses to start threads;
+//! - `mutation` breaks one operation of the source, for a mutant, which must fail.
 //!
-//! Where this side differs from the native one:
+//! The model side differs from the native side as follows.
 //!
-//! - It has fewer methods. What does not compile here is not modelled.
+//! - It has fewer methods. Code that does not compile here is not modelled.
 //! - An atomic, a mutex or a channel is made inside a model: none can be a `static`.
-//! - A panic in a thread ends the whole model instead of waiting in its join handle, and a panic
+//! - A panic in a thread ends the whole model instead of being returned by `join`, and a panic
 //!   under a mutex makes the next lock panic.
-//! - Compare-exchanges do not fail spuriously, and `SeqCst` means no more than `AcqRel`.
-//! - A thread-local made by `thread_local_const!` cannot be reached from another thread-local's
-//!   destructor (loom ends them all at once, and `with` panics). No local of the facade's has one.
+//! - Compare-exchanges do not fail spuriously, and `SeqCst` is no stronger than `AcqRel`.
+//! - A thread-local made by `thread_local_const!` cannot be accessed from another thread-local's
+//!   destructor, because loom destroys all of them at once. No thread-local of ours has one.
 #![allow(clippy::disallowed_types, reason = "std's mutexes hold here what loom must not see")]
 
 pub mod atomic;
 pub mod channel;
+mod execution;
 pub mod explore;
 pub mod injector;
 mod mutation;
 mod mutex;
+mod slot;
 pub mod thread;
 
 pub use explore::explore;
+#[doc(hidden)]
+pub use loom::thread_local;
 pub use mutex::{Mutex, MutexGuard, lock_unless};
-
-#[doc(hidden)]
-pub use loom::thread_local as model_thread_local;
-
-/// Declares a thread-local value of a model thread: the same declaration as on the native side.
-#[macro_export]
-#[doc(hidden)]
-macro_rules! thread_local_const {
-    ($(#[$attr:meta])* $vis:vis static $name:ident: $type:ty = $init:expr) => {
-        $crate::sync::model_thread_local! {
-            $(#[$attr])*
-            $vis static $name: ::std::mem::ManuallyDrop<$type> =
-                ::std::mem::ManuallyDrop::new($init)
-        }
-    };
-}
-pub use crate::thread_local_const;

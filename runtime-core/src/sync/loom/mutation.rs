@@ -1,15 +1,15 @@
-//! One operation of the shipped source, broken on purpose.
+//! The mutation of one operation, for mutation testing of the models.
 //!
-//! A model proves little until it is seen to fail. Its mutant is the same source with one
-//! operation weakened; that operation is named, by the file and line of its call, in the
-//! environment of the process: `RUNTIME_LOOM_MUTATION="relaxed runtime-core/src/park.rs 87"`.
-//! Every operation of the facade that can be broken knows its call site and asks here.
-//!
-//! If `RUNTIME_LOOM_TRACE` is set, nothing is broken, and each site that is reached is written to
-//! stdout, once, as `site runtime-core/src/park.rs 87`.
+//! A model proves little until it is seen to fail. A *mutant* is the same source with one operation
+//! weakened. The environment of the process names that operation by the file and line of its call:
+//! `RUNTIME_LOOM_MUTATION="relaxed runtime-core/src/park.rs 87"`. Every operation of the facade that
+//! can be mutated knows its call site and asks [`here`].
 //!
 //! When the named site is first reached, `mutation reached` is written to stderr, so that a mutant
-//! that fails for another reason is not taken for caught.
+//! that fails for another reason does not count as caught.
+//!
+//! If `RUNTIME_LOOM_TRACE` is set, nothing is mutated, and each site that is reached is written to
+//! stdout, once, as `site runtime-core/src/park.rs 87`.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -17,85 +17,86 @@ use std::panic::Location;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-/// How an operation is broken.
+/// A way to break an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// Its ordering is `Relaxed`.
+pub(super) enum Mutation {
+    /// The ordering becomes `Relaxed`.
     Relaxed,
-    /// Of `AcqRel`, only the `Acquire` is left.
+    /// An `AcqRel` becomes `Acquire`.
     Acquire,
-    /// Of `AcqRel`, only the `Release` is left.
+    /// An `AcqRel` becomes `Release`.
     Release,
-    /// A read-modify-write is a load, and a store later.
+    /// A read-modify-write becomes a load and a later store.
     Split,
     /// An unpark, a send or a store does nothing; a read-modify-write only reads.
     Lose,
 }
 
-struct Mutation {
-    kind: Kind,
+/// The operation that this process mutates.
+struct MutatedSite {
+    mutation: Mutation,
     file: String,
     line: u32,
     reached: AtomicBool,
 }
 
-static MUTATION: OnceLock<Option<Mutation>> = OnceLock::new();
+static MUTATED: OnceLock<Option<MutatedSite>> = OnceLock::new();
 
 /// Sites that were reached, by file and line.
-type Reached = Mutex<BTreeSet<(&'static str, u32)>>;
+type ReachedSites = Mutex<BTreeSet<(&'static str, u32)>>;
 
-/// The sites that were reached, if they are to be told.
-static TRACE: OnceLock<Option<Reached>> = OnceLock::new();
+/// The sites that were reached, if they are traced.
+static TRACE: OnceLock<Option<ReachedSites>> = OnceLock::new();
 
-fn trace_from_environment() -> Option<Reached> {
+fn trace_from_environment() -> Option<ReachedSites> {
     env::var_os("RUNTIME_LOOM_TRACE").map(|_| Mutex::default())
 }
 
 #[cold]
-fn trace(reached: &Mutex<BTreeSet<(&'static str, u32)>>, site: &'static Location<'static>) {
+fn trace(reached: &ReachedSites, site: &'static Location<'static>) {
     let mut reached = reached.lock().unwrap_or_else(PoisonError::into_inner);
     if reached.insert((site.file(), site.line())) {
         println!("site {} {}", site.file(), site.line());
     }
 }
 
-/// How the operation at the caller's call site is broken, if it is.
+/// The mutation of the operation at the caller's call site, if there is one.
 #[track_caller]
 #[inline]
-pub(super) fn here() -> Option<Kind> {
+pub(super) fn here() -> Option<Mutation> {
     let site = Location::caller();
     if let Some(reached) = TRACE.get_or_init(trace_from_environment) {
         trace(reached, site);
     }
-    let mutation = MUTATION.get_or_init(from_environment).as_ref()?;
-    if site.line() != mutation.line || !is_path_to(site.file(), &mutation.file) {
+    let mutated = MUTATED.get_or_init(from_environment).as_ref()?;
+    if site.line() != mutated.line || !is_path_to(site.file(), &mutated.file) {
         return None;
     }
-    if !mutation.reached.swap(true, Ordering::Relaxed) {
+    if !mutated.reached.swap(true, Ordering::Relaxed) {
         eprintln!("mutation reached");
     }
-    Some(mutation.kind)
+    Some(mutated.mutation)
 }
 
-/// Whether the compiler's name of a file, which may climb up from another package's directory,
-/// is that file of the repository.
+/// Whether the compiler's name of a file, which may begin with `../` of another package, names this
+/// file of the repository.
 fn is_path_to(name: &str, file: &str) -> bool {
     name.strip_suffix(file).is_some_and(|before| before.is_empty() || before.ends_with("../"))
 }
 
-fn from_environment() -> Option<Mutation> {
+fn from_environment() -> Option<MutatedSite> {
     let text = env::var("RUNTIME_LOOM_MUTATION").ok()?;
-    let [kind, file, line] = text.split(' ').collect::<Vec<_>>()[..] else {
-        panic!("RUNTIME_LOOM_MUTATION is `KIND FILE LINE`, not `{text}`");
+    let [mutation, file, line] = text.split(' ').collect::<Vec<_>>()[..] else {
+        panic!("RUNTIME_LOOM_MUTATION is `MUTATION FILE LINE`, not `{text}`");
     };
-    let kind = match kind {
-        "relaxed" => Kind::Relaxed,
-        "acquire" => Kind::Acquire,
-        "release" => Kind::Release,
-        "split" => Kind::Split,
-        "lose" => Kind::Lose,
-        other => panic!("no such kind of mutation: {other}"),
+    let mutation = match mutation {
+        "relaxed" => Mutation::Relaxed,
+        "acquire" => Mutation::Acquire,
+        "release" => Mutation::Release,
+        "split" => Mutation::Split,
+        "lose" => Mutation::Lose,
+        other => panic!("there is no mutation `{other}`"),
     };
     let line = line.parse().expect("the line of RUNTIME_LOOM_MUTATION is a number");
-    Some(Mutation { kind, file: file.to_owned(), line, reached: AtomicBool::new(false) })
+    Some(MutatedSite { mutation, file: file.to_owned(), line, reached: AtomicBool::new(false) })
 }

@@ -1,10 +1,10 @@
-//! The mutex: loom's, in the shape of parking_lot's.
+//! The mutex: loom's, with the methods of parking_lot's.
 
 use std::fmt;
 
 pub use loom::sync::MutexGuard;
 
-/// A mutex that loom sees. Locking orders what came before the unlocking.
+/// A mutex that loom sees. An unlock happens before the next lock.
 #[derive(Default)]
 pub struct Mutex<T>(loom::sync::Mutex<T>);
 
@@ -14,29 +14,29 @@ impl<T> Mutex<T> {
         Mutex(loom::sync::Mutex::new(value))
     }
 
-    /// Locks it.
+    /// Locks the mutex.
     ///
     /// # Panics
     /// If a thread of the model panicked while it held the lock.
     ///
     /// # Blocking
-    /// Blocks the model thread while another one holds it.
+    /// Blocks the model thread while another one holds the lock.
     pub fn lock(&self) -> MutexGuard<'_, T> {
         self.0.lock().expect("loom's mutex reports no poison")
     }
 
-    /// The value, which nobody else can reach.
+    /// The value, by exclusive access.
     pub fn get_mut(&mut self) -> &mut T {
         self.0.get_mut().expect("loom's mutex reports no poison")
     }
 
-    /// The value; the mutex is gone.
+    /// The value, without the mutex.
     pub fn into_inner(self) -> T {
         self.0.into_inner().expect("loom's mutex reports no poison")
     }
 }
 
-/// Locks a mutex. In a model nobody is lost in a fork, so no lock is hopeless.
+/// Locks a mutex. A model does not fork, so no lock is held by a missing thread.
 ///
 /// # Blocking
 /// As [`Mutex::lock`].

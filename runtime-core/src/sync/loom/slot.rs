@@ -1,0 +1,176 @@
+//! One thread of a model, as the others see it: its slot, with the parking token.
+//!
+//! loom sees one word of the slot. Bit 0 is the parking token; the other bits count how often the
+//! injector let time pass for this thread. `thread` has the protocol of parking.
+//!
+//! Whether the thread sleeps is recorded outside loom's sight, and changes only together with an
+//! operation on the word, so loom tries every order of it. loom's own park does the sleeping. Its
+//! unpark is called only for a thread that sleeps here, because it would also release a thread
+//! that waits for a mutex.
+
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
+
+use loom::sync::atomic::AtomicUsize;
+use loom::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+use super::mutation::{self, Mutation};
+
+/// The parking token in the word.
+pub(super) const TOKEN: usize = 1;
+/// The amount that is added to the word when time passes.
+pub(super) const TICK: usize = 2;
+
+/// Names a thread of the model; the first is number 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ThreadId(usize);
+
+/// A thread of the model.
+#[derive(Clone, Debug)]
+pub struct Thread(Arc<ThreadSlot>);
+
+#[derive(Debug)]
+struct ThreadSlot {
+    id: ThreadId,
+    name: OnceLock<String>,
+    word: AtomicUsize,
+    /// Not seen by loom.
+    state: Mutex<SlotState>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct SlotState {
+    parked: Option<Parked>,
+    /// The number of ticks of the word that this thread has taken for a passed deadline.
+    pub(super) ticks: usize,
+    /// The latest deadline that has passed. It and all earlier ones stay passed.
+    pub(super) passed: Option<Instant>,
+    /// Whether this is the injector's thread.
+    pub(super) is_injector: bool,
+    pub(super) stage: ThreadStage,
+    /// The number of calls of `unpark`.
+    unparks: usize,
+}
+
+/// The stage of a thread's life, as far as the injector has to know it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum ThreadStage {
+    /// No thread has the slot.
+    #[default]
+    Vacant,
+    /// It runs, or sleeps, or waits for a mutex that another thread will unlock.
+    Alive,
+    /// It waits for another thread to end.
+    Joining,
+    /// It has ended.
+    Ended,
+}
+
+/// A park in progress, with loom's handle to end it.
+#[derive(Debug)]
+pub(super) enum Parked {
+    Untimed(loom::thread::Thread),
+    Timed(loom::thread::Thread),
+}
+
+impl Thread {
+    /// A vacant slot.
+    pub(super) fn vacant(id: usize) -> Thread {
+        Thread(Arc::new(ThreadSlot {
+            id: ThreadId(id),
+            name: OnceLock::new(),
+            word: AtomicUsize::new(0),
+            state: Mutex::default(),
+        }))
+    }
+
+    /// Gives the slot to a thread.
+    pub(super) fn occupy(&self, name: String) {
+        self.0.name.set(name).expect("a slot is occupied once");
+        self.state().stage = ThreadStage::Alive;
+    }
+
+    /// The thread's ID.
+    pub fn id(&self) -> ThreadId {
+        self.0.id
+    }
+
+    /// The name that the thread was started with.
+    pub fn name(&self) -> Option<&str> {
+        self.0.name.get().map(String::as_str)
+    }
+
+    /// Ends the thread's park, or lets its next park return at once.
+    #[track_caller]
+    pub fn unpark(&self) {
+        if mutation::here() == Some(Mutation::Lose) {
+            return;
+        }
+        self.state().unparks += 1;
+        // ORDERING: Release, paired with the Acquires of `park`: as std's. There is no Acquire, so
+        // two threads that unpark a third are not ordered with each other.
+        self.0.word.fetch_or(TOKEN, Release);
+        self.end_park();
+    }
+
+    /// Lets a deadline of this thread pass. Only the injector calls it.
+    pub(super) fn expire(&self) {
+        // ORDERING: Relaxed. Time publishes nothing.
+        self.0.word.fetch_add(TICK, Relaxed);
+        let mut state = self.state();
+        match state.parked.take() {
+            Some(Parked::Timed(thread)) => thread.unpark(),
+            untimed_or_awake => state.parked = untimed_or_awake,
+        }
+    }
+
+    /// Ends the thread's park without a token. Only the injector calls it.
+    pub(super) fn wake_spuriously(&self) {
+        // ORDERING: Relaxed. It changes nothing; loom sees it and tries its place in the order.
+        self.0.word.fetch_or(0, Relaxed);
+        self.end_park();
+    }
+
+    fn end_park(&self) {
+        match self.state().parked.take() {
+            Some(Parked::Untimed(thread) | Parked::Timed(thread)) => thread.unpark(),
+            None => {}
+        }
+    }
+
+    /// Whether the thread does nothing until another thread acts.
+    pub(super) fn waits(&self) -> bool {
+        let state = self.state();
+        state.stage != ThreadStage::Alive || state.parked.is_some()
+    }
+
+    /// Whether the thread is parked with a deadline.
+    pub(super) fn waits_for_a_time(&self) -> bool {
+        matches!(self.state().parked, Some(Parked::Timed(_)))
+    }
+
+    /// The number of calls of [`unpark`](Thread::unpark) for this thread.
+    pub(super) fn unparks(&self) -> usize {
+        self.state().unparks
+    }
+
+    /// The part that loom does not see. Not locked across an operation that loom sees.
+    pub(super) fn state(&self) -> MutexGuard<'_, SlotState> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The word that loom sees.
+    pub(super) fn word(&self) -> &AtomicUsize {
+        &self.0.word
+    }
+
+    /// Sleeps, and takes the token that ended the sleep, if one did. Returns the word as it was.
+    ///
+    /// The caller has just found no token; no other thread ran in between.
+    pub(super) fn sleep(&self, parked: fn(loom::thread::Thread) -> Parked) -> usize {
+        self.state().parked = Some(parked(loom::thread::current()));
+        loom::thread::park();
+        // ORDERING: Acquire, paired with the Release of `unpark`.
+        self.0.word.fetch_and(!TOKEN, Acquire)
+    }
+}

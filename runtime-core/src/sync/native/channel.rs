@@ -1,0 +1,3 @@
+//! An unbounded channel for many senders and one receiver.
+
+pub use crossbeam_channel::{Receiver, SendError, Sender, TryRecvError, unbounded};

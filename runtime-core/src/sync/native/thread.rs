@@ -1,0 +1,33 @@
+//! Threads and parking.
+
+use std::io;
+use std::time::Instant;
+
+pub use std::thread::{JoinHandle, Thread, current, park, yield_now};
+
+/// Parks like [`park`], at most until `deadline`. Returns whether the deadline had passed when it
+/// was called. If it had not, the wait may have ended for any reason, or spuriously.
+pub fn park_until(deadline: Instant) -> bool {
+    let left = deadline.saturating_duration_since(Instant::now());
+    if !left.is_zero() {
+        std::thread::park_timeout(left);
+    }
+    left.is_zero()
+}
+
+/// Starts a thread.
+///
+/// # Errors
+/// The system's, if it refuses to start one.
+pub fn spawn(
+    name: String,
+    stack_size: Option<usize>,
+    body: impl FnOnce() + Send + 'static,
+) -> io::Result<JoinHandle<()>> {
+    let builder = std::thread::Builder::new().name(name);
+    match stack_size {
+        Some(bytes) => builder.stack_size(bytes),
+        None => builder,
+    }
+    .spawn(body)
+}
