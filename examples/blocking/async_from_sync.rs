@@ -1,27 +1,28 @@
 //! Async code calls blocking code, which calls async code again.
 //!
-//! A library that blocks is given a callback, and what the callback needs is async: a job on the
-//! pool, and within it [`Handle::block_on`](aside::Handle::block_on). The worker sleeps while the
-//! loop does the async part.
+//! A blocking library takes a callback, and the callback needs something async. The library runs in
+//! a job on the pool, and its callback uses [`Handle::block_on`](aside::Handle::block_on): the
+//! worker waits while the loop runs the async part.
+//!
+//! Run it with `cargo run --example async_from_sync`. It prints which step runs on which thread.
 
 use std::thread;
 use std::time::Duration;
 
 use aside::{Handle, JoinError, sleep, spawn, spawn_blocking};
 
-fn say(what: &str) {
-    println!("on {:<10}  {what}", thread::current().name().unwrap_or("?"));
+fn say(step: &str) {
+    println!("on {:<10}  {step}", thread::current().name().unwrap_or("?"));
 }
 
-/// Somebody else's library: it walks through a document and asks for each word, and knows nothing
-/// of async.
+/// A blocking library: it walks through a document, asks for each word, and knows nothing of async.
 fn translate_all(document: &[&str], look_up: impl Fn(&str) -> String) -> String {
     document.iter().map(|word| look_up(word)).collect::<Vec<_>>().join(" ")
 }
 
-/// Our dictionary, which is async: it may be far away.
+/// An async dictionary, which may be on another machine.
 async fn look_up(word: String) -> String {
-    say(&format!("async: somebody asks for `{word}`"));
+    say(&format!("async: looks up `{word}`"));
     sleep(Duration::from_millis(20)).await;
     match word.as_str() {
         "guten" => "good".to_owned(),
@@ -30,20 +31,24 @@ async fn look_up(word: String) -> String {
     }
 }
 
+async fn spawn_on_loop(handle: &Handle, word: &str) -> Result<String, JoinError> {
+    handle.spawn(look_up(word.to_owned())).await
+}
+
 fn main() -> Result<(), JoinError> {
     let text = aside::run(async {
         say("async: the loop");
         let handle = Handle::current();
         let job = spawn_blocking(move || {
-            say("sync:  the library works on the pool");
+            say("sync:  the library runs on the pool");
             translate_all(&["guten", "Tag"], |word| {
-                // A future that runs right here, while this thread waits for it ...
-                let waited = handle.block_on(async {
+                // This future runs on the worker's thread ...
+                let found = handle.block_on(async {
                     sleep(Duration::from_millis(5)).await;
-                    // ... and may send others home, to the loop.
+                    // ... and can spawn others on the loop.
                     spawn_on_loop(&handle, word).await
                 });
-                waited.expect("a look-up does not panic")
+                found.expect("a look-up does not panic")
             })
         });
         let ticker = spawn(async {
@@ -57,8 +62,4 @@ fn main() -> Result<(), JoinError> {
     })?;
     println!("the result: {text}");
     Ok(())
-}
-
-async fn spawn_on_loop(handle: &Handle, word: &str) -> Result<String, JoinError> {
-    handle.spawn(look_up(word.to_owned())).await
 }

@@ -1,8 +1,11 @@
-//! Backpressure: a producer that is faster than its jobs, with a queue that has a bound.
+//! Backpressure: a producer that is faster than its jobs, and a bounded queue.
 //!
-//! The same producer three times. `try_submit` gives the closures back that find no room;
-//! `submit_async` waits for room, so that the producer goes as fast as the jobs do; `submit` never
-//! waits, and the jobs stand in line.
+//! The same producer submits 50 jobs in three ways. `try_submit` returns a closure that finds the
+//! queue full; `submit_async` waits for a free place, so the producer becomes as slow as its jobs;
+//! `submit` never waits, and the jobs collect in an unbounded list before the queue.
+//!
+//! Run it with `cargo run --example backpressure`. It prints how many jobs each way accepts, and
+//! how many of them wait.
 
 use std::thread;
 use std::time::Duration;
@@ -22,25 +25,32 @@ fn main() {
 
     aside::run(async {
         let lane = narrow();
-        let taken: Vec<_> = (0..JOBS).filter_map(|_| lane.try_submit(compress).ok()).collect();
-        println!("try_submit:   {} were taken, {} came back", taken.len(), JOBS - taken.len());
-        finish(taken).await;
+        let accepted: Vec<_> = (0..JOBS).filter_map(|_| lane.try_submit(compress).ok()).collect();
+        println!(
+            "try_submit:   {} are accepted, {} are returned",
+            accepted.len(),
+            JOBS - accepted.len()
+        );
+        finish(accepted).await;
 
         let lane = narrow();
         let mut jobs = Vec::new();
-        let mut longest = 0;
+        let mut most = 0;
         for _ in 0..JOBS {
             jobs.push(lane.submit_async(compress).await.expect("the pool is open"));
-            longest = longest.max(waiting(&lane));
+            most = most.max(waiting(&lane));
         }
-        println!("submit_async: all were taken, never did more than {longest} wait");
+        println!("submit_async: all are accepted, and at most {most} wait");
         finish(jobs).await;
 
         let lane = narrow();
         let submit = |_| lane.submit(compress).expect("the pool is open");
         let jobs: Vec<_> = (0..JOBS).map(submit).collect();
         let stats = lane.stats();
-        println!("submit:       {} wait, {} stand in line for that", stats.queued, stats.in_line);
+        println!(
+            "submit:       {} wait in the queue, {} wait for a place in it",
+            stats.queued, stats.in_line
+        );
         finish(jobs).await;
     });
 }

@@ -1,11 +1,14 @@
-//! Cancelling what blocks. Nothing stops a thread from outside: a job is asked, and looks.
+//! Cancelling blocking jobs. No thread can be stopped from outside: a job must check for
+//! cancellation.
 //!
-//! 1. A timeout around a long computation, which looks from deep inside, with no token in any
+//! 1. A timeout cancels a long computation. It checks deep inside, without a token in any
 //!    signature.
-//! 2. A job that sits in a child process, which a hook kills.
-//! 3. A job that does not look: it is abandoned, and the pool says so until it has ended.
+//! 2. A job waits for a child process. A cancellation hook kills the child.
+//! 3. A job never checks. It is abandoned, and the pool lists it until it ends by itself.
+//!
+//! Run it with `cargo run --example cancel_blocking`. It prints how each of the three ends.
 
-// The ban is for aside's own source, whose locks the models are to see.
+// aside's own source must use the sync facade; an example need not.
 #![allow(clippy::disallowed_types)]
 
 use std::process::{Command, ExitStatus, Stdio};
@@ -19,26 +22,32 @@ fn main() {
     aside::run(async {
         let search = spawn_blocking(|| {
             let found = search_for_ever();
-            println!("1. the search ends: {}", found.expect_err("it never finds anything"));
+            println!("1. the search ends: {}", found.expect_err("the search never succeeds"));
         });
         let found = timeout(Duration::from_millis(20), search.abort_on_drop()).await;
-        println!("1. nobody waits for it any more: {}", found.is_err());
+        println!("1. its caller has stopped waiting: {}", found.is_err());
 
         let child = spawn_blocking(|| wait_for_a_child().expect("`sleep` can be started"));
         sleep(Duration::from_millis(20)).await;
         child.abort();
-        println!("2. the child: {}", child.await.expect("its result comes"));
+        println!(
+            "2. the child: {}",
+            child.await.expect("a job returns its result although it is cancelled")
+        );
 
         let (release, held) = mpsc::channel::<()>();
-        let deaf = named("deaf").spawn_blocking(move || held.recv().is_err());
+        let unaware = named("unaware").spawn_blocking(move || held.recv().is_err());
         sleep(Duration::from_millis(20)).await;
-        deaf.abort();
+        unaware.abort();
         for job in Handle::current().pool().running() {
-            println!("3. still runs: {}", job.metadata);
+            println!("3. still running: {}", job.metadata);
             assert!(job.is_abandoned);
         }
         drop(release);
-        println!("3. it ended by itself: {}", deaf.await.expect("its result comes"));
+        println!(
+            "3. it has ended by itself: {}",
+            unaware.await.expect("a job returns its result although it is cancelled")
+        );
     });
 }
 
@@ -46,7 +55,7 @@ fn search_for_ever() -> Result<u64, Cancelled> {
     let mut steps: u64 = 0;
     loop {
         steps = steps.wrapping_add(1);
-        // A look costs a few nanoseconds, so not every step needs one.
+        // A check costs a few nanoseconds, so it is made once in 1024 steps.
         if steps.is_multiple_of(1024) {
             check_cancelled()?;
         }
@@ -58,11 +67,12 @@ fn wait_for_a_child() -> std::io::Result<ExitStatus> {
     let output = child.stdout.take();
     let child = Arc::new(Mutex::new(child));
     let victim = Arc::clone(&child);
-    let token = CancelToken::current().expect("this is a job");
+    let token = CancelToken::current().expect("this code runs in a job");
     let _hook = token.on_cancel(move || drop(victim.lock().map(|mut child| child.kill())));
-    // The end of its output is the end of the child; it is not locked while this waits for it.
+    // The output ends when the child does. The lock is free meanwhile, so that the hook can take
+    // it.
     if let Some(mut output) = output {
         std::io::copy(&mut output, &mut std::io::sink())?;
     }
-    child.lock().expect("nobody panics").wait()
+    child.lock().expect("no holder of the lock panics").wait()
 }

@@ -1,8 +1,10 @@
-//! Lanes: jobs of different kinds share the threads of one pool, and do not get in each other's
-//! way.
+//! Lanes: jobs of different kinds share the threads of one pool without delaying each other.
 //!
-//! Forty slow look-ups of names are submitted first, in a lane in which four may run at a time. The
-//! files that are read after them wait for none of them. Background work goes last.
+//! Forty slow name look-ups are submitted first, in a lane that runs at most four at a time. The
+//! files that are read afterwards do not wait for them. Background jobs run last.
+//!
+//! Run it with `cargo run --example lanes`. It prints the sizes of three files, and then what each
+//! lane runs, queues and has completed.
 
 use std::thread;
 use std::time::Duration;
@@ -26,12 +28,12 @@ fn main() {
         for (path, size) in files.iter().zip(gather(sizes).await) {
             println!("{path} has {} bytes", size.expect("it ran"));
         }
-        println!("\nwith the files read, the lanes are doing this:");
+        println!("\nthe lanes when the files have been read:");
         print_lanes(&pool);
 
         gather(look_ups).await;
         indexing.await.expect("it ran");
-        println!("\nand when all have been awaited:");
+        println!("\nand when all jobs have been awaited:");
         print_lanes(&pool);
     });
 }

@@ -1,7 +1,10 @@
-//! What a shutdown reports: the tasks and jobs it cancelled, and the jobs that still run.
+//! The report of a shutdown: the tasks and jobs it has cancelled, and the jobs that still run.
 //!
-//! A task can be dropped at any of its awaits, and a job that has not begun can be taken back. A
-//! job that runs cannot be stopped from outside: one waits for it, or leaves it and knows its name.
+//! A shutdown drops tasks at the awaits where they are suspended, and removes queued jobs. It
+//! cannot stop a running job: it waits for the job up to a limit, and then reports it.
+//!
+//! Run it with `cargo run --example shutdown_report`. It prints the three lists, and then the
+//! report as it displays itself.
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -15,28 +18,25 @@ fn main() {
 
     runtime.block_on(async {
         named("heartbeat").spawn(sleep(Duration::from_secs(3600))).detach();
-        let begun = spawn_blocking(|| println!("a job that ends in time"));
-        // It waits for something that will not come while we look.
+        let begun = spawn_blocking(|| println!("this job ends in time"));
+        // It waits for a message that is not sent before the shutdown has ended.
         named("stubborn").spawn_blocking(move || held.recv()).detach();
-        // There is one worker, so this one waits in the queue behind it.
+        // The pool has one worker, so this job waits in the queue behind the one above.
         named("patient").spawn_blocking(|| println!("never printed")).detach();
         let _ = begun.await;
     });
 
-    println!("shutting down, and waiting for 100 ms at most");
+    println!("shutting down, with a limit of 100 ms");
     let report = runtime.shutdown(Shutdown::WaitAtMost(Duration::from_millis(100)));
 
     println!("tasks cancelled: {}", names(report.tasks_cancelled.iter()));
     println!("jobs cancelled before they began: {}", names(report.jobs.cancelled.iter()));
     println!("jobs that still run: {}", names(report.jobs.running.iter().map(|job| &job.metadata)));
-    println!("the same, as it is displayed:\n{report}");
-    // The straggler's thread is its own: it ends when what it waits for comes.
+    println!("the report as it displays itself:\n{report}");
+    // The job's thread ends when its message arrives, or with the process.
     drop(release);
 }
 
 fn names<'a>(metadata: impl Iterator<Item = &'a aside::Metadata>) -> String {
-    metadata
-        .map(|metadata| metadata.name().unwrap_or("without a name"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    metadata.map(|metadata| metadata.name().unwrap_or("unnamed")).collect::<Vec<_>>().join(", ")
 }

@@ -1,7 +1,11 @@
-//! A job that runs in its submitter's span: context that goes along to another thread.
+//! Tracing context: a job that runs in the span of the task that submits it.
 //!
-//! A tracing library keeps the current span in a thread-local, which stays behind when a closure
-//! goes to a worker. A pool that is told to carry it puts it around every job.
+//! A tracing library keeps the current span in a thread-local of the submitting thread, so a job on
+//! a worker would run outside it. `Builder::carry` captures the span when a job is submitted, and
+//! enters it around the job.
+//!
+//! Run it with `cargo run --example tracing_context`. It prints the events of two requests, first
+//! without and then with their spans.
 
 use aside::blocking::Pool;
 use aside::{Runtime, gather, spawn_blocking};
@@ -10,10 +14,10 @@ use tracing::{Instrument, Span, info, info_span};
 fn main() {
     tracing_subscriber::fmt().without_time().with_target(false).with_thread_names(true).init();
 
-    println!("a pool as it comes:");
+    println!("a pool with the default settings:");
     serve(Pool::new());
 
-    println!("\na pool that carries the span along:");
+    println!("\na pool that propagates the span:");
     let pool = Pool::builder().carry(|| {
         let span = Span::current();
         move |job: &mut dyn FnMut()| span.in_scope(job)

@@ -1,8 +1,9 @@
-//! What blocks, as streams: a file whose lines are counted, two pipes of a child, and an iterator
-//! whose `next` blocks.
+//! Blocking objects as async streams: a file, two pipes of a child process, an iterator, and stdin.
 //!
-//! All of it is awaited on one thread. Each object works on the pool only while something is asked
-//! of it, and the loop goes on meanwhile.
+//! One thread awaits all of them. An object occupies a thread of the pool only while an operation
+//! on it runs, and the loop is free meanwhile.
+//!
+//! Run it with `cargo run --example unblock_stream`. It prints a line for each of the four objects.
 
 use std::cell::Cell;
 use std::fs::{self, File};
@@ -32,38 +33,38 @@ async fn read_a_file(path: &std::path::Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Talks to a child over two pipes. Reads and writes of different objects wait for nothing but
-/// their own pipe, so neither can stop the other.
+/// Writes to and reads from a child over two pipes. The pipes are separate objects, so neither
+/// operation can block the other.
 async fn talk_to_a_child() -> io::Result<()> {
     let child = Command::new("sort").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
     let Ok(mut child) = child else {
-        println!("child:    there is no `sort` here");
+        println!("child:    this system has no `sort`");
         return Ok(());
     };
     let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
-        return Err(io::Error::other("a child without pipes"));
+        return Err(io::Error::other("the child has no pipes"));
     };
-    let ask = async {
+    let write = async {
         let mut input = Unblock::new(input);
         for word in ["pear", "apple", "fig"] {
             input.write_all(format!("{word}\n").as_bytes()).await?;
         }
-        // Drops the pipe, so that the child sees its end.
+        // Closes the pipe, so that the child reads the end of its input.
         input.close().await
     };
-    let answer = async {
+    let read = async {
         let mut text = String::new();
         Unblock::new(output).read_to_string(&mut text).await?;
         io::Result::Ok(text)
     };
-    let (asked, answer) = gather((ask, answer)).await;
-    asked?;
+    let (written, answer) = gather((write, read)).await;
+    written?;
     println!("child:    sorted {}", answer?.split_whitespace().collect::<Vec<_>>().join(", "));
     Unblock::new(child).with_mut(|child| child.wait()).await??;
     Ok(())
 }
 
-/// The entries of a folder come as they are read.
+/// Lists a folder, entry by entry.
 async fn list_a_folder() -> io::Result<()> {
     let mut entries = Unblock::new(fs::read_dir(".")?);
     let mut folders = 0;
@@ -71,19 +72,19 @@ async fn list_a_folder() -> io::Result<()> {
     while let Some(entry) = entries.next().await {
         if entry?.path().is_dir() { folders += 1 } else { files += 1 }
     }
-    println!("iterator: {files} files and {folders} folders here");
+    println!("iterator: {files} files and {folders} folders in this folder");
     Ok(())
 }
 
-/// Asks, but not for ever: the program ends, although the read cannot be interrupted.
-async fn ask_the_user() {
+/// Reads stdin with a timeout. The program can end although the read cannot be interrupted.
+async fn read_stdin() {
     let mut answer = [0; 64];
     let read =
         aside::timeout(Duration::from_millis(10), async { stdio::stdin().read(&mut answer).await });
     match read.await {
         Ok(Ok(count)) => println!("stdin:    {count} bytes"),
         Ok(Err(error)) => println!("stdin:    {error}"),
-        Err(_elapsed) => println!("stdin:    nobody answers, and nobody waits for it"),
+        Err(_elapsed) => println!("stdin:    no input within 10 ms"),
     }
 }
 
@@ -103,11 +104,11 @@ fn main() -> io::Result<()> {
             }
         });
         read_a_file(&path).await?;
-        println!("loop:     it ticked meanwhile: {}", ticks.get() > 0);
+        println!("loop:     ran a timer meanwhile: {}", ticks.get() > 0);
         ticker.abort();
         talk_to_a_child().await?;
         list_a_folder().await?;
-        ask_the_user().await;
+        read_stdin().await;
         Ok(())
     });
     fs::remove_file(&path)?;

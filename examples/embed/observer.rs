@@ -1,35 +1,38 @@
 //! The numbered steps of a task's life, as an observer sees them.
 //!
-//! The numbers are those of the crate docs: 1 spawned, 2 polled, 3 pending, 4 woken, 5 ended. A
-//! wake makes no call of its own: an observer sees it as the next poll.
+//! The crate docs number the steps: 1 spawned, 2 polled, 3 pending, 4 woken, 5 ended. A wake calls
+//! no method of the observer: it shows as the next poll.
+//!
+//! Run it with `cargo run --example observer`. It prints one line per step, and the number of
+//! polls.
 
 use std::time::Instant;
 
 use aside::observe::{Both, Counters, Observer};
 use aside::{JoinError, Metadata, Runtime, named, spawn_blocking, yield_now};
 
-/// Prints a line for each call. One without a name is the future given to `block_on`.
+/// Prints a line for each step. The task without a name is the future given to `block_on`.
 struct Narrator;
 
-fn who(task: &Metadata) -> &str {
+fn name(task: &Metadata) -> &str {
     task.name().unwrap_or("block_on")
 }
 
 impl Observer for Narrator {
     fn task_spawned(&self, task: &Metadata) {
-        println!("1    {:<9} is spawned at line {}", who(task), task.location().line());
+        println!("1    {:<9} is spawned at line {}", name(task), task.location().line());
     }
 
     fn poll_started(&self, task: &Metadata) {
-        println!("2    {:<9} is polled", who(task));
+        println!("2    {:<9} is polled", name(task));
     }
 
     fn poll_ended(&self, task: &Metadata) {
-        println!("3|5  {:<9} returns from the poll", who(task));
+        println!("3|5  {:<9} returns from the poll", name(task));
     }
 
     fn task_ended(&self, task: &Metadata) {
-        println!("5    {:<9} has ended: its future is dropped, its result published", who(task));
+        println!("5    {:<9} has ended: its future is dropped, its result is stored", name(task));
     }
 
     fn parked(&self, deadline: Option<Instant>) {
@@ -43,9 +46,9 @@ impl Observer for Narrator {
 }
 
 async fn copy() -> u64 {
-    println!("       copy: yields, and is woken by itself, so the loop does not sleep");
+    println!("       copy: yields; the task wakes itself, so the loop does not sleep");
     yield_now().await;
-    println!("       copy: awaits a job on the pool, which wakes it from there");
+    println!("       copy: awaits a job on the pool; the worker wakes the task");
     spawn_blocking(|| 42).await.unwrap_or(0)
 }
 

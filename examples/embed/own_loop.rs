@@ -1,8 +1,12 @@
-//! A program that has a loop of its own, here the frames of a game, turns the runtime from it.
+//! A program with a loop of its own, here a game that draws frames, drives the runtime turn by
+//! turn.
 //!
-//! The frame loop never waits for the runtime. It turns it once per frame, and sleeps on its own
-//! channel until the next frame; `on_wake` puts a message there when the runtime has news from
-//! another thread, so that a finished job need not wait for the frame.
+//! The frame loop never waits for the runtime. It calls `turn` once per frame, and then waits on
+//! its own channel for the next frame. When another thread wakes a task, `on_wake` sends a message
+//! to that channel, so a finished job does not have to wait for the next frame.
+//!
+//! Run it with `cargo run --example own_loop`. It prints the frames, the wake-ups between them, and
+//! when the level is loaded.
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
@@ -12,12 +16,12 @@ use aside::{NextTurn, Runtime, named, sleep};
 
 const FRAME: Duration = Duration::from_millis(20);
 
-/// What the frame loop waits for. In a real game the keyboard would be here as well.
+/// An event of the frame loop. A real game would add its keyboard.
 enum Event {
-    RuntimeHasNews,
+    RuntimeWoken,
 }
 
-/// The level is loaded by blocking code on the pool, and shown by async code on this thread.
+/// Loads the level in a blocking job on the pool, and shows it on the thread of the frame loop.
 async fn load_level() {
     let loading = named("load").spawn_blocking(|| {
         thread::sleep(Duration::from_millis(110));
@@ -28,10 +32,10 @@ async fn load_level() {
         Err(error) => println!("  task: {error}"),
     }
     sleep(Duration::from_millis(50)).await;
-    println!("  task: and the doors open");
+    println!("  task: the doors open");
 }
 
-/// Waits for the next frame, for news, or for the runtime's next timer, whichever is first.
+/// Waits for the next frame, for a wake, or for the runtime's next timer, whichever comes first.
 fn wait(events: &Receiver<Event>, next_frame: Instant, next_turn: NextTurn) {
     let until = match next_turn {
         NextTurn::Now => return,
@@ -39,7 +43,7 @@ fn wait(events: &Receiver<Event>, next_frame: Instant, next_turn: NextTurn) {
         NextTurn::OnWake => next_frame,
     };
     match events.recv_timeout(until.saturating_duration_since(Instant::now())) {
-        Ok(Event::RuntimeHasNews) => println!("  wake: the runtime has news between two frames"),
+        Ok(Event::RuntimeWoken) => println!("  wake: a task was woken between two frames"),
         Err(RecvTimeoutError::Timeout) => {}
         Err(RecvTimeoutError::Disconnected) => unreachable!("the runtime holds a sender"),
     }
@@ -47,7 +51,7 @@ fn wait(events: &Receiver<Event>, next_frame: Instant, next_turn: NextTurn) {
 
 fn main() {
     let (sender, events) = mpsc::channel();
-    let on_wake = move || drop(sender.send(Event::RuntimeHasNews));
+    let on_wake = move || drop(sender.send(Event::RuntimeWoken));
     let runtime = Runtime::builder().on_wake(on_wake).build();
     let level = runtime.spawn(load_level());
 
@@ -62,5 +66,5 @@ fn main() {
         let turn = runtime.turn(Duration::ZERO);
         wait(&events, next_frame, turn.next);
     }
-    println!("{frame} frames were drawn, and none waited for the level");
+    println!("{frame} frames were drawn, and none of them waited for the level");
 }

@@ -1,7 +1,10 @@
-//! A program of a thousand hours, at once.
+//! Virtual time: a program that sleeps for a thousand hours ends at once.
 //!
-//! With a virtual clock, time stands still while anything can run, and jumps to the next deadline
-//! when nothing can. Jobs on the pool take real time and no virtual time.
+//! A virtual clock stands still while any task can run, and jumps to the next deadline when none
+//! can. Jobs on the pool take real time and no virtual time.
+//!
+//! Run it with `cargo run --example virtual_time`. It prints the virtual hours after each step, and
+//! the real time of the whole program.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,7 +14,7 @@ use aside::{JoinError, Runtime, interval, sleep, spawn, spawn_blocking};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// A watchman who looks round every hour; the first look is at once.
+/// Ticks once per hour. The first tick is immediate.
 async fn watch(hours: u32) -> u32 {
     let mut clock = interval(HOUR);
     for _ in 0..hours {
@@ -27,14 +30,14 @@ fn main() -> Result<(), JoinError> {
     let hours = move || now().duration_since(begun).as_secs_f64() / 3600.0;
 
     runtime.block_on(async {
-        let watchman = spawn(watch(1001));
+        let watcher = spawn(watch(1001));
         sleep(HOUR * 24).await;
-        println!("after {:6.1} hours: a day has passed", hours());
+        println!("after {:6.1} hours: one day has passed", hours());
         let archive = spawn_blocking(|| thread::sleep(Duration::from_millis(50)));
         archive.await?;
-        println!("after {:6.1} hours: a job of 50 real milliseconds has taken none", hours());
-        let looks = watchman.await?;
-        println!("after {:6.1} hours: the watchman has looked round {looks} times", hours());
+        println!("after {:6.1} hours: a job of 50 ms real time has taken no virtual time", hours());
+        let ticks = watcher.await?;
+        println!("after {:6.1} hours: the watcher has ticked {ticks} times", hours());
         Ok(())
     })?;
 

@@ -1,12 +1,13 @@
-//! A TCP server that sends back what it is sent, until a line comes on its own stdin.
+//! A TCP server that sends back all bytes that it receives.
 //!
 //! ```sh
 //! cargo run --release --example echo -- --port 7007
 //! ```
 //!
-//! `--port 0`, or none, is any free one; the first line of the output says which. When a line, or
-//! the end, comes on stdin, it accepts no more, lets those that are connected finish for a second,
-//! and says how many bytes it has sent back.
+//! Without `--port` the system chooses a free one. The first line printed is `listening on
+//! ADDRESS`. The server stops at the first line, or at the end, of its stdin: it accepts no more
+//! connections, gives the open ones one second to finish, and prints how many connections and bytes
+//! it has served.
 
 use std::cell::Cell;
 use std::error::Error;
@@ -20,10 +21,10 @@ use aside::{Runtime, race, sleep, spawn, timeout};
 
 type Done<T> = Result<T, Box<dyn Error>>;
 
-/// What all connections have in common. One thread has it, so cells will do.
+/// The counters of all connections. They stay on one thread, so they are cells.
 #[derive(Default)]
 struct Counts {
-    connected: Cell<u64>,
+    open: Cell<u64>,
     served: Cell<u64>,
     bytes: Cell<u64>,
 }
@@ -32,7 +33,7 @@ fn main() -> Done<()> {
     let port = port(std::env::args().skip(1))?;
     let runtime = Runtime::new();
     runtime.block_on(serve(port))?;
-    // A thread may still wait for stdin; nothing is lost with it.
+    // A worker may still be reading stdin: the shutdown does not wait for it.
     let _report = runtime.shutdown(aside::blocking::Shutdown::Leave);
     Ok(())
 }
@@ -47,40 +48,41 @@ fn port(mut arguments: impl Iterator<Item = String>) -> Done<u16> {
 
 async fn serve(port: u16) -> io::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
-    say(format_args!("listening on {}", listener.local_addr()?))?;
+    print_line(format_args!("listening on {}", listener.local_addr()?))?;
     let counts = Rc::new(Counts::default());
     let stop = aside::spawn_blocking(|| io::stdin().lock().read_line(&mut String::new()));
     let accepting = accept(&listener, &counts);
     race((async { stop.await.map(drop).map_err(io::Error::other) }, accepting)).await?;
     drop(listener);
-    let all_gone = async {
-        while counts.connected.get() > 0 {
+    let all_closed = async {
+        while counts.open.get() > 0 {
             sleep(Duration::from_millis(1)).await;
         }
     };
-    let _left_behind = timeout(Duration::from_secs(1), all_gone).await;
+    let _left_behind = timeout(Duration::from_secs(1), all_closed).await;
     let (served, bytes) = (counts.served.get(), counts.bytes.get());
-    say(format_args!("{served} connections, {bytes} bytes"))
+    print_line(format_args!("{served} connections, {bytes} bytes"))
 }
 
-/// Accepts as long as it is polled.
+/// Accepts connections until it is dropped.
 async fn accept(listener: &TcpListener, counts: &Rc<Counts>) -> io::Result<()> {
     loop {
         match listener.accept().await {
             Ok((stream, _peer)) => spawn(connection(stream, Rc::clone(counts))).detach(),
-            // No descriptors, say. It comes late, so this does not spin.
+            // Descriptors may be exhausted. `accept` delays such errors, so this loop does not
+            // spin.
             Err(error) => eprintln!("a connection was not accepted: {error}"),
         }
     }
 }
 
-/// Sends back what comes, until nothing more does.
+/// Serves one connection until its end.
 async fn connection(stream: TcpStream, counts: Rc<Counts>) {
-    counts.connected.set(counts.connected.get() + 1);
+    counts.open.set(counts.open.get() + 1);
     if let Err(error) = echo(&stream, &counts.bytes).await {
         eprintln!("a connection has failed: {error}");
     }
-    counts.connected.set(counts.connected.get() - 1);
+    counts.open.set(counts.open.get() - 1);
     counts.served.set(counts.served.get() + 1);
 }
 
@@ -100,8 +102,8 @@ async fn echo(stream: &TcpStream, bytes: &Cell<u64>) -> io::Result<()> {
     }
 }
 
-/// A line that is out when this returns, also into a pipe.
-fn say(line: std::fmt::Arguments<'_>) -> io::Result<()> {
+/// Prints a line and flushes it, because stdout may be a pipe.
+fn print_line(line: std::fmt::Arguments<'_>) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{line}")?;
     out.flush()

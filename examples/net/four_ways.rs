@@ -1,12 +1,16 @@
-//! Two hundred HTTP calls to a slow server, done in four ways, and what each of them costs.
+//! Two hundred HTTP calls to a slow server, made in four ways, and the cost of each way.
 //!
 //! ```sh
 //! cargo run --release --features hyper --example four_ways
 //! ```
 //!
-//! The server takes 100 ms for each answer, and any number of calls at a time. It is a process of
-//! its own, and so is each way, so that no figure is another's. `--scale 0.1` makes the server ten
-//! times as fast. What the figures mean is told in `docs/guide/native-io.md`.
+//! The ways: in sequence, blocking on the pool, async on the loop, and (the mistake) blocking on
+//! the loop. The server takes 100 ms for each answer and serves any number of calls at a time. The
+//! server and each way are processes of their own, so that the figures do not mix. `--scale 0.1`
+//! makes the server ten times as fast.
+//!
+//! It prints a table of time, threads, memory and context switches; `docs/guide/native-io.md`
+//! explains it.
 
 #[path = "four_ways/figures.rs"]
 mod figures;
@@ -26,7 +30,7 @@ use crate::ways::{WAYS, Way};
 
 type Done<T> = Result<T, Box<dyn Error>>;
 
-/// How long the server takes for one call.
+/// The time that the server takes for one call, at full scale.
 const ONE_CALL: Duration = Duration::from_millis(100);
 const CALLS: usize = 200;
 
@@ -36,18 +40,18 @@ fn main() -> Done<()> {
     match arguments[..] {
         [] => compare(1.0),
         ["--scale", scale] => compare(scale.parse()?),
-        // The processes that it starts.
+        // The child processes of this program.
         ["serve", seconds] => server::serve(Duration::from_secs_f64(seconds.parse()?)),
         ["go", name, address] => go(name, address.parse()?),
         _ => Err("usage: four_ways [--scale NUMBER]".into()),
     }
 }
 
-/// Starts a server, has each way call it, and prints what that took.
+/// Starts a server, runs each way in a child process, and prints the figures.
 fn compare(scale: f64) -> Done<()> {
     let one_call = ONE_CALL.mul_f64(scale);
     let (mut server, stdin, address) = start_server(one_call)?;
-    println!("{CALLS} calls, each of which the server takes {one_call:?} for\n");
+    println!("{CALLS} calls; the server takes {one_call:?} for each\n");
     println!("{}", figures::HEADER);
     for Way { name, .. } in WAYS {
         let mut way = Command::new(env::current_exe()?);
@@ -58,19 +62,19 @@ fn compare(scale: f64) -> Done<()> {
         }
         print!("{}", String::from_utf8(output.stdout)?);
     }
-    // It ends when its stdin does.
+    // The server ends with its stdin.
     drop(stdin);
     server.wait()?;
     Ok(())
 }
 
-/// Gives the process, what ends it, and its address.
+/// Returns the process, its stdin, which ends it when dropped, and its address.
 fn start_server(one_call: Duration) -> Done<(Child, ChildStdin, String)> {
     let mut server = Command::new(env::current_exe()?);
     server.args(["serve", &one_call.as_secs_f64().to_string()]);
     let mut server = server.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     let (Some(stdin), Some(stdout)) = (server.stdin.take(), server.stdout.take()) else {
-        return Err("the pipes that were asked for are not there".into());
+        return Err("the child has no pipes".into());
     };
     let mut line = String::new();
     BufReader::new(stdout).read_line(&mut line)?;
@@ -78,7 +82,7 @@ fn start_server(one_call: Duration) -> Done<(Child, ChildStdin, String)> {
     Ok((server, stdin, address.to_owned()))
 }
 
-/// Goes one way in this process, which does nothing else.
+/// Runs one way in this process.
 fn go(name: &str, address: SocketAddr) -> Done<()> {
     let way = WAYS.iter().find(|way| way.name == name).ok_or("there is no such way")?;
     let figures = (way.go)(address, CALLS)?;

@@ -1,12 +1,12 @@
-//! Scans a range of a host's TCP ports, and prints which are open.
+//! A port scanner: connects to a range of TCP ports and prints which are open.
 //!
 //! ```sh
 //! cargo run --release --example port_scan -- example.org 1-1024 --at-once 100 --patience 500
 //! ```
 //!
-//! At most `--at-once` connections (200) are being made at a time, by one thread; a port that has
-//! said nothing for `--patience` milliseconds (1000) counts as silent. Without arguments it scans
-//! localhost around a listener of its own.
+//! One thread makes at most `--at-once` connections (200) at a time. A port that does not answer
+//! within `--patience` milliseconds (1000) counts as silent. Without arguments the scanner opens a
+//! listener on localhost and scans the ports around it.
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
@@ -22,7 +22,7 @@ type Done<T> = Result<T, Box<dyn Error>>;
 const USAGE: &str =
     "usage: port_scan [HOST FIRST-LAST [--at-once NUMBER] [--patience MILLISECONDS]]";
 
-/// What to scan, and how.
+/// The settings of a scan.
 struct Scan {
     host: String,
     ports: RangeInclusive<u16>,
@@ -30,12 +30,12 @@ struct Scan {
     patience: Duration,
 }
 
-/// What a port said.
+/// The answer of a port.
 #[derive(Clone, Copy, PartialEq)]
 enum Answer {
     Open,
     Closed,
-    /// Nothing; or somebody in between said that there is no way.
+    /// No answer in time, or a router reported the host unreachable.
     Silent,
 }
 
@@ -45,8 +45,9 @@ fn main() -> Done<()> {
         if arguments.is_empty() {
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
             let port = listener.local_addr()?.port();
-            println!("my own listener has port {port}");
-            // Nobody accepts: the system connects, and who is to be accepted waits in the backlog.
+            println!("this program listens on port {port}");
+            // The program never accepts: the kernel completes the connection and keeps it in the
+            // backlog.
             return scan(around(port)).await;
         }
         scan(parse(&arguments)?).await
@@ -78,33 +79,33 @@ fn parse(arguments: &[String]) -> Done<Scan> {
 }
 
 async fn scan(scan: Scan) -> Done<()> {
-    // Once, and not for each port.
+    // Looks up the name once, and not for each port.
     let addresses = lookup_host((scan.host.as_str(), 0)).await?;
     let address = addresses.first().ok_or("the name has no address")?.ip();
     let probes = scan.ports.clone().map(|port| async move {
         let answer = probe(address, port, scan.patience).await;
         answer.map(|answer| (port, answer)).map_err(|error| format!("at port {port}: {error}"))
     });
-    // The iterator is asked for the next port when there is room: 65,536 ports are no more futures
-    // at a time than 200 are.
+    // `limit` takes the next future from the iterator when one ends, so a scan of 65,536 ports
+    // never holds more than `at_once` futures.
     let answers = try_gather(probes).limit(scan.at_once).await?;
     for (port, _open) in answers.iter().filter(|(_, answer)| *answer == Answer::Open) {
         println!("{port} is open");
     }
-    let count = |which| answers.iter().filter(|(_, answer)| *answer == which).count();
+    let count = |wanted| answers.iter().filter(|(_, answer)| *answer == wanted).count();
     let [open, closed, silent] = [Answer::Open, Answer::Closed, Answer::Silent].map(count);
     println!("{address}: {open} open, {closed} closed, {silent} silent");
     Ok(())
 }
 
-/// Asks one port. An error is one of this machine, such as no more descriptors: it ends the scan.
+/// Connects to one port. An error of this machine, such as too few descriptors, ends the scan.
 async fn probe(address: IpAddr, port: u16, patience: Duration) -> io::Result<Answer> {
     let Ok(connected) = timeout(patience, TcpStream::connect((address, port))).await else {
         return Ok(Answer::Silent);
     };
     match connected {
-        // On one machine the system may give a socket the very port that it is to connect to, and
-        // it has then found itself.
+        // On localhost the kernel may choose the target port as the local port: the socket has then
+        // connected to itself.
         Ok(stream) if stream.local_addr()? == stream.peer_addr()? => Ok(Answer::Closed),
         Ok(_stream) => Ok(Answer::Open),
         Err(error) => match error.kind() {

@@ -1,39 +1,42 @@
-//! A program that is told by signals: it counts each `SIGHUP`, and ends on ctrl-c or `SIGTERM`.
+//! Unix signals as a stream: counts each `SIGHUP`, and ends on ctrl-c or `SIGTERM`.
 //!
-//! It ends as the signal would have ended it, so that a shell sees that it was interrupted.
+//! In the end the program raises the default action of the signal, so that its shell sees which
+//! signal has ended it.
 //!
 //! ```sh
 //! cargo run --example signals --features signal
 //! kill -HUP PROCESS-ID
 //! ```
+//!
+//! It prints `listening as PROCESS-ID`, and then a line for each signal.
 
 use std::io::{self, Write};
 
 use aside::signal::{Signal, Signals};
 
 fn main() -> io::Result<()> {
-    let last = aside::run(listen())?;
-    // By now the runtime has been shut down, and all that was to be written is.
+    let last = aside::run(receive_signals())?;
+    // By now the runtime has shut down, and all output is written.
     last.act_by_default()
 }
 
-async fn listen() -> io::Result<Signal> {
+async fn receive_signals() -> io::Result<Signal> {
     let mut signals = Signals::new([Signal::HUP, Signal::INT, Signal::TERM])?;
-    say(format_args!("listening as {}", std::process::id()))?;
+    print_line(format_args!("listening as {}", std::process::id()))?;
     let mut hangups = 0;
     loop {
         let signal = signals.recv().await?;
         if signal != Signal::HUP {
-            say(format_args!("{signal}: it ends"))?;
+            print_line(format_args!("{signal}: ends the program"))?;
             return Ok(signal);
         }
         hangups += 1;
-        say(format_args!("{signal}, {hangups} by now"))?;
+        print_line(format_args!("{signal}, {hangups} so far"))?;
     }
 }
 
-/// A line that is out when this returns, also into a pipe.
-fn say(line: std::fmt::Arguments<'_>) -> io::Result<()> {
+/// Prints a line and flushes it, because stdout may be a pipe.
+fn print_line(line: std::fmt::Arguments<'_>) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{line}")?;
     out.flush()

@@ -1,17 +1,19 @@
-//! Follows a file as `tail -F` does: prints its last lines, and then what is appended. A file that
-//! is cut off is begun anew; one that is renamed and made again is read to its end, and then the
-//! new one from its beginning.
+//! Follows a file as `tail -F` does: prints its last lines, and then each line that is appended.
+//!
+//! If the file is truncated, it is read again from its beginning. If it is renamed and created
+//! again, the old file is read to its end, and then the new one from its beginning.
 //!
 //! ```sh
 //! cargo run --release --example tail_f -- -n 5 /var/log/syslog
 //! ```
 //!
-//! It ends when its stdin does, or after so many lines: `--lines-max 100`. Without a file it shows
-//! itself what it can do, in a directory of its own.
+//! The program ends with its stdin, or after `--lines-max` lines. Without a file it demonstrates
+//! itself in a temporary directory.
 //!
-//! That something has happened is heard from the system where it tells, by a descriptor that the
-//! loop waits for (`watch.rs`): that takes no thread and no ticks. What has happened is found out
-//! by looking, on the pool (`follow.rs`), because by then it may be something else.
+//! The loop waits for changes on an inotify descriptor (`watch.rs`), which takes no thread and no
+//! periodic checks. The file itself is read on the pool (`follow.rs`). An event says only that
+//! something has changed: the state of the file is read afterwards, because it may have changed
+//! again.
 
 #[path = "tail_f/follow.rs"]
 mod follow;
@@ -32,13 +34,13 @@ use crate::follow::Follower;
 
 type Done<T> = Result<T, Box<dyn Error>>;
 
-/// What the command line asks for.
+/// The arguments of the command line.
 struct Arguments {
-    /// `None`: a demonstration.
+    /// `None` selects the demonstration.
     path: Option<PathBuf>,
-    /// How many of the last lines are printed first.
+    /// The number of last lines that are printed first.
     lines: usize,
-    /// After how many lines it ends.
+    /// The number of lines after which the program ends.
     lines_max: Option<u64>,
 }
 
@@ -69,7 +71,7 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Done<Arguments> {
     Ok(arguments)
 }
 
-/// Until stdin ends, or enough is printed.
+/// Follows the file until stdin ends or `lines_max` lines are printed.
 async fn tail(path: &Path, arguments: &Arguments) -> io::Result<()> {
     let mut follower = Follower::new(path, arguments.lines_max)?;
     follower.begin(arguments.lines).await?;
@@ -82,18 +84,18 @@ async fn tail(path: &Path, arguments: &Arguments) -> io::Result<()> {
     race((stdin_ends, follower.follow())).await
 }
 
-/// What happens to logs, one thing after the other.
+/// Follows a file through the changes that log files undergo.
 async fn demonstrate() -> io::Result<()> {
     let folder = std::env::temp_dir().join(format!("aside-tail-f-{}", std::process::id()));
     fs::create_dir(&folder).await?;
     let log = folder.join("log");
-    let done = happen(&log).await;
+    let done = change_and_follow(&log).await;
     fs::remove_dir_all(&folder).await?;
     done
 }
 
-async fn happen(log: &Path) -> io::Result<()> {
-    fs::write(log, "too old\nof the last lines the first\nthe second\n").await?;
+async fn change_and_follow(log: &Path) -> io::Result<()> {
+    fs::write(log, "not printed\nfirst of the last lines\nsecond of the last lines\n").await?;
     let mut follower = Follower::new(log, Some(2))?;
     follower.begin(2).await?;
 
@@ -102,7 +104,7 @@ async fn happen(log: &Path) -> io::Result<()> {
     writer.close().await?;
     follower.follow_for(1).await?;
 
-    fs::write(log, "cut off and begun anew\n").await?;
+    fs::write(log, "after a truncation\n").await?;
     follower.follow_for(1).await?;
 
     fs::rename(log, log.with_extension("old")).await?;

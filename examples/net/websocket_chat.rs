@@ -1,18 +1,19 @@
-//! A chat by WebSocket: what one client says, all clients hear, until a line comes on stdin.
+//! A WebSocket chat server: every message of a client is sent to all clients.
 //!
 //! ```sh
 //! cargo run --release --example websocket_chat -- --port 7007
 //! python3 -m websockets ws://127.0.0.1:7007   # as often as you like
 //! ```
 //!
-//! `--port 0`, or none, is any free one; the first line of the output says which. When a line, or
-//! the end, comes on stdin, every client is sent what was said before, and a close frame.
+//! Without `--port` the system chooses a free one. The first line printed is `listening on
+//! ADDRESS`. At the first line, or at the end, of its stdin the server sends every client the
+//! remaining messages and a close frame, and prints how many clients and messages it has served.
 //!
-//! A client's memory has a bound: so many messages wait for it, each of which is held once for all
-//! clients, and the system keeps so many bytes of its socket. A client for whom there is no more
-//! room is dropped, because nobody shall wait for it, and a talk with holes is worse than coming
-//! again. A client that has been silent for `--silence SECONDS` (30) is sent a ping, and is dropped
-//! after as much silence again.
+//! The memory per client is bounded: a queue of messages, each of which is stored once for all
+//! clients, and the send buffer of its socket. A client whose queue is full is disconnected: the
+//! others must not wait for it, and reconnecting is better than missing messages. A client that is
+//! silent for `--silence SECONDS` (30) receives a ping, and is disconnected after the same time
+//! again.
 
 #[path = "websocket_chat/client.rs"]
 mod client;
@@ -34,10 +35,10 @@ use crate::room::Room;
 
 type Done<T> = Result<T, Box<dyn Error>>;
 
-/// How much the system keeps that is to go to a client.
+/// The size of the send buffer of a socket.
 const SEND_BUFFER: usize = 64 * 1024;
-/// How long the clients have at the end to say farewell.
-const FAREWELL: Duration = Duration::from_secs(2);
+/// The time that the clients have at the end to answer the close frame.
+const CLOSING: Duration = Duration::from_secs(2);
 
 struct Settings {
     port: u16,
@@ -48,7 +49,7 @@ fn main() -> Done<()> {
     let settings = settings(std::env::args().skip(1))?;
     let runtime = Runtime::new();
     runtime.block_on(serve(settings))?;
-    // A thread may still wait for stdin; nothing is lost with it.
+    // A worker may still be reading stdin: the shutdown does not wait for it.
     let _report = runtime.shutdown(aside::blocking::Shutdown::Leave);
     Ok(())
 }
@@ -69,47 +70,49 @@ fn settings(mut arguments: impl Iterator<Item = String>) -> Done<Settings> {
 
 async fn serve(settings: Settings) -> io::Result<()> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, settings.port));
-    // Connections inherit the size.
+    // Accepted connections inherit the size.
     let socket = SocketBuilder::new().reuse_address().send_buffer_size(SEND_BUFFER);
     let listener = socket.listen(address)?;
-    say(format_args!("listening on {}", listener.local_addr()?))?;
+    print_line(format_args!("listening on {}", listener.local_addr()?))?;
     let room = Rc::new(Room::default());
     let stop = spawn_blocking(|| io::stdin().lock().read_line(&mut String::new()));
-    // Each client has a sender, on which nothing is ever sent: when all have gone, so have they.
-    let (present, all_gone) = async_channel::bounded(1);
-    let accepting = accept(&listener, &room, settings.silence, present);
+    // Each client holds a sender, and never sends. The channel closes when the last client has
+    // ended.
+    let (client_guard, all_ended) = async_channel::bounded(1);
+    let accepting = accept(&listener, &room, settings.silence, client_guard);
     race((async { stop.await.map(drop).map_err(io::Error::other) }, accepting)).await?;
     drop(listener);
     room.close();
-    let _left_behind = timeout(FAREWELL, all_gone.recv()).await;
-    say(format_args!("{room}"))
+    let _left_behind = timeout(CLOSING, all_ended.recv()).await;
+    print_line(format_args!("{room}"))
 }
 
-/// Accepts as long as it is polled.
+/// Accepts connections until it is dropped.
 async fn accept(
     listener: &TcpListener,
     room: &Rc<Room>,
     silence: Duration,
-    present: Sender<Infallible>,
+    client_guard: Sender<Infallible>,
 ) -> io::Result<()> {
     loop {
         match listener.accept().await {
             Ok((stream, _peer)) => {
-                let (room, present) = (Rc::clone(room), present.clone());
+                let (room, client_guard) = (Rc::clone(room), client_guard.clone());
                 let client = async move {
                     client::serve(&stream, &room, silence).await;
-                    drop(present);
+                    drop(client_guard);
                 };
                 spawn(client).detach();
             }
-            // No descriptors, say. It comes late, so this does not spin.
+            // Descriptors may be exhausted. `accept` delays such errors, so this loop does not
+            // spin.
             Err(error) => eprintln!("a connection was not accepted: {error}"),
         }
     }
 }
 
-/// A line that is out when this returns, also into a pipe.
-fn say(line: std::fmt::Arguments<'_>) -> io::Result<()> {
+/// Prints a line and flushes it, because stdout may be a pipe.
+fn print_line(line: std::fmt::Arguments<'_>) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{line}")?;
     out.flush()

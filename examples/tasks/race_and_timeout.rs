@@ -1,24 +1,27 @@
-//! Who comes first: a race, the first success, and a deadline.
+//! A race, the first success, and timeouts.
 //!
-//! The losers of a race are dropped where they stand. A job on the pool cannot be dropped while it
-//! runs: a timeout gives up waiting for it, and it goes on.
+//! The losers of a race are dropped at the await where they are suspended. A running job on the
+//! pool cannot be dropped: a timeout stops the waiting, and the job continues.
+//!
+//! Run it with `cargo run --example race_and_timeout`. It prints the winner of each group, and the
+//! futures as they are dropped.
 
 use std::thread;
 use std::time::Duration;
 
 use aside::{first_ok, race, sleep, spawn_blocking, timeout};
 
-/// Says so when it is dropped, finished or not.
-struct Told(&'static str);
+/// Prints its name when it is dropped.
+struct PrintOnDrop(&'static str);
 
-impl Drop for Told {
+impl Drop for PrintOnDrop {
     fn drop(&mut self) {
         println!("    {} is dropped", self.0);
     }
 }
 
 async fn runner(name: &'static str, milliseconds: u64) -> &'static str {
-    let _told = Told(name);
+    let _guard = PrintOnDrop(name);
     sleep(Duration::from_millis(milliseconds)).await;
     name
 }
@@ -30,18 +33,18 @@ async fn mirror<T>(milliseconds: u64, answer: T) -> T {
 
 fn main() {
     aside::run(async {
-        println!("a race: the first to finish wins, and the others are dropped");
+        println!("a race: the first future to finish wins, and the others are dropped");
         let winner = race((runner("the hare", 200), runner("the tortoise", 20))).await;
         println!("  {winner} wins");
 
-        println!("the first success: who fails is out, and the others go on");
+        println!("the first success: an error ends one future, and the others continue");
         let (near, far) = (Err("near is down"), Err("far is down"));
         let found = first_ok([mirror(5, near), mirror(20, Ok("far"))]).await;
         println!("  {found:?}");
         let none: Result<&str, _> = first_ok([mirror(20, near), mirror(5, far)]).await;
         println!("  {none:?}");
 
-        println!("a timeout: the future is dropped when the time is up");
+        println!("a timeout: the future is dropped when the time has passed");
         let late = timeout(Duration::from_millis(20), runner("the snail", 60_000)).await;
         println!("  {late:?}");
 
@@ -51,7 +54,7 @@ fn main() {
             "the job's result"
         });
         let early = timeout(Duration::from_millis(20), &mut job).await;
-        println!("  {early:?}, and the handle is still good");
+        println!("  {early:?}, and the handle is still valid");
         println!("  {:?}, when it is awaited again", job.await);
     });
 }

@@ -1,15 +1,18 @@
-//! Children that come while others run, and borrow from outside.
+//! A scope: children that are spawned while others run, and that borrow from their caller.
 //!
-//! What is spawned with `spawn` must own all it uses, because nobody knows when it ends. What is
-//! spawned in a scope ends with the scope at the latest, so it may borrow: here a ledger on the
-//! caller's stack, without `Rc` and without a lock.
+//! A future given to `spawn` must own all it uses, because it may outlive its caller. A child of a
+//! scope ends before the scope does, so it may borrow: here a ledger on the caller's stack, without
+//! `Rc` and without a lock.
+//!
+//! Run it with `cargo run --example scoped`. It prints three guests as they enter and as they are
+//! served, and in the end the order in which they were served.
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use aside::{scope, sleep};
 
-/// What the shop knows. Guests borrow it, all at the same time.
+/// The state of a shop. All guests borrow it at the same time.
 #[derive(Default)]
 struct Ledger {
     inside: Cell<u32>,
@@ -18,7 +21,7 @@ struct Ledger {
 
 async fn serve(guest: &'static str, milliseconds: u64, ledger: &Ledger) {
     ledger.inside.set(ledger.inside.get() + 1);
-    println!("  {guest} comes in, {} inside", ledger.inside.get());
+    println!("  {guest} enters, {} inside", ledger.inside.get());
     sleep(Duration::from_millis(milliseconds)).await;
     ledger.inside.set(ledger.inside.get() - 1);
     ledger.served.borrow_mut().push(guest);
@@ -32,14 +35,14 @@ fn main() {
         println!("the shop opens");
         scope(|scope| async move {
             for (guest, milliseconds) in [("Ada", 100), ("Grace", 40), ("Edsger", 10)] {
-                // Without its handle a child still belongs to the scope.
+                // A detached child still belongs to the scope.
                 scope.spawn(serve(guest, milliseconds, shop)).detach();
                 sleep(Duration::from_millis(20)).await;
             }
-            println!("  the door is closed, and the scope waits for who is inside");
+            println!("  no more guests enter; the scope waits for those inside");
         })
         .await;
-        // Nobody borrows the ledger any more.
+        // All borrows have ended with the scope.
         println!("served, in this order: {}", ledger.served.into_inner().join(", "));
     });
 }

@@ -82,10 +82,10 @@ fn the_example_says_each_hangup_and_ends_in_order_on_ctrl_c() {
         let mut program = start(&example);
         for count in 1..=3 {
             program.shell("kill -HUP $1");
-            assert_eq!(program.line(), format!("SIGHUP, {count} by now\n"));
+            assert_eq!(program.line(), format!("SIGHUP, {count} so far\n"));
         }
         program.shell("kill -INT $1");
-        assert_eq!(program.line(), "SIGINT: it ends\n");
+        assert_eq!(program.line(), "SIGINT: ends the program\n");
         assert_eq!(program.line(), "");
         let status = program.child.wait().unwrap();
         assert_eq!(status.signal(), Some(Signal::INT.number()));
@@ -104,10 +104,10 @@ fn the_example_lives_through_a_storm() {
         program.stdout.read_to_string(&mut said).unwrap();
         let lines: Vec<&str> = said.lines().collect();
         let (last, hangups) = lines.split_last().unwrap();
-        assert_eq!(*last, "SIGTERM: it ends");
+        assert_eq!(*last, "SIGTERM: ends the program");
         assert!((1..=10_000).contains(&hangups.len()));
         for (index, line) in hangups.iter().enumerate() {
-            assert_eq!(*line, format!("SIGHUP, {} by now", index + 1));
+            assert_eq!(*line, format!("SIGHUP, {} so far", index + 1));
         }
         assert_eq!(program.child.wait().unwrap().signal(), Some(Signal::TERM.number()));
     });

@@ -1,4 +1,4 @@
-//! What a process has used, as Linux tells it in `/proc`.
+//! The resources that a process has used, read from `/proc`.
 
 use std::cell::Cell;
 use std::fs;
@@ -10,17 +10,17 @@ use aside::{JoinError, JoinHandle, sleep_until, spawn};
 
 use crate::Done;
 
-/// What was used between two moments.
+/// The resources used between two moments.
 pub(crate) struct Figures {
     took: Duration,
     threads: u64,
-    /// The most that was in memory at a time, and by how much that is more than at the beginning.
+    /// The peak of resident memory, and its growth since the beginning.
     memory_kib: u64,
     grown_kib: u64,
-    /// How often a thread went to sleep, and how often it was put aside for another.
+    /// Voluntary and involuntary context switches.
     slept: u64,
     preempted: u64,
-    /// The worst lateness of a ticker on the loop, where there was a loop.
+    /// The largest delay of a ticker on the loop. `None` without a loop.
     lateness: Option<Duration>,
 }
 
@@ -61,7 +61,7 @@ impl Measure {
         Ok(Measure { begun: Instant::now(), resident_kib, slept, preempted })
     }
 
-    /// No thread may have ended since the beginning, because what it did is not told any more.
+    /// Requires that no thread has ended since the beginning: `/proc` forgets ended threads.
     pub(crate) fn end(self, lateness: Option<Duration>) -> Done<Figures> {
         let took = self.begun.elapsed();
         let (slept, preempted) = switches()?;
@@ -79,7 +79,7 @@ impl Measure {
     }
 }
 
-/// The switches between threads, of all the threads that there are.
+/// Returns the context switches of all current threads.
 fn switches() -> Done<(u64, u64)> {
     let (mut slept, mut preempted) = (0, 0);
     for task in fs::read_dir("/proc/self/task")? {
@@ -90,14 +90,14 @@ fn switches() -> Done<(u64, u64)> {
     Ok((slept, preempted))
 }
 
-/// The number in the line `name: NUMBER`.
+/// Returns the number in the line `name: NUMBER`.
 fn field(status: &str, name: &str) -> Done<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
     let number = line.and_then(|line| line.split_whitespace().next());
-    Ok(number.ok_or("/proc is not as Linux has it")?.parse()?)
+    Ok(number.ok_or("/proc/self/status lacks a field")?.parse()?)
 }
 
-/// A task that wants to run each millisecond, as anything does that shares the loop with the calls.
+/// A task that must run every millisecond. It stands for the other tasks on the loop.
 pub(crate) struct Ticker {
     task: JoinHandle<Duration>,
     is_over: Rc<Cell<bool>>,
@@ -110,7 +110,7 @@ impl Ticker {
         Ticker { task, is_over }
     }
 
-    /// How late it was at its worst, its last tick included.
+    /// Returns its largest delay, including that of its last tick.
     pub(crate) async fn stop(self) -> Result<Duration, JoinError> {
         self.is_over.set(true);
         self.task.await

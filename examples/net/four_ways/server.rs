@@ -1,4 +1,4 @@
-//! A server that takes its time.
+//! A slow HTTP server.
 
 use std::convert::Infallible;
 use std::io::{self, Read, Write};
@@ -15,18 +15,18 @@ use hyper::{Request, Response};
 
 use crate::Done;
 
-/// What it answers.
-pub(crate) const ANSWER: &str = "here you are\n";
+/// The body of every answer.
+pub(crate) const ANSWER: &str = "hello\n";
 
-/// Answers until its stdin ends.
+/// Serves until stdin ends.
 pub(crate) fn serve(one_call: Duration) -> Done<()> {
     aside::run(async move {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         println!("listening on {}", listener.local_addr()?);
         io::stdout().flush()?;
-        let enough = spawn_blocking(|| io::stdin().read_to_end(&mut Vec::new()));
-        let enough = async { enough.await.map(drop).map_err(io::Error::other) };
-        race((enough, accept(&listener, one_call))).await?;
+        let stdin = spawn_blocking(|| io::stdin().read_to_end(&mut Vec::new()));
+        let stdin_ends = async { stdin.await.map(drop).map_err(io::Error::other) };
+        race((stdin_ends, accept(&listener, one_call))).await?;
         Ok(())
     })
 }

@@ -1,4 +1,4 @@
-//! The four ways.
+//! The four ways to make many calls.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -17,7 +17,7 @@ use crate::server::ANSWER;
 
 pub(crate) struct Way {
     pub(crate) name: &'static str,
-    /// Makes so many calls of a server.
+    /// Makes this many calls to a server.
     pub(crate) go: fn(SocketAddr, usize) -> Done<Figures>,
 }
 
@@ -31,13 +31,13 @@ pub(crate) const WAYS: [Way; 4] = [
 /// An error that may come from another thread.
 type Called = Result<(), Box<dyn Error + Send + Sync>>;
 
-/// A call by a client that blocks. It keeps its connections, and is shared by all threads.
+/// Makes a call with a blocking client. All threads share the client and its idle connections.
 fn call_blocking(agent: &ureq::Agent, address: SocketAddr) -> Called {
     let answer = agent.get(format!("http://{address}/")).call()?.body_mut().read_to_string()?;
     if answer == ANSWER { Ok(()) } else { Err(format!("the answer was {answer:?}").into()) }
 }
 
-/// A call by a client that does not, on a connection of its own.
+/// Makes a call with an async client, on a new connection.
 async fn call_async(address: SocketAddr) -> Called {
     let stream = TcpStream::connect(address).await?;
     let (mut sender, connection) = http1::handshake(stream).await?;
@@ -55,7 +55,7 @@ async fn call_async(address: SocketAddr) -> Called {
     }
 }
 
-/// One after the other, with no runtime at all.
+/// Makes the calls one after the other, without a runtime.
 fn in_sequence(address: SocketAddr, calls: usize) -> Done<Figures> {
     let agent = ureq::agent();
     let measure = Measure::begin()?;
@@ -65,7 +65,7 @@ fn in_sequence(address: SocketAddr, calls: usize) -> Done<Figures> {
     measure.end(None)
 }
 
-/// All at once, each on a thread that it blocks.
+/// Makes all calls at once. Each blocks a thread of the pool.
 fn on_the_pool(address: SocketAddr, calls: usize) -> Done<Figures> {
     in_a_loop(async move || {
         let agent = ureq::agent();
@@ -78,7 +78,7 @@ fn on_the_pool(address: SocketAddr, calls: usize) -> Done<Figures> {
     })
 }
 
-/// All at once, on the thread of the loop, which waits for all of them.
+/// Makes all calls at once, as tasks on the thread of the loop.
 fn natively(address: SocketAddr, calls: usize) -> Done<Figures> {
     in_a_loop(async move || {
         let calls: Vec<_> = (0..calls).map(|_| spawn(call_async(address))).collect();
@@ -86,7 +86,7 @@ fn natively(address: SocketAddr, calls: usize) -> Done<Figures> {
     })
 }
 
-/// The mistake: they are gathered, and yet each holds the loop until it has its answer.
+/// Makes the mistake: the calls are gathered, but each blocks the loop until its answer arrives.
 fn on_the_loop(address: SocketAddr, calls: usize) -> Done<Figures> {
     in_a_loop(async move || {
         let agent = ureq::agent();
@@ -99,9 +99,9 @@ fn on_the_loop(address: SocketAddr, calls: usize) -> Done<Figures> {
     })
 }
 
-/// Measures calls in a runtime, beside a ticker.
+/// Measures calls in a runtime while a ticker runs.
 fn in_a_loop(calls: impl AsyncFnOnce() -> Called) -> Done<Figures> {
-    // So that the threads that there ever were are there in the end, to be counted.
+    // Keeps all threads alive to the end, where they are counted.
     let runtime = Runtime::builder().keep_alive(Duration::from_secs(3600)).build();
     runtime.block_on(async {
         let measure = Measure::begin()?;

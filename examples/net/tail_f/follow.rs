@@ -1,4 +1,4 @@
-//! What a file has become since it was looked at last.
+//! Reads the new lines of a file, and of the file that replaces it under its name.
 
 use std::fs::Metadata;
 use std::io::{self, ErrorKind, SeekFrom};
@@ -13,42 +13,42 @@ use crate::watch::Watch;
 
 const BLOCK: u64 = 64 * 1024;
 
-/// Prints a file, and goes on wherever its name goes.
+/// Prints a file, and continues with the next file of the same name.
 pub(crate) struct Follower {
     path: PathBuf,
     watch: Watch,
-    /// What had the name when it was looked at last, if anything had.
-    open: Option<Open>,
+    /// The file that had the name at the last check, if there was one.
+    open: Option<OpenFile>,
     stdout: Stdout,
-    /// How many lines may still be printed.
+    /// The number of lines that may still be printed.
     lines_left: u64,
 }
 
-/// A file that is read up to a place.
-struct Open {
+/// A file, and the position up to which it has been read.
+struct OpenFile {
     file: File,
     identity: (u64, u64),
     place: u64,
 }
 
-/// By this files are told apart, as long as they are open or have a name.
+/// Returns the device and inode, which identify a file while it is open or has a name.
 fn identity(metadata: &Metadata) -> (u64, u64) {
     (metadata.dev(), metadata.ino())
 }
 
-/// `None` if there is no such file: it may come.
-async fn open(path: &Path) -> io::Result<Option<Open>> {
+/// Opens the file. Returns `None` if it does not exist yet.
+async fn open(path: &Path) -> io::Result<Option<OpenFile>> {
     let mut file = match File::open(path).await {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
     let identity = identity(&file.metadata().await?);
-    Ok(Some(Open { file, identity, place: 0 }))
+    Ok(Some(OpenFile { file, identity, place: 0 }))
 }
 
 impl Follower {
-    /// Watches from now on, so that nothing is missed between what is printed first and the rest.
+    /// Starts to watch, before the first lines are read, so that no later change is missed.
     pub(crate) fn new(path: &Path, lines_max: Option<u64>) -> io::Result<Follower> {
         let lines_left = lines_max.unwrap_or(u64::MAX);
         let (watch, stdout) = (Watch::over(path)?, stdio::stdout());
@@ -63,40 +63,40 @@ impl Follower {
             open.place = start_of_last(&open.file, length, lines).await?;
             open.file.seek(SeekFrom::Start(open.place)).await?;
         }
-        self.look().await
+        self.update().await
     }
 
-    /// Prints what comes, until all lines that may be are printed.
+    /// Prints new lines until `lines_left` is zero.
     pub(crate) async fn follow(&mut self) -> io::Result<()> {
         while self.lines_left > 0 {
             self.watch.change().await?;
-            self.look().await?;
+            self.update().await?;
         }
         Ok(())
     }
 
-    /// Prints so many more lines.
+    /// Prints this many more lines.
     pub(crate) async fn follow_for(&mut self, lines: u64) -> io::Result<()> {
         self.lines_left = lines;
         self.follow().await
     }
 
-    /// Prints what is new, in the file that was there, and then in the one that has its name now.
-    async fn look(&mut self) -> io::Result<()> {
+    /// Prints the new lines of the open file, and then those of the file that now has its name.
+    async fn update(&mut self) -> io::Result<()> {
         loop {
             self.print_new().await?;
             let now = match fs::metadata(&self.path).await {
                 Ok(metadata) => identity(&metadata),
-                // Renamed, say. Who had it open may go on writing.
+                // The file may have been renamed, and its writers may still append to it.
                 Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
                 Err(error) => return Err(error),
             };
             if self.open.as_ref().is_some_and(|open| open.identity == now) {
                 return Ok(());
             }
-            // What was written between the last look and the change of the name.
+            // Prints the lines written between the last check and the rename.
             self.print_new().await?;
-            eprintln!("tail_f: `{}` is another file now", self.path.display());
+            eprintln!("tail_f: `{}` has been replaced", self.path.display());
             self.open = open(&self.path).await?;
         }
     }
@@ -104,7 +104,7 @@ impl Follower {
     async fn print_new(&mut self) -> io::Result<()> {
         let Some(open) = &mut self.open else { return Ok(()) };
         if open.file.metadata().await?.len() < open.place {
-            eprintln!("tail_f: `{}` was cut off", self.path.display());
+            eprintln!("tail_f: `{}` has been truncated", self.path.display());
             open.place = open.file.seek(SeekFrom::Start(0)).await?;
         }
         let mut block = vec![0; BLOCK as usize];
@@ -122,7 +122,7 @@ impl Follower {
     }
 }
 
-/// The text up to the end of so many lines, and how many it has.
+/// Returns the text of at most `lines_max` lines, and their number.
 fn first_lines(text: &[u8], lines_max: u64) -> (&[u8], u64) {
     let mut lines = 0;
     for (place, byte) in text.iter().enumerate() {
@@ -134,7 +134,7 @@ fn first_lines(text: &[u8], lines_max: u64) -> (&[u8], u64) {
     (text, lines)
 }
 
-/// Where the last lines begin; looks at the file from its end, block by block.
+/// Returns the position of the last lines. Searches the file backwards, block by block.
 async fn start_of_last(file: &File, length: u64, lines: usize) -> io::Result<u64> {
     if lines == 0 {
         return Ok(length);
@@ -146,7 +146,7 @@ async fn start_of_last(file: &File, length: u64, lines: usize) -> io::Result<u64
         let block = file.read_at((end - begin) as usize, begin).await?;
         for (index, byte) in block.iter().enumerate().rev() {
             let place = begin + index as u64;
-            // That of the last line does not begin another one.
+            // The newline of the last line does not start another one.
             let begins_a_line = *byte == b'\n' && place + 1 < length;
             found += usize::from(begins_a_line);
             if begins_a_line && found == lines {

@@ -1,7 +1,7 @@
-//! That something has happened to a name in a directory.
+//! Waits for changes of a file name in a directory.
 //!
-//! On Linux the system tells, by a descriptor: `inotify`. It becomes readable, so the loop waits
-//! for it as for a socket, and nobody else does. Elsewhere a tick says that it is time to look.
+//! On Linux an inotify descriptor becomes readable, so the loop waits for it as for a socket. On
+//! other systems a timer triggers a check every 100 ms.
 
 #[cfg(target_os = "linux")]
 pub(crate) use inotify::Watch;
@@ -27,7 +27,7 @@ mod inotify {
     }
 
     impl Watch {
-        /// Watches the directory, because the file may go and another come.
+        /// Watches the directory, because the file may be replaced by another one.
         pub(crate) fn over(path: &Path) -> io::Result<Watch> {
             let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?.to_owned();
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -37,29 +37,30 @@ mod inotify {
             Ok(Watch { events: AsyncFd::new(events)?, name })
         }
 
-        /// Waits for something that has happened since the last call, or since the beginning.
+        /// Waits for a change since the last call, or since the watch began.
         pub(crate) async fn change(&mut self) -> io::Result<()> {
             let name = &self.name;
-            while !self.events.read_with(|events| is_told_of(events, name)).await? {}
+            while !self.events.read_with(|events| has_event_for(events, name)).await? {}
             Ok(())
         }
     }
 
-    /// Takes all that was told; it would block if that is nothing. Says whether the name was in it.
-    fn is_told_of(events: &OwnedFd, name: &OsStr) -> io::Result<bool> {
+    /// Reads all pending events, or returns `WouldBlock` if there are none. Returns whether one of
+    /// them concerns the name.
+    fn has_event_for(events: &OwnedFd, name: &OsStr) -> io::Result<bool> {
         let mut buffer = [MaybeUninit::uninit(); 4096];
         let mut reader = inotify::Reader::new(events, &mut buffer);
-        let (mut told, mut is_ours) = (false, false);
+        let (mut any, mut is_ours) = (false, false);
         loop {
             match reader.next() {
                 Ok(event) => {
-                    told = true;
+                    any = true;
                     let of = event.file_name().map(|of| OsStr::from_bytes(of.to_bytes()));
-                    // After an overflow nobody knows what has happened.
+                    // After an overflow events are lost, so any file may have changed.
                     let is_lost = event.events().contains(ReadFlags::QUEUE_OVERFLOW);
                     is_ours |= is_lost || of == Some(name);
                 }
-                Err(Errno::WOULDBLOCK) if told => return Ok(is_ours),
+                Err(Errno::WOULDBLOCK) if any => return Ok(is_ours),
                 Err(error) => return Err(error.into()),
             }
         }

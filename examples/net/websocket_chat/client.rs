@@ -1,4 +1,4 @@
-//! One client, from its handshake to its farewell.
+//! One client, from its handshake to its close frame.
 
 use std::future::pending;
 use std::time::Duration;
@@ -12,86 +12,86 @@ use async_tungstenite::tungstenite::{Error, Message};
 use async_tungstenite::{WebSocketReceiver, WebSocketSender, accept_async_with_config};
 use futures_lite::StreamExt;
 
-use crate::room::{Place, Room};
+use crate::room::{Membership, Room};
 
-/// How long a message may be.
+/// The maximum length of a message.
 const LENGTH_MAX: usize = 16 * 1024;
-/// How long a client may take for its handshake.
+/// The time limit of a handshake.
 const HANDSHAKE: Duration = Duration::from_secs(5);
-/// How long a client may take for its farewell.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// The time limit for the answer to a close frame.
+const CLOSING: Duration = Duration::from_secs(1);
 
-/// Why a client is no longer served.
+/// The reason why a client is disconnected.
 enum Ending {
-    /// It said farewell, broke off, or is not heard any more.
+    /// The client has closed or reset the connection, or is silent.
     Left,
-    /// It reads more slowly than the others talk.
+    /// The client reads more slowly than the others send.
     TooSlow,
-    /// It said more at once than anybody may.
+    /// A message of the client is too long.
     TooLong,
-    /// The room is closed, and it has been sent all that was said.
+    /// The room is closed, and the client has received all messages.
     Closed,
 }
 
 pub(crate) async fn serve(stream: &TcpStream, room: &Room, silence: Duration) {
-    // Each message goes at once. It fails if the client is gone, which is seen anyway.
+    // Sends each message at once. An error means that the client is gone: the handshake fails too.
     let _gone = stream.set_nodelay(true);
     let limits = WebSocketConfig::default()
         .read_buffer_size(4 * 1024)
         .write_buffer_size(0)
         .max_message_size(Some(LENGTH_MAX))
         .max_frame_size(Some(LENGTH_MAX));
-    // A reference to the stream reads and writes as the stream does.
+    // `&TcpStream` implements the same traits as the stream.
     let handshake = accept_async_with_config(stream, Some(limits));
     let Ok(Ok(socket)) = timeout(HANDSHAKE, handshake).await else { return };
-    let Some(Place { number, queue, dismissal }) = room.enter() else { return };
+    let Some(Membership { number, queue, dismissal }) = room.enter() else { return };
     let (mut sender, mut receiver) = socket.split();
     let dismissed = async {
         match dismissal.await {
             Ok(()) => Ending::TooSlow,
-            // The room is closed: the end of the queue says so, when all has been sent.
+            // The room is closed: the writer ends when the queue is empty.
             Err(_no_member) => pending().await,
         }
     };
     let reading = read(&mut receiver, room, number, silence);
     let ending = race((reading, write(&mut sender, &queue), dismissed)).await;
     room.leave(number);
-    let farewell = farewell(&mut sender, &mut receiver, ending);
-    if timeout(FAREWELL, farewell).await.is_err() {
-        // It does not read: what the system has for it is thrown away.
+    let closing = close(&mut sender, &mut receiver, ending);
+    if timeout(CLOSING, closing).await.is_err() {
+        // The client does not read: the kernel discards the unsent bytes.
         let _gone = stream.set_linger(Some(Duration::ZERO));
     }
 }
 
-/// Has the room hear what the client says.
+/// Passes the messages of the client to the room.
 async fn read(
     receiver: &mut WebSocketReceiver<&TcpStream>,
     room: &Room,
     number: u64,
     silence: Duration,
 ) -> Ending {
-    let mut asked = false;
+    let mut pinged = false;
     loop {
         match timeout(silence, receiver.next()).await {
             Ok(Some(Ok(Message::Text(text)))) => room.say(number, &text),
-            // Pings are answered, and a close frame too, by the protocol itself.
+            // The library answers pings and close frames.
             Ok(Some(Ok(_other))) => {}
             Ok(Some(Err(Error::Capacity(_)))) => return Ending::TooLong,
             Ok(Some(Err(_)) | None) => return Ending::Left,
-            Err(_elapsed) if asked => return Ending::Left,
+            Err(_elapsed) if pinged => return Ending::Left,
             Err(_elapsed) => {
                 room.ping(number);
-                asked = true;
+                pinged = true;
                 continue;
             }
         }
-        asked = false;
-        // Who talks without end is always ready, and would have nobody else be heard.
+        pinged = false;
+        // A client that sends without pause is always ready: it must not starve the others.
         yield_now().await;
     }
 }
 
-/// Sends the client what the room has for it.
+/// Sends the client the messages in its queue.
 async fn write(sender: &mut WebSocketSender<&TcpStream>, queue: &Receiver<Message>) -> Ending {
     while let Ok(message) = queue.recv().await {
         if sender.send(message).await.is_err() {
@@ -101,8 +101,8 @@ async fn write(sender: &mut WebSocketSender<&TcpStream>, queue: &Receiver<Messag
     Ending::Closed
 }
 
-/// Tells the client why, and waits until it has answered.
-async fn farewell(
+/// Sends the reason, and waits for the answer.
+async fn close(
     sender: &mut WebSocketSender<&TcpStream>,
     receiver: &mut WebSocketReceiver<&TcpStream>,
     ending: Ending,

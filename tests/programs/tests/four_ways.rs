@@ -1,4 +1,4 @@
-//! `examples/net/four_ways`: that it runs, and that its figures have the sense that the guide tells.
+//! `examples/net/four_ways`: that it runs, and that its figures have the order that the guide states.
 #![allow(clippy::unwrap_used)]
 
 use std::process::{Command, Stdio};

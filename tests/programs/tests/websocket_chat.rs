@@ -54,10 +54,10 @@ fn two_clients_chat() {
     let script = r#"
 async def main():
     async with connect(url) as anna:
-        await expect(anna, "* guest 1 has come")
+        await expect(anna, "* guest 1 has joined")
         async with connect(url) as bob:
-            await expect(anna, "* guest 2 has come")
-            await expect(bob, "* guest 2 has come")
+            await expect(anna, "* guest 2 has joined")
+            await expect(bob, "* guest 2 has joined")
             await anna.send("is anybody here?")
             await expect(bob, "guest 1: is anybody here?")
             await bob.send("schön, daß du fragst ☺")
@@ -77,7 +77,7 @@ fn fifty_clients_hear_the_same_in_the_same_order() {
 async def main():
     clients = [await connect(url) for _ in range(50)]
     for number, client in enumerate(clients, 1):
-        await expect(client, *(f"* guest {later} has come" for later in range(number, 51)))
+        await expect(client, *(f"* guest {later} has joined" for later in range(number, 51)))
     async def talk(number, client):
         for line in range(10):
             await client.send(f"line {line}")
@@ -99,7 +99,7 @@ fn a_slow_client_is_dropped_and_costs_no_memory() {
 async def main():
     slow = raw()
     async with connect(url) as quick:
-        await expect(quick, "* guest 2 has come")
+        await expect(quick, "* guest 2 has joined")
         heard = []
         for number in range(2000):
             await quick.send("x" * 15000)
@@ -137,15 +137,15 @@ fn a_client_that_vanishes_has_left() {
 import struct
 async def main():
     async with connect(url) as witness:
-        await expect(witness, "* guest 1 has come")
+        await expect(witness, "* guest 1 has joined")
         broken = raw()
-        await expect(witness, "* guest 2 has come")
+        await expect(witness, "* guest 2 has joined")
         broken.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         broken.close()
         await expect(witness, "* guest 2 has left")
         dead = raw()
         # The witness answers pings, and stays.
-        await expect(witness, "* guest 3 has come", "* guest 3 has left")
+        await expect(witness, "* guest 3 has joined", "* guest 3 has left")
         await witness.send("they are gone")
         await expect(witness, "guest 1: they are gone")
 "#;
@@ -157,7 +157,7 @@ fn who_says_too_much_at_once_is_told_so() {
     let script = r#"
 async def main():
     async with connect(url) as client:
-        await expect(client, "* guest 1 has come")
+        await expect(client, "* guest 1 has joined")
         await client.send("x" * 16 * 1024)
         await client.send("x" * (16 * 1024 + 1))
         try:
