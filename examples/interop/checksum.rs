@@ -1,14 +1,17 @@
-//! `checksum PATH`: the BLAKE3 digests of all files under a path, as `b3sum` prints them, and what
-//! a pool of threads is for.
+//! The BLAKE3 digests of all files under a path, hashed on the pool and then on the loop.
 //!
-//! The files are hashed twice: first on the pool, a limited number of jobs at a time, then, which
-//! is the mistake, on the loop itself. Beside both runs a ticker that ought to tick every 10 ms,
-//! and its worst lateness is how long everybody else would have had to wait.
+//! ```sh
+//! cargo run --release --package interop --example checksum -- src
+//! ```
 //!
-//! The digests go to stdout, so that `checksum PATH | b3sum --check` works; figures, progress and
-//! problems go to stderr. A file that cannot be read, or has vanished, does not end the run; the
-//! exit code is 1 then. Files are read in chunks: memory holds the list of paths and digests, and
-//! one chunk for each job at work.
+//! The files are hashed twice: first on the pool, with a limited number of concurrent jobs, and
+//! then, by mistake, on the loop itself. During both runs a task ticks every 10 ms. Its largest
+//! delay is the time for which every other task of the loop had to wait.
+//!
+//! The digests are printed to stdout, so that `checksum PATH | b3sum --check` works; figures,
+//! progress and errors go to stderr. An unreadable file does not end the run, but makes the exit
+//! code 1. Files are read in chunks: memory holds the paths, the digests, and one chunk per running
+//! job.
 
 #[path = "checksum/walk.rs"]
 mod walk;
@@ -31,7 +34,7 @@ use walk::{Problem, walk};
 const TICK: Duration = Duration::from_millis(10);
 const CHUNK: usize = 64 * 1024;
 
-/// The way to a worker and back costs about as much as hashing a small file, so a few share it.
+/// Passing a job to a worker costs about as much as hashing a small file, so a job hashes several.
 const FILES_PER_JOB: usize = 16;
 
 struct Digest {
@@ -39,14 +42,14 @@ struct Digest {
     bytes: u64,
 }
 
-/// One for each file, in the order of their paths.
+/// One digest for each file, in the order of the paths.
 type Digests = Vec<io::Result<Digest>>;
 
-/// All files hashed once.
+/// The result of hashing all files once.
 struct Run {
     digests: Digests,
     took: Duration,
-    worst_lateness: Duration,
+    largest_delay: Duration,
 }
 
 fn main() -> ExitCode {
@@ -68,7 +71,7 @@ type Outcome = (Vec<PathBuf>, Run, Run, Vec<Problem>);
 async fn checksum(root: PathBuf) -> Result<Outcome, JoinError> {
     let tree = spawn_blocking(move || walk(root)).await?;
     let files = tree.files;
-    // As it should be, and the mistake.
+    // First as it should be, then the mistake.
     let jobs = files.chunks(FILES_PER_JOB).map(|some| hash_on_pool(some.to_vec()));
     let pool = measure("on the pool", files.len(), jobs).await?;
     let calls = files.chunks(FILES_PER_JOB).map(hash_on_loop);
@@ -76,12 +79,12 @@ async fn checksum(root: PathBuf) -> Result<Outcome, JoinError> {
     Ok((files, pool, on_loop, tree.problems))
 }
 
-/// The loop only awaits.
+/// Hashes in a job: the loop stays free.
 async fn hash_on_pool(files: Vec<PathBuf>) -> Result<Digests, JoinError> {
     spawn_blocking(move || hash_all(&files)).await
 }
 
-/// The mistake: nothing else happens on this thread until the files are hashed.
+/// Hashes on the loop: no other task runs until the files are hashed.
 async fn hash_on_loop(files: &[PathBuf]) -> Result<Digests, JoinError> {
     Ok(hash_all(files))
 }
@@ -90,7 +93,7 @@ fn hash_all(files: &[PathBuf]) -> Digests {
     files.iter().map(|path| hash(path)).collect()
 }
 
-/// Blocking code: reads and computes.
+/// Reads and hashes a file. It blocks.
 fn hash(path: &Path) -> io::Result<Digest> {
     let mut file = File::open(path)?;
     let mut hasher = blake3::Hasher::new();
@@ -105,7 +108,7 @@ fn hash(path: &Path) -> io::Result<Digest> {
     }
 }
 
-/// Awaits them all, a few at a time, with a progress bar and a ticker beside.
+/// Awaits all hashes, a limited number at a time, beside a progress bar and a ticker.
 async fn measure<F>(
     title: &'static str,
     files: usize,
@@ -122,33 +125,34 @@ where
         bar.inc(digests.len() as u64);
         Ok(digests)
     });
-    let digests: Vec<Digests> = try_gather(counted).limit(at_a_time()).await?;
+    let digests: Vec<Digests> = try_gather(counted).limit(concurrency()).await?;
     let took = begun.elapsed();
     bar.finish_and_clear();
     let digests = digests.into_iter().flatten().collect();
-    Ok(Run { digests, took, worst_lateness: ticker.stop().await? })
+    Ok(Run { digests, took, largest_delay: ticker.stop().await? })
 }
 
-/// Enough to keep the cores busy while some of the files are waited for.
-fn at_a_time() -> usize {
+/// Twice the cores, to keep them busy while some jobs wait for the disk.
+fn concurrency() -> usize {
     thread::available_parallelism().map_or(1, |cores| cores.get()) * 2
 }
 
-/// On stderr; indicatif hides it where that is no terminal.
+/// A progress bar on stderr. indicatif hides it if stderr is not a terminal.
 fn progress_bar(title: &'static str, files: usize) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg} [{bar:40}] {pos}/{len} files, {per_sec}");
     let bar = ProgressBar::new(files as u64).with_message(title);
     bar.with_style(style.expect("the template is well-formed"))
 }
 
-/// A task that stands for all the others: it wants to run every 10 ms.
+/// A task that must run every 10 ms. It stands for the other tasks on the loop.
 struct Ticker {
     stopped: Rc<Cell<bool>>,
     task: AbortOnDrop<Duration>,
 }
 
 impl Ticker {
-    /// Returns when it has ticked for the first time, or it could be kept from ever beginning.
+    /// Returns after the first tick, so that blocking the loop cannot prevent the ticker from
+    /// starting.
     async fn start() -> Ticker {
         let stopped = Rc::new(Cell::new(false));
         let task = spawn(tick_until(Rc::clone(&stopped))).abort_on_drop();
@@ -156,7 +160,7 @@ impl Ticker {
         Ticker { stopped, task }
     }
 
-    /// Its worst lateness, that of the tick which is due now included.
+    /// Returns its largest delay, including that of its last tick.
     async fn stop(self) -> Result<Duration, JoinError> {
         self.stopped.set(true);
         self.task.await
@@ -165,12 +169,12 @@ impl Ticker {
 
 async fn tick_until(stopped: Rc<Cell<bool>>) -> Duration {
     let mut ticks = interval(TICK).missed_ticks(MissedTicks::Skip);
-    let mut worst = Duration::ZERO;
+    let mut largest = Duration::ZERO;
     while !stopped.get() {
         let due = ticks.tick().await;
-        worst = worst.max(due.elapsed());
+        largest = largest.max(due.elapsed());
     }
-    worst
+    largest
 }
 
 fn report(files: &[PathBuf], pool: &Run, on_loop: &Run, problems: Vec<Problem>) -> ExitCode {
@@ -190,7 +194,7 @@ fn report(files: &[PathBuf], pool: &Run, on_loop: &Run, problems: Vec<Problem>) 
     eprintln!("hashed on the pool: {}", figures(pool));
     eprintln!("hashed on the loop: {}", figures(on_loop));
     eprintln!(
-        "(the second run finds the files in the system's cache; the first may have had to wait)"
+        "(the second run reads the files from the page cache; the first may have read the disk)"
     );
     let changed = pool.digests.iter().zip(&on_loop.digests).filter(|(a, b)| !agree(a, b)).count();
     if changed > 0 {
@@ -217,7 +221,7 @@ fn print_digests(files: &[PathBuf], digests: &[io::Result<Digest>]) -> io::Resul
     out.flush()
 }
 
-/// A name that would break its line is escaped, and the line begins with a backslash.
+/// Escapes a name that contains line breaks or backslashes. Its line then starts with a backslash.
 fn escape(name: &str) -> (&'static str, String) {
     let escaped = name.replace('\\', r"\\").replace('\n', r"\n").replace('\r', r"\r");
     (if escaped == name { "" } else { r"\" }, escaped)
@@ -233,11 +237,11 @@ fn figures(run: &Run) -> String {
     let seconds = run.took.as_secs_f64().max(f64::MIN_POSITIVE);
     format!(
         "{files} files, {:.1} MB in {seconds:.2} s: {:.0} files/s, {:.1} MB/s; \
-         a 10 ms ticker beside it was late by {:.1?} at worst",
+         the largest delay of a 10 ms ticker was {:.1?}",
         megabytes(bytes),
         f64::from(files) / seconds,
         megabytes(bytes) / seconds,
-        run.worst_lateness,
+        run.largest_delay,
     )
 }
 

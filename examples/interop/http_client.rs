@@ -1,4 +1,4 @@
-//! An HTTP client by hyper, with TLS by rustls: HTTP/1 or HTTP/2, as the server likes.
+//! An HTTP client: hyper, with TLS by rustls. The server chooses HTTP/1 or HTTP/2.
 //!
 //! ```sh
 //! cargo run --release --package interop --example http_client
@@ -6,9 +6,9 @@
 //! cargo run --release --package interop --example http_client -- --ca own.pem https://localhost/
 //! ```
 //!
-//! It prints the version, the status, and how long the body is. Without a URL it makes itself a
-//! certificate and a server, and fetches from that. Whom a server of `https` may be signed by is in
-//! the file after `--ca`, or else in the system's.
+//! It prints the version, the status, and the length of the body. Without a URL it starts a server
+//! with a self-signed certificate, and fetches a page from it. The trusted certificates are those
+//! in the file after `--ca`, or the system's.
 
 #[path = "http_client/fetch.rs"]
 mod fetch;
@@ -26,12 +26,12 @@ use hyper::Uri;
 
 type Done<T> = Result<T, Box<dyn Error>>;
 
-/// How long it may take in all.
+/// The time limit of the whole request.
 const TIME_MAX: Duration = Duration::from_secs(30);
 
-/// What the arguments say.
-struct Wanted {
-    /// Of a server of its own, if there is none.
+/// The arguments of the command line.
+struct Arguments {
+    /// `None` selects a server of this program.
     url: Option<Uri>,
     trusted: Option<PathBuf>,
 }
@@ -54,8 +54,8 @@ fn main() -> Done<()> {
     })
 }
 
-fn wanted(mut arguments: impl Iterator<Item = String>) -> Done<Wanted> {
-    let mut wanted = Wanted { url: None, trusted: None };
+fn wanted(mut arguments: impl Iterator<Item = String>) -> Done<Arguments> {
+    let mut wanted = Arguments { url: None, trusted: None };
     while let Some(argument) = arguments.next() {
         if argument == "--ca" {
             wanted.trusted = Some(arguments.next().ok_or("--ca FILE")?.into());

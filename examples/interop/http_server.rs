@@ -1,16 +1,17 @@
-//! An HTTP server by hyper: HTTP/1 and HTTP/2 on one port, and a database that blocks.
+//! An HTTP server: hyper with HTTP/1 and HTTP/2 on one port, and a blocking database.
 //!
 //! ```sh
 //! cargo run --release --package interop --example http_server -- --port 7007
 //! curl http://127.0.0.1:7007/
-//! curl http://127.0.0.1:7007/echo --data 'to be echoed'        # as long a body as you like
+//! curl http://127.0.0.1:7007/echo --data 'to be echoed'        # a body of any length
 //! curl http://127.0.0.1:7007/sleep/500                         # milliseconds
 //! curl http://127.0.0.1:7007/notes --data 'buy milk'; curl http://127.0.0.1:7007/notes
 //! ```
 //!
-//! `--port 0`, or none, is any free one; the first line of the output says which. On ctrl-c, and
-//! when a line, or the end, comes on stdin, it accepts no more connections, answers the requests
-//! that it has, and says what it has served. A second ctrl-c ends it at once.
+//! Without `--port` the system chooses a free one. The first line printed is `listening on
+//! ADDRESS`. The server stops on ctrl-c, and at the first line, or at the end, of its stdin: it
+//! accepts no more connections, answers the open requests, and prints how many it has served. A
+//! second ctrl-c ends it at once.
 
 #[path = "http_server/notes.rs"]
 mod notes;
@@ -40,12 +41,12 @@ use crate::notes::Notes;
 
 type Done<T> = Result<T, Box<dyn Error>>;
 
-/// How long the requests that are under way at the end may take.
+/// The time limit of the open requests at the end.
 const GRACE: Duration = Duration::from_secs(10);
-/// How long a client may take to say what it wants.
+/// The time limit for the header of a request.
 const HEADER_TIME_MAX: Duration = Duration::from_secs(30);
 
-/// What all connections have in common. One thread has it, so cells will do.
+/// The state of all connections. It stays on one thread, so it consists of cells.
 struct Server {
     http: auto::Builder<Executor>,
     notes: Notes,
@@ -76,37 +77,37 @@ async fn serve(port: u16) -> Done<()> {
 
     let mut interrupt = ctrl_c();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
-    say(format_args!("listening on {}", listener.local_addr()?))?;
+    print_line(format_args!("listening on {}", listener.local_addr()?))?;
     let graceful = GracefulShutdown::new();
     let mut line = String::new();
     let mut stdin = BufReader::new(stdio::stdin());
-    let enough = async { stdin.read_line(&mut line).await.map(drop) };
-    race((&mut interrupt, enough, accept(&listener, &server, &graceful))).await?;
+    let stdin_ends = async { stdin.read_line(&mut line).await.map(drop) };
+    race((&mut interrupt, stdin_ends, accept(&listener, &server, &graceful))).await?;
 
     drop(listener);
     finish(interrupt, graceful).await?;
     let (requests, connections) = (server.requests.get(), server.connections.get());
-    say(format_args!("{requests} requests on {connections} connections"))?;
+    print_line(format_args!("{requests} requests on {connections} connections"))?;
     Ok(())
 }
 
-/// Lets the requests that are under way come to their ends, unless ctrl-c is pressed again.
+/// Waits for the open requests, unless ctrl-c is pressed again.
 async fn finish(interrupt: CtrlC, graceful: GracefulShutdown) -> io::Result<()> {
     let at_once = async {
         interrupt.await?;
-        // It stays listened to, so by itself it would end nothing.
+        // The program still handles SIGINT, so the signal alone would not end it.
         Signal::INT.act_by_default()
     };
-    let all_gone = async {
+    let all_ended = async {
         if timeout(GRACE, graceful.shutdown()).await.is_err() {
-            eprintln!("some requests took too long, and were left");
+            eprintln!("some requests took too long and were abandoned");
         }
         Ok(())
     };
-    race((at_once, all_gone)).await
+    race((at_once, all_ended)).await
 }
 
-/// Accepts as long as it is polled.
+/// Accepts connections until it is dropped.
 async fn accept(
     listener: &TcpListener,
     server: &Rc<Server>,
@@ -117,13 +118,14 @@ async fn accept(
             Ok((stream, _peer)) => {
                 spawn(connection(stream, Rc::clone(server), graceful.watcher())).detach();
             }
-            // No descriptors, say. It comes late, so this does not spin.
+            // Descriptors may be exhausted. `accept` delays such errors, so this loop does not
+            // spin.
             Err(error) => eprintln!("a connection was not accepted: {error}"),
         }
     }
 }
 
-/// Serves a connection to its end; `watcher` ends it in order when the server does.
+/// Serves a connection until its end. `watcher` closes it when the server stops.
 async fn connection(stream: TcpStream, server: Rc<Server>, watcher: Watcher) {
     server.connections.set(server.connections.get() + 1);
     let service = service_fn(|request| {
@@ -134,12 +136,12 @@ async fn connection(stream: TcpStream, server: Rc<Server>, watcher: Watcher) {
         }
     });
     let connection = server.http.serve_connection(stream, service);
-    // An error is that the client has gone away, or never says what it wants: its own affair.
+    // An error means that the client has disconnected or sent no valid request.
     let _broken_off = watcher.watch(connection).await;
 }
 
-/// A line that is out when this returns, also into a pipe.
-fn say(line: std::fmt::Arguments<'_>) -> io::Result<()> {
+/// Prints a line and flushes it, because stdout may be a pipe.
+fn print_line(line: std::fmt::Arguments<'_>) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{line}")?;
     out.flush()

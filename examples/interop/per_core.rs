@@ -1,24 +1,24 @@
-//! A runtime for each core: one HTTP server on several threads, which share a port and no memory.
+//! A runtime for each core: an HTTP server on several threads that share a port and no memory.
 //!
 //! ```sh
 //! cargo run --release --package interop --example per_core -- --port 7007 --cores 2
 //! curl http://127.0.0.1:7007/count/apples
 //! ```
 //!
-//! Each core has a listener of its own, and the system spreads the connections (`SO_REUSEPORT`). A
-//! connection stays on its core. What all cores have in common is a table of counters, of which
-//! each core has the part that nobody else touches: a request for another core's counter is sent
-//! there by that core's `Handle`. So no lock is needed, and nothing is shared.
+//! Each core has a listener of its own, and the kernel distributes the connections
+//! (`SO_REUSEPORT`). A connection stays on its core. The cores hold a partitioned table of
+//! counters: a request for a counter of another core is sent there through that core's `Handle`. No
+//! memory is shared, so no lock is needed.
 //!
 //! | path | answer |
 //! |---|---|
 //! | `/` | a greeting |
-//! | `/count/NAME` | how often this was asked for this name |
-//! | `/work` | the BLAKE3 of 64 KiB, some tens of microseconds of computing |
+//! | `/count/NAME` | the number of requests for this name |
+//! | `/work` | the BLAKE3 digest of 64 KiB, which takes tens of microseconds |
 //!
-//! `--port 0`, or none, is any free one; the first line of the output says which. `--cores` is the
-//! number of cores, if it is not given. When a line, or the end, comes on stdin, it ends, and says
-//! what each core has done.
+//! Without `--port` the system chooses a free one. The first line printed is `listening on
+//! ADDRESS`. Without `--cores` all cores are used. The server stops at the first line, or at the
+//! end, of its stdin, and prints the counts of each core.
 
 #[path = "per_core/core.rs"]
 mod core;
@@ -45,7 +45,7 @@ struct Settings {
 
 fn main() -> Done<()> {
     let settings = settings(std::env::args().skip(1))?;
-    // Nothing is sent on it: all cores end when it is closed.
+    // Nothing is ever sent: all cores end when the channel closes.
     let (stop, stopped) = async_channel::bounded(1);
     let start = |number| Core::start(number, stopped.clone());
     let cores = (0..settings.cores).map(start).collect::<io::Result<Vec<_>>>()?;
@@ -54,12 +54,12 @@ fn main() -> Done<()> {
     let mut address = SocketAddr::from((Ipv4Addr::LOCALHOST, settings.port));
     let mut listeners = Vec::new();
     for core in &cores {
-        // A listener belongs to the runtime on whose thread it was made.
+        // A listener belongs to the runtime on whose thread it is created.
         let listening = core.handle.spawn(async move {
             SocketBuilder::new().reuse_address().reuse_port().listen(address)
         });
         let listener = core.handle.block_on(listening)??;
-        // Port 0 is any for the first, and the others take the same.
+        // Port 0 chooses a port for the first listener; the others use the same one.
         address = listener.local_addr()?;
         listeners.push(listener);
     }
@@ -67,12 +67,12 @@ fn main() -> Done<()> {
         let cores = Cores { all: Arc::clone(&all), here };
         all[here].spawn_with(move || core::accept(listener, cores)).detach();
     }
-    say(format_args!("listening on {address}"))?;
+    print_line(format_args!("listening on {address}"))?;
 
     io::stdin().lock().read_line(&mut String::new())?;
     drop(stop);
     for core in cores {
-        say(format_args!("{}", core.join()))?;
+        print_line(format_args!("{}", core.join()))?;
     }
     Ok(())
 }
@@ -89,8 +89,8 @@ fn settings(mut arguments: impl Iterator<Item = String>) -> Done<Settings> {
     Ok(settings)
 }
 
-/// A line that is out when this returns, also into a pipe.
-fn say(line: std::fmt::Arguments<'_>) -> io::Result<()> {
+/// Prints a line and flushes it, because stdout may be a pipe.
+fn print_line(line: std::fmt::Arguments<'_>) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{line}")?;
     out.flush()

@@ -1,8 +1,11 @@
-//! A SQLite connection, which one thread at a time may use, shared by many tasks.
+//! One SQLite connection, shared by many tasks.
 //!
-//! The connection is opened on a thread of its own and stays there; tasks send it calls, which run
-//! one at a time, in their order. So a call that does several things is a transaction that nobody
-//! comes between, and no task ever waits for a lock. (It builds SQLite, so it needs a C compiler.)
+//! The connection is opened on a thread of its own and stays there. Tasks send it calls, which run
+//! one at a time, in order. So no other call runs between the statements of a call, and no task
+//! waits for a lock.
+//!
+//! Run it with `cargo run --package interop --example pinned_sqlite`; building SQLite needs a C
+//! compiler. It prints the results of inserts, transfers, and an interrupted query.
 
 use std::error::Error;
 use std::time::Duration;
@@ -15,9 +18,12 @@ const TASKS: u32 = 100;
 
 fn main() -> Result<(), Box<dyn Error>> {
     aside::run(async {
-        // Opening may fail: the first `?` is for the thread, the second for SQLite.
+        // Opening may fail: the first `?` handles an error of the thread, the second one of SQLite.
         let nowhere = Pinned::try_open(|| Connection::open("no/such/folder/accounts.db")).await?;
-        println!("opening it in no folder: {}", nowhere.expect_err("there is no such folder"));
+        println!(
+            "opening a database in a missing folder: {}",
+            nowhere.expect_err("the folder does not exist")
+        );
         let accounts = Pinned::try_open(open).await??;
 
         // Many tasks insert at once.
@@ -29,26 +35,26 @@ fn main() -> Result<(), Box<dyn Error>> {
             inserted??;
         }
         let (rows, total) = accounts.call(|db| sum(db)).await??;
-        println!("{rows} accounts with {total} in all, inserted by as many tasks");
+        println!("{rows} accounts with {total} in all, inserted by {TASKS} tasks");
 
-        // An error of SQLite is the result of its call, and the connection goes on.
+        // An error of SQLite is the result of its call, and the connection stays usable.
         let twice = accounts.call(|db| insert(db, 7)).await?;
-        println!("inserting 7 once more: {}", twice.expect_err("it is there"));
+        println!("inserting account 7 again: {}", twice.expect_err("account 7 exists"));
 
-        // One call, one transaction: all of it, or, if it fails or panics, nothing.
+        // One call is one transaction: if it fails or panics, nothing has changed.
         accounts.call(|db| transfer(db, 1, 2, 60)).await??;
         let poor = accounts.call(|db| transfer(db, 1, 2, 60)).await?;
-        println!("moving 60 from 1 to 2 a second time: {}", poor.expect_err("it has 40"));
+        println!("moving 60 from 1 to 2 a second time: {}", poor.expect_err("account 1 has 40"));
         let (rows, total) = accounts.call(|db| sum(db)).await??;
         println!("still {rows} accounts with {total} in all");
 
-        // A query that would take hours is interrupted when nobody waits for it any more.
+        // Aborting a call interrupts its query, which would never end.
         let endless = accounts.call(|db| count_for_ever(db));
         sleep(Duration::from_millis(20)).await;
         endless.abort();
-        println!("an endless query: {}", endless.await?.expect_err("it was interrupted"));
+        println!("an endless query: {}", endless.await?.expect_err("the query was interrupted"));
 
-        // Every call has been run and the connection is closed when this is ready.
+        // `close` resolves when every call has run and the connection is closed.
         accounts.close().await?;
         Ok(())
     })
@@ -74,7 +80,7 @@ fn sum(db: &Connection) -> rusqlite::Result<(u32, u32)> {
 
 fn count_for_ever(db: &Connection) -> rusqlite::Result<i64> {
     let interrupt = db.get_interrupt_handle();
-    let token = CancelToken::current().expect("this is a call");
+    let token = CancelToken::current().expect("a call has a token");
     let _hook = token.on_cancel(move || interrupt.interrupt());
     let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
                    SELECT max(i) FROM n";
@@ -82,7 +88,7 @@ fn count_for_ever(db: &Connection) -> rusqlite::Result<i64> {
 }
 
 fn transfer(db: &mut Connection, from: u32, to: u32, amount: u32) -> rusqlite::Result<()> {
-    // It is rolled back when it is dropped before its commit.
+    // Dropping a transaction before its commit rolls it back.
     let transaction = db.transaction()?;
     let add = "UPDATE accounts SET amount = amount + ?2 WHERE id = ?1";
     let take = "UPDATE accounts SET amount = amount - ?2 WHERE id = ?1";

@@ -1,26 +1,25 @@
-//! Which files there are under a path: blocking code, without a word of async.
+//! Finds the files under a path. This is blocking code.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The files of a tree, and what of it could not be seen.
+/// The files of a tree, and the paths that could not be read.
 #[derive(Default)]
 pub(crate) struct Tree {
-    /// In the order of their paths, which does not depend on the file system's.
+    /// Sorted by path, so that the order does not depend on the file system.
     pub(crate) files: Vec<PathBuf>,
     pub(crate) problems: Vec<Problem>,
 }
 
-/// Something that could not be read.
+/// A path that could not be read.
 pub(crate) struct Problem {
     pub(crate) path: PathBuf,
     pub(crate) error: io::Error,
 }
 
-/// Finds the regular files under `root`, which may be one itself. Follows symlinks, but not back to
-/// a directory that it is in already. What is neither file nor directory is passed over: reading a
-/// pipe or a device may never end.
+/// Finds the regular files under `root`, which may be a file itself. Follows symlinks, except to a
+/// directory above them. Skips pipes and devices: reading them may never end.
 pub(crate) fn walk(root: PathBuf) -> Tree {
     let mut tree = Tree::default();
     tree.visit(root, &mut Vec::new());
@@ -29,7 +28,7 @@ pub(crate) fn walk(root: PathBuf) -> Tree {
 }
 
 impl Tree {
-    /// `inside` are the directories on the way here, by their real names.
+    /// `inside` holds the canonical paths of the directories above this one.
     fn visit(&mut self, path: PathBuf, inside: &mut Vec<PathBuf>) {
         let seen = fs::metadata(&path).and_then(|metadata| {
             if metadata.is_dir() {
@@ -50,7 +49,7 @@ impl Tree {
         if inside.contains(&real) {
             return Err(io::Error::other("a symlink loops back to a directory above it"));
         }
-        // Read to its end first: one open directory at a time, however deep the tree is.
+        // Reads the directory to its end before descending, so that only one is open at a time.
         let entries: Vec<_> = fs::read_dir(path)?.collect();
         inside.push(real);
         for entry in entries {

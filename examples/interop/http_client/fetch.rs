@@ -1,4 +1,4 @@
-//! A request, and its response.
+//! One request and its response.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -22,9 +22,9 @@ pub(crate) struct Fetched {
     pub(crate) length: u64,
 }
 
-/// Gets the page of a URL, and throws it away.
+/// Requests a URL, and counts the bytes of the body.
 pub(crate) async fn fetch(url: &Uri, roots: RootCertStore) -> Done<Fetched> {
-    let authority = url.authority().ok_or("a URL has a host")?;
+    let authority = url.authority().ok_or("the URL has no host")?;
     let host = authority.host().trim_matches(['[', ']']).to_owned();
     match url.scheme_str() {
         Some("http") => {
@@ -35,12 +35,12 @@ pub(crate) async fn fetch(url: &Uri, roots: RootCertStore) -> Done<Fetched> {
             let stream = TcpStream::connect((host.clone(), url.port_u16().unwrap_or(443))).await?;
             let name = ServerName::try_from(host)?;
             let stream = TlsConnector::from(config(roots)).connect(name, stream).await?;
-            // What the two have agreed on.
+            // The protocol that client and server have negotiated.
             let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
             let stream = Io::new(stream);
             if is_http2 { by_http2(stream, url).await } else { by_http1(stream, url).await }
         }
-        _ => Err("a URL begins with http:// or https://".into()),
+        _ => Err("the URL must start with http:// or https://".into()),
     }
 }
 
@@ -50,7 +50,7 @@ fn config(roots: RootCertStore) -> Arc<ClientConfig> {
     Arc::new(config)
 }
 
-/// The request has the path, and the host aside.
+/// In HTTP/1 a request names the path, and the host in a header.
 async fn by_http1<S>(stream: S, url: &Uri) -> Done<Fetched>
 where
     S: Read + Write + Unpin + 'static,
@@ -62,12 +62,12 @@ where
     let request = Request::get(path).header(HOST, host).body(Empty::<Bytes>::new())?;
     let fetched = read(sender.send_request(request).await?).await?;
     drop(sender);
-    // Ends the connection in order.
+    // Waits until the connection is closed.
     connection.await??;
     Ok(fetched)
 }
 
-/// The request has the whole URL.
+/// In HTTP/2 a request names the whole URL.
 async fn by_http2<S>(stream: S, url: &Uri) -> Done<Fetched>
 where
     S: Read + Write + Unpin + 'static,
@@ -81,7 +81,7 @@ where
     Ok(fetched)
 }
 
-/// A piece at a time, however long it is.
+/// Reads the body frame by frame, so that its length does not matter.
 async fn read(mut response: Response<Incoming>) -> Done<Fetched> {
     let mut length = 0;
     while let Some(frame) = response.body_mut().frame().await {

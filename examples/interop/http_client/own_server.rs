@@ -1,4 +1,4 @@
-//! A server with TLS and a certificate that it has signed itself.
+//! A TLS server with a self-signed certificate.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -18,7 +18,7 @@ use hyper_util::server::conn::auto;
 
 type Done<T> = Result<T, Box<dyn Error>>;
 
-/// Serves one connection on this loop. Says where, and whom to trust for it.
+/// Serves one connection on this loop. Returns its URL and the certificate to trust.
 pub(crate) async fn start() -> Done<(Uri, RootCertStore)> {
     let own = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
     let certificate = own.cert.der().clone();

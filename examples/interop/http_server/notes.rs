@@ -1,4 +1,4 @@
-//! Notes in SQLite, which blocks.
+//! Notes in SQLite. Its calls block.
 
 use std::error::Error;
 use std::fs;
@@ -11,32 +11,32 @@ use aside::blocking::Lane;
 use async_channel::{Receiver, Sender};
 use rusqlite::Connection;
 
-/// As many queries run at a time, each on a connection of its own.
+/// The maximum number of concurrent queries. Each uses a connection of its own.
 const CONNECTIONS_MAX: usize = 4;
-/// As many wait. Who comes then is told so at once, which is better than to be answered when he has
-/// long gone.
+/// The maximum number of waiting queries. Further requests get an error at once, because an answer
+/// that comes too late is worth nothing.
 const QUEUE_MAX: usize = 256;
 
 /// A database in a file, and the lane for its queries.
 ///
-/// Not a `Pinned` connection, which is one: in a file with a write-ahead log readers wait for
-/// nobody, so several connections read at the same time. And not simply the pool, which would have
-/// as many queries as there are requests, each on a thread: a lane has a limit for those that run
-/// and one for those that wait, and the threads are still the pool's, for whatever else blocks.
+/// A `Pinned` connection would be only one; with a write-ahead log several connections can read at
+/// the same time. The pool without a lane would run as many queries as there are requests, each on
+/// a thread. A lane limits the running and the waiting queries, and still uses the threads of the
+/// pool.
 pub(crate) struct Notes {
     lane: Lane,
     store: Arc<Store>,
 }
 
-/// Why there is no answer.
+/// The reason why a query has no answer.
 pub(crate) enum Failure {
-    /// More wait than may.
+    /// The queue is full.
     Busy,
     Broken(Box<dyn Error>),
 }
 
 impl Notes {
-    /// Makes an empty database in the folder for temporary files.
+    /// Creates an empty database in the folder for temporary files.
     pub(crate) async fn open() -> Result<Notes, Box<dyn Error>> {
         let pool = Handle::current().pool().clone();
         let lane = pool.lane("notes").running_max(CONNECTIONS_MAX).queue_max(QUEUE_MAX).build();
@@ -50,12 +50,12 @@ impl Notes {
         });
         match made.await {
             Ok(()) => Ok(notes),
-            Err(Failure::Busy) => Err("the first query finds room".into()),
+            Err(Failure::Busy) => Err("the queue is full before the first query".into()),
             Err(Failure::Broken(error)) => Err(error),
         }
     }
 
-    /// The last twenty, the newest first.
+    /// Returns the last twenty notes, the newest first.
     pub(crate) async fn latest(&self) -> Result<Vec<String>, Failure> {
         self.query(|db| {
             let mut select =
@@ -66,7 +66,7 @@ impl Notes {
         .await
     }
 
-    /// Adds a note, and says which number it has.
+    /// Adds a note, and returns its number.
     pub(crate) async fn add(&self, text: String) -> Result<i64, Failure> {
         self.query(move |db| {
             db.prepare_cached("INSERT INTO notes (text) VALUES (?1)")?.insert([text])
@@ -96,7 +96,7 @@ impl Notes {
 /// Shared by the jobs of the lane.
 struct Store {
     path: PathBuf,
-    /// The connections on which no query runs: no more than queries ever ran at a time.
+    /// The idle connections: at most as many as queries have run at a time.
     idle: Sender<Connection>,
     next_idle: Receiver<Connection>,
 }
@@ -111,14 +111,14 @@ impl Store {
             Err(_none_is_idle) => self.connect()?,
         };
         let answer = query(&db);
-        // There is room, because the lane lets no more queries run.
+        // The channel has room, because the lane limits the running queries.
         drop(self.idle.try_send(db));
         answer
     }
 
     fn connect(&self) -> rusqlite::Result<Connection> {
         let db = Connection::open(&self.path)?;
-        // One writes at a time; others wait for it.
+        // SQLite allows one writer at a time; the others wait.
         db.busy_timeout(Duration::from_secs(5))?;
         db.pragma_update(None, "synchronous", "normal")?;
         Ok(db)
@@ -127,12 +127,12 @@ impl Store {
 
 impl Drop for Store {
     fn drop(&mut self) {
-        // The last connection to be closed removes the log.
+        // Closing the last connection removes the write-ahead log.
         while let Ok(db) = self.next_idle.try_recv() {
             drop(db);
         }
         if let Err(error) = fs::remove_file(&self.path) {
-            eprintln!("{} stays: {error}", self.path.display());
+            eprintln!("cannot remove {}: {error}", self.path.display());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is answered to which request.
+//! The answers to the requests.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use hyper::{Method, Request, Response, StatusCode};
 
 use crate::notes::{Failure, Notes};
 
-/// Of any kind: a page, one that comes late, what a client sends.
+/// The body of a response: a page, a delayed page, or the body of the request.
 pub(crate) type Body = UnsyncBoxBody<Bytes, hyper::Error>;
 
-/// The longest note.
+/// The maximum length of a note.
 const NOTE_MAX: usize = 16 * 1024;
 
 pub(crate) async fn respond(request: Request<Incoming>, notes: &Notes) -> Response<Body> {
@@ -28,8 +28,10 @@ pub(crate) async fn respond(request: Request<Incoming>, notes: &Notes) -> Respon
             Response::new(request.into_body().boxed_unsync())
         }
         (&Method::POST, "/notes") => add(notes, request.into_body()).await,
-        (_, "/" | "/echo" | "/notes") => page(StatusCode::METHOD_NOT_ALLOWED, "not in this way\n"),
-        (_, _) => page(StatusCode::NOT_FOUND, "there is no such page\n"),
+        (_, "/" | "/echo" | "/notes") => {
+            page(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n")
+        }
+        (_, _) => page(StatusCode::NOT_FOUND, "no such page\n"),
     }
 }
 
@@ -37,10 +39,10 @@ async fn get(path: &str, notes: &Notes) -> Response<Body> {
     match (path, path.strip_prefix("/sleep/").map(str::parse)) {
         ("/", _) => page(StatusCode::OK, "hello\n"),
         ("/notes", _) => list(notes).await,
-        ("/echo", _) => page(StatusCode::METHOD_NOT_ALLOWED, "post something\n"),
-        (_, Some(Ok(milliseconds))) => late(milliseconds),
+        ("/echo", _) => page(StatusCode::METHOD_NOT_ALLOWED, "send a POST request\n"),
+        (_, Some(Ok(milliseconds))) => delayed(milliseconds),
         (_, Some(Err(_no_number))) => page(StatusCode::BAD_REQUEST, "/sleep/MILLISECONDS\n"),
-        (_, None) => page(StatusCode::NOT_FOUND, "there is no such page\n"),
+        (_, None) => page(StatusCode::NOT_FOUND, "no such page\n"),
     }
 }
 
@@ -51,7 +53,7 @@ fn page(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {
     response
 }
 
-/// The head alone, which says how long the body would be. (By HTTP/1 hyper leaves it out itself.)
+/// Removes the body, and states its length in the header. (hyper does so itself in HTTP/1.)
 fn without_body(mut response: Response<Body>) -> Response<Body> {
     if let Some(length) = response.body().size_hint().exact() {
         response.headers_mut().insert(CONTENT_LENGTH, length.into());
@@ -60,8 +62,8 @@ fn without_body(mut response: Response<Body>) -> Response<Body> {
     response.map(|_| empty.boxed_unsync())
 }
 
-/// The head goes at once, the body when the time is up.
-fn late(milliseconds: u64) -> Response<Body> {
+/// Sends the header at once, and the body after the time has passed.
+fn delayed(milliseconds: u64) -> Response<Body> {
     let frame = async move {
         sleep(Duration::from_millis(milliseconds)).await;
         Ok(Frame::data(Bytes::from(format!("slept for {milliseconds} ms\n"))))
@@ -75,26 +77,26 @@ async fn list(notes: &Notes) -> Response<Body> {
             let lines: String = texts.iter().map(|text| format!("{text}\n")).collect();
             page(StatusCode::OK, lines)
         }
-        Err(failure) => apology(&failure),
+        Err(failure) => failed(&failure),
     }
 }
 
 async fn add(notes: &Notes, body: Incoming) -> Response<Body> {
     let Ok(body) = Limited::new(body, NOTE_MAX).collect().await else {
-        return page(StatusCode::PAYLOAD_TOO_LARGE, "too long, or not all of it came\n");
+        return page(StatusCode::PAYLOAD_TOO_LARGE, "the note is too long or incomplete\n");
     };
     let Ok(text) = String::from_utf8(body.to_bytes().into()) else {
         return page(StatusCode::BAD_REQUEST, "not UTF-8\n");
     };
     match notes.add(text).await {
         Ok(number) => page(StatusCode::CREATED, format!("note {number}\n")),
-        Err(failure) => apology(&failure),
+        Err(failure) => failed(&failure),
     }
 }
 
-fn apology(failure: &Failure) -> Response<Body> {
+fn failed(failure: &Failure) -> Response<Body> {
     match failure {
-        Failure::Busy => page(StatusCode::SERVICE_UNAVAILABLE, "too many ask for notes\n"),
+        Failure::Busy => page(StatusCode::SERVICE_UNAVAILABLE, "too many requests for notes\n"),
         Failure::Broken(error) => {
             eprintln!("the notes: {error}");
             page(StatusCode::INTERNAL_SERVER_ERROR, "the notes cannot be read\n")

@@ -1,4 +1,4 @@
-//! A core: a thread, its runtime, and what it alone has.
+//! A core: a thread, its runtime, and the state that only this thread uses.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -17,27 +17,27 @@ use async_channel::Receiver;
 
 use crate::http::{Answer, Requests};
 
-/// How many counters a core keeps.
+/// The maximum number of counters of a core.
 const COUNTERS_MAX: usize = 65_536;
 
-/// All cores, as one of them sees them.
+/// The handles of all cores, as one core holds them.
 #[derive(Clone)]
 pub(crate) struct Cores {
-    /// By their numbers.
+    /// Indexed by number.
     pub(crate) all: Arc<[Handle]>,
-    /// The number of this one.
+    /// The number of this core.
     pub(crate) here: usize,
 }
 
-/// A core as the main thread sees it.
+/// A core, as the main thread holds it.
 pub(crate) struct Core {
     pub(crate) handle: Handle,
     thread: thread::JoinHandle<Tally>,
 }
 
-/// What belongs to this thread alone. A closure that another core sends here finds it by this.
+/// The state of one core. A future sent by another core finds it in the thread-local [`OWN`].
 #[derive(Default)]
-struct Own {
+struct CoreState {
     counters: RefCell<HashMap<String, u64>>,
     connections: Cell<u64>,
     requests: Cell<u64>,
@@ -45,10 +45,10 @@ struct Own {
 }
 
 thread_local! {
-    static OWN: Own = Own::default();
+    static OWN: CoreState = CoreState::default();
 }
 
-/// What a core has done.
+/// The counts of a core.
 pub(crate) struct Tally {
     number: usize,
     connections: u64,
@@ -63,7 +63,7 @@ impl Core {
         let run = move || {
             let runtime = Runtime::new();
             let _waits = sender.send(runtime.handle());
-            // The tasks come by the handle, and run beside this.
+            // Tasks arrive through the handle, and run while this future waits.
             let _closed = runtime.block_on(stopped.recv());
             let _report = runtime.shutdown(Shutdown::Leave);
             OWN.with(|own| Tally {
@@ -77,18 +77,19 @@ impl Core {
         Ok(Core { handle: handle.recv().map_err(io::Error::other)?, thread })
     }
 
-    /// Waits for its end.
+    /// Waits for the end of the core.
     pub(crate) fn join(self) -> Tally {
-        self.thread.join().expect("a task that panics does not end its core")
+        self.thread.join().expect("a panicking task does not end its core")
     }
 }
 
-/// Accepts the connections of this core.
+/// Accepts the connections of this core until the runtime ends.
 pub(crate) async fn accept(listener: TcpListener, cores: Cores) {
     loop {
         match listener.accept().await {
             Ok((stream, _peer)) => spawn(connection(stream, cores.clone())).detach(),
-            // No descriptors, say. It comes late, so this does not spin.
+            // Descriptors may be exhausted. `accept` delays such errors, so this loop does not
+            // spin.
             Err(error) => eprintln!("a connection was not accepted: {error}"),
         }
     }
@@ -104,7 +105,7 @@ async fn connection(stream: TcpStream, cores: Cores) {
         if requests.answer(answer).await.is_err() {
             return;
         }
-        // A client with a request always at hand must not have the core to itself.
+        // A client that sends without pause must not starve the others.
         yield_now().await;
     }
 }
@@ -116,14 +117,14 @@ async fn answer(path: &str, cores: &Cores) -> Answer {
         _ => match path.strip_prefix("/count/") {
             Some(name) => match count_by_name(name, cores).await {
                 Some(count) => Answer::Ok(format!("{count}\n")),
-                None => Answer::NoRoom,
+                None => Answer::Full,
             },
             None => Answer::NotFound,
         },
     }
 }
 
-/// Counts a name, on the core that has its counter. `None` if there is no room for it, or if that
+/// Counts a name on the core that owns its counter. Returns `None` if the table is full or that
 /// core has ended.
 async fn count_by_name(name: &str, cores: &Cores) -> Option<u64> {
     let hash = BuildHasherDefault::<DefaultHasher>::new().hash_one(name);
@@ -141,7 +142,7 @@ async fn count_by_name(name: &str, cores: &Cores) -> Option<u64> {
     visit.await.ok().flatten()
 }
 
-impl Own {
+impl CoreState {
     fn count(&self, name: String) -> Option<u64> {
         let mut counters = self.counters.borrow_mut();
         if counters.len() >= COUNTERS_MAX && !counters.contains_key(&name) {

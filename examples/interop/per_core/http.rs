@@ -1,26 +1,26 @@
-//! As much of HTTP/1.1 as a measure needs: requests without a body, on connections that are kept.
+//! The part of HTTP/1.1 that a benchmark needs: requests without a body, on persistent connections.
 
 use std::io;
 
 use aside::net::TcpStream;
 use futures_lite::AsyncWriteExt;
 
-/// How long a request may be.
+/// The maximum length of a request.
 const REQUEST_MAX: usize = 4096;
 const END: &[u8] = b"\r\n\r\n";
 
-/// What is answered.
+/// An answer.
 pub(crate) enum Answer {
     Ok(String),
     NotFound,
-    NoRoom,
+    Full,
 }
 
 /// The requests of a connection.
 pub(crate) struct Requests<'a> {
     stream: &'a TcpStream,
     buffer: Box<[u8; REQUEST_MAX]>,
-    /// How many bytes of the buffer have been read: those of the next requests.
+    /// The number of bytes in the buffer. They belong to the next requests.
     filled: usize,
 }
 
@@ -29,14 +29,14 @@ impl<'a> Requests<'a> {
         Requests { stream, buffer: Box::new([0; REQUEST_MAX]), filled: 0 }
     }
 
-    /// The path of the next request; `None` if there is no next one, or one that is not understood.
+    /// Returns the path of the next request; `None` at the end, or if the request is malformed.
     pub(crate) async fn next(&mut self) -> Option<String> {
         let end = loop {
             let read = &self.buffer[..self.filled];
             if let Some(start) = read.windows(END.len()).position(|bytes| bytes == END) {
                 break start + END.len();
             }
-            // No room is left for one that is too long, and then nothing is read.
+            // A request that is too long fills the buffer: the read returns 0.
             match self.stream.read(&mut self.buffer[self.filled..]).await {
                 Ok(0) | Err(_) => return None,
                 Ok(length) => self.filled += length,
@@ -53,7 +53,7 @@ impl<'a> Requests<'a> {
         let (status, body) = match answer {
             Answer::Ok(body) => ("200 OK", body),
             Answer::NotFound => ("404 Not Found", String::new()),
-            Answer::NoRoom => ("507 Insufficient Storage", String::new()),
+            Answer::Full => ("507 Insufficient Storage", String::new()),
         };
         let length = body.len();
         let text = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n{body}");
