@@ -151,7 +151,7 @@ impl Runtime {
     /// As the system gives them: if there are no descriptors left.
     #[cfg(all(feature = "net", unix))]
     pub fn socket_events(&self) -> std::io::Result<std::os::fd::OwnedFd> {
-        runtime_executor::reactor::descriptor(&self.executor.handle())
+        self.executor.handle().socket_events()
     }
 
     /// Turns the loop until no task is left.

@@ -20,7 +20,6 @@
 //! With the feature `net`, on Unix, there are sockets: `reactor`, and `listen`, where the loop
 //! meets it.
 
-mod listen;
 #[cfg(all(feature = "net", unix))]
 pub mod reactor;
 #[cfg(not(all(feature = "net", unix)))]

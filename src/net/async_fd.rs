@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use futures_io::{AsyncRead, AsyncWrite};
 use runtime_executor::Handle;
-use runtime_executor::reactor::{Direction, Registration, Short, Tick};
+use runtime_executor::reactor::{Direction, Registration, ShortTransfer, Tick};
 
 use super::delegate::{delegate_end, delegate_read, delegate_write};
 use super::nothing;
@@ -57,6 +57,8 @@ pub struct AsyncFd<T> {
     // In this order they are dropped: no closed descriptor is registered.
     registration: Registration,
     inner: T,
+    /// The loop with which it is registered.
+    handle: Handle,
 }
 
 impl<T: AsFd> AsyncFd<T> {
@@ -68,20 +70,24 @@ impl<T: AsFd> AsyncFd<T> {
     /// file's. If there is no runtime on this thread, or it is gone. The object is dropped.
     pub fn new(inner: T) -> io::Result<AsyncFd<T>> {
         let handle = Handle::try_current().map_err(io::Error::other)?;
-        AsyncFd::with(&handle, inner, Short::SaysNothing)
+        AsyncFd::with(&handle, inner, ShortTransfer::HasNoEffect)
     }
 
     /// Registers it with a certain runtime's loop.
-    pub(super) fn with(handle: &Handle, inner: T, short: Short) -> io::Result<AsyncFd<T>> {
-        let registration = Registration::new(handle, inner.as_fd(), short)?;
-        Ok(AsyncFd { registration, inner })
+    pub(super) fn with(
+        handle: &Handle,
+        inner: T,
+        short_transfer: ShortTransfer,
+    ) -> io::Result<AsyncFd<T>> {
+        let registration = handle.register(inner.as_fd(), short_transfer)?;
+        Ok(AsyncFd { registration, inner, handle: handle.clone() })
     }
 }
 
 impl<T> AsyncFd<T> {
     /// The loop of the runtime that it belongs to.
     pub(super) fn handle(&self) -> &Handle {
-        self.registration.handle()
+        &self.handle
     }
 
     /// The object.
@@ -91,7 +97,7 @@ impl<T> AsyncFd<T> {
 
     /// Deregisters the descriptor, and gives the object back.
     pub fn into_inner(self) -> T {
-        let AsyncFd { registration, inner } = self;
+        let AsyncFd { registration, inner, .. } = self;
         drop(registration);
         inner
     }

@@ -6,7 +6,7 @@ use std::net::{self, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 use runtime_executor::Handle;
-use runtime_executor::reactor::Short;
+use runtime_executor::reactor::ShortTransfer;
 
 use super::accept::accept;
 use super::address::{self, Address};
@@ -97,7 +97,7 @@ impl TcpListener {
     }
 }
 
-impl_std!(TcpListener, net::TcpListener, Short::SaysNothing);
+impl_std!(TcpListener, net::TcpListener, ShortTransfer::HasNoEffect);
 
 impl fmt::Debug for TcpListener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures_io::{AsyncRead, AsyncWrite};
 use runtime_executor::Handle;
-use runtime_executor::reactor::{Direction, Short};
+use runtime_executor::reactor::{Direction, ShortTransfer};
 use socket2::{SockAddr, SockRef, Socket};
 
 use super::address::{self, Address};
@@ -61,7 +61,7 @@ pub(super) async fn connect(socket: Socket, address: SocketAddr) -> io::Result<T
     }
     // Registered when it has begun to connect: an idle socket counts as hung up.
     let handle = Handle::try_current().map_err(io::Error::other)?;
-    let io = AsyncFd::with(&handle, net::TcpStream::from(socket), Short::UsesUp)?;
+    let io = AsyncFd::with(&handle, net::TcpStream::from(socket), ShortTransfer::ClearsReadiness)?;
     io.write_with(|stream| match (stream.take_error()?, stream.peer_addr()) {
         (Some(error), _) => Err(error),
         (None, Err(error)) if error.kind() == io::ErrorKind::NotConnected => {
@@ -201,7 +201,7 @@ impl TcpStream {
 }
 
 impl_stream!(TcpStream, net::TcpStream);
-impl_std!(TcpStream, net::TcpStream, Short::UsesUp);
+impl_std!(TcpStream, net::TcpStream, ShortTransfer::ClearsReadiness);
 
 impl fmt::Debug for TcpStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,7 +6,7 @@ use std::net::{self, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 use runtime_executor::Handle;
-use runtime_executor::reactor::Short;
+use runtime_executor::reactor::ShortTransfer;
 
 use super::address::{self, Address};
 use super::async_fd::AsyncFd;
@@ -289,7 +289,7 @@ impl UdpSocket {
     }
 }
 
-impl_std!(UdpSocket, net::UdpSocket, Short::SaysNothing);
+impl_std!(UdpSocket, net::UdpSocket, ShortTransfer::HasNoEffect);
 
 impl fmt::Debug for UdpSocket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -8,7 +8,7 @@ use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 
 use runtime_executor::Handle;
-use runtime_executor::reactor::Short;
+use runtime_executor::reactor::ShortTransfer;
 
 use super::async_fd::AsyncFd;
 use super::builder::show;
@@ -137,7 +137,7 @@ impl UnixDatagram {
     }
 }
 
-impl_std!(UnixDatagram, net::UnixDatagram, Short::SaysNothing);
+impl_std!(UnixDatagram, net::UnixDatagram, ShortTransfer::HasNoEffect);
 
 impl fmt::Debug for UnixDatagram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,7 +7,7 @@ use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 
 use runtime_executor::Handle;
-use runtime_executor::reactor::Short;
+use runtime_executor::reactor::ShortTransfer;
 
 use super::accept::accept;
 use super::async_fd::AsyncFd;
@@ -53,7 +53,7 @@ impl UnixListener {
     }
 }
 
-impl_std!(UnixListener, net::UnixListener, Short::SaysNothing);
+impl_std!(UnixListener, net::UnixListener, ShortTransfer::HasNoEffect);
 
 impl fmt::Debug for UnixListener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

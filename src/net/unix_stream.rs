@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 
 use futures_io::{AsyncRead, AsyncWrite};
 use runtime_executor::Handle;
-use runtime_executor::reactor::{Direction, Short};
+use runtime_executor::reactor::{Direction, ShortTransfer};
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::async_fd::{AsyncFd, bytes_in};
@@ -89,7 +89,7 @@ impl UnixStream {
 }
 
 impl_stream!(UnixStream, net::UnixStream);
-impl_std!(UnixStream, net::UnixStream, Short::SaysNothing);
+impl_std!(UnixStream, net::UnixStream, ShortTransfer::HasNoEffect);
 
 impl fmt::Debug for UnixStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,45 +1,43 @@
-//! A loop without sockets: what stands in for the reactor in a build without the feature `net`.
+//! The reactor of a build without sockets (without the feature `net`, or not on Unix). It has the
+//! same interface toward the scheduler, and does nothing.
 
-use std::io;
 use std::sync::Arc;
-use std::task::Waker;
 use std::time::Instant;
 
 use runtime_core::park::{Parker, Unparked};
 
-use crate::scheduler::event_loop::Config;
+pub(crate) use DisabledPollerSlot as PollerSlot;
+pub(crate) use DisabledReactor as Reactor;
+pub(crate) use NoSelector as OpenSelector;
 
-/// Nothing can be registered with it.
+/// No selector can be given to a loop.
 #[derive(Debug)]
-pub(crate) struct Reactor;
+pub enum NoSelector {}
 
-impl Reactor {
-    pub(crate) fn of(_config: &mut Config) -> Arc<Reactor> {
-        Arc::new(Reactor)
+/// Accepts no registration.
+#[derive(Debug)]
+pub(crate) struct DisabledReactor;
+
+impl DisabledReactor {
+    pub(crate) fn new(_open: Option<NoSelector>) -> Arc<DisabledReactor> {
+        Arc::new(DisabledReactor)
     }
 }
 
-/// There is none.
-pub(crate) enum Ear {}
+/// Is always empty.
+#[derive(Default)]
+pub(crate) struct DisabledPollerSlot;
 
-impl Ear {
-    pub(crate) fn is_of_use(&self) -> bool {
-        match *self {}
+impl DisabledPollerSlot {
+    pub(crate) fn is_empty(&self) -> bool {
+        true
     }
 
-    pub(crate) fn look(&mut self) -> io::Result<()> {
-        match *self {}
+    pub(crate) fn poll(&self) {}
+
+    pub(crate) fn park(&self, parker: &Parker, until: Option<Instant>) -> Unparked {
+        parker.park(until)
     }
 
-    pub(crate) fn park(&mut self, _: &Parker, _: Option<Instant>) -> (Unparked, io::Result<()>) {
-        match *self {}
-    }
-
-    pub(crate) fn take_called(&mut self) -> Vec<Waker> {
-        match *self {}
-    }
-
-    pub(crate) fn put_back(&mut self, _: Vec<Waker>) {
-        match *self {}
-    }
+    pub(crate) fn close(&self) {}
 }

@@ -1,4 +1,4 @@
-//! The reactor as all threads see it: the table, and the kernel once it is open.
+//! The reactor as all threads share it: the registered sources, and the selector once it is open.
 
 use std::fmt;
 use std::io;
@@ -8,148 +8,171 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use runtime_core::catch_panic::catch_panic;
+use runtime_core::fork::ForkCheck;
+use runtime_core::slab::{Key, Slab};
 use runtime_core::sync::Mutex;
 
 use super::mio_selector;
-use super::poller::Ear;
-use super::registration::gone;
-use super::registry::Table;
-use super::selector::{Kernel, Listen, Open, Readiness};
-use super::source::Source;
-use crate::scheduler::event_loop::Config;
+use super::selector::{OpenSelector, ReadinessEvent, Selector, Token, WaitForEvents};
+use super::source::IoSource;
 
-/// *Shared by* the loop, its ear, and every socket. *Guarded by* its mutex, under which the kernel
-/// may be opened and sources are told, but nothing of the user's runs. *Woken by* nobody.
+/// *Shared by* the loop, its poller and all registrations. *Guarded by* its mutex: the selector is
+/// opened and readiness is set under it, but it is never held while foreign code runs. *Woken by*:
+/// no thread waits for it.
 pub(crate) struct Reactor {
-    open: Option<Open>,
-    state: Mutex<State>,
+    /// Opens another selector than mio's, for tests and models.
+    open: Option<OpenSelector>,
+    /// The process that made the loop. A forked child shares the selector with it.
+    process: ForkCheck,
+    state: Mutex<ReactorState>,
 }
 
-struct State {
-    stage: Stage,
-    table: Table<Arc<Source>>,
-    /// Somebody else's loop watches the kernel, so what is heard must be fetched from there.
+struct ReactorState {
+    selector: SelectorState,
+    sources: Slab<Arc<IoSource>>,
+    /// Another event loop watches the selector's descriptor. Every event must be received then, or
+    /// the descriptor stays readable.
     is_watched: bool,
 }
 
-enum Stage {
-    /// Nothing was ever registered.
+enum SelectorState {
+    /// There has been no registration.
     Unopened,
-    Open(Arc<dyn Kernel>),
-    /// The ear is gone.
-    Ended,
+    Open(Arc<dyn Selector>),
+    /// The poller has been dropped.
+    ShutDown,
 }
 
-/// The kernel, and, if it was not open before, the end that listens.
-type Ends = (Arc<dyn Kernel>, Option<Box<dyn Listen>>);
+/// The selector of a reactor, with the part for the loop if it has just been opened.
+pub(super) struct OpenedSelector {
+    pub(super) selector: Arc<dyn Selector>,
+    pub(super) wait: Option<Box<dyn WaitForEvents>>,
+}
 
-/// What a registration came to.
-pub(super) struct Registered {
-    pub(super) source: Arc<Source>,
-    pub(super) token: usize,
-    /// To be told of the descriptor.
-    pub(super) kernel: Arc<dyn Kernel>,
-    /// If it was the first: to be brought to the loop.
-    pub(super) ear: Option<Ear>,
+/// A source that the selector does not know yet.
+pub(super) struct InsertedSource {
+    pub(super) source: Arc<IoSource>,
+    pub(super) key: Key,
+    pub(super) token: Token,
+    pub(super) opened: OpenedSelector,
 }
 
 impl Reactor {
-    /// The reactor of a loop that is to be so.
-    pub(crate) fn of(config: &mut Config) -> Arc<Reactor> {
-        let state = State { stage: Stage::Unopened, table: Table::new(), is_watched: false };
-        Arc::new(Reactor { open: config.kernel.take(), state: Mutex::new(state) })
+    /// Returns a reactor without a selector. `open` takes the place of mio.
+    pub(crate) fn new(open: Option<OpenSelector>) -> Arc<Reactor> {
+        let process = ForkCheck::here();
+        let selector = SelectorState::Unopened;
+        let state = ReactorState { selector, sources: Slab::new(), is_watched: false };
+        Arc::new(Reactor { open, process, state: Mutex::new(state) })
     }
 
-    /// Step 1, but for telling the kernel.
-    pub(super) fn insert(self: &Arc<Self>) -> io::Result<Registered> {
-        let source = Arc::new(Source::new());
+    /// S1, except for the selector's part. In a forked child it fails: the selector would report the
+    /// child's descriptor to the parent, under a token that the parent gives to another source.
+    pub(super) fn insert(&self) -> io::Result<InsertedSource> {
+        self.process.check().map_err(io::Error::other)?;
+        let source = Arc::new(IoSource::new());
         let mut state = self.state.lock();
-        let (kernel, listener) = self.open(&mut state)?;
-        let token = state.table.insert(Arc::clone(&source));
+        let opened = self.open(&mut state)?;
+        let key = state.sources.insert(Arc::clone(&source));
         drop(state);
-        let ear = listener.map(|listener| Ear::new(Arc::clone(self), listener));
-        Ok(Registered { source, token, kernel, ear })
+        let token = key.to_token().map(Token).expect("there are fewer descriptors than tokens");
+        Ok(InsertedSource { source, key, token, opened })
     }
 
-    /// Notes that the kernel is watched. Gives it, and the ear if it is new.
-    pub(super) fn watch(self: &Arc<Self>) -> io::Result<(Arc<dyn Kernel>, Option<Ear>)> {
+    /// Records that another event loop watches the selector, and returns the selector.
+    pub(super) fn watch(&self) -> io::Result<OpenedSelector> {
         let mut state = self.state.lock();
-        let (kernel, listener) = self.open(&mut state)?;
+        let opened = self.open(&mut state)?;
         state.is_watched = true;
-        drop(state);
-        let ear = listener.map(|listener| Ear::new(Arc::clone(self), listener));
-        Ok((kernel, ear))
+        Ok(opened)
     }
 
-    fn open(&self, state: &mut State) -> io::Result<Ends> {
-        match &state.stage {
-            Stage::Open(kernel) => Ok((Arc::clone(kernel), None)),
-            Stage::Ended => Err(gone()),
-            Stage::Unopened => {
-                let (kernel, listener) = match &self.open {
+    fn open(&self, state: &mut ReactorState) -> io::Result<OpenedSelector> {
+        match &state.selector {
+            SelectorState::Open(selector) => {
+                Ok(OpenedSelector { selector: Arc::clone(selector), wait: None })
+            }
+            SelectorState::ShutDown => Err(gone()),
+            SelectorState::Unopened => {
+                let (selector, wait) = match &self.open {
                     Some(open) => open()?,
                     None => mio_selector::open()?,
                 };
-                state.stage = Stage::Open(Arc::clone(&kernel));
-                Ok((kernel, Some(listener)))
+                state.selector = SelectorState::Open(Arc::clone(&selector));
+                Ok(OpenedSelector { selector, wait: Some(wait) })
             }
         }
     }
 
-    /// Step 5: the kernel first, so that no token is free that the kernel still knows.
-    pub(super) fn remove(&self, token: usize, descriptor: RawFd) {
-        let kernel = match &self.state.lock().stage {
-            Stage::Open(kernel) => Some(Arc::clone(kernel)),
-            Stage::Unopened | Stage::Ended => None,
-        };
-        if let Some(kernel) = kernel {
-            // It fails if the descriptor was closed by others, and then the system forgot it too.
-            let _forgotten = kernel.deregister(descriptor);
+    /// S5. The selector forgets the descriptor before the slot is vacated, so it never knows a token
+    /// of a vacant slot. A forked child leaves the selector alone: what it removed there, it would
+    /// remove for the parent.
+    pub(super) fn remove(&self, key: Key, descriptor: RawFd) {
+        if self.process.check().is_ok()
+            && let Some(selector) = self.selector()
+        {
+            // It fails if the descriptor has been closed, and then the kernel has forgotten it.
+            let _forgotten = selector.deregister(descriptor);
         }
-        self.forget(token);
+        self.forget(key);
     }
 
-    /// Step 5 for what the kernel does not know.
-    pub(super) fn forget(&self, token: usize) {
-        let source = self.state.lock().table.remove(token);
+    fn selector(&self) -> Option<Arc<dyn Selector>> {
+        match &self.state.lock().selector {
+            SelectorState::Open(selector) => Some(Arc::clone(selector)),
+            SelectorState::Unopened | SelectorState::ShutDown => None,
+        }
+    }
+
+    /// S5 for a source that the selector does not know.
+    pub(super) fn forget(&self, key: Key) {
+        let source = self.state.lock().sources.remove(key);
         drop(source);
     }
 
-    /// How many descriptors are registered.
+    /// The number of registered descriptors.
     pub(crate) fn len(&self) -> usize {
-        self.state.lock().table.len()
+        self.state.lock().sources.len()
     }
 
-    /// Whether a look may hear anything that somebody waits for.
-    pub(super) fn is_of_use(&self) -> bool {
+    /// Whether there may be an event that must be received.
+    pub(super) fn expects_events(&self) -> bool {
         let state = self.state.lock();
-        state.is_watched || state.table.len() > 0
+        state.is_watched || !state.sources.is_empty()
     }
 
-    /// Step 4: tells the sources that the events mean. Whom that concerns is added to `called`.
-    pub(super) fn tell(&self, events: &mut Vec<(usize, Readiness)>, called: &mut Vec<Waker>) {
+    /// S4. Sets the readiness of the sources, and appends the wakers of their tasks to `woken`.
+    pub(super) fn dispatch(&self, events: &mut Vec<ReadinessEvent>, woken: &mut Vec<Waker>) {
         if events.is_empty() {
             return;
         }
         let state = self.state.lock();
-        for &(token, readiness) in &*events {
-            if let Some(source) = state.table.get(token) {
-                source.tell(readiness, called);
+        for event in &*events {
+            let Token(token) = event.token;
+            let key = state.sources.key_of_token(token);
+            if let Some(source) = key.and_then(|key| state.sources.get(key)) {
+                source.set_ready(event, woken);
             }
         }
+        drop(state);
         events.clear();
     }
 
-    /// Step 6.
-    pub(super) fn end(&self) {
+    /// S6.
+    pub(super) fn shut_down(&self) {
         let mut state = self.state.lock();
-        state.stage = Stage::Ended;
-        let table = mem::replace(&mut state.table, Table::new());
+        state.selector = SelectorState::ShutDown;
+        let sources = mem::take(&mut state.sources);
         drop(state);
-        let mut called = Vec::new();
-        table.into_sources().for_each(|source| source.end(&mut called));
-        called.into_iter().for_each(|waker| catch_panic(|| waker.wake()));
+        let mut woken = Vec::new();
+        sources.into_values().for_each(|source| source.shut_down(&mut woken));
+        woken.into_iter().for_each(|waker| catch_panic(|| waker.wake()));
     }
+}
+
+/// Returns the error of an operation on a socket whose reactor has shut down.
+pub(super) fn gone() -> io::Error {
+    io::Error::other("the runtime of this socket is gone")
 }
 
 impl fmt::Debug for Reactor {

@@ -1,4 +1,4 @@
-//! The system, by mio: epoll on Linux, kqueue on the BSDs and macOS.
+//! The selector of the operating system, through mio: epoll on Linux, kqueue on the BSDs and macOS.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd, RawFd};
@@ -7,49 +7,48 @@ use std::time::Duration;
 
 use mio::event::Event;
 use mio::unix::SourceFd;
-use mio::{Events, Interest, Poll, Registry, Token, Waker};
+use mio::{Events, Interest, Poll, Registry, Waker};
 
-use super::registry::ALARM;
-use super::selector::{Kernel, Listen, Opened, Readiness};
+use super::selector::{ReadinessEvent, Selector, SelectorParts, Token, WaitForEvents};
 
-/// How much is heard at a time. What is more is heard by the next look.
+/// The most events that one wait returns. The next wait returns the others.
 const EVENTS_MAX: usize = 256;
 
-/// Of urgent data an event tells only if it is asked for.
+/// Events report urgent data only on request.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE).add(Interest::PRIORITY);
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 const INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
-/// Whether an event that seems to tell of data alone does so, and a short read empties what it came
-/// from: see `readiness.rs`.
-const DATA_CAN_BE_ALONE: bool = cfg!(any(target_os = "linux", target_os = "android"));
+/// Whether an event that shows data alone is known to report data alone, so that a short transfer
+/// clears it: see `readiness.rs`.
+const SHOWS_MORE_THAN_DATA: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
-pub(super) fn open() -> io::Result<Opened> {
+pub(super) fn open() -> io::Result<SelectorParts> {
     let poll = Poll::new()?;
-    let alarm = Waker::new(poll.registry(), Token(ALARM))?;
+    let waker = Waker::new(poll.registry(), mio_token(Token::WAKER))?;
     let registry = poll.registry().try_clone()?;
-    let listener = MioListener { poll, events: Events::with_capacity(EVENTS_MAX) };
-    Ok((Arc::new(MioKernel { registry, alarm }), Box::new(listener)))
+    let wait = MioPoll { poll, events: Events::with_capacity(EVENTS_MAX) };
+    Ok((Arc::new(MioSelector { registry, waker }), Box::new(wait)))
 }
 
-struct MioKernel {
+struct MioSelector {
     registry: Registry,
-    alarm: Waker,
+    waker: Waker,
 }
 
-impl Kernel for MioKernel {
-    fn register(&self, descriptor: RawFd, token: usize) -> io::Result<()> {
-        self.registry.register(&mut SourceFd(&descriptor), Token(token), INTEREST)
+impl Selector for MioSelector {
+    fn register(&self, descriptor: RawFd, token: Token) -> io::Result<()> {
+        self.registry.register(&mut SourceFd(&descriptor), mio_token(token), INTEREST)
     }
 
     fn deregister(&self, descriptor: RawFd) -> io::Result<()> {
         self.registry.deregister(&mut SourceFd(&descriptor))
     }
 
-    fn ring(&self) {
-        // It adds one to a counter of the system's, which mio resets when it is full.
-        let _cannot_fail = self.alarm.wake();
+    fn wake(&self) {
+        // It increments a counter of the kernel's, which mio resets when it is full.
+        let _cannot_fail = self.waker.wake();
     }
 
     fn descriptor(&self) -> io::Result<OwnedFd> {
@@ -57,40 +56,44 @@ impl Kernel for MioKernel {
     }
 }
 
-struct MioListener {
+struct MioPoll {
     poll: Poll,
     events: Events,
 }
 
-impl Listen for MioListener {
-    fn listen(
+impl WaitForEvents for MioPoll {
+    fn wait(
         &mut self,
-        at_most: Option<Duration>,
-        heard: &mut Vec<(usize, Readiness)>,
+        timeout: Option<Duration>,
+        events: &mut Vec<ReadinessEvent>,
     ) -> io::Result<()> {
-        match self.poll.poll(&mut self.events, at_most) {
+        match self.poll.poll(&mut self.events, timeout) {
             Ok(()) => {}
-            // A signal. The loop computes the time that is left anew.
+            // A signal interrupted it. The loop computes the remaining time again.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
             Err(error) => return Err(error),
         }
-        for event in &self.events {
-            if event.token() != Token(ALARM) {
-                heard.push((event.token().0, readiness(event)));
-            }
-        }
+        let of_descriptors = self.events.iter().map(readiness_event);
+        events.extend(of_descriptors.filter(|event| event.token != Token::WAKER));
         Ok(())
     }
 }
 
-/// Who waits learns of an error or a hang-up by trying again.
+fn mio_token(Token(token): Token) -> mio::Token {
+    mio::Token(token)
+}
+
+/// Translates an event. An error or a hang-up makes the descriptor ready: the task finds it by
+/// trying again.
 #[inline]
-fn readiness(event: &Event) -> Readiness {
-    let (no_more, nobody_reads) = (event.is_read_closed(), event.is_write_closed());
+fn readiness_event(event: &Event) -> ReadinessEvent {
+    let (read_closed, write_closed) = (event.is_read_closed(), event.is_write_closed());
     let is_error = event.is_error();
-    Readiness {
-        readable: event.is_readable() | no_more | is_error,
-        writable: event.is_writable() | nobody_reads | is_error,
-        beside_data: no_more | nobody_reads | is_error | event.is_priority() | !DATA_CAN_BE_ALONE,
+    let shows_more = read_closed | write_closed | is_error | event.is_priority();
+    ReadinessEvent {
+        token: Token(event.token().0),
+        readable: event.is_readable() | read_closed | is_error,
+        writable: event.is_writable() | write_closed | is_error,
+        beyond_data: shows_more | !SHOWS_MORE_THAN_DATA,
     }
 }

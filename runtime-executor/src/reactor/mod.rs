@@ -1,38 +1,45 @@
-//! The reactor: how a loop hears from the system that a descriptor is ready, and who is told.
+//! The reactor learns from the operating system that a descriptor is ready, and wakes the tasks that
+//! wait for it.
 //!
-//! A read of a socket that has nothing yet fails with *would block*. Whoever wanted to read then
-//! waits until the system says that the socket has become ready. That is all that happens here: the
-//! reading itself is done by the one who wanted it, on its own thread.
+//! A read from a socket without data fails with `WouldBlock`. Its task waits until the system reports
+//! that the socket is readable. The reactor does no I/O itself: the woken task reads.
 //!
-//! The numbered steps of a socket's life:
+//! # The life of a registration
 //!
-//! 1. *Register*, from any thread: a source gets a slot in the table, and the system is told the
-//!    descriptor and the slot's token. The first registration of a loop opens the *kernel* (an
-//!    epoll instance, with mio), and hands the loop its *ear*, the end that listens: at once on the
-//!    loop's own thread, else by a letter. A loop that never registers makes no system call.
-//! 2. *Try*: the operation is tried as long as the source counts as ready, as it does at first.
-//! 3. *Would block*: the readiness is cleared, unless something was heard since the try began, and
-//!    the waker waits with the source. (The race is told at the head of `readiness.rs`.)
-//! 4. *Hear*: the loop looks at the kernel, in its turns or by sleeping there. Each event finds its
-//!    source by the token, makes it ready, and calls up all who wait for that direction; when every
-//!    event of that look has been told and no lock is held, they are woken.
-//! 5. *Deregister*: the system forgets the descriptor, and then the slot is free. A slot's next
-//!    token is another one, so an event that is on its way to the old source finds nobody.
-//! 6. *The end*: the ear is dropped, by the loop that closes or with the letter that nobody opened.
-//!    Every source is told that its runtime is gone, which wakes all who wait; so are those who
-//!    come later.
+//! - S1. *Register*, on any thread. The source gets a slot in the slab, and the selector records the
+//!   descriptor under the slot's token. The first registration opens the selector (with mio, an epoll
+//!   instance) and delivers its other end, the poller, to the loop: directly on the loop's thread, and
+//!   by a message otherwise. A loop without sockets makes no system call for them.
+//! - S2. *Try*. While the source is ready, operations are tried. A new source counts as ready.
+//! - S3. *Wait*. An operation returned `WouldBlock`: the task clears the readiness that it had seen
+//!   and stores its waker in the source. (`readiness.rs` shows the race with S4.)
+//! - S4. *Dispatch*. The loop polls the selector during a turn, or sleeps in it. For each event it
+//!   finds the source by the token, sets the readiness and takes the wakers of that direction. After
+//!   the last event it wakes these tasks, and holds no lock while it does so.
+//! - S5. *Deregister*. The selector forgets the descriptor, and then the slot is vacated. The slot's
+//!   next token is another one, so a late event for the old source finds no source.
+//! - S6. *Shut down*. The poller is dropped: by the loop when it closes, or with a message that no
+//!   loop receives. Every waiting task is woken with an error, and later operations fail.
 //!
-//! In reading order: `selector` (what is asked of the system), `mio_selector` (who answers; the only
-//! file that names mio), `readiness` (whether one direction is ready), `source` (both directions, and
-//! who waits), `waiters` (several who wait), `registry` (tokens and sources), `driver` (what all threads
-//! see), `poller` (what the loop alone has), and `registration`, which is what a socket holds.
+//! # Reading order
+//!
+//! | file | role |
+//! |---|---|
+//! | `selector.rs` | the interface to the operating system |
+//! | `mio_selector.rs` | its implementation; no other file names mio |
+//! | `readiness.rs` | whether one direction of a descriptor is ready |
+//! | `waiters.rs` | the tasks that wait for one direction |
+//! | `source.rs` | a registered descriptor: readiness and waiters of both directions |
+//! | `driver.rs` | the reactor as all threads share it |
+//! | `poller.rs` | the loop's end |
+//! | `registration.rs` | a socket's end |
+//! | `disabled.rs` | the stand-in of a build without sockets |
 
 mod driver;
 mod mio_selector;
 mod poller;
 mod readiness;
 mod registration;
-mod registry;
 mod selector;
 mod source;
 #[cfg(test)]
@@ -40,7 +47,10 @@ mod tests;
 mod waiters;
 
 pub(crate) use driver::Reactor;
-pub(crate) use poller::Ear;
+pub(crate) use poller::{Poller, PollerSlot};
 pub use readiness::Tick;
-pub use registration::{Registration, Short, descriptor, gone};
-pub use selector::{Direction, Kernel, Listen, Open, Opened, Readiness};
+pub(crate) use registration::watch;
+pub use registration::{Registration, ShortTransfer};
+pub use selector::{
+    Direction, OpenSelector, ReadinessEvent, Selector, SelectorParts, Token, WaitForEvents,
+};

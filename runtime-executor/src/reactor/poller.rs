@@ -1,76 +1,170 @@
 //! The loop's end of the reactor.
 
+use std::cell::RefCell;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use runtime_core::park::{Parker, Unparked};
+use runtime_core::catch_panic::{catch_panic, drop_catching};
+use runtime_core::park::{Alarm, Parker, Unparked};
 
-use super::driver::Reactor;
-use super::selector::{Listen, Readiness};
+use super::driver::{OpenedSelector, Reactor};
+use super::selector::{ReadinessEvent, Selector, WaitForEvents};
 
-/// Where a loop listens. It comes to the loop with the first registration, and its end is the end
-/// of the reactor, wherever it is dropped.
-pub(crate) struct Ear {
+/// Receives the events of a reactor's sockets. The first registration delivers it to the loop.
+///
+/// # Drop
+/// Shuts the reactor down, on whatever thread it is dropped.
+pub(crate) struct Poller {
     reactor: Arc<Reactor>,
-    listener: Box<dyn Listen>,
-    /// What the kernel has just said; between two looks only room for it.
-    events: Vec<(usize, Readiness)>,
-    /// Who is to be woken for it.
-    called: Vec<Waker>,
+    /// Weak, so that a handle of the loop does not keep the selector open after the loop's end.
+    selector: Weak<dyn Selector>,
+    wait: Box<dyn WaitForEvents>,
+    /// The events just received. Empty between two polls, except for its capacity.
+    events: Vec<ReadinessEvent>,
+    /// The wakers of the tasks that wait for these events.
+    woken: Vec<Waker>,
 }
 
-impl Ear {
-    pub(super) fn new(reactor: Arc<Reactor>, listener: Box<dyn Listen>) -> Ear {
-        Ear { reactor, listener, events: Vec::new(), called: Vec::new() }
+/// Returns the selector. If it has just been opened, `deliver` is given the poller; if it drops the
+/// poller because the loop is gone, the reactor shuts down.
+pub(super) fn deliver_poller(
+    reactor: &Arc<Reactor>,
+    opened: OpenedSelector,
+    deliver: impl FnOnce(Poller),
+) -> Arc<dyn Selector> {
+    let OpenedSelector { selector, wait } = opened;
+    if let Some(wait) = wait {
+        deliver(Poller {
+            reactor: Arc::clone(reactor),
+            selector: Arc::downgrade(&selector),
+            wait,
+            events: Vec::new(),
+            woken: Vec::new(),
+        });
+    }
+    selector
+}
+
+impl Poller {
+    /// Returns a function that ends the loop's sleep in the selector.
+    pub(crate) fn waker(&self) -> Alarm {
+        let selector = Weak::clone(&self.selector);
+        Box::new(move || {
+            if let Some(selector) = selector.upgrade() {
+                selector.wake();
+            }
+        })
     }
 
-    /// Whether there is anybody to be heard.
-    pub(crate) fn is_of_use(&self) -> bool {
-        self.reactor.is_of_use()
+    /// Receives events without sleeping.
+    fn poll(&mut self) -> io::Result<()> {
+        self.receive(Some(Duration::ZERO))
     }
 
-    /// Listens without sleeping.
-    pub(crate) fn look(&mut self) -> io::Result<()> {
-        self.listen(Some(Duration::ZERO))
-    }
-
-    /// Sleeps until something is heard, the parker is unparked, or the deadline.
-    pub(crate) fn park(
-        &mut self,
-        parker: &Parker,
-        until: Option<Instant>,
-    ) -> (Unparked, io::Result<()>) {
-        let mut listened = Ok(());
+    /// Sleeps until there is an event, the parker is unparked, or the deadline.
+    fn park(&mut self, parker: &Parker, until: Option<Instant>) -> (Unparked, io::Result<()>) {
+        let mut received = Ok(());
         let unparked = parker.park_in(|| {
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-            listened = self.listen(left);
+            received = self.receive(left);
         });
-        (unparked, listened)
+        (unparked, received)
     }
 
-    fn listen(&mut self, at_most: Option<Duration>) -> io::Result<()> {
-        self.listener.listen(at_most, &mut self.events)?;
-        self.reactor.tell(&mut self.events, &mut self.called);
+    fn receive(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.wait.wait(timeout, &mut self.events)?;
+        self.reactor.dispatch(&mut self.events, &mut self.woken);
         Ok(())
-    }
-
-    /// Who is to be woken, while the ear is not borrowed: who is woken may use it.
-    pub(crate) fn take_called(&mut self) -> Vec<Waker> {
-        std::mem::take(&mut self.called)
-    }
-
-    /// Gives the room back.
-    pub(crate) fn put_back(&mut self, woken: Vec<Waker>) {
-        if self.called.is_empty() {
-            self.called = woken;
-        }
     }
 }
 
-impl Drop for Ear {
+impl Drop for Poller {
     fn drop(&mut self) {
-        self.reactor.end();
+        self.reactor.shut_down();
+    }
+}
+
+/// The loop's place for its poller. It is empty until the first registration.
+///
+/// The loop's thread alone uses it. It is not borrowed while wakers run, because a woken task may
+/// register a socket at once.
+#[derive(Default)]
+pub(crate) struct PollerSlot {
+    poller: RefCell<Option<Poller>>,
+}
+
+impl PollerSlot {
+    /// Whether the loop has no sockets.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.poller.borrow().is_none()
+    }
+
+    /// Takes the poller that the first registration delivers.
+    pub(crate) fn install(&self, poller: Poller) {
+        let former = self.poller.borrow_mut().replace(poller);
+        drop_catching(former);
+    }
+
+    /// S4 without sleeping: receives the events that are there, and wakes their tasks.
+    #[inline]
+    pub(crate) fn poll(&self) {
+        if !self.is_empty() {
+            self.poll_installed();
+        }
+    }
+
+    #[inline(never)]
+    fn poll_installed(&self) {
+        let expects_events =
+            self.poller.borrow().as_ref().is_some_and(|poller| poller.reactor.expects_events());
+        if expects_events {
+            self.receive_by(Poller::poll);
+        }
+    }
+
+    /// S4 by sleeping: parks the thread until it is unparked, there is an event, or the deadline.
+    pub(crate) fn park(&self, parker: &Parker, until: Option<Instant>) -> Unparked {
+        if self.is_empty() {
+            return parker.park(until);
+        }
+        let mut unparked = Unparked::Expired;
+        self.receive_by(|poller| {
+            let (why, received) = poller.park(parker, until);
+            unparked = why;
+            received
+        });
+        unparked
+    }
+
+    /// Receives events by `receive`, and wakes their tasks when nothing is borrowed.
+    fn receive_by(&self, receive: impl FnOnce(&mut Poller) -> io::Result<()>) {
+        let mut slot = self.poller.borrow_mut();
+        let Some(poller) = slot.as_mut() else { return };
+        if receive(poller).is_err() {
+            // A selector that has failed will fail again, and the loop would never sleep. Without
+            // the poller each socket returns an error, and the loop goes on.
+            let failed = slot.take();
+            drop(slot);
+            drop_catching(failed);
+            return;
+        }
+        let mut woken = std::mem::take(&mut poller.woken);
+        drop(slot);
+        woken.drain(..).for_each(|waker| catch_panic(|| waker.wake()));
+        // The empty vector goes back for its capacity.
+        if let Some(poller) = self.poller.borrow_mut().as_mut()
+            && poller.woken.is_empty()
+        {
+            poller.woken = woken;
+        }
+    }
+
+    /// S6. Wakes all tasks that wait for a socket, with an error.
+    pub(crate) fn close(&self) {
+        let poller = self.poller.borrow_mut().take();
+        drop_catching(poller);
     }
 }

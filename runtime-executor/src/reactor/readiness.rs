@@ -1,126 +1,150 @@
-//! One direction of a descriptor: whether it is ready.
+//! Readiness of one direction (read or write) of a descriptor.
 //!
-//! The system tells of each time that a descriptor *becomes* ready, once. So what was told must
-//! not be forgotten before an operation has failed with *would block*, and not after it either:
+//! Descriptors are registered edge-triggered: the kernel reports each change from not ready to
+//! ready once. A report must be remembered until an operation has returned `WouldBlock`, and a
+//! report that arrives after that must not be lost.
 //!
-//! 1. Who wants to read sees the readiness with its *tick*, which counts what was heard, and tries.
-//! 2. If the try would block, it clears the readiness of *that tick*.
-//! 3. Who hears of the descriptor adds a tick, which makes it ready, and then wakes.
+//! - R1. A task loads the current *tick*, a counter of reports, and tries the operation.
+//! - R2. If the operation returns `WouldBlock`, the task clears the readiness of that tick, and of no
+//!   later one.
+//! - R3. When the loop receives an event, it increments the tick, which makes the direction ready,
+//!   and then wakes the waiting tasks.
 //!
-//! Two words say it: the last tick that was told, and the last one that was cleared. It is ready
-//! if they differ.
-//!
-//! The race it survives: data comes after the failed try of 1 and is heard before 2. The tick is
-//! then another one, what 2 clears is the one before, and the reader tries again. Who finds nothing
-//! ready registers its waker under the lock under which 3 adds the tick, so 3 comes before the
-//! look and is seen, or after the registration and wakes. If two clear at a time and the one who
-//! has seen less comes last, it is ready once more for nothing, and the next try puts that right.
+//! Two words hold the state: the last tick reported and the last tick cleared. The direction is
+//! ready if they differ.
 //!
 //! ```text
-//!             clear, of the tick told last
-//!      READY ──────────────────────────▶ unready
-//!       ▲ ▲ ◀────────────────────────── │
-//!       └─┘             tell            │
-//!        tell: another tick             │ end
-//!         └─────────── end ─────▶ GONE ◀┘
+//!           R2: clears the last tick
+//!   READY ─────────────────────────► NOT READY
+//!    │ ▲ ▲ ◄────────────────────────── │
+//!    │ └─┘         R3: set             │ shut down
+//!    │  R3: set, another tick          ▼
+//!    └────────── shut down ───────► SHUT DOWN
 //! ```
 //!
-//! # A short read
+//! # The race between R2 and R3
 //!
-//! To be told once means to try until it would block, and so each request would cost one read that
-//! finds nothing. On Linux it need not, for a TCP stream: a read that brings fewer bytes than it
-//! asked for has emptied the socket, a write that takes fewer has filled it, and the readiness can
-//! be cleared at once. For what was told to be still true after that, it would have to be of
-//! something else than data, that came together with the data and was told in the same event:
+//! ```text
+//! task                                 loop                       reported  cleared
+//! R1: loads tick 7; recv would block                                     7        6
+//!                                      R3: increments the tick           8        6
+//! R2: clears tick 7                                                      8        7   still ready:
+//! R1: loads tick 8 and tries again                                                    8 is not 7
+//! ```
 //!
-//! - *The end*, an error, or a hang-up: the next read is to find it, and nothing more will be told.
-//! - *Urgent data*: a read stops short in front of it, although more may follow.
+//! A task that finds the direction not ready registers its waker under the lock under which R3
+//! increments the tick. R3 therefore happens either before the task checks again, which sees the
+//! new tick, or after the registration, and wakes the task.
 //!
-//! An event says so if either is there when it is heard, and what comes later is another event. So
-//! a tick whose event told of data *alone* is cleared by a short read, and another one by *would
-//! block* only; and so is every tick where it has not been shown that this is enough. It has not
-//! for a Unix stream, where a read stops short at a passed descriptor; for datagrams, pipes, and
-//! what others have brought, of which nothing is known; and for other systems than Linux. Nothing
-//! asked for is nothing learnt, and a read that gives nothing is the end, which stays.
+//! If two tasks clear different ticks at the same time, the older tick may be stored last. The
+//! direction then counts as ready once more, and the next operation that returns `WouldBlock`
+//! corrects it.
+//!
+//! # Short transfers
+//!
+//! With edge-triggered events each request would cost one extra read, which finds nothing. For a TCP
+//! stream on Linux it need not. A read that returns fewer bytes than the buffer holds has emptied the
+//! socket, and a write that takes fewer bytes than it was given has filled it, so the readiness can
+//! be cleared at once. Two conditions stay although the data is used up, if the same event reported
+//! them together with the data:
+//!
+//! - *The end of the stream*, an error, or a hang-up. The next read must find it, and there will be
+//!   no other event.
+//! - *Urgent data*. A read stops in front of it, although more data may follow.
+//!
+//! An event says if one of them was present when it was received; one that occurs later causes an
+//! event of its own. A short transfer therefore clears a tick whose event reported data alone. Any
+//! other tick is cleared only by `WouldBlock`.
+//!
+//! For other descriptors only `WouldBlock` clears, because the rule has not been shown to hold: a
+//! read of a Unix stream stops at a passed descriptor; nothing is known of datagrams, pipes and
+//! descriptors that the program brings; and other systems than Linux report less. A transfer of
+//! zero bytes clears nothing: it is the end of the stream, or no bytes were requested.
 
 use std::task::Poll;
 
 use runtime_core::sync::atomic::{AtomicUsize, Ordering};
 
-const GONE: usize = 1;
-/// More than data was told of.
-const BESIDE_DATA: usize = 2;
-/// The rest of a word counts; that it wraps harms nobody who does not sleep for 2^30 events.
+use super::selector::ReadinessEvent;
+
+/// The loop will report nothing more.
+const SHUT_DOWN: usize = 1;
+/// The last event reported more than data.
+const BEYOND_DATA: usize = 2;
+/// The other bits count. A task would have to sleep through 2^30 events to see the same tick again.
 const TICK: usize = 4;
 
-/// Which readiness was seen, so that no later one is cleared.
+/// The number of the report that a task has seen. It limits what the task may clear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tick(usize);
 
 impl Tick {
-    /// Whether an operation that did less than it was to do has used this readiness up.
-    pub(super) fn ends_with_the_data(self) -> bool {
-        self.0 & BESIDE_DATA == 0
+    /// Whether a short transfer clears this tick.
+    pub(super) fn is_of_data_alone(self) -> bool {
+        self.0 & BEYOND_DATA == 0
     }
 }
 
-/// The loop that would have told is gone.
+/// The error of a source whose reactor has shut down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Gone;
+pub(super) struct ReactorGone;
 
-/// *Shared by* the loop and all who use the descriptor. *Guarded by* the lock of its source, under
-/// which alone it is told; looking and clearing take none.
+/// The readiness of one direction.
+///
+/// *Shared by* the loop and all users of the descriptor. *Guarded by* the lock of its source for
+/// `set` and `shut_down`; `check` and `clear` take no lock. *Woken by*: the source wakes.
 #[derive(Debug)]
-pub(super) struct Side {
-    told: AtomicUsize,
+pub(super) struct Readiness {
+    reported: AtomicUsize,
     cleared: AtomicUsize,
 }
 
-impl Side {
-    /// Ready, until somebody has tried. Nothing was heard yet, so nothing beside data was.
-    pub(super) fn new() -> Side {
-        Side { told: AtomicUsize::new(TICK), cleared: AtomicUsize::new(0) }
+impl Readiness {
+    /// Returns a ready state: the first operation is tried without an event. No event has reported
+    /// more than data.
+    pub(super) fn new() -> Readiness {
+        Readiness { reported: AtomicUsize::new(TICK), cleared: AtomicUsize::new(0) }
     }
 
-    /// Step 1. `Pending` if it is not ready.
+    /// R1. Returns the current tick, or `Pending` if the direction is not ready.
     #[inline]
-    pub(super) fn look(&self) -> Poll<Result<Tick, Gone>> {
-        // ORDERING: Relaxed. Who finds it unready looks again under the lock; who finds an old
-        // readiness tries for nothing, and clears an old tick.
-        let told = self.told.load(Ordering::Relaxed);
-        if told & GONE != 0 {
-            return Poll::Ready(Err(Gone));
+    pub(super) fn check(&self) -> Poll<Result<Tick, ReactorGone>> {
+        // ORDERING: Relaxed. A task that finds it not ready checks again under the lock. A task that
+        // finds an old tick tries in vain and clears that old tick.
+        let reported = self.reported.load(Ordering::Relaxed);
+        if reported & SHUT_DOWN != 0 {
+            return Poll::Ready(Err(ReactorGone));
         }
-        // ORDERING: Relaxed. It is at least what this thread has cleared. What another thread has
-        // is missed for the price of a try.
+        // ORDERING: Relaxed. This thread's own clears are visible. To miss one of another thread
+        // costs one vain try.
         let cleared = self.cleared.load(Ordering::Relaxed);
-        if told == cleared { Poll::Pending } else { Poll::Ready(Ok(Tick(told))) }
+        if reported == cleared { Poll::Pending } else { Poll::Ready(Ok(Tick(reported))) }
     }
 
-    /// Step 2.
+    /// R2. Does nothing if there was a later report.
     #[inline]
     pub(super) fn clear(&self, Tick(seen): Tick) {
-        // ORDERING: Relaxed. A glance: an old tick is not worth writing.
-        if self.told.load(Ordering::Relaxed) == seen {
-            // ORDERING: Relaxed. Whoever reads this value reads that somebody tried after this
-            // tick was told, and failed; if it was told last, there is nothing to try for. Several
-            // write, each what it has seen, and each of those values says something true.
+        // ORDERING: Relaxed. A hint: an old tick need not be stored.
+        if self.reported.load(Ordering::Relaxed) == seen {
+            // ORDERING: Relaxed. A thread that loads this value learns that an operation failed after
+            // this tick was reported. This holds for each value that any thread stores, so the
+            // stores need no order.
             self.cleared.store(seen, Ordering::Relaxed);
         }
     }
 
-    /// Step 3. Called by the loop, under the lock.
-    pub(super) fn tell(&self, beside_data: bool) {
-        // ORDERING: Relaxed, twice. The word is written under the lock alone.
-        let told = self.told.load(Ordering::Relaxed) & !BESIDE_DATA;
-        let beside_data = if beside_data { BESIDE_DATA } else { 0 };
-        self.told.store(told.wrapping_add(TICK) | beside_data, Ordering::Relaxed);
+    /// R3. The loop calls it under the lock.
+    pub(super) fn set(&self, event: &ReadinessEvent) {
+        // ORDERING: Relaxed, twice. Only the holder of the lock stores this word.
+        let reported = self.reported.load(Ordering::Relaxed) & !BEYOND_DATA;
+        let beyond_data = if event.beyond_data { BEYOND_DATA } else { 0 };
+        self.reported.store(reported.wrapping_add(TICK) | beyond_data, Ordering::Relaxed);
     }
 
-    /// Nobody will tell any more. Called under the lock.
-    pub(super) fn end(&self) {
-        // ORDERING: Relaxed, twice. The word is written under the lock alone.
-        let told = self.told.load(Ordering::Relaxed);
-        self.told.store(told | GONE, Ordering::Relaxed);
+    /// Makes every later check fail. The caller holds the lock.
+    pub(super) fn shut_down(&self) {
+        // ORDERING: Relaxed, twice. Only the holder of the lock stores this word.
+        let reported = self.reported.load(Ordering::Relaxed);
+        self.reported.store(reported | SHUT_DOWN, Ordering::Relaxed);
     }
 }

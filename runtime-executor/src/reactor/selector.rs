@@ -1,77 +1,89 @@
-//! What a reactor asks of the system, as two small interfaces: one for every thread, and one for
-//! the loop, which listens.
+//! The interface between the reactor and the operating system, in two parts: one for all threads,
+//! and one for the loop, which waits for events.
 //!
-//! In a build mio answers; in the models, a stand-in that sleeps where a model can see it.
+//! In a build mio implements both (`mio_selector.rs`). In the models a simulated device does, which
+//! blocks in a way that the model checker can see.
 
 use std::io;
 use std::os::fd::{OwnedFd, RawFd};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What somebody waits for.
+/// The kind of operation that a task waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// That there is something to read, or that nothing more will come.
+    /// Reading, which includes accepting connections and finding the end of a stream.
     Read,
-    /// That something can be written, or that nobody reads any more.
+    /// Writing, which includes connecting.
     Write,
 }
 
-/// What was heard of one descriptor.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Readiness {
+/// Identifies a registered descriptor in the events of a [`Selector`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Token(pub usize);
+
+impl Token {
+    /// The token of [`Selector::wake`]. No descriptor has it.
+    pub const WAKER: Token = Token(usize::MAX);
+}
+
+/// A change of one descriptor's readiness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadinessEvent {
+    /// The descriptor.
+    pub token: Token,
     /// A read would not block.
     pub readable: bool,
     /// A write would not block.
     pub writable: bool,
-    /// It is of something else than data, too, or it may be: of an end, an error, of urgent data.
-    /// (What that is for is told at the head of `readiness.rs`.)
-    pub beside_data: bool,
+    /// The event reports more than data, or may do so: the end of the stream, an error, or urgent
+    /// data. Such an event survives a [short transfer](super::ShortTransfer).
+    pub beyond_data: bool,
 }
 
-/// The end that every thread reaches.
-pub trait Kernel: Send + Sync {
-    /// From now on, whenever this descriptor *becomes* ready to be read or written, and if it is so
-    /// already, that is heard under this token.
+/// The part of a selector that all threads share.
+pub trait Selector: Send + Sync {
+    /// Registers a descriptor, edge-triggered: each time that it *becomes* readable or writable
+    /// there is an event with this token, and one at once if it is ready already.
     ///
     /// # Errors
-    /// As the system gives them.
-    fn register(&self, descriptor: RawFd, token: usize) -> io::Result<()>;
+    /// Those of the operating system.
+    fn register(&self, descriptor: RawFd, token: Token) -> io::Result<()>;
 
-    /// Ends that. What was heard already may still be handed out.
+    /// Removes a descriptor. Events that are already on their way may still arrive.
     ///
     /// # Errors
-    /// As the system gives them.
+    /// Those of the operating system.
     fn deregister(&self, descriptor: RawFd) -> io::Result<()>;
 
-    /// Ends the [listening](Listen::listen) that goes on, or else the next one. Never blocks.
-    fn ring(&self);
+    /// Makes the current [wait](WaitForEvents::wait), or else the next one, return. Never blocks.
+    fn wake(&self);
 
-    /// A descriptor that can be read as long as there is something to be heard.
+    /// Returns a descriptor that is readable while there are events.
     ///
     /// # Errors
-    /// As the system gives them; and if this is none of the system's.
+    /// Those of the operating system. `Unsupported`, if this selector has no descriptor.
     fn descriptor(&self) -> io::Result<OwnedFd> {
         Err(io::ErrorKind::Unsupported.into())
     }
 }
 
-/// The end that only the loop has.
-pub trait Listen: Send {
-    /// Waits until something is heard, a ring included, or the time is over; with no time given,
-    /// for ever. Adds what was heard. May end early for no reason.
+/// The part of a selector that only the loop has.
+pub trait WaitForEvents: Send {
+    /// Blocks until there is an event, [`Selector::wake`] is called, or the time is over. Without a
+    /// time-out there is no limit. Appends the events. May return early without a reason.
     ///
     /// # Errors
-    /// If it cannot listen, now or later.
-    fn listen(
+    /// If this selector cannot wait, now or later.
+    fn wait(
         &mut self,
-        at_most: Option<Duration>,
-        heard: &mut Vec<(usize, Readiness)>,
+        timeout: Option<Duration>,
+        events: &mut Vec<ReadinessEvent>,
     ) -> io::Result<()>;
 }
 
-/// Both ends.
-pub type Opened = (Arc<dyn Kernel>, Box<dyn Listen>);
+/// Both parts of a selector.
+pub type SelectorParts = (Arc<dyn Selector>, Box<dyn WaitForEvents>);
 
-/// Opens a kernel.
-pub type Open = Box<dyn Fn() -> io::Result<Opened> + Send + Sync>;
+/// Opens a selector.
+pub type OpenSelector = Box<dyn Fn() -> io::Result<SelectorParts> + Send + Sync>;

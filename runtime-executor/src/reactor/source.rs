@@ -1,202 +1,148 @@
-//! A registered descriptor, as the loop and its users share it: its two sides, and who waits.
+//! A registered descriptor, as the loop and its users share it: the readiness and the waiters of
+//! both directions.
 
 use std::task::{Context, Poll, Waker};
 
 use runtime_core::catch_panic::{catch_panic, drop_catching};
 use runtime_core::sync::Mutex;
 
-use super::readiness::{Gone, Side, Tick};
-use super::selector::{Direction, Readiness};
-use super::waiters::{SeatId, Seats};
+use super::readiness::{ReactorGone, Readiness, Tick};
+use super::selector::{Direction, ReadinessEvent};
+use super::waiters::{WaiterSlot, Waiters};
 
-/// Where the waker of somebody who waits is kept.
+/// *Shared by* the loop and all users of the descriptor. *Guarded by* its mutex: a task stores its
+/// waker and the loop sets readiness under it. *Woken by* the thread that has taken the wakers, when
+/// it holds no lock.
 #[derive(Debug)]
-pub(super) enum Seat {
-    /// The one place for polls that leave nothing behind, as the traits' do. Who comes later takes
-    /// it, and the one before is woken so as not to wait for ever.
-    Common,
-    /// A place of one's own, once it is taken. To be [left](Source::leave).
-    Own(Option<SeatId>),
-}
-
-/// *Shared by* the loop and all who use the descriptor. *Guarded by* its mutex, under which who
-/// waits takes a seat and who tells calls them up. *Woken by* whoever is given those who were
-/// called, when no lock is held.
-#[derive(Debug)]
-pub(crate) struct Source {
-    read: Side,
-    write: Side,
-    waiting: Mutex<Waiting>,
+pub(crate) struct IoSource {
+    read: Readiness,
+    write: Readiness,
+    waiters: Mutex<WaitersByDirection>,
 }
 
 #[derive(Debug, Default)]
-struct Waiting {
-    to_read: Waiters,
-    to_write: Waiters,
+struct WaitersByDirection {
+    read: Waiters,
+    write: Waiters,
 }
 
-#[derive(Debug, Default)]
-struct Waiters {
-    common: Option<Waker>,
-    /// Seldom used, and so elsewhere: a source that is told of is as few lines of memory as can be.
-    own: Option<Box<Seats>>,
+impl WaitersByDirection {
+    fn of(&mut self, direction: Direction) -> &mut Waiters {
+        match direction {
+            Direction::Read => &mut self.read,
+            Direction::Write => &mut self.write,
+        }
+    }
 }
 
-impl Source {
-    /// Ready in both directions, until somebody has tried.
-    pub(super) fn new() -> Source {
-        Source { read: Side::new(), write: Side::new(), waiting: Mutex::new(Waiting::default()) }
+impl IoSource {
+    /// Returns a source that is ready in both directions.
+    pub(super) fn new() -> IoSource {
+        IoSource { read: Readiness::new(), write: Readiness::new(), waiters: Mutex::default() }
     }
 
     #[inline]
-    fn side(&self, direction: Direction) -> &Side {
+    fn readiness(&self, direction: Direction) -> &Readiness {
         match direction {
             Direction::Read => &self.read,
             Direction::Write => &self.write,
         }
     }
 
-    /// Whether the loop that would tell has ended.
-    pub(super) fn is_gone(&self) -> bool {
-        self.read.look() == Poll::Ready(Err(Gone))
+    /// Whether the reactor has shut down.
+    pub(super) fn is_shut_down(&self) -> bool {
+        self.read.check() == Poll::Ready(Err(ReactorGone))
     }
 
-    /// Step 1 of a side. `Pending` if it is not ready.
+    /// R1. Returns the current tick, or `Pending` if the direction is not ready.
     #[inline]
-    pub(super) fn look(&self, direction: Direction) -> Poll<Result<Tick, Gone>> {
-        self.side(direction).look()
+    pub(super) fn check(&self, direction: Direction) -> Poll<Result<Tick, ReactorGone>> {
+        self.readiness(direction).check()
     }
 
-    /// Step 1 of a side, and the waker waits if there is nothing to be seen.
+    /// R1. If the direction is not ready, stores the waker.
     #[inline]
     pub(super) fn poll(
         &self,
         direction: Direction,
-        seat: &mut Seat,
+        slot: &mut WaiterSlot,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Tick, Gone>> {
-        match self.look(direction) {
-            Poll::Pending => self.wait(direction, seat, cx.waker()),
-            seen => seen,
+    ) -> Poll<Result<Tick, ReactorGone>> {
+        match self.check(direction) {
+            Poll::Pending => self.store_waker(direction, slot, cx.waker()),
+            ready => ready,
         }
     }
 
-    /// A waker is cloned, woken and dropped outside the lock: all three are foreign code.
-    fn wait(
+    /// Stores the waker unless the direction has become ready. It clones, wakes and drops wakers
+    /// outside the lock, because all three run foreign code.
+    fn store_waker(
         &self,
         direction: Direction,
-        seat: &mut Seat,
+        slot: &mut WaiterSlot,
         waker: &Waker,
-    ) -> Poll<Result<Tick, Gone>> {
-        let mine = waker.clone();
-        let mut waiting = self.waiting.lock();
-        if let Poll::Ready(seen) = self.look(direction) {
-            drop(waiting);
-            drop_catching(mine);
-            return Poll::Ready(seen);
+    ) -> Poll<Result<Tick, ReactorGone>> {
+        let clone = waker.clone();
+        let mut waiters = self.waiters.lock();
+        if let Poll::Ready(tick) = self.check(direction) {
+            drop(waiters);
+            drop_catching(clone);
+            return Poll::Ready(tick);
         }
-        let former = waiting.to(direction).seat(seat, mine);
-        drop(waiting);
-        match (former, seat) {
-            (Some(former), Seat::Common) if !former.will_wake(waker) => {
+        let former = waiters.of(direction).store(slot, clone);
+        drop(waiters);
+        match (former, slot) {
+            (Some(former), WaiterSlot::Shared) if !former.will_wake(waker) => {
                 catch_panic(|| former.wake());
             }
-            (former, Seat::Common | Seat::Own(_)) => drop_catching(former),
+            (former, WaiterSlot::Shared | WaiterSlot::Own(_)) => drop_catching(former),
         }
         Poll::Pending
     }
 
-    /// Step 2 of a side: an operation would have blocked.
+    /// R2, after an operation that returned `WouldBlock`.
     #[inline]
     pub(super) fn clear(&self, direction: Direction, seen: Tick) {
-        self.side(direction).clear(seen);
+        self.readiness(direction).clear(seen);
     }
 
-    /// Step 2 of a side: an operation did less than it was to do.
+    /// R2, after a short transfer, if the tick reported data alone.
     #[inline]
-    pub(super) fn clear_by_short(&self, direction: Direction, seen: Tick) {
-        if seen.ends_with_the_data() {
+    pub(super) fn clear_after_short_transfer(&self, direction: Direction, seen: Tick) {
+        if seen.is_of_data_alone() {
             self.clear(direction, seen);
         }
     }
 
-    /// Step 3 of both sides. Whom that concerns is added to `called`.
-    pub(super) fn tell(&self, heard: Readiness, called: &mut Vec<Waker>) {
-        let mut waiting = self.waiting.lock();
-        if heard.readable {
-            self.read.tell(heard.beside_data);
-            waiting.to_read.call(called);
+    /// R3. Appends the wakers of the directions that become ready to `woken`.
+    pub(super) fn set_ready(&self, event: &ReadinessEvent, woken: &mut Vec<Waker>) {
+        let mut waiters = self.waiters.lock();
+        if event.readable {
+            self.read.set(event);
+            waiters.read.take_wakers(woken);
         }
-        if heard.writable {
-            self.write.tell(heard.beside_data);
-            waiting.to_write.call(called);
+        if event.writable {
+            self.write.set(event);
+            waiters.write.take_wakers(woken);
         }
     }
 
-    /// Nobody will tell any more. Whom that concerns, that is everybody, is added to `called`.
-    pub(super) fn end(&self, called: &mut Vec<Waker>) {
-        let mut waiting = self.waiting.lock();
-        self.read.end();
-        self.write.end();
-        waiting.to_read.call(called);
-        waiting.to_write.call(called);
+    /// Makes every later check fail, and appends all wakers to `woken`.
+    pub(super) fn shut_down(&self, woken: &mut Vec<Waker>) {
+        let mut waiters = self.waiters.lock();
+        self.read.shut_down();
+        self.write.shut_down();
+        waiters.read.take_wakers(woken);
+        waiters.write.take_wakers(woken);
     }
 
-    /// Gives up a seat of one's own.
-    pub(super) fn leave(&self, direction: Direction, seat: &mut Seat) {
-        if let Seat::Own(own) = seat
-            && let Some(id) = own.take()
+    /// Releases a slot of a task's own.
+    pub(super) fn release(&self, direction: Direction, slot: &mut WaiterSlot) {
+        if let WaiterSlot::Own(own) = slot
+            && let Some(key) = own.take()
         {
-            let waker = self.waiting.lock().to(direction).seats().remove(id);
+            let waker = self.waiters.lock().of(direction).release(key);
             drop_catching(waker);
-        }
-    }
-}
-
-impl Drop for Waiters {
-    /// Who polled by a trait and went leaves a waker here. One by one: of two destructors that
-    /// panic in one drop, the second aborts the process.
-    fn drop(&mut self) {
-        let mut forgotten = Vec::new();
-        self.call(&mut forgotten);
-        forgotten.into_iter().for_each(drop_catching);
-    }
-}
-
-impl Waiting {
-    fn to(&mut self, direction: Direction) -> &mut Waiters {
-        match direction {
-            Direction::Read => &mut self.to_read,
-            Direction::Write => &mut self.to_write,
-        }
-    }
-}
-
-impl Waiters {
-    /// Puts the waker there, and gives back the one that was there.
-    fn seat(&mut self, seat: &mut Seat, waker: Waker) -> Option<Waker> {
-        match seat {
-            Seat::Common => self.common.replace(waker),
-            Seat::Own(Some(id)) => self.seats().replace(*id, waker),
-            Seat::Own(own @ None) => {
-                *own = Some(self.seats().add(waker));
-                None
-            }
-        }
-    }
-
-    fn seats(&mut self) -> &mut Seats {
-        self.own.get_or_insert_default()
-    }
-
-    /// All who wait. Their seats stay taken.
-    #[inline]
-    fn call(&mut self, called: &mut Vec<Waker>) {
-        if let Some(waker) = self.common.take() {
-            called.push(waker);
-        }
-        if let Some(own) = &mut self.own {
-            own.call(called);
         }
     }
 }

@@ -1,40 +1,78 @@
-//! Seats for several who wait for one direction of one source. A plain value.
+//! The tasks that wait for one direction of a source. A plain value.
 
 use std::task::Waker;
 
-/// Names a seat until it is removed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct SeatId(usize);
+use runtime_core::catch_panic::drop_catching;
+use runtime_core::slab::{Key, Slab};
 
-/// Seats in the order in which they were first taken. A removed one is taken again first.
-#[derive(Debug, Default)]
-pub(super) struct Seats {
-    seats: Vec<Option<Waker>>,
-    vacant: Vec<usize>,
+/// The place in which a waiting task stores its waker.
+#[derive(Debug)]
+pub(super) enum WaiterSlot {
+    /// The one slot for polls that leave nothing behind, such as those of `AsyncRead`. A waker
+    /// replaces the waker of another task, and that task is woken so that it does not wait in vain.
+    Shared,
+    /// A slot of the task's own, once it has stored a waker. It must be
+    /// [released](Waiters::release).
+    Own(Option<Key>),
 }
 
-impl Seats {
-    pub(super) fn add(&mut self, waker: Waker) -> SeatId {
-        if let Some(index) = self.vacant.pop() {
-            self.seats[index] = Some(waker);
-            SeatId(index)
-        } else {
-            self.seats.push(Some(waker));
-            SeatId(self.seats.len() - 1)
+/// The wakers of the waiting tasks.
+#[derive(Debug, Default)]
+pub(super) struct Waiters {
+    shared: Option<Waker>,
+    /// Boxed, because it is rarely used: a source occupies as few cache lines as possible.
+    own: Option<Box<Slab<Waker>>>,
+}
+
+impl Waiters {
+    /// Stores a waker, and returns the waker that it replaces.
+    pub(super) fn store(&mut self, slot: &mut WaiterSlot, waker: Waker) -> Option<Waker> {
+        match slot {
+            WaiterSlot::Shared => self.shared.replace(waker),
+            WaiterSlot::Own(Some(key)) => {
+                let own = self.own();
+                let former = own.take(*key);
+                own.put(*key, waker);
+                former
+            }
+            WaiterSlot::Own(own @ None) => {
+                *own = Some(self.own().insert(waker));
+                None
+            }
         }
     }
 
-    pub(super) fn replace(&mut self, SeatId(index): SeatId, waker: Waker) -> Option<Waker> {
-        self.seats[index].replace(waker)
+    /// Releases a slot of a task's own, and returns the waker in it.
+    pub(super) fn release(&mut self, key: Key) -> Option<Waker> {
+        self.own().remove(key)
     }
 
-    pub(super) fn remove(&mut self, SeatId(index): SeatId) -> Option<Waker> {
-        self.vacant.push(index);
-        self.seats[index].take()
+    /// Moves all wakers to `woken`. The tasks keep their slots.
+    #[inline]
+    pub(super) fn take_wakers(&mut self, woken: &mut Vec<Waker>) {
+        if let Some(waker) = self.shared.take() {
+            woken.push(waker);
+        }
+        if let Some(own) = &mut self.own {
+            let mut from = 0;
+            while let Some(key) = own.key_from(from) {
+                woken.extend(own.take(key));
+                from = key.index() + 1;
+            }
+        }
     }
 
-    /// Takes all wakers. The seats stay taken.
-    pub(super) fn call(&mut self, called: &mut Vec<Waker>) {
-        called.extend(self.seats.iter_mut().filter_map(Option::take));
+    fn own(&mut self) -> &mut Slab<Waker> {
+        self.own.get_or_insert_default()
+    }
+}
+
+impl Drop for Waiters {
+    /// A task that polled and then gave up has left its waker in the shared slot. The wakers are
+    /// dropped one by one: if two destructors panicked in one drop, the process would abort.
+    fn drop(&mut self) {
+        let mut left = Vec::new();
+        self.take_wakers(&mut left);
+        left.into_iter().for_each(drop_catching);
     }
 }

@@ -9,7 +9,7 @@ use runtime_core::completion::Completion;
 use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::metadata::Metadata;
 
-use crate::reactor::Ear;
+use crate::reactor::PollerSlot;
 use crate::scheduler::current;
 use crate::scheduler::handle::{Handle, NoRuntimeError};
 use crate::scheduler::observer::Observer;
@@ -29,8 +29,8 @@ pub(crate) struct Local {
     /// Ids of tasks to be polled in the next turn.
     pub(crate) ready: RefCell<Vec<TaskKey>>,
     pub(crate) timers: RefCell<TimerQueue<Waker>>,
-    /// Where the loop listens to its sockets, once it has had one.
-    pub(crate) ear: RefCell<Option<Ear>>,
+    /// Receives the events of sockets.
+    pub(crate) poller: PollerSlot,
     /// The loop is being dropped: what is spawned now is cancelled at once.
     closed: Cell<bool>,
 }
@@ -43,7 +43,7 @@ impl Local {
             tasks: RefCell::default(),
             ready: RefCell::default(),
             timers: RefCell::default(),
-            ear: RefCell::default(),
+            poller: PollerSlot::default(),
             closed: Cell::new(false),
         }
     }
@@ -182,7 +182,7 @@ impl Local {
     /// Whether it was closed, and nothing has come since that [`close`](Local::close) would drop.
     pub(crate) fn is_over(&self) -> bool {
         let nothing_left = self.tasks.borrow().len() == 0 && self.timers.borrow().is_empty();
-        self.closed.get() && nothing_left && self.ear.borrow().is_none()
+        self.closed.get() && nothing_left && self.poller.is_empty()
     }
 
     /// Drops all tasks and timers, ends the listening, and says which tasks those were. What their
@@ -202,7 +202,7 @@ impl Local {
         // One by one: of two destructors that panic in one drop, the second aborts the process.
         let timers = self.timers.take();
         timers.into_values().for_each(drop_catching);
-        self.stop_listening();
+        self.poller.close();
         self.ready.borrow_mut().clear();
         cancelled
     }

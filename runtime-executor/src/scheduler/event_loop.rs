@@ -14,9 +14,7 @@ use runtime_core::metadata::Metadata;
 use runtime_core::park::{Parker, WakeHook};
 use runtime_core::sync::channel::unbounded;
 
-#[cfg(all(feature = "net", unix))]
-use crate::reactor::Open;
-use crate::reactor::Reactor;
+use crate::reactor::{OpenSelector, Reactor};
 use crate::scheduler::core::Local;
 use crate::scheduler::current::{self, Current, CurrentGuard};
 use crate::scheduler::handle::Handle;
@@ -43,9 +41,9 @@ pub struct Config {
     /// Is called, on the thread that brings the news, when a loop that somebody else
     /// [turns](Executor::turn) needs a turn; once per turn at most.
     pub wake_hook: Option<WakeHook>,
-    /// Listens to the descriptors in place of the system: for models.
-    #[cfg(all(feature = "net", unix))]
-    pub kernel: Option<Open>,
+    /// Opens the selector that reports the readiness of sockets, in place of the operating
+    /// system's: for models.
+    pub selector: Option<OpenSelector>,
 }
 
 impl fmt::Debug for Config {
@@ -74,8 +72,8 @@ pub struct Executor {
 
 impl Executor {
     /// A loop for the current thread. Makes no system call but to ask for the process's number.
-    pub fn new(mut config: Config) -> Executor {
-        let reactor = Reactor::of(&mut config);
+    pub fn new(config: Config) -> Executor {
+        let reactor = Reactor::new(config.selector);
         let parker = config.wake_hook.map_or_else(Parker::new, Parker::with_hook);
         let (sender, inbox) = unbounded();
         let remote = Arc::new(Remote::new(sender, parker, config.clock, reactor));

@@ -8,6 +8,8 @@ pub(crate) mod handle;
 pub(crate) mod observer;
 pub(crate) mod shared;
 pub(crate) mod shuffle;
+#[cfg(all(feature = "net", unix))]
+mod sockets;
 pub(crate) mod thread_waker;
 pub(crate) mod turn;
 pub(crate) mod watched;

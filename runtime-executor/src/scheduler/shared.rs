@@ -32,7 +32,6 @@ pub(crate) struct Remote {
     pub(crate) parker: Parker,
     pub(crate) clock: Clock,
     /// Where sockets are registered.
-    #[cfg_attr(not(all(feature = "net", unix)), allow(dead_code))]
     pub(crate) reactor: Arc<Reactor>,
     /// Where it was made.
     pub(crate) process: ForkCheck,
@@ -55,13 +54,6 @@ impl Remote {
     /// In a forked child of the process that made the loop: nobody might end the sleep.
     pub(crate) fn assert_not_forked(&self) {
         self.process.check().unwrap_or_else(fail);
-    }
-
-    /// Whether this is a forked child of the process that made the loop, with which it shares what
-    /// the system knows of its sockets. Asks the system.
-    #[cfg(all(feature = "net", unix))]
-    pub(crate) fn is_forked(&self) -> bool {
-        self.process.check().is_err()
     }
 
     /// To be called before its later sleeps. It is found out only if something else in the process

@@ -166,7 +166,7 @@ impl Wheel {
     /// is turned by others before it says that nothing is ready.
     fn look(&mut self) {
         self.unlooked = 0;
-        self.local.look_at_sockets();
+        self.local.poller.poll();
     }
 
     /// Polls the batch; what becomes ready meanwhile waits for the next turn. If the bound cuts
@@ -219,7 +219,7 @@ impl Wheel {
 
     /// Nothing is ready: sleeps until a wake, the next deadline, or as long as the caller allows.
     fn rest(&mut self, wait: Wait) -> NextTurn {
-        if matches!(wait, Wait::AtMost(_)) && self.local.has_ear() {
+        if matches!(wait, Wait::AtMost(_)) && !self.local.poller.is_empty() {
             self.look();
             if self.is_anything_ready() {
                 return NextTurn::Now;
@@ -264,7 +264,7 @@ impl Wheel {
         } else {
             remote.assert_not_forked();
         }
-        self.noticed = self.local.park(until) == Unparked::Notified;
+        self.noticed = self.local.poller.park(&remote.parker, until) == Unparked::Notified;
     }
 
     /// By a virtual clock, sleeping is moving the time. While a job is at work the time stands
@@ -277,7 +277,7 @@ impl Wheel {
         let remote = &self.local.remote;
         match until {
             Some(until) if remote.clock.reaches(until) && remote.clock.may_advance() => {
-                self.local.look_at_sockets();
+                self.local.poller.poll();
                 self.noticed = remote.parker.take_notice();
                 if !self.noticed && self.local.ready.borrow().is_empty() {
                     remote.clock.advance_to(until);

@@ -13,7 +13,8 @@ use runtime_core::sync::atomic::{AtomicUsize, Ordering};
 use runtime_core::sync::explore::Record;
 use runtime_core::sync::thread::{self, Thread};
 use runtime_executor::reactor::{
-    Direction, Kernel, Listen, Opened, Readiness, Registration, Short,
+    Direction, ReadinessEvent, Registration, Selector, SelectorParts, ShortTransfer, Token,
+    WaitForEvents,
 };
 use runtime_executor::{Config, Executor, Handle};
 
@@ -23,9 +24,9 @@ pub(crate) struct Device {
     /// How many bytes there are to read, and the system calls' point of entry.
     bytes: Arc<AtomicUsize>,
     /// Which descriptor is known by which token, the last one first in force.
-    tokens: Record<(RawFd, usize)>,
+    tokens: Record<(RawFd, Token)>,
     /// What was told and not heard; `None` is a ring.
-    told: Record<Option<usize>>,
+    told: Record<Option<Token>>,
     /// Nothing more will come.
     ended: Record<()>,
     rings: Record<()>,
@@ -80,10 +81,10 @@ impl Device {
     pub(crate) fn executor(&self) -> Executor {
         let device = self.clone();
         let open = move || {
-            let opened: Opened = (Arc::new(device.clone()), Box::new(device.clone()));
+            let opened: SelectorParts = (Arc::new(device.clone()), Box::new(device.clone()));
             Ok(opened)
         };
-        Executor::new(Config { kernel: Some(Box::new(open)), ..Config::default() })
+        Executor::new(Config { selector: Some(Box::new(open)), ..Config::default() })
     }
 
     fn system_call(&self) -> usize {
@@ -137,7 +138,7 @@ impl Device {
         handle: &Handle,
         descriptor: impl AsFd,
     ) -> io::Result<Registration> {
-        let registration = Registration::new(handle, descriptor.as_fd(), Short::UsesUp)?;
+        let registration = handle.register(descriptor.as_fd(), ShortTransfer::ClearsReadiness)?;
         let tried = registration.try_io(Direction::Read, || self.read());
         assert!(tried.is_err(), "nothing has come, or the loop is gone");
         Ok(registration)
@@ -154,9 +155,9 @@ impl Device {
     }
 
     /// Whom an event means by the time it is heard.
-    fn address(&self, token: usize) -> usize {
+    fn address(&self, token: Token) -> Token {
         let half = usize::BITS / 2;
-        let index = |token: usize| token << half;
+        let index = |Token(token): Token| token << half;
         let tokens = self.tokens.take();
         tokens.iter().for_each(|&known| self.tokens.note(known));
         let in_the_slot = tokens.iter().rev().find(|&&(_, new)| index(new) == index(token));
@@ -167,8 +168,8 @@ impl Device {
     }
 }
 
-impl Kernel for Device {
-    fn register(&self, descriptor: RawFd, token: usize) -> io::Result<()> {
+impl Selector for Device {
+    fn register(&self, descriptor: RawFd, token: Token) -> io::Result<()> {
         self.system_call();
         self.tokens.note((descriptor, token));
         Ok(())
@@ -181,29 +182,33 @@ impl Kernel for Device {
         Ok(())
     }
 
-    fn ring(&self) {
+    fn wake(&self) {
         self.rings.note(());
         self.told.note(None);
         self.sleeper.unpark(); // the ring
     }
 }
 
-impl Listen for Device {
-    fn listen(
+impl WaitForEvents for Device {
+    fn wait(
         &mut self,
-        at_most: Option<Duration>,
-        heard: &mut Vec<(usize, Readiness)>,
+        timeout: Option<Duration>,
+        events: &mut Vec<ReadinessEvent>,
     ) -> io::Result<()> {
         self.listens.note(());
         self.system_call();
         let mut told = self.told.take();
-        while told.is_empty() && at_most.is_none() {
+        while told.is_empty() && timeout.is_none() {
             thread::park();
             told = self.told.take();
         }
-        let beside_data = self.telling == Telling::Everything && !self.ended.is_empty();
-        let readable = Readiness { readable: true, writable: false, beside_data };
-        heard.extend(told.into_iter().flatten().map(|token| (self.address(token), readable)));
+        let beyond_data = self.telling == Telling::Everything && !self.ended.is_empty();
+        events.extend(told.into_iter().flatten().map(|token| ReadinessEvent {
+            token: self.address(token),
+            readable: true,
+            writable: false,
+            beyond_data,
+        }));
         Ok(())
     }
 }

@@ -23,9 +23,9 @@ const UNPARK: &str = "self.state.swap(NOTIFIED";
 const FALL_ASLEEP: &str = "self.state.compare_exchange(RUNNING, how";
 const REMOTE: &str = "runtime-executor/src/scheduler/shared.rs";
 const SEND: &str = "self.inbox.send(letter)";
-const SIDE: &str = "runtime-executor/src/reactor/readiness.rs";
-const TELL: &str = "self.told.store(told.wrapping_add(TICK)";
-const END: &str = "self.told.store(told | GONE";
+const READINESS: &str = "runtime-executor/src/reactor/readiness.rs";
+const SET: &str = "self.reported.store(reported.wrapping_add(TICK)";
+const SHUT_DOWN: &str = "self.reported.store(reported | SHUT_DOWN";
 const DEVICE: &str = "tests/models/src/device.rs";
 const CHANNEL: &str = "runtime-core/src/sync/loom/channel.rs";
 const CLOSE: &str = "tail.fetch_or(CLOSED, Relaxed)";
@@ -37,7 +37,7 @@ pub(crate) const MODELS: &[Model] = &[
         executions: 107,
         witnesses: &["one try", "more tries"],
         mutants: &[
-            Mutant::lose(SIDE, TELL),
+            Mutant::lose(READINESS, SET),
             Mutant::body("a readiness is cleared that was not seen", |witness| {
                 what_comes_is_not_cleared(clears_what_it_has_not_seen, witness);
             }),
@@ -50,7 +50,7 @@ pub(crate) const MODELS: &[Model] = &[
         executions: 21_753,
         witnesses: &["at once", "one by one"],
         mutants: &[
-            Mutant::lose(SIDE, TELL),
+            Mutant::lose(READINESS, SET),
             Mutant::body("an event tells of the data alone", |witness| {
                 a_short_read_forgets_nothing(Telling::DataAlone, reads_to_the_end, witness);
             }),
@@ -94,7 +94,7 @@ pub(crate) const MODELS: &[Model] = &[
         witnesses: &["both"],
         mutants: &[
             Mutant::lose(DEVICE, "self.sleeper.unpark(); // the ring"),
-            Mutant::lose(SIDE, TELL),
+            Mutant::lose(READINESS, SET),
             Mutant::split(PARK, UNPARK),
         ],
         body: neither_an_event_nor_a_wake_swallows_the_other,
@@ -113,7 +113,7 @@ pub(crate) const MODELS: &[Model] = &[
         executions: 25,
         witnesses: &["told"],
         mutants: &[
-            Mutant::lose(SIDE, END),
+            Mutant::lose(READINESS, SHUT_DOWN),
             Mutant::body("the loop is forgotten", |witness| {
                 who_waits_is_told(std::mem::forget, witness);
             }),

@@ -13,7 +13,7 @@ use std::time::Duration;
 use runtime_core::sync::atomic::Ordering;
 use runtime_core::sync::explore::Witness;
 use runtime_executor::Executor;
-use runtime_executor::reactor::{Direction, Registration, Short};
+use runtime_executor::reactor::{Direction, Registration, ShortTransfer};
 
 use crate::device::{Addressing, Device};
 use crate::facade::{join, spawn};
@@ -24,9 +24,9 @@ const PARK: &str = "runtime-core/src/park.rs";
 const UNPARK: &str = "self.state.swap(NOTIFIED";
 const REMOTE: &str = "runtime-executor/src/scheduler/shared.rs";
 const SEND: &str = "self.inbox.send(letter)";
-const SIDE: &str = "runtime-executor/src/reactor/readiness.rs";
-const TELL: &str = "self.told.store(told.wrapping_add(TICK)";
-const END: &str = "self.told.store(told | GONE";
+const READINESS: &str = "runtime-executor/src/reactor/readiness.rs";
+const SET: &str = "self.reported.store(reported.wrapping_add(TICK)";
+const SHUT_DOWN: &str = "self.reported.store(reported | SHUT_DOWN";
 
 pub(crate) const MODELS: &[Model] = &[
     Model {
@@ -35,7 +35,7 @@ pub(crate) const MODELS: &[Model] = &[
         executions: 36,
         witnesses: &["one try", "more tries"],
         mutants: &[
-            Mutant::lose(SIDE, TELL),
+            Mutant::lose(READINESS, SET),
             Mutant::body("a new socket counts as not ready", |witness| {
                 what_comes_while_it_is_registered(takes_it_for_unready, witness);
             }),
@@ -50,7 +50,7 @@ pub(crate) const MODELS: &[Model] = &[
         mutants: &[
             Mutant::lose(REMOTE, SEND),
             Mutant::lose(PARK, UNPARK),
-            Mutant::lose(SIDE, TELL),
+            Mutant::lose(READINESS, SET),
         ],
         body: two_first_ones_at_a_time,
     },
@@ -60,7 +60,7 @@ pub(crate) const MODELS: &[Model] = &[
         executions: 232,
         witnesses: &["refused", "told"],
         mutants: &[
-            Mutant::lose(SIDE, END),
+            Mutant::lose(READINESS, SHUT_DOWN),
             Mutant::body("the loop is forgotten", |witness| {
                 one_with_a_loop_that_goes(std::mem::forget, witness);
             }),
@@ -72,7 +72,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(4),
         executions: 8_023,
         witnesses: &["left in vain", "left when it was ready"],
-        mutants: &[Mutant::lose(SIDE, TELL), Mutant::lose(PARK, UNPARK)],
+        mutants: &[Mutant::lose(READINESS, SET), Mutant::lose(PARK, UNPARK)],
         body: of_two_who_wait_one_leaves,
     },
     Model {
@@ -112,7 +112,7 @@ fn what_comes_while_it_is_registered(begin: Begin, witness: &'static Witness) {
     let mut tries = 0;
     executor.block_on(async {
         let descriptor = io::stdin();
-        let socket = Registration::new(&handle, descriptor.as_fd(), Short::SaysNothing);
+        let socket = handle.register(descriptor.as_fd(), ShortTransfer::HasNoEffect);
         let socket = socket.expect("the loop lives");
         begin(&socket, Direction::Read);
         let read = socket.io(Direction::Read, || {

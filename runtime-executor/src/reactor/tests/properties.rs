@@ -1,7 +1,8 @@
-//! The parts of the reactor against references, in random orders of events. (P66, P67, P68)
+//! The reactor's parts compared with references, in random orders of events. (P66, P67, P68)
 //!
-//! proptest makes the orders, and of one that fails it prints the smallest that still does. A plain
-//! run tries some thousands, the same each time. To look for longer, at other ones each time:
+//! proptest generates the orders. When one fails, it prints the smallest order that still fails. A
+//! plain run tries some thousands of orders, the same ones each time. A longer run, with new orders
+//! each time:
 //!
 //! ```sh
 //! PROPTEST_CASES=200000 cargo test --release --package runtime-executor --features net properties
@@ -11,14 +12,12 @@ mod one_direction;
 mod tokens_and_waiters;
 mod whole_reactor;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Wake, Waker};
-
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 
-/// So many orders, the same in each run, if the environment does not ask for more.
+use super::{WakeCount, counting_waker, find, key_of, readable, token};
+
+/// Runs `number` orders, the same ones in each run, unless the environment requests more.
 fn cases(number: u32) -> Config {
     let default = Config { failure_persistence: None, ..Config::default() };
     if std::env::var_os("PROPTEST_CASES").is_some() {
@@ -28,28 +27,7 @@ fn cases(number: u32) -> Config {
     }
 }
 
-/// Counts its wakes.
-#[derive(Default)]
-struct Bell(AtomicUsize);
-
-impl Bell {
-    fn rings(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-impl Wake for Bell {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-fn bell() -> (Arc<Bell>, Waker) {
-    let bell = Arc::new(Bell::default());
-    (Arc::clone(&bell), Waker::from(bell))
-}
-
-/// Up to so many of some steps.
-fn steps<S: Strategy>(step: S, most: usize) -> impl Strategy<Value = Vec<S::Value>> {
-    proptest::collection::vec(step, 0..most)
+/// Generates fewer than `limit` steps.
+fn steps<S: Strategy>(step: S, limit: usize) -> impl Strategy<Value = Vec<S::Value>> {
+    proptest::collection::vec(step, 0..limit)
 }

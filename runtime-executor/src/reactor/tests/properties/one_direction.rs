@@ -1,163 +1,175 @@
-//! One direction of one source: readiness that is seen, cleared, told and waited for.
+//! One direction of one source: its readiness is checked, cleared, set and waited for.
 
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use proptest::prelude::*;
 
-use super::{Bell, bell, cases, steps};
-use crate::reactor::readiness::{Gone, Tick};
-use crate::reactor::selector::{Direction, Readiness};
-use crate::reactor::source::{Seat, Source};
+use super::{WakeCount, cases, counting_waker, readable, steps};
+use crate::reactor::readiness::{ReactorGone, Tick};
+use crate::reactor::selector::{Direction, ReadinessEvent, Token};
+use crate::reactor::source::IoSource;
+use crate::reactor::waiters::WaiterSlot;
 
-/// Who does something: the common seat's, or one of two with a seat of its own.
-const PARTIES: usize = 3;
+/// One task uses the shared slot, and two tasks have slots of their own.
+const TASKS: usize = 3;
 
 #[derive(Clone, Copy, Debug)]
-enum Step {
+enum DirectionStep {
     Poll(usize),
-    /// Says that a try has failed, of what was seen last.
+    /// The task's operation returned `WouldBlock` for the tick that it saw last.
     Clear(usize),
-    /// Says that a try did less than it was to.
-    ClearByShort(usize),
-    Leave(usize),
-    Tell(Readiness),
-    End,
+    /// The task's transfer was short.
+    ClearAfterShortTransfer(usize),
+    Release(usize),
+    SetReady(Report),
+    ShutDown,
 }
 
-const DATA: Readiness = Readiness { readable: true, writable: false, beside_data: false };
-const DATA_AND_MORE: Readiness = Readiness { beside_data: true, ..DATA };
+/// The content of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Report {
+    DataAlone,
+    DataAndMore,
+}
 
-fn step() -> impl Strategy<Value = Step> {
+impl Report {
+    fn event(self) -> ReadinessEvent {
+        ReadinessEvent { beyond_data: self == Report::DataAndMore, ..readable(Token(0)) }
+    }
+}
+
+fn step() -> impl Strategy<Value = DirectionStep> {
     prop_oneof![
-        40 => (0..PARTIES).prop_map(Step::Poll),
-        10 => (0..PARTIES).prop_map(Step::Clear),
-        10 => (0..PARTIES).prop_map(Step::ClearByShort),
-        5 => (0..PARTIES).prop_map(Step::Leave),
-        26 => Just(Step::Tell(DATA)),
-        8 => Just(Step::Tell(DATA_AND_MORE)),
-        1 => Just(Step::End),
+        40 => (0..TASKS).prop_map(DirectionStep::Poll),
+        10 => (0..TASKS).prop_map(DirectionStep::Clear),
+        10 => (0..TASKS).prop_map(DirectionStep::ClearAfterShortTransfer),
+        5 => (0..TASKS).prop_map(DirectionStep::Release),
+        26 => Just(DirectionStep::SetReady(Report::DataAlone)),
+        8 => Just(DirectionStep::SetReady(Report::DataAndMore)),
+        1 => Just(DirectionStep::ShutDown),
     ]
 }
 
-/// Somebody who waits, or has seen something.
-struct Party {
-    seat: Seat,
-    bell: (Arc<Bell>, Waker),
-    /// What it saw last, how many events there had been, and whether the last was of more than
-    /// data.
-    seen: Option<(Tick, usize, bool)>,
-    /// It was told to wait, and how often it had been woken by then.
+/// A task that uses the source.
+struct UserTask {
+    slot: WaiterSlot,
+    waker: (Arc<WakeCount>, Waker),
+    /// The tick that it saw last, the number of events by then, and the content of the last one.
+    seen: Option<(Tick, usize, Report)>,
+    /// The number of its wakes when it last found the direction not ready.
     waits: Option<usize>,
 }
 
-impl Party {
-    fn new(seat: Seat) -> Party {
-        Party { seat, bell: bell(), seen: None, waits: None }
+impl UserTask {
+    fn new(slot: WaiterSlot) -> UserTask {
+        UserTask { slot, waker: counting_waker(), seen: None, waits: None }
     }
 }
 
-/// What a side should be: ready, how many events there have been, and of what the last one was.
-struct Reference {
+/// The expected state of the direction.
+struct ExpectedReadiness {
     ready: bool,
     events: usize,
-    beside_data: bool,
-    gone: bool,
+    last: Report,
+    shut_down: bool,
 }
 
-struct Scene {
-    source: Source,
-    reference: Reference,
-    parties: [Party; PARTIES],
+struct OneDirection {
+    source: IoSource,
+    expected: ExpectedReadiness,
+    tasks: [UserTask; TASKS],
 }
 
-impl Scene {
-    fn new() -> Scene {
-        Scene {
-            source: Source::new(),
-            reference: Reference { ready: true, events: 0, beside_data: false, gone: false },
-            parties: [Seat::Common, Seat::Own(None), Seat::Own(None)].map(Party::new),
+impl OneDirection {
+    fn new() -> OneDirection {
+        let last = Report::DataAlone;
+        OneDirection {
+            source: IoSource::new(),
+            expected: ExpectedReadiness { ready: true, events: 0, last, shut_down: false },
+            tasks: [WaiterSlot::Shared, WaiterSlot::Own(None), WaiterSlot::Own(None)]
+                .map(UserTask::new),
         }
     }
 
-    fn play(&mut self, step: Step) -> Result<(), TestCaseError> {
+    fn run(&mut self, step: DirectionStep) -> Result<(), TestCaseError> {
         match step {
-            Step::Poll(who) => self.poll(who),
-            Step::Clear(who) => {
-                self.clear(who);
+            DirectionStep::Poll(task) => self.poll(task),
+            DirectionStep::Clear(task) => {
+                self.clear(task);
                 Ok(())
             }
-            Step::ClearByShort(who) => {
-                self.clear_by_short(who);
+            DirectionStep::ClearAfterShortTransfer(task) => {
+                self.clear_after_short_transfer(task);
                 Ok(())
             }
-            Step::Leave(who) => {
-                self.source.leave(Direction::Read, &mut self.parties[who].seat);
+            DirectionStep::Release(task) => {
+                self.source.release(Direction::Read, &mut self.tasks[task].slot);
                 Ok(())
             }
-            Step::Tell(heard) => {
-                self.wake(|source, called| source.tell(heard, called));
-                self.reference.ready = true;
-                self.reference.beside_data = heard.beside_data;
-                self.reference.events += 1;
+            DirectionStep::SetReady(report) => {
+                self.wake(|source, woken| source.set_ready(&report.event(), woken));
+                self.expected.ready = true;
+                self.expected.last = report;
+                self.expected.events += 1;
                 self.all_are_woken()
             }
-            Step::End => {
-                self.wake(Source::end);
-                self.reference.gone = true;
+            DirectionStep::ShutDown => {
+                self.wake(IoSource::shut_down);
+                self.expected.shut_down = true;
                 self.all_are_woken()
             }
         }
     }
 
-    fn wake(&self, tell: impl FnOnce(&Source, &mut Vec<Waker>)) {
-        let mut called = Vec::new();
-        tell(&self.source, &mut called);
-        called.into_iter().for_each(Waker::wake);
+    fn wake(&self, take_wakers: impl FnOnce(&IoSource, &mut Vec<Waker>)) {
+        let mut woken = Vec::new();
+        take_wakers(&self.source, &mut woken);
+        woken.into_iter().for_each(Waker::wake);
     }
 
-    fn poll(&mut self, who: usize) -> Result<(), TestCaseError> {
-        let Scene { source, reference, parties } = self;
-        let party = &mut parties[who];
-        let waker = party.bell.1.clone();
-        party.waits = None;
+    fn poll(&mut self, task: usize) -> Result<(), TestCaseError> {
+        let OneDirection { source, expected, tasks } = self;
+        let task = &mut tasks[task];
+        let waker = task.waker.1.clone();
+        task.waits = None;
         let mut cx = Context::from_waker(&waker);
-        match source.poll(Direction::Read, &mut party.seat, &mut cx) {
-            Poll::Ready(Err(Gone)) => prop_assert!(reference.gone),
+        match source.poll(Direction::Read, &mut task.slot, &mut cx) {
+            Poll::Ready(Err(ReactorGone)) => prop_assert!(expected.shut_down),
             Poll::Ready(Ok(tick)) => {
-                prop_assert!(reference.ready && !reference.gone);
-                party.seen = Some((tick, reference.events, reference.beside_data));
+                prop_assert!(expected.ready && !expected.shut_down);
+                task.seen = Some((tick, expected.events, expected.last));
             }
             Poll::Pending => {
-                prop_assert!(!reference.ready && !reference.gone);
-                party.waits = Some(party.bell.0.rings());
+                prop_assert!(!expected.ready && !expected.shut_down);
+                task.waits = Some(task.waker.0.get());
             }
         }
         Ok(())
     }
 
-    /// Only what was seen is cleared.
-    fn clear(&mut self, who: usize) {
-        if let Some((tick, events, _)) = self.parties[who].seen.take() {
+    /// Clears the tick that was seen, and no later one.
+    fn clear(&mut self, task: usize) {
+        if let Some((tick, events, _)) = self.tasks[task].seen.take() {
             self.source.clear(Direction::Read, tick);
-            self.reference.ready &= self.reference.events != events;
+            self.expected.ready &= self.expected.events != events;
         }
     }
 
-    /// And of that, what was of data alone.
-    fn clear_by_short(&mut self, who: usize) {
-        if let Some((tick, events, beside_data)) = self.parties[who].seen.take() {
-            self.source.clear_by_short(Direction::Read, tick);
-            self.reference.ready &= self.reference.events != events || beside_data;
+    /// Clears the tick that was seen if it reported data alone.
+    fn clear_after_short_transfer(&mut self, task: usize) {
+        if let Some((tick, events, last)) = self.tasks[task].seen.take() {
+            self.source.clear_after_short_transfer(Direction::Read, tick);
+            self.expected.ready &= self.expected.events != events || last == Report::DataAndMore;
         }
     }
 
-    /// Everybody who waited has been woken, once; who has left its seat need not be.
+    /// Each waiting task has been woken once. A task that released its slot need not be.
     fn all_are_woken(&mut self) -> Result<(), TestCaseError> {
-        for party in &mut self.parties {
-            let Some(rings) = party.waits.take() else { continue };
-            let has_left = matches!(party.seat, Seat::Own(None));
-            prop_assert!(has_left || party.bell.0.rings() == rings + 1);
+        for task in &mut self.tasks {
+            let Some(wakes) = task.waits.take() else { continue };
+            let has_released = matches!(task.slot, WaiterSlot::Own(None));
+            prop_assert!(has_released || task.waker.0.get() == wakes + 1);
         }
         Ok(())
     }
@@ -166,12 +178,13 @@ impl Scene {
 proptest! {
     #![proptest_config(cases(1024))]
 
-    /// P66, P68: no event is cleared by who had not seen it, and who waits is woken by the next.
+    /// P66, P68: no task clears an event that it has not seen, and the next event wakes each waiting
+    /// task.
     #[test]
-    fn a_side_does_what_its_reference_does(steps in steps(step(), 60)) {
-        let mut scene = Scene::new();
+    fn readiness_does_what_its_reference_does(steps in steps(step(), 60)) {
+        let mut direction = OneDirection::new();
         for step in steps {
-            scene.play(step)?;
+            direction.run(step)?;
         }
     }
 }

@@ -1,117 +1,122 @@
-//! The plain values: the table of tokens, and the seats.
+//! The plain values: tokens, and the waiters of one direction.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::task::Waker;
 
 use proptest::prelude::*;
+use proptest::sample::Index;
+use runtime_core::slab::Slab;
 
-use super::{bell, cases, steps};
-use crate::reactor::registry::{ALARM, Table};
-use crate::reactor::waiters::{SeatId, Seats};
+use super::{cases, counting_waker, find, key_of as key, steps, token};
+use crate::reactor::selector::Token;
+use crate::reactor::waiters::{WaiterSlot, Waiters};
 
 #[derive(Clone, Debug)]
-enum OnTable {
+enum SlabStep {
     Insert,
-    /// Of all tokens that ever were, one.
-    Get(prop::sample::Index),
-    Remove(prop::sample::Index),
+    /// Looks up one of all the tokens that ever were.
+    Get(Index),
+    Remove(Index),
 }
 
-fn on_table() -> impl Strategy<Value = OnTable> {
+fn slab_step() -> impl Strategy<Value = SlabStep> {
     prop_oneof![
-        3 => Just(OnTable::Insert),
-        2 => any::<prop::sample::Index>().prop_map(OnTable::Get),
-        3 => any::<prop::sample::Index>().prop_map(OnTable::Remove),
+        3 => Just(SlabStep::Insert),
+        2 => any::<Index>().prop_map(SlabStep::Get),
+        3 => any::<Index>().prop_map(SlabStep::Remove),
     ]
 }
 
 #[derive(Clone, Debug)]
-enum OnSeats {
+enum WaiterStep {
     Add,
-    Replace(prop::sample::Index),
-    Remove(prop::sample::Index),
-    CallAll,
+    Replace(Index),
+    Release(Index),
+    TakeAll,
 }
 
-fn on_seats() -> impl Strategy<Value = OnSeats> {
+fn waiter_step() -> impl Strategy<Value = WaiterStep> {
     prop_oneof![
-        3 => Just(OnSeats::Add),
-        2 => any::<prop::sample::Index>().prop_map(OnSeats::Replace),
-        2 => any::<prop::sample::Index>().prop_map(OnSeats::Remove),
-        1 => Just(OnSeats::CallAll),
+        3 => Just(WaiterStep::Add),
+        2 => any::<Index>().prop_map(WaiterStep::Replace),
+        2 => any::<Index>().prop_map(WaiterStep::Release),
+        1 => Just(WaiterStep::TakeAll),
     ]
 }
 
 proptest! {
     #![proptest_config(cases(512))]
 
-    /// P66: a token means its own source, from its insertion to its removal, and nobody before or
+    /// P66: a token means its own source from its insertion to its removal, and nothing before or
     /// after.
     #[test]
-    fn a_table_does_what_a_map_of_tokens_never_used_again_does(steps in steps(on_table(), 100)) {
-        let mut table = Table::new();
+    fn tokens_do_what_a_map_of_tokens_never_used_again_does(steps in steps(slab_step(), 100)) {
+        let mut slab = Slab::new();
         let mut reference = BTreeMap::new();
-        let mut tokens = Vec::new();
+        let mut keys = Vec::new();
         for (number, step) in steps.into_iter().enumerate() {
             match step {
-                OnTable::Insert => {
-                    let token = table.insert(number);
-                    prop_assert!(token != ALARM && !tokens.contains(&token), "a token comes again");
-                    tokens.push(token);
-                    reference.insert(token, number);
+                SlabStep::Insert => {
+                    let key = slab.insert(number);
+                    let is_new = keys.iter().all(|former| token(*former) != token(key));
+                    prop_assert!(token(key) != Token::WAKER && is_new, "a token is used again");
+                    keys.push(key);
+                    reference.insert(key, number);
                 }
-                OnTable::Get(which) if !tokens.is_empty() => {
-                    let token = *which.get(&tokens);
-                    prop_assert_eq!(table.get(token), reference.get(&token));
+                SlabStep::Get(which) if !keys.is_empty() => {
+                    let key = *which.get(&keys);
+                    prop_assert_eq!(find(&slab, token(key)), reference.get(&key));
                 }
-                OnTable::Remove(which) if !tokens.is_empty() => {
-                    let token = *which.get(&tokens);
-                    prop_assert_eq!(table.remove(token), reference.remove(&token));
+                SlabStep::Remove(which) if !keys.is_empty() => {
+                    let key = *which.get(&keys);
+                    prop_assert_eq!(slab.remove(key), reference.remove(&key));
                 }
-                OnTable::Get(_) | OnTable::Remove(_) => {}
+                SlabStep::Get(_) | SlabStep::Remove(_) => {}
             }
-            prop_assert_eq!(table.len(), reference.len());
-            prop_assert_eq!(table.get(ALARM), None);
+            prop_assert_eq!(slab.len(), reference.len());
+            prop_assert_eq!(find(&slab, Token::WAKER), None);
         }
-        let left: BTreeSet<_> = table.into_sources().collect();
+        let left: BTreeSet<_> = slab.into_values().collect();
         prop_assert_eq!(left, reference.into_values().collect());
     }
 
-    /// Whoever has a seat and has not been called since is called, once, by the next call of all.
+    /// A task that has stored a waker is woken once by the next wake of all.
     #[test]
-    fn seats_do_what_a_map_of_wakers_does(steps in steps(on_seats(), 100)) {
-        let mut seats = Seats::default();
-        // For each seat that is taken, the waker in it, if it has not been called.
-        let mut reference: Vec<(SeatId, Option<_>)> = Vec::new();
+    fn waiters_do_what_a_list_of_wakers_does(steps in steps(waiter_step(), 100)) {
+        let mut waiters = Waiters::default();
+        // For each slot that is in use, the count of its waker, if that has not been taken.
+        let mut reference: Vec<(WaiterSlot, Option<_>)> = Vec::new();
         for step in steps {
             match step {
-                OnSeats::Add => {
-                    let (bell, waker) = bell();
-                    let id = seats.add(waker);
-                    prop_assert!(reference.iter().all(|(taken, _)| *taken != id), "taken twice");
-                    reference.push((id, Some(bell)));
+                WaiterStep::Add => {
+                    let (count, waker) = counting_waker();
+                    let mut slot = WaiterSlot::Own(None);
+                    prop_assert!(waiters.store(&mut slot, waker).is_none());
+                    let is_new = reference.iter().all(|(other, _)| key(other) != key(&slot));
+                    prop_assert!(is_new, "a slot is used twice");
+                    reference.push((slot, Some(count)));
                 }
-                OnSeats::Replace(which) if !reference.is_empty() => {
-                    let (new, waker) = bell();
+                WaiterStep::Replace(which) if !reference.is_empty() => {
+                    let (new, waker) = counting_waker();
                     let which = which.index(reference.len());
-                    let (id, own) = &mut reference[which];
-                    let former = seats.replace(*id, waker);
-                    prop_assert_eq!(former.is_some(), own.is_some());
-                    *own = Some(new);
+                    let (slot, count) = &mut reference[which];
+                    let former = waiters.store(slot, waker);
+                    prop_assert_eq!(former.is_some(), count.is_some());
+                    *count = Some(new);
                 }
-                OnSeats::Remove(which) if !reference.is_empty() => {
-                    let (id, own) = reference.remove(which.index(reference.len()));
-                    prop_assert_eq!(seats.remove(id).is_some(), own.is_some());
+                WaiterStep::Release(which) if !reference.is_empty() => {
+                    let (slot, count) = reference.remove(which.index(reference.len()));
+                    prop_assert_eq!(waiters.release(key(&slot)).is_some(), count.is_some());
                 }
-                OnSeats::Replace(_) | OnSeats::Remove(_) => {}
-                OnSeats::CallAll => {
-                    let mut called = Vec::new();
-                    seats.call(&mut called);
-                    let waiting = reference.iter().filter(|(_, own)| own.is_some()).count();
-                    prop_assert_eq!(called.len(), waiting);
-                    called.into_iter().for_each(Waker::wake);
-                    for (_, own) in &mut reference {
-                        prop_assert!(own.take().is_none_or(|bell| bell.rings() == 1));
+                WaiterStep::Replace(_) | WaiterStep::Release(_) => {}
+                WaiterStep::TakeAll => {
+                    let mut woken = Vec::new();
+                    waiters.take_wakers(&mut woken);
+                    let waiting = reference.iter().filter(|(_, count)| count.is_some()).count();
+                    prop_assert_eq!(woken.len(), waiting);
+                    woken.into_iter().for_each(Waker::wake);
+                    for (_, count) in &mut reference {
+                        prop_assert!(count.take().is_none_or(|count| count.get() == 1));
                     }
                 }
             }

@@ -1,5 +1,5 @@
-//! A whole reactor on a system by hand: sockets that are registered, read, and dropped, and events
-//! that are heard late, twice, or when their socket has gone.
+//! A whole reactor on a simulated selector: sockets are registered, read and dropped, and events
+//! arrive late, twice, or after their socket has been dropped.
 
 use std::fs::File;
 use std::io;
@@ -12,176 +12,176 @@ use proptest::prelude::*;
 
 use runtime_core::sync::Mutex;
 
-use super::{Bell, bell, cases, steps};
-use crate::reactor::registration::{Registration, Short};
-use crate::reactor::selector::{Direction, Kernel, Listen, Opened, Readiness};
+use super::{WakeCount, cases, counting_waker, readable, steps};
+use crate::reactor::registration::{Registration, ShortTransfer};
+use crate::reactor::selector::{
+    Direction, ReadinessEvent, Selector, SelectorParts, Token, WaitForEvents,
+};
 use crate::{Config, Executor};
 
-/// How many descriptors there are.
 const DESCRIPTORS: usize = 3;
 
 #[derive(Clone, Copy, Debug)]
-enum Step {
-    /// Registers a descriptor that is not, and deregisters one that is.
+enum SocketStep {
+    /// Registers a descriptor, or deregisters it if it is registered.
     Register(usize),
-    /// Bytes come for a descriptor.
+    /// Bytes arrive for a descriptor.
     Arrive(usize, usize),
-    /// The system tells of a descriptor for no reason.
-    Stir(usize),
+    /// The selector reports a descriptor for no reason.
+    ReportSpuriously(usize),
     /// Reads a byte, or waits.
     Read(usize),
-    /// The loop hears so many of the events that there are, at most.
-    Hear(usize),
+    /// The loop receives at most this number of events.
+    Turn(usize),
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = SocketStep> {
     let which = 0..DESCRIPTORS;
     prop_oneof![
-        3 => which.clone().prop_map(Step::Register),
-        3 => (which.clone(), 1..3_usize).prop_map(|(which, bytes)| Step::Arrive(which, bytes)),
-        1 => which.clone().prop_map(Step::Stir),
-        6 => which.prop_map(Step::Read),
-        3 => (1..4_usize).prop_map(Step::Hear),
+        3 => which.clone().prop_map(SocketStep::Register),
+        3 => (which.clone(), 1..3_usize)
+            .prop_map(|(which, bytes)| SocketStep::Arrive(which, bytes)),
+        1 => which.clone().prop_map(SocketStep::ReportSpuriously),
+        6 => which.prop_map(SocketStep::Read),
+        3 => (1..4_usize).prop_map(SocketStep::Turn),
     ]
 }
 
-/// A registration: what the reactor knows it by, and a number of its own, which none has again.
+/// A registration: its token, and a number that no other registration has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Registered {
-    token: usize,
+struct KnownSocket {
+    token: Token,
     number: usize,
 }
 
-/// What the system knows.
 #[derive(Default)]
-struct World {
-    /// What is registered.
-    known: Vec<(RawFd, Registered)>,
-    /// How many there have been.
+struct SimulatedSystem {
+    /// The registered descriptors.
+    known: Vec<(RawFd, KnownSocket)>,
+    /// The number of registrations so far.
     registrations: usize,
-    /// How many bytes wait.
+    /// The number of bytes that wait to be read.
     bytes: Vec<(RawFd, usize)>,
-    /// Told, and not heard.
-    told: Vec<Registered>,
-    /// How many may be heard at a time.
-    at_a_time: usize,
+    /// Events that the loop has not received.
+    pending: Vec<KnownSocket>,
+    /// The most events that one wait returns.
+    events_max: usize,
 }
 
 #[derive(Clone, Default)]
-struct ByHand(Arc<Mutex<World>>);
+struct SimulatedSelector(Arc<Mutex<SimulatedSystem>>);
 
-impl ByHand {
+impl SimulatedSelector {
     fn bytes(&self, descriptor: RawFd) -> usize {
-        let world = self.0.lock();
-        world.bytes.iter().find(|(of, _)| *of == descriptor).map_or(0, |(_, bytes)| *bytes)
+        let system = self.0.lock();
+        system.bytes.iter().find(|(of, _)| *of == descriptor).map_or(0, |(_, bytes)| *bytes)
     }
 
     fn set_bytes(&self, descriptor: RawFd, bytes: usize) {
-        let mut world = self.0.lock();
-        world.bytes.retain(|(of, _)| *of != descriptor);
-        world.bytes.push((descriptor, bytes));
+        let mut system = self.0.lock();
+        system.bytes.retain(|(of, _)| *of != descriptor);
+        system.bytes.push((descriptor, bytes));
     }
 
-    fn known(&self, descriptor: RawFd) -> Option<Registered> {
-        let world = self.0.lock();
-        world.known.iter().find(|(of, _)| *of == descriptor).map(|(_, known)| *known)
+    fn known(&self, descriptor: RawFd) -> Option<KnownSocket> {
+        let system = self.0.lock();
+        system.known.iter().find(|(of, _)| *of == descriptor).map(|(_, known)| *known)
     }
 
-    /// An edge, of who is registered.
-    fn tell(&self, descriptor: RawFd) {
+    /// Adds an event for a descriptor that is registered.
+    fn report(&self, descriptor: RawFd) {
         if let Some(known) = self.known(descriptor) {
-            self.0.lock().told.push(known);
+            self.0.lock().pending.push(known);
         }
     }
 
-    fn is_told(&self, descriptor: RawFd) -> bool {
+    fn has_pending_event(&self, descriptor: RawFd) -> bool {
         let known = self.known(descriptor);
-        self.0.lock().told.iter().any(|told| Some(*told) == known)
+        self.0.lock().pending.iter().any(|pending| Some(*pending) == known)
     }
 }
 
-impl Kernel for ByHand {
-    fn register(&self, descriptor: RawFd, token: usize) -> io::Result<()> {
-        let mut world = self.0.lock();
-        let registered = Registered { token, number: world.registrations };
-        world.registrations += 1;
-        world.known.push((descriptor, registered));
-        drop(world);
-        // As the interface says: if it is ready already, that is heard too.
+impl Selector for SimulatedSelector {
+    fn register(&self, descriptor: RawFd, token: Token) -> io::Result<()> {
+        let mut system = self.0.lock();
+        let known = KnownSocket { token, number: system.registrations };
+        system.registrations += 1;
+        system.known.push((descriptor, known));
+        drop(system);
+        // The interface requires an event if the descriptor is ready already.
         if self.bytes(descriptor) > 0 {
-            self.tell(descriptor);
+            self.report(descriptor);
         }
         Ok(())
     }
 
     fn deregister(&self, descriptor: RawFd) -> io::Result<()> {
-        // What was told already may still be heard.
+        // Events that are pending may still arrive.
         self.0.lock().known.retain(|(of, _)| *of != descriptor);
         Ok(())
     }
 
-    fn ring(&self) {}
+    fn wake(&self) {}
 }
 
-impl Listen for ByHand {
-    fn listen(
-        &mut self,
-        _: Option<Duration>,
-        heard: &mut Vec<(usize, Readiness)>,
-    ) -> io::Result<()> {
-        let mut world = self.0.lock();
-        let now = world.told.len().min(world.at_a_time);
-        let readable = Readiness { readable: true, writable: false, beside_data: false };
-        heard.extend(world.told.drain(..now).map(|told| (told.token, readable)));
+impl WaitForEvents for SimulatedSelector {
+    fn wait(&mut self, _: Option<Duration>, events: &mut Vec<ReadinessEvent>) -> io::Result<()> {
+        let mut system = self.0.lock();
+        let now = system.pending.len().min(system.events_max);
+        events.extend(system.pending.drain(..now).map(|pending| readable(pending.token)));
         Ok(())
     }
 }
 
-/// A descriptor, and what its user does with it.
-struct User {
+/// A descriptor and the task that uses it.
+struct SocketUser {
     file: File,
     socket: Option<Registration>,
-    bell: (Arc<Bell>, Waker),
-    /// It waits, and how often it had been woken by then.
+    waker: (Arc<WakeCount>, Waker),
+    /// The number of its wakes when it last began to wait.
     waits: Option<usize>,
-    /// Tries that failed since the last event of its own that was heard.
+    /// Operations that returned `WouldBlock` since the loop received its last event.
     vain_tries: usize,
 }
 
-struct Scene {
-    system: ByHand,
+struct WholeReactor {
+    system: SimulatedSelector,
     executor: Executor,
-    users: Vec<User>,
+    users: Vec<SocketUser>,
 }
 
-impl Scene {
-    fn new() -> Scene {
-        let system = ByHand::default();
+impl WholeReactor {
+    fn new() -> WholeReactor {
+        let system = SimulatedSelector::default();
         let own = system.clone();
-        let open =
-            move || -> io::Result<Opened> { Ok((Arc::new(own.clone()), Box::new(own.clone()))) };
-        let executor = Executor::new(Config { kernel: Some(Box::new(open)), ..Config::default() });
-        let user = |_| User {
+        let open = move || -> io::Result<SelectorParts> {
+            Ok((Arc::new(own.clone()), Box::new(own.clone())))
+        };
+        let executor =
+            Executor::new(Config { selector: Some(Box::new(open)), ..Config::default() });
+        let user = |_| SocketUser {
             file: File::open("/dev/null").expect("a descriptor"),
             socket: None,
-            bell: bell(),
+            waker: counting_waker(),
             waits: None,
             vain_tries: 0,
         };
-        Scene { system, executor, users: (0..DESCRIPTORS).map(user).collect() }
+        WholeReactor { system, executor, users: (0..DESCRIPTORS).map(user).collect() }
     }
 
-    fn play(&mut self, step: Step) -> Result<(), TestCaseError> {
+    fn run(&mut self, step: SocketStep) -> Result<(), TestCaseError> {
         match step {
-            Step::Register(which) => self.register(which),
-            Step::Arrive(which, more) => {
+            SocketStep::Register(which) => self.register(which),
+            SocketStep::Arrive(which, more) => {
                 let descriptor = self.users[which].file.as_raw_fd();
                 self.system.set_bytes(descriptor, self.system.bytes(descriptor) + more);
-                self.system.tell(descriptor);
+                self.system.report(descriptor);
             }
-            Step::Stir(which) => self.system.tell(self.users[which].file.as_raw_fd()),
-            Step::Read(which) => self.read(which)?,
-            Step::Hear(most) => self.hear(most)?,
+            SocketStep::ReportSpuriously(which) => {
+                self.system.report(self.users[which].file.as_raw_fd());
+            }
+            SocketStep::Read(which) => self.read(which)?,
+            SocketStep::Turn(events_max) => self.turn(events_max)?,
         }
         let registered = self.users.iter().filter(|user| user.socket.is_some()).count();
         prop_assert_eq!(self.executor.handle().remote().reactor.len(), registered);
@@ -196,8 +196,7 @@ impl Scene {
             Some(_deregistered) => None,
             None => {
                 let handle = self.executor.handle();
-                let new =
-                    async { Registration::new(&handle, user.file.as_fd(), Short::SaysNothing) };
+                let new = async { handle.register(user.file.as_fd(), ShortTransfer::HasNoEffect) };
                 Some(self.executor.block_on(new).expect("the loop lives"))
             }
         };
@@ -207,7 +206,7 @@ impl Scene {
         let (system, user) = (&self.system, &mut self.users[which]);
         let Some(socket) = &user.socket else { return Ok(()) };
         let descriptor = user.file.as_raw_fd();
-        let mut cx = Context::from_waker(&user.bell.1);
+        let mut cx = Context::from_waker(&user.waker.1);
         let before = system.bytes(descriptor);
         let vain_tries = &mut user.vain_tries;
         let polled = socket.poll_io(Direction::Read, &mut cx, || match system.bytes(descriptor) {
@@ -226,35 +225,37 @@ impl Scene {
                 user.waits = None;
             }
             Poll::Pending => {
-                // It may wait beside bytes only while the loop is yet to hear of them.
-                prop_assert!(before == 0 || system.is_told(descriptor), "it waits beside bytes");
-                // Nobody is told of what another's events mean: one try in vain for each event.
-                prop_assert!(user.vain_tries <= 1, "tried for nothing");
-                user.waits = Some(user.bell.0.rings());
+                // It may wait although there are bytes only while their event is pending.
+                let is_reported = system.has_pending_event(descriptor);
+                prop_assert!(before == 0 || is_reported, "it waits although there are bytes");
+                // Another socket's events must not make it ready: one vain try for each event.
+                prop_assert!(user.vain_tries <= 1, "it tried in vain again");
+                user.waits = Some(user.waker.0.get());
             }
         }
         Ok(())
     }
 
-    fn hear(&mut self, most: usize) -> Result<(), TestCaseError> {
-        let mut told = {
-            let mut world = self.system.0.lock();
-            world.at_a_time = most;
-            world.told.clone()
+    fn turn(&mut self, events_max: usize) -> Result<(), TestCaseError> {
+        let mut received = {
+            let mut system = self.system.0.lock();
+            system.events_max = events_max;
+            system.pending.clone()
         };
         let _ = self.executor.turn(Duration::ZERO);
-        // A turn may look twice.
-        told.truncate(told.len() - self.system.0.lock().told.len());
+        // One turn may poll the selector twice.
+        received.truncate(received.len() - self.system.0.lock().pending.len());
         for user in &mut self.users {
             let known = self.system.known(user.file.as_raw_fd());
-            let is_heard = user.socket.is_some() && told.iter().any(|told| Some(*told) == known);
-            if is_heard {
+            let is_ready =
+                user.socket.is_some() && received.iter().any(|event| Some(*event) == known);
+            if is_ready {
                 user.vain_tries = 0;
             }
-            if let Some(rings) = user.waits {
-                let woken = user.bell.0.rings() - rings;
-                prop_assert_eq!(woken, usize::from(is_heard), "woken by its own events alone");
-                if is_heard {
+            if let Some(before) = user.waits {
+                let wakes = user.waker.0.get() - before;
+                prop_assert_eq!(wakes, usize::from(is_ready), "woken by its own events alone");
+                if is_ready {
                     user.waits = None;
                 }
             }
@@ -266,13 +267,13 @@ impl Scene {
 proptest! {
     #![proptest_config(cases(512))]
 
-    /// P66, P67, P68: nobody waits beside what has come once the loop has heard of it, nobody hears
-    /// of another's events, and nothing is left of who has gone.
+    /// P66, P67, P68: no task waits although the loop has received the event of its data, no event
+    /// wakes the task of another socket, and a dropped socket leaves nothing behind.
     #[test]
     fn sockets_do_what_their_reference_does(steps in steps(step(), 80)) {
-        let mut scene = Scene::new();
+        let mut reactor = WholeReactor::new();
         for step in steps {
-            scene.play(step)?;
+            reactor.run(step)?;
         }
     }
 }

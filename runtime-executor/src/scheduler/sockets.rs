@@ -1,0 +1,53 @@
+//! Where the scheduler meets the reactor: a handle registers sockets with its loop.
+
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::sync::Arc;
+
+use crate::reactor::{self, Poller, Registration, ShortTransfer};
+use crate::scheduler::core::Local;
+use crate::scheduler::current;
+use crate::scheduler::handle::Handle;
+use crate::scheduler::shared::{Letter, Remote};
+
+impl Handle {
+    /// Registers a descriptor with this loop. It must be in non-blocking mode.
+    ///
+    /// # Errors
+    /// Those of the operating system: if no descriptor is left for the loop's selector, or if this
+    /// one is always ready, as a file is. If the loop is gone, or in a forked child of the process
+    /// that made the loop.
+    pub fn register(
+        &self,
+        descriptor: BorrowedFd<'_>,
+        short_transfer: ShortTransfer,
+    ) -> io::Result<Registration> {
+        let remote = self.remote();
+        Registration::new(&remote.reactor, descriptor, short_transfer, |poller| {
+            deliver(remote, poller);
+        })
+    }
+
+    /// Returns a descriptor that is readable while this loop has events of sockets to receive, for
+    /// a program that turns the loop from an event loop of its own.
+    ///
+    /// # Errors
+    /// Those of the operating system. If the loop is gone.
+    pub fn socket_events(&self) -> io::Result<OwnedFd> {
+        let remote = self.remote();
+        reactor::watch(&remote.reactor, |poller| deliver(remote, poller))
+    }
+}
+
+/// Brings the poller to its loop, which sleeps in the selector from then on and is woken there. If
+/// the loop is gone, the poller is dropped.
+fn deliver(remote: &Arc<Remote>, poller: Poller) {
+    remote.parker.set_alarm(poller.waker());
+    match current::turning().filter(|local| Arc::ptr_eq(&local.remote, remote)) {
+        Some(local) => local.poller.install(poller),
+        None => {
+            let errand = move |local: &Local| local.poller.install(poller);
+            drop(remote.post(Letter::Open(Box::new(errand))));
+        }
+    }
+}
