@@ -1,4 +1,4 @@
-//! What the documents say of the code is so: pitfalls, orderings, theorems, dependencies, links.
+//! The documents agree with the code: pitfalls, orderings, theorems, dependencies, links.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ fn document(path: &str) -> String {
     file(path).unwrap_or_else(|| panic!("{path} is missing"))
 }
 
-/// The file in which `package::module::test` has to be.
+/// Searches the file that must contain `package::module::test`.
 ///
 /// A module is a file, or a folder, under the package's `tests` or `src`.
 fn finds_test(sources: &[Source], name: &str, row: &str) -> Result<(), String> {
@@ -78,7 +78,7 @@ fn every_pitfall_has_an_answer_and_what_the_answer_names_exists() {
     assert!(rows.iter().copied().eq(1..=90), "the rows are {rows:?}");
 }
 
-/// Comments in tests that cite a row cite one that there is.
+/// A row that a test cites exists.
 #[test]
 fn no_test_answers_a_pitfall_that_there_is_not() {
     let mut cited = Vec::new();
@@ -93,7 +93,7 @@ fn no_test_answers_a_pitfall_that_there_is_not() {
     assert!(cited.iter().all(|row| (1..=90).contains(row)), "{cited:?}");
 }
 
-/// For each file, and each function in it, the orderings of its atomic operations in their order.
+/// The orderings of the atomic operations, in source order, by file and function.
 type Operations = BTreeMap<(String, String), Vec<String>>;
 
 fn operations_in_code() -> Operations {
@@ -138,7 +138,7 @@ fn every_atomic_operation_has_its_row() {
     assert_none(stale, "in the table of orderings and not so in the code");
 }
 
-/// The theorems are listed in a document when there is one; each names its model.
+/// Each theorem in the document names a model that exists.
 #[test]
 fn every_theorem_has_its_model() {
     let Some(text) = file(THEOREMS) else { return };
@@ -150,7 +150,7 @@ fn every_theorem_has_its_model() {
     assert_none(missing.map(str::to_owned).collect(), "the theorems name models that do not exist");
 }
 
-/// The packages that a build of aside takes from elsewhere, by the four manifests.
+/// The external packages of a default build, by the four manifests.
 fn dependencies() -> Vec<String> {
     let mut names = Vec::new();
     for path in ["", "runtime-core/", "runtime-executor/", "runtime-blocking/"] {
@@ -169,7 +169,7 @@ fn dependencies() -> Vec<String> {
         }
     }
     names.retain(|name| !name.starts_with("runtime-") && !name.starts_with('#'));
-    // What is of features alone that are not default ones is in no other build.
+    // An optional dependency counts only if a default feature enables it.
     let root = document("Cargo.toml");
     let defaults = root.lines().find_map(|line| line.strip_prefix("default = ")).unwrap();
     let is_default = |line: &str| {

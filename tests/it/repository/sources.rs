@@ -1,11 +1,11 @@
-//! The repository as text, for the tests that check it: its files, and their code without comments.
+//! The repository as text, for the tests that check it: files, code without comments, paragraphs.
 
 use std::fs;
 use std::path::Path;
 
 /// A file of the repository.
 pub(crate) struct Source {
-    /// Relative to the root, with `/` between the parts.
+    /// The path from the root, with `/` between the parts.
     pub(crate) path: String,
     pub(crate) text: String,
 }
@@ -23,7 +23,7 @@ pub(crate) struct Paragraph {
 const CODE: [&str; 4] =
     ["src/", "runtime-core/src/", "runtime-executor/src/", "runtime-blocking/src/"];
 
-/// Every file with this ending, sorted by path.
+/// Every file whose name has this ending, sorted by path.
 pub(crate) fn files(ending: &str) -> Vec<Source> {
     let mut found = Vec::new();
     collect(Path::new(env!("CARGO_MANIFEST_DIR")), "", ending, &mut found);
@@ -53,13 +53,13 @@ pub(crate) fn file(path: &str) -> Option<String> {
 }
 
 impl Source {
-    /// Whether it is code of one of the four packages, and not of their tests.
+    /// Returns true for the code of the four packages, without their tests.
     pub(crate) fn is_product(&self) -> bool {
         let in_tests = self.path.contains("/tests/") || self.path.ends_with("/tests.rs");
         !in_tests && CODE.iter().any(|folder| self.path.starts_with(folder))
     }
 
-    /// Whether it is under one of these folders, or one of these files.
+    /// Returns true if the path is in one of these folders, or is one of these files.
     pub(crate) fn is_under(&self, paths: &[&str]) -> bool {
         paths.iter().any(|path| self.path.starts_with(path))
     }
@@ -72,7 +72,7 @@ impl Source {
             if line.trim() != "#[cfg(test)]" {
                 return Some((index + 1, without_comment(line)));
             }
-            // `mod tests;` is one line; a block ends where its first line was indented to.
+            // `mod tests;` is one line; a block ends at the indentation of its first line.
             let item = lines.next().map_or("", |(_, item)| item);
             if item.ends_with('{') {
                 let end = format!("{}}}", &item[..item.len() - item.trim_start().len()]);
@@ -124,7 +124,6 @@ impl Source {
 /// The marker of a comment, and its text.
 fn comment(line: &str) -> (&'static str, Option<&str>) {
     let code = without_comment(line);
-    // Quoted text is left out of `code`, so the comment is searched for from the end.
     let trimmed = line.trim_start();
     for marker in ["//!", "///", "//"] {
         if let Some(text) = trimmed.strip_prefix(marker) {
@@ -138,12 +137,12 @@ fn comment(line: &str) -> (&'static str, Option<&str>) {
     }
 }
 
-/// Whether a line is part of an indented drawing, or is a heading.
+/// Returns true for a line of an indented drawing, and for a heading.
 fn is_drawing(text: &str) -> bool {
     text.starts_with("     ") || text.starts_with('#')
 }
 
-/// Whether a line begins a list item, a table's row or a definition.
+/// Returns true for the first line of a list item, and for a table's row.
 fn is_item(text: &str) -> bool {
     let text = text.trim_start();
     let first = text.split(' ').next().unwrap_or("");
@@ -172,7 +171,7 @@ fn without_comment(line: &str) -> String {
     code
 }
 
-/// Whether `word` stands in `text` by itself, and not as a part of a longer one.
+/// Returns true if `text` contains `word`, not as part of a longer word.
 pub(crate) fn has_word(text: &str, word: &str) -> bool {
     let is_part = |character: char| character.is_alphanumeric() || character == '_';
     text.match_indices(word).any(|(at, _)| {
@@ -180,12 +179,12 @@ pub(crate) fn has_word(text: &str, word: &str) -> bool {
     })
 }
 
-/// What stands between backticks.
+/// The code spans of a text.
 pub(crate) fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
 
-/// The cells of a table's row; nothing for other lines.
+/// The cells of a table's row; `None` for other lines.
 pub(crate) fn cells(line: &str) -> Option<Vec<&str>> {
     let row = line.strip_prefix('|')?.strip_suffix('|')?;
     Some(row.split(" | ").map(str::trim).collect())

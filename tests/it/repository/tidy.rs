@@ -1,4 +1,4 @@
-//! The repository checks itself: what no linter sees in its code, its comments and its documents.
+//! The repository checks itself, where no linter does: code, comments and documents.
 //!
 //! In this order: where things may be named (`facades`), how a file looks (`shape`), which file
 //! imports which (`graph`, `circles`), how far it is from a call to its result (`heart`), names and
@@ -15,13 +15,13 @@ mod maps;
 mod names;
 mod shape;
 
-/// Fails with all that was found, a line each.
+/// Fails if anything was found, with one line for each finding.
 #[track_caller]
 pub(crate) fn assert_none(found: Vec<String>, rule: &str) {
     assert!(found.is_empty(), "{rule}:\n  {}", found.join("\n  "));
 }
 
-/// Where each line of code is that `is_wrong`, in the files that `is_meant`.
+/// Finds each line of code that `is_wrong`, in the files that `is_meant` selects.
 fn search(is_meant: impl Fn(&Source) -> bool, is_wrong: impl Fn(&str) -> bool) -> Vec<String> {
     let mut found = Vec::new();
     for source in files(".rs").iter().filter(|source| is_meant(source)) {

@@ -1,4 +1,4 @@
-//! No two files of a package import each other, directly or around.
+//! No two files of a package import each other, directly or indirectly.
 
 use super::assert_none;
 use super::graph::Graph;

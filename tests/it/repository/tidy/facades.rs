@@ -1,4 +1,4 @@
-//! What a package may name and do, and what each atomic operation has to say.
+//! Dependencies and shared state come from one place each, and atomic operations are justified.
 
 use super::{assert_none, search};
 use crate::repository::sources::{Source, files, has_word};
@@ -65,7 +65,7 @@ fn there_is_no_unsafe_code_and_no_leave_for_any() {
 
 const ORDERINGS: [&str; 5] = ["Relaxed", "Acquire", "Release", "AcqRel", "SeqCst"];
 
-/// The orderings that a line of code names, as written.
+/// The orderings that a line of code names, in source order.
 pub(crate) fn orderings(code: &str) -> Vec<&'static str> {
     let mut named = Vec::new();
     for name in ORDERINGS {
@@ -77,7 +77,7 @@ pub(crate) fn orderings(code: &str) -> Vec<&'static str> {
     named.into_iter().map(|(_, name)| name).collect()
 }
 
-/// The code that ships, without the models' side of the facade.
+/// The shipped code, without the models' side of the facade.
 pub(crate) fn shipped() -> Vec<Source> {
     let mut sources = files(".rs");
     let model = ["runtime-core/src/sync/loom/"];
@@ -94,7 +94,7 @@ fn every_atomic_operation_says_why_its_ordering_suffices() {
             if orderings(&code).is_empty() {
                 continue;
             }
-            // Within its function, and not far off.
+            // The comment is in the same function, at most twelve lines above.
             let above = lines[..number].iter().rev().take(12);
             let mut above = above.take_while(|line| !line.contains("fn "));
             if !above.any(|line| line.contains("ORDERING:")) {

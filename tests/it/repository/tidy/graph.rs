@@ -1,13 +1,13 @@
-//! Which file of the four packages uses which, read from `use` lines and from paths in the code.
+//! The import graph of the four packages, read from `use` lines and from paths in the code.
 //!
-//! A re-export makes no edge: a path that goes through one leads to the file that it stands for.
-//! A `use` of a module makes none either, but each path that begins with it does.
+//! A re-export is no edge: a path through it leads to the file that defines the item.
+//! A `use` of a module is no edge either, but each path that begins with its name is.
 
 use std::collections::BTreeSet;
 
 use crate::repository::sources::{Source, files};
 
-/// The packages: the name in paths, and the folder of the source.
+/// The packages: name in paths, folder of the source.
 pub(crate) const PACKAGES: [(&str, &str); 4] = [
     ("runtime_core", "runtime-core/src/"),
     ("runtime_executor", "runtime-executor/src/"),
@@ -15,14 +15,14 @@ pub(crate) const PACKAGES: [(&str, &str); 4] = [
     ("aside", "src/"),
 ];
 
-/// A `use` of one name: the path, the name that it gets, and whether it is a re-export.
+/// A `use` of one item.
 struct Import {
     path: Vec<String>,
     name: String,
     is_public: bool,
 }
 
-/// One file as a module.
+/// One file, as a module of its package.
 pub(crate) struct Module {
     pub(crate) file: String,
     package: usize,
@@ -35,7 +35,7 @@ pub(crate) struct Module {
     words: BTreeSet<String>,
 }
 
-/// All modules, and who imports whom by their numbers.
+/// All modules, and the modules that each of them imports, by index.
 pub(crate) struct Graph {
     pub(crate) modules: Vec<Module>,
     pub(crate) edges: Vec<BTreeSet<usize>>,
@@ -64,7 +64,7 @@ impl Graph {
         self.modules.iter().position(|module| module.package == package && module.path == path)
     }
 
-    /// The file that defines what `path`, as written in the module `from`, names.
+    /// The module that defines the item named by `path` in the module `from`.
     fn target(&self, from: usize, path: &[String], depth: usize) -> Option<usize> {
         let (package, path) = self.absolute(from, path, depth)?;
         let length = (0..=path.len()).rev().find(|&n| self.find(package, &path[..n]).is_some())?;
@@ -78,7 +78,7 @@ impl Graph {
         }
     }
 
-    /// The package and the path within it, of a path that is written in the module `from`.
+    /// Resolves a path in the module `from` to a package and a path within it.
     fn absolute(&self, from: usize, path: &[String], depth: usize) -> Option<(usize, Vec<String>)> {
         let module = &self.modules[from];
         let first = path.first()?;
@@ -114,7 +114,7 @@ impl Graph {
         Some((module.package, base))
     }
 
-    /// The circles: each is a set of modules that import each other, directly or around.
+    /// The circles: sets of modules that import each other, directly or indirectly.
     pub(crate) fn circles(&self) -> Vec<Vec<usize>> {
         let reached: Vec<_> = (0..self.modules.len()).map(|from| self.reach(from)).collect();
         let mut circles = BTreeSet::new();
@@ -208,7 +208,7 @@ impl Module {
             }
             *at += 1;
         }
-        // `a::{self, b}` is a use of `a`.
+        // `a::{self, b}` imports `a`.
         if path.len() > 1 {
             path.pop_if(|last| last == "self");
         }
@@ -223,7 +223,7 @@ fn is_word(token: &str) -> bool {
     token.starts_with(|first: char| first.is_alphabetic() || first == '_')
 }
 
-/// Words, `::`, and single characters.
+/// Splits code into words, `::`, and single characters.
 fn tokens(code: &str) -> Vec<&str> {
     let mut tokens = Vec::new();
     let mut rest = code.trim_start();

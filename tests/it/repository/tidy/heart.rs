@@ -35,10 +35,10 @@ pub(crate) fn reading() -> Reading {
     reading
 }
 
-/// The sections that are ways from a call to its result.
+/// The sections that list the way from a call to its result.
 pub(crate) const WAYS: [&str; 2] = ["spawn", "spawn_blocking"];
 
-/// How many lines the files of a section have, and how many of them are code.
+/// Counts the lines of these files, and the lines of code among them.
 pub(crate) fn lines(entries: &[(String, String)]) -> (usize, usize) {
     let mut all = 0;
     let mut code = 0;
@@ -56,8 +56,7 @@ fn source(path: &str) -> Source {
     Source { path: path.to_owned(), text }
 }
 
-/// Whether the ways are not yet as short, as complete and as plain as they have to be: no, in the
-/// end.
+/// True until the ways are short, complete and plain.
 const IS_UNFINISHED: bool = true;
 
 #[test]
@@ -73,7 +72,7 @@ fn the_ways_are_short() {
     }
 }
 
-/// Every file that a file of the heart imports is on the way too, or is named as beside it.
+/// A file on a way imports only files on the same way, and modules listed as beside the ways.
 #[test]
 fn the_ways_are_complete() {
     let reading = reading();
@@ -99,7 +98,7 @@ fn the_ways_are_complete() {
     assert_none(found.into_iter().collect(), "not in docs/reading.txt");
 }
 
-/// Each module that is named as beside the ways is imported by a file on one.
+/// Each module listed as beside the ways is imported by a file on a way.
 #[test]
 fn nothing_is_beside_the_ways_in_vain() {
     let reading = reading();
@@ -115,7 +114,7 @@ fn nothing_is_beside_the_ways_in_vain() {
     assert_none(idle.map(|(entry, _)| entry.clone()).collect(), "imported by no file on a way");
 }
 
-/// The mechanisms that are no part of the heart, by parts of their names.
+/// The mechanisms that are not part of the heart, by parts of their names.
 const MECHANISMS: &[&str] = &[
     "deadlock",
     "fork",
@@ -164,7 +163,7 @@ fn other_mechanisms_are_one_call_each() {
 /// Where other protocols still have plain numbers: shrinks to nothing.
 const LEFT: &[&str] = &["runtime-", "src/"];
 
-/// The numbers of the steps of a life are cited where that life is told, and nowhere else.
+/// Plain step numbers, which belong to the two lives, are cited on the ways only.
 #[test]
 fn the_numbered_steps_are_those_of_the_heart() {
     let reading = reading();
@@ -194,7 +193,7 @@ fn the_numbered_steps_are_those_of_the_heart() {
     assert_none(found, "number the steps of other protocols with a letter: P1, R1");
 }
 
-/// Whether a word is the number of an item in a list, as `1.`.
+/// Returns true for the number of a list item, such as `1.`.
 fn is_numbered(word: &str) -> bool {
     word.strip_suffix('.').is_some_and(|number| number.parse::<u8>().is_ok())
 }

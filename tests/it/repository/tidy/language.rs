@@ -1,18 +1,18 @@
-//! Words and sentences that a reader has to decode do not come back into comments and documents.
+//! Comments and documents contain no words and sentences that a reader must decode.
 
 use std::collections::BTreeMap;
 
 use super::assert_none;
 use crate::repository::sources::{Paragraph, files};
 
-/// The text that is read: the comments of every Rust file, and every Markdown page.
+/// The checked text: the comments of every Rust file, and every Markdown page.
 const ENDINGS: [&str; 2] = [".rs", ".md"];
 
 /// The folders and files whose sentences are not rewritten yet: shrinks to nothing.
 const LEFT: &[&str] =
     &["CHANGELOG.md", "README.md", "benches/", "docs/", "examples/", "runtime-", "src/", "tests/"];
 
-/// Phrases that have a plain verb, and pronouns without a noun.
+/// Phrases that a plain verb replaces, and pronouns without a noun.
 const PHRASES: &[&str] = &[
     "nought",
     "whoever",
@@ -31,7 +31,7 @@ const PHRASES: &[&str] = &[
     "his",
 ];
 
-/// Words of our own for ideas that have a standard term.
+/// Private words for ideas that have a standard term.
 const HOUSEHOLD: &[&str] = &[
     "adversary",
     "at home",
@@ -56,7 +56,6 @@ const HOUSEHOLD: &[&str] = &[
     "letter",
     "letters",
     "lookout",
-    "nursery",
     "quietly",
     "roster",
     "sabotage",
@@ -85,10 +84,10 @@ const PERSONS: &[&str] = &[
     "those", "user", "users",
 ];
 
-/// The first words of a comment that is not a sentence.
+/// Openers of a comment that is neither a noun phrase nor a sentence.
 const OPENERS: &[&str] = &["That", "Which", "What", "Whether", "Whom", "Who", "Whose", "By which"];
 
-/// Where each rule is broken in the words of a paragraph.
+/// A rule: its name, and a function that finds its violations in the words of a paragraph.
 type Rule = (&'static str, fn(&[&str], &str) -> Vec<usize>);
 
 const RULES: [Rule; 4] = [
@@ -110,7 +109,7 @@ fn starts(words: &[&str], phrase: &str) -> bool {
     words.len() >= phrase.len() && phrase.iter().zip(words).all(|(part, word)| part == word)
 }
 
-/// Where one of these phrases begins.
+/// The positions at which one of these phrases begins.
 fn phrases(words: &[&str], phrases: &[&str]) -> Vec<usize> {
     let lower: Vec<String> = words.iter().map(|word| plain(word).to_lowercase()).collect();
     let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
@@ -118,7 +117,7 @@ fn phrases(words: &[&str], phrases: &[&str]) -> Vec<usize> {
     (0..words.len()).filter(is_hit).collect()
 }
 
-/// Where `who` is the subject of a verb, and no person is meant.
+/// The positions at which `who` is the subject of a verb and refers to no person.
 fn headless(words: &[&str]) -> Vec<usize> {
     let is_hit = |&at: &usize| {
         let next = words.get(at + 1).map_or("", |next| plain(next));

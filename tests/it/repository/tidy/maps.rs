@@ -1,4 +1,4 @@
-//! The maps in the documents are those of the repository: code map, reading lists, paths.
+//! The maps in the documents agree with the repository: code map, reading lists, paths.
 //!
 //! A block between `<!-- map: FOLDER -->`, or `<!-- reading: WAY -->`, and `<!-- end -->` is
 //! computed. With `BLESS=1` in the environment the test writes it instead of comparing.
@@ -12,7 +12,7 @@ use crate::repository::sources::{Source, file, files, quoted};
 
 const ARCHITECTURE: &str = "docs/internals/architecture.md";
 
-/// Compares the block behind `<!-- NAME -->` in a page with what it has to be.
+/// Compares the block after `<!-- NAME -->` in a page with the expected text.
 fn check_block(page: &str, name: &str, expected: &str) {
     let text = file(page).unwrap_or_else(|| panic!("{page} is missing"));
     let start = format!("<!-- {name} -->\n");
@@ -56,7 +56,7 @@ fn the_code_map_the_reading_lists_and_the_list_of_examples_are_up_to_date() {
     }
 }
 
-/// Every file has its row, with the first sentence of its head.
+/// Checks that every file has its row, with the first sentence of its head.
 fn check_code_map() {
     let sources = files(".rs");
     let mut found = Vec::new();
@@ -87,7 +87,7 @@ fn examples() -> String {
     table
 }
 
-/// The files of a way as a list with links, and how long they are.
+/// The files of a way as a list with links, and their length.
 fn list(way: &str, root: &str) -> String {
     let entries = &reading()[way];
     let mut list = String::new();
@@ -124,7 +124,7 @@ fn every_page_of_the_documents_is_linked_from_the_readme() {
 const ELSEWHERE: &[&str] =
     &["src/main.rs", "target/", "target/loom", "src/bin/", "smallest/NAME.rs"];
 
-/// Whether a code span is meant as a path of this repository.
+/// Returns true if a code span looks like a path in this repository.
 fn is_path(span: &str) -> bool {
     let roots = ["docs/", "tests/", "examples/", "benches/", "src/", "runtime-", ".ci/", ".cargo/"];
     let is_file = [".rs", ".md", "Cargo.toml"].iter().any(|ending| span.ends_with(ending));

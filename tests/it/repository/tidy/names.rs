@@ -1,4 +1,4 @@
-//! A type's name and a file's name each occur once, and the glossary stays short.
+//! Type names and file names occur once, and the glossary stays short.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use super::assert_none;
 use super::graph::PACKAGES;
 use crate::repository::sources::{cells, file, files};
 
-/// Names that a public module's path, or the trait that they are part of, makes plain.
+/// Names that the path of a public module makes plain.
 const REPEATED: &[&str] = &["Builder", "Handle"];
 
 /// Names that are still repeated: shrinks to nothing.
@@ -52,14 +52,14 @@ const LEFT: &[&str] = &[
     "Work",
 ];
 
-/// Two files that stand in for each other: only one of them is in a build.
+/// Files that replace another one, so that a build contains only one of them.
 const ALTERNATIVES: &[&str] =
     &["runtime-core/src/sync/loom/", "runtime-executor/src/reactor/disabled.rs"];
 
-/// File names that say what a file is for a folder.
+/// File names with a fixed role in a folder.
 const STEMS: &[&str] = &["lib", "main", "mod"];
 
-/// Fails with each name that is in two places, and the places.
+/// Fails if a name has two places, with the name and its places.
 fn assert_once(places: BTreeMap<String, BTreeSet<String>>, rule: &str) {
     let twice = places.into_iter().filter(|(_, places)| places.len() > 1);
     let lines = twice.map(|(name, places)| {

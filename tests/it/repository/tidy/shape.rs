@@ -23,14 +23,14 @@ fn no_file_is_long_and_no_line_is_wide() {
 
 #[test]
 fn nothing_is_left_for_later_and_no_test_is_switched_off_or_sleeps() {
-    // Put together here, so that this file does not find itself.
+    // Concatenated here, so that the test does not find itself.
     let later = [["TO", "DO"], ["FIX", "ME"], ["X", "XX"]].map(|parts| parts.concat());
     let off = ["#[ign", "ore"].concat();
     let nap = ["thread::sl", "eep"].concat();
     let mut found = Vec::new();
     for source in files(".rs") {
         let is_test = source.path.starts_with("tests/") || source.path.contains("/tests/");
-        // Kills a model that never ends; synchronises nothing.
+        // It kills a model that never ends, and synchronises nothing.
         let may_nap = !is_test || source.path == "tests/models/src/child.rs";
         for (index, line) in source.text.lines().enumerate() {
             let is_later = later.iter().any(|word| has_word(line, word));
