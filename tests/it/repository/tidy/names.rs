@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::assert_none;
 use super::graph::PACKAGES;
-use crate::repository::sources::{cells, file, files};
+use crate::repository::sources::{Source, cells, file, files};
 
 /// Names that the path of a public module makes plain.
 const REPEATED: &[&str] = &["Builder", "Handle"];
@@ -105,7 +105,8 @@ fn a_type_has_a_name_of_its_own() {
 #[test]
 fn no_two_files_of_a_package_have_the_same_stem() {
     let mut places: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for source in files(".rs").iter().filter(|source| source.is_product()) {
+    let is_meant = |source: &&Source| source.is_product() && !source.is_under(ALTERNATIVES);
+    for source in files(".rs").iter().filter(is_meant) {
         let is_own = |(_, folder): &&(&str, &str)| source.path.starts_with(folder);
         let package = PACKAGES.iter().find(is_own).expect("it is a package's").0;
         let stem = source.path.rsplit('/').next().unwrap().trim_end_matches(".rs");
