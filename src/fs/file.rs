@@ -16,8 +16,8 @@ use runtime_core::sync::Mutex;
 use super::job::{Effect, Job};
 use crate::handle::Handle;
 #[cfg(unix)]
-use crate::io::unblock::Failure;
-use crate::io::unblock::{Crew, Unblock};
+use crate::io::unblock::StreamFailure;
+use crate::io::unblock::{JobSubmitter, Unblock};
 
 /// The first chunk that is read ahead. They grow as long as they come back full.
 const CHUNK: usize = 64 * 1024;
@@ -132,8 +132,11 @@ impl File {
         let file = Arc::new(file);
         let weak = Arc::downgrade(&file);
         let lane = runtime.fs().clone();
-        let mut stream = Unblock::by(file, Crew::of(runtime, metadata).with_lane_of_due(lane));
-        stream.begin_with_chunks_of(CHUNK);
+        let mut stream = Unblock::with_submitter(
+            file,
+            JobSubmitter::of(runtime, metadata).with_required_lane(lane),
+        );
+        stream.set_first_chunk(CHUNK);
         File { stream: Mutex::new(stream), file: weak }
     }
 
@@ -270,7 +273,7 @@ impl File {
             Ok(_) => Poll::Ready(Ok(())),
             // A terminal, say. What was read ahead stays to be read.
             Err(error) if error.kind() == io::ErrorKind::NotSeekable => {
-                stream.part();
+                stream.separate_positions();
                 Poll::Ready(Ok(()))
             }
             Err(error) => Poll::Ready(Err(error)),
@@ -287,11 +290,11 @@ impl File {
             return Err(error);
         }
         let is_read_ahead = effect == Effect::Changes && stream.is_ahead();
-        let refused = match (stream.owes_writes(), is_read_ahead) {
+        let refused = match (stream.has_pending_writes(), is_read_ahead) {
             (true, _) => "something accepted may not be written yet: flush before",
             (false, true) => "bytes were read ahead: seek before writing",
             (false, false) => {
-                let file = self.file.upgrade().ok_or(Failure::Closed)?;
+                let file = self.file.upgrade().ok_or(StreamFailure::Closed)?;
                 return Ok((file, runtime_of(&stream)));
             }
         };
@@ -317,11 +320,11 @@ pub(super) fn open(options: fs::OpenOptions, path: &Path, metadata: Metadata) ->
 }
 
 fn runtime_of(stream: &Stream) -> Handle {
-    stream.crew().runtime().expect("a file belongs to a runtime").clone()
+    stream.submitter().runtime().expect("a file belongs to a runtime").clone()
 }
 
 impl fmt::Debug for File {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("File").field("metadata", self.stream.lock().crew().metadata()).finish()
+        f.debug_struct("File").field("metadata", self.stream.lock().submitter().metadata()).finish()
     }
 }

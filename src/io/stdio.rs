@@ -44,7 +44,7 @@ use runtime_core::catch_panic::{catch_panic, drop_catching};
 use runtime_core::metadata::{Id, Metadata};
 use runtime_core::sync::Mutex;
 
-use crate::io::unblock::{Crew, Unblock};
+use crate::io::unblock::{JobSubmitter, Unblock};
 
 /// The one stdin of the process.
 ///
@@ -133,7 +133,10 @@ impl Source {
 /// On a pool of its own that is never shut down: nobody waits for it, at the exit or elsewhere.
 fn unblocked() -> Unblock<io::Stdin> {
     let pool = Pool::builder().threads_max(1).thread_name("aside-stdin").build();
-    Unblock::by(io::stdin(), Crew::nobodys(&pool, Metadata::here().named("stdin")))
+    Unblock::with_submitter(
+        io::stdin(),
+        JobSubmitter::without_runtime(&pool, Metadata::here().named("stdin")),
+    )
 }
 
 /// Wakes everybody who waits for stdin: who reads it when it comes is not known.

@@ -1,4 +1,4 @@
-//! What has been ordered, what has come, and what is owed: the state of one [`Unblock`].
+//! [`Unblock`]: the stream, and the replies that it receives.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -8,32 +8,34 @@ use std::io::{self, SeekFrom};
 use std::task::{Context, Poll, ready};
 
 use runtime_blocking::Pool;
-use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
 
-use super::client::{Crew, Failure, Line};
-use super::command_queue::{Heard, Order, Then, Urgency};
-use super::read::Reading;
+use super::client::{Client, JobSubmitter, StreamFailure};
+use super::command_queue::{CommandKind, NextCommands, QueueEvent, StreamCommand};
+use super::pending_writes::{CloseState, PendingWrites};
+use super::read_ahead::ReadAhead;
 use crate::handle::Handle;
 
-/// Something that blocks, as a stream that does not. See the [module](crate::io::unblock).
+/// Adapts a blocking reader, writer or iterator to the futures traits. See the
+/// [module](crate::io::unblock).
 ///
 /// # Drop
-/// What was accepted by a write is still written, by the job that is at work or in the queue; then
-/// the object is dropped, on the pool, because its destructor may block. Errors of that are heard
-/// by nobody: [flush](futures_io::AsyncWrite::poll_flush) or close first. A call that blocks goes
-/// on, and a shutdown that waits, waits for it.
+/// Bytes that a write accepted are still written, by the job that runs or is queued. Then the
+/// object is dropped on the pool, because its destructor may block. Errors are lost:
+/// [flush](futures_io::AsyncWrite::poll_flush) or close first. A call that blocks continues, and a
+/// shutdown that waits, waits for it.
+#[doc(alias("spawn_blocking", "AllowStdIo"))]
 pub struct Unblock<T: Send + 'static> {
-    pub(super) line: Line<T, Reply>,
-    pub(super) reading: Reading,
-    pub(super) writing: Writing,
-    pub(super) seek: Seek,
-    pub(super) pulling: Pulling,
-    /// What a closure of `with_mut` returned.
-    done: Option<Box<dyn Any + Send>>,
+    pub(super) client: Client<T, Reply>,
+    pub(super) reads: ReadAhead,
+    pub(super) writes: PendingWrites,
+    pub(super) seek: SeekState,
+    pub(super) items: PulledItems,
+    /// The value that a closure of `with_mut` returned.
+    returned: Option<Box<dyn Any + Send>>,
 }
 
-/// What comes back from an order.
+/// The reply to a command.
 pub(super) enum Reply {
     Read(Vec<u8>, io::Result<usize>),
     Written(Vec<u8>, io::Result<()>),
@@ -41,132 +43,91 @@ pub(super) enum Reply {
     Sought(io::Result<u64>),
     /// An item of an iterator, or its end.
     Pulled(Option<Box<dyn Any + Send>>),
-    Done(Box<dyn Any + Send>),
+    /// The value that a closure returned.
+    Returned(Box<dyn Any + Send>),
 }
 
-/// Writes that were accepted.
 #[derive(Default)]
-pub(super) struct Writing {
-    /// How many are not written yet, and how many bytes.
-    pub(super) orders: usize,
-    pub(super) bytes: usize,
-    /// What failed, and was not reported yet. All that was accepted behind it is dropped.
-    pub(super) error: Option<io::Error>,
-    pub(super) flush: Flush,
-    pub(super) closing: Closing,
-    pub(super) places: Places,
-    /// Buffers to be used again.
-    pub(super) spares: Vec<Vec<u8>>,
-}
-
-/// Where what is written goes.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Places {
-    /// Perhaps to the place that reading has got to.
-    #[default]
-    Common,
-    /// Certainly elsewhere, as with a terminal.
-    Apart,
-}
-
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Flush {
+pub(super) enum SeekState {
     #[default]
     None,
-    Asked,
-    /// Asked, and then something more was written.
-    Overtaken,
-    Answered,
+    Pushed(SeekFrom),
+    Done(SeekFrom, io::Result<u64>),
 }
 
+/// Items of an iterator.
 #[derive(Default)]
-pub(super) enum Closing {
-    #[default]
-    Open,
-    /// The job drops the object.
-    Dropping(JoinHandle<()>),
-    Closed,
-}
-
-#[derive(Default)]
-pub(super) enum Seek {
-    #[default]
-    None,
-    Asked(SeekFrom),
-    Answered(SeekFrom, io::Result<u64>),
-}
-
-/// Items of an iterator that were ordered, and that have come.
-#[derive(Default)]
-pub(super) struct Pulling {
-    pub(super) orders: usize,
-    pub(super) items: VecDeque<Option<Box<dyn Any + Send>>>,
+pub(super) struct PulledItems {
+    /// The items that were requested and have not arrived.
+    pub(super) pushed: usize,
+    /// The items that have arrived; `None` is the end.
+    pub(super) arrived: VecDeque<Option<Box<dyn Any + Send>>>,
 }
 
 impl<T: Send + 'static> Unblock<T> {
-    /// Unblocks `object` by the pool of the current runtime.
+    /// Unblocks `object` with jobs on the current runtime's pool.
     ///
     /// # Panics
     /// On a thread without a runtime: use [`Unblock::on`] there.
     #[track_caller]
     pub fn new(object: T) -> Unblock<T> {
-        Unblock::by(object, Crew::of(Handle::current(), Metadata::here()))
+        Unblock::with_submitter(object, JobSubmitter::of(Handle::current(), Metadata::here()))
     }
 
-    /// Unblocks `object` by a pool of one's own, on any thread and for any executor.
+    /// Unblocks `object` with jobs on the given pool, on any thread and for any executor.
     ///
-    /// If there is a current runtime, its virtual clock stands still while a job works.
+    /// If there is a current runtime, its virtual clock stands still while a job runs.
     #[track_caller]
     pub fn on(pool: &Pool, object: T) -> Unblock<T> {
-        Unblock::by(object, Crew::on(pool, Metadata::here()))
+        Unblock::with_submitter(object, JobSubmitter::on(pool, Metadata::here()))
     }
 
-    pub(crate) fn by(object: T, crew: Crew) -> Unblock<T> {
+    pub(crate) fn with_submitter(object: T, submitter: JobSubmitter) -> Unblock<T> {
         Unblock {
-            line: Line::new(object, crew),
-            reading: Reading::default(),
-            writing: Writing::default(),
-            seek: Seek::default(),
-            pulling: Pulling::default(),
-            done: None,
+            client: Client::new(object, submitter),
+            reads: ReadAhead::default(),
+            writes: PendingWrites::default(),
+            seek: SeekState::default(),
+            items: PulledItems::default(),
+            returned: None,
         }
     }
 
-    /// Runs `f` with the object on the pool, after all that was ordered before, and returns what it
-    /// returns.
+    /// Runs `f` with the object on the pool, after all earlier commands, and returns its result.
     ///
-    /// The object may be further on than the stream: what was read ahead stays, and is read next.
-    /// [Seek](futures_io::AsyncSeek) to `SeekFrom::Current(0)` first if that matters.
+    /// The object's position may be ahead of the stream's. Bytes that were read ahead are kept, and
+    /// are read next. [Seek](futures_io::AsyncSeek) to `SeekFrom::Current(0)` first if that
+    /// matters.
     ///
     /// # Errors
-    /// If the job is refused, or the object was lost in a panic; a panic of `f` is one.
+    /// If the job is refused, if `f` panics, or if the object was lost in an earlier panic.
     ///
     /// # Cancel safety
-    /// Given up before `f` was sent, `f` is dropped. Given up later, `f` is still run, and what it
-    /// returns is dropped.
+    /// If the future is dropped before `f` was pushed, `f` is dropped. If it is dropped later, `f`
+    /// still runs and its result is dropped.
     pub async fn with_mut<F, R>(&mut self, f: F) -> io::Result<R>
     where
         F: FnOnce(&mut T) -> R + Send + 'static,
         R: Send + 'static,
     {
-        poll_fn(|cx| self.poll_settled(cx)).await?;
-        // Of an earlier call that was given up.
-        drop(self.done.take());
-        let call: Order<T, Reply> =
-            Box::new(move |object| (Reply::Done(Box::new(f(object))), Then::GoOn));
-        let ordered = self.line.order(Urgency::Due, call);
-        debug_assert!(ordered.is_ok(), "a settled stream has heard everything");
-        let done = poll_fn(|cx| {
-            while self.done.is_none() {
-                ready!(self.poll_hear(cx))?;
+        poll_fn(|cx| self.poll_idle(cx)).await?;
+        // The result of an earlier call whose future was dropped.
+        drop(self.returned.take());
+        let call: StreamCommand<T, Reply> =
+            Box::new(move |object| (Reply::Returned(Box::new(f(object))), NextCommands::Run));
+        let pushed = self.client.push(CommandKind::Required, call);
+        debug_assert!(pushed.is_ok(), "an idle stream has received every reply");
+        let returned = poll_fn(|cx| {
+            while self.returned.is_none() {
+                ready!(self.poll_event(cx))?;
             }
-            Poll::Ready(Ok::<_, Failure>(self.done.take()))
+            Poll::Ready(Ok::<_, StreamFailure>(self.returned.take()))
         });
-        let done = done.await?.and_then(|done| done.downcast::<R>().ok());
-        Ok(*done.expect("the reply to a closure is what it returned"))
+        let returned = returned.await?.and_then(|returned| returned.downcast::<R>().ok());
+        Ok(*returned.expect("the reply to a closure is its result"))
     }
 
-    /// The object itself, when no job works with it: for what does not block. What does, is for
+    /// Borrows the object when no job uses it: for calls that do not block. For those that do, use
     /// [`with_mut`](Unblock::with_mut).
     ///
     /// # Errors
@@ -175,65 +136,95 @@ impl<T: Send + 'static> Unblock<T> {
     /// # Cancel safety
     /// Safe: nothing is lost.
     pub async fn get_mut(&mut self) -> io::Result<&mut T> {
-        poll_fn(|cx| self.poll_settled(cx)).await?;
-        self.line.object().ok_or_else(|| Failure::Gone.into())
+        poll_fn(|cx| self.poll_idle(cx)).await?;
+        self.client.object().ok_or_else(|| StreamFailure::Lost.into())
     }
 
-    /// Ends the stream and hands the object back, when all that was accepted is written.
+    /// Ends the stream and returns the object, after all accepted bytes were written.
     ///
-    /// What was read ahead is dropped, and the object may be further on than the stream was: seek
-    /// to `SeekFrom::Current(0)` first if that matters.
+    /// Bytes that were read ahead are dropped, and the object's position may be ahead of the
+    /// stream's: seek to `SeekFrom::Current(0)` first if that matters.
     ///
     /// # Errors
-    /// The error of a write that was not reported yet; then the object is dropped. Flush first to
-    /// hear of it and keep the object. And as [`with_mut`](Unblock::with_mut).
+    /// An error of a write that was not reported yet; the object is then dropped. Flush first to
+    /// receive the error and keep the object. Otherwise as [`with_mut`](Unblock::with_mut).
     ///
     /// # Cancel safety
-    /// Given up, it drops the stream.
+    /// Dropping the future drops the stream.
     pub async fn into_inner(mut self) -> io::Result<T> {
-        poll_fn(|cx| self.poll_settled(cx)).await?;
-        if let Some(error) = self.writing.error.take() {
+        poll_fn(|cx| self.poll_idle(cx)).await?;
+        if let Some(error) = self.writes.error.take() {
             return Err(error);
         }
-        self.line.take_object().ok_or_else(|| Failure::Gone.into())
+        self.client.take_object().ok_or_else(|| StreamFailure::Lost.into())
     }
 
-    /// Waits for replies and takes note of them.
-    pub(super) fn poll_hear(&mut self, cx: &mut Context<'_>) -> Poll<Result<Heard, Failure>> {
-        if !matches!(self.writing.closing, Closing::Open) {
-            return Poll::Ready(Err(Failure::Closed));
+    /// Waits for replies and processes them, or returns that there is nothing to wait for.
+    pub(super) fn poll_event(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<QueueEvent, StreamFailure>> {
+        if !matches!(self.writes.close, CloseState::Open) {
+            return Poll::Ready(Err(StreamFailure::Closed));
         }
-        let heard = ready!(self.line.poll_heard(cx))?;
-        // All at once: what one of them halts must be known before the next order.
-        while let Some(reply) = self.line.inbox.pop_front() {
-            self.note(reply);
+        let event = ready!(self.client.poll_event(cx))?;
+        // All of them: a reply that stops the stream must be known before the next command.
+        while let Some(reply) = self.client.replies.pop_front() {
+            self.on_reply(reply);
         }
-        if heard == Heard::Idle {
-            // Also what was recalled is no longer ordered.
-            self.reading.orders = 0;
-            self.pulling.orders = 0;
+        if event == QueueEvent::Idle {
+            // Cancelled commands get no reply.
+            self.reads.pushed = 0;
+            self.items.pushed = 0;
         }
-        Poll::Ready(Ok(heard))
+        Poll::Ready(Ok(event))
     }
 
-    fn note(&mut self, reply: Reply) {
+    fn on_reply(&mut self, reply: Reply) {
         match reply {
-            Reply::Read(buffer, result) => self.reading.note(buffer, result),
-            Reply::Written(buffer, result) => self.note_written(buffer, result),
-            Reply::Flushed(result) => self.note_flushed(result),
-            Reply::Sought(result) => self.note_sought(result),
-            Reply::Pulled(item) => {
-                self.pulling.orders = if item.is_some() { self.pulling.orders - 1 } else { 0 };
-                self.pulling.items.push_back(item);
+            Reply::Read(buffer, result) => self.reads.on_read(buffer, result),
+            Reply::Written(buffer, Ok(())) => self.writes.on_written(buffer),
+            Reply::Flushed(Ok(())) => self.writes.on_flushed(),
+            Reply::Written(_, Err(error)) | Reply::Flushed(Err(error)) => {
+                self.writes.on_failed(error);
+                self.reads.pushed = 0;
+                self.items.pushed = 0;
             }
-            Reply::Done(value) => self.done = Some(value),
+            Reply::Sought(result) => self.on_sought(result),
+            Reply::Pulled(item) => {
+                self.items.pushed = if item.is_some() { self.items.pushed - 1 } else { 0 };
+                self.items.arrived.push_back(item);
+            }
+            Reply::Returned(value) => self.returned = Some(value),
         }
     }
 
-    /// Takes back what was ordered ahead, and waits until nothing is ordered.
-    pub(super) fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failure>> {
-        self.line.recall();
-        while ready!(self.poll_hear(cx))? == Heard::Replies {}
+    /// Drops bytes that were read ahead of the former position, unless the seek failed.
+    fn on_sought(&mut self, result: io::Result<u64>) {
+        if result.is_ok() {
+            self.reads.discard();
+        }
+        if let SeekState::Pushed(to) = self.seek {
+            self.seek = SeekState::Done(to, result);
+        }
+    }
+
+    /// Cancels the commands ahead, and waits until no command is left.
+    pub(super) fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), StreamFailure>> {
+        self.client.cancel_ahead();
+        while ready!(self.poll_event(cx))? == QueueEvent::Replies {}
+        Poll::Ready(Ok(()))
+    }
+
+    /// Waits for a seek whose future was dropped: what follows must happen after it.
+    pub(super) fn poll_seek_done(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), StreamFailure>> {
+        while matches!(self.seek, SeekState::Pushed(_)) {
+            ready!(self.poll_event(cx))?;
+        }
+        self.seek = SeekState::None;
         Poll::Ready(Ok(()))
     }
 }
@@ -243,6 +234,6 @@ impl<T: Send + 'static> Unpin for Unblock<T> {}
 
 impl<T: Send + 'static> fmt::Debug for Unblock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.line, f)
+        fmt::Debug::fmt(&self.client, f)
     }
 }

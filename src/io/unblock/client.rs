@@ -1,5 +1,5 @@
-//! The task's end of a desk: gives orders, hears replies, and sends a job to the pool when one is
-//! needed.
+//! [`Client`]: the task's end of a command queue. It pushes commands, receives replies, and submits a
+//! job when one is needed.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -12,48 +12,53 @@ use runtime_core::catch_panic::drop_catching;
 use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::metadata::Metadata;
 
-use super::command_queue::{Clerk, Desk, Heard, Keeping, Order, Summons, Unheard, Urgency};
+use super::command_queue::{
+    CommandKind, CommandQueue, DropPolicy, JobRequest, QueueEvent, Stopped, StreamCommand,
+};
+use super::worker_job::WorkerJob;
 use crate::handle::Handle;
 
-/// Whose jobs they are, and on which pool they run: in its main lane, if nothing else is said.
+/// Submits a stream's jobs: to a lane of a pool, as jobs of a runtime or of none.
 #[derive(Clone)]
-pub(crate) struct Crew {
+pub(crate) struct JobSubmitter {
     lane: Lane,
-    /// The lane of jobs that begin with what is due, if that must not be lost.
-    lane_of_due: Option<Lane>,
-    /// The runtime whose clock they hold, if they belong to one.
+    /// The lane of jobs that begin with a required command, if those must not be lost.
+    required_lane: Option<Lane>,
+    /// The runtime that the jobs belong to, and whose clock they hold.
     runtime: Option<Handle>,
-    /// Where the stream was made. All its jobs bear it, so that a report names the stream.
+    /// The name and place of the stream, for all its jobs.
     metadata: Metadata,
 }
 
-impl Crew {
-    pub(crate) fn of(runtime: Handle, metadata: Metadata) -> Crew {
-        Crew::in_lane(runtime.pool().main_lane().clone(), Some(runtime), metadata)
+impl JobSubmitter {
+    /// Submits to the main lane of the runtime's pool, as jobs of the runtime.
+    pub(crate) fn of(runtime: Handle, metadata: Metadata) -> JobSubmitter {
+        JobSubmitter::to_lane(runtime.pool().main_lane().clone(), Some(runtime), metadata)
     }
 
-    pub(crate) fn on(pool: &Pool, metadata: Metadata) -> Crew {
-        Crew::in_lane(pool.main_lane().clone(), Handle::try_current().ok(), metadata)
+    /// Submits to the main lane of a pool, as jobs of the current runtime, if there is one.
+    pub(crate) fn on(pool: &Pool, metadata: Metadata) -> JobSubmitter {
+        JobSubmitter::to_lane(pool.main_lane().clone(), Handle::try_current().ok(), metadata)
     }
 
-    /// As [`on`](Crew::on), but nobody's: no clock waits for what may never come.
-    pub(crate) fn nobodys(pool: &Pool, metadata: Metadata) -> Crew {
-        Crew::in_lane(pool.main_lane().clone(), None, metadata)
+    /// Submits to the main lane of a pool, as jobs of no runtime: no clock waits for them.
+    pub(crate) fn without_runtime(pool: &Pool, metadata: Metadata) -> JobSubmitter {
+        JobSubmitter::to_lane(pool.main_lane().clone(), None, metadata)
     }
 
-    fn in_lane(lane: Lane, runtime: Option<Handle>, metadata: Metadata) -> Crew {
-        Crew { lane, lane_of_due: None, runtime, metadata }
+    fn to_lane(lane: Lane, runtime: Option<Handle>, metadata: Metadata) -> JobSubmitter {
+        JobSubmitter { lane, required_lane: None, runtime, metadata }
     }
 
-    /// What is due is not to be lost: jobs that begin with it are in this lane, which must run, and
-    /// if every job is refused, who drops the stream carries it out.
+    /// Sets the lane of jobs that begin with a required command. No shutdown may cancel the jobs of
+    /// that lane. If every job is refused, the thread that drops the stream runs the commands.
     #[cfg(feature = "fs")]
-    pub(crate) fn with_lane_of_due(mut self, lane: Lane) -> Crew {
-        self.lane_of_due = Some(lane);
+    pub(crate) fn with_required_lane(mut self, lane: Lane) -> JobSubmitter {
+        self.required_lane = Some(lane);
         self
     }
 
-    /// The runtime whose jobs they are.
+    /// The runtime that the jobs belong to.
     #[cfg(feature = "fs")]
     pub(crate) fn runtime(&self) -> Option<&Handle> {
         self.runtime.as_ref()
@@ -64,17 +69,17 @@ impl Crew {
         &self.metadata
     }
 
-    fn keeping(&self) -> Keeping {
-        if self.lane_of_due.is_some() { Keeping::Keeps } else { Keeping::Drops }
+    fn drop_policy(&self) -> DropPolicy {
+        if self.required_lane.is_some() { DropPolicy::Flush } else { DropPolicy::Discard }
     }
 
-    fn submit<F>(&self, urgency: Urgency, job: F) -> JoinHandle<()>
+    fn submit<F>(&self, first: CommandKind, job: F) -> JoinHandle<()>
     where
         F: FnOnce() + Send + 'static,
     {
-        let lane = match urgency {
-            Urgency::Due => self.lane_of_due.as_ref().unwrap_or(&self.lane),
-            Urgency::Ahead => &self.lane,
+        let lane = match first {
+            CommandKind::Required => self.required_lane.as_ref().unwrap_or(&self.lane),
+            CommandKind::Ahead => &self.lane,
         };
         let metadata = self.metadata.clone();
         if let Some(runtime) = &self.runtime {
@@ -90,150 +95,165 @@ impl Crew {
     }
 }
 
-/// Why no reply will come.
+/// The reason why no reply will arrive.
 #[derive(Debug)]
-pub(crate) enum Failure {
-    /// The job panicked, was refused, or was cancelled before it began. Said once.
+pub(crate) enum StreamFailure {
+    /// The job panicked, was refused, or was cancelled before it began. Reported once.
     Job(JoinError),
-    /// A job has panicked before, and the object with it.
-    Gone,
+    /// The object was lost in an earlier panic.
+    Lost,
     /// The stream was closed.
     Closed,
 }
 
-impl From<Failure> for io::Error {
-    fn from(failure: Failure) -> io::Error {
+impl From<StreamFailure> for io::Error {
+    fn from(failure: StreamFailure) -> io::Error {
         match failure {
-            Failure::Job(error) => io::Error::other(error),
-            Failure::Gone => io::Error::other("what was unblocked is gone: a call of it panicked"),
-            Failure::Closed => io::Error::new(io::ErrorKind::NotConnected, "the stream is closed"),
+            StreamFailure::Job(error) => io::Error::other(error),
+            StreamFailure::Lost => {
+                io::Error::other("the unblocked object is lost: an earlier call of it panicked")
+            }
+            StreamFailure::Closed => {
+                io::Error::new(io::ErrorKind::NotConnected, "the stream is closed")
+            }
         }
     }
 }
 
-/// The task's end. Replies are heard into `inbox`.
-pub(crate) struct Line<T: Send + 'static, R: Send + 'static> {
-    desk: Arc<Desk<T, R>>,
-    crew: Crew,
-    /// Of the order that called the last job.
-    urgency: Urgency,
-    /// The last job, whose error says why the desk was left.
+/// The task's end of a queue.
+pub(crate) struct Client<T: Send + 'static, R: Send + 'static> {
+    queue: Arc<CommandQueue<T, R>>,
+    submitter: JobSubmitter,
+    /// The kind of the command that the last job was submitted for.
+    first: CommandKind,
+    /// The last job. Its error says why it was dropped or panicked.
     job: Option<JoinHandle<()>>,
-    /// The desk was left, and the job's error is still to come.
-    is_left: bool,
-    pub(crate) inbox: VecDeque<R>,
-    /// The object, while the task has it.
+    /// The job was dropped or panicked, and its error was not reported yet.
+    is_failing: bool,
+    /// Replies that were received.
+    pub(crate) replies: VecDeque<R>,
+    /// The object, while it is lent to the task.
     lent: Option<T>,
 }
 
-impl<T: Send + 'static, R: Send + 'static> Line<T, R> {
-    pub(crate) fn new(object: T, crew: Crew) -> Line<T, R> {
-        Line {
-            desk: Arc::new(Desk::new(object, crew.keeping())),
-            crew,
-            urgency: Urgency::Due,
+impl<T: Send + 'static, R: Send + 'static> Client<T, R> {
+    pub(crate) fn new(object: T, submitter: JobSubmitter) -> Client<T, R> {
+        Client {
+            queue: Arc::new(CommandQueue::new(object, submitter.drop_policy())),
+            submitter,
+            first: CommandKind::Required,
             job: None,
-            is_left: false,
-            inbox: VecDeque::new(),
+            is_failing: false,
+            replies: VecDeque::new(),
             lent: None,
         }
     }
 
-    pub(crate) fn order(&mut self, urgency: Urgency, order: Order<T, R>) -> Result<(), Unheard> {
+    /// Pushes a command (Q1), and submits a job if there is none.
+    pub(crate) fn push(
+        &mut self,
+        kind: CommandKind,
+        command: StreamCommand<T, R>,
+    ) -> Result<(), Stopped> {
         if let Some(object) = self.lent.take() {
-            self.desk.put_object(object);
+            self.queue.put_object(object);
         }
-        let summons = self.desk.order(urgency, order)?;
-        if summons == Summons::Submit {
-            self.urgency = urgency;
+        let request = self.queue.push(kind, command)?;
+        if request == JobRequest::Submit {
+            self.first = kind;
         }
-        self.obey(summons);
+        self.submit_job(request);
         Ok(())
     }
 
-    fn obey(&mut self, summons: Summons) {
-        match summons {
-            Summons::None => {}
-            Summons::Submit => {
-                let clerk = Clerk::new(&self.desk);
-                self.job = Some(self.crew.submit(self.urgency, move || clerk.work()));
+    fn submit_job(&mut self, request: JobRequest) {
+        match request {
+            JobRequest::None => {}
+            JobRequest::Submit => {
+                let job = WorkerJob::new(&self.queue);
+                self.job = Some(self.submitter.submit(self.first, move || job.run()));
             }
         }
     }
 
-    /// Waits until there is a reply in the inbox, or nothing to wait for.
-    pub(crate) fn poll_heard(&mut self, cx: &mut Context<'_>) -> Poll<Result<Heard, Failure>> {
-        if !self.is_left {
-            let summons = self.desk.rouse();
-            self.obey(summons);
-            match ready!(self.desk.listen(cx, &mut self.inbox)) {
-                heard @ (Heard::Replies | Heard::Idle) => return Poll::Ready(Ok(heard)),
-                Heard::Stranded | Heard::Lost => self.is_left = true,
+    /// Waits until there is a reply in `replies`, or nothing to wait for.
+    pub(crate) fn poll_event(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<QueueEvent, StreamFailure>> {
+        if !self.is_failing {
+            let request = self.queue.resubmit();
+            self.submit_job(request);
+            match ready!(self.queue.poll_event(cx, &mut self.replies)) {
+                event @ (QueueEvent::Replies | QueueEvent::Idle) => return Poll::Ready(Ok(event)),
+                QueueEvent::JobDropped | QueueEvent::Lost => self.is_failing = true,
             }
         }
         let Some(job) = &mut self.job else {
-            self.is_left = false;
-            return Poll::Ready(Err(Failure::Gone));
+            self.is_failing = false;
+            return Poll::Ready(Err(StreamFailure::Lost));
         };
-        let ended = ready!(std::pin::Pin::new(job).poll(cx));
+        let result = ready!(std::pin::Pin::new(job).poll(cx));
         self.job = None;
-        self.is_left = false;
-        Poll::Ready(Err(ended.err().map_or(Failure::Gone, Failure::Job)))
+        self.is_failing = false;
+        Poll::Ready(Err(result.err().map_or(StreamFailure::Lost, StreamFailure::Job)))
     }
 
     #[cfg(feature = "fs")]
-    pub(crate) fn crew(&self) -> &Crew {
-        &self.crew
+    pub(crate) fn submitter(&self) -> &JobSubmitter {
+        &self.submitter
     }
 
-    pub(crate) fn recall(&self) {
-        self.desk.recall();
+    pub(crate) fn cancel_ahead(&self) {
+        self.queue.cancel_ahead();
     }
 
-    /// The object, if nobody works with it.
+    /// Borrows the object, if no job has it.
     pub(crate) fn object(&mut self) -> Option<&mut T> {
         if self.lent.is_none() {
-            self.lent = self.desk.take_object();
+            self.lent = self.queue.take_object();
         }
         self.lent.as_mut()
     }
 
     pub(crate) fn take_object(&mut self) -> Option<T> {
-        self.lent.take().or_else(|| self.desk.take_object())
+        self.lent.take().or_else(|| self.queue.take_object())
     }
 
-    /// The object, unless there are orders that whoever drops the desk carries out.
-    fn take_object_unless_needed(&mut self) -> Option<T> {
-        if self.crew.keeping() == Keeping::Keeps && self.desk.has_orders() {
+    /// Takes the object, unless the drop of the queue will run commands with it.
+    fn take_unneeded_object(&mut self) -> Option<T> {
+        if self.submitter.drop_policy() == DropPolicy::Flush && self.queue.has_commands() {
             return None;
         }
         self.take_object()
     }
 
-    /// Has the pool drop the object, whose destructor may block.
-    pub(crate) fn drop_on_the_pool(&self, object: T) -> JoinHandle<()> {
-        self.crew.submit(Urgency::Ahead, move || drop(object))
+    /// Drops the object on the pool, because its destructor may block.
+    pub(crate) fn drop_on_pool(&self, object: T) -> JoinHandle<()> {
+        self.submitter.submit(CommandKind::Ahead, move || drop(object))
     }
 }
 
-/// What is due is still carried out, and then the object is dropped, on the pool.
-impl<T: Send + 'static, R: Send + 'static> Drop for Line<T, R> {
+/// Required commands are still run, and then the object is dropped, on the pool.
+impl<T: Send + 'static, R: Send + 'static> Drop for Client<T, R> {
     fn drop(&mut self) {
-        self.recall();
-        if self.crew.keeping() == Keeping::Keeps {
-            let summons = self.desk.rouse_at_last();
-            self.obey(summons);
+        self.cancel_ahead();
+        if self.submitter.drop_policy() == DropPolicy::Flush {
+            let request = self.queue.resubmit_on_drop();
+            self.submit_job(request);
         }
-        if let Some(object) = self.take_object_unless_needed()
+        if let Some(object) = self.take_unneeded_object()
             && std::mem::needs_drop::<T>()
         {
-            self.drop_on_the_pool(object).detach();
+            self.drop_on_pool(object).detach();
         }
     }
 }
 
-impl<T: Send + 'static, R: Send + 'static> fmt::Debug for Line<T, R> {
+impl<T: Send + 'static, R: Send + 'static> fmt::Debug for Client<T, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Unblock").field("metadata", &self.crew.metadata).finish_non_exhaustive()
+        f.debug_struct("Unblock")
+            .field("metadata", &self.submitter.metadata)
+            .finish_non_exhaustive()
     }
 }

@@ -1,387 +1,294 @@
-//! The desk between a task and the job that works for it: orders go in, replies come out, and the
-//! object that blocks lies on it while nobody needs it.
+//! [`CommandQueue`]: passes commands from a task to the worker job that uses a blocking object, and
+//! replies back.
 //!
 //! ```text
-//!           1 order              2 begin
-//!    HOME ───────────▶ CALLED ───────────▶ AWAY ──┐ 3 next: a reply, and another order
-//!     ▲ ▲                │                 │ │ ◀──┘
-//!     │ │ 5 strand       │                 │ │ 4 lose: an order panicked
-//!     │ └────────────────┘                 │ └────▶ LOST
-//!     └────────────────────────────────────┘
-//!              3 next: a reply, and no order left
+//!           Q1 push                Q2 begin
+//!    IDLE ───────────▶ SUBMITTED ───────────▶ RUNNING ──┐ Q3 next: a reply, and another command
+//!     ▲ ▲                  │                   │ │ ◀────┘
+//!     │ │ Q5 job dropped   │                   │ │ Q4 a command panicked
+//!     │ └──────────────────┘                   │ └──────▶ LOST
+//!     └────────────────────────────────────────┘
+//!              Q3 next: a reply, and no command left
 //! ```
 //!
-//! | state | the object | a job | who may move it on |
+//! | state | the object is | job | moved on by |
 //! |---|---|---|---|
-//! | HOME | on the desk | none | the task |
-//! | CALLED | on the desk | submitted | the job, or whoever drops it unrun |
-//! | AWAY | with the job | at work | the job |
-//! | LENT | with the task | none | the task |
-//! | LOST | dropped | none | nobody |
+//! | IDLE | in the queue | none | the task |
+//! | SUBMITTED | in the queue | submitted | the job, or the thread that drops it unrun |
+//! | RUNNING | in the job | running | the job |
+//! | LENT | in the task | none | the task |
+//! | LOST | dropped | none | nothing: it is final |
 //!
-//! 1. The task puts an order down. If the object is at HOME it is told to submit a job: there is
-//!    one at a time, and none while there is nothing to do, so an idle stream holds no thread.
-//! 2. The job begins, and takes the object.
-//! 3. Between two orders the job puts down a reply and takes the next order, in one critical
-//!    section. If there is none it puts the object down as well, and ends. So an order finds either
-//!    a job that will see it, or the object at HOME.
-//! 4. An order that panics takes the object with it: nobody knows what state it is in.
-//! 5. A job that was refused, or cancelled before it began, leaves object and orders as they are.
-//!    The task is told, and may [rouse](Desk::rouse) another job.
+//! - Q1. The task pushes a command. If the queue is IDLE, the task must submit a job. There is at
+//!   most one job at a time, and none without commands, so an idle stream holds no thread.
+//! - Q2. The job begins, and takes the object.
+//! - Q3. Between two commands the job stores a reply and takes the next command, in one critical
+//!   section. If there is no command, it puts the object back in the same critical section, and
+//!   ends. A pushed command therefore finds either a job that will take it, or an IDLE queue.
+//! - Q4. A command that panics takes the object with it, because its state is unknown.
+//! - Q5. A job that was refused, or cancelled before it began, leaves the object and the commands
+//!   as they are. The task is notified, and may [submit another](CommandQueue::resubmit).
 //!
-//! A reply may *halt* the stream: what was ordered behind it is dropped with it, and orders are
-//! sent back until the task has heard that reply. So no write slips in behind one that failed.
+//! ```text
+//!     task                              worker job                      commands  state
+//!     Q1: pushes a, submits a job                                       a         SUBMITTED
+//!                                       Q2, Q3: takes object and a                RUNNING
+//!     Q1: pushes b: the job takes it    runs a                          b         RUNNING
+//!     waits for a reply
+//!                                       Q3: stores reply a, takes b               RUNNING
+//!     takes reply a                     runs b                                    RUNNING
+//!                                       Q3: stores reply b, ends                  IDLE
+//!     Q1: pushes c, submits a job                                       c         SUBMITTED
+//! ```
 //!
-//! What becomes of orders for which no job is to be had is told in `flush_on_drop.rs`.
+//! A reply may *stop* the stream: it drops the commands behind it, and new commands are refused
+//! until the task has taken that reply. So no write is executed after one that failed, unless the
+//! task knows of the failure.
 //!
-//! All of it happens under one small mutex, and nothing of the user's happens there: the waker is
-//! cloned before the lock is taken and woken after it, and orders, wakers and the object are
-//! dropped outside it.
+//! One small mutex guards the whole queue. No user code runs under it: wakers are cloned before and
+//! woken after, and commands, wakers and the object are dropped outside of it.
+//!
+//! The job's side (Q2 to Q5) is in `worker_job.rs`, and what becomes of commands that no job could
+//! run is in `flush_on_drop.rs`.
 
 use std::collections::VecDeque;
 use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use runtime_core::catch_panic::{catch_panic, drop_catching};
+use runtime_core::catch_panic::drop_catching;
 use runtime_core::sync::Mutex;
 
-pub(crate) use flush_on_drop::Keeping;
+/// One operation on the object. It returns a reply, and says what becomes of the commands behind
+/// it.
+pub(crate) type StreamCommand<T, R> = Box<dyn FnOnce(&mut T) -> (R, NextCommands) + Send>;
 
-// By its path, because the models name this file by one.
-#[path = "flush_on_drop.rs"]
-mod flush_on_drop;
-
-/// What the job is to do with the object: it replies, and says what becomes of the orders behind.
-pub(crate) type Order<T, R> = Box<dyn FnOnce(&mut T) -> (R, Then) + Send>;
-
-/// What a reply means for the orders behind it.
+/// Says what a reply means for the commands behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Then {
-    /// They are carried out.
-    GoOn,
-    /// Those that were given ahead are dropped.
+pub(crate) enum NextCommands {
+    /// They are run.
+    Run,
+    /// Those of kind [`Ahead`](CommandKind::Ahead) are dropped.
     DropAhead,
     /// All of them are dropped.
     DropAll,
 }
 
-/// Whether an order may be taken back.
+/// Says whether a command may be cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Urgency {
-    /// It is carried out unless one before it fails.
-    Due,
-    /// It was given in case that its reply is wanted, and may be recalled. Behind one of these
-    /// there is nothing that is due.
+pub(crate) enum CommandKind {
+    /// It is run, unless a command before it fails.
+    Required,
+    /// It is speculative: its reply may be needed later. No required command is behind one of
+    /// these.
     Ahead,
 }
 
-/// What the task does after it has put an order down.
+/// Says what the task must do after it has pushed a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub(crate) enum Summons {
-    /// Nothing: there is a job.
+pub(crate) enum JobRequest {
+    /// Nothing: there is a job, or no command.
     None,
-    /// Submit a [`Clerk`].
+    /// Submit a `WorkerJob`.
     Submit,
 }
 
-/// There is a reply that the task has not heard, and that may change its mind.
+/// The error of a push: a reply that stops the stream was not taken yet.
 #[derive(Debug)]
-pub(crate) struct Unheard;
+pub(crate) struct Stopped;
 
-/// What the task hears.
+/// The news that the task receives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Heard {
+pub(crate) enum QueueEvent {
     /// One reply or more.
     Replies,
-    /// There is no order, no reply, no job; the object is at home, or lent.
+    /// There is no command, no reply and no job. The object is in the queue, or lent to the task.
     Idle,
-    /// The job never began. Said once.
-    Stranded,
+    /// The job was dropped before it began. Reported once.
+    JobDropped,
     /// The object is lost.
     Lost,
 }
 
-/// *Shared by* the task and its job, by `Arc`. *Guarded by* its mutex. *Woken by*: the job, and
-/// whoever drops one unrun, wake the task.
-pub(crate) struct Desk<T, R> {
-    state: Mutex<State<T, R>>,
-    keeping: Keeping,
+/// What becomes of required commands for which no job could be had, when the queue is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DropPolicy {
+    /// They are dropped.
+    Discard,
+    /// The thread that drops the queue runs them.
+    Flush,
 }
 
-struct State<T, R> {
-    object: Object<T>,
-    /// First those that are due, then those given ahead.
-    orders: VecDeque<(Urgency, Order<T, R>)>,
-    replies: VecDeque<R>,
-    /// One of the replies halts the stream.
-    halted: bool,
-    awaiter: Option<Waker>,
+/// *Shared by* the task and its job, by `Arc`. *Guarded by* its mutex. *Woken by*: the job, or the
+/// thread that drops it unrun, wakes the task.
+pub(crate) struct CommandQueue<T, R> {
+    pub(super) state: Mutex<CommandQueueState<T, R>>,
+    pub(super) drop_policy: DropPolicy,
 }
 
-enum Object<T> {
-    Home(T),
-    /// At home, and the task has not heard yet that the job it had submitted never began.
-    Stranded(T),
-    Called(T),
-    Away,
+pub(super) struct CommandQueueState<T, R> {
+    pub(super) object: ObjectState<T>,
+    /// First the required ones, then those ahead.
+    pub(super) commands: VecDeque<(CommandKind, StreamCommand<T, R>)>,
+    pub(super) replies: VecDeque<R>,
+    /// One of the replies stops the stream.
+    pub(super) is_stopped: bool,
+    pub(super) task: Option<Waker>,
+}
+
+/// The states of the drawing above.
+pub(super) enum ObjectState<T> {
+    Idle(T),
+    /// Idle, and the task was not notified yet that its job was dropped before it began.
+    JobDropped(T),
+    Submitted(T),
+    Running,
     Lent,
     Lost,
 }
 
-impl<T, R> Desk<T, R> {
-    pub(crate) fn new(object: T, keeping: Keeping) -> Desk<T, R> {
-        Desk {
-            keeping,
-            state: Mutex::new(State {
-                object: Object::Home(object),
-                orders: VecDeque::new(),
+/// The task's side.
+impl<T, R> CommandQueue<T, R> {
+    pub(crate) fn new(object: T, drop_policy: DropPolicy) -> CommandQueue<T, R> {
+        CommandQueue {
+            drop_policy,
+            state: Mutex::new(CommandQueueState {
+                object: ObjectState::Idle(object),
+                commands: VecDeque::new(),
                 replies: VecDeque::new(),
-                halted: false,
-                awaiter: None,
+                is_stopped: false,
+                task: None,
             }),
         }
     }
 
-    // ---- the task's side ----
-
-    /// Arrow 1. Puts an order down, unless there is a halt that the task has not heard of. Where
-    /// the object is lost, the order is lost as well.
-    pub(crate) fn order(&self, urgency: Urgency, order: Order<T, R>) -> Result<Summons, Unheard> {
+    /// Pushes a command (Q1). If the object is lost, the command is dropped.
+    pub(crate) fn push(
+        &self,
+        kind: CommandKind,
+        command: StreamCommand<T, R>,
+    ) -> Result<JobRequest, Stopped> {
         let mut state = self.state.lock();
-        let is_lost = matches!(state.object, Object::Lost);
-        if state.halted || is_lost {
+        let is_lost = matches!(state.object, ObjectState::Lost);
+        if state.is_stopped || is_lost {
             drop(state);
-            drop_catching(order);
-            return if is_lost { Ok(Summons::None) } else { Err(Unheard) };
+            drop_catching(command);
+            return if is_lost { Ok(JobRequest::None) } else { Err(Stopped) };
         }
-        state.orders.push_back((urgency, order));
-        Ok(state.call())
+        state.commands.push_back((kind, command));
+        Ok(state.request_job())
     }
 
-    /// Arrow 1 for orders that a stranded job has left.
-    pub(crate) fn rouse(&self) -> Summons {
-        self.state.lock().call()
+    /// Requests another job for the commands of a job that was dropped (Q1 after Q5).
+    pub(crate) fn resubmit(&self) -> JobRequest {
+        self.state.lock().request_job()
     }
 
-    /// Takes back what was ordered ahead and has not begun.
-    pub(crate) fn recall(&self) {
+    /// Drops the commands ahead that no job has taken yet.
+    pub(crate) fn cancel_ahead(&self) {
         let mut state = self.state.lock();
         let ahead = state.take_ahead();
         drop(state);
         drop_catching(ahead);
     }
 
-    /// Moves all replies into `inbox`, or has the task woken when there is one.
-    pub(crate) fn listen(&self, cx: &mut Context<'_>, inbox: &mut VecDeque<R>) -> Poll<Heard> {
+    /// Moves all replies into `replies`, or registers the task's waker if nothing has happened.
+    pub(crate) fn poll_event(
+        &self,
+        cx: &mut Context<'_>,
+        replies: &mut VecDeque<R>,
+    ) -> Poll<QueueEvent> {
         let waker = cx.waker().clone();
         let mut state = self.state.lock();
-        let heard = state.hear(inbox);
-        if heard.is_pending() {
-            let former = state.awaiter.replace(waker);
+        let event = state.take_event(replies);
+        if event.is_pending() {
+            let former = state.task.replace(waker);
             drop(state);
             drop_catching(former);
         } else {
             drop(state);
             drop_catching(waker);
         }
-        heard
+        event
     }
 
-    /// Takes the object, if it is at home.
+    /// Lends the object to the task, if it is in the queue and no job was submitted.
     pub(crate) fn take_object(&self) -> Option<T> {
         let mut state = self.state.lock();
-        match mem::replace(&mut state.object, Object::Lent) {
-            Object::Home(object) | Object::Stranded(object) => Some(object),
-            before @ (Object::Called(_) | Object::Away | Object::Lent | Object::Lost) => {
+        match mem::replace(&mut state.object, ObjectState::Lent) {
+            ObjectState::Idle(object) | ObjectState::JobDropped(object) => Some(object),
+            before @ (ObjectState::Submitted(_)
+            | ObjectState::Running
+            | ObjectState::Lent
+            | ObjectState::Lost) => {
                 state.object = before;
                 None
             }
         }
     }
 
-    /// Puts back what [`take_object`](Desk::take_object) took.
+    /// Puts a lent object back.
     pub(crate) fn put_object(&self, object: T) {
         let mut state = self.state.lock();
-        let before = mem::replace(&mut state.object, Object::Home(object));
+        let before = mem::replace(&mut state.object, ObjectState::Idle(object));
         drop(state);
-        debug_assert!(matches!(before, Object::Lent), "an object was put on an occupied desk");
-    }
-
-    // ---- the job's side ----
-
-    /// Arrow 2.
-    fn begin(&self) -> Option<T> {
-        let mut state = self.state.lock();
-        match mem::replace(&mut state.object, Object::Away) {
-            Object::Called(object) => Some(object),
-            before @ (Object::Home(_)
-            | Object::Stranded(_)
-            | Object::Away
-            | Object::Lent
-            | Object::Lost) => {
-                state.object = before;
-                None
-            }
-        }
-    }
-
-    /// Arrow 3. Puts a reply down, and takes the next order, or leaves the object.
-    fn next(&self, object: &mut Option<T>, done: Option<(R, Then)>) -> Option<Order<T, R>> {
-        let mut dropped = VecDeque::new();
-        let mut state = self.state.lock();
-        let mut has_news = done.is_some();
-        if let Some((reply, then)) = done {
-            state.replies.push_back(reply);
-            state.halted |= then != Then::GoOn;
-            dropped = match then {
-                Then::GoOn => dropped,
-                Then::DropAhead => state.take_ahead(),
-                Then::DropAll => mem::take(&mut state.orders),
-            };
-        }
-        let order = state.orders.pop_front().map(|(_, order)| order);
-        if order.is_none()
-            && let Some(object) = object.take()
-        {
-            state.object = Object::Home(object);
-            // Without a reply if all was recalled before the job began.
-            has_news = true;
-        }
-        let awaiter = if has_news { state.awaiter.take() } else { None };
-        drop(state);
-        drop_catching(dropped);
-        wake(awaiter);
-        order
-    }
-
-    /// Arrow 4. The object has been dropped.
-    fn lose(&self) {
-        let mut state = self.state.lock();
-        state.object = Object::Lost;
-        let orders = mem::take(&mut state.orders);
-        let awaiter = state.awaiter.take();
-        drop(state);
-        drop_catching(orders);
-        wake(awaiter);
-    }
-
-    /// Arrow 5.
-    fn strand(&self) {
-        let mut state = self.state.lock();
-        state.object = match mem::replace(&mut state.object, Object::Away) {
-            Object::Called(object) => Object::Stranded(object),
-            before @ (Object::Home(_)
-            | Object::Stranded(_)
-            | Object::Away
-            | Object::Lent
-            | Object::Lost) => before,
-        };
-        let awaiter = state.awaiter.take();
-        drop(state);
-        wake(awaiter);
+        debug_assert!(matches!(before, ObjectState::Lent), "an object was put back twice");
     }
 }
 
-fn wake(awaiter: Option<Waker>) {
-    if let Some(awaiter) = awaiter {
-        catch_panic(|| awaiter.wake());
-    }
-}
-
-impl<T, R> State<T, R> {
-    fn call(&mut self) -> Summons {
-        if self.orders.is_empty() {
-            return Summons::None;
+impl<T, R> CommandQueueState<T, R> {
+    pub(super) fn request_job(&mut self) -> JobRequest {
+        if self.commands.is_empty() {
+            return JobRequest::None;
         }
-        match mem::replace(&mut self.object, Object::Away) {
-            Object::Home(object) => {
-                self.object = Object::Called(object);
-                Summons::Submit
+        match mem::replace(&mut self.object, ObjectState::Running) {
+            ObjectState::Idle(object) => {
+                self.object = ObjectState::Submitted(object);
+                JobRequest::Submit
             }
-            before @ (Object::Stranded(_)
-            | Object::Called(_)
-            | Object::Away
-            | Object::Lent
-            | Object::Lost) => {
+            before @ (ObjectState::JobDropped(_)
+            | ObjectState::Submitted(_)
+            | ObjectState::Running
+            | ObjectState::Lent
+            | ObjectState::Lost) => {
                 self.object = before;
-                Summons::None
+                JobRequest::None
             }
         }
     }
 
-    fn hear(&mut self, inbox: &mut VecDeque<R>) -> Poll<Heard> {
+    fn take_event(&mut self, replies: &mut VecDeque<R>) -> Poll<QueueEvent> {
         if !self.replies.is_empty() {
-            self.halted = false;
-            if inbox.is_empty() {
-                mem::swap(inbox, &mut self.replies);
+            self.is_stopped = false;
+            if replies.is_empty() {
+                mem::swap(replies, &mut self.replies);
             } else {
-                inbox.append(&mut self.replies);
+                replies.append(&mut self.replies);
             }
-            return Poll::Ready(Heard::Replies);
+            return Poll::Ready(QueueEvent::Replies);
         }
-        let (object, heard) = match mem::replace(&mut self.object, Object::Away) {
-            // If all was recalled meanwhile, that job is nobody's trouble.
-            Object::Stranded(object) if self.orders.is_empty() => {
-                (Object::Home(object), Poll::Ready(Heard::Idle))
+        let (object, event) = match mem::replace(&mut self.object, ObjectState::Running) {
+            // All its commands were cancelled meanwhile, so the job is not missed.
+            ObjectState::JobDropped(object) if self.commands.is_empty() => {
+                (ObjectState::Idle(object), Poll::Ready(QueueEvent::Idle))
             }
-            Object::Stranded(object) => (Object::Home(object), Poll::Ready(Heard::Stranded)),
-            object @ (Object::Called(_) | Object::Away) => (object, Poll::Pending),
-            object @ (Object::Home(_) | Object::Lent) => (object, Poll::Ready(Heard::Idle)),
-            object @ Object::Lost => (object, Poll::Ready(Heard::Lost)),
+            ObjectState::JobDropped(object) => {
+                (ObjectState::Idle(object), Poll::Ready(QueueEvent::JobDropped))
+            }
+            object @ (ObjectState::Submitted(_) | ObjectState::Running) => (object, Poll::Pending),
+            object @ (ObjectState::Idle(_) | ObjectState::Lent) => {
+                (object, Poll::Ready(QueueEvent::Idle))
+            }
+            object @ ObjectState::Lost => (object, Poll::Ready(QueueEvent::Lost)),
         };
         self.object = object;
-        heard
+        event
     }
 
-    /// They stand at the end.
-    fn take_ahead(&mut self) -> VecDeque<(Urgency, Order<T, R>)> {
-        let due = self.orders.iter().take_while(|(urgency, _)| *urgency == Urgency::Due).count();
-        self.orders.split_off(due)
-    }
-}
-
-/// The job: carries out orders until there is none. Dropped unrun, it strands.
-pub(crate) struct Clerk<T, R> {
-    desk: Option<Arc<Desk<T, R>>>,
-}
-
-impl<T, R> Clerk<T, R> {
-    pub(crate) fn new(desk: &Arc<Desk<T, R>>) -> Clerk<T, R> {
-        Clerk { desk: Some(Arc::clone(desk)) }
-    }
-
-    /// Steps 2 to 4.
-    ///
-    /// # Blocking
-    /// As long as the orders take.
-    ///
-    /// # Panics
-    /// If an order panics, after the object was dropped and the task was told.
-    pub(crate) fn work(mut self) {
-        let Some(desk) = self.desk.take() else { return };
-        let mut object = desk.begin();
-        let mut done = None;
-        while let Some(order) = desk.next(&mut object, done.take()) {
-            let Some(object_here) = object.as_mut() else { return };
-            match catch_unwind(AssertUnwindSafe(|| order(object_here))) {
-                Ok(reply) => done = Some(reply),
-                Err(payload) => {
-                    drop_catching(object);
-                    desk.lose();
-                    resume_unwind(payload);
-                }
-            }
-        }
-    }
-}
-
-impl<T, R> Drop for Clerk<T, R> {
-    fn drop(&mut self) {
-        if let Some(desk) = self.desk.take() {
-            desk.strand();
-        }
+    /// Takes the commands ahead, which are at the end.
+    pub(super) fn take_ahead(&mut self) -> VecDeque<(CommandKind, StreamCommand<T, R>)> {
+        let required = |(kind, _): &&(CommandKind, _)| *kind == CommandKind::Required;
+        let required = self.commands.iter().take_while(required).count();
+        self.commands.split_off(required)
     }
 }

@@ -1,70 +1,67 @@
-//! Orders that are due, and for which no job is to be had.
+//! Running the required commands for which no job can be had, when their queue is dropped.
 //!
-//! A pool may refuse every job: it is shut down, or can start no thread. As long as the task is
-//! there it is told, and decides. When it has gone, and the object lies on the desk with orders, a
-//! desk that *keeps* them carries them out where its last reference goes: at the task's, if the job
-//! that it called at last was refused too, or at the job's, if that is dropped unrun later.
+//! A pool may refuse every job: it is shut down, or cannot start a thread. As long as the task is
+//! there, it is notified (Q5) and may submit another job. When the task is gone, and the object is
+//! in the queue with commands, a queue with [`DropPolicy::Flush`] runs them on the thread that
+//! drops its last reference. That is the task's thread, if the job that it submitted at last is
+//! refused, too; or the thread that drops that job unrun later.
 
 use std::collections::VecDeque;
 use std::mem;
 
 use runtime_core::catch_panic::{catch_panic, drop_catching};
 
-use super::{Desk, Object, Order, Summons, Then, Urgency};
+use super::command_queue::{
+    CommandKind, CommandQueue, DropPolicy, JobRequest, NextCommands, ObjectState, StreamCommand,
+};
 
-/// What becomes of orders that are due if no job was ever to be had for them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Keeping {
-    /// They are dropped.
-    Drops,
-    /// Who drops the desk carries them out.
-    Keeps,
-}
-
-impl<T, R> Desk<T, R> {
-    /// As [`rouse`](Desk::rouse), by a task that is leaving and will not hear that it was left.
-    pub(crate) fn rouse_at_last(&self) -> Summons {
+impl<T, R> CommandQueue<T, R> {
+    /// As [`resubmit`](CommandQueue::resubmit), for a task that drops its stream, and to which a
+    /// dropped job will not be reported.
+    pub(crate) fn resubmit_on_drop(&self) -> JobRequest {
         let mut state = self.state.lock();
-        state.object = match mem::replace(&mut state.object, Object::Away) {
-            Object::Stranded(object) => Object::Home(object),
-            before @ (Object::Home(_)
-            | Object::Called(_)
-            | Object::Away
-            | Object::Lent
-            | Object::Lost) => before,
+        state.object = match mem::replace(&mut state.object, ObjectState::Running) {
+            ObjectState::JobDropped(object) => ObjectState::Idle(object),
+            before @ (ObjectState::Idle(_)
+            | ObjectState::Submitted(_)
+            | ObjectState::Running
+            | ObjectState::Lent
+            | ObjectState::Lost) => before,
         };
-        state.call()
+        state.request_job()
     }
 
-    pub(crate) fn has_orders(&self) -> bool {
-        !self.state.lock().orders.is_empty()
+    pub(crate) fn has_commands(&self) -> bool {
+        !self.state.lock().commands.is_empty()
     }
 }
 
-/// Nobody else has a reference, so no lock is taken; and nobody is left to hear a reply, or that an
-/// order has panicked.
-impl<T, R> Drop for Desk<T, R> {
+/// This is the last reference, so no lock is taken. Replies and panics are not reported to
+/// anything.
+impl<T, R> Drop for CommandQueue<T, R> {
     fn drop(&mut self) {
         let state = self.state.get_mut();
-        if self.keeping == Keeping::Drops || state.orders.is_empty() {
+        if self.drop_policy == DropPolicy::Discard || state.commands.is_empty() {
             return;
         }
         drop_catching(state.take_ahead());
-        let orders = mem::take(&mut state.orders);
-        match mem::replace(&mut state.object, Object::Lost) {
-            Object::Home(object) | Object::Stranded(object) | Object::Called(object) => {
-                catch_panic(|| carry_out(object, orders));
+        let commands = mem::take(&mut state.commands);
+        match mem::replace(&mut state.object, ObjectState::Lost) {
+            ObjectState::Idle(object)
+            | ObjectState::JobDropped(object)
+            | ObjectState::Submitted(object) => {
+                catch_panic(|| run_all(object, commands));
             }
-            Object::Away | Object::Lent | Object::Lost => drop_catching(orders),
+            ObjectState::Running | ObjectState::Lent | ObjectState::Lost => drop_catching(commands),
         }
     }
 }
 
-/// Carries out all of them, up to one that drops those behind it.
-fn carry_out<T, R>(mut object: T, orders: VecDeque<(Urgency, Order<T, R>)>) {
-    for (_, order) in orders {
-        let (_reply, then) = order(&mut object);
-        if then == Then::DropAll {
+/// Runs all commands, up to one that drops those behind it.
+fn run_all<T, R>(mut object: T, commands: VecDeque<(CommandKind, StreamCommand<T, R>)>) {
+    for (_, command) in commands {
+        let (_reply, next) = command(&mut object);
+        if next == NextCommands::DropAll {
             return;
         }
     }

@@ -1,54 +1,103 @@
-//! What a file asks of its stream besides the traits: what it owes, and where it is.
+//! [`PendingWrites`]: the writes, flushes and the close that were accepted and are not done yet.
 
 use std::io;
-use std::task::{Context, Poll, ready};
 
-use super::adapter::{Flush, Places, Unblock};
-use super::client::Crew;
+use runtime_core::join::JoinHandle;
 
-impl<T: Send + 'static> Unblock<T> {
-    /// The first chunk that is read is of so many bytes.
-    pub(crate) fn begin_with_chunks_of(&mut self, size: usize) {
-        self.reading.chunk_size = size;
+/// The most bytes and writes that may be accepted and not written yet.
+const BYTES_MAX: usize = 1024 * 1024;
+const WRITES_MAX: usize = 64;
+
+/// The most buffers that are kept to be used again.
+const SPARES_MAX: usize = 4;
+
+#[derive(Default)]
+pub(super) struct PendingWrites {
+    /// The writes that are not done yet.
+    pub(super) pushed: usize,
+    /// The bytes of those writes.
+    bytes: usize,
+    /// An error that was not reported yet. All that was accepted behind it was dropped.
+    pub(super) error: Option<io::Error>,
+    pub(super) flush: FlushState,
+    pub(super) close: CloseState,
+    pub(super) position: WritePosition,
+    /// Buffers to be used again.
+    spares: Vec<Vec<u8>>,
+}
+
+/// Says where written bytes go.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum WritePosition {
+    /// Perhaps to the position that reading has reached.
+    #[default]
+    SharedWithReads,
+    /// Certainly elsewhere, as with a terminal.
+    Separate,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum FlushState {
+    #[default]
+    None,
+    Pushed,
+    /// Pushed, and a write was accepted behind it.
+    Overtaken,
+    Done,
+}
+
+#[derive(Default)]
+pub(super) enum CloseState {
+    #[default]
+    Open,
+    /// A job drops the object.
+    Dropping(JoinHandle<()>),
+    Closed,
+}
+
+impl PendingWrites {
+    /// Returns `true` if `count` more bytes may be accepted: any number, if no write is pending.
+    pub(super) fn has_room(&self, count: usize) -> bool {
+        self.pushed == 0 || (self.pushed < WRITES_MAX && self.bytes + count <= BYTES_MAX)
     }
 
-    /// Whose jobs the stream has.
-    pub(crate) fn crew(&self) -> &Crew {
-        self.line.crew()
+    /// Copies bytes into a buffer.
+    pub(super) fn fill_buffer(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut buffer = self.spares.pop().unwrap_or_default();
+        buffer.clear();
+        buffer.extend_from_slice(bytes);
+        buffer
     }
 
-    /// The error of a write that was not reported yet.
-    pub(crate) fn take_error(&mut self) -> Option<io::Error> {
-        self.writing.error.take()
+    pub(super) fn on_pushed(&mut self, count: usize) {
+        self.pushed += 1;
+        self.bytes += count;
+        self.flush = match self.flush {
+            FlushState::Pushed | FlushState::Overtaken => FlushState::Overtaken,
+            FlushState::None | FlushState::Done => FlushState::None,
+        };
     }
 
-    /// Whether something was accepted that may not be written yet.
-    pub(crate) fn owes_writes(&self) -> bool {
-        self.writing.orders > 0
-    }
-
-    /// Whether the object is, or may be, further on than the stream.
-    pub(crate) fn is_ahead(&self) -> bool {
-        !self.reading.is_idle()
-    }
-
-    /// Whether there are bytes that were read ahead and not read.
-    pub(crate) fn has_unread(&self) -> bool {
-        self.reading.unread() > 0
-    }
-
-    /// The object has no place: what is written does not go where reading has got to.
-    pub(crate) fn part(&mut self) {
-        self.writing.places = Places::Apart;
-    }
-
-    /// Waits until what was accepted is written, and reports an error of that.
-    pub(crate) fn poll_written(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while self.writing.orders > 0
-            || matches!(self.writing.flush, Flush::Asked | Flush::Overtaken)
-        {
-            ready!(self.poll_hear(cx))?;
+    pub(super) fn on_written(&mut self, buffer: Vec<u8>) {
+        self.pushed -= 1;
+        self.bytes -= buffer.len();
+        if self.spares.len() < SPARES_MAX {
+            self.spares.push(buffer);
         }
-        Poll::Ready(self.take_error().map_or(Ok(()), Err))
+    }
+
+    pub(super) fn on_flushed(&mut self) {
+        self.flush = match self.flush {
+            FlushState::Pushed | FlushState::Done => FlushState::Done,
+            FlushState::Overtaken | FlushState::None => FlushState::None,
+        };
+    }
+
+    /// Keeps the error. All commands behind the one that failed were dropped.
+    pub(super) fn on_failed(&mut self, error: io::Error) {
+        self.error = Some(error);
+        self.pushed = 0;
+        self.bytes = 0;
+        self.flush = FlushState::None;
     }
 }

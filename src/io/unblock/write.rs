@@ -1,4 +1,4 @@
-//! Writing: what was accepted is written in its order, and what failed is said once.
+//! Writing: accepted bytes are written in order, and an error is reported once.
 
 use std::io::{self, Write};
 use std::pin::Pin;
@@ -7,212 +7,158 @@ use std::task::{Context, Poll, ready};
 use futures_io::AsyncWrite;
 use runtime_core::catch_panic::drop_catching;
 
-use super::adapter::{Closing, Flush, Places, Reply, Unblock};
-use super::client::Failure;
-use super::command_queue::{Heard, Order, Then, Urgency};
+use super::adapter::{Reply, Unblock};
+use super::client::StreamFailure;
+use super::command_queue::{CommandKind, NextCommands, QueueEvent, StreamCommand};
+use super::pending_writes::{CloseState, FlushState, WritePosition};
 
 /// The most bytes that one write accepts.
 const WRITE_MAX: usize = 256 * 1024;
 
-/// How much may be accepted and not yet written.
-const BYTES_MAX: usize = 1024 * 1024;
-const ORDERS_MAX: usize = 64;
-
-/// How many buffers are kept to be used again.
-const SPARES_MAX: usize = 4;
-
-fn write<T: Write>(buffer: Vec<u8>) -> Order<T, Reply> {
+fn write<T: Write>(buffer: Vec<u8>) -> StreamCommand<T, Reply> {
     Box::new(move |sink| {
         let result = sink.write_all(&buffer);
-        let then = then(&result);
-        (Reply::Written(buffer, result), then)
+        let next = next_commands(&result);
+        (Reply::Written(buffer, result), next)
     })
 }
 
-fn flush<T: Write>() -> Order<T, Reply> {
+fn flush<T: Write>() -> StreamCommand<T, Reply> {
     Box::new(|sink| {
         let result = sink.flush();
-        let then = then(&result);
-        (Reply::Flushed(result), then)
+        let next = next_commands(&result);
+        (Reply::Flushed(result), next)
     })
 }
 
-/// What was accepted behind a write that failed is not written: it would leave a hole.
-fn then(result: &io::Result<()>) -> Then {
-    if result.is_ok() { Then::GoOn } else { Then::DropAll }
+/// Bytes behind a write that failed must not be written: the output would have a hole.
+fn next_commands(result: &io::Result<()>) -> NextCommands {
+    if result.is_ok() { NextCommands::Run } else { NextCommands::DropAll }
 }
 
 impl<T: Send + 'static> Unblock<T> {
-    pub(super) fn note_written(&mut self, buffer: Vec<u8>, result: io::Result<()>) {
-        let writing = &mut self.writing;
-        match result {
-            Ok(()) => {
-                writing.orders -= 1;
-                writing.bytes -= buffer.len();
-                if writing.spares.len() < SPARES_MAX {
-                    writing.spares.push(buffer);
-                }
-            }
-            Err(error) => self.note_failed(error),
-        }
-    }
-
-    pub(super) fn note_flushed(&mut self, result: io::Result<()>) {
-        match result {
-            Ok(()) => {
-                self.writing.flush = match self.writing.flush {
-                    Flush::Asked | Flush::Answered => Flush::Answered,
-                    Flush::Overtaken | Flush::None => Flush::None,
-                };
-            }
-            Err(error) => self.note_failed(error),
-        }
-    }
-
-    /// All that was ordered behind it was dropped.
-    fn note_failed(&mut self, error: io::Error) {
-        self.writing.error = Some(error);
-        self.writing.orders = 0;
-        self.writing.bytes = 0;
-        self.writing.flush = Flush::None;
-        self.reading.orders = 0;
-        self.pulling.orders = 0;
-    }
-
-    /// Makes sure that nothing has been read ahead, since what is written goes where the object is.
-    fn poll_turned(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.poll_past_seek(cx))?;
-        if self.reading.is_idle() && self.pulling.orders == 0 {
+    /// Makes sure that nothing was read ahead, because bytes are written at the object's position.
+    fn poll_in_position(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_seek_done(cx))?;
+        if self.reads.is_empty() && self.items.pushed == 0 {
             return Poll::Ready(Ok(()));
         }
-        ready!(self.poll_settled(cx))?;
-        if self.writing.places == Places::Apart {
+        ready!(self.poll_idle(cx))?;
+        if self.writes.position == WritePosition::Separate {
             return Poll::Ready(Ok(()));
         }
-        if self.reading.unread() > 0 {
+        if self.reads.unread() > 0 {
             return Poll::Ready(Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
-                "there are bytes that were read ahead and not read: seek before writing",
+                "there are unread bytes that were read ahead: seek before writing",
             )));
         }
-        self.reading.discard();
+        self.reads.discard();
         Poll::Ready(Ok(()))
     }
 
-    /// Takes note of what is there, and has the task woken when there is more.
-    fn poll_news(&mut self, cx: &mut Context<'_>) -> Result<Poll<()>, Failure> {
+    /// Processes all replies. Ready if no more will arrive; otherwise the task's waker is
+    /// registered.
+    fn poll_replies(&mut self, cx: &mut Context<'_>) -> Result<Poll<()>, StreamFailure> {
         loop {
-            match self.poll_hear(cx)? {
+            match self.poll_event(cx)? {
                 Poll::Pending => return Ok(Poll::Pending),
-                Poll::Ready(Heard::Replies) => {}
-                Poll::Ready(Heard::Idle | Heard::Stranded | Heard::Lost) => {
+                Poll::Ready(QueueEvent::Replies) => {}
+                Poll::Ready(QueueEvent::Idle | QueueEvent::JobDropped | QueueEvent::Lost) => {
                     return Ok(Poll::Ready(()));
                 }
             }
         }
     }
-
-    /// Room for so many bytes more; for any number if nothing else is waiting to be written.
-    fn has_room(&self, count: usize) -> bool {
-        let writing = &self.writing;
-        writing.orders == 0 || (writing.orders < ORDERS_MAX && writing.bytes + count <= BYTES_MAX)
-    }
 }
 
-/// A write accepts bytes as soon as there is room for them. An error comes back from the next
-/// write, flush or close, once; what was accepted behind the write that failed is dropped with it.
+/// A write accepts bytes as soon as there is room for them. An error is returned by the next write,
+/// flush or close, once. Bytes that were accepted behind the write that failed are dropped.
 ///
 /// # Cancel safety
-/// Safe: a write that is given up has accepted nothing. A flush or close that is given up goes on,
-/// and may be asked for again.
+/// Safe: a write that is dropped has accepted nothing. A flush or close that is dropped continues,
+/// and may be started again.
 impl<T: Write + Send + 'static> AsyncWrite for Unblock<T> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        ready!(self.poll_turned(cx))?;
+        ready!(self.poll_in_position(cx))?;
         let bytes = &bytes[..bytes.len().min(WRITE_MAX)];
         loop {
-            let news = self.poll_news(cx)?;
-            if let Some(error) = self.writing.error.take() {
+            let more_replies = self.poll_replies(cx)?;
+            if let Some(error) = self.writes.error.take() {
                 return Poll::Ready(Err(error));
             }
             if bytes.is_empty() {
                 return Poll::Ready(Ok(0));
             }
-            if !self.has_room(bytes.len()) {
-                ready!(news);
+            if !self.writes.has_room(bytes.len()) {
+                ready!(more_replies);
                 continue;
             }
-            let mut buffer = self.writing.spares.pop().unwrap_or_default();
-            buffer.clear();
-            buffer.extend_from_slice(bytes);
-            if self.line.order(Urgency::Due, write(buffer)).is_err() {
+            let buffer = self.writes.fill_buffer(bytes);
+            if self.client.push(CommandKind::Required, write(buffer)).is_err() {
                 continue;
             }
-            self.writing.orders += 1;
-            self.writing.bytes += bytes.len();
-            self.writing.flush = match self.writing.flush {
-                Flush::Asked | Flush::Overtaken => Flush::Overtaken,
-                Flush::None | Flush::Answered => Flush::None,
-            };
+            self.writes.on_pushed(bytes.len());
             return Poll::Ready(Ok(bytes.len()));
         }
     }
 
-    /// Ready when the object's own flush has returned, and all that was accepted is written.
+    /// Ready when all accepted bytes were written and the object's own flush has returned.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if matches!(self.writing.closing, Closing::Closed) {
+        if matches!(self.writes.close, CloseState::Closed) {
             return Poll::Ready(Ok(()));
         }
         loop {
-            if let Some(error) = self.writing.error.take() {
+            if let Some(error) = self.writes.error.take() {
                 return Poll::Ready(Err(error));
             }
-            match self.writing.flush {
-                Flush::None => {
-                    ready!(self.poll_past_seek(cx))?;
-                    if self.reading.orders + self.pulling.orders > 0 {
-                        ready!(self.poll_settled(cx))?;
+            match self.writes.flush {
+                FlushState::None => {
+                    ready!(self.poll_seek_done(cx))?;
+                    if self.reads.pushed + self.items.pushed > 0 {
+                        ready!(self.poll_idle(cx))?;
                     }
-                    if self.line.order(Urgency::Due, flush()).is_ok() {
-                        self.writing.flush = Flush::Asked;
+                    if self.client.push(CommandKind::Required, flush()).is_ok() {
+                        self.writes.flush = FlushState::Pushed;
                     }
-                    ready!(self.poll_hear(cx))?;
+                    ready!(self.poll_event(cx))?;
                 }
-                Flush::Asked | Flush::Overtaken => {
-                    ready!(self.poll_hear(cx))?;
+                FlushState::Pushed | FlushState::Overtaken => {
+                    ready!(self.poll_event(cx))?;
                 }
-                Flush::Answered => {
-                    self.writing.flush = Flush::None;
+                FlushState::Done => {
+                    self.writes.flush = FlushState::None;
                     return Poll::Ready(Ok(()));
                 }
             }
         }
     }
 
-    /// Flushes, then drops the object on the pool, and is ready when that is done. What is asked of
-    /// the stream afterwards fails, but for flushing and closing.
+    /// Flushes, then drops the object on the pool, and is ready when it was dropped. Afterwards
+    /// only flushing and closing succeed.
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
-            match &mut self.writing.closing {
-                Closing::Open => {
+            match &mut self.writes.close {
+                CloseState::Open => {
                     ready!(self.as_mut().poll_flush(cx))?;
-                    ready!(self.poll_settled(cx))?;
-                    self.writing.closing = match self.line.take_object() {
-                        Some(object) => Closing::Dropping(self.line.drop_on_the_pool(object)),
-                        None => Closing::Closed,
+                    ready!(self.poll_idle(cx))?;
+                    self.writes.close = match self.client.take_object() {
+                        Some(object) => CloseState::Dropping(self.client.drop_on_pool(object)),
+                        None => CloseState::Closed,
                     };
-                    self.reading.discard();
+                    self.reads.discard();
                 }
-                Closing::Dropping(job) => {
+                CloseState::Dropping(job) => {
                     let dropped = ready!(Pin::new(job).poll(cx));
-                    let former = std::mem::replace(&mut self.writing.closing, Closing::Closed);
+                    let former = std::mem::replace(&mut self.writes.close, CloseState::Closed);
                     drop_catching(former);
                     return Poll::Ready(dropped.map_err(io::Error::other));
                 }
-                Closing::Closed => return Poll::Ready(Ok(())),
+                CloseState::Closed => return Poll::Ready(Ok(())),
             }
         }
     }

@@ -47,8 +47,6 @@ mod child;
 #[cfg(runtime_loom)]
 mod completion;
 #[cfg(runtime_loom)]
-mod desk;
-#[cfg(runtime_loom)]
 mod device;
 #[cfg(runtime_loom)]
 mod facade;
@@ -90,6 +88,8 @@ mod survivors;
 mod toy;
 #[cfg(runtime_loom)]
 mod turn;
+#[cfg(runtime_loom)]
+mod unblock;
 #[cfg(runtime_loom)]
 mod waking;
 #[cfg(runtime_loom)]

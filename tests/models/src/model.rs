@@ -3,8 +3,8 @@
 use runtime_core::sync::explore::Witness;
 
 use crate::{
-    cancel, channel, completion, desk, facade, gather, lanes, park, parking, path, pinned, pool,
-    reactor, registration, sleep, standstill, turn, waking,
+    cancel, channel, completion, facade, gather, lanes, park, parking, path, pinned, pool, reactor,
+    registration, sleep, standstill, turn, unblock, waking,
 };
 
 /// What runs once per execution.
@@ -139,7 +139,7 @@ pub(crate) fn all() -> Vec<&'static Model> {
         pinned::MODELS,
         standstill::MODELS,
         path::MODELS,
-        desk::MODELS,
+        unblock::MODELS,
     ];
     modules.into_iter().flatten().collect()
 }

@@ -1,0 +1,54 @@
+//! The interface for [`fs::File`](crate::fs::File): pending writes, and the position.
+
+use std::io;
+use std::task::{Context, Poll, ready};
+
+use super::adapter::Unblock;
+use super::client::JobSubmitter;
+use super::pending_writes::{FlushState, WritePosition};
+
+impl<T: Send + 'static> Unblock<T> {
+    /// Sets the size of the first chunk that is read.
+    pub(crate) fn set_first_chunk(&mut self, bytes: usize) {
+        self.reads.chunk_size = bytes;
+    }
+
+    pub(crate) fn submitter(&self) -> &JobSubmitter {
+        self.client.submitter()
+    }
+
+    /// Takes the error of a write that was not reported yet.
+    pub(crate) fn take_error(&mut self) -> Option<io::Error> {
+        self.writes.error.take()
+    }
+
+    /// Returns `true` if bytes were accepted that may not be written yet.
+    pub(crate) fn has_pending_writes(&self) -> bool {
+        self.writes.pushed > 0
+    }
+
+    /// Returns `true` if the object's position is, or may be, ahead of the stream's.
+    pub(crate) fn is_ahead(&self) -> bool {
+        !self.reads.is_empty()
+    }
+
+    /// Returns `true` if bytes were read ahead that are unread.
+    pub(crate) fn has_unread(&self) -> bool {
+        self.reads.unread() > 0
+    }
+
+    /// Records that the object has no position: writes do not go where reading has got to.
+    pub(crate) fn separate_positions(&mut self) {
+        self.writes.position = WritePosition::Separate;
+    }
+
+    /// Waits until all accepted bytes are written, and returns an error of that.
+    pub(crate) fn poll_written(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.writes.pushed > 0
+            || matches!(self.writes.flush, FlushState::Pushed | FlushState::Overtaken)
+        {
+            ready!(self.poll_event(cx))?;
+        }
+        Poll::Ready(self.take_error().map_or(Ok(()), Err))
+    }
+}

@@ -1,0 +1,133 @@
+//! [`ReadAhead`]: the chunks that were requested from a reader, and those that have arrived.
+
+use std::collections::VecDeque;
+use std::io;
+
+/// The sizes of the first chunk and of the largest, in bytes.
+const CHUNK_MIN: usize = 8 * 1024;
+const CHUNK_MAX: usize = 512 * 1024;
+
+/// The most chunks at a time: requested, or arrived and not consumed.
+const CHUNKS_MAX: usize = 3;
+
+/// Chunks are handed over whole, and their buffers are used again.
+pub(super) struct ReadAhead {
+    /// The reads that were pushed and have not been answered.
+    pub(super) pushed: usize,
+    arrived: VecDeque<Arrived>,
+    pub(super) chunk_size: usize,
+    /// The last chunk was filled, so there is probably more at once.
+    flows: bool,
+    spares: Vec<Vec<u8>>,
+}
+
+/// The result of one read.
+enum Arrived {
+    /// A chunk, of which the bytes from the first index to the second are unread.
+    Bytes(Vec<u8>, usize, usize),
+    End,
+    Error(io::Error),
+}
+
+impl Default for ReadAhead {
+    fn default() -> ReadAhead {
+        ReadAhead {
+            pushed: 0,
+            arrived: VecDeque::new(),
+            chunk_size: CHUNK_MIN,
+            flows: false,
+            spares: Vec::new(),
+        }
+    }
+}
+
+impl ReadAhead {
+    pub(super) fn on_read(&mut self, buffer: Vec<u8>, result: io::Result<usize>) {
+        self.flows = matches!(result, Ok(filled) if filled == buffer.len());
+        if self.flows {
+            self.pushed -= 1;
+            self.chunk_size = (2 * buffer.len()).min(CHUNK_MAX);
+        } else {
+            // The reads behind it were dropped.
+            self.pushed = 0;
+        }
+        self.arrived.push_back(match result {
+            Ok(0) => Arrived::End,
+            Ok(filled) => {
+                let filled = filled.min(buffer.len());
+                Arrived::Bytes(buffer, 0, filled)
+            }
+            Err(error) => Arrived::Error(error),
+        });
+    }
+
+    /// The number of bytes that have arrived and are unread.
+    pub(super) fn unread(&self) -> usize {
+        let unread = self.arrived.iter().map(|arrived| match arrived {
+            Arrived::Bytes(_, from, to) => to - from,
+            Arrived::End | Arrived::Error(_) => 0,
+        });
+        unread.sum()
+    }
+
+    /// Returns `true` if no read was pushed and nothing has arrived.
+    pub(super) fn is_empty(&self) -> bool {
+        self.pushed == 0 && self.arrived.is_empty()
+    }
+
+    /// Returns `true` if another chunk should be requested: the last one was filled, and there is
+    /// room.
+    pub(super) fn wants_more(&self) -> bool {
+        self.flows && self.pushed + self.arrived.len() < CHUNKS_MAX
+    }
+
+    /// Drops what has arrived.
+    pub(super) fn discard(&mut self) {
+        self.arrived.clear();
+        self.flows = false;
+    }
+
+    /// Prepares the unread bytes for [`front`](ReadAhead::front). `None` if nothing has arrived; an
+    /// end or an error is consumed by it.
+    pub(super) fn next_arrived(&mut self) -> Option<io::Result<()>> {
+        match self.arrived.pop_front()? {
+            bytes @ Arrived::Bytes(..) => {
+                self.arrived.push_front(bytes);
+                Some(Ok(()))
+            }
+            Arrived::End => Some(Ok(())),
+            Arrived::Error(error) => Some(Err(error)),
+        }
+    }
+
+    /// The unread bytes of the first chunk.
+    pub(super) fn front(&self) -> &[u8] {
+        match self.arrived.front() {
+            Some(Arrived::Bytes(chunk, from, to)) => &chunk[*from..*to],
+            Some(Arrived::End | Arrived::Error(_)) | None => &[],
+        }
+    }
+
+    pub(super) fn take_buffer(&mut self) -> Vec<u8> {
+        let mut chunk = self.spares.pop().unwrap_or_default();
+        chunk.resize(self.chunk_size, 0);
+        chunk
+    }
+
+    /// Consumes bytes. Returns `true` if they were the last ones of a chunk.
+    pub(super) fn consume(&mut self, count: usize) -> bool {
+        let Some(Arrived::Bytes(_, from, to)) = self.arrived.front_mut() else {
+            assert!(count == 0, "more bytes were consumed than were available");
+            return false;
+        };
+        assert!(count <= *to - *from, "more bytes were consumed than were available");
+        *from += count;
+        if *from < *to {
+            return false;
+        }
+        if let Some(Arrived::Bytes(chunk, ..)) = self.arrived.pop_front() {
+            self.spares.push(chunk);
+        }
+        true
+    }
+}
