@@ -1,4 +1,19 @@
-//! Where the time comes from: the system, or the program itself.
+//! Clocks: the system's time, or virtual time, which the loop advances.
+//!
+//! Virtual time stands still while a job holds the clock (see [`Clock::hold`]). The race between the
+//! end of a job and the loop's next step:
+//!
+//! ```text
+//! job                                loop                                          holds
+//! publishes its result, unparks                                                    1
+//! releases the clock (Release)                                                     0
+//!                                    may_advance (Acquire) reads 0: the result
+//!                                    and its message are visible here
+//!                                    finds the notification: does not advance
+//! ```
+//!
+//! A loop that reads 0 and finds no notification can therefore advance the time: no job can still
+//! send a message.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,112 +21,112 @@ use std::time::{Duration, Instant};
 
 use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-/// A source of time: the system's, or a virtual one for tests and simulations.
+/// A source of time: the system's clock, or a virtual clock for tests and simulations.
 ///
-/// The virtual clock stands still while anything can run and moves in one step to the next
-/// deadline when nothing can: a program of a thousand hours runs at once, and always alike. It
-/// starts at the real time at which it was made. Clones share the time.
+/// A virtual clock stands still while anything can run, and advances in one step to the next
+/// deadline when nothing can: a program of a thousand hours runs at once, and the same each time.
+/// It starts at the real time at which it was made. Clones share the time.
 #[derive(Clone, Debug, Default)]
-pub struct Clock(Source);
+pub struct Clock(ClockSource);
 
 #[derive(Clone, Debug, Default)]
-enum Source {
+enum ClockSource {
     #[default]
     System,
     Virtual(Arc<VirtualTime>),
 }
 
-/// *Shared by* the loop, which alone moves it, and every thread that asks the time or holds it.
-/// *Guarded by* its atomics. *Woken by* nobody: who ends a hold tells the loop by its parker.
+/// *Shared by* the loop, which alone advances it, and the threads that read it or hold it.
+/// *Guarded by* its atomics. *Woken by* nothing: the end of a hold unparks the loop.
 #[derive(Debug)]
 struct VirtualTime {
     start: Instant,
-    /// Nanoseconds since `start`: enough for 584 years.
+    /// Nanoseconds since `start`; 64 bits hold 584 years.
     elapsed: AtomicU64,
-    /// Jobs at work, which take no virtual time: until they end the clock stands still.
+    /// The number of running jobs. A job takes no virtual time: the clock stands still until it ends.
     holds: AtomicUsize,
 }
 
 impl Clock {
     /// The system's monotonic clock.
     pub fn system() -> Clock {
-        Clock(Source::System)
+        Clock(ClockSource::System)
     }
 
-    /// A virtual clock, which the loop moves.
+    /// A virtual clock, which the loop advances.
     pub fn virtual_time() -> Clock {
-        Clock(Source::Virtual(Arc::new(VirtualTime {
+        Clock(ClockSource::Virtual(Arc::new(VirtualTime {
             start: Instant::now(),
             elapsed: AtomicU64::new(0),
             holds: AtomicUsize::new(0),
         })))
     }
 
-    /// The time by this clock.
+    /// The current time.
     #[inline]
     pub fn now(&self) -> Instant {
         match &self.0 {
-            Source::System => Instant::now(),
-            Source::Virtual(time) => time.now(),
+            ClockSource::System => Instant::now(),
+            ClockSource::Virtual(time) => time.now(),
         }
     }
 
     /// Whether the time is virtual.
     pub fn is_virtual(&self) -> bool {
-        matches!(self.0, Source::Virtual(_))
+        matches!(self.0, ClockSource::Virtual(_))
     }
 
-    /// `duration` from now, or `None` for a time so far off that no `Instant` can say it.
+    /// The time after `duration`, or `None` if no `Instant` can represent it.
     #[inline]
     pub fn after(&self, duration: Duration) -> Option<Instant> {
         self.now().checked_add(duration)
     }
 
-    /// Keeps a virtual clock from moving until [`release`](Clock::release): a job is at work.
+    /// Stops a virtual clock until [`release`](Clock::release), while a job runs.
     pub fn hold(&self) {
-        if let Source::Virtual(time) = &self.0 {
-            // ORDERING: Relaxed. The holder is the loop itself or a job that holds already, so
-            // the loop's look is ordered after it without this.
+        if let ClockSource::Virtual(time) = &self.0 {
+            // ORDERING: Relaxed. The caller is the loop itself or a job that holds the clock, so
+            // the loop's next `may_advance` is ordered after it anyway.
             time.holds.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// Ends one [`hold`](Clock::hold). Whoever calls it unparks the loop afterwards.
+    /// Ends one [`hold`](Clock::hold). The caller unparks the loop afterwards.
     pub fn release(&self) {
-        if let Source::Virtual(time) = &self.0 {
-            // ORDERING: Release, paired with the Acquire in `may_advance`: what the job published
-            // (its result, a letter) is seen by a loop that finds no hold.
+        if let ClockSource::Virtual(time) = &self.0 {
+            // ORDERING: Release, paired with the Acquire in `may_advance`: a loop that finds no
+            // hold sees everything that the job published (its result, a message).
             time.holds.fetch_sub(1, Ordering::Release);
         }
     }
 
-    /// Whether the loop may move the time: it is virtual and nobody holds it.
+    /// Whether the loop may advance the time: the clock is virtual and not held.
     pub fn may_advance(&self) -> bool {
         match &self.0 {
-            Source::System => false,
+            ClockSource::System => false,
             // ORDERING: Acquire, paired with the Release in `release`.
-            Source::Virtual(time) => time.holds.load(Ordering::Acquire) == 0,
+            ClockSource::Virtual(time) => time.holds.load(Ordering::Acquire) == 0,
         }
     }
 
-    /// Whether this clock can come to say `instant`. A virtual one counts 584 years; what is later
-    /// than that is never.
+    /// Whether the clock can reach `instant`. A virtual clock counts 584 years; a later deadline
+    /// never passes.
     pub fn reaches(&self, instant: Instant) -> bool {
         match &self.0 {
-            Source::System => true,
-            Source::Virtual(time) => {
+            ClockSource::System => true,
+            ClockSource::Virtual(time) => {
                 let elapsed = instant.saturating_duration_since(time.start).as_nanos();
                 u64::try_from(elapsed).is_ok()
             }
         }
     }
 
-    /// Moves a virtual clock forward to `instant`; never back. Called by the loop alone.
+    /// Advances a virtual clock to `instant`, and never back. Only the loop calls it.
     pub fn advance_to(&self, instant: Instant) {
-        if let Source::Virtual(time) = &self.0 {
+        if let ClockSource::Virtual(time) = &self.0 {
             let elapsed = instant.saturating_duration_since(time.start).as_nanos();
             let elapsed = u64::try_from(elapsed).unwrap_or(u64::MAX);
-            // ORDERING: Relaxed. Time orders nothing; a read-modify-write keeps it from going back.
+            // ORDERING: Relaxed. Time orders nothing; a read-modify-write never sets it back.
             time.elapsed.fetch_max(elapsed, Ordering::Relaxed);
         }
     }
@@ -121,7 +136,7 @@ impl VirtualTime {
     fn now(&self) -> Instant {
         // ORDERING: Relaxed, as in `advance_to`.
         let elapsed = Duration::from_nanos(self.elapsed.load(Ordering::Relaxed));
-        // The sum was an `Instant` when `advance_to` was given it, unless 584 years have passed.
+        // `advance_to` was given this sum as an `Instant`, unless 584 years have passed.
         self.start.checked_add(elapsed).unwrap_or(self.start)
     }
 }

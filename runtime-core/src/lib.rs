@@ -1,13 +1,16 @@
-//! What the rooms of the [aside](https://docs.rs/aside) runtime share.
+//! The parts that the event loop and the blocking pool of the [aside](https://docs.rs/aside) runtime
+//! share.
 //!
-//! This crate starts no thread, polls no future of its own accord and makes no system call but to
-//! sleep. It holds the pieces on which the event loop (`runtime-executor`) and the blocking pool
-//! (`runtime-blocking`) meet, so that the two need not know each other. In reading order:
+//! The event loop (`runtime-executor`) and the pool (`runtime-blocking`) do not know each other. They
+//! meet in the types of this crate, which starts no thread, polls no future by itself, and makes no
+//! system call except to sleep. In reading order:
 //!
-//! - [`sync`]: the facade from which all shared state comes, so that loom can check it;
+//! - [`sync`]: the facade from which all threads, mutexes, atomics and channels are taken, so that
+//!   loom can check the code above it;
 //! - [`park`]: how a thread sleeps and is woken;
-//! - [`metadata`]: who a task or job is;
-//! - [`completion`]: the cell where a result meets who awaits it, and [`join`], its reading end;
+//! - [`metadata`]: the number, name and location of a task or job;
+//! - [`completion`]: the cell that takes a result to the task that awaits it, and [`join`], its
+//!   reading end;
 //! - [`slab`]: values by generational key;
 //! - [`clock`]: system time and virtual time;
 //! - [`catch_panic`]: calls to users' code whose panic must not propagate;

@@ -1,4 +1,4 @@
-//! Who a task or a job is: its number, its name, and the place in the source that started it.
+//! The metadata of a task or job: its number, its name, and the source location that started it.
 
 use std::cell::Cell;
 use std::fmt;
@@ -8,16 +8,17 @@ use std::sync::Arc;
 
 use crate::sync::counter::Counter;
 
-/// The number of a task or job, unique in the process and never used again.
+/// The number of a task or job, unique in the process and never reused.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Id(NonZeroU64);
 
-/// A thread takes numbers a block at a time, so that counting costs no shared write per spawn.
+/// A thread takes numbers in blocks, so that counting costs no shared write for each spawn.
 const BLOCK: u64 = 1024;
 
 static NEXT_BLOCK: Counter = Counter::new();
 
 std::thread_local! {
+    /// The next number of this thread's block; a multiple of `BLOCK` if the block is used up.
     static NEXT: Cell<u64> = const { Cell::new(0) };
 }
 
@@ -46,48 +47,48 @@ impl fmt::Display for Id {
     }
 }
 
-/// What a task or job was given at birth, kept for errors, reports and observers.
+/// The number, name and location of a task or job, kept for errors, reports and observers.
 ///
-/// Cheap to clone; three words, because every task carries one.
+/// It is cheap to clone, and three words large, because every task contains one.
 #[derive(Clone, Debug)]
 pub struct Metadata {
     id: Id,
     location: &'static Location<'static>,
-    /// A thin pointer: most tasks have no name and pay one word for it.
+    /// A thin pointer, because most tasks have no name: it costs them one word.
     name: Option<Arc<Box<str>>>,
 }
 
 impl Metadata {
-    /// Metadata with a fresh [`Id`], at the caller's place.
+    /// Metadata with a new [`Id`] and the caller's location.
     #[track_caller]
     #[inline]
     pub fn here() -> Metadata {
         Metadata { id: Id::next(), location: Location::caller(), name: None }
     }
 
-    /// The same metadata under a name.
+    /// The same metadata with a name.
     #[must_use]
     pub fn named(self, name: impl Into<Box<str>>) -> Metadata {
         Metadata { name: Some(Arc::new(name.into())), ..self }
     }
 
-    /// Its number.
+    /// The number.
     pub fn id(&self) -> Id {
         self.id
     }
 
-    /// Its name, if it was given one.
+    /// The name, if it has one.
     pub fn name(&self) -> Option<&str> {
         self.name.as_ref().map(|name| &***name)
     }
 
-    /// The place in the source where it was spawned or submitted.
+    /// The source location where it was spawned or submitted.
     pub fn location(&self) -> &'static Location<'static> {
         self.location
     }
 }
 
-/// `` `resize` (spawned at src/main.rs:12:5) ``, or `12 (spawned at ...)` for who has no name.
+/// Writes `` `resize` (spawned at src/main.rs:12:5) ``, or `12 (spawned at ...)` without a name.
 impl fmt::Display for Metadata {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name() {

@@ -1,34 +1,56 @@
-//! How the loop, a worker or a blocked thread sleeps and is woken.
+//! The parker: how a loop, a worker or a blocked thread sleeps and is woken.
 //!
 //! ```text
 //!                    unpark                         unpark: and wake the thread
 //!        RUNNING ─────────────▶ NOTIFIED ◀──────────────────────────── PARKED
 //!         ▲  ▲                     │                                     ▲ │
-//!         │  └─────────────────────┘ take_notice, or a park              │ │ park ends
+//!         │  └─────────────────────┘ take_notification, or a park        │ │ park ends
 //!         │                          that returns at once                │ │ (woken, expired)
 //!         └──────────────────────────────────────────────────────────────┼─┘
 //!                                                    park: only from RUNNING
 //! ```
 //!
-//! The handshake, in three steps:
+//! The handshake has three steps.
 //!
-//! 1. Who has news publishes it first (a letter in the inbox, a job in a list), then *swaps* in
-//!    NOTIFIED. Only the one that finds PARKED makes a system call.
-//! 2. Who wants to sleep looks at all its news, then tries RUNNING → PARKED, and sleeps only if
-//!    that succeeds.
-//! 3. Who wakes *swaps* in RUNNING, and by that reads what was published before the swap of 1.
+//! - P1. A thread publishes its data first (a message in the inbox, a job in a queue), then *swaps*
+//!   in NOTIFIED. Only a swap that finds PARKED makes a system call.
+//! - P2. The owner checks all its sources of work, then tries RUNNING → PARKED, and sleeps only if
+//!   that succeeds.
+//! - P3. The owner *swaps* in RUNNING when its sleep ends. The swap reads that of P1, so the owner
+//!   sees the data that was published before it.
 //!
-//! The race it survives: news that comes between the look and the sleep. Then 1 comes before 2 in
-//! the order of the one word, so 2 finds NOTIFIED and does not sleep; or it comes after, and then
-//! 1 finds PARKED and wakes. Every write is a read-modify-write on the same word, so no fence is
-//! needed. Many unparks between two sleeps are one: a thousand wakes of a running loop make no
-//! system call, and a thousand wakes of a sleeping one make one.
+//! # The race between P1 and P2
 //!
-//! AWAY is PARKED for a loop that somebody else turns (`Runtime::turn`): its thread is busy in
-//! that other loop, so instead of the thread a hook is called. LISTENING is PARKED for a loop that
-//! sleeps in a system call of its own, where it listens to its sockets: std's token would not end
-//! that, so an alarm is rung. The handshake is the same for all three; only step 1's system call
-//! is another.
+//! Data may be published after the owner has checked and before it sleeps. The swap of P1 and the
+//! exchange of P2 write the same word, so one of them is first:
+//!
+//! ```text
+//! another thread                    owner                                       the word
+//!                                   P2 checks the inbox: empty                  RUNNING
+//! P1 sends a message
+//! P1 swaps, finds RUNNING                                                       NOTIFIED
+//!                                   P2 RUNNING → PARKED fails: no sleep
+//!                                   P3 swaps, finds NOTIFIED; checks again      RUNNING
+//!
+//!                                   P2 checks the inbox: empty                  RUNNING
+//! P1 sends a message
+//!                                   P2 RUNNING → PARKED succeeds: sleeps        PARKED
+//! P1 swaps, finds PARKED: wakes it                                              NOTIFIED
+//!                                   P3 swaps, finds NOTIFIED; checks again      RUNNING
+//! ```
+//!
+//! Every write is a read-modify-write of one word, so no fence is needed. The unparks between two
+//! sleeps are one: a thousand wakes of a running loop make no system call, and a thousand wakes of
+//! a sleeping loop make one.
+//!
+//! # Two other ways to sleep
+//!
+//! The handshake is the same for both; only the system call of P1 differs.
+//!
+//! - DETACHED is PARKED for a loop that the host program turns (`Runtime::turn`). The thread is in
+//!   the host's own loop, so P1 calls a hook of the host's.
+//! - POLLING is PARKED for a loop that sleeps in the selector's poll, to receive events of its
+//!   sockets. std's parking token would not end that call, so P1 calls the poll waker.
 
 use std::fmt;
 use std::sync::Arc;
@@ -43,89 +65,89 @@ use crate::sync::thread::{self, Thread};
 const RUNNING: usize = 0;
 const NOTIFIED: usize = 1;
 const PARKED: usize = 2;
-const AWAY: usize = 3;
-const LISTENING: usize = 4;
+const DETACHED: usize = 3;
+const POLLING: usize = 4;
 
-/// Called when a loop that was left AWAY has news.
+/// The host's hook, called by the first unpark of a DETACHED loop.
 pub type WakeHook = Box<dyn Fn() + Send + Sync>;
 
-/// Ends a [sleep elsewhere](Parker::park_in), from another thread: also one that has not yet begun.
-pub type Alarm = Box<dyn Fn() + Send + Sync>;
+/// Ends a [poll](Parker::park_in) from another thread, also one that has not yet begun.
+pub type PollWaker = Box<dyn Fn() + Send + Sync>;
 
-/// Why a park ended.
+/// The reason why a park ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Unparked {
-    /// Somebody called [`Parker::unpark`], before or during the park.
+    /// [`Parker::unpark`] was called, before or during the park.
     Notified,
-    /// The deadline passed, or the sleep ended for another reason.
+    /// The deadline passed, or the sleep ended otherwise.
     Expired,
 }
 
-/// The place where one thread sleeps.
+/// The means by which one thread sleeps.
 ///
-/// *Shared by* the thread that made it, which alone parks, and whoever has news for it.
+/// *Shared by* its owner, the thread that made it and alone parks, and the threads that unpark it.
 /// *Guarded by* one atomic word. *Woken by* [`unpark`](Parker::unpark).
 pub struct Parker {
     state: AtomicUsize,
-    /// The thread that made the parker. Its own parking token may be spent by others (a nested
-    /// loop, a library): the state word is what counts, the token only ends the sleep.
+    /// The owner. Other code (a nested loop, a library) may take its parking token: the word alone
+    /// counts, and the token only ends the sleep.
     thread: Thread,
     hook: Option<WakeHook>,
-    /// Set before the first sleep that it is to end.
-    alarm: OnceLock<Alarm>,
+    /// Set before the first poll that it has to end.
+    poll_waker: OnceLock<PollWaker>,
 }
 
 impl Parker {
-    /// A parker for the current thread, RUNNING.
+    /// A parker whose owner is the current thread, RUNNING.
     pub fn new() -> Parker {
         Parker {
             state: AtomicUsize::new(RUNNING),
             thread: thread::current(),
             hook: None,
-            alarm: OnceLock::new(),
+            poll_waker: OnceLock::new(),
         }
     }
 
-    /// The same, with a hook for the time that the loop is [away](Parker::leave).
+    /// The same, with a hook for the time in which the loop is [detached](Parker::detach).
     ///
-    /// The hook runs on the thread that brings the news. It may panic; that panic is swallowed.
+    /// The hook runs on the thread that unparks. Its panic is caught and discarded.
     pub fn with_hook(hook: WakeHook) -> Parker {
         Parker { hook: Some(hook), ..Parker::new() }
     }
 
-    /// Whether the current thread is the one that made this parker and parks on it.
+    /// Whether the current thread is the owner.
     pub fn is_owned_here(&self) -> bool {
         thread::current().id() == self.thread.id()
     }
 
-    /// Tells the owner that there is news. Never blocks; callable from any thread at any time.
+    /// Notifies the owner. Never blocks; callable from any thread at any time.
     #[inline]
     pub fn unpark(&self) {
-        let _ended_a_sleep = self.unpark_sleeper();
+        let _was_parked = self.unpark_and_report();
     }
 
-    /// The same, and says whether the owner slept. Of all that come between two of its sleeps, one
-    /// at most is told so.
+    /// Notifies the owner like [`unpark`](Parker::unpark), and returns whether it was PARKED. Of
+    /// all calls between two parks, at most one returns true.
     #[inline]
-    pub fn unpark_sleeper(&self) -> bool {
-        // ORDERING: AcqRel. Release: what was published before this reaches the swap that wakes.
-        // Acquire is not needed, as a read-modify-write carries on the release sequence of an
+    pub fn unpark_and_report(&self) -> bool {
+        // ORDERING: AcqRel. Release: the data published before is visible after the swap of P3.
+        // Acquire is not needed, because a read-modify-write continues the release sequence of an
         // earlier unpark that it replaces; it is the rule for words that several threads write.
         let before = self.state.swap(NOTIFIED, Ordering::AcqRel);
         match before {
             PARKED => self.thread.unpark(),
-            AWAY => self.call_hook(),
-            LISTENING => self.ring(),
+            DETACHED => self.call_hook(),
+            POLLING => self.end_poll(),
             _running_or_notified => {}
         }
         before == PARKED
     }
 
     #[cold]
-    fn ring(&self) {
-        if let Some(alarm) = self.alarm.get() {
-            alarm();
+    fn end_poll(&self) {
+        if let Some(poll_waker) = self.poll_waker.get() {
+            poll_waker();
         }
     }
 
@@ -136,70 +158,73 @@ impl Parker {
         }
     }
 
-    /// Whether there is news, as far as can be seen at a glance: a hint for the owner, each turn.
+    /// Whether there is a notification. A hint for the owner, for each turn: it may miss a new one.
     #[inline]
     pub fn is_notified(&self) -> bool {
-        // ORDERING: Relaxed. News missed here is met by a later glance, and at the latest by
-        // `park`, whose exchange fails.
+        // ORDERING: Relaxed. A notification that is missed here is found by a later call, and at
+        // the latest by `park`, whose exchange fails.
         self.state.load(Ordering::Relaxed) == NOTIFIED
     }
 
-    /// Whether there is news, which is thereby taken note of. Called by the owner, who then looks.
+    /// Takes the notification, if there is one. The owner calls it and then checks for work.
     #[inline]
-    pub fn take_notice(&self) -> bool {
+    pub fn take_notification(&self) -> bool {
         self.is_notified() && {
-            // ORDERING: AcqRel. Acquire: pairs with the swap in `unpark`, so that the look that
-            // follows sees what was published. Release: the word is written by swaps alone.
+            // ORDERING: AcqRel. Acquire: pairs with the swap in `unpark`, so that the check that
+            // follows sees the data. Release: the rule for words that several threads write.
             self.state.swap(RUNNING, Ordering::AcqRel);
             true
         }
     }
 
-    /// Sleeps until [`unpark`](Parker::unpark) or, if given, until `deadline`. Called by the owner.
+    /// Sleeps until [`unpark`](Parker::unpark) or, if given, until `deadline`. The owner calls it.
     ///
-    /// Returns at once if there was news already. An unpark is never missed, and never counted
-    /// twice.
+    /// Returns at once if there is a notification already. An unpark is never lost, and never
+    /// reported twice.
     ///
     /// # Blocking
     /// Blocks the thread.
     pub fn park(&self, deadline: Option<Instant>) -> Unparked {
-        if !self.fall_asleep(PARKED) {
+        if !self.try_park(PARKED) {
             return Unparked::Notified;
         }
         self.sleep(deadline)
     }
 
-    /// Sleeps like [`park`](Parker::park) until it is unparked. If it does sleep, it first calls
-    /// `asleep`, which must not panic, when it counts as asleep already: there is then one
-    /// [`unpark_sleeper`](Parker::unpark_sleeper), during the call or after it, that is told so.
+    /// Sleeps like [`park`](Parker::park) until it is unparked, and calls `on_parked` before it
+    /// sleeps, unless it returns at once.
+    ///
+    /// The state is PARKED during the call. Therefore exactly one
+    /// [`unpark_and_report`](Parker::unpark_and_report), during the call or after it, returns true.
+    /// `on_parked` must not panic.
     ///
     /// # Blocking
     /// Blocks the thread.
-    pub fn park_after(&self, asleep: impl FnOnce()) {
-        if self.fall_asleep(PARKED) {
-            asleep();
+    pub fn park_with(&self, on_parked: impl FnOnce()) {
+        if self.try_park(PARKED) {
+            on_parked();
             let _ = self.sleep(None);
         }
     }
 
-    /// Gives the alarm that ends sleeps [elsewhere](Parker::park_in). The first one stays.
-    pub fn set_alarm(&self, alarm: Alarm) {
-        let _there_is_one = self.alarm.set(alarm);
+    /// Sets the waker that ends a [poll](Parker::park_in). A second call does nothing.
+    pub fn set_poll_waker(&self, poll_waker: PollWaker) {
+        let _there_is_one = self.poll_waker.set(poll_waker);
     }
 
-    /// Sleeps like [`park`](Parker::park), but in `sleep`, which the [alarm](Parker::set_alarm)
-    /// ends; it may also end by itself, for any reason. Called by the owner.
+    /// Sleeps like [`park`](Parker::park), but in `poll`. The [poll waker](Parker::set_poll_waker)
+    /// ends it; it may also end by itself, for any reason. The owner calls it.
     ///
-    /// `sleep` is not called if there was news already. It must not panic.
+    /// `poll` is not called if there is a notification already. It must not panic.
     ///
     /// # Blocking
-    /// Blocks the thread for as long as `sleep` does.
-    pub fn park_in(&self, sleep: impl FnOnce()) -> Unparked {
-        if !self.fall_asleep(LISTENING) {
+    /// Blocks the thread for as long as `poll` does.
+    pub fn park_in(&self, poll: impl FnOnce()) -> Unparked {
+        if !self.try_park(POLLING) {
             return Unparked::Notified;
         }
-        sleep();
-        self.wake_up()
+        poll();
+        self.end_park()
     }
 
     fn sleep(&self, deadline: Option<Instant>) -> Unparked {
@@ -211,45 +236,46 @@ impl Parker {
                     false
                 }
             };
-            // ORDERING: Acquire, as in the swap of `wake_up`, which follows when it says NOTIFIED.
-            // A sleep may end for no reason: then the word still says PARKED.
+            // ORDERING: Acquire, as in the swap of `end_park`, which follows if it reads NOTIFIED.
+            // After a spurious wake-up it reads PARKED.
             if expired || self.state.load(Ordering::Acquire) != PARKED {
-                return self.wake_up();
+                return self.end_park();
             }
         }
     }
 
-    /// Leaves the loop to itself while its thread does something else: from now on the first
-    /// unpark calls the hook. Returns false, and changes nothing but taking note of it, if there
-    /// is news already. [`come_back`](Parker::come_back) ends it.
+    /// Detaches the loop from its thread, which the host uses until [`attach`](Parker::attach).
+    /// The first unpark until then calls the hook.
+    ///
+    /// Returns false, and takes the notification instead, if there is one already.
     #[must_use]
-    pub fn leave(&self) -> bool {
-        self.fall_asleep(AWAY)
+    pub fn detach(&self) -> bool {
+        self.try_park(DETACHED)
     }
 
-    /// Ends [`leave`](Parker::leave), and says whether there was news meanwhile.
-    pub fn come_back(&self) -> bool {
-        self.wake_up() == Unparked::Notified
+    /// Ends [`detach`](Parker::detach), and returns whether there was an unpark meanwhile.
+    pub fn attach(&self) -> bool {
+        self.end_park() == Unparked::Notified
     }
 
-    /// Step 2 of the handshake. If it fails, the news has been taken note of.
-    fn fall_asleep(&self, how: usize) -> bool {
-        // ORDERING: AcqRel / Acquire. Success publishes nothing, failure reads what the unparker
-        // published, and the swap of `wake_up` reads it again: it is the rule for shared words.
-        let asleep =
+    /// Step P2. If it fails, the notification has been taken.
+    fn try_park(&self, how: usize) -> bool {
+        // ORDERING: AcqRel / Acquire. Success publishes nothing. Failure reads the unparker's data,
+        // and so does the swap of `end_park` that follows: it is the rule for shared words.
+        let is_parked =
             self.state.compare_exchange(RUNNING, how, Ordering::AcqRel, Ordering::Acquire).is_ok();
-        if !asleep {
-            let _ = self.wake_up();
+        if !is_parked {
+            let _ = self.end_park();
         }
-        asleep
+        is_parked
     }
 
-    /// Step 3 of the handshake.
-    fn wake_up(&self) -> Unparked {
+    /// Step P3.
+    fn end_park(&self) -> Unparked {
         // ORDERING: AcqRel. Acquire: pairs with the swap in `unpark`.
         match self.state.swap(RUNNING, Ordering::AcqRel) {
             NOTIFIED => Unparked::Notified,
-            _parked_away_or_listening => Unparked::Expired,
+            _not_notified => Unparked::Expired,
         }
     }
 }
@@ -260,7 +286,7 @@ impl Default for Parker {
     }
 }
 
-/// A parker is a waker: it wakes the thread that sleeps on it.
+/// A parker is a waker of its owner.
 impl Wake for Parker {
     fn wake(self: Arc<Self>) {
         self.unpark();
@@ -273,13 +299,13 @@ impl Wake for Parker {
 
 impl fmt::Debug for Parker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // ORDERING: Relaxed. It is shown to somebody, who decides nothing by it.
+        // ORDERING: Relaxed. It is shown, and nothing is decided by it.
         let state = match self.state.load(Ordering::Relaxed) {
             RUNNING => "running",
             NOTIFIED => "notified",
             PARKED => "parked",
-            AWAY => "away",
-            _ => "listening",
+            DETACHED => "detached",
+            _ => "polling",
         };
         f.debug_struct("Parker").field("state", &state).finish_non_exhaustive()
     }

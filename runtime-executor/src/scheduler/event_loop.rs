@@ -168,7 +168,7 @@ impl Executor {
         let _on_loop = context::enter_loop();
         wheel.counts = Counts::default();
         let mut next = wheel.turn(&mut NoMain, Wait::AtMost(wait));
-        if next != NextTurn::Now && !self.local.remote.parker.leave() {
+        if next != NextTurn::Now && !self.local.remote.parker.detach() {
             wheel.noticed = true;
             next = NextTurn::Now;
         }
@@ -204,7 +204,7 @@ impl Executor {
         current::enter(Current::Turning(Rc::clone(&self.local)))
     }
 
-    /// Takes hold of the wheel, and of a loop that was [away](Parker::leave).
+    /// Takes hold of the wheel, and of a loop that was [away](Parker::detach).
     #[track_caller]
     fn begin(&self) -> RefMut<'_, Wheel> {
         let Ok(mut wheel) = self.wheel.try_borrow_mut() else {
@@ -215,7 +215,7 @@ impl Executor {
             )
         };
         wheel.has_slept = false;
-        wheel.noticed |= self.local.remote.parker.come_back();
+        wheel.noticed |= self.local.remote.parker.attach();
         wheel
     }
 }

@@ -42,7 +42,7 @@ impl Handle {
 /// Brings the poller to its loop, which sleeps in the selector from then on and is woken there. If
 /// the loop is gone, the poller is dropped.
 fn deliver(remote: &Arc<Remote>, poller: Poller) {
-    remote.parker.set_alarm(poller.waker());
+    remote.parker.set_poll_waker(poller.waker());
     match current::turning().filter(|local| Arc::ptr_eq(&local.remote, remote)) {
         Some(local) => local.poller.install(poller),
         None => {

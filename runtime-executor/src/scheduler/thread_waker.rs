@@ -37,7 +37,7 @@ impl Sleeper {
 
     /// Sleeps until it is woken; at once if it was since the last sleep. (Step 2.)
     pub(crate) fn sleep(&self) {
-        self.parker.park_after(|| self.let_go());
+        self.parker.park_with(|| self.let_go());
     }
 
     fn let_go(&self) {
@@ -59,7 +59,7 @@ impl Wake for Sleeper {
         if let Some(remote) = &self.held {
             remote.clock.hold();
         }
-        let left_to_the_sleeper = self.parker.unpark_sleeper();
+        let left_to_the_sleeper = self.parker.unpark_and_report();
         if !left_to_the_sleeper {
             self.let_go();
         }

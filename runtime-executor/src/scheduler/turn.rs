@@ -135,7 +135,7 @@ impl Wheel {
     /// keep the turn from ending.
     fn receive(&mut self) {
         self.noticed = false;
-        self.local.remote.parker.take_notice();
+        self.local.remote.parker.take_notification();
         let Some(inbox) = &self.inbox else { return };
         for _ in 0..self.bound {
             let Ok(letter) = inbox.try_recv() else { return };
@@ -278,7 +278,7 @@ impl Wheel {
         match until {
             Some(until) if remote.clock.reaches(until) && remote.clock.may_advance() => {
                 self.local.poller.poll();
-                self.noticed = remote.parker.take_notice();
+                self.noticed = remote.parker.take_notification();
                 if !self.noticed && self.local.ready.borrow().is_empty() {
                     remote.clock.advance_to(until);
                 }

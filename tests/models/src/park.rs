@@ -14,8 +14,8 @@ use crate::model::{Model, Mutant};
 
 const PARK: &str = "runtime-core/src/park.rs";
 const UNPARK: &str = "self.state.swap(NOTIFIED";
-const FALL_ASLEEP: &str = "self.state.compare_exchange(RUNNING, how";
-const WAKE_UP: &str = "match self.state.swap(RUNNING";
+const TRY_PARK: &str = "self.state.compare_exchange(RUNNING, how";
+const END_PARK: &str = "match self.state.swap(RUNNING";
 const WAKE_THREAD: &str = "PARKED => self.thread.unpark()";
 
 pub(crate) const MODELS: &[Model] = &[
@@ -29,7 +29,7 @@ pub(crate) const MODELS: &[Model] = &[
             Mutant::lose(PARK, UNPARK),
             Mutant::split(PARK, UNPARK),
             Mutant::lose(PARK, WAKE_THREAD),
-            Mutant::split(PARK, FALL_ASLEEP),
+            Mutant::split(PARK, TRY_PARK),
             Mutant::body("the sleeper looks before the news is out", news_after_the_unpark),
         ],
         body: |witness| news_is_never_slept_through(1, witness),
@@ -42,7 +42,7 @@ pub(crate) const MODELS: &[Model] = &[
         mutants: &[
             Mutant::relaxed(PARK, UNPARK),
             Mutant::split(PARK, UNPARK),
-            Mutant::lose(PARK, WAKE_UP),
+            Mutant::lose(PARK, END_PARK),
         ],
         body: |witness| news_is_never_slept_through(2, witness),
     },
@@ -60,8 +60,8 @@ pub(crate) const MODELS: &[Model] = &[
         executions: 1_603,
         witnesses: &["the news first", "the deadline first"],
         mutants: &[
-            Mutant::relaxed(PARK, WAKE_UP),
-            Mutant::split(PARK, WAKE_UP),
+            Mutant::relaxed(PARK, END_PARK),
+            Mutant::split(PARK, END_PARK),
             Mutant::lose(PARK, UNPARK),
         ],
         body: neither_a_deadline_nor_news_swallows_the_other,
@@ -85,7 +85,7 @@ pub(crate) const MODELS: &[Model] = &[
         mutants: &[
             Mutant::split(PARK, UNPARK),
             Mutant::relaxed(PARK, UNPARK),
-            Mutant::split(PARK, FALL_ASLEEP),
+            Mutant::split(PARK, TRY_PARK),
         ],
         body: an_absence_calls_the_hook_once,
     },
@@ -238,17 +238,17 @@ fn an_absence_calls_the_hook_once(witness: &'static Witness) {
     let parker = Arc::new(Parker::with_hook(Box::new(move || noted.note(()))));
     let news = [word(), word()];
     let tellers = [0, 1].map(|teller| tell(&parker, &news[teller]));
-    let left = parker.leave();
+    let left = parker.detach();
     if left {
         tellers.into_iter().for_each(join);
-        assert!(parker.come_back(), "there was news meanwhile");
+        assert!(parker.attach(), "there was news meanwhile");
         assert_eq!(calls.len(), 1, "the hook is called once");
         witness.saw("the hook was called");
         return;
     }
     assert!(news.iter().any(|news| news.load(Ordering::Relaxed) == 1), "there is news");
     witness.saw("there was news before the leave");
-    if parker.come_back() {
+    if parker.attach() {
         witness.saw("news came late");
     }
     tellers.into_iter().for_each(join);
@@ -260,10 +260,10 @@ fn a_notice_taken_shows_the_news(witness: &'static Witness) {
     let parker = Arc::new(Parker::new());
     let news = word();
     let teller = tell(&parker, &news);
-    if parker.take_notice() {
+    if parker.take_notification() {
         witness.saw("noticed");
         assert_eq!(news.load(Ordering::Relaxed), 1);
-        assert!(!parker.take_notice(), "there is no news twice");
+        assert!(!parker.take_notification(), "there is no news twice");
     } else {
         witness.saw("not yet");
         assert_eq!(parker.park(None), Unparked::Notified);

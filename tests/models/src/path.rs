@@ -14,7 +14,7 @@ use crate::mortal::mortal;
 
 const PARK: &str = "runtime-core/src/park.rs";
 const UNPARK: &str = "self.state.swap(NOTIFIED";
-const FALL_ASLEEP: &str = "self.state.compare_exchange(RUNNING, how";
+const TRY_PARK: &str = "self.state.compare_exchange(RUNNING, how";
 const REMOTE: &str = "runtime-executor/src/scheduler/shared.rs";
 const SEND: &str = "self.inbox.send(letter)";
 const CLOCK: &str = "runtime-core/src/clock.rs";
@@ -31,7 +31,7 @@ pub(crate) const MODELS: &[Model] = &[
         mutants: &[
             Mutant::lose(REMOTE, SEND),
             Mutant::lose(PARK, UNPARK),
-            Mutant::split(PARK, FALL_ASLEEP),
+            Mutant::split(PARK, TRY_PARK),
         ],
         body: a_job_is_done_and_its_result_is_read,
     },
@@ -42,7 +42,7 @@ pub(crate) const MODELS: &[Model] = &[
         witnesses: &["read"],
         mutants: &[
             Mutant::lose(REMOTE, SEND),
-            Mutant::split(PARK, FALL_ASLEEP),
+            Mutant::split(PARK, TRY_PARK),
             Mutant::lose(WOKEN, LEAVE),
         ],
         body: two_jobs_of_a_group_are_read,

@@ -21,7 +21,7 @@ use crate::toy::{Bug, Crew, Toy};
 
 const PARK: &str = "runtime-core/src/park.rs";
 const WAKE_THREAD: &str = "PARKED => self.thread.unpark()";
-const FALL_ASLEEP: &str = "self.state.compare_exchange(RUNNING, how";
+const TRY_PARK: &str = "self.state.compare_exchange(RUNNING, how";
 const UNPARK: &str = "self.state.swap(NOTIFIED";
 
 pub(crate) const MODELS: &[Model] = &[
@@ -32,7 +32,7 @@ pub(crate) const MODELS: &[Model] = &[
         witnesses: &["ran"],
         mutants: &[
             Mutant::lose(PARK, WAKE_THREAD),
-            Mutant::split(PARK, FALL_ASLEEP),
+            Mutant::split(PARK, TRY_PARK),
             Mutant::body("sleeps without a last look", |witness| {
                 a_call_and_a_close(&Toy::new(1, Bug::SleepsWithoutALook), witness);
             }),

@@ -20,7 +20,7 @@ use crate::waking::{tell, word};
 
 const PARK: &str = "runtime-core/src/park.rs";
 const UNPARK: &str = "self.state.swap(NOTIFIED";
-const FALL_ASLEEP: &str = "self.state.compare_exchange(RUNNING, how";
+const TRY_PARK: &str = "self.state.compare_exchange(RUNNING, how";
 const REMOTE: &str = "runtime-executor/src/scheduler/shared.rs";
 const SEND: &str = "self.inbox.send(letter)";
 const READINESS: &str = "runtime-executor/src/reactor/readiness.rs";
@@ -82,7 +82,7 @@ pub(crate) const MODELS: &[Model] = &[
             Mutant::lose(DEVICE, "self.sleeper.unpark(); // the ring"),
             Mutant::lose(PARK, UNPARK),
             Mutant::relaxed(PARK, UNPARK),
-            Mutant::split(PARK, FALL_ASLEEP),
+            Mutant::split(PARK, TRY_PARK),
             Mutant::lose(REMOTE, SEND),
         ],
         body: a_wake_ends_the_sleep,

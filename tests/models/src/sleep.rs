@@ -27,7 +27,7 @@ const HOLD: &str = "time.holds.fetch_add(1";
 const HOLDS: &str = "time.holds.load(";
 const PARK: &str = "runtime-core/src/park.rs";
 const UNPARK: &str = "self.state.swap(NOTIFIED";
-const FALL_ASLEEP: &str = "self.state.compare_exchange(RUNNING, how";
+const TRY_PARK: &str = "self.state.compare_exchange(RUNNING, how";
 const REMOTE: &str = "runtime-executor/src/scheduler/shared.rs";
 const SEND: &str = "self.inbox.send(letter)";
 
@@ -66,7 +66,7 @@ pub(crate) const MODELS: &[Model] = &[
         mutants: &[
             Mutant::lose(PARK, UNPARK),
             Mutant::split(PARK, UNPARK),
-            Mutant::split(PARK, FALL_ASLEEP),
+            Mutant::split(PARK, TRY_PARK),
         ],
         body: a_job_that_sleeps_again_before_its_waker_is_done,
     },

@@ -34,7 +34,7 @@ const RULE: &str = "nothing hangs on it; words that several threads write are wr
 /// value. That a later operation on another word is not moved before this one cannot be seen there.
 const BEYOND_LOOM: &str =
     "beyond loom, which moves no later operation on another word before this one";
-const SWAP_FOLLOWS: &str = "the swap of `wake_up` follows, and reads the news";
+const SWAP_FOLLOWS: &str = "the swap of `end_park` follows, and reads the news";
 
 const COMPLETION: &str = "runtime-core/src/completion.rs";
 const WOKEN: &str = "src/gather/wake_set.rs";

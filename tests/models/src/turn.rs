@@ -17,7 +17,7 @@ use crate::waking::{tell, word};
 
 const PARK: &str = "runtime-core/src/park.rs";
 const UNPARK: &str = "self.state.swap(NOTIFIED";
-const FALL_ASLEEP: &str = "self.state.compare_exchange(RUNNING, how";
+const TRY_PARK: &str = "self.state.compare_exchange(RUNNING, how";
 const WAKER: &str = "runtime-executor/src/task/waker.rs";
 const REMOTE: &str = "runtime-executor/src/scheduler/shared.rs";
 
@@ -30,7 +30,7 @@ pub(crate) const MODELS: &[Model] = &[
         mutants: &[
             Mutant::lose(PARK, UNPARK),
             Mutant::relaxed(PARK, UNPARK),
-            Mutant::split(PARK, FALL_ASLEEP),
+            Mutant::split(PARK, TRY_PARK),
         ],
         body: |witness| a_loop_that_is_away_is_called_back(1, witness),
     },
@@ -59,7 +59,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 140,
         witnesses: &["called back", "not called"],
-        mutants: &[Mutant::lose(PARK, UNPARK), Mutant::split(PARK, FALL_ASLEEP)],
+        mutants: &[Mutant::lose(PARK, UNPARK), Mutant::split(PARK, TRY_PARK)],
         body: a_task_spawned_from_elsewhere_calls_the_loop,
     },
 ];
