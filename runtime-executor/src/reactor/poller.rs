@@ -7,7 +7,7 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use runtime_core::catch_panic::{catch_panic, drop_catching};
-use runtime_core::park::{Alarm, Parker, Unparked};
+use runtime_core::park::{Parker, PollWaker, Unparked};
 
 use super::driver::{OpenedSelector, Reactor};
 use super::selector::{ReadinessEvent, Selector, WaitForEvents};
@@ -49,7 +49,7 @@ pub(super) fn deliver_poller(
 
 impl Poller {
     /// Returns a function that ends the loop's sleep in the selector.
-    pub(crate) fn waker(&self) -> Alarm {
+    pub(crate) fn waker(&self) -> PollWaker {
         let selector = Weak::clone(&self.selector);
         Box::new(move || {
             if let Some(selector) = selector.upgrade() {
