@@ -33,18 +33,18 @@ fn count(kind: &str) -> usize {
 #[test]
 fn descriptors_are_few_and_their_lack_is_an_error_of_one_request() {
     watched(|| {
-        a_runtime_without_sockets_has_none();
+        a_runtime_without_sockets_has_no_wake_descriptor();
         a_child_inherits_none();
         all_are_given_back();
         a_kernel_that_cannot_be_opened_is_an_error_and_may_be_opened_later();
         a_listener_without_descriptors_does_not_spin_and_goes_on_when_there_are_some();
-        a_unix_listener_without_descriptors_does_so_too();
-        a_socket_that_cannot_be_made_is_an_error_of_who_wanted_it();
+        a_unix_listener_without_descriptors_does_not_spin_either();
+        a_socket_that_cannot_be_created_is_an_error_of_its_caller();
     });
 }
 
 /// P89
-fn a_runtime_without_sockets_has_none() {
+fn a_runtime_without_sockets_has_no_wake_descriptor() {
     let before = descriptors().len();
     let runtime = Runtime::new();
     runtime.block_on(async {
@@ -177,7 +177,7 @@ fn a_listener_without_descriptors_does_not_spin_and_goes_on_when_there_are_some(
 }
 
 /// P64
-fn a_unix_listener_without_descriptors_does_so_too() {
+fn a_unix_listener_without_descriptors_does_not_spin_either() {
     let runtime = Runtime::new();
     let path = std::env::temp_dir().join(format!("aside-{}-lack", std::process::id()));
     let listener = runtime.block_on(async { UnixListener::bind(&path).unwrap() });
@@ -203,7 +203,7 @@ fn a_unix_listener_without_descriptors_does_so_too() {
 }
 
 /// And of nobody else: a connection goes on meanwhile, and later there are sockets again.
-fn a_socket_that_cannot_be_made_is_an_error_of_who_wanted_it() {
+fn a_socket_that_cannot_be_created_is_an_error_of_its_caller() {
     let runtime = Runtime::new();
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

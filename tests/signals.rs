@@ -139,7 +139,7 @@ fn what_nobody_can_listen_to_is_refused() {
 }
 
 #[test]
-fn a_wait_that_is_given_up_has_taken_nothing() {
+fn a_cancelled_receive_consumes_no_signal() {
     watched(|| {
         aside::run(async {
             let mut signals = Signals::new([Signal::TSTP]).unwrap();
@@ -155,7 +155,7 @@ fn a_wait_that_is_given_up_has_taken_nothing() {
 }
 
 #[test]
-fn another_thread_by_another_executor_hears_as_long_as_the_loop_turns() {
+fn another_executor_on_another_thread_receives_events_while_the_loop_turns() {
     watched(|| {
         aside::run(async {
             let mut signals = Signals::new([Signal::TTIN]).unwrap();

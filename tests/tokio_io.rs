@@ -52,7 +52,7 @@ async fn send_and_receive<S: AsyncRead + AsyncWrite>(stream: S, sent: &[u8]) -> 
 
 // A proxy between two kinds of sockets: both directions, and both ends, go through it.
 #[test]
-fn what_goes_in_at_one_end_of_a_proxy_comes_out_at_the_other() {
+fn a_proxy_forwards_all_bytes() {
     watched(|| {
         aside::run(async {
             let (client, mut front) = connected().await;
@@ -69,7 +69,7 @@ fn what_goes_in_at_one_end_of_a_proxy_comes_out_at_the_other() {
 }
 
 #[test]
-fn owned_halves_go_to_two_tasks() {
+fn owned_halves_move_to_two_tasks() {
     watched(|| {
         aside::run(async {
             let (near, far) = connected().await;
@@ -112,7 +112,7 @@ fn any_descriptor_is_read_and_written() {
 }
 
 #[test]
-fn several_slices_are_one_write() {
+fn a_vectored_write_is_one_write() {
     watched(|| {
         aside::run(async {
             let (mut near, mut far) = connected().await;
@@ -128,7 +128,7 @@ fn several_slices_are_one_write() {
 }
 
 #[test]
-fn a_codec_cuts_what_comes_in_pieces() {
+fn a_codec_decodes_frames_that_arrive_in_pieces() {
     watched(|| {
         aside::run(async {
             let (mut near, far) = connected().await;
@@ -147,7 +147,7 @@ fn a_codec_cuts_what_comes_in_pieces() {
 }
 
 #[test]
-fn lines_go_both_ways_through_buffers() {
+fn buffered_lines_are_exchanged_in_both_directions() {
     watched(|| {
         aside::run(async {
             let (near, far) = connected().await;
@@ -213,7 +213,7 @@ fn of_memory_that_was_never_written_no_more_is_cleared_than_is_worth_it() {
 }
 
 #[test]
-fn what_blocks_is_read_by_lines_and_written() {
+fn blocking_objects_are_read_by_lines_and_written() {
     watched(|| {
         aside::run(async {
             let mut lines = Unblock::new(Cursor::new(b"one\ntwo\n".to_vec()));
@@ -239,7 +239,7 @@ fn what_blocks_is_read_by_lines_and_written() {
 }
 
 #[test]
-fn a_file_is_written_and_read_by_lines() {
+fn a_file_is_written_and_read_line_by_line() {
     watched(|| {
         let path = std::env::temp_dir().join(format!("aside-tokio-io-{}", std::process::id()));
         aside::run(async {

@@ -53,7 +53,7 @@ fn a_kill_is_seen_and_one_after_the_end_is_harmless() {
 }
 
 #[test]
-fn a_wait_that_is_given_up_can_be_resumed() {
+fn a_cancelled_wait_can_be_repeated() {
     watched(|| {
         aside::run(async {
             let mut child = waiting();

@@ -42,7 +42,7 @@ fn ten_mebibytes_go_through_cat_and_back() {
 
 #[cfg(feature = "tokio-io")]
 #[test]
-fn tokios_traits_do_the_same() {
+fn the_traits_of_tokio_behave_alike() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     watched(|| {
@@ -72,7 +72,7 @@ fn tokios_traits_do_the_same() {
 
 // P68
 #[test]
-fn bytes_come_as_they_were_sent_in_pieces_of_any_size() {
+fn bytes_arrive_as_they_were_sent_in_chunks_of_any_size() {
     watched(|| {
         aside::run(async {
             let mut cat = script("cat");

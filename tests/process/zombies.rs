@@ -73,7 +73,7 @@ fn who_is_killed_on_drop_is_buried() {
 }
 
 #[test]
-fn what_is_given_up_for_its_time_leaves_none() {
+fn a_child_whose_output_times_out_leaves_no_zombie() {
     watched(|| {
         aside::run(async {
             let mut command = script("echo $$ >&2; exec sleep 1000");

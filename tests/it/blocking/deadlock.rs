@@ -31,7 +31,7 @@ fn why(error: &JoinError) -> Standstill {
 
 // P54: all wait, the last one to do so is told, and its thread then runs what the others wait for.
 #[test]
-fn of_a_pool_full_of_jobs_that_wait_for_jobs_one_is_told_and_the_others_go_on() {
+fn in_a_deadlocked_pool_one_job_gets_an_error_and_the_others_continue() {
     watched(|| {
         for threads in [1, 2, 8] {
             let runtime = Runtime::builder().threads_max(threads).thread_name("few").build();
@@ -76,7 +76,7 @@ fn descend(levels: usize) -> usize {
 
 // P54: each waits for the next, and only the last of them for one that waits to be run.
 #[test]
-fn jobs_that_nest_get_all_threads_and_the_first_that_gets_none_is_told() {
+fn nested_jobs_get_all_threads_and_the_first_without_one_gets_a_deadlock_error() {
     watched(|| {
         for threads in [1, 2, 8] {
             let runtime = Runtime::builder().threads_max(threads).build();
@@ -92,7 +92,7 @@ fn submit<T: Send + 'static>(lane: &Lane, f: impl FnOnce() -> T + Send + 'static
 
 // P54, for lanes: threads there are, but no places.
 #[test]
-fn a_lane_whose_jobs_wait_for_jobs_of_that_lane_says_so() {
+fn jobs_that_wait_for_jobs_of_their_own_lane_get_a_deadlock_error() {
     watched(|| {
         let runtime = Runtime::new();
         let (handle, pool) = (runtime.handle(), runtime.handle().pool().clone());
@@ -108,7 +108,7 @@ fn a_lane_whose_jobs_wait_for_jobs_of_that_lane_says_so() {
 
 // P54, for lanes: over two lanes and back.
 #[test]
-fn a_circle_of_lanes_is_found_and_a_lane_inside_another_is_none() {
+fn a_cycle_of_lanes_is_detected_and_a_lane_nested_in_another_is_no_cycle() {
     watched(|| {
         let runtime = Runtime::new();
         let pool = runtime.handle().pool().clone();
@@ -133,7 +133,7 @@ fn a_circle_of_lanes_is_found_and_a_lane_inside_another_is_none() {
 
 // P54: no false alarm. Whoever can be woken by something else is left alone.
 #[test]
-fn a_job_that_gives_up_after_a_time_is_not_told_before() {
+fn a_job_that_waits_with_a_timeout_gets_no_deadlock_error_before_its_timeout() {
     watched(|| {
         let runtime = Runtime::builder().threads_max(1).build();
         let outer = runtime.handle().spawn_blocking(|| {
@@ -150,7 +150,7 @@ fn a_job_that_gives_up_after_a_time_is_not_told_before() {
 
 // P54: no false alarm.
 #[test]
-fn a_job_that_waits_for_a_job_or_something_else_is_not_told() {
+fn a_job_that_waits_for_a_job_or_something_else_gets_no_deadlock_error() {
     watched(|| {
         let runtime = Runtime::builder().threads_max(1).build();
         let (send, receive) = mpsc::channel::<()>();
@@ -177,7 +177,7 @@ fn a_job_that_waits_for_a_job_or_something_else_is_not_told() {
 
 // P54: no false alarm. What is looked at once and dropped leaves nothing behind.
 #[test]
-fn a_job_that_looked_at_a_handle_and_waits_for_something_else_is_not_told() {
+fn a_job_that_polled_a_handle_once_and_waits_for_something_else_gets_no_deadlock_error() {
     watched(|| {
         let runtime = Runtime::builder().threads_max(1).build();
         let ran = Arc::new(AtomicUsize::new(0));
@@ -206,7 +206,7 @@ fn a_job_that_looked_at_a_handle_and_waits_for_something_else_is_not_told() {
 // What is not found (`Handle::block_on` says so): in between is a task, which the pool does not
 // see.
 #[test]
-fn a_job_that_waits_for_a_task_that_waits_for_a_job_is_not_told() {
+fn a_job_that_waits_for_a_task_that_waits_for_a_job_gets_no_deadlock_error() {
     watched(|| {
         let runtime = Runtime::builder().threads_max(1).build();
         let outer = runtime.handle().spawn_blocking(|| {
@@ -222,7 +222,7 @@ fn a_job_that_waits_for_a_task_that_waits_for_a_job_is_not_told() {
 
 // P54, P17: a job that ends at that very moment is awaited, and no error.
 #[test]
-fn no_job_is_told_while_another_thread_is_there() {
+fn no_job_gets_a_deadlock_error_while_another_thread_can_start() {
     watched(|| {
         let runtime = Runtime::builder().threads_max(2).build();
         let outer = runtime.handle().spawn_blocking(|| {
@@ -234,7 +234,7 @@ fn no_job_is_told_while_another_thread_is_there() {
 
 // P54: whoever is told gives its thread to the next, until there are threads enough.
 #[test]
-fn however_many_jobs_wait_all_of_them_end() {
+fn any_number_of_waiting_jobs_all_end() {
     watched(|| {
         let runtime = Runtime::builder().threads_max(3).build();
         // So that the jobs of jobs come after all others.
@@ -276,7 +276,7 @@ fn refusing(is_refused: impl Fn(usize) -> bool + Send + Sync + 'static) -> Pool 
 
 // P54, P52: there could be more threads, but the system gives none.
 #[test]
-fn a_pool_that_gets_no_more_threads_tells_who_waits_and_one_that_does_goes_on() {
+fn a_pool_that_cannot_start_threads_reports_a_deadlock_and_a_growing_pool_does_not() {
     watched(|| {
         let runtime = Runtime::new();
         for comes_at_last in [false, true] {
@@ -297,7 +297,7 @@ fn a_pool_that_gets_no_more_threads_tells_who_waits_and_one_that_does_goes_on() 
 
 // P54: who waits for room in the queue waits for the job that would make it.
 #[test]
-fn a_job_that_waits_for_room_in_the_queue_of_its_own_pool_is_told() {
+fn a_job_that_waits_for_room_in_the_queue_of_its_own_pool_gets_a_deadlock_error() {
     watched(|| {
         let runtime = Runtime::new();
         let pool = Pool::builder().threads_max(1).queue_max(1).build();
@@ -323,7 +323,7 @@ fn run_in<T: Send + 'static>(
 
 // P54: a full pool that waits for another pool stands still for nobody.
 #[test]
-fn pools_that_wait_for_each_other_are_not_told_while_one_of_them_works() {
+fn pools_that_wait_for_each_other_get_no_deadlock_error_while_one_of_them_works() {
     watched(|| {
         let runtime = Runtime::builder().threads_max(2).build();
         let other = Pool::builder().threads_max(1).build();
@@ -340,7 +340,7 @@ fn pools_that_wait_for_each_other_are_not_told_while_one_of_them_works() {
 
 // P54, P45: a shutdown that waits is not kept waiting by jobs that wait for each other.
 #[test]
-fn a_pool_that_stands_still_while_it_is_shut_down_goes_on_and_ends() {
+fn a_deadlocked_pool_recovers_and_ends_when_it_is_shut_down() {
     watched(|| {
         let runtime = Runtime::builder().threads_max(1).build();
         let (begun, beginning) = mpsc::channel();

@@ -129,7 +129,7 @@ fn a_job_that_is_cancelled_in_the_queue_drops_its_closure_first() {
 
 // P51, promise 4
 #[test]
-fn jobs_that_panic_are_reported_and_cost_the_pool_no_worker() {
+fn panicking_jobs_are_reported_and_cost_the_pool_no_worker() {
     watched(|| {
         let runtime = Runtime::builder().threads_max(2).build();
         let pool = runtime.handle().pool().clone();
@@ -148,7 +148,7 @@ fn jobs_that_panic_are_reported_and_cost_the_pool_no_worker() {
 }
 
 #[test]
-fn the_panic_of_a_job_can_be_taken_up_again() {
+fn the_panic_of_a_job_can_be_resumed() {
     watched(|| {
         let message = panic_message(|| {
             aside::run(async {
@@ -232,7 +232,7 @@ fn jobs_that_wait_for_each_other_get_as_many_threads_as_they_need() {
 
 // P5: each of the two jobs needs the other one to have begun.
 #[test]
-fn two_jobs_that_need_each_other_run_together_every_time() {
+fn two_jobs_that_need_each_other_always_run_concurrently() {
     watched(|| {
         Runtime::builder().threads_max(2).build().block_on(async {
             for _ in 0..500 {
@@ -251,7 +251,7 @@ fn two_jobs_that_need_each_other_run_together_every_time() {
 
 // P61: a worker remembers nothing of the job before.
 #[test]
-fn a_worker_does_not_take_one_jobs_runtime_along_into_the_next_job() {
+fn a_worker_does_not_carry_the_runtime_of_one_job_into_the_next() {
     watched(|| {
         let pool = Pool::builder().threads_max(1).build();
         let runtime = Runtime::builder().pool(pool.clone()).build();
@@ -290,7 +290,7 @@ fn a_job_sees_its_own_threads_locals_and_not_its_spawners() {
 }
 
 #[test]
-fn a_pool_of_ones_own_serves_the_runtime_and_outlives_it() {
+fn a_pool_given_to_the_builder_serves_the_runtime_and_outlives_it() {
     watched(|| {
         let pool = Pool::builder().threads_max(1).thread_name("database").build();
         let name = aside::run(async {
@@ -306,7 +306,7 @@ fn a_pool_of_ones_own_serves_the_runtime_and_outlives_it() {
 }
 
 #[test]
-fn a_named_job_bears_its_name_and_place_in_errors() {
+fn errors_show_the_name_and_location_of_a_job() {
     watched(|| {
         aside::run(async {
             let job = aside::named("resize").spawn_blocking(|| panic!("too small"));

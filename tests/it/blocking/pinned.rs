@@ -40,7 +40,7 @@ impl Total {
 }
 
 #[test]
-fn a_state_that_is_not_send_is_called_from_many_tasks() {
+fn many_tasks_can_call_a_pinned_state_that_is_not_send() {
     watched(|| {
         let (end, ended) = channel();
         aside::run(async move {
@@ -61,7 +61,7 @@ fn a_state_that_is_not_send_is_called_from_many_tasks() {
 
 // P62: what was accepted is not lost when `run` returns.
 #[test]
-fn run_waits_for_a_state_whose_last_handle_went_on_the_loop() {
+fn run_waits_for_a_pinned_state_whose_last_handle_is_dropped_on_the_loop() {
     watched(|| {
         let (end, ended) = channel();
         let (release, held) = channel::<()>();
@@ -78,7 +78,7 @@ fn run_waits_for_a_state_whose_last_handle_went_on_the_loop() {
 
 // Promise 3
 #[test]
-fn a_state_that_a_shutdown_does_not_wait_for_is_in_its_report() {
+fn a_shutdown_reports_the_pinned_states_it_does_not_wait_for() {
     watched(|| {
         for how in [Shutdown::Leave, Shutdown::WaitAtMost(Duration::from_millis(1))] {
             let (end, ended) = channel();
@@ -112,7 +112,7 @@ fn hold_until_the_end(held: impl Sized + 'static) {
 
 // P62: the same where the handle is held by a task, and the state was closed, but not awaited.
 #[test]
-fn run_waits_for_a_state_that_a_cancelled_task_held() {
+fn run_waits_for_a_pinned_state_that_a_cancelled_task_held() {
     watched(|| {
         for is_closed in [false, true] {
             let (end, ended) = channel();
@@ -133,7 +133,7 @@ fn run_waits_for_a_state_that_a_cancelled_task_held() {
 }
 
 #[test]
-fn a_shutdown_that_leaves_does_not_wait_for_a_state() {
+fn a_shutdown_that_leaves_does_not_wait_for_a_pinned_state() {
     watched(|| {
         let (end, ended) = channel();
         let (release, held) = channel::<()>();
@@ -150,7 +150,7 @@ fn a_shutdown_that_leaves_does_not_wait_for_a_state() {
 }
 
 #[test]
-fn outside_of_async_code_the_last_handle_waits() {
+fn the_last_handle_of_a_pinned_state_waits_outside_async_code() {
     watched(|| {
         let (end, ended) = channel();
         let total = aside::run(async { Pinned::open(|| Total::new(end)).await.unwrap() });
@@ -161,7 +161,7 @@ fn outside_of_async_code_the_last_handle_waits() {
 }
 
 #[test]
-fn on_a_worker_the_last_handle_waits() {
+fn the_last_handle_of_a_pinned_state_waits_on_a_worker() {
     watched(|| {
         let (end, ended) = channel();
         aside::run(async {
@@ -197,7 +197,7 @@ fn inside_a_call_the_runtime_of_its_caller_is_current() {
 }
 
 #[test]
-fn a_state_may_be_called_from_several_runtimes() {
+fn a_pinned_state_may_be_called_from_several_runtimes() {
     watched(|| {
         let pinned = aside::run(Pinned::open(Vec::<u32>::new)).unwrap();
         let callers = [1, 2].map(|number| {
@@ -228,10 +228,10 @@ fn a_call_takes_no_virtual_time() {
     watched(|| {
         virtual_runtime().block_on(async {
             let start = now();
-            let pinned = Pinned::open(yield_to_others).await.unwrap();
+            let pinned = Pinned::open(yield_to_other_tasks).await.unwrap();
             let nap = spawn(sleep(Duration::from_nanos(1)));
             for _ in 0..20 {
-                pinned.call(|()| yield_to_others()).await.unwrap();
+                pinned.call(|()| yield_to_other_tasks()).await.unwrap();
             }
             pinned.close().await.unwrap();
             assert_eq!(now(), start);
@@ -242,13 +242,13 @@ fn a_call_takes_no_virtual_time() {
 }
 
 /// Gives the loop every chance to move the time.
-fn yield_to_others() {
+fn yield_to_other_tasks() {
     (0..100).for_each(|_| thread::yield_now());
 }
 
 // P60, the converse: it must advance while a call sleeps, whoever waits behind that call.
 #[test]
-fn a_call_that_sleeps_lets_the_time_go_on_for_those_behind_it() {
+fn a_call_that_sleeps_does_not_stop_virtual_time_for_queued_calls() {
     watched(|| {
         virtual_runtime().block_on(async {
             let start = now();
@@ -292,7 +292,7 @@ fn a_call_may_have_a_name() {
 }
 
 #[test]
-fn what_is_refused_says_why() {
+fn a_refused_job_says_why() {
     watched(|| {
         aside::run(async {
             let pinned = Pinned::builder().calls_max(1).open(|| ()).await.unwrap();
@@ -319,7 +319,7 @@ fn what_is_refused_says_why() {
 
 // P43: a handle in a thread-local, destroyed when the thread and its runtime are gone.
 #[test]
-fn a_last_handle_in_a_thread_local_waits_for_the_end() {
+fn the_last_handle_of_a_pinned_state_in_a_thread_local_waits_for_its_end() {
     thread_local! {
         static KEPT: RefCell<Option<Pinned<Total>>> = const { RefCell::new(None) };
     }

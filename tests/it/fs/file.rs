@@ -18,7 +18,7 @@ use crate::support::watchdog::{panic_message, watched};
 
 /// The system's file is further on than its user, who must not see it.
 #[test]
-fn what_follows_a_read_happens_where_the_reader_is() {
+fn an_operation_after_a_read_uses_the_position_of_the_reader() {
     watched(|| {
         let folder = Folder::new();
         let path = folder.at("file");
@@ -45,7 +45,7 @@ fn what_follows_a_read_happens_where_the_reader_is() {
 }
 
 #[test]
-fn what_is_appended_goes_to_the_end_whoever_else_appends() {
+fn appends_go_to_the_end_although_others_append() {
     watched(|| {
         let folder = Folder::new();
         let path = folder.at("log");
@@ -82,7 +82,7 @@ fn what_is_appended_goes_to_the_end_whoever_else_appends() {
 
 #[cfg(unix)]
 #[test]
-fn many_read_and_write_at_their_places_at_a_time() {
+fn many_tasks_read_and_write_at_offsets_at_once() {
     watched(|| {
         let folder = Folder::new();
         let path = folder.at("file");
@@ -103,7 +103,7 @@ fn many_read_and_write_at_their_places_at_a_time() {
 
 #[cfg(unix)]
 #[test]
-fn nothing_goes_past_what_the_stream_has_not_done() {
+fn operations_run_in_order_through_the_stream() {
     watched(|| {
         let folder = Folder::new();
         let path = folder.at("file");
@@ -133,7 +133,7 @@ fn nothing_goes_past_what_the_stream_has_not_done() {
 /// A pipe has no place, and what was read ahead from it cannot be read again.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_file_without_places_is_written_beside_what_was_read_ahead() {
+fn a_file_without_a_position_is_written_although_data_was_read_ahead() {
     watched(|| {
         let folder = Folder::new();
         let pipe = folder.fifo("pipe");
@@ -159,7 +159,7 @@ fn a_file_without_places_is_written_beside_what_was_read_ahead() {
 // ---- reading ----
 
 #[test]
-fn a_file_is_read_in_lines_and_whole() {
+fn a_stream_is_read_line_by_line_and_to_its_end() {
     watched(|| {
         let folder = Folder::new();
         let path = folder.at("lines");
@@ -183,7 +183,7 @@ fn a_file_is_read_in_lines_and_whole() {
 }
 
 #[test]
-fn what_is_appended_elsewhere_is_read_behind_the_end() {
+fn data_appended_by_another_handle_is_read_after_the_end() {
     watched(|| {
         let folder = Folder::new();
         let path = folder.at("file");
@@ -202,7 +202,7 @@ fn what_is_appended_elsewhere_is_read_behind_the_end() {
 }
 
 #[test]
-fn what_a_file_is_not_opened_for_is_an_error_of_the_system() {
+fn an_operation_that_the_open_mode_forbids_is_a_system_error() {
     watched(|| {
         let folder = Folder::new();
         let path = folder.at("file");
@@ -224,7 +224,7 @@ fn what_a_file_is_not_opened_for_is_an_error_of_the_system() {
 // ---- elsewhere ----
 
 #[test]
-fn a_file_is_used_on_another_thread_while_its_loop_lives() {
+fn a_file_works_on_another_thread_while_its_loop_lives() {
     watched(|| {
         let folder = Folder::new();
         let path = folder.at("file");
@@ -246,7 +246,7 @@ fn a_file_is_used_on_another_thread_while_its_loop_lives() {
 }
 
 #[test]
-fn a_file_whose_runtime_has_ended_says_so() {
+fn a_file_whose_runtime_has_ended_returns_an_error() {
     watched(|| {
         let folder = Folder::new();
         let path = folder.at("file");
@@ -277,7 +277,7 @@ fn a_file_of_std_needs_a_runtime() {
 }
 
 #[test]
-fn a_panic_of_a_closure_is_an_error_and_closes_the_file() {
+fn a_panicking_closure_is_an_error_and_closes_the_file() {
     watched(|| {
         aside::run(async {
             let mut file = File::open("Cargo.toml").await.unwrap();
@@ -292,7 +292,7 @@ fn a_panic_of_a_closure_is_an_error_and_closes_the_file() {
 }
 
 #[test]
-fn a_virtual_clock_stands_still_while_a_file_works() {
+fn a_virtual_clock_stands_still_during_a_file_operation() {
     watched(|| {
         let folder = Folder::new();
         let path = folder.at("file");

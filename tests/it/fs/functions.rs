@@ -83,7 +83,7 @@ fn a_file_is_written_read_copied_renamed_and_removed() {
 }
 
 #[test]
-fn directories_are_made_and_removed() {
+fn directories_are_created_and_removed() {
     watched(|| {
         let folder = Folder::new();
         aside::run(async move {
@@ -101,7 +101,7 @@ fn directories_are_made_and_removed() {
 
 #[cfg(unix)]
 #[test]
-fn what_is_known_of_files_and_links_is_what_std_says() {
+fn metadata_of_files_and_links_is_that_of_std() {
     watched(|| {
         let folder = Folder::new();
         let (file, link) = (folder.at("file"), folder.at("link"));
@@ -125,7 +125,7 @@ fn what_is_known_of_files_and_links_is_what_std_says() {
 // ---- what goes wrong ----
 
 #[test]
-fn what_is_not_there_is_not_found() {
+fn a_missing_path_is_not_found() {
     watched(|| {
         async fn assert_not_found<T: Send>(job: Job<T>, what: &str) {
             let error = job.await.err().unwrap_or_else(|| panic!("{what} found something"));
@@ -158,7 +158,7 @@ fn what_is_not_there_is_not_found() {
 }
 
 #[test]
-fn other_errors_of_the_system_come_as_they_are() {
+fn other_system_errors_are_returned_unchanged() {
     watched(|| {
         let folder = Folder::new();
         let (file, full) = (folder.at("file"), folder.at("full"));
@@ -205,7 +205,7 @@ fn without_a_runtime_there_is_an_error_that_says_so() {
 
 // P48
 #[test]
-fn a_job_that_is_refused_says_which_and_why() {
+fn an_operation_refused_by_the_pool_says_which_and_why() {
     watched(|| {
         let runtime = Runtime::new();
         runtime.block_on(async {
@@ -239,7 +239,7 @@ pub(crate) async fn busy() -> aside::JoinHandle<()> {
 }
 
 #[test]
-fn a_read_that_is_given_up_is_taken_back() {
+fn a_cancelled_read_moves_the_position_back() {
     watched(|| {
         let runtime = Runtime::builder().threads_max(1).build();
         runtime.block_on(async {
@@ -255,7 +255,7 @@ fn a_read_that_is_given_up_is_taken_back() {
 
 // P62
 #[test]
-fn a_change_is_made_once_it_was_polled_whoever_gives_it_up_and_however_it_ends() {
+fn a_polled_operation_completes_although_its_future_is_dropped() {
     watched(|| {
         for how in [Shutdown::Wait, Shutdown::Leave] {
             let folder = Folder::new();
@@ -278,7 +278,7 @@ fn a_change_is_made_once_it_was_polled_whoever_gives_it_up_and_however_it_ends()
 }
 
 #[test]
-fn a_read_that_waits_is_cancelled_by_a_shutdown_that_does_not() {
+fn a_shutdown_that_does_not_wait_cancels_a_waiting_read() {
     watched(|| {
         let runtime = Runtime::builder().threads_max(1).build();
         let (busy, mut read) = runtime.block_on(async {
@@ -298,7 +298,7 @@ fn a_read_that_waits_is_cancelled_by_a_shutdown_that_does_not() {
 
 #[cfg(unix)]
 #[test]
-fn a_shutdown_names_the_calls_that_block() {
+fn a_shutdown_names_the_running_calls() {
     watched(|| {
         let folder = Folder::new();
         let pipe = folder.fifo("pipe");
@@ -347,7 +347,7 @@ fn a_directory_of_ten_thousand_entries_is_read_in_batches() {
 }
 
 #[test]
-fn a_directory_that_is_dropped_early_is_read_no_further() {
+fn a_directory_dropped_early_is_read_no_further() {
     watched(|| {
         let folder = Folder::new();
         for number in 0..3_000 {
@@ -370,7 +370,7 @@ fn a_directory_that_is_dropped_early_is_read_no_further() {
 }
 
 #[test]
-fn an_entry_says_what_is_known_of_it() {
+fn a_directory_entry_has_its_metadata() {
     watched(|| {
         let folder = Folder::new();
         std_fs::write(folder.at("file"), "text").unwrap();
@@ -387,7 +387,7 @@ fn an_entry_says_what_is_known_of_it() {
 }
 
 #[test]
-fn a_directory_whose_runtime_has_ended_says_so_and_ends() {
+fn a_directory_whose_runtime_has_ended_yields_an_error_and_ends() {
     watched(|| {
         let folder = Folder::new();
         for number in 0..1_000 {

@@ -15,7 +15,7 @@ use crate::support::watchdog::watched;
 
 // P62
 #[test]
-fn what_was_accepted_is_written_when_the_file_is_dropped_and_the_runtime_ends() {
+fn accepted_data_is_written_when_the_file_is_dropped_and_the_runtime_ends() {
     watched(|| {
         for size in [1, 1_000, 200_000, 3_000_000] {
             let folder = Folder::new();
@@ -33,7 +33,7 @@ fn what_was_accepted_is_written_when_the_file_is_dropped_and_the_runtime_ends() 
 
 // P62: also if the shutdown waits for nothing else, and the task is cancelled by it.
 #[test]
-fn what_was_accepted_is_written_by_every_shutdown() {
+fn accepted_data_is_written_by_every_kind_of_shutdown() {
     watched(|| {
         for is_held in [true, false] {
             let folder = Folder::new();
@@ -66,7 +66,7 @@ fn what_was_accepted_is_written_by_every_shutdown() {
 
 // P62: the runtime goes inside async code, where nobody may wait.
 #[test]
-fn what_was_accepted_is_written_though_the_runtime_is_dropped_on_a_loop() {
+fn accepted_data_is_written_although_the_runtime_is_dropped_on_a_loop() {
     watched(|| {
         let folder = Folder::new();
         let path = folder.at("file");
@@ -85,7 +85,7 @@ fn what_was_accepted_is_written_though_the_runtime_is_dropped_on_a_loop() {
 
 // P62: there is no job any more, so who drops the file writes.
 #[test]
-fn what_was_accepted_behind_the_end_of_the_runtime_is_written_by_who_drops_the_file() {
+fn data_accepted_after_the_end_of_the_runtime_is_written_by_the_drop_of_the_file() {
     watched(|| {
         let folder = Folder::new();
         let path = folder.at("file");
@@ -108,7 +108,7 @@ fn what_was_accepted_behind_the_end_of_the_runtime_is_written_by_who_drops_the_f
 
 // P52, P62: no thread can be started for it.
 #[test]
-fn what_was_accepted_and_has_no_thread_is_written_by_who_drops_the_file() {
+fn accepted_data_without_a_thread_is_written_by_the_drop_of_the_file() {
     watched(|| {
         let folder = Folder::new();
         let path = folder.at("file");
@@ -129,7 +129,7 @@ fn what_was_accepted_and_has_no_thread_is_written_by_who_drops_the_file() {
 }
 
 #[test]
-fn a_write_that_waits_for_room_and_is_given_up_has_accepted_nothing() {
+fn a_cancelled_write_that_waits_for_room_has_accepted_nothing() {
     watched(|| {
         let folder = Folder::new();
         let path = folder.at("file");
@@ -160,7 +160,7 @@ async fn full() -> File {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_write_that_failed_is_reported_once_by_whatever_is_asked_next() {
+fn a_failed_write_is_reported_once_by_the_next_operation_of_any_kind() {
     use std::io::{self, ErrorKind, SeekFrom};
 
     watched(|| {
@@ -204,7 +204,7 @@ fn a_write_that_failed_is_reported_once_by_whatever_is_asked_next() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_write_that_failed_is_reported_by_the_next_write_and_by_reading_elsewhere() {
+fn a_failed_write_is_reported_by_the_next_write_and_by_other_operations() {
     watched(|| {
         let runtime = Runtime::builder().threads_max(1).build();
         runtime.block_on(async {

@@ -154,7 +154,7 @@ async fn at_a_place(_: &mut fastrand::Rng, file: &mut File, _: &mut Model) -> u6
 }
 
 #[test]
-fn a_file_is_what_its_model_is_step_by_step_whatever_is_given_up() {
+fn a_file_behaves_as_its_model_although_operations_are_cancelled() {
     watched(|| {
         for seed in 0..12 {
             let folder = Folder::new();

@@ -82,7 +82,7 @@ fn the_destructor_of_a_finished_child_counts_as_the_child() {
 }
 
 #[test]
-fn a_loser_whose_destructor_panics_takes_the_result_of_the_race_with_it() {
+fn a_loser_whose_destructor_panics_makes_the_race_panic() {
     let bystander = Gate::<u8>::new();
     let bomb = Bomb("the loser burnt");
     let loser: Pin<Box<dyn Future<Output = u8>>> = Box::pin(async move {

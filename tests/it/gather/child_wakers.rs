@@ -27,7 +27,7 @@ fn the_task_that_polled_last_is_the_one_that_is_woken() {
 }
 
 #[test]
-fn the_tasks_waker_is_held_once_however_often_the_group_is_polled_p34() {
+fn the_parent_waker_is_stored_once_however_often_the_group_is_polled_p34() {
     let task = Task::new();
     let gate = Gate::<()>::new();
     let mut group = pin!(gather((gate.wait(), pending::<()>())));
@@ -59,7 +59,7 @@ fn a_child_sees_the_same_waker_at_every_poll() {
 }
 
 #[test]
-fn wakers_kept_after_completion_or_drop_do_nothing_and_hold_nothing_of_the_task() {
+fn wakers_kept_after_completion_or_drop_do_nothing_and_keep_nothing_of_the_task_alive() {
     let gates = Gate::many(70);
     let task = Task::new();
     let mut group = Box::pin(gather(gates.iter().map(Gate::wait)));
@@ -157,7 +157,7 @@ impl Drop for Reentrant {
 }
 
 #[test]
-fn a_waker_may_come_back_to_the_group_when_it_is_woken_or_dropped_p37_p38() {
+fn a_waker_may_use_the_group_when_it_is_woken_or_dropped_p37_p38() {
     let gate = Gate::<()>::new();
     let mut group = pin!(gather((gate.wait(), pending::<()>())));
     let task = Task::new();

@@ -99,7 +99,7 @@ fn the_first_success_drops_the_others() {
 }
 
 #[test]
-fn a_race_of_nobody_is_misuse_at_the_call_or_else_at_the_first_poll() {
+fn a_race_without_children_panics_at_the_call_or_at_the_first_poll() {
     let nobody = "race of no futures: there is no winner";
     assert_eq!(panic_of(|| race(Vec::<Ready<()>>::new())), nobody);
     assert_eq!(panic_of(|| race::<[Ready<()>; 0], _>([])), nobody);
@@ -109,7 +109,7 @@ fn a_race_of_nobody_is_misuse_at_the_call_or_else_at_the_first_poll() {
 }
 
 #[test]
-fn a_group_polled_after_completion_says_so() {
+fn a_group_polled_after_completion_panics_with_a_clear_message() {
     let task = Task::new();
     let mut group = pin!(gather((ready(1), ready(2))));
     assert!(task.poll(group.as_mut()).is_ready());
@@ -126,7 +126,7 @@ fn a_group_polled_after_completion_says_so() {
 }
 
 #[test]
-fn the_debug_form_names_the_combinator_and_says_what_it_waits_for() {
+fn the_debug_format_names_the_combinator_and_its_pending_children() {
     let mut group = Box::pin(race((pending::<()>(), pending())));
     assert!(Task::new().poll(group.as_mut()).is_pending());
     assert_eq!(format!("{group:?}"), "race { state: Running, running: 2, .. }");

@@ -28,7 +28,7 @@ fn the_limit_is_reached_and_never_exceeded() {
 }
 
 #[test]
-fn an_iterator_is_asked_only_when_there_is_room() {
+fn an_iterator_is_advanced_only_when_the_limit_allows_another_child() {
     let gates = Gate::many(5);
     let asked = Cell::new(0);
     let children = gates.iter().inspect(|_| asked.set(asked.get() + 1)).map(Gate::wait);
@@ -49,7 +49,7 @@ fn an_iterator_is_asked_only_when_there_is_room() {
 }
 
 #[test]
-fn an_iterator_is_not_asked_again_after_its_end() {
+fn an_iterator_is_not_advanced_after_its_end() {
     let gates = Gate::many(2);
     let (mut left, mut ended) = (gates.iter(), false);
     let once = std::iter::from_fn(|| {
@@ -92,7 +92,7 @@ fn a_tuple_can_be_limited_too() {
 }
 
 #[test]
-fn the_waker_of_a_former_child_in_a_slot_costs_the_next_one_a_needless_poll() {
+fn a_stale_waker_causes_one_spurious_poll_of_the_next_child_in_its_slot() {
     let gates = Gate::many(3);
     let mut group = pin!(gather(gates.iter().map(Gate::wait)).limit(1));
     let task = Task::new();

@@ -36,7 +36,7 @@ fn gathered_sleeps_pass_together() {
 }
 
 #[test]
-fn tasks_jobs_and_futures_are_gathered_alike_and_come_in_order() {
+fn tasks_jobs_and_futures_are_gathered_in_order() {
     watched(|| {
         aside::run(async {
             let (job, task, plain) =
@@ -51,7 +51,7 @@ fn tasks_jobs_and_futures_are_gathered_alike_and_come_in_order() {
 
 // P78: the loop polls main once for what came together, and not once for each child.
 #[test]
-fn a_gather_of_ten_thousand_tasks_costs_few_polls_of_who_awaits_it() {
+fn a_gather_of_ten_thousand_tasks_costs_few_polls_of_its_awaiting_task() {
     watched(|| {
         let counters = Counters::default();
         let runtime = Runtime::builder().observer(counters.clone()).build();
@@ -68,7 +68,7 @@ fn a_gather_of_ten_thousand_tasks_costs_few_polls_of_who_awaits_it() {
 
 // P79
 #[test]
-fn an_empty_gather_is_ready_and_leaves_the_loop_alone() {
+fn an_empty_gather_is_ready_without_waking_the_loop() {
     watched(|| {
         aside::run(async {
             assert!(gather(Vec::<std::future::Ready<()>>::new()).await.is_empty());
@@ -78,7 +78,7 @@ fn an_empty_gather_is_ready_and_leaves_the_loop_alone() {
 
 // P80: cancelling goes to every child, at whatever stage it is.
 #[test]
-fn a_gather_that_is_given_up_drops_every_child_and_aborts_what_they_own() {
+fn a_dropped_gather_drops_every_child_and_aborts_the_tasks_they_own() {
     watched(|| {
         run_virtually(async {
             let dropped = Rc::new(Cell::new(0));
@@ -102,7 +102,7 @@ fn a_gather_that_is_given_up_drops_every_child_and_aborts_what_they_own() {
 
 // P81: a child's cancellation is that child's result; one's own goes through.
 #[test]
-fn a_cancelled_child_is_told_from_a_cancelled_gather() {
+fn a_cancelled_child_differs_from_a_cancelled_gather() {
     watched(|| {
         aside::run(async {
             let child = spawn(pending::<()>());
@@ -120,7 +120,7 @@ fn a_cancelled_child_is_told_from_a_cancelled_gather() {
 }
 
 #[test]
-fn try_gather_ends_at_the_first_error_in_time_and_drops_the_others() {
+fn try_gather_ends_at_the_earliest_error_and_drops_the_others() {
     watched(|| {
         run_virtually(async {
             let start = now();
@@ -153,7 +153,7 @@ fn a_race_and_a_first_ok_end_in_time() {
 
 // P82: a child that holds what its sibling waits for goes on while it waits for a job.
 #[test]
-fn a_child_goes_on_while_its_sibling_waits_for_what_it_holds() {
+fn a_child_continues_while_its_sibling_waits_for_its_lock() {
     watched(|| {
         aside::run(async {
             let turn = Cell::new(false);
@@ -173,7 +173,7 @@ fn a_child_goes_on_while_its_sibling_waits_for_what_it_holds() {
 
 // P84
 #[test]
-fn a_panic_of_a_child_goes_through_the_gather_and_that_of_a_task_is_its_result() {
+fn a_panic_of_a_child_propagates_through_the_gather_and_that_of_a_task_is_its_result() {
     watched(|| {
         aside::run(async {
             let results = gather([spawn(async { panic!("one") }), spawn(async {})]).await;

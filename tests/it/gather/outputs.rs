@@ -16,7 +16,7 @@ async fn after<T>(turns: usize, output: T) -> T {
 }
 
 #[test]
-fn a_vector_yields_a_vector_in_its_order_whoever_finishes_first() {
+fn a_vector_yields_a_vector_in_its_order_whichever_child_finishes_first() {
     let group: Vec<_> = (0..200).map(|n| after(200 - n, n)).collect();
     assert_eq!(run(gather(group)), (0..200).collect::<Vec<_>>());
 }
@@ -128,7 +128,7 @@ fn try_gather_yields_all_values_in_order_if_none_fails() {
 }
 
 #[test]
-fn try_gather_yields_the_error_that_comes_first() {
+fn try_gather_yields_the_earliest_error() {
     let fail = |n: usize| after(n, Err::<(), _>(n));
     assert_eq!(run(try_gather([fail(3), fail(1), fail(2)])), Err(1));
     let mixed = (after(2, Ok::<_, u8>("fine")), after(1, Err::<char, u8>(9)));

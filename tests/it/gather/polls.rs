@@ -46,7 +46,7 @@ fn children_woken_together_wake_the_task_once_and_are_polled_in_one_poll() {
 }
 
 #[test]
-fn in_a_group_that_grew_by_blocks_only_who_was_woken_is_polled() {
+fn a_group_that_grew_in_blocks_polls_only_woken_children() {
     let gates = Gate::many(5_000);
     let unknown_length = gates.iter().filter(|_| true).map(Gate::wait);
     let mut group = pin!(gather(unknown_length));
@@ -137,7 +137,7 @@ fn a_child_woken_by_an_earlier_sibling_in_the_same_poll_is_polled_in_it_or_the_n
 }
 
 #[test]
-fn a_sibling_gets_the_lock_that_another_lets_go_p82() {
+fn a_child_gets_the_lock_that_its_sibling_releases_p82() {
     let held = Cell::new(true);
     let waiting = RefCell::new(None::<Waker>);
     let holder = async {

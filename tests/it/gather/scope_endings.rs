@@ -12,7 +12,7 @@ use aside::scope;
 use super::puppets::{Bomb, Fuse, Gate, Task, panic_of, run, yields};
 
 #[test]
-fn cancelling_drops_the_children_and_their_handles_say_so() {
+fn cancelling_a_scope_drops_its_children_and_their_handles_report_it() {
     let gates = Gate::<()>::many(3);
     let gates = &gates;
     let outcome = run(scope(|scope| async move {
@@ -51,7 +51,7 @@ fn a_child_that_cancels_its_scope_ends_with_its_siblings_at_once() {
 }
 
 #[test]
-fn a_destructor_that_cancels_again_does_not_reach_the_child_it_spawns_then() {
+fn a_destructor_that_cancels_again_does_not_cancel_the_child_it_spawns_next() {
     struct Canceller<'env>(Scope<'env>, &'env Cell<bool>);
     impl Drop for Canceller<'_> {
         fn drop(&mut self) {
@@ -78,7 +78,7 @@ fn a_destructor_that_cancels_again_does_not_reach_the_child_it_spawns_then() {
 }
 
 #[test]
-fn the_slot_of_a_cancelled_child_is_used_again() {
+fn the_slot_of_a_cancelled_child_is_reused() {
     let gates = Gate::<()>::many(2);
     let gates = &gates;
     let mut scope = pin!(scope(|scope| async move {
@@ -97,7 +97,7 @@ fn the_slot_of_a_cancelled_child_is_used_again() {
 }
 
 #[test]
-fn a_scope_is_spawned_into_and_cancelled_from_outside_while_it_sleeps() {
+fn children_can_be_spawned_and_cancelled_from_outside_while_the_scope_sleeps() {
     let gates = Gate::<()>::many(2);
     let gates = &gates;
     let handed_out = Rc::new(RefCell::new(None));
@@ -306,7 +306,7 @@ fn a_destructor_that_panics_while_the_scope_is_cancelled_panics_through_its_poll
 }
 
 #[test]
-fn a_scope_polled_after_completion_says_so() {
+fn a_scope_polled_after_completion_panics_with_a_clear_message() {
     let mut scope = pin!(scope(|_| ready(())));
     let task = Task::new();
     assert!(task.poll(scope.as_mut()).is_ready());

@@ -43,7 +43,7 @@ fn an_empty_scope_is_ready_at_the_first_poll() {
 }
 
 #[test]
-fn children_borrow_from_outside_and_hand_their_outputs_to_who_awaits_them() {
+fn children_borrow_from_outside_and_their_handles_yield_their_outputs() {
     let text = String::from("borrowed");
     let total = Cell::new(0);
     let (text, total) = (&text, &total);
@@ -111,7 +111,7 @@ fn a_child_spawned_by_a_child_as_it_starts_waits_for_the_next_poll() {
 }
 
 #[test]
-fn in_a_scope_of_thousands_only_who_was_woken_is_polled() {
+fn a_scope_of_thousands_polls_only_woken_children() {
     let gates = Gate::many(5_000);
     let gates = &gates;
     let mut scope = pin!(scope(|scope| async move {
@@ -130,7 +130,7 @@ fn in_a_scope_of_thousands_only_who_was_woken_is_polled() {
 }
 
 #[test]
-fn a_former_childs_waker_costs_the_next_one_in_its_slot_a_needless_poll() {
+fn the_waker_of_a_finished_child_causes_one_spurious_poll_of_the_next_child_in_its_slot() {
     let gates = Gate::many(2);
     let (gates, go) = (&gates, Gate::new());
     let mut scope = pin!(scope(|scope| {
@@ -157,7 +157,7 @@ fn a_former_childs_waker_costs_the_next_one_in_its_slot_a_needless_poll() {
 }
 
 #[test]
-fn dropping_a_handle_lets_its_child_run_on() {
+fn dropping_a_handle_detaches_its_child() {
     let gate = Gate::new();
     let gate = &gate;
     let mut scope = pin!(scope(|scope| async move { drop(scope.spawn(gate.wait())) }));
@@ -169,7 +169,7 @@ fn dropping_a_handle_lets_its_child_run_on() {
 }
 
 #[test]
-fn a_handle_says_whether_its_child_is_finished_and_panics_if_asked_twice() {
+fn a_handle_reports_whether_its_child_is_finished_and_panics_if_polled_twice() {
     run(scope(|scope| async move {
         let mut handle = scope.spawn(async { 'x' });
         assert!(!handle.is_finished());
@@ -184,7 +184,7 @@ fn a_handle_says_whether_its_child_is_finished_and_panics_if_asked_twice() {
 }
 
 #[test]
-fn a_handle_awaited_from_elsewhere_wakes_who_polled_it_last_and_nobody_once_dropped() {
+fn a_handle_awaited_outside_its_scope_wakes_the_last_poller_and_nobody_after_its_drop() {
     let gates = Gate::many(2);
     let (first, second) = (gates[0].wait(), gates[1].wait());
     let mut handles = None;

@@ -73,7 +73,7 @@ fn compare<const BITS: usize>(capacity: usize) {
 }
 
 #[test]
-fn a_woken_set_of_any_shape_yields_what_was_woken_and_nothing_else() {
+fn a_wake_set_of_any_shape_yields_the_woken_children_and_no_others() {
     for capacity in [1, 2, 62, 63, 64, 65, 63 * 64, 63 * 64 + 1, 10_000, 300_000] {
         compare::<64>(capacity);
     }
@@ -95,7 +95,7 @@ fn every_child_has_a_bit_of_its_own() {
 }
 
 #[test]
-fn a_child_woken_behind_the_visit_waits_for_the_next_one() {
+fn a_child_woken_behind_the_current_position_is_visited_next_time() {
     let set: WakeSet = WakeSet::new(10);
     let task = Task::new();
     set.register(&Arc::new(task.waker()));
@@ -112,7 +112,7 @@ fn a_child_woken_behind_the_visit_waits_for_the_next_one() {
 }
 
 #[test]
-fn what_an_abandoned_visit_had_taken_is_yielded_by_the_next() {
+fn children_taken_by_an_abandoned_visit_are_yielded_by_the_next_visit() {
     let set: WakeSet = WakeSet::new(10_000);
     let children = [0, 1, 64, 4_096, 9_999];
     for yielded in 0..=children.len() {
@@ -131,7 +131,7 @@ fn what_an_abandoned_visit_had_taken_is_yielded_by_the_next() {
 }
 
 #[test]
-fn a_retired_set_wakes_nobody_and_lets_go_of_the_task() {
+fn a_retired_set_wakes_no_task_and_drops_the_parent_waker() {
     let set: WakeSet = WakeSet::new(100);
     let task = Task::new();
     set.register(&Arc::new(task.waker()));

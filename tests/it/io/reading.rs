@@ -100,7 +100,7 @@ impl Drop for Scratch {
 // ---- reading ----
 
 #[test]
-fn a_file_is_read_whole_whatever_the_buffer() {
+fn a_file_is_read_completely_with_any_buffer_size() {
     watched(|| {
         let content = pattern(3_000_000);
         let file = Scratch::new(&content);
@@ -123,7 +123,7 @@ fn a_file_is_read_whole_whatever_the_buffer() {
 }
 
 #[test]
-fn chunks_are_lent_out_for_lines() {
+fn lines_are_read_from_borrowed_chunks() {
     watched(|| {
         let text: String = (0..20_000).map(|n| format!("line {n}\n")).collect();
         aside::run(async move {
@@ -139,7 +139,7 @@ fn chunks_are_lent_out_for_lines() {
 }
 
 #[test]
-fn errors_come_in_order_and_reading_goes_on_behind_them() {
+fn errors_arrive_in_order_and_reading_continues_after_them() {
     watched(|| {
         let full = pattern(8 * 1024);
         let (reader, calls) = script([
@@ -166,7 +166,7 @@ fn errors_come_in_order_and_reading_goes_on_behind_them() {
 
 // P51, promise 4
 #[test]
-fn a_panic_of_the_reader_is_an_error_behind_what_it_had_read_and_then_it_is_gone() {
+fn a_panic_of_the_reader_is_an_error_after_the_data_it_has_read() {
     watched(|| {
         let full = pattern(8 * 1024);
         let (reader, _) = script([Step::Give(full.clone()), Step::Panic]);
@@ -193,7 +193,7 @@ fn a_panic_of_the_reader_is_an_error_behind_what_it_had_read_and_then_it_is_gone
 
 /// Whatever is given up, and whenever: each byte comes once, in its order.
 #[test]
-fn reads_that_are_given_up_lose_nothing() {
+fn cancelled_reads_lose_nothing() {
     watched(|| {
         for seed in 0..40 {
             let mut random = fastrand::Rng::with_seed(seed);
@@ -237,7 +237,7 @@ fn reads_that_are_given_up_lose_nothing() {
 }
 
 #[test]
-fn a_quiet_reader_is_asked_for_no_more_than_its_reader_asks_for() {
+fn a_slow_reader_is_read_only_on_demand() {
     watched(|| {
         let (reader, calls) = script([
             Step::Give(b"one".to_vec()),
@@ -261,7 +261,7 @@ fn a_quiet_reader_is_asked_for_no_more_than_its_reader_asks_for() {
 
 /// An endless reader, and nobody who takes what it gives.
 #[test]
-fn a_slow_reader_keeps_what_is_read_ahead_bounded() {
+fn read_ahead_is_bounded_for_a_slow_reader() {
     watched(|| {
         struct Endless(Arc<AtomicUsize>);
         impl Read for Endless {
@@ -306,7 +306,7 @@ fn an_idle_stream_holds_no_thread() {
 }
 
 #[test]
-fn a_stream_dropped_in_mid_read_drops_its_object_when_the_read_has_returned() {
+fn a_stream_dropped_during_a_read_drops_its_object_after_the_read() {
     watched(|| {
         let (go, may_go) = mpsc::channel();
         let (dropped, drops) = mpsc::channel();
@@ -344,7 +344,7 @@ fn an_object_whose_destructor_blocks_is_dropped_on_the_pool() {
 }
 
 #[test]
-fn a_pool_alone_serves_a_stream_on_any_executor() {
+fn a_pool_without_a_runtime_serves_a_stream_on_any_executor() {
     watched(|| {
         let pool = Pool::builder().threads_max(1).build();
         let content = pattern(1_000_000);
@@ -359,7 +359,7 @@ fn a_pool_alone_serves_a_stream_on_any_executor() {
 
 // P48
 #[test]
-fn a_pool_shut_down_in_mid_stream_is_an_error_and_the_object_can_be_had_back() {
+fn a_pool_shut_down_during_a_stream_is_an_error_and_the_object_can_be_recovered() {
     watched(|| {
         let pool = Pool::builder().threads_max(1).build();
         aside::run(async {
@@ -389,7 +389,7 @@ fn a_pool_shut_down_in_mid_stream_is_an_error_and_the_object_can_be_had_back() {
 }
 
 #[test]
-fn a_job_cancelled_by_a_shutdown_that_leaves_wakes_its_reader_with_an_error() {
+fn a_shutdown_that_leaves_wakes_the_reader_of_a_cancelled_job_with_an_error() {
     watched(|| {
         let pool = Pool::builder().threads_max(1).build();
         let (go, may_go) = mpsc::channel::<()>();
@@ -419,7 +419,7 @@ fn a_job_cancelled_by_a_shutdown_that_leaves_wakes_its_reader_with_an_error() {
 
 // P60
 #[test]
-fn a_virtual_clock_stands_still_while_a_chunk_is_filled() {
+fn a_virtual_clock_stands_still_during_a_read() {
     watched(|| {
         let runtime = Runtime::builder().clock(Clock::virtual_time()).build();
         runtime.block_on(async {

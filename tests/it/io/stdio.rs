@@ -51,10 +51,10 @@ async fn read_in_vain(stdin: &mut Stdin) {
 }
 
 #[test]
-fn a_program_ends_although_it_waits_for_stdin() {
+fn a_program_ends_although_it_reads_stdin() {
     watched(|| {
         in_a_child(
-            "a_program_ends_although_it_waits_for_stdin",
+            "a_program_ends_although_it_reads_stdin",
             || {
                 aside::run(async {
                     read_in_vain(&mut stdin()).await;
@@ -74,10 +74,10 @@ fn a_program_ends_although_it_waits_for_stdin() {
 }
 
 #[test]
-fn what_a_read_in_vain_would_have_got_is_for_the_next_one() {
+fn data_missed_by_a_cancelled_read_is_returned_by_the_next_one() {
     watched(|| {
         in_a_child(
-            "what_a_read_in_vain_would_have_got_is_for_the_next_one",
+            "data_missed_by_a_cancelled_read_is_returned_by_the_next_one",
             || {
                 aside::run(async {
                     read_in_vain(&mut stdin()).await;
@@ -114,10 +114,10 @@ fn what_a_read_in_vain_would_have_got_is_for_the_next_one() {
 }
 
 #[test]
-fn several_who_read_stdin_get_each_byte_once() {
+fn several_readers_of_stdin_get_each_byte_once() {
     watched(|| {
         in_a_child(
-            "several_who_read_stdin_get_each_byte_once",
+            "several_readers_of_stdin_get_each_byte_once",
             || {
                 let read = || {
                     std::thread::spawn(|| {
@@ -150,10 +150,10 @@ fn several_who_read_stdin_get_each_byte_once() {
 }
 
 #[test]
-fn what_stdout_accepted_is_written_before_the_program_ends() {
+fn data_accepted_by_stdout_is_written_before_the_program_ends() {
     watched(|| {
         in_a_child(
-            "what_stdout_accepted_is_written_before_the_program_ends",
+            "data_accepted_by_stdout_is_written_before_the_program_ends",
             || {
                 aside::run(async {
                     stderr().write_all(b"to stderr\n").await.unwrap();

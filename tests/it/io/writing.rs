@@ -55,7 +55,7 @@ impl Write for Sink {
 }
 
 #[test]
-fn what_was_flushed_has_been_written_in_its_order() {
+fn flushed_data_has_been_written_in_order() {
     watched(|| {
         let content = pattern(5_000_000);
         let sink = Sink::default();
@@ -82,7 +82,7 @@ fn what_was_flushed_has_been_written_in_its_order() {
 }
 
 #[test]
-fn a_write_that_failed_is_reported_once_and_leaves_no_hole() {
+fn a_failed_write_is_reported_once_and_leaves_no_hole() {
     watched(|| {
         let sink = Sink { fails: Some(2), ..Sink::default() };
         // One worker, kept busy, so that all three are accepted before the first is written.
@@ -107,7 +107,7 @@ fn a_write_that_failed_is_reported_once_and_leaves_no_hole() {
 }
 
 #[test]
-fn a_write_that_failed_is_reported_by_the_next_write_too() {
+fn a_failed_write_is_also_reported_by_the_next_write() {
     watched(|| {
         let sink = Sink { fails: Some(1), ..Sink::default() };
         let runtime = Runtime::builder().threads_max(1).build();
@@ -125,7 +125,7 @@ fn a_write_that_failed_is_reported_by_the_next_write_too() {
 }
 
 #[test]
-fn a_flush_that_failed_and_was_given_up_is_reported_by_the_next() {
+fn the_error_of_a_cancelled_flush_is_reported_by_the_next_flush() {
     watched(|| {
         let sink = Sink { fails: Some(2), ..Sink::default() };
         let runtime = Runtime::builder().threads_max(1).build();
@@ -147,7 +147,7 @@ fn a_flush_that_failed_and_was_given_up_is_reported_by_the_next() {
 }
 
 #[test]
-fn a_flush_given_up_does_not_stand_for_what_was_written_since() {
+fn a_cancelled_flush_does_not_cover_later_writes() {
     watched(|| {
         let sink = Sink::default();
         aside::run(async {
@@ -164,7 +164,7 @@ fn a_flush_given_up_does_not_stand_for_what_was_written_since() {
 
 // P62
 #[test]
-fn what_was_accepted_is_written_when_the_stream_is_dropped_and_the_runtime_ends() {
+fn accepted_data_is_written_when_the_stream_is_dropped_and_the_runtime_ends() {
     watched(|| {
         for size in [1, 1_000, 700_000] {
             let content = pattern(size);
@@ -181,7 +181,7 @@ fn what_was_accepted_is_written_when_the_stream_is_dropped_and_the_runtime_ends(
 }
 
 #[test]
-fn a_writer_that_stands_still_makes_its_writers_wait() {
+fn a_blocked_writer_makes_its_callers_wait() {
     watched(|| {
         struct Stuck(mpsc::Receiver<()>);
         impl Write for Stuck {
@@ -211,7 +211,7 @@ fn a_writer_that_stands_still_makes_its_writers_wait() {
 }
 
 #[test]
-fn a_close_drops_the_object_on_the_pool_and_what_follows_fails() {
+fn close_drops_the_object_on_the_pool_and_later_operations_fail() {
     watched(|| {
         let (dropped, drops) = mpsc::channel();
         struct Guarded<F: FnOnce()>(Sink, #[allow(dead_code)] OnDrop<F>);
@@ -243,7 +243,7 @@ fn a_close_drops_the_object_on_the_pool_and_what_follows_fails() {
 }
 
 #[test]
-fn the_object_is_reached_when_what_was_ordered_is_done() {
+fn the_object_is_accessible_after_all_earlier_operations() {
     watched(|| {
         aside::run(async {
             let mut stream = Unblock::new(Vec::new());
@@ -316,7 +316,7 @@ fn read_full(file: &mut impl Read, bytes: &mut [u8]) -> usize {
 }
 
 #[test]
-fn a_write_in_front_of_unread_bytes_fails_and_harms_nothing() {
+fn a_write_before_unread_bytes_fails_and_changes_nothing() {
     watched(|| {
         let content = pattern(100_000);
         let file = Scratch::new(&content);
@@ -339,7 +339,7 @@ fn a_write_in_front_of_unread_bytes_fails_and_harms_nothing() {
 }
 
 #[test]
-fn a_seek_given_up_does_not_answer_for_the_next_one() {
+fn a_cancelled_seek_does_not_answer_the_next_one() {
     watched(|| {
         let file = Scratch::new(&pattern(1_000));
         aside::run(async {
@@ -360,7 +360,7 @@ fn a_seek_given_up_does_not_answer_for_the_next_one() {
 // ---- iterators ----
 
 #[test]
-fn an_iterator_is_a_stream_that_ends_where_it_ends() {
+fn an_iterator_is_a_stream_with_the_same_end() {
     watched(|| {
         aside::run(async {
             for length in [0, 1, 31, 32, 33, 1_000] {
@@ -377,7 +377,7 @@ fn an_iterator_is_a_stream_that_ends_where_it_ends() {
 }
 
 #[test]
-fn the_panic_of_an_iterator_comes_behind_its_items_and_ends_the_stream() {
+fn the_panic_of_an_iterator_follows_its_items_and_ends_the_stream() {
     watched(|| {
         let runtime = Runtime::new();
         let mut stream = runtime.block_on(async {
@@ -395,7 +395,7 @@ fn the_panic_of_an_iterator_comes_behind_its_items_and_ends_the_stream() {
 }
 
 #[test]
-fn no_more_than_32_items_are_pulled_ahead() {
+fn at_most_32_items_are_pulled_ahead() {
     watched(|| {
         let pulled = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&pulled);

@@ -41,7 +41,7 @@ fn fill(stream: &TcpStream) -> usize {
 }
 
 #[test]
-fn a_peer_that_is_silent_is_given_up_and_may_speak_again() {
+fn a_timeout_on_a_silent_peer_leaves_the_connection_usable() {
     watched(|| {
         aside::run(async {
             let (mut near, far) = with_std().await;
@@ -75,7 +75,7 @@ async fn cat() -> (Child, TcpStream) {
 }
 
 #[test]
-fn a_process_that_is_stopped_is_waited_for_and_goes_on() {
+fn a_stopped_peer_is_awaited_and_continues() {
     watched(|| {
         aside::run(async {
             let (mut child, far) = cat().await;
@@ -99,7 +99,7 @@ fn a_process_that_is_stopped_is_waited_for_and_goes_on() {
 
 // P68
 #[test]
-fn a_process_that_is_killed_ends_who_reads_and_who_writes() {
+fn killing_the_peer_ends_readers_and_writers() {
     watched(|| {
         aside::run(async {
             let (mut child, far) = cat().await;
@@ -131,7 +131,7 @@ fn a_process_that_is_killed_ends_who_reads_and_who_writes() {
 }
 
 #[test]
-fn a_reset_in_mid_read_comes_after_what_was_read_and_to_all_who_wait() {
+fn a_reset_during_a_read_arrives_after_the_data_and_at_all_waiting_tasks() {
     watched(|| {
         aside::run(async {
             for seed in 0..50 {
@@ -172,7 +172,7 @@ fn a_reset_in_mid_read_comes_after_what_was_read_and_to_all_who_wait() {
 }
 
 #[test]
-fn a_reset_in_mid_write_is_an_error_and_no_signal() {
+fn a_reset_during_a_write_is_an_error_and_no_signal() {
     watched(|| {
         aside::run(async {
             for vectored in [false, true] {
@@ -196,7 +196,7 @@ fn a_reset_in_mid_write_is_an_error_and_no_signal() {
 }
 
 #[test]
-fn a_connection_that_was_reset_before_it_was_accepted_harms_no_other() {
+fn a_connection_reset_before_accept_harms_no_other() {
     watched(|| {
         aside::run(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -222,7 +222,7 @@ fn a_connection_that_was_reset_before_it_was_accepted_harms_no_other() {
 
 /// A listener whose queue is full answers nobody.
 #[test]
-fn a_connect_that_nobody_answers_is_given_up_and_leaves_nothing() {
+fn a_cancelled_connect_without_an_answer_leaves_nothing() {
     watched(|| {
         aside::run(async {
             let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -255,7 +255,7 @@ fn a_connect_that_nobody_answers_is_given_up_and_leaves_nothing() {
 
 // P75: a peek leaves the datagram where it is, so the socket is always ready.
 #[test]
-fn a_timeout_around_a_socket_that_is_always_ready_comes_to_its_end() {
+fn a_timeout_around_a_socket_that_is_always_ready_elapses() {
     watched(|| {
         aside::run(async {
             let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
@@ -283,7 +283,7 @@ fn a_timeout_around_a_socket_that_is_always_ready_comes_to_its_end() {
 
 // P9: two sockets that are always ready, a timer, and one to which something comes once.
 #[test]
-fn sockets_that_are_always_ready_starve_neither_a_timer_nor_a_quiet_socket() {
+fn sockets_that_are_always_ready_starve_neither_a_timer_nor_an_idle_socket() {
     watched(|| {
         aside::run(async {
             let busy = [(); 2].map(|()| {

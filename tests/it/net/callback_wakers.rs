@@ -36,7 +36,7 @@ fn poll_both(stream: &UnixStream, waker: &Waker) {
 
 // P39: of two destructors that panic in one drop, the second aborts the process.
 #[test]
-fn a_stream_with_panicking_wakers_in_both_directions_is_dropped_quietly() {
+fn dropping_a_stream_with_panicking_wakers_does_not_panic() {
     watched(|| {
         let runtime = Runtime::new();
         let (bad, counts) = Foreign::default().on_drop(|| panic!("drop")).waker();
@@ -51,7 +51,7 @@ fn a_stream_with_panicking_wakers_in_both_directions_is_dropped_quietly() {
 // P39: the one who is woken drops the stream that is to be told next, and the loop has the last
 // reference to what it tells.
 #[test]
-fn a_panicking_waker_that_the_loop_is_the_last_to_hold_does_not_end_the_loop() {
+fn a_waker_that_panics_when_the_loop_drops_it_does_not_end_the_loop() {
     watched(|| {
         let runtime = Runtime::new();
         let (bad, counts) = Foreign::default().on_drop(|| panic!("drop")).waker();
@@ -77,7 +77,7 @@ fn a_panicking_waker_that_the_loop_is_the_last_to_hold_does_not_end_the_loop() {
 
 // P39: one of many who wait panics when it is woken.
 #[test]
-fn a_waker_that_panics_keeps_nobody_else_from_hearing_and_the_loop_goes_on() {
+fn a_panicking_waker_delays_no_other_task_and_the_loop_continues() {
     watched(|| {
         let runtime = Runtime::new();
         let (near, far) = runtime.block_on(async { UnixStream::pair().unwrap() });
@@ -100,7 +100,7 @@ fn a_waker_that_panics_keeps_nobody_else_from_hearing_and_the_loop_goes_on() {
 
 // P37, P38: no lock is held while a waker is cloned, woken or dropped.
 #[test]
-fn a_waker_may_come_back_to_its_stream_whatever_is_done_to_it() {
+fn a_waker_may_use_its_stream_whenever_it_is_cloned_woken_or_dropped() {
     watched(|| {
         let runtime = Runtime::new();
         let (near, far) = runtime.block_on(async { UnixStream::pair().unwrap() });

@@ -159,7 +159,7 @@ fn a_loop_goes(seed: u64) {
 
 // P45, P67
 #[test]
-fn two_hundred_loops_go_while_other_threads_use_their_sockets_and_each_is_told() {
+fn two_hundred_dropped_loops_wake_the_users_of_their_sockets_with_errors() {
     watched(|| (0..200).for_each(a_loop_goes));
 }
 
@@ -186,7 +186,7 @@ fn a_socket_outlives_its_loop_and_works_on_another_one() {
 }
 
 #[test]
-fn an_executor_of_several_threads_uses_the_sockets_of_a_loop_that_is_turned_elsewhere() {
+fn an_executor_of_several_threads_uses_the_sockets_of_a_loop_on_another_thread() {
     const PAIRS: u64 = 20;
     watched(|| {
         let runtime = Runtime::new();

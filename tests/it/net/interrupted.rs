@@ -53,13 +53,13 @@ fn storm(child: &Child) -> usize {
 // P16: were each sleep begun anew when it is interrupted, the program would never end.
 #[test]
 #[expect(clippy::zombie_processes, reason = "the storm waits for its end")]
-fn a_program_in_a_storm_of_signals_sleeps_as_long_as_it_was_to() {
+fn a_program_in_a_storm_of_signals_sleeps_for_its_full_time() {
     if std::env::var_os(ROLE).is_some() {
         return program();
     }
     watched(|| {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        let test = "net::interrupted::a_program_in_a_storm_of_signals_sleeps_as_long_as_it_was_to";
+        let test = "net::interrupted::a_program_in_a_storm_of_signals_sleeps_for_its_full_time";
         command.args([test, "--exact", "--test-threads=1"]).env(ROLE, "yes");
         let child = command.stdout(Stdio::null()).spawn().unwrap();
         assert!(storm(&child) > 20, "too few to be a storm");

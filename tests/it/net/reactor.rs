@@ -28,7 +28,7 @@ fn pair() -> (StdStream, AsyncFd<StdStream>) {
 const GONE: &str = "the runtime of this socket is gone";
 
 #[test]
-fn readiness_is_waited_for_and_cleared_and_comes_again() {
+fn readiness_is_awaited_cleared_and_set_again() {
     watched(|| {
         aside::run(async {
             let (mut near, far) = pair();
@@ -54,7 +54,7 @@ fn readiness_is_waited_for_and_cleared_and_comes_again() {
 }
 
 #[test]
-fn both_directions_of_one_descriptor_are_waited_for_at_a_time() {
+fn both_directions_of_one_descriptor_are_awaited_at_once() {
     watched(|| {
         aside::run(async {
             let (mut near, far) = pair();
@@ -83,7 +83,7 @@ fn both_directions_of_one_descriptor_are_waited_for_at_a_time() {
 
 // P67: and nothing is left of it: the same descriptor can be registered again.
 #[test]
-fn a_file_is_refused_and_a_descriptor_can_be_registered_again_and_again() {
+fn registering_a_file_fails_and_a_descriptor_can_be_registered_repeatedly() {
     watched(|| {
         aside::run(async {
             let file = File::open("Cargo.toml").unwrap();
@@ -113,7 +113,7 @@ fn without_a_runtime_there_is_an_error() {
 
 // P9
 #[test]
-fn a_loop_that_is_always_busy_hears_its_sockets() {
+fn a_busy_loop_polls_its_sockets() {
     watched(|| {
         aside::run(async {
             let (mut near, mut far) = pair();
@@ -131,7 +131,7 @@ fn a_loop_that_is_always_busy_hears_its_sockets() {
 
 // P12
 #[test]
-fn a_wake_a_timer_and_an_event_at_once_are_all_met() {
+fn a_simultaneous_wake_timer_and_event_are_all_handled() {
     watched(|| {
         let runtime = Runtime::new();
         let (mut near, mut far) = runtime.block_on(async { pair() });
@@ -174,7 +174,7 @@ fn a_loop_with_idle_sockets_sleeps() {
 }
 
 #[test]
-fn a_turn_that_must_not_sleep_hears_what_has_come() {
+fn a_turn_that_must_not_sleep_receives_pending_events() {
     watched(|| {
         let runtime = Runtime::new();
         let (mut near, mut far) = runtime.block_on(async { pair() });
@@ -190,7 +190,7 @@ fn a_turn_that_must_not_sleep_hears_what_has_come() {
 }
 
 #[test]
-fn sockets_take_no_virtual_time_and_hold_none() {
+fn sockets_take_no_virtual_time_and_do_not_stop_it() {
     watched(|| {
         let runtime = Runtime::builder().clock(Clock::virtual_time()).build();
         runtime.block_on(async {
@@ -212,7 +212,7 @@ fn sockets_take_no_virtual_time_and_hold_none() {
 }
 
 #[test]
-fn sockets_are_used_by_other_threads_and_other_executors() {
+fn sockets_work_on_other_threads_and_executors() {
     watched(|| {
         let runtime = Runtime::new();
         let (mut near, mut far) = runtime.block_on(async { pair() });
@@ -244,7 +244,7 @@ fn the_first_socket_may_be_registered_from_another_thread() {
 
 // P19
 #[test]
-fn who_waits_for_a_socket_of_a_runtime_that_goes_gets_an_error_and_so_does_who_comes_later() {
+fn dropping_a_runtime_wakes_the_users_of_its_sockets_with_errors_and_later_uses_fail() {
     watched(|| {
         let runtime = Runtime::new();
         let (near, far) = runtime.block_on(async { pair() });
@@ -279,7 +279,7 @@ fn who_waits_for_a_socket_of_a_runtime_that_goes_gets_an_error_and_so_does_who_c
 }
 
 #[test]
-fn a_runtime_that_is_gone_registers_nothing() {
+fn an_ended_runtime_registers_no_descriptor() {
     watched(|| {
         let runtime = Runtime::new();
         let handle = runtime.handle();
@@ -291,7 +291,7 @@ fn a_runtime_that_is_gone_registers_nothing() {
 }
 
 #[test]
-fn two_runtimes_have_their_own_sockets_also_one_inside_the_other() {
+fn two_runtimes_have_their_own_sockets_even_if_nested() {
     watched(|| {
         aside::run(async {
             let (mut near, mut far) = UnixStream::pair().unwrap();
@@ -321,7 +321,7 @@ fn two_runtimes_have_their_own_sockets_also_one_inside_the_other() {
 
 // P66: the sockets of one batch of events close each other and open new ones.
 #[test]
-fn sockets_that_are_closed_and_opened_within_a_batch_hear_nothing_of_each_other() {
+fn sockets_closed_and_opened_within_a_batch_of_events_do_not_mix_their_events() {
     watched(|| {
         aside::run(async {
             for _ in 0..50 {

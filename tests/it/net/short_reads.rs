@@ -43,7 +43,7 @@ async fn read_some(mut stream: impl AsyncReadExt + Unpin, count: usize) -> Vec<u
 }
 
 #[test]
-fn the_end_that_comes_together_with_data_is_read() {
+fn the_end_that_arrives_together_with_data_is_read() {
     watched(|| {
         aside::run(async {
             let (mut near, far) = silent().await;
@@ -57,7 +57,7 @@ fn the_end_that_comes_together_with_data_is_read() {
 }
 
 #[test]
-fn the_end_that_comes_after_a_short_read_is_read() {
+fn the_end_that_arrives_after_a_short_read_is_read() {
     watched(|| {
         aside::run(async {
             let (mut near, far) = silent().await;
@@ -72,7 +72,7 @@ fn the_end_that_comes_after_a_short_read_is_read() {
 }
 
 #[test]
-fn a_reset_that_comes_together_with_data_is_told() {
+fn a_reset_that_arrives_together_with_data_is_reported() {
     watched(|| {
         aside::run(async {
             let (mut near, far) = silent().await;
@@ -91,7 +91,7 @@ fn a_reset_that_comes_together_with_data_is_told() {
 }
 
 #[test]
-fn what_lies_behind_an_urgent_byte_is_read() {
+fn data_after_an_urgent_byte_is_read() {
     watched(|| {
         aside::run(async {
             let (mut near, far) = silent().await;
@@ -107,7 +107,7 @@ fn what_lies_behind_an_urgent_byte_is_read() {
 }
 
 #[test]
-fn what_lies_behind_an_urgent_byte_that_was_not_told_of_is_read() {
+fn data_after_an_unreported_urgent_byte_is_read() {
     watched(|| {
         aside::run(async {
             let (mut near, far) = silent().await;
@@ -121,7 +121,7 @@ fn what_lies_behind_an_urgent_byte_that_was_not_told_of_is_read() {
 }
 
 #[test]
-fn a_buffer_that_is_just_filled_proves_nothing() {
+fn a_full_buffer_does_not_clear_readiness() {
     watched(|| {
         aside::run(async {
             let (mut near, far) = silent().await;
@@ -139,7 +139,7 @@ fn a_buffer_that_is_just_filled_proves_nothing() {
 }
 
 #[test]
-fn several_buffers_are_one() {
+fn vectored_reads_fill_several_buffers() {
     watched(|| {
         aside::run(async {
             let (mut near, far) = silent().await;
@@ -162,7 +162,7 @@ fn several_buffers_are_one() {
 
 /// A read of a Unix stream stops short behind the bytes with which a descriptor came.
 #[test]
-fn what_lies_behind_a_passed_descriptor_is_read() {
+fn data_after_a_passed_descriptor_is_read() {
     watched(|| {
         aside::run(async {
             let (mut near, far) = unix::net::UnixStream::pair().unwrap();
@@ -189,7 +189,7 @@ fn pass_a_descriptor(socket: &unix::net::UnixStream, bytes: &[u8]) {
 
 /// Who writes until there is no room is told when there is some, although no write failed.
 #[test]
-fn a_short_write_is_told_of_room() {
+fn after_a_short_write_the_next_report_of_room_is_received() {
     watched(|| {
         aside::run(async {
             let (near, far) = silent().await;

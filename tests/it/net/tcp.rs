@@ -47,7 +47,7 @@ async fn echo(stream: TcpStream) -> io::Result<u64> {
 }
 
 #[test]
-fn what_a_client_of_std_sends_comes_back() {
+fn a_std_client_receives_the_bytes_it_has_sent() {
     watched(|| {
         aside::run(async {
             let (listener, address) = listen().await;
@@ -82,7 +82,7 @@ fn std_client(address: SocketAddr, seed: u64) {
 }
 
 #[test]
-fn a_refused_connection_is_an_error_and_the_next_address_is_tried() {
+fn a_refused_connection_is_an_error_after_all_addresses_are_tried() {
     watched(|| {
         aside::run(async {
             let (closed, dead) = listen().await;
@@ -100,7 +100,7 @@ fn a_refused_connection_is_an_error_and_the_next_address_is_tried() {
 }
 
 #[test]
-fn a_name_is_looked_up_on_the_pool_and_figures_are_not() {
+fn a_name_is_looked_up_on_the_pool_and_a_numeric_address_is_not() {
     watched(|| {
         aside::run(async {
             let (listener, address) = listen().await;
@@ -117,7 +117,7 @@ fn a_name_is_looked_up_on_the_pool_and_figures_are_not() {
 }
 
 #[test]
-fn a_connect_that_is_given_up_closes_its_socket() {
+fn a_cancelled_connect_closes_its_socket() {
     watched(|| {
         aside::run(async {
             let (listener, address) = listen().await;
@@ -135,7 +135,7 @@ fn a_connect_that_is_given_up_closes_its_socket() {
 }
 
 #[test]
-fn one_direction_ends_and_the_other_goes_on() {
+fn one_direction_ends_and_the_other_continues() {
     watched(|| {
         aside::run(async {
             let (mut near, mut far) = connected().await;
@@ -158,7 +158,7 @@ fn one_direction_ends_and_the_other_goes_on() {
 }
 
 #[test]
-fn a_reset_ends_a_read_that_waits() {
+fn a_reset_ends_a_waiting_read() {
     watched(|| {
         aside::run(async {
             let (near, far) = connected().await;
@@ -173,7 +173,7 @@ fn a_reset_ends_a_read_that_waits() {
 }
 
 #[test]
-fn reads_and_writes_of_nothing_return_nothing() {
+fn zero_length_reads_and_writes_return_zero() {
     watched(|| {
         aside::run(async {
             let (near, far) = connected().await;
@@ -187,7 +187,7 @@ fn reads_and_writes_of_nothing_return_nothing() {
 }
 
 #[test]
-fn options_are_what_they_were_set_to() {
+fn options_return_the_values_they_were_set_to() {
     watched(|| {
         aside::run(async {
             let builder = SocketBuilder::new().reuse_address().reuse_port().backlog(4);
@@ -216,7 +216,7 @@ fn options_are_what_they_were_set_to() {
 }
 
 #[test]
-fn peeking_takes_nothing_and_vectors_keep_their_order() {
+fn peeking_consumes_nothing_and_vectored_operations_keep_their_order() {
     watched(|| {
         aside::run(async {
             let (mut near, mut far) = connected().await;
@@ -269,7 +269,7 @@ fn halves_are_used_apart_and_put_together_again() {
 }
 
 #[test]
-fn a_socket_goes_to_std_and_comes_back() {
+fn a_socket_converts_to_std_and_back() {
     watched(|| {
         aside::run(async {
             let (near, far) = connected().await;
@@ -293,7 +293,7 @@ fn a_socket_goes_to_std_and_comes_back() {
 }
 
 #[test]
-fn several_tasks_share_a_stream_and_each_byte_comes_to_one_of_them() {
+fn several_tasks_share_a_stream_and_each_byte_is_read_once() {
     watched(|| {
         aside::run(async {
             let (near, far) = connected().await;
@@ -359,7 +359,7 @@ fn a_writer_waits_for_a_slow_reader() {
 }
 
 #[test]
-fn a_listener_is_shared_by_tasks_and_each_connection_comes_to_one() {
+fn tasks_share_a_listener_and_each_connection_is_accepted_once() {
     watched(|| {
         aside::run(async {
             let (listener, address) = listen().await;
@@ -385,7 +385,7 @@ fn a_listener_is_shared_by_tasks_and_each_connection_comes_to_one() {
 }
 
 #[test]
-fn a_runtime_dropped_with_connections_in_flight_closes_those_of_its_tasks() {
+fn dropping_a_runtime_closes_the_connections_of_its_tasks() {
     watched(|| {
         let runtime = Runtime::new();
         let mut near = runtime.block_on(async {

@@ -72,7 +72,7 @@ fn read_until(mut screen: &File, text: &str) -> String {
 
 // P71: the three streams of a program in a terminal are one open file, which the shell has too.
 #[test]
-fn a_program_leaves_its_terminal_as_it_was() {
+fn a_program_leaves_the_mode_of_its_terminal_unchanged() {
     if std::env::var_os(ROLE).is_some() {
         return program();
     }
@@ -81,7 +81,7 @@ fn a_program_leaves_its_terminal_as_it_was() {
         let screen = File::from(screen);
         let stream = || Stdio::from(inside.try_clone().unwrap());
         let mut command = Command::new(std::env::current_exe().unwrap());
-        let test = "net::terminal::a_program_leaves_its_terminal_as_it_was";
+        let test = "net::terminal::a_program_leaves_the_mode_of_its_terminal_unchanged";
         command.args([test, "--exact", "--nocapture", "--test-threads=1"]).env(ROLE, "yes");
         command.stdin(stream()).stdout(stream()).stderr(stream());
         let mut child = command.spawn().unwrap();
@@ -104,7 +104,7 @@ fn a_program_leaves_its_terminal_as_it_was() {
 
 // P71: nor does `AsyncFd` change a mode, whoever uses it.
 #[test]
-fn a_descriptor_that_is_waited_for_keeps_its_mode() {
+fn a_registered_descriptor_keeps_its_mode() {
     watched(|| {
         aside::run(async {
             let (screen, inside) = terminal();
@@ -124,7 +124,7 @@ fn a_descriptor_that_is_waited_for_keeps_its_mode() {
 }
 
 #[test]
-fn a_terminal_is_read_and_written_like_a_socket_and_hangs_up() {
+fn a_terminal_is_read_and_written_like_a_socket_and_reports_a_hang_up() {
     watched(|| {
         aside::run(async {
             let (screen, inside) = terminal();

@@ -16,7 +16,7 @@ async fn bound() -> (UdpSocket, SocketAddr) {
 }
 
 #[test]
-fn datagrams_keep_their_borders_also_empty_ones() {
+fn datagrams_keep_their_boundaries_even_if_empty() {
     watched(|| {
         aside::run(async {
             let ((near, near_address), (far, far_address)) = (bound().await, bound().await);
@@ -38,7 +38,7 @@ fn datagrams_keep_their_borders_also_empty_ones() {
 }
 
 #[test]
-fn a_connected_socket_has_one_peer() {
+fn a_connected_udp_socket_has_one_peer() {
     watched(|| {
         aside::run(async {
             let ((near, near_address), (far, far_address)) = (bound().await, bound().await);
@@ -57,7 +57,7 @@ fn a_connected_socket_has_one_peer() {
 }
 
 #[test]
-fn a_peer_of_std_answers() {
+fn a_std_peer_answers() {
     watched(|| {
         aside::run(async {
             let (near, _) = bound().await;
@@ -82,7 +82,7 @@ fn a_peer_of_std_answers() {
 }
 
 #[test]
-fn several_tasks_receive_and_each_datagram_comes_to_one() {
+fn several_tasks_receive_and_each_datagram_arrives_once() {
     watched(|| {
         aside::run(async {
             let ((near, _), (far, far_address)) = (bound().await, bound().await);
@@ -109,7 +109,7 @@ fn several_tasks_receive_and_each_datagram_comes_to_one() {
 }
 
 #[test]
-fn options_are_what_they_were_set_to_and_groups_are_joined() {
+fn options_return_the_values_they_were_set_to_and_groups_are_joined() {
     watched(|| {
         aside::run(async {
             let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
@@ -136,7 +136,7 @@ fn options_are_what_they_were_set_to_and_groups_are_joined() {
 }
 
 #[test]
-fn what_is_refused_is_an_error_of_a_later_operation() {
+fn an_operation_refused_by_the_pool_is_an_error_of_a_later_one() {
     watched(|| {
         aside::run(async {
             let ((near, _), (far, far_address)) = (bound().await, bound().await);

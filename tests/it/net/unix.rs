@@ -19,7 +19,7 @@ fn path(name: &str) -> PathBuf {
 }
 
 #[test]
-fn a_client_of_std_is_accepted_and_echoed() {
+fn a_std_client_is_accepted_and_echoed() {
     watched(|| {
         let path = path("echo");
         aside::run(async {
@@ -46,7 +46,7 @@ fn a_client_of_std_is_accepted_and_echoed() {
 }
 
 #[test]
-fn a_connection_of_ours_is_accepted_and_nobody_listens_is_an_error() {
+fn a_unix_connection_is_accepted_and_one_without_a_listener_fails() {
     watched(|| {
         let path = path("connect");
         aside::run(async {
@@ -70,7 +70,7 @@ fn a_connection_of_ours_is_accepted_and_nobody_listens_is_an_error() {
 }
 
 #[test]
-fn a_megabyte_goes_both_ways_at_a_time_through_halves() {
+fn halves_transfer_a_megabyte_in_both_directions_at_once() {
     watched(|| {
         aside::run(async {
             let (near, far) = UnixStream::pair().unwrap();
@@ -90,7 +90,7 @@ fn a_megabyte_goes_both_ways_at_a_time_through_halves() {
 }
 
 #[test]
-fn datagrams_wait_for_room_and_keep_their_borders() {
+fn datagrams_wait_for_room_and_keep_their_boundaries() {
     watched(|| {
         aside::run(async {
             let (near, far) = UnixDatagram::pair().unwrap();
@@ -109,7 +109,7 @@ fn datagrams_wait_for_room_and_keep_their_borders() {
 }
 
 #[test]
-fn a_datagram_comes_from_an_address() {
+fn a_datagram_arrives_with_its_address() {
     watched(|| {
         let (here, there) = (path("here"), path("there"));
         aside::run(async {

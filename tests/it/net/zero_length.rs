@@ -55,7 +55,7 @@ macro_rules! assert_nothing {
 }
 
 #[test]
-fn nothing_is_read_and_written_at_once_by_a_stream_that_is_ready_for_nothing() {
+fn zero_length_operations_are_ready_on_a_stream_that_is_not() {
     watched(|| {
         aside::run(async {
             let (near, _far) = connected().await;
@@ -76,7 +76,7 @@ fn nothing_is_read_and_written_at_once_by_a_stream_that_is_ready_for_nothing() {
 }
 
 #[test]
-fn a_read_of_nothing_takes_nothing_and_is_no_end() {
+fn a_zero_length_read_consumes_nothing_and_is_not_the_end() {
     watched(|| {
         aside::run(async {
             let (near, mut far) = connected().await;
@@ -100,7 +100,7 @@ fn a_read_of_nothing_takes_nothing_and_is_no_end() {
 }
 
 #[test]
-fn datagrams_of_nothing_are_sent_and_received_and_no_end() {
+fn empty_datagrams_are_sent_and_received_and_are_not_the_end() {
     watched(|| {
         aside::run(async {
             let (near, far) = UnixDatagram::pair().unwrap();
@@ -129,7 +129,7 @@ fn datagrams_of_nothing_are_sent_and_received_and_no_end() {
 }
 
 #[test]
-fn a_read_that_waits_when_reading_is_ended_comes_to_the_end() {
+fn shutting_down_reading_ends_a_waiting_read() {
     watched(|| {
         aside::run(async {
             let (near, _far) = connected().await;
@@ -148,7 +148,7 @@ fn a_read_that_waits_when_reading_is_ended_comes_to_the_end() {
 }
 
 #[test]
-fn after_its_writing_is_ended_a_stream_reads_on_and_writes_are_an_error() {
+fn after_shutting_down_writing_reads_continue_and_writes_fail() {
     watched(|| {
         aside::run(async {
             let (mut near, far) = connected().await;
@@ -174,7 +174,7 @@ fn after_its_writing_is_ended_a_stream_reads_on_and_writes_are_an_error() {
 
 /// A poll that has nothing to do leaves the waker of another one where it is.
 #[test]
-fn a_read_of_nothing_does_not_take_the_place_of_one_that_waits() {
+fn a_zero_length_read_does_not_replace_a_waiting_one() {
     watched(|| {
         aside::run(async {
             let (near, far) = connected().await;

@@ -49,7 +49,7 @@ impl Observer for Log {
 }
 
 #[test]
-fn an_observer_is_told_of_every_step_of_a_tasks_life_in_order() {
+fn an_observer_is_called_for_every_step_of_a_tasks_life_in_order() {
     watched(|| {
         let log = Log::default();
         let runtime = Runtime::builder().clock(Clock::virtual_time()).observer(log.clone()).build();
@@ -83,7 +83,7 @@ fn an_observer_is_told_of_every_step_of_a_tasks_life_in_order() {
 
 // P90: watching, and asking a handle how it is, changes nothing of what happens.
 #[test]
-fn a_program_runs_alike_with_an_observer_and_without() {
+fn an_observer_does_not_change_the_order_of_a_program() {
     let trace = |observed: Option<Log>| {
         let builder = Runtime::builder().clock(Clock::virtual_time()).seed(3);
         let runtime = match observed {
@@ -119,7 +119,7 @@ fn a_program_runs_alike_with_an_observer_and_without() {
 }
 
 #[test]
-fn a_slow_poll_is_reported_with_its_task_and_a_quick_one_is_not() {
+fn a_slow_poll_is_reported_with_its_task_and_a_fast_one_is_not() {
     watched(|| {
         let reports = Rc::new(RefCell::new(Vec::new()));
         let told = Rc::clone(&reports);
@@ -147,7 +147,7 @@ fn a_slow_poll_is_reported_with_its_task_and_a_quick_one_is_not() {
 }
 
 #[test]
-fn two_observers_are_both_told_the_first_one_first() {
+fn two_observers_are_both_called_in_order() {
     struct Tell(Rc<RefCell<Vec<u32>>>, u32);
     impl Observer for Tell {
         fn task_spawned(&self, _task: &Metadata) {

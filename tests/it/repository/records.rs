@@ -80,7 +80,7 @@ fn every_pitfall_has_an_answer_and_what_the_answer_names_exists() {
 
 /// A row that a test cites exists.
 #[test]
-fn no_test_answers_a_pitfall_that_there_is_not() {
+fn no_test_cites_a_pitfall_that_does_not_exist() {
     let mut cited = Vec::new();
     for source in files(".rs").iter().filter(|source| source.path.contains("tests/")) {
         for line in source.text.lines().filter(|line| line.trim_start().starts_with("//")) {
@@ -187,7 +187,7 @@ fn dependencies() -> Vec<String> {
 }
 
 #[test]
-fn the_readme_names_the_dependencies_that_there_are() {
+fn the_readme_names_exactly_the_dependencies() {
     let readme = document("README.md").replace('\n', " ");
     let (_, rest) = readme.split_once(" that are named (").expect("the README names them");
     let (list, _) = rest.split_once(')').unwrap();
@@ -201,7 +201,7 @@ fn the_readme_names_the_dependencies_that_there_are() {
 }
 
 #[test]
-fn no_link_in_a_document_leads_nowhere() {
+fn every_link_in_a_document_has_a_target() {
     let mut found = Vec::new();
     let mut links = 0;
     for page in files(".md") {

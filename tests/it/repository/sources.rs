@@ -191,7 +191,7 @@ pub(crate) fn cells(line: &str) -> Option<Vec<&str>> {
 }
 
 #[test]
-fn comments_and_quotes_are_no_code() {
+fn comments_and_strings_are_not_code() {
     assert_eq!(without_comment("let a = 1; // unsafe"), "let a = 1; ");
     assert_eq!(without_comment("let a = \"// unsafe\";"), "let a = ;");
     assert_eq!(without_comment("let a = '\"'; b // c"), "let a = '\"'; b ");

@@ -14,7 +14,7 @@ use crate::support::misbehaving::Foreign;
 use crate::support::watchdog::{on_a_thread, panic_message, watched};
 
 #[test]
-fn other_threads_spawn_tasks_that_run_at_home() {
+fn other_threads_spawn_tasks_that_run_on_the_loops_thread() {
     watched(|| {
         let runtime = Runtime::new();
         let home = thread::current().id();
@@ -36,7 +36,7 @@ fn other_threads_spawn_tasks_that_run_at_home() {
 }
 
 #[test]
-fn what_one_thread_spawns_begins_in_that_order() {
+fn tasks_spawned_by_one_thread_start_in_order() {
     watched(|| {
         let runtime = Runtime::new();
         let (sender, receiver) = mpsc::channel();
@@ -53,7 +53,7 @@ fn what_one_thread_spawns_begins_in_that_order() {
 }
 
 #[test]
-fn spawn_with_makes_a_future_at_home_that_need_not_be_send() {
+fn spawn_with_builds_a_future_on_the_loops_thread_that_need_not_be_send() {
     watched(|| {
         let runtime = Runtime::new();
         let handle = runtime.handle();
@@ -86,7 +86,7 @@ fn a_panic_in_the_closure_of_spawn_with_is_that_tasks_panic() {
 }
 
 #[test]
-fn a_task_that_was_spawned_from_elsewhere_can_be_aborted_before_it_arrives() {
+fn a_task_spawned_from_another_thread_can_be_aborted_before_it_arrives() {
     watched(|| {
         let runtime = Runtime::new();
         let handle = runtime.handle();
@@ -150,7 +150,7 @@ fn block_on_by_handle_drives_a_future_that_is_not_send_on_this_thread() {
 }
 
 #[test]
-fn without_a_runtime_the_functions_panic_and_say_what_to_do() {
+fn without_a_runtime_the_functions_panic_with_advice() {
     watched(|| {
         assert!(Handle::try_current().is_err());
         let spawning = panic_message(|| aside::spawn(async {}).detach());
@@ -163,7 +163,7 @@ fn without_a_runtime_the_functions_panic_and_say_what_to_do() {
 }
 
 #[test]
-fn the_current_runtime_is_the_innermost_and_none_afterwards() {
+fn the_current_runtime_is_the_innermost_one_and_none_after_it_ends() {
     watched(|| {
         let outer = Runtime::new();
         outer.block_on(async {
@@ -186,7 +186,7 @@ fn handle_of_a_runtime_that_is_gone() -> Handle {
 
 // P45, P48
 #[test]
-fn after_the_runtime_is_gone_tasks_are_cancelled_and_jobs_are_refused() {
+fn after_the_runtime_has_ended_spawned_tasks_are_cancelled_and_jobs_are_refused() {
     watched(|| {
         let handle = handle_of_a_runtime_that_is_gone();
         let task = handle.spawn(async { 1 });
@@ -212,7 +212,7 @@ fn after_the_runtime_is_gone_tasks_are_cancelled_and_jobs_are_refused() {
 
 // P48
 #[test]
-fn spawns_from_other_threads_may_race_the_end_of_the_runtime() {
+fn spawns_from_other_threads_may_race_the_drop_of_the_runtime() {
     watched(|| {
         for _ in 0..200 {
             let runtime = Runtime::new();

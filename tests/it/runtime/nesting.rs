@@ -22,7 +22,7 @@ fn assert_usable(runtime: &Runtime) {
 
 // P44
 #[test]
-fn block_on_turn_and_drain_inside_a_task_of_the_same_runtime_panic_and_harm_nothing() {
+fn block_on_turn_and_drain_panic_inside_a_task_of_the_same_runtime_and_harm_nothing() {
     watched(|| {
         let runtime = Rc::new(Runtime::new());
         let enter: [fn(&Runtime); 3] = [
@@ -64,7 +64,7 @@ fn a_refused_block_on_that_unwinds_through_the_outer_one_leaves_the_runtime_usab
 
 // P44
 #[test]
-fn block_on_by_handle_inside_a_task_of_the_same_runtime_panics_and_says_what_to_do() {
+fn block_on_by_handle_inside_a_task_of_the_same_runtime_panics_with_advice() {
     watched(|| {
         let runtime = Runtime::new();
         let task = runtime.spawn(async { Handle::current().block_on(async {}) });
@@ -75,7 +75,7 @@ fn block_on_by_handle_inside_a_task_of_the_same_runtime_panics_and_says_what_to_
 }
 
 #[test]
-fn a_runtime_inside_a_task_of_another_works_to_any_depth() {
+fn runtimes_nest_in_tasks_to_any_depth() {
     fn nest(depth: u32) -> u32 {
         if depth == 0 {
             return 0;
@@ -131,7 +131,7 @@ fn nested_block_on_in_jobs_loses_no_wake() {
 }
 
 #[test]
-fn a_task_of_the_outer_runtime_can_be_woken_from_inside_the_inner_one() {
+fn a_task_of_the_outer_runtime_can_be_woken_from_the_inner_one() {
     watched(|| {
         aside::run(async {
             let (sender, receiver) = std::sync::mpsc::channel();

@@ -75,7 +75,7 @@ fn different_seeds_give_different_orders() {
 
 // Promise 9: an order is always the same, without a seed too.
 #[test]
-fn without_a_seed_the_order_is_that_of_the_wakes() {
+fn without_a_seed_tasks_run_in_the_order_of_their_wakes() {
     watched(|| {
         let trace = program(None);
         assert_eq!(program(None), trace);

@@ -38,14 +38,14 @@ const NEITHER: (bool, bool) = (false, false);
 
 // P23: tasks are dropped at home because nothing that holds one can leave.
 #[test]
-fn a_runtime_stays_on_its_thread() {
+fn a_runtime_is_neither_send_nor_sync() {
     assert_eq!(sent_and_shared!(Runtime), NEITHER);
     assert_eq!(sent_and_shared!(Builder), NEITHER);
     assert_eq!(sent_and_shared!(Counters), NEITHER);
 }
 
 #[test]
-fn what_reaches_a_runtime_from_elsewhere_may_be_sent_and_shared() {
+fn handles_for_other_threads_are_send_and_sync() {
     assert_eq!(sent_and_shared!(Handle), BOTH);
     assert_eq!(sent_and_shared!(Pool), BOTH);
     assert_eq!(sent_and_shared!(Pinned<Rc<Cell<()>>>), BOTH);
@@ -58,7 +58,7 @@ fn what_reaches_a_runtime_from_elsewhere_may_be_sent_and_shared() {
 
 #[cfg(feature = "fs")]
 #[test]
-fn a_file_may_be_sent_and_shared() {
+fn a_file_is_send_and_sync() {
     assert_eq!(sent_and_shared!(aside::fs::File), BOTH);
     assert_eq!(sent_and_shared!(aside::fs::DirEntry), BOTH);
     // A future is polled by one at a time, so it need not be shared.
@@ -66,7 +66,7 @@ fn a_file_may_be_sent_and_shared() {
 }
 
 #[test]
-fn timers_may_be_sent_and_shared() {
+fn timers_are_send_and_sync() {
     assert_eq!(sent_and_shared!(Sleep), BOTH);
     assert_eq!(sent_and_shared!(Interval), BOTH);
     assert_eq!(sent_and_shared!(Timeout<std::future::Ready<()>>), BOTH);
@@ -74,7 +74,7 @@ fn timers_may_be_sent_and_shared() {
 }
 
 #[test]
-fn a_join_handle_may_go_where_its_result_may() {
+fn a_join_handle_is_send_and_sync_if_its_result_is_send() {
     assert_eq!(sent_and_shared!(JoinHandle<i32>), BOTH);
     assert_eq!(sent_and_shared!(AbortOnDrop<i32>), BOTH);
     // The result is handed out once, by value: sharing the handle does not share it.

@@ -35,7 +35,7 @@ fn run_returns_when_every_accepted_job_has_run() {
 
 // Promise 3, P62: also when main panics.
 #[test]
-fn run_waits_for_jobs_though_main_panics() {
+fn run_waits_for_jobs_although_main_panics() {
     watched(|| {
         let (sender, written) = mpsc::channel();
         let message = panic_message(|| {
@@ -50,7 +50,7 @@ fn run_waits_for_jobs_though_main_panics() {
 
 // Promise 3
 #[test]
-fn shutdown_reports_the_tasks_that_it_cancelled_by_name_and_place() {
+fn shutdown_reports_the_cancelled_tasks_by_name_and_location() {
     watched(|| {
         let runtime = Runtime::new();
         runtime.block_on(async {
@@ -70,7 +70,7 @@ fn shutdown_reports_the_tasks_that_it_cancelled_by_name_and_place() {
 
 // Promise 3
 #[test]
-fn shutdown_that_leaves_reports_what_runs_and_what_it_cancelled() {
+fn shutdown_that_leaves_reports_running_and_cancelled_jobs() {
     watched(|| {
         for how in [Shutdown::Leave, Shutdown::WaitAtMost(Duration::from_millis(1))] {
             let runtime = Runtime::builder().threads_max(1).build();
@@ -102,7 +102,7 @@ fn shutdown_that_leaves_reports_what_runs_and_what_it_cancelled() {
 
 // P46
 #[test]
-fn a_shutdown_of_no_time_and_one_without_end_both_return_when_there_is_nothing_to_wait_for() {
+fn a_shutdown_with_a_zero_or_an_endless_limit_returns_when_no_job_runs() {
     watched(|| {
         let times = [Duration::ZERO, Duration::from_nanos(1), Duration::MAX];
         for how in times.map(Shutdown::WaitAtMost).into_iter().chain([Shutdown::Wait]) {
@@ -119,7 +119,7 @@ fn a_shutdown_of_no_time_and_one_without_end_both_return_when_there_is_nothing_t
 
 // P45: a job that waits for its runtime cannot keep the shutdown, which waits for the job, waiting.
 #[test]
-fn a_job_that_asks_the_loop_for_something_during_shutdown_gets_an_error_and_ends() {
+fn a_job_that_awaits_a_task_during_shutdown_gets_an_error_and_ends() {
     watched(|| {
         let (closing, closed) = mpsc::channel::<()>();
         let runtime = Runtime::new();
@@ -148,7 +148,7 @@ fn a_job_that_asks_the_loop_for_something_during_shutdown_gets_an_error_and_ends
 
 // P45: the same for a job that was waiting already when the shutdown began.
 #[test]
-fn a_job_that_waits_for_the_loop_when_it_closes_is_told() {
+fn a_job_that_waits_for_a_loop_that_closes_gets_an_error() {
     watched(|| {
         for _ in 0..100 {
             let runtime = Runtime::new();
@@ -168,7 +168,7 @@ fn a_job_that_waits_for_the_loop_when_it_closes_is_told() {
 
 // Promise 3: waiting would stall somebody's loop.
 #[test]
-fn a_runtime_that_is_dropped_inside_async_code_leaves_at_once() {
+fn a_runtime_dropped_inside_async_code_does_not_wait() {
     watched(|| {
         aside::run(async {
             let (go, may_go) = mpsc::channel::<()>();
@@ -248,7 +248,7 @@ fn a_job_may_hold_and_drop_the_last_handle_of_its_own_pool() {
 
 // P48
 #[test]
-fn a_job_that_submits_while_its_pool_shuts_down_is_run_or_told() {
+fn a_job_submitted_during_shutdown_is_run_or_reported() {
     watched(|| {
         for _ in 0..200 {
             let runtime = Runtime::builder().threads_max(2).build();
@@ -279,7 +279,7 @@ const CHILD: &str = "ASIDE_TEST_SLOW_SHUTDOWN";
 
 // Promise 3: the notice goes to stderr, so it is looked for in a process of its own.
 #[test]
-fn a_shutdown_that_waits_long_says_on_stderr_for_whom() {
+fn a_shutdown_that_waits_long_prints_the_running_jobs_to_stderr() {
     if std::env::var_os(CHILD).is_some() {
         let notice = Some(Duration::from_millis(20));
         let runtime = Runtime::builder().slow_shutdown_notice(notice).build();
@@ -294,7 +294,7 @@ fn a_shutdown_that_waits_long_says_on_stderr_for_whom() {
         let mut child = Command::new(this)
             .args([
                 "--exact",
-                "runtime::shutdown::a_shutdown_that_waits_long_says_on_stderr_for_whom",
+                "runtime::shutdown::a_shutdown_that_waits_long_prints_the_running_jobs_to_stderr",
             ])
             .args(["--nocapture", "--test-threads=1"])
             .env(CHILD, "1")

@@ -34,7 +34,7 @@ fn waiting(polls: Arc<AtomicUsize>, wakers: mpsc::Sender<Waker>) -> impl Future<
 
 // P19, promise 1
 #[test]
-fn a_wake_from_a_foreign_threads_destructors_arrives() {
+fn a_wake_from_the_thread_local_destructors_of_another_thread_arrives() {
     watched(|| {
         let polls = Arc::new(AtomicUsize::new(0));
         let (sender, wakers) = mpsc::channel();
@@ -51,7 +51,7 @@ fn a_wake_from_a_foreign_threads_destructors_arrives() {
 
 // P19: by handle too: spawning, submitting, blocking, and dropping what is left.
 #[test]
-fn everything_a_handle_can_do_it_can_do_in_a_destructor_at_thread_exit() {
+fn every_method_of_a_handle_works_in_a_destructor_at_thread_exit() {
     watched(|| {
         let runtime = Runtime::new();
         let handle = runtime.handle();
@@ -157,7 +157,7 @@ fn a_runtime_in_a_thread_local_is_dropped_cleanly_at_thread_exit_in_either_order
 
 // P43: what outlives the runtime in a thread-local, in the other order.
 #[test]
-fn handles_and_sleeps_in_a_thread_local_may_outlive_their_runtime() {
+fn handles_and_sleeps_in_thread_locals_may_outlive_their_runtime() {
     watched(|| {
         let (sender, ended) = mpsc::channel();
         on_a_thread(move || {
@@ -171,7 +171,7 @@ fn handles_and_sleeps_in_a_thread_local_may_outlive_their_runtime() {
 
 // P43: a runtime that is made, used and dropped while the thread's locals are destroyed.
 #[test]
-fn a_runtime_may_be_made_and_used_in_a_destructor_at_thread_exit() {
+fn a_runtime_may_be_built_and_used_in_a_destructor_at_thread_exit() {
     watched(|| {
         let (sender, receiver) = mpsc::channel();
         on_a_thread(move || {

@@ -28,7 +28,7 @@ fn look(runtime: &Runtime) -> NextTurn {
 }
 
 #[test]
-fn a_turn_says_what_it_did_and_when_the_next_one_is_due() {
+fn a_turn_reports_its_work_and_when_the_next_one_is_due() {
     watched(|| {
         let runtime = Runtime::new();
         assert_eq!(look(&runtime), NextTurn::OnWake);
@@ -49,7 +49,7 @@ fn a_turn_says_what_it_did_and_when_the_next_one_is_due() {
 }
 
 #[test]
-fn a_turn_with_nothing_to_wait_for_never_sleeps() {
+fn a_turn_of_an_empty_loop_never_sleeps() {
     watched(|| {
         let counters = Counters::default();
         let runtime = Runtime::builder().observer(counters.clone()).build();
@@ -63,7 +63,7 @@ fn a_turn_with_nothing_to_wait_for_never_sleeps() {
 }
 
 #[test]
-fn a_program_with_a_loop_of_its_own_drives_tasks_timers_and_jobs_to_their_end() {
+fn a_program_with_a_loop_of_its_own_drives_tasks_timers_and_jobs_to_completion() {
     watched(|| {
         let (sender, calls) = mpsc::channel();
         let runtime = Runtime::builder().on_wake(move || sender.send(()).unwrap()).build();
@@ -94,7 +94,7 @@ fn a_program_with_a_loop_of_its_own_drives_tasks_timers_and_jobs_to_their_end() 
 /// A loop of the program's own that watches the sockets' descriptor, and its own channel by a pipe.
 #[cfg(all(feature = "net", unix))]
 #[test]
-fn a_program_that_waits_for_descriptors_is_told_of_sockets_and_of_wakes() {
+fn the_wake_descriptor_becomes_readable_for_sockets_and_for_wakes() {
     use std::io::{PipeWriter, Read, Write, pipe};
 
     use aside::net::{TcpListener, TcpStream};
@@ -147,7 +147,7 @@ fn a_program_that_waits_for_descriptors_is_told_of_sockets_and_of_wakes() {
 }
 
 #[test]
-fn the_hook_is_called_once_per_turn_at_most_however_many_wakes_there_are() {
+fn the_wake_hook_is_called_at_most_once_per_turn_for_any_number_of_wakes() {
     watched(|| {
         let (runtime, calls) = hooked();
         let (sender, wakers) = mpsc::channel::<Waker>();
@@ -172,7 +172,7 @@ fn the_hook_is_called_once_per_turn_at_most_however_many_wakes_there_are() {
 }
 
 #[test]
-fn the_hook_is_called_for_a_spawn_from_elsewhere_and_for_one_at_home_between_turns() {
+fn the_wake_hook_is_called_for_a_remote_spawn_and_for_a_local_one_between_turns() {
     watched(|| {
         let (runtime, calls) = hooked();
         assert_eq!(look(&runtime), NextTurn::OnWake);
@@ -186,7 +186,7 @@ fn the_hook_is_called_for_a_spawn_from_elsewhere_and_for_one_at_home_between_tur
 }
 
 #[test]
-fn the_hook_is_not_called_while_a_turn_is_due_anyhow_or_running() {
+fn the_wake_hook_is_not_called_while_a_turn_is_due_or_running() {
     watched(|| {
         let (runtime, calls) = hooked();
         runtime.spawn(yield_now()).detach();
@@ -201,7 +201,7 @@ fn the_hook_is_not_called_while_a_turn_is_due_anyhow_or_running() {
 }
 
 #[test]
-fn what_comes_between_the_last_look_and_the_end_of_a_turn_is_not_lost() {
+fn a_wake_between_the_last_check_and_the_end_of_a_turn_is_not_lost() {
     watched(|| {
         let (runtime, calls) = hooked();
         let (sender, wakers) = mpsc::channel::<Waker>();
@@ -240,7 +240,7 @@ fn what_comes_between_the_last_look_and_the_end_of_a_turn_is_not_lost() {
 
 // Promise 4
 #[test]
-fn a_hook_that_panics_harms_neither_the_waker_nor_the_loop() {
+fn a_panicking_wake_hook_harms_neither_the_waker_nor_the_loop() {
     watched(|| {
         let runtime = Runtime::builder().on_wake(|| panic!("in the hook")).build();
         let _ = look(&runtime);
@@ -272,7 +272,7 @@ fn a_turn_may_sleep_until_its_limit_a_deadline_or_a_wake() {
 }
 
 #[test]
-fn drain_turns_the_loop_until_no_task_is_left_and_no_longer() {
+fn drain_runs_the_loop_exactly_until_no_task_is_left() {
     watched(|| {
         let runtime = Runtime::builder().clock(Clock::virtual_time()).build();
         runtime.drain();
@@ -290,7 +290,7 @@ fn drain_turns_the_loop_until_no_task_is_left_and_no_longer() {
 }
 
 #[test]
-fn tasks_that_are_left_by_block_on_go_on_at_the_next_call() {
+fn tasks_left_by_block_on_continue_at_the_next_call() {
     watched(|| {
         let runtime = Runtime::new();
         let task = runtime.spawn(async {
@@ -306,7 +306,7 @@ fn tasks_that_are_left_by_block_on_go_on_at_the_next_call() {
 }
 
 #[test]
-fn a_turn_that_did_something_does_not_sleep_before_it_says_so() {
+fn a_turn_that_has_done_work_returns_without_sleeping() {
     watched(|| {
         let runtime = Runtime::new();
         let task = runtime.spawn(yield_now());

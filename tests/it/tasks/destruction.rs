@@ -25,7 +25,7 @@ fn reporting(sender: &mpsc::Sender<ThreadId>) -> impl Future<Output = ()> + Send
 
 // P23, P33
 #[test]
-fn a_task_that_is_aborted_from_another_thread_is_dropped_at_home() {
+fn a_task_aborted_from_another_thread_is_dropped_on_the_loops_thread() {
     watched(|| {
         let (sender, dropped) = mpsc::channel();
         let home = thread::current().id();
@@ -50,7 +50,7 @@ fn a_task_that_is_aborted_from_another_thread_is_dropped_at_home() {
 
 // P23: also the ones that came from elsewhere.
 #[test]
-fn tasks_are_dropped_at_home_whoever_spawned_them_and_however_they_end() {
+fn tasks_are_dropped_on_the_loops_thread_however_they_are_spawned_and_end() {
     watched(|| {
         let (sender, dropped) = mpsc::channel();
         let home = thread::current().id();
@@ -130,7 +130,7 @@ type Boxed = std::pin::Pin<Box<dyn Future<Output = ()>>>;
 
 // P29
 #[test]
-fn what_a_destructor_spawns_during_shutdown_is_cancelled_three_levels_deep() {
+fn tasks_spawned_by_destructors_during_shutdown_are_cancelled_three_levels_deep() {
     watched(|| {
         for how in [true, false] {
             let tasks = Rc::default();
@@ -156,7 +156,7 @@ fn what_a_destructor_spawns_during_shutdown_is_cancelled_three_levels_deep() {
 
 // P29: in the course of business a destructor's task is a task like any other.
 #[test]
-fn what_a_destructor_spawns_otherwise_runs() {
+fn a_task_spawned_by_a_destructor_runs_if_the_runtime_does() {
     watched(|| {
         aside::run(async {
             let ran = Rc::new(Cell::new(false));
@@ -201,7 +201,7 @@ fn a_destructor_that_uses_the_handle_during_shutdown_gets_errors_and_no_panic() 
 
 // P29: a letter that was never opened; its destructors run inside the runtime too.
 #[test]
-fn what_a_spawn_from_elsewhere_captured_is_dropped_inside_the_runtime() {
+fn the_captures_of_a_remote_spawn_are_dropped_inside_the_runtime() {
     watched(|| {
         let runtime = Runtime::new();
         let handle = runtime.handle();
@@ -245,7 +245,7 @@ fn two_tasks_that_await_each_other_are_dropped_with_the_runtime() {
 }
 
 #[test]
-fn tasks_are_dropped_before_the_pool_is_waited_for() {
+fn tasks_are_dropped_before_the_shutdown_waits_for_the_pool() {
     watched(|| {
         let (go, may_go) = mpsc::channel::<()>();
         let runtime = Runtime::new();

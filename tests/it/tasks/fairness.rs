@@ -110,7 +110,7 @@ fn a_sleep_that_is_polled_in_a_loop_without_returning_ends() {
 
 // P75
 #[test]
-fn a_timeout_around_a_future_that_is_always_busy_comes_to_its_end() {
+fn a_timeout_around_a_future_that_is_always_busy_elapses() {
     watched(|| {
         aside::run(async {
             let polls = Rc::new(Cell::new(0));
@@ -125,7 +125,7 @@ fn a_timeout_around_a_future_that_is_always_busy_comes_to_its_end() {
 
 // P75: one that is busy with tasks that are ready at once.
 #[test]
-fn a_timeout_around_a_future_that_spawns_without_end_comes_to_its_end() {
+fn a_timeout_around_a_future_that_spawns_without_end_elapses() {
     watched(|| {
         aside::run(async {
             let spawning = async {
@@ -140,7 +140,7 @@ fn a_timeout_around_a_future_that_spawns_without_end_comes_to_its_end() {
 
 // P9: the bound of a turn.
 #[test]
-fn a_turn_polls_no_more_than_its_bound_and_the_next_one_goes_on_where_it_ended() {
+fn a_turn_polls_at_most_its_bound_and_the_next_turn_continues_there() {
     watched(|| {
         let runtime = Runtime::builder().turn_bound(10).build();
         let polls = Rc::new(Cell::new(0));
@@ -157,7 +157,7 @@ fn a_turn_polls_no_more_than_its_bound_and_the_next_one_goes_on_where_it_ended()
 }
 
 #[test]
-fn a_bound_of_nought_is_taken_as_one() {
+fn a_bound_of_zero_is_taken_as_one() {
     watched(|| {
         let runtime = Runtime::builder().turn_bound(0).build();
         runtime.block_on(async {
@@ -168,7 +168,7 @@ fn a_bound_of_nought_is_taken_as_one() {
 
 // P9: a storm of letters does not keep the turn from its polls.
 #[test]
-fn a_turn_takes_in_no_more_letters_than_its_bound() {
+fn a_turn_drains_at_most_its_bound_of_messages() {
     watched(|| {
         let runtime = Runtime::builder().turn_bound(10).build();
         let handle = runtime.handle();
@@ -208,7 +208,7 @@ fn an_observer_that_wakes_a_task_before_every_sleep_does_not_keep_timers_from_fi
 
 // P7
 #[test]
-fn timers_go_on_through_many_short_calls_of_block_on() {
+fn timers_fire_across_many_short_calls_of_block_on() {
     watched(|| {
         let runtime = Runtime::new();
         let task = runtime.spawn(sleep(Duration::from_millis(5)));
@@ -220,7 +220,7 @@ fn timers_go_on_through_many_short_calls_of_block_on() {
 
 // P9, P10: the same count for all who yield, to a turn.
 #[test]
-fn tasks_that_yield_take_turns() {
+fn yielding_tasks_take_turns() {
     watched(|| {
         let counters = Counters::default();
         let runtime = Runtime::builder().observer(counters.clone()).build();

@@ -23,7 +23,7 @@ fn poll_with<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::Output
 
 // P18: the result is there for whoever is woken by it.
 #[test]
-fn whoever_is_woken_by_a_result_finds_it() {
+fn a_task_woken_by_a_result_finds_it() {
     watched(|| {
         let runtime = Runtime::new();
         let found = Arc::new(AtomicUsize::new(0));
@@ -56,7 +56,7 @@ fn whoever_is_woken_by_a_result_finds_it() {
 
 // P37: a waker that is replaced is dropped outside the lock, and may come back.
 #[test]
-fn a_replaced_waker_may_use_the_handle_it_waited_on_in_its_destructor() {
+fn the_destructor_of_a_replaced_waker_may_use_the_awaited_handle() {
     watched(|| {
         aside::run(async {
             let task = spawn(pending::<()>()).abort_on_drop();
@@ -88,7 +88,7 @@ fn a_replaced_waker_may_use_the_handle_it_waited_on_in_its_destructor() {
 
 // P37, P38: the same for a timer: the queue is free while a waker is cloned, woken or dropped.
 #[test]
-fn a_waker_in_a_timer_may_set_and_forget_timers_whatever_is_done_to_it() {
+fn the_waker_of_a_timer_may_create_and_drop_timers_whenever_it_is_used() {
     watched(|| {
         let runtime = Runtime::builder().clock(Clock::virtual_time()).build();
         runtime.block_on(async {
@@ -122,7 +122,7 @@ fn a_waker_in_a_timer_may_set_and_forget_timers_whatever_is_done_to_it() {
 
 // P38
 #[test]
-fn a_waker_whose_clone_comes_back_to_the_cell_finds_it_free() {
+fn a_waker_whose_clone_uses_the_cell_finds_it_unlocked() {
     watched(|| {
         aside::run(async {
             let handle = Rc::new(RefCell::new(spawn(pending::<()>())));
@@ -143,7 +143,7 @@ fn a_waker_whose_clone_comes_back_to_the_cell_finds_it_free() {
 
 // P39
 #[test]
-fn a_panic_in_clone_goes_to_the_caller_and_leaves_the_cell_as_it_was() {
+fn a_panic_in_clone_reaches_the_caller_and_leaves_the_cell_unchanged() {
     watched(|| {
         let runtime = Runtime::builder().clock(Clock::virtual_time()).build();
         runtime.block_on(async {
@@ -190,7 +190,7 @@ fn panicking_wakers_in_a_batch_of_timers_do_not_keep_the_others_from_firing() {
 
 // P39, promise 4
 #[test]
-fn a_panicking_waker_that_awaits_a_task_or_a_job_harms_neither() {
+fn a_panicking_waker_of_an_awaiting_task_harms_neither_the_task_nor_the_job() {
     watched(|| {
         let runtime = Runtime::builder().threads_max(1).build();
         let handle = runtime.handle();

@@ -12,7 +12,7 @@ use crate::support::misbehaving::OnDrop;
 use crate::support::watchdog::{panic_message, watched};
 
 #[test]
-fn tasks_begin_in_the_order_in_which_they_were_spawned() {
+fn tasks_start_in_the_order_of_their_spawns() {
     watched(|| {
         aside::run(async {
             let order = Rc::new(RefCell::new(Vec::new()));
@@ -49,7 +49,7 @@ fn a_dropped_handle_detaches_its_task() {
 
 // P83: the loop owns its tasks; nobody else need hold them.
 #[test]
-fn a_task_that_nobody_refers_to_is_still_there_and_goes_on_when_it_is_woken() {
+fn a_detached_task_stays_alive_and_continues_when_it_is_woken() {
     watched(|| {
         let runtime = Runtime::new();
         let slot = Rc::new(RefCell::new(None::<Waker>));
@@ -88,7 +88,7 @@ async fn park_in(slot: &RefCell<Option<Waker>>) {
 }
 
 #[test]
-fn an_aborted_task_is_not_polled_again_and_yields_cancelled() {
+fn an_aborted_task_is_not_polled_again_and_its_handle_yields_cancelled() {
     watched(|| {
         aside::run(async {
             let polls = Rc::new(Cell::new(0));
@@ -133,7 +133,7 @@ fn aborting_and_then_dropping_the_handle_cancels_at_the_next_turn() {
 
 // P28
 #[test]
-fn a_task_that_is_aborted_before_its_first_poll_is_dropped_unpolled() {
+fn a_task_aborted_before_its_first_poll_is_dropped_unpolled() {
     watched(|| {
         aside::run(async {
             let task = spawn(async { unreachable!("it was aborted before it began") });
@@ -144,7 +144,7 @@ fn a_task_that_is_aborted_before_its_first_poll_is_dropped_unpolled() {
 }
 
 #[test]
-fn a_task_that_has_finished_yields_its_result_though_it_is_aborted_afterwards() {
+fn a_finished_task_yields_its_result_although_it_is_aborted_afterwards() {
     watched(|| {
         aside::run(async {
             let task = spawn(async { 5 });
@@ -157,7 +157,7 @@ fn a_task_that_has_finished_yields_its_result_though_it_is_aborted_afterwards() 
 }
 
 #[test]
-fn a_task_may_abort_itself_and_ends_at_its_next_wait() {
+fn a_task_may_abort_itself_and_ends_at_its_next_await() {
     watched(|| {
         aside::run(async {
             let own: Rc<RefCell<Option<JoinHandle<()>>>> = Rc::default();
@@ -222,7 +222,7 @@ fn a_future_is_dropped_before_its_result_can_be_read() {
 }
 
 #[test]
-fn a_handle_that_is_polled_after_its_result_panics_and_says_so() {
+fn a_handle_polled_after_its_result_panics_with_a_clear_message() {
     watched(|| {
         let message = panic_message(|| {
             aside::run(async {
@@ -236,7 +236,7 @@ fn a_handle_that_is_polled_after_its_result_panics_and_says_so() {
 }
 
 #[test]
-fn an_error_names_the_task_and_the_place_that_spawned_it() {
+fn an_error_names_the_task_and_the_location_of_its_spawn() {
     watched(|| {
         aside::run(async {
             let task = aside::named("greeter").spawn(pending::<()>());
@@ -266,7 +266,7 @@ fn no_two_tasks_have_the_same_id_whichever_threads_spawned_them() {
 
 // P22, P32: a waker that outlives its task, in the hands of another task.
 #[test]
-fn a_waker_that_outlives_its_task_does_not_wake_the_next_task_in_its_slot() {
+fn a_stale_waker_does_not_wake_the_next_task_in_its_slot() {
     watched(|| {
         aside::run(async {
             let slot = Rc::new(RefCell::new(None::<Waker>));

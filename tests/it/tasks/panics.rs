@@ -17,7 +17,7 @@ use crate::support::watchdog::{panic_message, watched};
 
 // Promise 4
 #[test]
-fn a_task_that_panics_ends_alone() {
+fn a_panicking_task_ends_alone() {
     watched(|| {
         aside::run(async {
             let before = spawn(async {
@@ -37,7 +37,7 @@ fn a_task_that_panics_ends_alone() {
 
 // Promise 4
 #[test]
-fn a_panic_of_main_goes_to_the_caller_and_the_runtime_goes_on() {
+fn a_panic_of_main_propagates_to_the_caller_and_the_runtime_stays_usable() {
     watched(|| {
         let runtime = Runtime::new();
         let task = runtime.spawn(async {
@@ -102,7 +102,7 @@ fn a_result_whose_destructor_panics_may_be_dropped_with_its_handle() {
 
 // P27
 #[test]
-fn a_handle_with_such_a_result_may_be_dropped_while_its_thread_is_panicking() {
+fn a_handle_with_a_panicking_result_may_be_dropped_while_its_thread_is_panicking() {
     watched(|| {
         let runtime = Runtime::new();
         let finished = runtime.spawn(async { Bomb });
@@ -118,7 +118,7 @@ fn a_handle_with_such_a_result_may_be_dropped_while_its_thread_is_panicking() {
 
 // P31
 #[test]
-fn a_payload_that_panics_when_dropped_does_not_escape() {
+fn a_panic_of_a_payloads_destructor_is_caught() {
     watched(|| {
         Runtime::builder().threads_max(1).build().block_on(async {
             for round in 0..3 {
@@ -147,7 +147,7 @@ fn a_payload_that_panics_when_dropped_does_not_escape() {
 
 // P31: whoever takes the payload has it, unexploded.
 #[test]
-fn a_payload_reaches_who_asks_for_it() {
+fn a_panic_payload_can_be_taken_from_the_join_error() {
     watched(|| {
         aside::run(async {
             let error = spawn(async { panic_any(Bomb) }).await.unwrap_err();
@@ -159,7 +159,7 @@ fn a_payload_reaches_who_asks_for_it() {
 
 // Promise 4
 #[test]
-fn a_future_whose_destructor_panics_ends_as_it_would_have() {
+fn a_future_whose_destructor_panics_keeps_its_result() {
     watched(|| {
         aside::run(async {
             // Still held when it is ready.
@@ -186,7 +186,7 @@ fn a_future_whose_destructor_panics_ends_as_it_would_have() {
 
 // Promises 3 and 4
 #[test]
-fn destructors_that_panic_during_shutdown_do_not_keep_the_others_from_running() {
+fn panicking_destructors_during_shutdown_do_not_prevent_the_others() {
     watched(|| {
         for dropped_by_hand in [true, false] {
             let runtime = Runtime::new();
@@ -258,7 +258,7 @@ impl Observer for Panicking {
 
 // Promise 4: who watches does not end what is watched.
 #[test]
-fn a_panic_of_an_observer_goes_no_further() {
+fn a_panic_of_an_observer_is_caught() {
     watched(|| {
         for count in 1..8 {
             let fuse = Rc::new(Cell::new(0));

@@ -18,7 +18,7 @@ fn of_one_type<T: 'static>(work: Box<dyn FnOnce() -> T>) -> JoinHandle<T> {
 }
 
 #[test]
-fn a_task_in_a_used_box_begins_anew() {
+fn a_task_in_a_recycled_box_starts_with_fresh_state() {
     watched(|| {
         aside::run(async {
             let mut ids = Vec::new();
@@ -40,7 +40,7 @@ fn a_task_in_a_used_box_begins_anew() {
 }
 
 #[test]
-fn a_request_for_cancelling_ends_with_its_task() {
+fn a_cancel_request_ends_with_its_task() {
     watched(|| {
         aside::run(async {
             for number in 0..10 {
@@ -58,7 +58,7 @@ fn a_request_for_cancelling_ends_with_its_task() {
 }
 
 #[test]
-fn tasks_of_two_types_take_turns_in_one_slot() {
+fn tasks_of_two_types_alternate_in_one_slot() {
     watched(|| {
         aside::run(async {
             for number in 0..10_u64 {
@@ -77,7 +77,7 @@ fn tasks_of_two_types_take_turns_in_one_slot() {
 }
 
 #[test]
-fn a_late_reader_gets_its_result_and_the_next_task_another_cell() {
+fn a_result_that_is_read_late_is_kept_and_the_next_task_gets_another_cell() {
     watched(|| {
         aside::run(async {
             let mut late = Vec::new();
@@ -118,7 +118,7 @@ fn a_reader_on_another_thread_may_be_late() {
 
 // P25
 #[test]
-fn a_result_that_nobody_reads_is_dropped_with_its_handle_or_when_it_comes() {
+fn an_unread_result_is_dropped_with_its_handle_or_when_it_is_stored() {
     watched(|| {
         aside::run(async {
             let drops = Rc::new(Cell::new(0));
@@ -144,7 +144,7 @@ fn a_result_that_nobody_reads_is_dropped_with_its_handle_or_when_it_comes() {
 
 // P32
 #[test]
-fn a_kept_waker_of_a_finished_task_does_not_wake_the_next_of_its_type() {
+fn a_kept_waker_of_a_finished_task_does_not_wake_the_next_task_of_its_type() {
     watched(|| {
         aside::run(async {
             let polls = Rc::new(Cell::new(0));
@@ -173,7 +173,7 @@ fn a_kept_waker_of_a_finished_task_does_not_wake_the_next_of_its_type() {
 }
 
 #[test]
-fn a_box_outlives_a_panic_of_the_poll_and_of_the_destructor() {
+fn a_recycled_task_survives_a_panic_of_the_poll_and_of_the_destructor() {
     watched(|| {
         aside::run(async {
             let task = |number: u32| {
@@ -201,7 +201,7 @@ fn a_box_outlives_a_panic_of_the_poll_and_of_the_destructor() {
 }
 
 #[test]
-fn a_closed_loop_fills_no_box() {
+fn a_closed_loop_recycles_no_task() {
     watched(|| {
         let runtime = Runtime::new();
         let late = Rc::new(RefCell::new(None));

@@ -28,7 +28,7 @@ fn run_virtually<F: Future>(main: F) -> F::Output {
 }
 
 #[test]
-fn a_channel_joins_tasks_jobs_and_threads_that_know_of_no_runtime() {
+fn a_channel_connects_tasks_jobs_and_threads_outside_the_runtime() {
     watched(|| {
         let (sender, receiver) = async_channel::bounded(3);
         let thread = std::thread::spawn({
@@ -62,7 +62,7 @@ fn a_channel_joins_tasks_jobs_and_threads_that_know_of_no_runtime() {
 }
 
 #[test]
-fn a_job_is_never_further_ahead_of_its_reader_than_the_channel_holds() {
+fn a_producer_job_is_never_further_ahead_of_its_reader_than_the_capacity_of_the_channel() {
     watched(|| {
         aside::run(async {
             let (sender, receiver) = async_channel::bounded(4);
@@ -89,7 +89,7 @@ fn a_job_is_never_further_ahead_of_its_reader_than_the_channel_holds() {
 }
 
 #[test]
-fn a_job_that_sends_ends_when_nobody_receives() {
+fn a_producer_job_ends_when_its_receiver_is_dropped() {
     watched(|| {
         aside::run(async {
             let (sender, receiver) = async_channel::bounded(1);
@@ -108,7 +108,7 @@ fn a_job_that_sends_ends_when_nobody_receives() {
 }
 
 #[test]
-fn one_answer_comes_by_a_oneshot_or_not_at_all() {
+fn a_oneshot_channel_delivers_one_answer_or_none() {
     watched(|| {
         aside::run(async {
             let (sender, receiver) = oneshot::channel();
@@ -122,7 +122,7 @@ fn one_answer_comes_by_a_oneshot_or_not_at_all() {
 }
 
 #[test]
-fn a_mutex_that_is_awaited_is_held_over_an_await() {
+fn an_async_mutex_may_be_held_across_an_await() {
     watched(|| {
         aside::run(async {
             let total = Arc::new(Mutex::new(0));
@@ -148,7 +148,7 @@ fn a_mutex_that_is_awaited_is_held_over_an_await() {
 }
 
 #[test]
-fn many_read_at_a_time_and_one_writes_alone() {
+fn a_read_write_lock_admits_many_readers_or_one_writer() {
     watched(|| {
         aside::run(async {
             let table = RwLock::new(1);
@@ -171,7 +171,7 @@ fn many_read_at_a_time_and_one_writes_alone() {
 }
 
 #[test]
-fn a_semaphore_lets_in_as_many_as_it_has_permits() {
+fn a_semaphore_admits_as_many_tasks_as_it_has_permits() {
     watched(|| {
         aside::run(async {
             let (permits, inside, most) = (Semaphore::new(3), Cell::new(0), Cell::new(0));
@@ -208,7 +208,7 @@ fn a_barrier_opens_for_tasks_and_jobs_together() {
 }
 
 #[test]
-fn a_cell_is_filled_once_and_by_the_next_if_the_first_gives_up() {
+fn a_once_cell_is_initialized_once_and_by_the_next_task_if_the_first_is_cancelled() {
     watched(|| {
         aside::run(async {
             let (cell, tries) = (OnceCell::new(), Cell::new(0));
@@ -235,7 +235,7 @@ fn a_cell_is_filled_once_and_by_the_next_if_the_first_gives_up() {
 }
 
 #[test]
-fn an_event_tells_of_what_another_thread_has_set() {
+fn an_event_is_notified_from_another_thread() {
     watched(|| {
         aside::run(async {
             let (set, event) = (Arc::new(AtomicBool::new(false)), Arc::new(Event::new()));
@@ -290,7 +290,7 @@ async fn held_by_a_job() -> (Arc<std::sync::Mutex<()>>, std::sync::mpsc::Sender<
 }
 
 #[test]
-fn a_lock_that_blocks_holds_up_every_task_of_its_loop() {
+fn a_blocking_lock_blocks_every_task_of_its_loop() {
     watched(|| {
         aside::run(async {
             let (lock, let_go) = held_by_a_job().await;
@@ -310,7 +310,7 @@ fn a_lock_that_blocks_holds_up_every_task_of_its_loop() {
 
 // The one who lets go is a task of the loop, so the loop must go on while the lock is waited for.
 #[test]
-fn a_lock_that_blocks_in_a_job_holds_up_nobody() {
+fn a_blocking_lock_in_a_job_blocks_no_task() {
     watched(|| {
         aside::run(async {
             let (lock, let_go) = held_by_a_job().await;
@@ -325,7 +325,7 @@ fn a_lock_that_blocks_in_a_job_holds_up_nobody() {
 
 // A `lock` instead of the `try_lock` would never return: who holds it is on the same thread.
 #[test]
-fn a_std_lock_held_over_an_await_shuts_out_the_thread_that_holds_it() {
+fn a_std_lock_held_across_an_await_deadlocks_its_thread() {
     watched(|| {
         aside::run(async {
             let shared = Rc::new(std::sync::Mutex::new(()));
@@ -347,7 +347,7 @@ fn a_std_lock_held_over_an_await_shuts_out_the_thread_that_holds_it() {
 }
 
 #[test]
-fn a_guard_in_a_cancelled_future_lets_go_of_what_is_half_done() {
+fn a_guard_in_a_cancelled_future_releases_its_lock() {
     watched(|| {
         run_virtually(async {
             let accounts = Arc::new(Mutex::new((100, 0)));
@@ -380,7 +380,7 @@ fn a_guard_in_a_cancelled_future_lets_go_of_what_is_half_done() {
 
 // P82: whoever has begun to wait in line, or holds the lock, has to be polled.
 #[test]
-fn a_future_that_holds_a_lock_and_is_not_polled_shuts_out_its_own_task() {
+fn an_unpolled_future_that_holds_a_lock_deadlocks_its_own_task() {
     watched(|| {
         run_virtually(async {
             let lock = Mutex::new(());
@@ -397,7 +397,7 @@ fn a_future_that_holds_a_lock_and_is_not_polled_shuts_out_its_own_task() {
 }
 
 #[test]
-fn a_reader_that_wants_to_write_waits_for_itself() {
+fn a_reader_that_locks_for_writing_deadlocks_with_itself() {
     watched(|| {
         run_virtually(async {
             let table = RwLock::new(0);
@@ -412,7 +412,7 @@ fn a_reader_that_wants_to_write_waits_for_itself() {
 }
 
 #[test]
-fn a_job_goes_back_to_async_code_for_what_cannot_block() {
+fn a_job_runs_async_code_by_block_on() {
     watched(|| {
         aside::run(async {
             let permits = Arc::new(Semaphore::new(1));

@@ -31,7 +31,7 @@ fn counted(polls: Arc<AtomicUsize>, wakers: mpsc::Sender<Waker>) -> impl Future<
 
 // P2, promise 1: nothing a waker does can wait for the loop.
 #[test]
-fn ten_thousand_remote_wakes_under_a_lock_that_the_loop_wants_do_not_block() {
+fn ten_thousand_remote_wakes_under_a_lock_that_the_loop_needs_do_not_block() {
     watched(|| {
         aside::run(async {
             let lock = Arc::new(Mutex::new(0));
@@ -67,7 +67,7 @@ fn ten_thousand_remote_wakes_under_a_lock_that_the_loop_wants_do_not_block() {
 
 // P1, P15: wakes of a task that has not been polled since are one wake.
 #[test]
-fn wakes_between_two_polls_are_one_poll() {
+fn wakes_between_two_polls_coalesce() {
     watched(|| {
         let runtime = Runtime::new();
         let polls = Arc::new(AtomicUsize::new(0));
@@ -151,7 +151,7 @@ fn a_task_has_the_same_waker_at_every_poll() {
 
 // P34: asking again and again keeps one waker, not one for each time.
 #[test]
-fn polling_a_handle_or_a_sleep_a_thousand_times_keeps_one_waker() {
+fn polling_a_handle_or_a_sleep_a_thousand_times_stores_one_waker() {
     watched(|| {
         aside::run(async {
             let (waker, counts) = Foreign::default().waker();

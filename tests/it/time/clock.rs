@@ -50,7 +50,7 @@ fn a_thousand_hours_run_at_once_and_in_order() {
 }
 
 #[test]
-fn virtual_time_stands_still_while_anything_is_ready() {
+fn virtual_time_does_not_advance_while_any_task_is_ready() {
     watched(|| {
         virtual_runtime().block_on(async {
             let start = now();
@@ -68,7 +68,7 @@ fn virtual_time_stands_still_while_anything_is_ready() {
 
 // P77: no step is too small to count.
 #[test]
-fn steps_of_a_nanosecond_add_up() {
+fn steps_of_one_nanosecond_add_up() {
     watched(|| {
         virtual_runtime().block_on(async {
             let start = now();
@@ -82,7 +82,7 @@ fn steps_of_a_nanosecond_add_up() {
 
 // P73
 #[test]
-fn virtual_time_never_goes_back() {
+fn virtual_time_never_decreases() {
     watched(|| {
         let clock = Clock::virtual_time();
         let start = clock.now();
@@ -98,7 +98,7 @@ fn virtual_time_never_goes_back() {
 
 // P60: what takes real time takes no virtual time.
 #[test]
-fn virtual_time_does_not_jump_while_a_job_is_at_work() {
+fn virtual_time_does_not_advance_while_a_job_runs() {
     watched(|| {
         let runtime = virtual_runtime();
         let other = Pool::builder().threads_max(1).build();
@@ -126,7 +126,7 @@ fn virtual_time_does_not_jump_while_a_job_is_at_work() {
 
 // P60: the result of a job comes before any later deadline, however short.
 #[test]
-fn a_job_always_beats_a_timeout_in_virtual_time() {
+fn a_job_always_finishes_before_a_timeout_in_virtual_time() {
     watched(|| {
         virtual_runtime().block_on(async {
             for _ in 0..500 {
@@ -139,7 +139,7 @@ fn a_job_always_beats_a_timeout_in_virtual_time() {
 
 // P60: conversely, a clock that never moves on.
 #[test]
-fn virtual_time_goes_on_after_a_job_however_it_ended() {
+fn virtual_time_advances_after_a_job_however_it_ended() {
     watched(|| {
         let runtime = virtual_runtime();
         let closed = Pool::new();
@@ -179,7 +179,7 @@ fn a_job_sees_the_clock_of_its_runtime() {
 }
 
 #[test]
-fn outside_a_runtime_it_is_the_systems_time() {
+fn outside_a_runtime_now_is_the_system_time() {
     watched(|| {
         let before = Instant::now();
         let time = now();
@@ -189,7 +189,7 @@ fn outside_a_runtime_it_is_the_systems_time() {
 
 // P60, promise 7: without a deadline there is nothing to jump to, and the loop sleeps.
 #[test]
-fn a_virtual_loop_without_deadlines_waits_for_news_from_other_threads() {
+fn a_virtual_loop_without_deadlines_waits_for_other_threads() {
     watched(|| {
         let runtime = virtual_runtime();
         let handle = runtime.handle();

@@ -19,7 +19,7 @@ fn seconds(seconds: u64) -> Duration {
 }
 
 #[test]
-fn a_future_that_is_ready_wins_over_a_deadline_that_has_passed() {
+fn a_ready_future_wins_over_an_expired_deadline() {
     watched(|| {
         run_virtually(async {
             assert_eq!(timeout(Duration::ZERO, ready(1)).await, Ok(1));
@@ -49,7 +49,7 @@ fn a_timeout_keeps_its_future_until_it_is_dropped_itself() {
 }
 
 #[test]
-fn an_interval_ticks_at_equal_distances_whatever_is_done_between() {
+fn an_interval_ticks_at_equal_distances_whatever_runs_between_the_ticks() {
     watched(|| {
         run_virtually(async {
             let start = now();
@@ -65,7 +65,7 @@ fn an_interval_ticks_at_equal_distances_whatever_is_done_between() {
 }
 
 #[test]
-fn missed_ticks_are_made_up_for_put_off_or_left_out_as_was_said() {
+fn missed_ticks_are_burst_delayed_or_skipped_as_configured() {
     watched(|| {
         run_virtually(async {
             for (missed, times) in [
@@ -89,7 +89,7 @@ fn missed_ticks_are_made_up_for_put_off_or_left_out_as_was_said() {
 }
 
 #[test]
-fn a_tick_that_was_given_up_comes_again() {
+fn a_cancelled_tick_is_delivered_again() {
     watched(|| {
         run_virtually(async {
             let mut ticks = interval(seconds(10));
@@ -103,7 +103,7 @@ fn a_tick_that_was_given_up_comes_again() {
 
 // P9: a period of nought must not starve the loop.
 #[test]
-fn an_interval_of_nought_lets_others_run() {
+fn an_interval_of_zero_lets_other_tasks_run() {
     watched(|| {
         run_virtually(async {
             let ran = Rc::new(Cell::new(false));

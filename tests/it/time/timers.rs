@@ -70,7 +70,7 @@ fn no_sleep_timeout_or_interval_is_too_long() {
 
 // P72
 #[test]
-fn no_deadline_is_too_far_off_and_none_too_long_ago() {
+fn no_deadline_is_too_far_in_the_future_or_the_past() {
     watched(|| {
         aside::run(async {
             let far = Instant::now().checked_add(seconds(u64::MAX / 10)).unwrap();
@@ -118,7 +118,7 @@ impl Observer for Parks {
 
 // P72, promise 7: a deadline that the virtual clock cannot say is never, and not a busy loop.
 #[test]
-fn a_deadline_beyond_the_virtual_clock_is_waited_for_asleep() {
+fn a_deadline_beyond_the_virtual_clock_lets_the_loop_sleep() {
     watched(|| {
         let (parked, parks) = mpsc::channel();
         let runtime =
@@ -167,7 +167,7 @@ fn a_sleep_of_a_millisecond_and_a_half_is_one_park_and_two_polls() {
 }
 
 #[test]
-fn sleeps_end_by_their_deadline_and_then_by_their_age() {
+fn sleeps_end_in_the_order_of_their_deadlines_and_then_of_their_creation() {
     watched(|| {
         run_virtually(async {
             let order = Rc::new(RefCell::new(Vec::new()));
@@ -189,7 +189,7 @@ fn sleeps_end_by_their_deadline_and_then_by_their_age() {
 
 // P74
 #[test]
-fn a_deadline_that_is_now_or_past_is_ready_at_once() {
+fn a_deadline_that_has_passed_is_ready_at_once() {
     watched(|| {
         run_virtually(async {
             assert!(poll_once(&mut sleep(Duration::ZERO)).is_ready());
@@ -204,7 +204,7 @@ fn a_deadline_that_is_now_or_past_is_ready_at_once() {
 
 // P74: drops against fires, under a seed.
 #[test]
-fn tiny_sleeps_that_are_dropped_or_awaited_at_random_all_end() {
+fn tiny_sleeps_dropped_or_awaited_at_random_all_end() {
     watched(|| {
         aside::run(async {
             let mut random = 0x2545_F491_4F6C_DD1D_u64;
@@ -237,7 +237,7 @@ fn tiny_sleeps_that_are_dropped_or_awaited_at_random_all_end() {
 
 // P74: the waker of one timer drops another one that is due in the same turn.
 #[test]
-fn a_sleep_that_is_dropped_while_timers_fire_is_forgotten() {
+fn a_sleep_dropped_while_timers_fire_does_not_fire() {
     watched(|| {
         run_virtually(async {
             let victim = Arc::new(Mutex::new(None));
@@ -257,7 +257,7 @@ fn a_sleep_that_is_dropped_while_timers_fire_is_forgotten() {
 }
 
 #[test]
-fn a_sleep_made_outside_a_runtime_counts_from_its_first_poll() {
+fn a_sleep_created_outside_a_runtime_starts_at_its_first_poll() {
     watched(|| {
         let nap = sleep(seconds(5));
         assert_eq!(nap.deadline(), None);
@@ -271,7 +271,7 @@ fn a_sleep_made_outside_a_runtime_counts_from_its_first_poll() {
 }
 
 #[test]
-fn a_sleep_made_inside_a_runtime_counts_from_its_call() {
+fn a_sleep_created_inside_a_runtime_starts_at_its_call() {
     watched(|| {
         run_virtually(async {
             let start = now();
@@ -286,7 +286,7 @@ fn a_sleep_made_inside_a_runtime_counts_from_its_call() {
 }
 
 #[test]
-fn a_sleep_that_is_polled_without_a_runtime_panics_and_says_what_to_do() {
+fn a_sleep_polled_without_a_runtime_panics_with_advice() {
     watched(|| {
         let message = panic_message(|| {
             let _ = poll_once(&mut sleep(seconds(1)));
@@ -315,7 +315,7 @@ fn a_sleep_whose_runtime_is_gone_panics_and_can_be_dropped() {
 }
 
 #[test]
-fn a_sleep_may_be_awaited_on_another_executor_and_be_moved_back_half_way() {
+fn a_sleep_may_be_awaited_on_another_executor_and_moved_back_while_pending() {
     watched(|| {
         aside::run(async {
             // Set at home, awaited by another loop on another thread.
@@ -342,7 +342,7 @@ fn a_sleep_may_be_awaited_on_another_executor_and_be_moved_back_half_way() {
 }
 
 #[test]
-fn a_sleep_that_is_dropped_on_another_thread_gives_its_waker_back() {
+fn a_sleep_dropped_on_another_thread_drops_its_waker() {
     watched(|| {
         aside::run(async {
             let (waker, counts) = Foreign::default().waker();
@@ -360,7 +360,7 @@ fn a_sleep_that_is_dropped_on_another_thread_gives_its_waker_back() {
 // The block hands the sleep out on purpose, unfinished.
 #[allow(clippy::async_yields_async)]
 #[test]
-fn a_sleep_by_the_systems_clock_may_be_awaited_in_a_later_runtime() {
+fn a_sleep_on_the_system_clock_may_be_awaited_in_a_later_runtime() {
     watched(|| {
         let nap = aside::run(async {
             let mut nap = sleep(Duration::from_millis(3));

@@ -35,7 +35,7 @@ sys.exit(f"not echoed: {failed}" if failed else 0)
 "#;
 
 #[test]
-fn python_gets_back_what_it_has_sent() {
+fn python_receives_the_bytes_it_has_sent() {
     let mut server = Program::start(ASIDE, "echo", &["--port", "0"]);
     let address = server.address();
     let status = client("python3").args(["-c", PYTHON, &address]).status();
@@ -44,7 +44,7 @@ fn python_gets_back_what_it_has_sent() {
 }
 
 #[test]
-fn a_shell_gets_back_its_line() {
+fn a_shell_receives_its_own_line() {
     let mut server = Program::start(ASIDE, "echo", &["--port", "0"]);
     let address = server.address().replace(':', "/");
     let script = format!("exec 3<>/dev/tcp/{address}; echo 'to be echoed' >&3; head -n 1 <&3");
@@ -55,7 +55,7 @@ fn a_shell_gets_back_its_line() {
 
 // P16: to be stopped and to go on ends a sleep of the loop without news, as any signal does.
 #[test]
-fn a_storm_of_signals_disturbs_nobody() {
+fn a_storm_of_signals_changes_no_result() {
     let mut server = Program::start(ASIDE, "echo", &["--port", "0"]);
     let mut stream = TcpStream::connect(server.address()).expect("it listens");
     let storm = "for _ in {1..500}; do kill -STOP $1; kill -CONT $1; done";

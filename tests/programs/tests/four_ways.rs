@@ -25,7 +25,7 @@ fn row(line: &str) -> Row {
 }
 
 #[test]
-fn the_four_ways_differ_as_the_guide_says() {
+fn the_four_ways_differ_as_the_guide_states() {
     let mut command = Command::new(build(ASIDE, "four_ways"));
     command.args(["--scale", "0.1"]).stderr(Stdio::inherit());
     let (said, status) = Program::of(command).end();

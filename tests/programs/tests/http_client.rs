@@ -88,7 +88,7 @@ fn without_arguments_it_fetches_from_a_server_of_its_own() {
 }
 
 #[test]
-fn it_fetches_from_python_by_either_version_that_python_has() {
+fn it_fetches_from_python_by_both_http_versions() {
     for version in ["HTTP/1.0", "HTTP/1.1"] {
         let (_server, port) = python(&[version]);
         for length in ["0", "1", "10000000"] {
@@ -101,7 +101,7 @@ fn it_fetches_from_python_by_either_version_that_python_has() {
 }
 
 #[test]
-fn it_fetches_from_python_over_tls_whom_it_trusts() {
+fn it_fetches_over_tls_only_from_a_trusted_server() {
     let (certificate, key) = certificate("trusted");
     let (certificate, key) = (certificate.to_str().unwrap(), key.to_str().unwrap());
     let (_server, port) = python(&["HTTP/1.1", certificate, key]);
@@ -114,7 +114,7 @@ fn it_fetches_from_python_over_tls_whom_it_trusts() {
 }
 
 #[test]
-fn what_goes_wrong_is_a_failure() {
+fn errors_make_the_program_fail() {
     let (_server, port) = python(&["HTTP/1.1"]);
     assert_fails(&[&format!("http://127.0.0.1:{port}/short")]);
     // TLS to somebody who does not speak it.

@@ -57,7 +57,7 @@ fn curl_gets_pages_by_either_version() {
 
 // By HTTP/1.1 alone: curl 7.88 has a bug with the other (curl#10634), and Debian has curl 7.88.
 #[test]
-fn one_connection_is_kept_for_several_pages() {
+fn one_connection_serves_several_pages() {
     let (server, address) = start();
     let urls = ["/", "/sleep/2", "/", "/notes"].map(|path| format!("http://{address}{path}"));
     assert_eq!(output(curl().args(urls)), "hello\nslept for 2 ms\nhello\n");
@@ -65,7 +65,7 @@ fn one_connection_is_kept_for_several_pages() {
 }
 
 #[test]
-fn what_is_posted_comes_back() {
+fn a_posted_body_is_returned() {
     let (server, address) = start();
     // More than any window or buffer holds, and no two pieces of it are alike.
     let sent: Vec<u8> = (0..2_000_000_u32).flat_map(u32::to_le_bytes).collect();
@@ -84,7 +84,7 @@ fn what_is_posted_comes_back() {
 }
 
 #[test]
-fn notes_are_kept_in_the_database() {
+fn notes_are_stored_in_the_database() {
     let (server, address) = start();
     let url = format!("http://{address}/notes");
     for (number, note) in ["buy milk", "'); DROP TABLE notes; --"].into_iter().enumerate() {
@@ -115,7 +115,7 @@ fn load(address: &str, path: &str) -> u64 {
 }
 
 #[test]
-fn a_load_is_served_without_an_error() {
+fn a_load_generator_gets_no_error_from_any_page() {
     let (server, address) = start();
     assert!(load(&address, "/") > 0);
     // More at a time than there are threads for them.
@@ -125,7 +125,7 @@ fn a_load_is_served_without_an_error() {
 }
 
 #[test]
-fn on_ctrl_c_a_request_that_is_under_way_is_finished() {
+fn on_ctrl_c_an_open_request_is_finished() {
     for version in VERSIONS {
         let (mut server, address) = start();
         let mut curl = curl();
@@ -149,7 +149,7 @@ fn on_ctrl_c_a_request_that_is_under_way_is_finished() {
 }
 
 #[test]
-fn a_second_ctrl_c_waits_for_nobody() {
+fn a_second_ctrl_c_ends_the_server_at_once() {
     let (mut server, address) = start();
     let mut stream = TcpStream::connect(&address).unwrap();
     stream.write_all(b"POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nhalf").unwrap();

@@ -43,7 +43,7 @@ for name in range(20):
 "#;
 
 #[test]
-fn counters_are_exact_whichever_core_is_asked() {
+fn counters_are_exact_on_every_core() {
     let (server, address) = start("3");
     let status = client("python3").args(["-c", PYTHON, &address]).status();
     assert!(status.is_ok_and(|status| status.success()));
@@ -56,7 +56,7 @@ fn counters_are_exact_whichever_core_is_asked() {
 }
 
 #[test]
-fn one_core_alone_asks_nobody() {
+fn a_single_core_sends_no_requests_to_others() {
     let (server, address) = start("1");
     for (path, status) in [("/", "200"), ("/work", "200"), ("/count/x", "200"), ("/none", "404")] {
         let mut curl = client("curl");
@@ -69,7 +69,7 @@ fn one_core_alone_asks_nobody() {
 }
 
 #[test]
-fn a_load_generator_sees_no_error() {
+fn a_load_generator_gets_no_error() {
     let (server, address) = start("2");
     for path in ["/", "/count/one"] {
         let mut wrk = client("wrk");

@@ -25,7 +25,7 @@ fn http_server() -> (Program, u16) {
 }
 
 #[test]
-fn it_finds_the_servers_in_the_range_and_nothing_else() {
+fn it_finds_exactly_the_servers_in_the_range() {
     let servers = [http_server(), http_server()];
     let mut ports = [servers[0].1, servers[1].1];
     ports.sort_unstable();
@@ -77,7 +77,7 @@ sys.stdin.read()
 
 // With twenty descriptors, five connections at once are possible and forty are not.
 #[test]
-fn it_has_no_more_connections_under_way_than_it_is_told() {
+fn it_makes_at_most_the_given_number_of_connections_at_once() {
     let mut python = client("python3");
     python.args(["-c", MUTE, "127.7.7.8"]);
     let mut mute = Program::of(python);
@@ -96,7 +96,7 @@ fn it_has_no_more_connections_under_way_than_it_is_told() {
 }
 
 #[test]
-fn by_itself_it_finds_its_own_listener() {
+fn without_arguments_it_finds_its_own_listener() {
     let (said, succeeded) = scan(&[]);
     let own = said.lines().next().and_then(|line| line.rsplit(' ').next());
     let own = own.expect("it says its port first");
@@ -104,7 +104,7 @@ fn by_itself_it_finds_its_own_listener() {
 }
 
 #[test]
-fn a_name_without_an_address_and_a_range_that_is_none_are_errors() {
+fn an_unknown_host_and_an_invalid_range_are_errors() {
     let (said, succeeded) = scan(&["nobody.invalid", "1-2"]);
     assert!(!succeeded, "{said}");
     let (said, succeeded) = scan(&[HOST, "all"]);

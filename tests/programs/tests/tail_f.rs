@@ -74,7 +74,7 @@ impl Scene {
 }
 
 #[test]
-fn it_prints_what_tail_prints_whatever_a_shell_does_to_the_file() {
+fn it_prints_what_tail_prints_through_all_changes_of_the_file() {
     let content = "one\ntwo\nthree\nfour\nfive\n";
     let mut scene = Scene::new(Some(content), &["-n", "3"]).beside_tail(&["-n", "3"]);
     scene.prints(&["three", "four", "five"]);
@@ -93,7 +93,7 @@ fn it_prints_what_tail_prints_whatever_a_shell_does_to_the_file() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_waited_for() {
+fn a_missing_file_is_awaited() {
     let mut scene = Scene::new(None, &[]).beside_tail(&[]);
     scene.happens("touch other; echo first > log").prints(&["first"]);
 }
@@ -106,7 +106,7 @@ fn a_file_that_was_renamed_is_read_to_its_end_first() {
 }
 
 #[test]
-fn it_ends_after_so_many_lines_and_with_its_stdin() {
+fn it_ends_after_the_given_number_of_lines_and_with_its_stdin() {
     let content: String =
         (0..100_000).map(|n| format!("a line of the log, number {n}\n")).collect();
     let last: Vec<String> = content.lines().skip(90_000).map(str::to_owned).collect();

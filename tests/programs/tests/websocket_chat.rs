@@ -72,7 +72,7 @@ async def main():
 }
 
 #[test]
-fn fifty_clients_hear_the_same_in_the_same_order() {
+fn fifty_clients_receive_the_same_messages_in_the_same_order() {
     let script = r#"
 async def main():
     clients = [await connect(url) for _ in range(50)]
@@ -132,7 +132,7 @@ async def main():
 
 // One breaks off, one dies without a word, which only a ping can tell.
 #[test]
-fn a_client_that_vanishes_has_left() {
+fn a_vanished_client_leaves_the_room() {
     let script = r#"
 import struct
 async def main():
@@ -153,7 +153,7 @@ async def main():
 }
 
 #[test]
-fn who_says_too_much_at_once_is_told_so() {
+fn a_client_that_sends_too_long_a_message_is_disconnected_with_the_reason() {
     let script = r#"
 async def main():
     async with connect(url) as client:
@@ -170,7 +170,7 @@ async def main():
 }
 
 #[test]
-fn at_its_end_everybody_hears_the_rest_and_a_farewell() {
+fn when_the_server_ends_every_client_gets_the_remaining_messages_and_a_close_frame() {
     let script = r#"
 async def main():
     clients = [await connect(url) for _ in range(10)]

@@ -53,7 +53,7 @@ fn the_executor_starts_no_thread_and_the_pool_polls_no_future() {
 }
 
 #[test]
-fn there_is_no_unsafe_code_and_no_leave_for_any() {
+fn there_is_no_unsafe_code_and_no_permission_for_any() {
     let is_unsafe = |code: &str| has_word(code, "unsafe");
     assert_none(search(|_| true, is_unsafe), "no unsafe code");
     for manifest in files("Cargo.toml") {

@@ -22,7 +22,7 @@ fn no_file_is_long_and_no_line_is_wide() {
 }
 
 #[test]
-fn nothing_is_left_for_later_and_no_test_is_switched_off_or_sleeps() {
+fn no_work_is_left_unfinished_and_no_test_is_ignored_or_sleeps() {
     // Concatenated here, so that the test does not find itself.
     let later = [["TO", "DO"], ["FIX", "ME"], ["X", "XX"]].map(|parts| parts.concat());
     let off = ["#[ign", "ore"].concat();
