@@ -1,6 +1,6 @@
-//! aside's own paths, one by one, for working on them: `cargo bench --bench paths`.
+//! The paths of aside, one by one: `cargo bench --bench paths`.
 //!
-//! Beside other runtimes they are measured by `cargo run --release -p versus`.
+//! `cargo run --release -p versus` measures them beside other runtimes.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use aside::{Handle, JoinHandle, Runtime, gather, sleep, spawn, spawn_blocking, yield_now};
 use divan::{Bencher, black_box};
 
-/// So many operations per call, because entering a runtime costs more than most of them.
+/// The operations per call, because entering a runtime costs more than most of them.
 const TIMES: usize = 1_000;
 
 fn main() {

@@ -1,5 +1,5 @@
-//! `instructions PATH COUNT` goes a path so often, for callgrind to count what it costs. The script
-//! `count` beside it runs each path for two counts and subtracts.
+//! `instructions PATH COUNT` runs a path COUNT times, so that callgrind can count its instructions.
+//! The script `count` beside it runs each path for two counts and subtracts.
 
 use std::future::poll_fn;
 use std::hint::black_box;
@@ -14,7 +14,7 @@ use std::time::Duration;
 use aside::net::{TcpListener, TcpStream};
 use futures_io::{AsyncRead, AsyncWrite};
 
-/// What is called so, and goes so often.
+/// A path: its name, and a function that runs it that many times.
 type NamedPath = (&'static str, fn(usize));
 
 const PATHS: [NamedPath; 7] = [
@@ -105,7 +105,7 @@ fn timer_set_and_drop(count: usize) {
 }
 
 /// 64 bytes over TCP and back, between two tasks of one loop: each of them waits, is woken by an
-/// event, reads and writes. What the system does is not counted.
+/// event, reads and writes. The work of the kernel is not counted.
 fn tcp_echo(count: usize) {
     let echoed: io::Result<()> = aside::run(async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -140,8 +140,8 @@ async fn echo(stream: TcpStream) -> io::Result<()> {
 /// Long enough for another thread to have gone to sleep, even under callgrind.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// A job on the pool, awaited. Both threads count. There is one worker, and each side has gone to
-/// sleep before the other has news for it: otherwise the figure would depend on who is quicker.
+/// A job on the pool, awaited. Both threads count. There is one worker, and each side sleeps before
+/// the other notifies it: otherwise the figure would depend on which thread is faster.
 fn blocking_round_trip(count: usize) {
     let runtime = aside::Runtime::builder().threads_max(1).build();
     let calls = runtime.spawn(async move {

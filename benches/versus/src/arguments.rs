@@ -7,7 +7,7 @@ use crate::peers::Peer;
 use crate::row::Row;
 use crate::smallest;
 
-/// How it is called.
+/// The usage message.
 pub const USAGE: &str = "\
 cargo run --release -p versus -- [OPTIONS]
 
@@ -19,18 +19,18 @@ cargo run --release -p versus -- [OPTIONS]
   --json FILE     the table as JSON, too
 ";
 
-/// What was asked for.
+/// The parsed command line.
 #[derive(Debug)]
 pub struct Arguments {
-    /// How often each cell is measured.
+    /// The number of rounds.
     pub rounds: usize,
-    /// For how long.
+    /// The time for one cell.
     pub budget: Duration,
-    /// Which rows, by the beginning of their keys; empty for all but the slow ones.
+    /// The rows, by the beginning of their keys; empty for all but the slow ones.
     pub rows: Vec<String>,
-    /// Which columns.
+    /// The columns.
     pub peers: Vec<Peer>,
-    /// Where the JSON goes.
+    /// The file for the JSON.
     pub json: Option<PathBuf>,
 }
 
@@ -38,7 +38,7 @@ impl Arguments {
     /// Reads the arguments that follow the program's name.
     ///
     /// # Errors
-    /// What could not be understood.
+    /// If an argument is not understood.
     pub fn parse(words: impl IntoIterator<Item = String>) -> Result<Arguments, String> {
         let mut words = words.into_iter();
         let mut arguments = Arguments {
@@ -69,7 +69,7 @@ impl Arguments {
         Ok(arguments)
     }
 
-    /// Whether this row was asked for.
+    /// Returns true if this row was requested.
     pub fn wants(&self, row: &Row) -> bool {
         if self.rows.is_empty() {
             return !row.key.starts_with(smallest::KEY);

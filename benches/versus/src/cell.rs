@@ -15,7 +15,7 @@ use crate::smallest;
 /// The hidden first argument of a process that is a cell.
 pub const ARGUMENT: &str = "--cell";
 
-/// A cell that takes longer is ended, and has no figure.
+/// A cell that takes longer is killed, and has no figure.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Runs the cell that the arguments after [`ARGUMENT`] name (row, peer, milliseconds), and prints
@@ -58,7 +58,7 @@ fn call(row: &Row, peer: Peer, milliseconds: &str) -> Result<Command> {
     });
     command.args([ARGUMENT, row.key, peer.name(), milliseconds]);
     if row.program == Program::Bytes {
-        // How wide smol's pool is; no figure in bytes is of more than one worker.
+        // The width of smol's pool. The figures in bytes are for one worker.
         command.env("BLOCKING_MAX_THREADS", "1");
     }
     Ok(command)
@@ -74,7 +74,7 @@ fn python(row: &Row, milliseconds: &str) -> Command {
     command
 }
 
-/// A child inherits on which cores it may run.
+/// A child inherits the cores on which it may run.
 fn pinned<T>(cores: Cores, start: impl FnOnce() -> Result<T>) -> Result<T> {
     match cores {
         Cores::All => start(),

@@ -1,10 +1,10 @@
-//! The measure: what each row of `benches/README.md` costs aside, other runtimes, and a program
-//! written by hand for that row alone.
+//! The measurements: the cost of each row of `benches/README.md` in aside, in other runtimes, and
+//! in a program written by hand for that row.
 //!
-//! Read in this order: [`rows`] is the list of what is measured, [`row`] what one of them is; each
-//! group of rows has a module with the work, written once for all runtimes; [`peers`] says what
-//! *spawn* or *sleep* means to each of them, and [`servers`] what a server does; [`load`] is what
-//! keeps the servers busy; [`run`] is the stopwatch; [`rounds`] starts one process per [`cell`] and
+//! Read in this order: [`rows`] is the list of the rows, [`row`] describes one; each group of rows
+//! has a module with the work, written once for all runtimes; [`peers`] defines what *spawn* or
+//! *sleep* means for each of them, and [`servers`] what a server does; [`load`] keeps the servers
+//! busy; [`run`] is the stopwatch; [`rounds`] starts one process per [`cell`] and
 //! takes medians; [`table`] prints.
 
 pub mod arguments;

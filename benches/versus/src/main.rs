@@ -46,7 +46,7 @@ fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The program whose allocator counts lies beside this one, and `cargo run` builds one only.
+/// The program with the counting allocator is beside this one, and `cargo run` builds only one.
 fn build_bytes() -> Result<(), Box<dyn Error>> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let mut build = Command::new(cargo);

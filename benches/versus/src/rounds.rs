@@ -11,9 +11,9 @@ use crate::row::{Better, Of, Row};
 /// A row, measured.
 #[derive(Debug)]
 pub struct Measured {
-    /// What was measured.
+    /// The row.
     pub row: Row,
-    /// The medians, limit and ours among them.
+    /// The medians, including those of the limit and of aside.
     pub figures: BTreeMap<Peer, f64>,
 }
 
@@ -56,7 +56,7 @@ fn median(mut samples: Vec<f64>) -> Option<f64> {
 }
 
 impl Measured {
-    /// Our figure.
+    /// aside's figure.
     pub fn ours(&self) -> Option<f64> {
         self.figures.get(&Peer::Aside).copied()
     }
@@ -67,7 +67,7 @@ impl Measured {
         rivals.filter(|(peer, _)| !matches!(peer, Peer::Aside | Peer::Limit))
     }
 
-    /// The best of the rivals' figures, those left out that the floor leaves out.
+    /// The best of the rivals' figures, without the rivals that the floor excludes.
     pub fn best(&self) -> Option<f64> {
         let left_out = self.row.floors.iter().find_map(|floor| match floor.of {
             Of::BestBut(peers) => Some(peers),
@@ -85,12 +85,12 @@ impl Measured {
         }
     }
 
-    /// Ours over the best.
+    /// The ratio of aside's figure to the best.
     pub fn ratio(&self) -> Option<f64> {
         Some(self.ours()? / self.best()?)
     }
 
-    /// What the ratio may be: the strictest of the row's floors, as a share of the best rival.
+    /// The permitted ratio: the strictest of the row's floors, as a share of the best rival.
     pub fn floor(&self) -> Option<f64> {
         let allowed = self.row.floors.iter().filter_map(|floor| {
             let of = match floor.of {
@@ -104,7 +104,7 @@ impl Measured {
         Some(allowed.min_by(f64::total_cmp)? / self.best()?)
     }
 
-    /// Whether the floor is met; `None` without rivals, or without us.
+    /// Returns true if the floor is met; `None` without rivals, or without aside.
     pub fn is_met(&self) -> Option<bool> {
         Some(self.ratio()? <= self.floor()? * (1.0 + f64::EPSILON))
     }

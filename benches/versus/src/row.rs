@@ -1,4 +1,4 @@
-//! What a row of the table is: who takes part, on which clock, and what ours may cost.
+//! A row of the table: its peers, its clock, and the permitted cost of aside.
 
 use crate::peers::Peer;
 use crate::run::{Meter, Run};
@@ -7,79 +7,79 @@ use crate::smallest;
 /// A row of the table.
 #[derive(Debug)]
 pub struct Row {
-    /// For the command line.
+    /// The key on the command line.
     pub key: &'static str,
-    /// For the reader.
+    /// The title for readers.
     pub name: &'static str,
-    /// What the figures are.
+    /// The unit of the figures.
     pub unit: &'static str,
-    /// Which clock.
+    /// The clock.
     pub meter: Meter,
-    /// On how many cores.
+    /// The cores.
     pub cores: Cores,
-    /// In which program.
+    /// The program that runs the cells.
     pub program: Program,
-    /// Which figures are good ones.
+    /// The better direction.
     pub better: Better,
-    /// What ours may cost; every one of them is to be met.
+    /// The floors of aside; all of them must be met.
     pub floors: Vec<Floor>,
-    /// Who takes part, and how.
+    /// The peers, and the work of each.
     pub cells: Vec<(Peer, Work)>,
 }
 
-/// Which of two figures is the better one.
+/// The better of two figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Better {
-    /// The smaller one, of costs.
+    /// The smaller one, for costs.
     Less,
-    /// The bigger one, of rates.
+    /// The larger one, for rates.
     More,
 }
 
-/// On how many cores a row runs.
+/// The cores on which a row runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cores {
-    /// Pinned to the first.
+    /// The first core only, by pinning.
     One,
-    /// As many as there are.
+    /// All cores.
     All,
 }
 
-/// Which program holds the cells of a row.
+/// The program that runs the cells of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Program {
-    /// This one.
+    /// This program.
     Versus,
-    /// The one whose allocator counts.
+    /// The program with the counting allocator.
     Bytes,
 }
 
-/// What a cell does.
+/// The work of a cell.
 #[derive(Clone, Copy, Debug)]
 pub enum Work {
-    /// Calls this.
+    /// A function.
     Call(fn(&Run) -> f64),
-    /// Has Python run the function of `asyncio.py` that bears the row's key.
+    /// The function of `asyncio.py` with the row's key, run by Python.
     Python,
-    /// Looks at the smallest program.
+    /// A measurement of the smallest program.
     Smallest(smallest::Facet),
 }
 
-/// What ours may be, as a share of something.
+/// The permitted figure of aside, as a share of a reference.
 #[derive(Clone, Copy, Debug)]
 pub struct Floor {
     /// The share.
     pub share: f64,
-    /// Of what.
+    /// The reference.
     pub of: Of,
 }
 
-/// What a floor is a share of.
+/// The reference of a floor.
 #[derive(Clone, Copy, Debug)]
 pub enum Of {
     /// The best rival.
     Best,
-    /// The best rival but these, which do not do the same.
+    /// The best rival except these, which do not do the same.
     BestBut(&'static [Peer]),
     /// This rival.
     Peer(Peer),
@@ -115,7 +115,7 @@ impl Row {
         Row { meter: Meter::Wall, unit: "ns wall", ..self }
     }
 
-    /// As so many of something a second, by the wall clock.
+    /// As a rate per second, by the wall clock.
     #[must_use]
     pub fn rate(self, unit: &'static str) -> Row {
         Row { meter: Meter::Wall, better: Better::More, unit, ..self }
@@ -133,21 +133,21 @@ impl Row {
         Row { program, ..self }
     }
 
-    /// Ours may be this share of that at most.
+    /// Adds a floor: aside's figure is at most this share of the reference.
     #[must_use]
     pub fn floor(mut self, share: f64, of: Of) -> Row {
         self.floors.push(Floor { share, of });
         self
     }
 
-    /// What it costs when it is written by hand for this row.
+    /// Adds the limit: a program written by hand for this row.
     #[must_use]
     pub fn limit(mut self, work: fn(&Run) -> f64) -> Row {
         self.cells.push((Peer::Limit, Work::Call(work)));
         self
     }
 
-    /// asyncio takes part.
+    /// Adds asyncio.
     #[must_use]
     pub fn python(mut self) -> Row {
         self.cells.push((Peer::Asyncio, Work::Python));

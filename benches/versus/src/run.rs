@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use cpu_time::ProcessTime;
 
-/// What a row is measured in.
+/// The unit of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meter {
     /// Nanoseconds of processor time of the whole process, user and system.
     Cpu,
-    /// Nanoseconds on the wall.
+    /// Nanoseconds by the wall clock.
     Wall,
 }
 
@@ -37,26 +37,26 @@ impl Moment {
     }
 }
 
-/// What a cell is told.
+/// The parameters of a cell.
 #[derive(Clone, Copy, Debug)]
 pub struct Run {
-    /// What to measure.
+    /// The unit.
     pub meter: Meter,
-    /// How long to go on.
+    /// The time budget.
     pub budget: Duration,
-    /// How many bytes are allocated now; always nought but in the program `bytes`.
+    /// Returns the number of allocated bytes; always 0 except in the program `bytes`.
     pub live_bytes: fn() -> usize,
 }
 
 impl Run {
-    /// Laps of so many operations each. The first tenth of the budget, one lap at least, is
+    /// Laps of that many operations each. The first tenth of the budget, one lap at least, is
     /// warm-up; the rest, again one lap at least, is measured.
     pub fn laps(&self, operations: usize) -> Laps {
         let began = Instant::now();
         Laps { run: *self, operations, began, phase: Phase::Unbegun, laps: 0 }
     }
 
-    /// Starts the watch for what can be done but once in a process.
+    /// Starts the watch for work that a process can do only once.
     pub fn start(&self) -> Watch {
         Watch(Moment::now(self.meter))
     }
@@ -89,12 +89,12 @@ enum Phase {
     WarmUp,
     /// By this watch.
     Measured(Watch),
-    /// By so many nanoseconds.
+    /// By a number of nanoseconds.
     Over(f64),
 }
 
 impl Laps {
-    /// Whether there is another lap to be run. Call it once before each.
+    /// Returns true if another lap must be run. Call it once before each.
     pub fn more(&mut self) -> bool {
         match self.phase {
             Phase::Unbegun => self.phase = Phase::WarmUp,
@@ -118,7 +118,7 @@ impl Laps {
     /// Nanoseconds per operation.
     ///
     /// # Panics
-    /// If there is a lap to be run yet.
+    /// If another lap must be run.
     pub fn figure(&self) -> f64 {
         match self.phase {
             Phase::Over(took) => took / (self.laps * self.operations) as f64,

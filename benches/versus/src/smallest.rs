@@ -13,21 +13,21 @@ use std::time::Instant;
 use crate::peers::Peer;
 use crate::row::{Of, Row, Work};
 
-/// The keys of these rows begin so.
+/// The prefix of the keys of these rows.
 pub const KEY: &str = "smallest";
 
-/// What is looked at.
+/// The measured property.
 #[derive(Clone, Copy, Debug)]
 pub enum Facet {
-    /// How many crates it is built of, itself aside.
+    /// The number of crates in its build, without itself.
     Crates,
-    /// How long a clean release build takes.
+    /// The time of a clean release build.
     Build,
-    /// How big the stripped program is.
+    /// The size of the stripped program.
     Size,
 }
 
-/// The rows. Fewer, faster and smaller is less than the best.
+/// The rows. Fewer crates, a faster build and a smaller program are better.
 pub fn rows() -> Vec<Row> {
     let row = |key, name, unit, facet| {
         let cells = [Peer::Aside, Peer::Tokio, Peer::Smol];
@@ -41,7 +41,7 @@ pub fn rows() -> Vec<Row> {
     ]
 }
 
-/// Builds the program of `peer`, if need be, and looks at it.
+/// Builds the program of `peer`, if need be, and measures it.
 ///
 /// # Errors
 /// If cargo cannot be started, or fails.

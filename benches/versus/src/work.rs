@@ -1,4 +1,4 @@
-//! What all runtimes are given to work on: the same futures for each of them.
+//! The work for all runtimes: the same futures for each of them.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -10,7 +10,7 @@ use std::thread::{self, Thread};
 
 use runtime_core::sync::Mutex;
 
-/// Gives way once: the one `yield_now` of all runtimes.
+/// Yields once: the one `yield_now` for all runtimes.
 pub fn yield_now() -> YieldNow {
     YieldNow { yielded: false }
 }
@@ -35,17 +35,17 @@ impl Future for YieldNow {
     }
 }
 
-/// A place for one value, from any thread to one task.
+/// A slot for one value, from any thread to one task.
 #[derive(Debug)]
 pub struct Slot<T>(Mutex<(Option<T>, Option<Waker>)>);
 
 impl<T> Slot<T> {
-    /// An empty place.
+    /// An empty slot.
     pub fn new() -> Arc<Slot<T>> {
         Arc::new(Slot(Mutex::new((None, None))))
     }
 
-    /// Puts a value, over one that is there, and wakes who waits.
+    /// Stores a value, over an older one, and wakes the waiting task.
     pub fn put(&self, value: T) {
         let mut state = self.0.lock();
         state.0 = Some(value);
@@ -81,7 +81,7 @@ impl<T> Future for Take<'_, T> {
     }
 }
 
-/// Counts down from many threads, and wakes one task at nought.
+/// A counter that many threads decrement, and that wakes one task at 0.
 #[derive(Debug)]
 pub struct Latch {
     left: AtomicUsize,
@@ -89,20 +89,20 @@ pub struct Latch {
 }
 
 impl Latch {
-    /// A latch that opens after so many.
+    /// A latch that opens after that many decrements.
     pub fn new(count: usize) -> Arc<Latch> {
         Arc::new(Latch { left: AtomicUsize::new(count), open: Slot::new() })
     }
 
-    /// Closes it again. Nobody may be counting.
+    /// Closes it again. No thread may be counting.
     pub fn reset(&self, count: usize) {
-        // ORDERING: Relaxed. Who counts next was told so after this, through a lock.
+        // ORDERING: Relaxed. A lock orders it before the next decrement.
         self.left.store(count, Ordering::Relaxed);
     }
 
-    /// One less.
+    /// Decrements the counter.
     pub fn count_down(&self) {
-        // ORDERING: AcqRel. Who counts to nought has seen what all others did.
+        // ORDERING: AcqRel. The thread that reaches 0 has seen the writes of all others.
         if self.left.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.open.put(());
         }
@@ -126,7 +126,7 @@ pub async fn poll_once<F: Future>(future: F) -> Option<F::Output> {
     .await
 }
 
-/// A thread that does what it is sent, one thing after the other, and sleeps in between.
+/// A thread that runs the closures sent to it, one after the other, and sleeps in between.
 pub struct Helper {
     orders: Arc<Mutex<VecDeque<Order>>>,
     thread: Thread,
@@ -151,7 +151,7 @@ impl Helper {
         Helper { orders, thread: joined.thread().clone() }
     }
 
-    /// Has the thread do this.
+    /// Sends a closure to the thread.
     pub fn send(&self, order: impl FnOnce() + Send + 'static) {
         self.orders.lock().push_back(Box::new(order));
         self.thread.unpark();

@@ -1,4 +1,4 @@
-//! As many bytes as one connection carries.
+//! A bulk transfer over one connection.
 
 use std::io::{Read, Result, Write};
 use std::net::{Shutdown, TcpStream};
@@ -9,7 +9,7 @@ use super::Lap;
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 const BLOCK: usize = 64 * KIB;
-/// What a lap sends, or less if it is to be a short one.
+/// The bytes of one lap, or fewer in a short one.
 const LAP: usize = 1024 * MIB;
 const SHORT_LAP: usize = 32 * MIB;
 
@@ -22,7 +22,7 @@ pub(super) fn begin(address: &str) -> Result<Bulk> {
 }
 
 impl Lap for Bulk {
-    /// Over when the server has read all of it and hangs up, too.
+    /// It ends when the server has read all of it and has closed, too.
     fn run(&mut self, length: Duration) -> Result<usize> {
         let size = if length < Duration::from_millis(200) { SHORT_LAP } else { LAP };
         let mut stream = TcpStream::connect(&self.address)?;

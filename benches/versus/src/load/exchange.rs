@@ -1,4 +1,4 @@
-//! Requests and answers, over connections that stay.
+//! Requests and answers, over lasting connections.
 
 use std::io::{Error, ErrorKind, Result};
 use std::net::{Ipv4Addr, TcpStream, UdpSocket};
@@ -19,7 +19,7 @@ const EVENTS_MAX: usize = 1_024;
 
 pub(super) struct Exchange {
     request: &'static [u8],
-    /// How many bytes an answer has.
+    /// The bytes of an answer.
     answer: usize,
     connections: Vec<Connection>,
     epoll: OwnedFd,
@@ -29,7 +29,7 @@ pub(super) struct Exchange {
 
 struct Connection {
     socket: OwnedFd,
-    /// How much of the answer has come.
+    /// The bytes of the answer that have arrived.
     received: usize,
 }
 

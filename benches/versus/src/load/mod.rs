@@ -1,14 +1,14 @@
 //! The load generator: one for all servers, a process of its own, on another core than theirs.
 //!
-//! It does as little as it can for a request, so that the server is what limits the rate: one
+//! It does as little as possible for a request, so that the server limits the rate: one
 //! thread, edge-triggered epoll, one `recv` and one `send`. Each connection has one request in
-//! flight: the next one is sent when the answer to the last one has come.
+//! flight: the next one is sent when the answer to the last one has arrived.
 //!
-//! How it is measured, so that the figure is of whole requests and of nothing else:
+//! The steps, so that the figure is of whole requests and of nothing else:
 //!
 //! 1. The generator connects, and runs a lap that is warm-up. A lap ends when its time is over and
 //!    every request is answered, so that the server is idle then.
-//! 2. It prints [`READY`], and waits for a line. The one who measures looks at the server's clock
+//! 2. It prints [`READY`], and waits for a line. The measuring process reads the server's clock
 //!    and writes the line.
 //! 3. It runs the lap that is measured, and prints how many requests that was and how many
 //!    nanoseconds it took.
@@ -25,7 +25,7 @@ use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 /// The hidden first argument of a process that is the generator.
 pub const ARGUMENT: &str = "--load";
 
-/// What it prints when the warm-up is over.
+/// The line that it prints after the warm-up.
 pub const READY: &str = "ready";
 
 /// A request to an echo, and its answer.
@@ -37,10 +37,10 @@ pub const GET: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
 /// The body of its answer, whatever head comes before it.
 pub const HELLO: &str = "hello, world";
 
-/// What the generator does, with how many connections.
+/// A load, with its number of connections.
 #[derive(Clone, Copy, Debug)]
 pub enum Load {
-    /// Requests over TCP that come back as they are.
+    /// Requests over TCP, each echoed.
     Tcp,
     /// The same over Unix sockets.
     Unix,
@@ -57,7 +57,7 @@ pub enum Load {
 impl Load {
     const ALL: [Load; 6] = [Load::Tcp, Load::Unix, Load::Udp, Load::Http, Load::Short, Load::Bulk];
 
-    /// As it is written on the command line.
+    /// The name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Load::Tcp => "tcp",
@@ -72,13 +72,13 @@ impl Load {
 
 /// Something that runs laps.
 trait Lap {
-    /// Goes on for this time, then waits until the server has nothing to do. Says how many
-    /// requests were answered.
+    /// Runs for this time, then waits until the server is idle. Returns the number of answered
+    /// requests.
     fn run(&mut self, length: Duration) -> Result<usize>;
 }
 
-/// Does what the arguments after [`ARGUMENT`] say: which load, where the server listens, how many
-/// connections, and for how many milliseconds.
+/// Runs the load that the arguments after [`ARGUMENT`] describe: kind, address of the server,
+/// connections, milliseconds.
 ///
 /// # Errors
 /// If the arguments are wrong, or a connection fails.
@@ -111,7 +111,7 @@ fn move_away() -> Result<()> {
     let servers = sched_getaffinity(None)?;
     let mut others = CpuSet::new();
     (0..CpuSet::MAX_CPU).filter(|&core| !servers.is_set(core)).for_each(|core| others.set(core));
-    // Refused where there is one core only.
+    // Fails if there is only one core.
     let _one_core = sched_setaffinity(None, &others);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Connections that live for one byte.
+//! Connections of one byte each.
 
 use std::io::{Read, Result, Write};
 use std::net::TcpStream;
@@ -32,7 +32,7 @@ impl Short {
     /// On this machine, connecting does not wait: the listener's queue has room for all of them.
     fn connect(&mut self, index: usize) -> Result<()> {
         let mut stream = TcpStream::connect(&self.address)?;
-        // What is closed with a reset leaves no port behind that is taken for a minute.
+        // A connection closed with a reset leaves no port in TIME_WAIT.
         set_socket_linger(stream.as_fd(), Some(Duration::ZERO))?;
         let data = epoll::EventData::new_u64(index as u64);
         epoll::add(&self.epoll, &stream, data, epoll::EventFlags::RDHUP)?;

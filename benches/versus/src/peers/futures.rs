@@ -15,7 +15,7 @@ thread_local! {
     static SPAWNER: RefCell<Option<LocalSpawner>> = const { RefCell::new(None) };
 }
 
-/// The threads of its pool, which has always as many.
+/// The fixed number of threads of its pool.
 const THREADS: usize = 4;
 
 static POOL: LazyLock<ThreadPool> = LazyLock::new(|| {

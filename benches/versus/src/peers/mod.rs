@@ -1,7 +1,7 @@
-//! The runtimes, and what the same word means to each of them.
+//! The runtimes, and the meaning of each operation for each of them.
 //!
 //! The work of a row is written once, over these traits; each call is resolved at compile time to
-//! what a user of that runtime would write.
+//! the code that a user of that runtime would write.
 
 mod aside;
 mod compio;
@@ -64,7 +64,7 @@ impl Peer {
         Peer::Limit,
     ];
 
-    /// As it is written in the table and on the command line.
+    /// The name in the table and on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Peer::Aside => "aside",
@@ -81,7 +81,7 @@ impl Peer {
         }
     }
 
-    /// Whether it can run here.
+    /// Returns true if it can run here.
     pub fn is_present(self) -> bool {
         match self {
             Peer::Asyncio => std::process::Command::new("python3")
@@ -114,7 +114,7 @@ pub trait Runtime: 'static {
     where
         F: Future<Output: Send + 'static> + Send + 'static;
 
-    /// The task's output out of what its handle yields.
+    /// Extracts the task's output from the result of its handle.
     fn output<T: Send + 'static>(joined: <Self::Handle<T> as Future>::Output) -> T;
 }
 
@@ -148,7 +148,7 @@ pub trait Blocking: Runtime {
     /// Awaits a job.
     type Job<T: Send + 'static>: Future + Send + 'static;
 
-    /// As [`Runtime::block_on`], with the pool at hand.
+    /// Like [`Runtime::block_on`], with the pool available.
     fn block_on_with_pool<F: Future<Output: 'static>>(main: F) -> F::Output {
         Self::block_on(main)
     }
@@ -156,13 +156,13 @@ pub trait Blocking: Runtime {
     /// Runs a closure on the pool of the current runtime.
     fn spawn_blocking<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> Self::Job<T>;
 
-    /// The job's output out of what its handle yields.
+    /// Extracts the job's output from the result of its handle.
     fn job_output<T: Send + 'static>(joined: <Self::Job<T> as Future>::Output) -> T;
 }
 
 /// A runtime whose pool other threads can submit to.
 pub trait Submit: Blocking {
-    /// What they need for it.
+    /// The handle that another thread needs for it.
     type Submitter: Clone + Send + 'static;
 
     /// The submitter of the current runtime.
@@ -172,12 +172,12 @@ pub trait Submit: Blocking {
     fn submit(submitter: &Self::Submitter, job: impl FnOnce() + Send + 'static);
 }
 
-/// A runtime whose pool can be given work no faster than it is done.
+/// A runtime whose pool can limit its producers.
 pub trait Bounded: Blocking {
-    /// What holds a producer back.
+    /// The limiter of a producer.
     type Queue: Clone + Send + Sync + 'static;
 
-    /// A queue for so many jobs, on the pool of the current runtime.
+    /// A bounded queue of jobs, on the pool of the current runtime.
     fn queue(bound: usize) -> Self::Queue;
 
     /// Waits for room, then has the pool run a closure.
@@ -187,10 +187,10 @@ pub trait Bounded: Blocking {
     ) -> impl Future<Output = Self::Job<T>> + Send;
 }
 
-/// As users write it who have no semaphore: a channel that holds a token for each job.
+/// The usual solution without a semaphore: a channel that holds a token for each job.
 type Tokens = (Sender<()>, Receiver<()>);
 
-/// Waits for room, and gives a closure that makes room when it ends.
+/// Waits for room, and returns a closure that frees it when it ends.
 async fn with_token<T>(
     (sender, receiver): &Tokens,
     job: impl FnOnce() -> T + Send + 'static,
@@ -204,16 +204,16 @@ async fn with_token<T>(
     }
 }
 
-/// A runtime whose pool can be as narrow as can be.
+/// A runtime whose pool can have its minimal width.
 pub trait Narrow: Blocking {
-    /// How many threads that is.
+    /// The number of threads.
     const WORKERS: usize = 1;
 
     /// As [`Blocking::block_on_with_pool`], with that pool.
     fn block_on_narrow<F: Future<Output: 'static>>(main: F) -> F::Output;
 }
 
-/// A runtime that can be made for nothing.
+/// A runtime that can be created without running anything.
 pub trait Make: Runtime {
     /// Makes a runtime, runs a future that is ready, and drops the runtime.
     fn make_and_drop();

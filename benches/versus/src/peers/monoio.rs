@@ -46,7 +46,7 @@ macro_rules! driver {
 driver!(Epoll, LegacyDriver);
 driver!(Uring, IoUringDriver);
 
-/// The threads of its pool, which has always as many.
+/// The fixed number of threads of its pool.
 const THREADS: usize = 4;
 
 impl<D: Driver> Runtime for Monoio<D> {

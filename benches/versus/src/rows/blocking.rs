@@ -33,7 +33,7 @@ pub(super) fn call<R: Blocking>(run: &Run) -> f64 {
     })
 }
 
-/// A hundred thousand jobs at once, then awaits them all.
+/// Submits a hundred thousand jobs, then awaits them all.
 pub(super) fn burst<R: Blocking>(run: &Run) -> f64 {
     let run = *run;
     in_task_with_pool::<R, _>(async move {
@@ -44,7 +44,7 @@ pub(super) fn burst<R: Blocking>(run: &Run) -> f64 {
     })
 }
 
-/// Jobs that sleep: how long until all have, in nanoseconds.
+/// Jobs that sleep: the nanoseconds until all have slept.
 pub(super) fn sleepers<R: Blocking>(run: &Run) -> f64 {
     let run = *run;
     in_task_with_pool::<R, _>(async move {

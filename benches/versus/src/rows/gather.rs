@@ -1,5 +1,5 @@
-//! Many futures in one task. The host is a bare loop, the same for all, so that what is measured
-//! is the combinator.
+//! Many futures in one task. The host is a bare loop, the same for all, so that the figure is the
+//! cost of the combinator.
 
 use std::cell::{Cell, RefCell};
 use std::hint::black_box;
@@ -28,7 +28,7 @@ pub(super) trait Gatherer {
     fn all<F: Future>(children: Vec<F>) -> impl Future<Output = usize>;
 }
 
-/// Ours.
+/// aside's `gather`.
 #[derive(Debug)]
 pub(super) struct Ours;
 
@@ -73,7 +73,7 @@ impl Gatherer for Concurrency {
     }
 }
 
-/// Polls `future` as often as it is woken. Calls `idle` when it is not, which wakes somebody.
+/// Polls `future` whenever it is woken. Calls `idle` when it is not, which wakes a child.
 fn drive(future: impl Future<Output = usize>, mut idle: impl FnMut() -> ControlFlow<()>) {
     let flag = Arc::new(Flag::default());
     let waker = Waker::from(Arc::clone(&flag));
@@ -126,7 +126,7 @@ pub(super) fn yields_limit(run: &Run) -> f64 {
     laps.figure()
 }
 
-/// What a child waits at, again and again.
+/// The future that a child awaits again and again.
 #[derive(Default)]
 struct Gate {
     open: Cell<bool>,
@@ -162,7 +162,7 @@ async fn pass_for_ever(gate: Rc<Gate>) {
     }
 }
 
-/// Which gate is opened next: each once in a round, far from the one before.
+/// The order in which gates open: each once in a round, far from the one before.
 fn next_gate(gate: usize, gates: usize) -> usize {
     (gate + 7_919) % gates
 }
@@ -172,7 +172,7 @@ pub(super) fn one_woken<G: Gatherer>(run: &Run) -> f64 {
     one_woken_of::<G>(run, CHILDREN)
 }
 
-/// How many times dearer a wake is among ten thousand children than among a hundred.
+/// The cost of a wake among ten thousand children, as a multiple of that among a hundred.
 pub(super) fn growth<G: Gatherer>(run: &Run) -> f64 {
     let half = Run { budget: run.budget.div_f64(2.0).max(Duration::from_millis(1)), ..*run };
     let among_few = one_woken_of::<G>(&half, CHILDREN / 100);
@@ -199,7 +199,7 @@ fn one_woken_of<G: Gatherer>(run: &Run, children: usize) -> f64 {
     laps.figure()
 }
 
-/// The woken child is polled, by whoever knows which it is.
+/// Polls the woken child directly.
 pub(super) fn one_woken_limit(run: &Run) -> f64 {
     let gates: Vec<Rc<Gate>> = (0..CHILDREN).map(|_| Rc::default()).collect();
     let mut children: Vec<_> =

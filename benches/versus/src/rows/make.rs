@@ -1,4 +1,4 @@
-//! A runtime for nothing.
+//! Creating a runtime that runs nothing.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -13,7 +13,7 @@ use crate::run::Run;
 
 const LAP: usize = 100;
 
-/// Make it, run nothing, drop it.
+/// Creates it, runs nothing, drops it.
 pub(super) fn and_drop<R: Make>(run: &Run) -> f64 {
     let mut laps = run.laps(LAP);
     while laps.more() {

@@ -1,4 +1,4 @@
-//! What a task that waits for ever weighs. Measured in the program `bytes`, whose allocator counts.
+//! The memory of an idle task, measured in the program `bytes` with the counting allocator.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -9,8 +9,8 @@ use crate::work::{Slot, yield_now};
 
 const TASKS: usize = 1 << 16;
 
-/// Bytes per task that waits at a place of its own, its handle and the place aside. Every table of
-/// the runtime is as full as it gets.
+/// Bytes per task that waits at a slot of its own, without its handle and the slot. Every table of
+/// the runtime is as full as possible.
 pub(super) fn idle_task<R: Runtime>(run: &Run) -> f64 {
     let live_bytes = run.live_bytes;
     in_task::<R, _>(async move {
@@ -18,7 +18,7 @@ pub(super) fn idle_task<R: Runtime>(run: &Run) -> f64 {
         let slots: Vec<_> = (0..TASKS).map(|_| Slot::new()).collect();
         let before = live_bytes();
         tasks.extend(slots.iter().map(|slot| R::spawn(wait(Arc::clone(slot)))));
-        // They are polled, and wait.
+        // All are polled, and wait.
         yield_now().await;
         yield_now().await;
         let after = live_bytes();

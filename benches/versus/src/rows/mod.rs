@@ -1,4 +1,4 @@
-//! What is measured: the list of rows, and a module for each group of them.
+//! The list of rows, and a module for each group of them.
 
 mod blocking;
 mod gather;
@@ -42,7 +42,7 @@ macro_rules! with_timers {
     };
 }
 
-/// All servers, so many connections at a time.
+/// All servers, with that number of connections.
 macro_rules! servers {
     ($($work:ident)::+, $connections:literal) => {
         vec![
@@ -179,7 +179,7 @@ fn remote() -> Vec<Row> {
     ]
 }
 
-/// By the wall clock, because the time of a child is in no process's own.
+/// By the wall clock, because the time of a child does not count for its parent.
 fn processes() -> Vec<Row> {
     let ours = |work| vec![(Peer::Aside, Work::Call(work))];
     vec![

@@ -13,11 +13,11 @@ use crate::run::{Laps, Run};
 
 const LAP: usize = 1_000;
 
-/// What is handed over: a number to be sent back, or the end.
+/// The value that is handed over: a number to send back, or the end.
 type Ball = Option<usize>;
 
-/// A place for a ball, and who waits for it. The tasks of all runtimes stay on one thread here, so
-/// it needs no lock, and what is measured is the runtime.
+/// A slot for a value, with the waker of the waiting task. The tasks of all runtimes stay on one
+/// thread here, so it needs no lock, and the figure is the cost of the runtime.
 struct Place {
     ball: Cell<Option<Ball>>,
     waker: RefCell<Option<Waker>>,
@@ -57,7 +57,7 @@ async fn take(place: &'static LocalKey<Place>) -> Ball {
     .await
 }
 
-/// Through a place for one value, our own.
+/// Through that slot.
 pub(super) fn slot<R: Runtime>(run: &Run) -> f64 {
     let laps = run.laps(LAP);
     in_task::<R, _>(async move {

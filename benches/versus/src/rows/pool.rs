@@ -1,4 +1,4 @@
-//! The pool at work: jobs that compute, a queue with a bound, and what it holds meanwhile.
+//! The pool under load: jobs that compute, a bounded queue, and the memory of queued jobs.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -14,18 +14,18 @@ const COMPUTING: usize = 10_000;
 const STEPS: usize = 6000;
 const PRESSED: usize = 10_000;
 const BOUND: usize = 64;
-/// So many that every table is as full as it gets.
+/// A number that fills every table.
 const QUEUED: usize = 1 << 14;
 const IN_A_ROW: usize = 1000;
 
-/// Each step waits for the one before, and no compiler makes two of them one.
+/// Each step depends on the one before, and no compiler can merge two of them.
 fn compute(seed: usize) -> usize {
     (0..STEPS).fold(black_box(seed), |state, _| {
         (state ^ state >> 17).wrapping_mul(6_364_136_223_846_793_005)
     })
 }
 
-/// Jobs that keep a core busy for ten microseconds each: what they cost, computing included.
+/// Jobs that compute for ten microseconds each: their cost, computing included.
 pub(super) fn computing<R: Blocking>(run: &Run) -> f64 {
     let run = *run;
     in_task_with_pool::<R, _>(async move {
@@ -39,7 +39,7 @@ pub(super) fn computing<R: Blocking>(run: &Run) -> f64 {
     })
 }
 
-/// A thread for each core, which shares the work with the others beforehand.
+/// A thread for each core, with the work divided in advance.
 pub(super) fn computing_limit(run: &Run) -> f64 {
     let threads = thread::available_parallelism().map_or(1, |cores| cores.get());
     let watch = run.start();
@@ -90,7 +90,7 @@ pub(super) fn pressure_limit(run: &Run) -> f64 {
     laps.figure()
 }
 
-/// Bytes per job that waits because every worker has one, its handle aside.
+/// Bytes per job that waits because every worker is busy, without its handle.
 pub(super) fn queued<R: Narrow>(run: &Run) -> f64 {
     let live_bytes = run.live_bytes;
     R::block_on_narrow(async move {
@@ -110,7 +110,7 @@ pub(super) fn queued<R: Narrow>(run: &Run) -> f64 {
     })
 }
 
-/// Has every worker wait at a gate, which opens when it is dropped.
+/// Blocks every worker at a gate, which opens when it is dropped.
 async fn occupy<R: Narrow>() -> (Vec<mpsc::Sender<()>>, Vec<R::Job<()>>) {
     let begun = Latch::new(R::WORKERS);
     let mut occupied = (Vec::new(), Vec::new());
@@ -138,7 +138,7 @@ pub(super) fn queued_limit(run: &Run) -> f64 {
 }
 
 /// The most threads that the process had beside its first, during jobs each of which is awaited
-/// before the next. No pool here lets a thread go so soon, so none is missed.
+/// before the next. No pool here ends a thread so soon, so none is missed.
 pub(super) fn threads<R: Blocking>(_run: &Run) -> f64 {
     in_task_with_pool::<R, _>(async move {
         let mut most = 0;

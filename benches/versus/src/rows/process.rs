@@ -14,7 +14,7 @@ use crate::run::Run;
 
 /// The hidden first argument of a process that is the other side of the limit.
 pub const ECHO_ARGUMENT: &str = "--echo";
-/// What a worker is asked for.
+/// The function of a worker.
 pub static SAME: Function<u64, u64> = Function::new("same", |n| n);
 
 const LAP: u64 = 100;
@@ -36,7 +36,7 @@ pub(super) fn call(run: &Run) -> f64 {
     laps.figure()
 }
 
-/// Ten thousand calls at once, then awaits them all.
+/// Makes ten thousand calls, then awaits them all.
 pub(super) fn burst(run: &Run) -> f64 {
     let pool = ProcessPool::builder().workers(WORKERS).build();
     aside::run(async {
@@ -111,7 +111,7 @@ impl Drop for Echo {
 /// The other side of the limit.
 ///
 /// # Errors
-/// If its standard input is no socket.
+/// If its standard input is not a socket.
 pub fn echo() -> std::io::Result<()> {
     let mut socket = UnixStream::from(std::io::stdin().as_fd().try_clone_to_owned()?);
     let mut bytes = [0; 8];

@@ -33,7 +33,7 @@ pub(super) fn round_trip<R: Runtime>(run: &Run) -> f64 {
     })
 }
 
-/// The same of two threads that park and unpark each other.
+/// The same for two threads that park and unpark each other.
 pub(super) fn round_trip_limit(run: &Run) -> f64 {
     let mut laps = run.laps(LAP);
     let helper = Helper::start();

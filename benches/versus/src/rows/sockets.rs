@@ -1,7 +1,7 @@
 //! Servers, kept busy by the [load generator](crate::load) on another core.
 //!
-//! The figure is what a request costs the server in processor time, or how many of them are
-//! answered in a second.
+//! The figure is the server's processor time for a request, or the number of requests answered in
+//! a second.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
@@ -23,7 +23,7 @@ pub(super) fn tcp<S: Servers, const CONNECTIONS: usize>(run: &Run) -> f64 {
 
 /// 64 bytes over a Unix socket and back.
 pub(super) fn unix<S: Servers, const CONNECTIONS: usize>(run: &Run) -> f64 {
-    // A name that is in no file system, and gone with the process.
+    // An abstract name: it is in no file system, and disappears with the process.
     let name = format!("aside-versus-{}", std::process::id());
     let address = SocketAddr::from_abstract_name(&name).expect("the name is short");
     let listener = UnixListener::bind_addr(&address).expect("nobody has this name");

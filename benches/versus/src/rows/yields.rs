@@ -1,4 +1,4 @@
-//! Giving way, and who comes next.
+//! Yielding, and the order of polls.
 
 use std::cell::Cell;
 use std::hint::black_box;
@@ -58,7 +58,7 @@ async fn yield_often(times: usize) {
 thread_local! {
     /// The task polled last, how often in a row, and the longest row yet.
     static IN_A_ROW: Cell<(usize, usize, usize)> = const { Cell::new((usize::MAX, 0, 0)) };
-    /// Whether a task has ended: then those that are left may well be polled in a row.
+    /// True once a task has ended: then the remaining ones may be polled in a row.
     static OVER: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -90,7 +90,7 @@ async fn note_polls(id: usize) {
 pub(super) struct Flag(AtomicBool);
 
 impl Flag {
-    /// Whether it was woken since the last look.
+    /// Returns true if it was woken since the last call.
     pub(super) fn take(&self) -> bool {
         // ORDERING: Relaxed. One thread sets and reads it.
         let woken = self.0.load(Ordering::Relaxed);
@@ -110,7 +110,7 @@ impl Wake for Flag {
     }
 }
 
-/// A loop that polls one future as long as it wakes its flag.
+/// A loop that polls one future while it wakes its flag.
 pub(super) fn one_limit(run: &Run) -> f64 {
     let flag = Arc::new(Flag::default());
     let waker = Waker::from(Arc::clone(&flag));

@@ -1,4 +1,4 @@
-//! What is left of a server when it is written on epoll for one purpose.
+//! Servers written directly on epoll, each for one purpose.
 
 use std::net::{TcpListener, UdpSocket};
 use std::os::unix::net::UnixListener;
@@ -18,7 +18,7 @@ const LISTENER: u64 = u64::MAX;
 #[derive(Debug)]
 pub struct BareEpoll;
 
-/// What becomes of a connection that was ready.
+/// The state of a connection after its event.
 enum Next {
     Wait,
     Close,

@@ -1,7 +1,6 @@
-//! What the users of each runtime would write for a server, and what is left if it is written by
-//! hand on epoll.
+//! Servers as the users of each runtime would write them, and servers written by hand on epoll.
 //!
-//! Everyone reads into a buffer that is bigger than a request, as servers do. None of them ends:
+//! Each reads into a buffer that is larger than a request, as servers do. None of them ends before
 //! the process does.
 
 mod aside;
@@ -17,9 +16,9 @@ use std::os::unix::net::UnixListener;
 
 pub use self::limit::BareEpoll;
 
-/// What an echo reads at a time.
+/// The read buffer of an echo.
 const BUFFER: usize = 1_024;
-/// What is read at a time of what comes in bulk.
+/// The read buffer of a bulk transfer.
 const BLOCK: usize = 64 * 1_024;
 
 /// A runtime of one thread that serves.
