@@ -9,8 +9,16 @@ use crate::repository::sources::{Paragraph, files};
 const ENDINGS: [&str; 2] = [".rs", ".md"];
 
 /// The folders and files whose sentences are not rewritten yet: shrinks to nothing.
-const LEFT: &[&str] =
-    &["CHANGELOG.md", "README.md", "benches/", "docs/", "examples/", "runtime-", "src/", "tests/"];
+const LEFT: &[&str] = &[
+    "docs/guide/",
+    "docs/internals/architecture.md",
+    "docs/verification/theorems.md",
+    "runtime-blocking/",
+    "runtime-core/",
+    "runtime-executor/",
+    "src/",
+    "tests/",
+];
 
 /// Phrases that a plain verb replaces, and pronouns without a noun.
 const PHRASES: &[&str] = &[
