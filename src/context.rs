@@ -46,7 +46,7 @@ impl Handle {
     /// A job that blocks on another job of its own pool waits for a worker. If every worker waits
     /// so, none of them can go on. The pool detects this: it refuses one of the queued jobs, and
     /// the `block_on` that waits for it gets a *refused* [`JoinError`](crate::JoinError) whose
-    /// source is a [`Standstill`](crate::blocking::Standstill). There are no false positives: the
+    /// source is a [`Deadlock`](crate::blocking::Deadlock). There are no false positives: the
     /// error is reported only if nothing else could have woken the thread. These deadlocks are
     /// therefore not detected: the thread also waits for something else (a timeout, a channel, a
     /// group); it sleeps elsewhere than in `block_on`; a task stands between two jobs; running jobs

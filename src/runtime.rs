@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use runtime_blocking::{Builder as PoolBuilder, PendingClose, Pool, Report, Shutdown};
+use runtime_blocking::{Builder as PoolBuilder, PendingClose, Pool, PoolReport, Shutdown};
 use runtime_core::clock::Clock;
 use runtime_core::context::is_on_loop;
 use runtime_core::join::JoinHandle;
@@ -188,7 +188,7 @@ impl Runtime {
         let _entered = self.handle.enter();
         let tasks_cancelled = self.executor.close();
         let jobs =
-            if self.owns_pool { self.handle.pool().shutdown(how) } else { Report::default() };
+            if self.owns_pool { self.handle.pool().shutdown(how) } else { PoolReport::default() };
         let pending_closes = self.handle.take_pending_closes();
         let states_left = match how {
             Shutdown::Wait => {
@@ -236,7 +236,7 @@ pub struct ShutdownReport {
     /// The tasks that had not finished.
     pub tasks_cancelled: Vec<Metadata>,
     /// The jobs that were cancelled before they began, and those still running.
-    pub jobs: Report,
+    pub jobs: PoolReport,
     /// The types of the pinned states whose last handles went on the loop, and which are still at
     /// work or not yet dropped: nobody waits for them any more.
     pub states_left: Vec<&'static str>,

@@ -49,7 +49,7 @@ fn main() {
         let stats = lane.stats();
         println!(
             "submit:       {} wait in the queue, {} wait for a place in it",
-            stats.queued, stats.in_line
+            stats.queued, stats.wait_list
         );
         finish(jobs).await;
     });
@@ -57,7 +57,7 @@ fn main() {
 
 fn waiting(lane: &Lane) -> usize {
     let stats = lane.stats();
-    stats.queued + stats.in_line
+    stats.queued + stats.wait_list
 }
 
 async fn finish(jobs: Vec<JoinHandle<()>>) {

@@ -55,14 +55,17 @@ mod worker;
 pub use pinned::PendingClose;
 pub use pinned::{Pinned, PinnedBuilder, PinnedCallError};
 
-pub use deadlock::wait_graph::Standstill;
+pub use deadlock::deadlock_error::Deadlock;
 pub use job::cancel::{CancelHook, CancelToken, Cancelled, check_cancelled, is_cancelled};
 pub use pool::builder::Builder;
-#[doc(hidden)]
-pub use pool::builder::ThreadBody;
 pub use pool::handle::Pool;
-pub use pool::shutdown::{Report, Shutdown};
+pub use pool::lane::Lane;
+pub use pool::lane_builder::LaneBuilder;
+pub use pool::report::PoolReport;
+#[doc(hidden)]
+pub use pool::settings::ThreadBody;
+pub use pool::shutdown::Shutdown;
 pub use pool::stats::{LaneStats, RunningJob, Stats};
 pub use pool::submit_error::SubmitError;
-pub use queue::lane::{Lane, LaneBuilder};
+
 pub use queue::lane_config::Priority;

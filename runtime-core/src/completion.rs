@@ -32,19 +32,16 @@ use std::mem;
 use std::task::{Context, Poll, Waker};
 
 use crate::catch_panic::{catch_panic, drop_catching};
-use crate::join::JoinError;
+use crate::join_error::JoinError;
 use crate::metadata::Metadata;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Mutex, MutexGuard};
-use crate::watch::{self, PoolNumber};
 
 /// The cell. *Shared by* one producer and one reader, by `Arc`. *Guarded by* its mutex, but for
 /// the two flags, each of which has one writer. *Woken by*: `complete` wakes the awaiter, `cancel`
 /// the producer.
 pub struct Completion<T> {
     metadata: Metadata,
-    /// The pool whose job the producer is, if it is one.
-    pool: Option<PoolNumber>,
     /// Set by the reading end, looked at by the producer at every poll.
     cancel_requested: AtomicBool,
     /// Set by the producer when the result is there, so that a look costs no lock.
@@ -64,16 +61,10 @@ impl<T> Completion<T> {
     pub fn new(metadata: Metadata, producer: Option<Waker>) -> Completion<T> {
         Completion {
             metadata,
-            pool: None,
             cancel_requested: AtomicBool::new(false),
             finished: AtomicBool::new(false),
             state: Mutex::new(State::Waiting { awaiter: None, producer }),
         }
-    }
-
-    /// A waiting cell for a job, whose producer is [named](Completion::set_producer) later.
-    pub fn of_job(metadata: Metadata, pool: PoolNumber) -> Completion<T> {
-        Completion { pool: Some(pool), ..Completion::new(metadata, None) }
     }
 
     /// Who the producer is.
@@ -138,7 +129,7 @@ impl<T> Completion<T> {
     /// If the result was taken before.
     pub fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
         if !self.is_finished() {
-            let waker = watch::waker_for(cx, self.metadata.id(), self.pool);
+            let waker = cx.waker().clone();
             let mut state = self.state.lock();
             if let State::Waiting { awaiter, .. } = &mut *state {
                 let former = awaiter.replace(waker);
@@ -186,12 +177,17 @@ impl<T> Completion<T> {
         self.finished.load(Ordering::Acquire)
     }
 
-    /// Asks the producer to stop, and wakes it so that it looks. Does nothing after the first time
-    /// or when the result is there.
+    /// Requests the producer to stop, and returns whether this is the first request.
+    pub fn request_cancel(&self) -> bool {
+        // ORDERING: AcqRel, paired with the load in `is_cancel_requested`. A swap, because several
+        // threads may request at the same time.
+        !self.cancel_requested.swap(true, Ordering::AcqRel)
+    }
+
+    /// Requests the producer to stop, and wakes it so that it sees the request. Does nothing after
+    /// the first request, or once the result is there.
     pub fn cancel(&self) {
-        // ORDERING: AcqRel, paired with the load in `is_cancel_requested`; a swap, because several
-        // threads may ask at once.
-        if self.cancel_requested.swap(true, Ordering::AcqRel) {
+        if !self.request_cancel() {
             return;
         }
         let mut state = self.state.lock();

@@ -27,17 +27,53 @@ use crate::metadata::{Id, Metadata};
 /// Polling it again after it has yielded its result panics.
 #[must_use = "dropping a handle detaches; await it, or call `abort` or `detach`"]
 pub struct JoinHandle<T> {
-    /// The other end is the producer's.
-    cell: Arc<Completion<T>>,
+    /// The producer holds the other end.
+    awaited: Awaited<T>,
     /// The result was handed out: there is nothing left to take or to close.
     taken: bool,
 }
 
+/// What a handle awaits.
+enum Awaited<T> {
+    Task(Arc<Completion<T>>),
+    /// `Send` whatever `T` is, but the other variant makes the handle `Send` only if `T` is.
+    Job(Arc<dyn JobCell<T> + Send + Sync>),
+}
+
+/// A blocking job as its [`JoinHandle`] uses it: one allocation with a completion cell inside.
+pub trait JobCell<T> {
+    /// The cell that receives the job's result.
+    fn completion(&self) -> &Completion<T>;
+
+    /// The cell, once the handle holds the only reference to the job.
+    fn completion_mut(&mut self) -> &mut Completion<T>;
+
+    /// [Polls](Completion::poll) the cell.
+    fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>>;
+
+    /// Removes the job from its queue, or requests it to stop if it runs.
+    fn cancel(&self);
+}
+
 impl<T> JoinHandle<T> {
-    /// The reading end of `cell`; there is to be one.
+    /// The only reading end of `cell`, whose producer is a task.
     #[inline]
     pub fn new(cell: Arc<Completion<T>>) -> JoinHandle<T> {
-        JoinHandle { cell, taken: false }
+        JoinHandle { awaited: Awaited::Task(cell), taken: false }
+    }
+
+    /// The only reading end of a job's cell.
+    #[inline]
+    pub fn of_job(job: Arc<dyn JobCell<T> + Send + Sync>) -> JoinHandle<T> {
+        JoinHandle { awaited: Awaited::Job(job), taken: false }
+    }
+
+    #[inline]
+    fn cell(&self) -> &Completion<T> {
+        match &self.awaited {
+            Awaited::Task(cell) => cell,
+            Awaited::Job(job) => job.completion(),
+        }
     }
 
     /// A handle that yields `error` at once: for what was never accepted.
@@ -55,22 +91,25 @@ impl<T> JoinHandle<T> {
     /// runs cannot be stopped from outside, and its result comes when it comes. Does nothing if
     /// the result is there.
     pub fn abort(&self) {
-        self.cell.cancel();
+        match &self.awaited {
+            Awaited::Task(cell) => cell.cancel(),
+            Awaited::Job(job) => job.cancel(),
+        }
     }
 
     /// Whether the task or job has ended, so that awaiting returns at once.
     pub fn is_finished(&self) -> bool {
-        self.cell.is_finished()
+        self.cell().is_finished()
     }
 
     /// The number of the task or job.
     pub fn id(&self) -> Id {
-        self.cell.metadata().id()
+        self.cell().metadata().id()
     }
 
     /// Its number, name and the place that started it.
     pub fn metadata(&self) -> &Metadata {
-        self.cell.metadata()
+        self.cell().metadata()
     }
 
     /// Lets the task or job go on by itself. The same as dropping the handle, said aloud.
@@ -89,7 +128,7 @@ impl<T> Future for JoinHandle<T> {
         assert!(!self.taken, "a JoinHandle was polled after it had handed out its result");
         let result = match self.take_alone() {
             Some(result) => result,
-            None => ready!(self.cell.poll(cx)),
+            None => ready!(self.awaited.poll(cx)),
         };
         self.taken = true;
         Poll::Ready(result)
@@ -97,13 +136,28 @@ impl<T> Future for JoinHandle<T> {
 }
 
 impl<T> JoinHandle<T> {
-    /// A job has left its cell by the time its result is read, and so may a task have. Then nobody
-    /// else can reach the cell, and no lock is needed.
+    /// Takes the result without the cell's lock, if nobody else can reach the cell any more.
     fn take_alone(&mut self) -> Option<Result<T, JoinError>> {
-        if !self.cell.is_finished() || Arc::strong_count(&self.cell) > 1 {
+        if !self.cell().is_finished() {
             return None;
         }
-        Arc::get_mut(&mut self.cell)?.take_alone()
+        // `get_mut` locks the count; a look at it first is cheaper while there are others.
+        match &mut self.awaited {
+            Awaited::Task(cell) if Arc::strong_count(cell) == 1 => Arc::get_mut(cell)?.take_alone(),
+            Awaited::Job(job) if Arc::strong_count(job) == 1 => {
+                Arc::get_mut(job)?.completion_mut().take_alone()
+            }
+            Awaited::Task(_) | Awaited::Job(_) => None,
+        }
+    }
+}
+
+impl<T> Awaited<T> {
+    fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
+        match self {
+            Awaited::Task(cell) => cell.poll(cx),
+            Awaited::Job(job) => job.poll(cx),
+        }
     }
 }
 
@@ -112,7 +166,7 @@ impl<T> Unpin for JoinHandle<T> {}
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
         if !self.taken {
-            self.cell.close();
+            self.cell().close();
         }
     }
 }

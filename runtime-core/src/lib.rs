@@ -16,8 +16,9 @@
 //! - [`catch_panic`]: calls to users' code whose panic must not propagate;
 //! - [`context`]: the role of the current thread;
 //! - [`fork`]: detection of forked children;
-//! - [`watch`]: who watches what this thread waits for, so that no job waits for itself.
+//! - [`blocking_driver`]: the way in which a thread blocks on a future.
 
+pub mod blocking_driver;
 pub mod catch_panic;
 pub mod clock;
 pub mod completion;
@@ -29,4 +30,3 @@ pub mod metadata;
 pub mod park;
 pub mod slab;
 pub mod sync;
-pub mod watch;

@@ -47,6 +47,18 @@ impl Key {
         self.generation
     }
 
+    /// The key as a number, for an atomic. [`Key::from_bits`] is the inverse.
+    #[inline]
+    pub const fn to_bits(self) -> u64 {
+        (self.generation as u64) << 32 | self.index as u64
+    }
+
+    /// The key that [`Key::to_bits`] packed.
+    #[inline]
+    pub const fn from_bits(bits: u64) -> Key {
+        Key { index: bits as u32, generation: (bits >> 32) as u32 }
+    }
+
     /// Packs the key into one word, or returns `None` if the index does not fit.
     ///
     /// On systems with 64 bits every key fits. With 32 bits, indexes up to 65534 fit, and the word

@@ -27,7 +27,7 @@ use crate::handle::Handle;
 /// - *panicked*, with the closure's panic;
 /// - *cancelled*, if the job was aborted before it began;
 /// - *refused*, if the pool is shut down, if no thread could be started and the pool has none, or
-///   if a job of the same pool blocks on it and every worker [blocks](crate::blocking::Standstill)
+///   if a job of the same pool blocks on it and every worker [blocks](crate::blocking::Deadlock)
 ///   so.
 ///
 /// # Panics

@@ -64,7 +64,7 @@
 //! - A call that blocks for ever, as the reading of a named pipe that nobody writes, keeps one
 //!   thread, and a shutdown that waits. For pipes use `net::AsyncFd`.
 //! - A job that blocks on a file of its own pool waits for a thread; where all threads do so, no
-//!   [standstill](crate::blocking::Standstill) is found.
+//!   [deadlock](crate::blocking::Deadlock) is detected.
 //! - A file that is written elsewhere while it is read here: what was read ahead is of before.
 
 mod bytes;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use runtime_blocking::{Pool, Report, Shutdown, Stats};
+use runtime_blocking::{Pool, PoolReport, Shutdown, Stats};
 use runtime_core::catch_panic::drop_catching;
 use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::metadata::Metadata;
@@ -81,7 +81,7 @@ impl ProcessPool {
     ///
     /// # Blocking
     /// For the time that `how` says, and until the kernel has ended the processes.
-    pub fn shutdown(&self, how: Shutdown) -> Report {
+    pub fn shutdown(&self, how: Shutdown) -> PoolReport {
         let report = self.pool.shutdown(how);
         match how {
             Shutdown::Wait => {}

@@ -1,108 +1,103 @@
-//! Whether those that run can go on: a pure rule, with no thread, no clock and no lock.
+//! The rule that decides which running jobs can proceed. A pure value: no thread, no clock, no lock.
 //!
-//! A job may block on another job of its pool. If every thread runs a job that does so, nobody is
-//! left to run what they wait for; likewise in a lane all of whose places are taken by jobs that
-//! wait for jobs of that lane. The pool would stand still for ever.
+//! A job may block on another job of its pool. If every thread runs such a job, no thread is left to
+//! run the awaited ones. The same happens in a lane whose limit is reached by jobs that wait for
+//! jobs of that lane.
 //!
-//! The rule says who can *go on*, beginning with nobody and adding until nobody is added:
+//! The rule starts with no job that can proceed, and adds jobs until it finds no more:
 //!
-//! 1. A job that runs can go on if it waits for no job of this pool that has not ended, or for one
-//!    that can go on.
-//! 2. A job that waits to be run can go on if it gets a place and a thread. It gets a place if its
-//!    lane has one, or if a job that runs in that lane can go on. It gets a thread if one is there
-//!    or on the way, or if any job that runs can go on.
+//! 1. A running job can proceed if it waits for no job of this pool, or for one that has ended, or
+//!    for one that can proceed.
+//! 2. A queued job can proceed if it can get a thread and its lane's limit lets it run. It can get a
+//!    thread if one is free, or if any running job can proceed. The limit lets it run if it is not
+//!    reached, or if a running job of that lane can proceed.
 //!
-//! The jobs ahead of it in the queue do not matter: before they have begun, nothing is known
-//! against them. So whoever is not added has nothing to hope for. It errs on one side only: a job
-//! that waits for something that the pool does not know of, such as a channel, is taken to go on.
+//! The jobs ahead in the queue do not matter: before they begin, nothing is known to block them. So
+//! a job that the rule does not add waits for ever. The rule errs in one direction only: a job that
+//! waits for something that the pool does not know, such as a channel, is taken to proceed.
 
-use std::borrow::Cow;
-use std::error::Error;
-use std::fmt;
+use crate::queue::lane_config::LaneId;
 
-use runtime_core::metadata::Metadata;
-
-use crate::queue::lanes::LaneId;
-
-/// The jobs that run, and what there is for those that wait to.
+/// The running jobs of a pool and what they wait for, at one moment.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Scene {
+pub(crate) struct WaitGraph {
     pub(crate) runners: Vec<Runner>,
-    /// The lanes that have no place.
+    /// The lanes whose limit is reached.
     pub(crate) full: Vec<LaneId>,
-    /// Whether a thread is there, or on the way, for a job that can be taken.
+    /// Whether there is a thread that runs no job and takes the next one.
     pub(crate) has_thread: bool,
 }
 
-/// A job that runs.
+/// A running job.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Runner {
     pub(crate) lane: LaneId,
-    pub(crate) awaits: Awaits,
+    pub(crate) waits_on: WaitsOn,
 }
 
-/// What a job that runs waits for.
+/// The job that a running job waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Awaits {
-    /// Nothing that is known.
+pub(crate) enum WaitsOn {
+    /// None that is known.
     Nothing,
-    /// A job that runs: its number in the scene.
+    /// The running job with this index in the graph.
     Runner(usize),
-    /// A job of this lane that waits to be run.
-    Waiting(LaneId),
+    /// A queued job of this lane.
+    Queued(LaneId),
 }
 
-/// Of what there is not enough.
+/// The resource that a queued job cannot get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lack {
+pub(crate) enum Shortage {
     Threads,
-    /// Places in this lane.
-    Places(LaneId),
+    /// The limit of this lane is reached.
+    Lane(LaneId),
 }
 
-/// Somebody who cannot go on.
+/// The reason why a runner cannot proceed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Stuck {
-    /// The runner at the end of the chain: what it waits for waits to be run.
+pub(crate) struct Blockage {
+    /// The runner at the end of the chain of waits. It waits for a queued job.
     pub(crate) last: usize,
-    pub(crate) lack: Lack,
+    pub(crate) shortage: Shortage,
 }
 
-impl Scene {
-    /// Whether this runner cannot go on for want of a thread or a place. Runners that wait for each
-    /// other in a circle cannot either, but no thread would help them: they are none of these.
-    pub(crate) fn stuck(&self, runner: usize) -> Option<Stuck> {
-        let going = self.going();
+impl WaitGraph {
+    /// Returns why this runner cannot proceed, if that is for lack of a thread or because a lane's
+    /// limit is reached. Runners that wait for each other in a cycle cannot proceed either, but
+    /// refusing a queued job would not help them.
+    pub(crate) fn blockage(&self, runner: usize) -> Option<Blockage> {
+        let going = self.can_proceed();
         let mut last = runner;
         for _ in 0..self.runners.len() {
             if going[last] {
                 return None;
             }
-            match self.runners[last].awaits {
-                Awaits::Nothing => return None,
-                Awaits::Runner(next) => last = next,
-                Awaits::Waiting(lane) => {
-                    let has_place = self.has_place(lane, &going);
-                    let lack = if has_place { Lack::Threads } else { Lack::Places(lane) };
-                    return Some(Stuck { last, lack });
+            match self.runners[last].waits_on {
+                WaitsOn::Nothing => return None,
+                WaitsOn::Runner(next) => last = next,
+                WaitsOn::Queued(lane) => {
+                    let may_run = self.may_run(lane, &going);
+                    let shortage = if may_run { Shortage::Threads } else { Shortage::Lane(lane) };
+                    return Some(Blockage { last, shortage });
                 }
             }
         }
         None
     }
 
-    /// Who can go on.
-    fn going(&self) -> Vec<bool> {
+    /// Returns for each runner whether it can proceed.
+    fn can_proceed(&self) -> Vec<bool> {
         let mut going = vec![false; self.runners.len()];
         loop {
             let mut is_added = false;
             for (index, runner) in self.runners.iter().enumerate() {
-                let goes = match runner.awaits {
-                    Awaits::Nothing => true,
-                    Awaits::Runner(other) => going[other],
-                    Awaits::Waiting(lane) => {
+                let goes = match runner.waits_on {
+                    WaitsOn::Nothing => true,
+                    WaitsOn::Runner(other) => going[other],
+                    WaitsOn::Queued(lane) => {
                         let gets_thread = self.has_thread || going.contains(&true);
-                        gets_thread && self.has_place(lane, &going)
+                        gets_thread && self.may_run(lane, &going)
                     }
                 };
                 if goes && !going[index] {
@@ -116,74 +111,11 @@ impl Scene {
         }
     }
 
-    fn has_place(&self, lane: LaneId, going: &[bool]) -> bool {
+    fn may_run(&self, lane: LaneId, going: &[bool]) -> bool {
         let mut runners = self.runners.iter().zip(going);
         !self.full.contains(&lane) || runners.any(|(runner, going)| *going && runner.lane == lane)
     }
 }
-
-/// Why a job was refused that another job of its pool was blocking on: nobody would ever have run
-/// it. It is the [source](Error::source) of the [`JoinError`](runtime_core::join::JoinError) that
-/// the handle then yields.
-///
-/// It says that every thread of the pool, or every place of a lane, was taken by a job that waited
-/// for a job of the same pool, and names them. Give the pool more
-/// [threads](crate::Builder::threads_max), or the lane more
-/// [places](crate::LaneBuilder::running_max), than there can be jobs that wait; or *await* the
-/// inner job in a task instead of blocking on it in a job.
-#[derive(Clone, Debug)]
-pub struct Standstill {
-    pub(crate) pool: Cow<'static, str>,
-    /// The lane whose places are taken; `None` if it is the threads.
-    pub(crate) lane: Option<Cow<'static, str>>,
-    pub(crate) waiting: Vec<Metadata>,
-}
-
-impl Standstill {
-    /// The jobs that hold the threads, or the lane's places, and wait: the one that gets this error
-    /// among them.
-    pub fn waiting(&self) -> &[Metadata] {
-        &self.waiting
-    }
-
-    /// The lane all of whose places are taken; `None` if all threads of the pool are.
-    pub fn lane(&self) -> Option<&str> {
-        self.lane.as_deref()
-    }
-}
-
-/// The jobs that are named; there may be hundreds.
-const NAMED_MAX: usize = 8;
-
-impl fmt::Display for Standstill {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let pool = &self.pool;
-        let setting = match &self.lane {
-            None => {
-                write!(f, "every thread of pool `{pool}`")?;
-                "threads_max"
-            }
-            Some(lane) => {
-                write!(f, "every place of lane `{lane}` of pool `{pool}`")?;
-                "running_max"
-            }
-        };
-        f.write_str(
-            " is taken by a job that waits for a job of the same pool, so nobody is left to ",
-        )?;
-        f.write_str("run this one; those that wait are ")?;
-        for (index, job) in self.waiting.iter().take(NAMED_MAX).enumerate() {
-            let comma = if index == 0 { "" } else { ", " };
-            write!(f, "{comma}{job}")?;
-        }
-        if let more @ 1.. = self.waiting.len().saturating_sub(NAMED_MAX) {
-            write!(f, " and {more} more")?;
-        }
-        write!(f, ": raise `{setting}`, or await the job in a task instead of blocking on it")
-    }
-}
-
-impl Error for Standstill {}
 
 #[cfg(test)]
 mod tests;

@@ -1,127 +1,117 @@
-//! One submitted closure, and the three ends it can come to.
+//! One submitted closure, from its submit to its end.
 //!
 //! ```text
 //!              pop, by a worker
-//!   QUEUED ──────────────────────▶ TAKEN ── run ──▶ its result, or its panic
+//!   QUEUED ───────────────────────▶ RUNNING ── run ──▶ the result, or the panic
 //!     │
-//!     ├── abort, by whoever ──────▶ HUSK ── discard ──▶ Cancelled
-//!     └── drain, by a shutdown ───▶ (out of the queue) ── discard ──▶ Cancelled, or Refused
+//!     ├── remove, by an abort ────▶ discard ─────────▶ Cancelled
+//!     └── drain, by a shutdown, or because no thread
+//!         can be started ─────────▶ discard ─────────▶ Cancelled, or Refused
 //! ```
 //!
-//! A job that is TAKEN cannot be cancelled any more, only asked to stop (see
-//! [`cancel`](crate::job::cancel)).
+//! A job leaves the queue once, under the pool's lock, and the thread that takes it out brings it to
+//! its end outside that lock. So the job needs no state of its own: an abort asks the queue to
+//! remove the job by its key, and the key is stale if a worker has popped the job before. Then the
+//! job runs, and can only be requested to stop (see [`cancel`](crate::job::cancel)).
 //!
-//! A job is two allocations: the completion cell, which its handle reads, and the work, which holds
-//! the closure and lies in the queue. The work is also the waker of its completion's producer: to
-//! be woken means to be asked to cancel. Completion and work thus point at each other; completing
-//! the cell, which happens to every accepted job, lets go of the waker and ends the circle.
-//!
-//! Who moves a job out of QUEUED does so under the pool's lock, where the counts are; what follows
-//! (running or dropping the closure, waking who awaits) happens outside it.
+//! A job is one allocation. It contains the closure and the completion cell. The queue, the worker
+//! and the [`JoinHandle`](runtime_core::join::JoinHandle) each hold a reference to it.
 
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::task::Wake;
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll};
 
 use runtime_core::catch_panic::drop_catching;
 use runtime_core::completion::Completion;
-use runtime_core::join::JoinError;
+use runtime_core::join::{JobCell, JoinError};
 use runtime_core::metadata::Metadata;
+use runtime_core::slab::Key;
 use runtime_core::sync::Mutex;
-use runtime_core::sync::atomic::{AtomicU8, Ordering};
-use runtime_core::watch::PoolNumber;
+use runtime_core::sync::atomic::{AtomicU64, Ordering};
 
+use crate::deadlock::wait_tracking;
 use crate::job::cancel::{Hook, Hooks, Stoppable};
-use crate::job::context::{Context, call_in};
-use crate::pool::shared::Shared;
-use crate::queue::lanes::LaneId;
+use crate::job::context::{SubmitContext, call_within};
 
-/// Where a job is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// Behind a full queue.
-    InLine,
-    Queued,
-    /// Taken by a worker, or cancelled: then what lies in the queue is a husk.
-    Out,
-}
-
-/// What queue and workers know of a job.
+/// A job as the queue and the workers use it.
 pub(crate) trait Job: Stoppable {
-    /// In which lane it was submitted.
-    fn lane(&self) -> LaneId;
+    /// The key of the job in the queue. It is stale when the job has left the queue.
+    fn queue_key(&self) -> Key;
 
-    /// In which pool.
-    fn pool(&self) -> PoolNumber;
+    /// Sets the key. Called once, when the job enters the queue.
+    fn set_queue_key(&self, key: Key);
 
-    /// Where it is. Under the pool's lock.
-    fn place(&self) -> Place;
-
-    /// Moves it. Under the pool's lock.
-    fn set_place(&self, place: Place);
-
-    /// Runs the closure and completes the cell. Never panics. By whoever moved it to TAKEN.
+    /// Runs the closure and completes the cell. Never panics. Called by the worker that popped the
+    /// job.
     fn run(&self);
 
-    /// Drops the closure and completes the cell with `why`. Never panics. By whoever moved it out
-    /// of the queue otherwise.
-    fn discard(&self, why: JoinError);
+    /// Drops the closure and completes the cell with an error. Never panics. Called by the thread
+    /// that took the job out of the queue in another way.
+    fn discard(&self, error: JoinError);
 
-    /// Asks it to stop, as its handle does.
+    /// Requests the job to stop, as its handle does.
     fn request_cancel(&self);
 }
 
-/// A closure on its way to a worker. *Shared by* the queue or the worker, and the cell's producer
-/// waker. *Guarded by* its mutex; `place` by the pool's lock. *Woken by* `JoinHandle::abort`.
-pub(crate) struct Work<F, T, K> {
-    content: Mutex<Content<F, K>>,
-    place: AtomicU8,
-    lane: LaneId,
-    completion: Arc<Completion<T>>,
-    /// Where it is queued: who cancels it corrects the counts there.
-    shared: Arc<Shared>,
+/// The queue as a job uses it that is aborted.
+pub(crate) trait RemoveFromQueue {
+    /// Removes the job with this key. Returns `false` if the job has left the queue before.
+    fn remove_from_queue(&self, key: Key) -> bool;
 }
 
-/// What a job was given.
-pub(crate) struct Unrun<F, K> {
+/// A job. *Shared by* the queue or the worker, and the handle. *Guarded by* the mutex around its
+/// content, and the cell's own. *Woken by* nothing: an abort acts on the aborting thread.
+pub(crate) struct BlockingJob<F, T, K> {
+    completion: Completion<T>,
+    content: Mutex<Content<F, K>>,
+    /// The bits of the key in the queue.
+    queue_key: AtomicU64,
+    /// Where an abort removes the job. Weak, because a handle must not keep the pool's threads.
+    queue: Weak<dyn RemoveFromQueue + Send + Sync>,
+}
+
+/// What a job was submitted with.
+pub(crate) struct Submitted<F, K> {
     pub(crate) closure: F,
     /// Dropped when the result has been published.
     pub(crate) keep: K,
-    /// What of the submitter's context is put around the closure.
-    pub(crate) context: Option<Context>,
+    /// The submitter's context, in which the closure is called.
+    pub(crate) context: Option<SubmitContext>,
 }
 
 enum Content<F, K> {
-    Unrun(Unrun<F, K>),
-    /// Who wants to know if it is cancelled.
+    Waiting(Submitted<F, K>),
+    /// The hooks to call when the job is requested to stop.
     Running(Hooks),
-    /// Dropped or handed back. A husk may lie in the queue for long, and holds nothing.
+    /// Dropped, or handed back.
     Gone,
 }
 
-impl<F, T, K> Work<F, T, K> {
+impl<F, T, K> BlockingJob<F, T, K> {
     pub(crate) fn new(
-        unrun: Unrun<F, K>,
-        completion: Arc<Completion<T>>,
-        lane: LaneId,
-        shared: Arc<Shared>,
+        metadata: Metadata,
+        submitted: Submitted<F, K>,
+        queue: Weak<dyn RemoveFromQueue + Send + Sync>,
     ) -> Self {
-        let content = Mutex::new(Content::Unrun(unrun));
-        let place = AtomicU8::new(Place::Queued as u8);
-        Work { content, place, lane, completion, shared }
+        BlockingJob {
+            completion: Completion::new(metadata, None),
+            content: Mutex::new(Content::Waiting(submitted)),
+            queue_key: AtomicU64::new(Key::NONE.to_bits()),
+            queue,
+        }
     }
 
-    /// What it was given, if nobody has taken it.
-    pub(crate) fn take(&self) -> Option<Unrun<F, K>> {
+    /// Takes back what the job was submitted with, unless the job has begun.
+    pub(crate) fn take(&self) -> Option<Submitted<F, K>> {
         self.replace(Content::Gone)
     }
 
     #[inline]
-    fn replace(&self, after: Content<F, K>) -> Option<Unrun<F, K>> {
+    fn replace(&self, after: Content<F, K>) -> Option<Submitted<F, K>> {
         let before = mem::replace(&mut *self.content.lock(), after);
         match before {
-            Content::Unrun(unrun) => Some(unrun),
+            Content::Waiting(submitted) => Some(submitted),
             Content::Running(_) | Content::Gone => None,
         }
     }
@@ -129,46 +119,34 @@ impl<F, T, K> Work<F, T, K> {
     fn call_hooks(&self) {
         let hooks = match &mut *self.content.lock() {
             Content::Running(hooks) => mem::take(hooks),
-            Content::Unrun(_) | Content::Gone => return,
+            Content::Waiting(_) | Content::Gone => return,
         };
         hooks.call();
     }
 }
 
-impl<F, T, K> Job for Work<F, T, K>
+impl<F, T, K> Job for BlockingJob<F, T, K>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
     K: Send + Sync + 'static,
 {
-    fn lane(&self) -> LaneId {
-        self.lane
+    fn queue_key(&self) -> Key {
+        // ORDERING: Relaxed. Written once, before the job's handle exists.
+        Key::from_bits(self.queue_key.load(Ordering::Relaxed))
     }
 
-    fn pool(&self) -> PoolNumber {
-        self.shared.pool_number()
-    }
-
-    fn place(&self) -> Place {
-        // ORDERING: Relaxed. Guarded by the pool's lock, which orders it.
-        match self.place.load(Ordering::Relaxed) {
-            place if place == Place::InLine as u8 => Place::InLine,
-            place if place == Place::Queued as u8 => Place::Queued,
-            _ => Place::Out,
-        }
-    }
-
-    fn set_place(&self, place: Place) {
-        // ORDERING: Relaxed, as above.
-        self.place.store(place as u8, Ordering::Relaxed);
+    fn set_queue_key(&self, key: Key) {
+        // ORDERING: Relaxed. The handle is made by this thread, after this.
+        self.queue_key.store(key.to_bits(), Ordering::Relaxed);
     }
 
     fn run(&self) {
-        let unrun = self.replace(Content::Running(Hooks::default()));
-        let Some(Unrun { closure, keep, context }) = unrun else { return };
+        let submitted = self.replace(Content::Running(Hooks::default()));
+        let Some(Submitted { closure, keep, context }) = submitted else { return };
         let called = catch_unwind(AssertUnwindSafe(|| match context {
             None => Some(closure()),
-            Some(context) => call_in(context, closure),
+            Some(context) => call_within(context, closure),
         }));
         let metadata = || self.metadata().clone();
         let result = match called {
@@ -176,29 +154,61 @@ where
             Ok(None) => Err(JoinError::cancelled(metadata())),
             Err(payload) => Err(JoinError::panicked(metadata(), payload)),
         };
-        // The waker it gives back is this work itself.
-        let _work = self.completion.complete(result);
+        let _no_producer = self.completion.complete(result);
         drop_catching(keep);
     }
 
-    fn discard(&self, why: JoinError) {
-        // First the closure, then the news: who reads that a job was cancelled finds what it held
-        // released.
+    fn discard(&self, error: JoinError) {
+        // The closure is dropped before the cell is completed: when a reader sees that the job was
+        // cancelled, everything that the closure held has been released.
         let (keep, rest) = match self.take() {
-            Some(Unrun { closure, keep, context }) => (Some(keep), Some((closure, context))),
+            Some(Submitted { closure, keep, context }) => (Some(keep), Some((closure, context))),
             None => (None, None),
         };
         drop_catching(rest);
-        let _work = self.completion.complete(Err(why));
+        let _no_producer = self.completion.complete(Err(error));
         drop_catching(keep);
     }
 
     fn request_cancel(&self) {
-        self.completion.cancel();
+        self.cancel();
     }
 }
 
-impl<F, T, K> Stoppable for Work<F, T, K>
+impl<F, T, K> JobCell<T> for BlockingJob<F, T, K>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+    K: Send + Sync + 'static,
+{
+    #[inline]
+    fn completion(&self) -> &Completion<T> {
+        &self.completion
+    }
+
+    fn completion_mut(&mut self) -> &mut Completion<T> {
+        &mut self.completion
+    }
+
+    fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
+        let (id, key) = (self.metadata().id(), self.queue_key());
+        wait_tracking::poll_job(cx, id, key, |cx| self.completion.poll(cx))
+    }
+
+    fn cancel(&self) {
+        if !self.completion.request_cancel() || self.completion.is_finished() {
+            return;
+        }
+        let queue = self.queue.upgrade();
+        if queue.is_some_and(|queue| queue.remove_from_queue(self.queue_key())) {
+            self.discard(JoinError::cancelled(self.metadata().clone()));
+        } else {
+            self.call_hooks();
+        }
+    }
+}
+
+impl<F, T, K> Stoppable for BlockingJob<F, T, K>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
@@ -221,22 +231,6 @@ where
     fn remove_hook(&self, hook: &Arc<Hook>) {
         if let Content::Running(hooks) = &mut *self.content.lock() {
             hooks.remove(hook);
-        }
-    }
-}
-
-/// Being woken means being asked to cancel.
-impl<F, T, K> Wake for Work<F, T, K>
-where
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
-    K: Send + Sync + 'static,
-{
-    fn wake(self: Arc<Self>) {
-        if self.shared.withdraw(&*self) {
-            self.discard(JoinError::cancelled(self.metadata().clone()));
-        } else {
-            self.call_hooks();
         }
     }
 }

@@ -1,17 +1,17 @@
-//! What of its submitter's surroundings a job takes along to its thread.
+//! The part of its submitter's context that a job takes along to the worker's thread.
 //!
 //! A value in a thread-local, such as the current span of a tracing library, stays behind when a
-//! closure goes to another thread. A pool can be told what to capture at each submit, and how to
-//! put it around the closure: [`Builder::carry`](crate::Builder::carry).
+//! closure moves to another thread. [`Builder::carry`](crate::Builder::carry) captures such values
+//! at each submit and restores them around the closure.
 
-/// What a pool calls at each submit.
-pub(crate) type Capture = dyn Fn() -> Context + Send + Sync;
+/// The function that a pool calls at each submit.
+pub(crate) type Capture = dyn Fn() -> SubmitContext + Send + Sync;
 
-/// What was captured: it is to call the closure that it is given, in the submitter's surroundings.
-pub(crate) type Context = Box<dyn FnOnce(&mut dyn FnMut()) + Send>;
+/// A captured context: calls the closure that it is given, with the submitter's values in place.
+pub(crate) type SubmitContext = Box<dyn FnOnce(&mut dyn FnMut()) + Send>;
 
-/// Calls `closure` within `context`; `None` if the context did not call it.
-pub(crate) fn call_in<T>(context: Context, closure: impl FnOnce() -> T) -> Option<T> {
+/// Calls `closure` within `context`. Returns `None` if the context did not call it.
+pub(crate) fn call_within<T>(context: SubmitContext, closure: impl FnOnce() -> T) -> Option<T> {
     let mut closure = Some(closure);
     let mut result = None;
     context(&mut || {

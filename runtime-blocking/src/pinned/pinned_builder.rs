@@ -14,7 +14,7 @@ use runtime_core::sync::thread;
 use super::call_queue::CallQueue;
 use super::pinned_handle::Pinned;
 use super::state_thread::{StateOpening, run_state};
-use crate::pool::builder::ThreadBody;
+use crate::pool::settings::ThreadBody;
 
 type Spawner =
     dyn Fn(String, Option<usize>, ThreadBody) -> io::Result<thread::JoinHandle<()>> + Send + Sync;

@@ -25,7 +25,7 @@ use runtime_core::sync::atomic::{AtomicU64, Ordering};
 
 use super::call_queue::{CallQueue, QueuedCall};
 use super::pinned_call_error::PinnedCallError;
-use crate::job::cancel::{Hook, Hooks, Stoppable, run_call_as_current};
+use crate::job::cancel::{Hook, Hooks, Stoppable, run_as_current};
 
 /// A closure, and what belongs to it.
 pub(super) struct ClosureCall<T: 'static, F, R, K> {
@@ -56,7 +56,7 @@ where
     fn run(self: Box<Self>, state: &mut T) {
         let ClosureCall { closure, keep, aborter } = *self;
         let completion = &aborter.completion;
-        run_call_as_current(aborter.clone(), || {
+        run_as_current(aborter.clone(), || {
             // The state may be left with half a change: the docs of `Pinned` say so.
             let result = catch_unwind(AssertUnwindSafe(|| closure(state)))
                 .map_err(|payload| JoinError::panicked(completion.metadata().clone(), payload));

@@ -1,67 +1,45 @@
 //! How a pool is configured.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::io;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use runtime_core::sync::thread::{self, JoinHandle};
+use runtime_core::sync::thread::JoinHandle;
 
-use crate::job::context::Capture;
 use crate::pool::handle::Pool;
-use crate::queue::lane_config::Rules;
-use crate::worker::table::SeatId;
-
-/// The body of a worker's thread, as a [spawner](Builder::spawner) is given it.
-#[doc(hidden)]
-pub type ThreadBody = Box<dyn FnOnce() + Send + 'static>;
-
-type Spawner =
-    dyn Fn(String, Option<usize>, ThreadBody) -> io::Result<JoinHandle<()>> + Send + Sync;
+use crate::pool::settings::{Settings, ThreadBody};
 
 /// Configures a [`Pool`]; made by [`Pool::builder`].
 #[derive(Debug)]
 #[must_use = "a builder does nothing before `build`"]
 pub struct Builder(Settings);
 
-pub(crate) struct Settings {
-    pub(crate) threads_max: usize,
-    pub(crate) keep_alive: Duration,
-    pub(crate) thread_name: Cow<'static, str>,
-    pub(crate) slow_shutdown_notice: Option<Duration>,
-    /// How the jobs are treated that are submitted to no lane in particular.
-    pub(crate) main_lane: Rules,
-    pub(crate) capture: Option<Arc<Capture>>,
-    /// So many jobs that a worker runs in a row are a burst, after which it lingers.
-    pub(crate) many: usize,
-    stack_size: Option<usize>,
-    cores: Option<usize>,
-    spawner: Option<Arc<Spawner>>,
+impl Pool {
+    /// A pool with the default settings.
+    pub fn new() -> Pool {
+        Pool::builder().build()
+    }
+
+    /// Configures a pool.
+    pub fn builder() -> Builder {
+        Builder(Settings::new())
+    }
+}
+
+impl Default for Pool {
+    fn default() -> Pool {
+        Pool::new()
+    }
 }
 
 impl Builder {
-    pub(crate) fn new() -> Builder {
-        Builder(Settings {
-            threads_max: 512,
-            keep_alive: Duration::from_secs(10),
-            thread_name: Cow::Borrowed("blocking"),
-            slow_shutdown_notice: Some(Duration::from_secs(5)),
-            main_lane: Rules::new(Cow::Borrowed("main")),
-            capture: None,
-            many: 8,
-            stack_size: None,
-            cores: None,
-            spawner: None,
-        })
-    }
-
     /// At most so many threads; 512 if not set.
     ///
     /// Jobs beyond wait in a queue, which has no limit if none is [set](Builder::queue_max). A pool
     /// whose jobs wait for each other needs more threads than jobs that wait. If all of them block
     /// on jobs of their own pool, so that none can go on, one of these is refused with a
-    /// [`Standstill`](crate::Standstill), and its thread goes on with the error.
+    /// [`Deadlock`](crate::Deadlock), and its thread goes on with the error.
     ///
     /// # Panics
     /// If it is 0.
@@ -174,7 +152,7 @@ impl Builder {
     /// After how many jobs in a row a worker lingers, so that a model need not run as many.
     #[doc(hidden)]
     pub fn many(mut self, jobs: usize) -> Builder {
-        self.0.many = jobs;
+        self.0.burst = jobs;
         self
     }
 
@@ -195,46 +173,5 @@ impl Builder {
     /// The pool. No thread is started before the first job.
     pub fn build(self) -> Pool {
         Pool::with(self.0)
-    }
-}
-
-impl Settings {
-    /// How many jobs may run before more threads need a reason.
-    #[inline]
-    pub(crate) fn cores(&self) -> usize {
-        self.cores.unwrap_or_else(available_cores)
-    }
-
-    /// Starts the thread of a seat.
-    pub(crate) fn start_thread(
-        &self,
-        seat: SeatId,
-        body: impl FnOnce() + Send + 'static,
-    ) -> io::Result<JoinHandle<()>> {
-        let name = format!("{}-{}", self.thread_name, seat + 1);
-        match &self.spawner {
-            None => thread::spawn(name, self.stack_size, body),
-            Some(spawner) => spawner(name, self.stack_size, Box::new(body)),
-        }
-    }
-}
-
-/// What the system says, asked once: it costs some 30 us, because files are read.
-fn available_cores() -> usize {
-    static CORES: OnceLock<usize> = OnceLock::new();
-    *CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, |cores| cores.get()))
-}
-
-impl fmt::Debug for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settings")
-            .field("threads_max", &self.threads_max)
-            .field("keep_alive", &self.keep_alive)
-            .field("thread_name", &self.thread_name)
-            .field("stack_size", &self.stack_size)
-            .field("cores", &self.cores)
-            .field("slow_shutdown_notice", &self.slow_shutdown_notice)
-            .field("main_lane", &self.main_lane)
-            .finish_non_exhaustive()
     }
 }

@@ -2,21 +2,22 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
 
-use runtime_core::context::is_on_loop;
 use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
 
-use crate::pool::builder::{Builder, Settings};
+use crate::pool::lane::Lane;
+use crate::pool::lane_builder::LaneBuilder;
+use crate::pool::owner::PoolOwner;
+use crate::pool::report::PoolReport;
+use crate::pool::settings::Settings;
 use crate::pool::shared::Shared;
-use crate::pool::shutdown::{Report, Shutdown};
+use crate::pool::shutdown::Shutdown;
 use crate::pool::stats::{LaneStats, RunningJob, Stats};
 use crate::pool::submit_error::SubmitError;
-use crate::queue::lane::{Lane, LaneBuilder};
-use crate::worker::lifecycle::{Place, current_place};
+use crate::worker::start::start_worker;
 
 /// A pool of threads that run closures which block.
 ///
@@ -65,40 +66,14 @@ pub struct Pool {
     main: Lane,
 }
 
-/// What the handles of a pool and of its lanes share. *Shared by* them alone, so that its drop is
-/// the last handle's.
-pub(crate) struct PoolHandle {
-    shared: Arc<Shared>,
-}
-
-impl PoolHandle {
-    pub(crate) fn shared(&self) -> &Arc<Shared> {
-        &self.shared
-    }
-}
-
 impl Pool {
-    /// A pool with the default settings.
-    pub fn new() -> Pool {
-        Pool::builder().build()
-    }
-
-    /// Configures a pool.
-    pub fn builder() -> Builder {
-        Builder::new()
-    }
-
     pub(crate) fn with(settings: Settings) -> Pool {
-        let shared = Arc::new(Shared::new(settings));
-        Pool::of(Lane::main(Arc::new(PoolHandle { shared })))
-    }
-
-    pub(crate) fn of(main: Lane) -> Pool {
-        Pool { main }
+        let shared = Arc::new(Shared::new(settings, start_worker));
+        Pool { main: Lane::main(Arc::new(PoolOwner::new(shared))) }
     }
 
     fn shared(&self) -> &Arc<Shared> {
-        self.main.pool_handle().shared()
+        self.main.owner().shared()
     }
 
     /// The lane of the jobs that are submitted to the pool and to no lane in particular. It has no
@@ -109,7 +84,7 @@ impl Pool {
 
     /// Configures a lane of this pool, which is called `name` in [`lanes`](Pool::lanes).
     pub fn lane(&self, name: impl Into<Cow<'static, str>>) -> LaneBuilder {
-        LaneBuilder::new(Arc::clone(self.main.pool_handle()), name.into())
+        LaneBuilder::new(Arc::clone(self.main.owner()), name.into())
     }
 
     /// [`Lane::submit`] in the main lane.
@@ -198,7 +173,7 @@ impl Pool {
     /// As long as `how` says, and in any case for the jobs of lanes that
     /// [must run](LaneBuilder::must_run). It may also wait for thread-local destructors of threads
     /// that have retired, unless it is told to [leave](Shutdown::Leave).
-    pub fn shutdown(&self, how: Shutdown) -> Report {
+    pub fn shutdown(&self, how: Shutdown) -> PoolReport {
         self.shared().shutdown(how)
     }
 
@@ -210,7 +185,7 @@ impl Pool {
     /// What each of its lanes is doing, the main lane first. Costs one lock.
     pub fn lanes(&self) -> Vec<LaneStats> {
         let state = self.shared().lock_to_look();
-        state.lanes.ids().map(|id| state.lane_stats(id)).collect()
+        state.queue.lanes().map(|(id, _)| state.lane_stats(id)).collect()
     }
 
     /// The jobs that run, with their names, places and ages: the
@@ -221,9 +196,10 @@ impl Pool {
     }
 }
 
-impl Default for Pool {
-    fn default() -> Pool {
-        Pool::new()
+impl Lane {
+    /// Returns the pool of the lane.
+    pub fn pool(&self) -> Pool {
+        Pool { main: Lane::main(Arc::clone(self.owner())) }
     }
 }
 
@@ -233,22 +209,5 @@ impl fmt::Debug for Pool {
             .field("settings", &self.shared().settings)
             .field("stats", &self.stats())
             .finish()
-    }
-}
-
-impl Drop for PoolHandle {
-    fn drop(&mut self) {
-        if self.shared.check_process().is_err() {
-            // Its threads are the parent's, and so is what they hold: to wait for them, to join
-            // them or to drop their handles would be wrong here.
-            return mem::forget(Arc::clone(&self.shared));
-        }
-        let was_closed = self.shared.lock().policy.is_closed();
-        let is_outside = current_place(&self.shared) == Place::Outside;
-        if was_closed || is_on_loop() || !is_outside {
-            self.shared.close();
-        } else {
-            self.shared.shutdown(Shutdown::Wait);
-        }
     }
 }

@@ -1,169 +1,154 @@
-//! What the handles, the workers and the jobs of one pool share, and how a decision of the
+//! The state that a pool's handles, workers and jobs share, and how a decision of the
 //! [policy](crate::worker::policy) is carried out.
 //!
-//! There is one lock. Under it are the counts, the lanes and the roster, and nothing of the user's
-//! runs there. Whoever needs something done by another thread asks the policy under the lock, turns
-//! its answer into an [`Errand`] (the worker is off the idle stack, the seat is reserved: from now
-//! on everybody knows), leaves the lock, and carries the errand out.
+//! There is one lock. It guards the counts, the queue and the worker table, and no user code runs
+//! under it. A thread that needs another thread asks the policy under the lock, and turns the
+//! answer into an [`Assignment`]: the idle worker is off the stack, or the row of the new one is
+//! reserved, so every other thread sees the decision. Then it releases the lock and carries the
+//! assignment out.
 
-use std::io;
 use std::mem;
 use std::sync::Arc;
 
 use runtime_core::fork::{ForkCheck, ForkedError};
-use runtime_core::join::JoinError;
-use runtime_core::metadata::Id;
 use runtime_core::park::Parker;
-use runtime_core::sync::counter::Counter;
+use runtime_core::slab::Key;
 use runtime_core::sync::{Mutex, MutexGuard, lock_unless};
-use runtime_core::watch::PoolNumber;
 
-use crate::job::closure::Job;
-use crate::pool::builder::Settings;
-use crate::queue::fifo::Entry;
-use crate::queue::lanes::{Admission, Lanes, WhenFull, Withdrawn, announce};
-use crate::worker::lifecycle;
-use crate::worker::policy::{Call, Policy, Role, Unstarted};
-use crate::worker::table::{Roster, SeatId};
+use crate::deadlock::wait_table::WaitTable;
+use crate::job::closure::{Job, RemoveFromQueue};
+use crate::pool::no_thread::NoThread;
+use crate::pool::settings::Settings;
+use crate::pool::submit_error::Rejection;
+use crate::queue::job_list::WaitingJob;
+use crate::queue::job_queue::{JobQueue, Removed};
+use crate::queue::lane_config::LaneId;
+use crate::queue::permit::{Permit, WhenFull, grant};
+use crate::worker::current::{PoolId, WorkerId};
+use crate::worker::policy::{Dispatch, Policy, Role};
+use crate::worker::table::WorkerTable;
 
-/// How many pools there have been.
-static POOLS: Counter = Counter::new();
-
-/// *Shared by* the pool's handles, its workers, and its queued jobs. *Guarded by* its lock; the
-/// settings never change.
+/// *Shared by* the pool's handles and workers. *Guarded by* its lock; the settings never change.
 pub(crate) struct Shared {
-    /// Tells this pool from all others of the process, past and future.
-    pub(crate) number: u64,
+    pub(crate) id: PoolId,
     pub(crate) settings: Settings,
-    /// Where its threads are, from the first submit on.
+    pub(crate) main_lane: LaneId,
+    start_worker: StartWorker,
+    /// The process in which the pool's threads are, from the first submit on.
     process: ForkCheck,
-    state: Mutex<State>,
+    state: Mutex<PoolState>,
 }
 
-/// What the lock guards.
-pub(crate) struct State {
+/// Starts the thread of a reserved row. Fails if that leaves the pool without any thread.
+pub(crate) type StartWorker = fn(&Arc<Shared>, WorkerId, Role) -> Result<(), NoThread>;
+
+/// The state under the lock.
+pub(crate) struct PoolState {
     pub(crate) policy: Policy,
-    pub(crate) lanes: Lanes,
-    pub(crate) roster: Roster,
-    /// Who waits in a shutdown. *Woken by* whoever makes [`State::is_quiet`] true.
-    pub(crate) waiters: Vec<Arc<Parker>>,
-    /// Why it is closed, if that is because this is a forked child.
+    pub(crate) queue: JobQueue,
+    pub(crate) workers: WorkerTable,
+    /// The jobs for which workers wait.
+    pub(crate) waits: WaitTable,
+    /// The threads that wait in a shutdown. *Woken by* the thread that makes
+    /// [`PoolState::is_quiet`] true.
+    pub(crate) shutdown_waiters: Vec<Arc<Parker>>,
+    /// The reason why the pool is closed, if that is that this is a forked child.
     forked: Option<ForkedError>,
 }
 
-/// A call that has been decided under the lock and is to be carried out after it.
+/// A dispatch that is to be carried out outside the lock.
 #[must_use]
-pub(crate) enum Errand {
+pub(crate) enum Assignment {
     Nothing,
     Unpark(Arc<Parker>),
-    Start(SeatId, Role),
+    Start(WorkerId, Role),
 }
 
-/// There is no thread at all, and none can be started: these jobs were queued, and are nobody's.
-pub(crate) struct Stranded {
-    pub(crate) error: io::Error,
-    pub(crate) jobs: Vec<Entry>,
-}
-
-/// What follows from a job that was taken out of its lane.
+/// A job that was removed from the queue, and the threads to notify of it.
 #[must_use]
-pub(crate) struct Departed {
-    withdrawn: Withdrawn,
+pub(crate) struct Removal {
+    removed: Removed,
     waiters: Vec<Arc<Parker>>,
 }
 
-impl Departed {
-    /// Outside the lock.
-    pub(crate) fn tell(self) {
-        announce(self.withdrawn.admission);
-        drop(self.withdrawn.swept);
+impl Removal {
+    /// Notifies the threads, and returns the job. Call this outside the lock.
+    pub(crate) fn finish(self) -> WaitingJob {
+        grant(self.removed.permit);
         self.waiters.iter().for_each(|waiter| waiter.unpark());
+        self.removed.job
     }
 }
 
-/// Why a job was not accepted.
-pub(crate) enum Refusal {
-    Closed,
-    Forked(ForkedError),
-    Full,
-    NoThread(io::Error),
-}
-
-impl State {
-    /// Turns a call into an errand; from here on the one who is called counts as called.
-    pub(crate) fn dispatch(&mut self, call: Call) -> Errand {
-        debug_assert_eq!(self.policy.queued(), self.lanes.takeable(), "two ways to count");
-        match call {
-            Call::Nobody => Errand::Nothing,
-            Call::Wake(role) => match self.roster.call_idle(role) {
-                Some(parker) => Errand::Unpark(parker),
+impl PoolState {
+    /// Turns a dispatch into an assignment. From here on the worker counts as assigned.
+    pub(crate) fn assign(&mut self, dispatch: Dispatch) -> Assignment {
+        debug_assert_eq!(self.policy.queued(), self.queue.takeable(), "two ways to count");
+        match dispatch {
+            Dispatch::Nothing => Assignment::Nothing,
+            Dispatch::Wake(role) => match self.workers.assign_idle(role) {
+                Some(parker) => Assignment::Unpark(parker),
                 None => unreachable!("the policy counts the idle workers"),
             },
-            Call::Hire(role) => Errand::Start(self.roster.reserve(), role),
+            Dispatch::Start(role) => Assignment::Start(self.workers.reserve(), role),
         }
     }
 
-    /// Takes a job out of its lane, if it waits there.
-    pub(crate) fn withdraw_job(&mut self, job: &dyn Job) -> Option<Departed> {
-        let withdrawn = self.lanes.withdraw(job)?;
-        if withdrawn.takeable_less {
-            self.policy.cancel();
+    /// Takes a job out of the queue unrun, unless it has left the queue before.
+    pub(crate) fn remove_job(&mut self, key: Key) -> Option<Removal> {
+        let removed = self.queue.remove(key)?;
+        if removed.was_takeable {
+            self.policy.remove();
         }
-        let waiters =
-            if withdrawn.was_last_must { mem::take(&mut self.waiters) } else { Vec::new() };
-        Some(Departed { withdrawn, waiters })
+        let waiters = self.take_shutdown_waiters_if(removed.was_last_must_run);
+        Some(Removal { removed, waiters })
     }
 
-    /// Who waits in a shutdown and may look again; to be unparked outside the lock.
-    pub(crate) fn take_released_waiters(&mut self) -> Vec<Arc<Parker>> {
-        self.take_waiters_if(self.is_quiet())
+    /// Takes the threads that wait in a shutdown, if they can make progress. The caller unparks
+    /// them outside the lock.
+    pub(crate) fn take_shutdown_waiters_if(&mut self, can_progress: bool) -> Vec<Arc<Parker>> {
+        if can_progress { mem::take(&mut self.shutdown_waiters) } else { Vec::new() }
     }
 
-    /// The same, if there is another reason to look again.
-    pub(crate) fn take_waiters_if(&mut self, may_look: bool) -> Vec<Arc<Parker>> {
-        if may_look { mem::take(&mut self.waiters) } else { Vec::new() }
+    /// The same, once the pool is quiet.
+    pub(crate) fn take_waiters_if_quiet(&mut self) -> Vec<Arc<Parker>> {
+        self.take_shutdown_waiters_if(self.is_quiet())
     }
 
-    /// Who waited in a shutdown does so no more, or not with this look.
-    pub(crate) fn withdraw(&mut self, waiter: &Arc<Parker>) {
-        self.waiters.retain(|other| !Arc::ptr_eq(other, waiter));
-    }
-
-    /// Whether every thread has retired but those whose jobs have shut the pool down themselves.
+    /// Whether every thread has retired, except those whose jobs have shut the pool down.
     pub(crate) fn is_quiet(&self) -> bool {
-        self.policy.threads() <= self.roster.insiders()
+        self.policy.threads() <= self.workers.shutting_down()
     }
 }
 
 impl Shared {
-    pub(crate) fn new(settings: Settings) -> Shared {
-        let state = State {
-            policy: Policy::new(settings.threads_max),
-            lanes: Lanes::new(settings.main_lane.clone()),
-            roster: Roster::default(),
-            waiters: Vec::new(),
-            forked: None,
-        };
+    pub(crate) fn new(settings: Settings, start_worker: StartWorker) -> Shared {
+        let queue = JobQueue::new(settings.main_lane.clone());
         Shared {
-            number: POOLS.next(),
-            settings,
+            id: PoolId::next(),
+            main_lane: queue.main_lane(),
+            start_worker,
             process: ForkCheck::unused(),
-            state: Mutex::new(state),
+            state: Mutex::new(PoolState {
+                policy: Policy::new(settings.threads_max),
+                queue,
+                workers: WorkerTable::default(),
+                waits: WaitTable::default(),
+                shutdown_waiters: Vec::new(),
+                forked: None,
+            }),
+            settings,
         }
     }
 
-    /// How this pool's jobs are known from others.
-    pub(crate) fn pool_number(&self) -> PoolNumber {
-        PoolNumber::new(self.number)
-    }
-
-    /// For its own threads, and for who knows that this is no forked child.
-    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+    /// Locks the state. For the pool's own threads, and after a [check](Shared::check_process).
+    pub(crate) fn lock(&self) -> MutexGuard<'_, PoolState> {
         self.state.lock()
     }
 
-    /// For everybody else: in a forked child, the lock may be held by a thread that is not there.
-    pub(crate) fn lock_from_outside(&self) -> Result<MutexGuard<'_, State>, ForkedError> {
+    /// Locks the state, from any thread. In a forked child, a thread that does not exist there may
+    /// hold the lock for ever; then this fails.
+    pub(crate) fn lock_checked(&self) -> Result<MutexGuard<'_, PoolState>, ForkedError> {
         let mut forked = Ok(());
         let is_hopeless = || {
             forked = self.process.check();
@@ -171,160 +156,106 @@ impl Shared {
         };
         match lock_unless(&self.state, is_hopeless) {
             Some(state) => Ok(state),
-            None => Err(forked.expect_err("it is hopeless for this reason")),
+            None => Err(forked.expect_err("the lock is hopeless only in a forked child")),
         }
     }
 
-    /// The same for what has no way to return the error.
+    /// [`lock_checked`](Shared::lock_checked) where no error can be returned.
     ///
     /// # Panics
     /// In a forked child, if the lock was held at the fork.
     #[track_caller]
-    pub(crate) fn lock_to_look(&self) -> MutexGuard<'_, State> {
-        match self.lock_from_outside() {
+    pub(crate) fn lock_to_look(&self) -> MutexGuard<'_, PoolState> {
+        match self.lock_checked() {
             Ok(state) => state,
             Err(forked) => panic!("the blocking pool cannot be used: {forked}"),
         }
     }
 
-    /// Asks the system whether this process has the threads of the pool.
+    /// Releases the lock, and wakes the threads that wait in a shutdown if the pool is quiet.
+    pub(crate) fn notify_waiters_if_quiet(&self, mut state: MutexGuard<'_, PoolState>) {
+        let waiters = state.take_waiters_if_quiet();
+        drop(state);
+        waiters.iter().for_each(|waiter| waiter.unpark());
+    }
+
+    /// Fails if this process is a forked child, which has none of the pool's threads.
     pub(crate) fn check_process(&self) -> Result<(), ForkedError> {
         self.process.check()
     }
 
-    /// Puts a job into its lane, and sees to it that somebody will look. Gives what tells of its
-    /// admission, if it has to wait for that and `when_full` asked to be told.
+    /// Step 2 of a blocking call: puts the job into its lane, and dispatches a worker if the policy
+    /// asks for one. Returns the permit, if the submitter waits for one.
     pub(crate) fn enqueue(
         self: &Arc<Self>,
         job: Arc<dyn Job>,
+        lane: LaneId,
         when_full: WhenFull,
-    ) -> Result<Option<Admission>, Refusal> {
-        let id = job.metadata().id();
+    ) -> Result<Option<Permit>, Rejection> {
         let cores = self.settings.cores();
-        self.process.check_cheaply().map_err(Refusal::Forked)?;
-        let mut state = self.lock_from_outside().map_err(Refusal::Forked)?;
+        self.process.check_cheaply().map_err(Rejection::Forked)?;
+        let mut state = self.lock_checked().map_err(Rejection::Forked)?;
         if state.policy.is_closed() {
-            return Err(state.forked.map_or(Refusal::Closed, Refusal::Forked));
+            return Err(state.forked.map_or(Rejection::Closed, Rejection::Forked));
         }
-        let Some(pushed) = state.lanes.push(job, when_full) else { return Err(Refusal::Full) };
-        let call = if pushed.takeable_more { state.policy.submit(cores) } else { Call::Nobody };
-        let errand = state.dispatch(call);
+        let Some(pushed) = state.queue.push(job, lane, when_full) else {
+            return Err(Rejection::Full);
+        };
+        let dispatch =
+            if pushed.is_takeable { state.policy.submit(cores) } else { Dispatch::Nothing };
+        let assignment = state.assign(dispatch);
         drop(state);
-        if !matches!(errand, Errand::Nothing)
-            && let Err(forked) = self.process.check()
-        {
-            return Err(self.give_up_in_child(id, forked));
+        if matches!(assignment, Assignment::Nothing) {
+            return Ok(pushed.permit);
         }
-        let Err(stranded) = self.carry_out(errand) else { return Ok(pushed.admission) };
-
-        // The jobs of others were accepted while a thread was on the way, which then did not come.
-        let mut handed_back = false;
-        for Entry { job, admission, .. } in stranded.jobs {
-            if job.metadata().id() == id {
-                handed_back = true;
-            } else {
-                let error = Box::new(twin(&stranded.error));
-                job.discard(JoinError::refused(job.metadata().clone(), error));
-                announce(admission);
-            }
+        self.check_process().map_err(|forked| self.close_in_child(pushed.key, forked))?;
+        match self.carry_out(assignment) {
+            Ok(()) => Ok(pushed.permit),
+            Err(no_thread) => no_thread.reject(pushed.key),
         }
-        if handed_back { Err(Refusal::NoThread(stranded.error)) } else { Ok(None) }
     }
 
-    /// This is a forked child. Takes back the job; the parent's are left as they are.
+    /// Closes the pool, because this is a forked child, and takes back the job. The jobs of the
+    /// parent stay where they are.
     #[cold]
-    fn give_up_in_child(&self, id: Id, forked: ForkedError) -> Refusal {
+    fn close_in_child(&self, key: Key, forked: ForkedError) -> Rejection {
         let mut state = self.lock();
         state.forked = Some(forked);
         state.policy.close();
-        let job = state.lanes.find(id);
-        let departed = job.as_ref().and_then(|job| state.withdraw_job(&**job));
+        let removal = state.remove_job(key);
         drop(state);
-        drop((job, departed));
-        Refusal::Forked(forked)
+        drop(removal);
+        Rejection::Forked(forked)
     }
 
-    /// Takes a job out of its lane, if it waits there: it becomes a husk. The caller discards it.
-    pub(crate) fn withdraw(&self, job: &dyn Job) -> bool {
-        let Ok(mut state) = self.lock_from_outside() else { return false };
-        let Some(departed) = state.withdraw_job(job) else { return false };
-        drop(state);
-        departed.tell();
-        true
-    }
-
-    /// Wakes or starts whom the errand names. Fails only if that leaves the pool without a thread.
+    /// Wakes or starts the worker of an assignment. Fails only if that leaves the pool without any
+    /// thread.
     #[inline]
-    pub(crate) fn carry_out(self: &Arc<Self>, errand: Errand) -> Result<(), Stranded> {
-        match errand {
-            Errand::Nothing => Ok(()),
-            Errand::Unpark(parker) => {
+    pub(crate) fn carry_out(self: &Arc<Self>, assignment: Assignment) -> Result<(), NoThread> {
+        match assignment {
+            Assignment::Nothing => Ok(()),
+            Assignment::Unpark(parker) => {
                 parker.unpark();
                 Ok(())
             }
-            Errand::Start(seat, role) => self.start(seat, role),
+            Assignment::Start(worker, role) => (self.start_worker)(self, worker, role),
         }
     }
 
-    /// The same for a worker: while it is there, no job is stranded.
+    /// [`carry_out`](Shared::carry_out) for a worker, which is a thread of the pool itself.
     #[inline]
-    pub(crate) fn carry_out_on_worker(self: &Arc<Self>, errand: Errand) {
-        let stranded = self.carry_out(errand).is_err();
-        debug_assert!(!stranded, "the worker that calls is a thread of the pool");
-    }
-
-    fn start(self: &Arc<Self>, seat: SeatId, role: Role) -> Result<(), Stranded> {
-        let shared = Arc::clone(self);
-        let started = self.settings.start_thread(seat, move || lifecycle::run(shared, seat, role));
-        let mut state = self.lock();
-        match started {
-            Ok(handle) => {
-                state.roster.deposit(seat, handle);
-                self.release_waiters(state);
-                Ok(())
-            }
-            Err(error) => {
-                state.roster.release(seat);
-                self.go_on_without(state, role, error)
-            }
-        }
-    }
-
-    #[cold]
-    fn go_on_without(
-        self: &Arc<Self>,
-        mut state: MutexGuard<'_, State>,
-        role: Role,
-        error: io::Error,
-    ) -> Result<(), Stranded> {
-        match state.policy.could_not_start(role) {
-            Unstarted::Leave(call) => {
-                let errand = state.dispatch(call);
-                self.release_waiters(state);
-                let carried_out = self.carry_out(errand);
-                self.refuse_the_hopeless();
-                carried_out
-            }
-            Unstarted::Strand => {
-                let jobs = state.lanes.drain(|_all| true);
-                self.release_waiters(state);
-                Err(Stranded { error, jobs })
-            }
-        }
-    }
-
-    /// Ends the lock and wakes who waits in a shutdown, if there is something new for them.
-    fn release_waiters(&self, mut state: MutexGuard<'_, State>) {
-        let waiters = state.take_released_waiters();
-        drop(state);
-        waiters.iter().for_each(|waiter| waiter.unpark());
+    pub(crate) fn carry_out_on_worker(self: &Arc<Self>, assignment: Assignment) {
+        let has_thread = self.carry_out(assignment).is_ok();
+        debug_assert!(has_thread, "the calling worker is a thread of the pool");
     }
 }
 
-/// An `io::Error` that says the same.
-fn twin(error: &io::Error) -> io::Error {
-    match error.raw_os_error() {
-        Some(code) => io::Error::from_raw_os_error(code),
-        None => io::Error::new(error.kind(), error.to_string()),
+impl RemoveFromQueue for Shared {
+    fn remove_from_queue(&self, key: Key) -> bool {
+        let Ok(mut state) = self.lock_checked() else { return false };
+        let Some(removal) = state.remove_job(key) else { return false };
+        drop(state);
+        drop(removal.finish());
+        true
     }
 }

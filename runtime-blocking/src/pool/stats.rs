@@ -1,4 +1,4 @@
-//! What a pool and its lanes are doing, and what runs there.
+//! Statistics of a pool and its lanes, and its running jobs.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,47 +6,49 @@ use std::time::{Duration, Instant};
 
 use runtime_core::metadata::Metadata;
 
-use crate::pool::shared::State;
-use crate::queue::lanes::LaneId;
-use crate::worker::table::{Running, SeatId};
+use crate::pool::shared::PoolState;
+use crate::queue::lane_config::LaneId;
+use crate::worker::current::WorkerId;
+use crate::worker::table::CurrentJob;
 
-/// What a pool is doing. All of it is of one moment.
+/// The statistics of a pool, all of one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Threads: the idle ones, the busy ones, and those on their way to a job.
+    /// The threads: idle, busy, and on their way to a job.
     pub threads: usize,
-    /// Threads that wait for work.
+    /// The threads that wait for work.
     pub idle: usize,
-    /// Threads that run a job. A job runs until its closure has ended and its awaiter was woken.
+    /// The threads that run a job. A job runs until its closure has ended and the awaiting task has
+    /// been woken.
     pub busy: usize,
-    /// Jobs that wait in a queue, in whatever lane.
+    /// The jobs in the queues of all lanes.
     pub queued: usize,
-    /// Jobs that stand in line, because their queue is full.
-    pub in_line: usize,
-    /// Of those that run, the jobs that were asked to stop. Each has a thread until its closure has
-    /// really ended.
+    /// The jobs that wait behind a full queue.
+    pub wait_list: usize,
+    /// The running jobs that were requested to stop. Each takes a thread until its closure has
+    /// ended.
     pub abandoned: usize,
-    /// Jobs that have run, and ended or panicked, since the pool was made.
+    /// The jobs that have run, and ended or panicked, since the pool was made.
     pub completed: u64,
 }
 
-/// What a lane is doing. All of it is of one moment.
+/// The statistics of a lane, all of one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LaneStats {
-    /// What the lane is called.
+    /// The name of the lane.
     pub name: Cow<'static, str>,
-    /// Jobs that run.
+    /// The jobs that run.
     pub running: usize,
-    /// Jobs that wait in the queue.
+    /// The jobs in the queue.
     pub queued: usize,
-    /// Jobs that stand in line, because the queue is full.
-    pub in_line: usize,
-    /// Of those that run, the jobs that were asked to stop. Each counts for the limit until its
-    /// closure has really ended.
+    /// The jobs that wait behind the full queue.
+    pub wait_list: usize,
+    /// The running jobs that were requested to stop. Each counts for the limit until its closure
+    /// has ended.
     pub abandoned: usize,
-    /// Jobs that have run, and ended or panicked, since the lane was made.
+    /// The jobs that have run, and ended or panicked, since the lane was made.
     pub completed: u64,
 }
 
@@ -54,13 +56,13 @@ pub struct LaneStats {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RunningJob {
-    /// Who it is: its number, its name, and where it was submitted.
+    /// The job's number, its name, and the place where it was submitted.
     pub metadata: Metadata,
-    /// The lane in which it was submitted.
+    /// The lane of the job.
     pub lane: Cow<'static, str>,
-    /// For how long it has been running.
+    /// The time for which the job has been running.
     pub running_for: Duration,
-    /// Whether it was asked to stop.
+    /// Whether the job was requested to stop.
     pub is_abandoned: bool,
 }
 
@@ -72,46 +74,45 @@ impl fmt::Display for RunningJob {
     }
 }
 
-impl State {
+impl PoolState {
     pub(crate) fn stats(&self) -> Stats {
         Stats {
             threads: self.policy.threads(),
             idle: self.policy.waiting(),
             busy: self.policy.busy(),
-            queued: self.lanes.queued(),
-            in_line: self.lanes.in_line(),
+            queued: self.queue.lanes().map(|(_, lane)| lane.queue.len()).sum(),
+            wait_list: self.queue.lanes().map(|(_, lane)| lane.wait_list.len()).sum(),
             abandoned: self.abandoned(|_| true),
             completed: self.policy.ended(),
         }
     }
 
     pub(crate) fn lane_stats(&self, id: LaneId) -> LaneStats {
-        let counts = self.lanes.counts(id);
+        let lane = self.queue.lane(id);
         LaneStats {
-            name: counts.name,
-            running: counts.running,
-            queued: counts.queued,
-            in_line: counts.in_line,
-            abandoned: self.abandoned(|running| running.job.lane() == id),
-            completed: counts.completed,
+            name: lane.name(),
+            running: lane.running,
+            queued: lane.queue.len(),
+            wait_list: lane.wait_list.len(),
+            abandoned: self.abandoned(|running| running.lane == id),
+            completed: lane.completed,
         }
     }
 
-    fn abandoned(&self, is_meant: impl Fn(&Running) -> bool) -> usize {
-        let running = self.roster.running().map(|(_, running)| running);
+    fn abandoned(&self, is_meant: impl Fn(&CurrentJob) -> bool) -> usize {
+        let running = self.workers.running().map(|(_, running)| running);
         running.filter(|running| is_meant(running) && running.job.is_cancel_requested()).count()
     }
 
-    /// What runs, except on the seat `but`.
-    pub(crate) fn running(&self, now: Instant, but: Option<SeatId>) -> Vec<RunningJob> {
-        let others = self.roster.running().filter(|&(seat, _)| Some(seat) != but);
-        others
-            .map(|(_, running)| RunningJob {
-                metadata: running.job.metadata().clone(),
-                lane: self.lanes.name(running.job.lane()),
-                running_for: now.saturating_duration_since(running.since),
-                is_abandoned: running.job.is_cancel_requested(),
-            })
-            .collect()
+    /// The running jobs, except that of the worker `except`.
+    pub(crate) fn running(&self, now: Instant, except: Option<WorkerId>) -> Vec<RunningJob> {
+        let others = self.workers.running().filter(|&(worker, _)| Some(worker) != except);
+        let others = others.map(|(_, running)| RunningJob {
+            metadata: running.job.metadata().clone(),
+            lane: self.queue.lane(running.lane).name(),
+            running_for: now.saturating_duration_since(running.since),
+            is_abandoned: running.job.is_cancel_requested(),
+        });
+        others.collect()
     }
 }

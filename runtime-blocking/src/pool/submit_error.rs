@@ -1,4 +1,4 @@
-//! Why a closure comes back.
+//! The reasons why a closure is handed back.
 
 use std::error::Error;
 use std::fmt;
@@ -6,21 +6,21 @@ use std::io;
 
 use runtime_core::fork::ForkedError;
 
-/// A closure that was not accepted. It was not run, and it comes back in here.
+/// The error of a submit. It hands the closure back, which was not run.
 #[non_exhaustive]
 pub enum SubmitError<F> {
-    /// The pool is shut down, or being shut down.
+    /// The pool is shut down or being shut down.
     Closed(F),
-    /// The queue is full, and the call was one that does not wait for room.
+    /// The queue is full, and the call does not wait for room.
     Full(F),
-    /// The pool has no thread, and the system would not start one (EAGAIN, mostly).
+    /// The pool has no thread, and the system refused to start one (usually with EAGAIN).
     NoThread(F, io::Error),
-    /// This is a forked child of the process in which the pool has its threads.
+    /// This is a forked child of the process that has the pool's threads.
     Forked(F, ForkedError),
 }
 
 impl<F> SubmitError<F> {
-    /// The closure.
+    /// Returns the closure.
     pub fn into_inner(self) -> F {
         match self {
             SubmitError::Closed(closure)
@@ -30,23 +30,42 @@ impl<F> SubmitError<F> {
         }
     }
 
-    /// Whether the pool is shut down, so that trying again is of no use.
+    /// Returns whether the pool is shut down, so that another submit fails, too.
     pub fn is_closed(&self) -> bool {
         matches!(self, SubmitError::Closed(_))
     }
 
-    /// Whether there is no room at the moment.
+    /// Returns whether the queue is full at the moment.
     pub fn is_full(&self) -> bool {
         matches!(self, SubmitError::Full(_))
     }
 
-    /// The same error around something else, such as `()` to get rid of the closure.
+    /// Replaces the closure, for example by `()`, and keeps the reason.
     pub fn map<G>(self, f: impl FnOnce(F) -> G) -> SubmitError<G> {
         match self {
             SubmitError::Closed(closure) => SubmitError::Closed(f(closure)),
             SubmitError::Full(closure) => SubmitError::Full(f(closure)),
             SubmitError::NoThread(closure, error) => SubmitError::NoThread(f(closure), error),
             SubmitError::Forked(closure, forked) => SubmitError::Forked(f(closure), forked),
+        }
+    }
+}
+
+/// The reason of a [`SubmitError`], before the closure is put into it.
+pub(crate) enum Rejection {
+    Closed,
+    Full,
+    NoThread(io::Error),
+    Forked(ForkedError),
+}
+
+impl Rejection {
+    pub(crate) fn with<F>(self, closure: F) -> SubmitError<F> {
+        match self {
+            Rejection::Closed => SubmitError::Closed(closure),
+            Rejection::Full => SubmitError::Full(closure),
+            Rejection::NoThread(error) => SubmitError::NoThread(closure, error),
+            Rejection::Forked(forked) => SubmitError::Forked(closure, forked),
         }
     }
 }
@@ -68,7 +87,7 @@ impl<F> fmt::Display for SubmitError<F> {
     }
 }
 
-/// The closure is not shown.
+/// Shows the reason, and not the closure.
 impl<F> fmt::Debug for SubmitError<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SubmitError({self})")

@@ -1,26 +1,32 @@
-//! The rules of a lane.
+//! The settings of a lane.
 
 use std::borrow::Cow;
 
-/// How many later jobs may pass a background job.
+use runtime_core::slab::Key;
+
+/// A lane of one pool. The id of a lane that is gone names no other lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LaneId(pub(crate) Key);
+
+/// The number of later jobs that may overtake a background job.
 pub(crate) const AGING: u64 = 256;
 
-/// Which jobs go first.
+/// The precedence of a lane's jobs.
 ///
-/// The order in which the variants stand is the order of precedence.
+/// The variants are listed in the order of precedence.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Priority {
-    /// Somebody waits for it: in the order of submits.
+    /// Jobs whose results are being waited for. They begin in the order of their submits.
     #[default]
     Interactive,
-    /// After the interactive jobs, but no job is passed by more than 256 that came later: nothing
-    /// starves.
+    /// Jobs that begin after the interactive ones. At most 256 jobs that were submitted later
+    /// overtake one, so nothing starves.
     Background,
 }
 
 impl Priority {
-    /// How many tickets later its jobs count as come.
+    /// The number of tickets by which the jobs are ranked later than they came.
     pub(crate) fn penalty(self) -> u64 {
         match self {
             Priority::Interactive => 0,
@@ -29,21 +35,21 @@ impl Priority {
     }
 }
 
-/// How the jobs of a lane are treated.
+/// The settings of a lane.
 #[derive(Clone, Debug)]
-pub(crate) struct Rules {
+pub(crate) struct LaneConfig {
     pub(crate) name: Cow<'static, str>,
     pub(crate) running_max: usize,
     pub(crate) queue_max: usize,
     pub(crate) priority: Priority,
-    /// A shutdown cancels none of them.
+    /// No shutdown cancels the lane's jobs.
     pub(crate) must_run: bool,
 }
 
-impl Rules {
-    /// No limit at all.
-    pub(crate) fn new(name: Cow<'static, str>) -> Rules {
-        Rules {
+impl LaneConfig {
+    /// The settings of a lane without limits.
+    pub(crate) fn new(name: Cow<'static, str>) -> LaneConfig {
+        LaneConfig {
             name,
             running_max: usize::MAX,
             queue_max: usize::MAX,

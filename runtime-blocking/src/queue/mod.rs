@@ -1,6 +1,7 @@
-//! The jobs that wait, in lanes.
+//! The jobs that wait: lanes, their limits and precedence, and backpressure.
 
-pub(crate) mod fifo;
-pub(crate) mod lane;
+pub(crate) mod job_list;
+pub(crate) mod job_queue;
 pub(crate) mod lane_config;
-pub(crate) mod lanes;
+pub(crate) mod lane_state;
+pub(crate) mod permit;

@@ -1,273 +1,225 @@
 //! The life of a worker: look for a job, run it, look again, wait, retire.
 //!
 //! ```text
-//!             ┌──────────────┐
-//!   called ─▶ │  next        │── a job ──▶ run ──▶ next ...
-//!             │  (or, as the │── none ───▶ wait ──▶ called, as worker or lookout
-//!             │   lookout,   │               └─────▶ the keep-alive passed: retire
-//!             │   look out)  │── none, and the pool is closed: retire
-//!             └──────────────┘
+//!             ┌───────────────┐
+//!   woken, or │  next         │── a job ──▶ run ──▶ next ...
+//!   started ─▶│  (or, as the  │── none ───▶ wait ──▶ woken, as a worker or as the monitor
+//!             │   monitor,    │               └─────▶ the keep-alive has passed: retire
+//!             │   monitor)    │── none, and the pool is closed: retire
+//!             └───────────────┘
 //! ```
 //!
-//! Looking for the next job and reporting that the last one ended is one critical section, so a
-//! busy worker takes the lock once for each job. The job counts as running until its closure has
-//! ended, what it held is dropped, and whoever awaits it was woken: a waker that never returns
-//! keeps its worker busy, and the others go on.
-//!
-//! A worker that finds no job after many lingers, if the policy says so: it yields the core once
-//! and looks again before it waits.
+//! Reporting that the last job has ended and looking for the next one is one critical section, so
+//! a busy worker takes the lock once per job. A job counts as running until its closure has ended,
+//! what the closure held has been dropped, and the awaiting task has been woken. So a waker that
+//! never returns keeps its worker busy, and the other workers continue.
 
-use std::cell::Cell;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
 use runtime_core::catch_panic::drop_catching;
 use runtime_core::park::{Parker, Unparked};
+use runtime_core::sync::MutexGuard;
 use runtime_core::sync::thread::{self, JoinHandle};
-use runtime_core::sync::{MutexGuard, thread_local_const};
-use runtime_core::watch;
 
-use crate::deadlock::detect::Seated;
+use crate::deadlock::driver;
 use crate::job::cancel;
 use crate::job::closure::Job;
-use crate::pool::shared::{Shared, State};
-use crate::queue::lanes::{Taken, announce};
-use crate::worker::policy::{Call, Coming, Next, PATIENCE, Role, Tick};
-use crate::worker::table::{Running, SeatId};
-
-thread_local_const! {
-    /// For which pool, by its number, this thread works, and where.
-    static HERE: Cell<(u64, Place)> = Cell::new((0, Place::Outside))
-}
-
-/// What a thread is to a pool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// None of its workers.
-    Outside,
-    /// One of its workers, on this seat.
-    Inside(SeatId),
-    /// One of its workers that has retired: its thread-locals are being destroyed. Whoever shuts
-    /// the pool down from there must not wait for this thread either.
-    Retired,
-}
-
-/// What the current thread is to this pool.
-pub(crate) fn current_place(shared: &Shared) -> Place {
-    let (pool, place) = HERE.with(|here| here.get());
-    if pool == shared.number { place } else { Place::Outside }
-}
-
-fn set_place(shared: &Shared, place: Place) {
-    HERE.with(|here| here.set((shared.number, place)));
-}
+use crate::pool::shared::{PoolState, Shared};
+use crate::queue::job_queue::Popped;
+use crate::queue::permit::grant;
+use crate::worker::current::{self, WorkerId};
+use crate::worker::policy::{Arrival, Dispatch, MonitorAction, PATIENCE, Role, WorkerAction};
+use crate::worker::table::CurrentJob;
 
 struct Worker {
     shared: Arc<Shared>,
-    seat: SeatId,
+    id: WorkerId,
     parker: Arc<Parker>,
 }
 
 /// What a worker does next.
-enum Step {
+enum WorkerStep {
     Run(Arc<dyn Job>),
-    /// Look again in a moment, which begins now.
-    Linger(Instant),
-    /// Wait to be called, at most until then.
+    /// Yield the core, and look again. This look counts from the given time.
+    Yield(Instant),
+    /// Wait for an assignment, at most until the given time.
     Wait(Option<Instant>),
-    LookOut,
+    Monitor,
     Retire(Departure),
 }
 
 /// What is left to do for a worker that has retired.
 struct Departure {
-    /// Threads that retired before, to be joined.
+    /// The threads that retired before, to be joined.
     before: Vec<JoinHandle<()>>,
-    /// Who waits in a shutdown and may look again.
+    /// The threads that wait in a shutdown and can make progress.
     waiters: Vec<Arc<Parker>>,
 }
 
 /// The body of a worker's thread.
-pub(crate) fn run(shared: Arc<Shared>, seat: SeatId, role: Role) {
-    set_place(&shared, Place::Inside(seat));
-    let _watched = watch::install(Rc::new(Seated { shared: Arc::clone(&shared), seat }));
-    let worker = Worker { shared, seat, parker: Arc::new(Parker::new()) };
+pub(crate) fn run(shared: Arc<Shared>, id: WorkerId, role: Role) {
+    current::enter(shared.id, id);
+    let _tracked = driver::track_worker(&shared, id);
+    let worker = Worker { shared, id, parker: Arc::new(Parker::new()) };
     let mut step = worker.begin(role);
     let mut in_a_row = 0;
     loop {
         step = match step {
-            Step::Run(job) => {
-                cancel::run_as_current(job);
+            WorkerStep::Run(job) => {
+                cancel::run_as_current(Arc::clone(&job) as _, || job.run());
+                drop_catching(job);
                 in_a_row += 1;
-                let is_many = in_a_row >= worker.shared.settings.many;
-                let coming = if is_many { Coming::BackFromMany } else { Coming::Back };
-                worker.next(coming, Instant::now())
+                let is_burst = in_a_row >= worker.shared.settings.burst;
+                let arrival = if is_burst { Arrival::ManyJobsEnded } else { Arrival::JobEnded };
+                worker.next(arrival, Instant::now())
             }
-            Step::Linger(now) => worker.linger(now),
-            Step::Wait(deadline) => {
+            WorkerStep::Yield(since) => {
+                thread::yield_now();
+                worker.next(Arrival::Dispatched, since)
+            }
+            WorkerStep::Wait(deadline) => {
                 in_a_row = 0;
                 worker.wait(deadline)
             }
-            Step::LookOut => worker.look_out(),
-            Step::Retire(departure) => return departure.finish(),
+            WorkerStep::Monitor => worker.monitor(),
+            WorkerStep::Retire(departure) => return departure.finish(),
         };
     }
 }
 
 impl Worker {
-    fn begin(&self, role: Role) -> Step {
+    fn begin(&self, role: Role) -> WorkerStep {
         let mut state = self.shared.lock();
-        state.roster.move_in(self.seat, Arc::clone(&self.parker));
+        state.workers.set_parker(self.id, Arc::clone(&self.parker));
         state.policy.started();
         drop(state);
-        self.called(role)
+        self.begin_as(role)
     }
 
-    fn called(&self, role: Role) -> Step {
+    fn begin_as(&self, role: Role) -> WorkerStep {
         match role {
-            Role::Worker => self.next(Coming::Called, Instant::now()),
-            Role::Lookout => Step::LookOut,
+            Role::Worker => self.next(Arrival::Dispatched, Instant::now()),
+            Role::Monitor => WorkerStep::Monitor,
         }
     }
 
-    /// Looks for a job. One critical section, and at most one call after it.
-    fn next(&self, coming: Coming, now: Instant) -> Step {
+    /// Step 3 of a blocking call: looks for a job, in one critical section with at most one dispatch
+    /// after it.
+    fn next(&self, arrival: Arrival, now: Instant) -> WorkerStep {
         let mut state = self.shared.lock();
-        let (ended, released) = self.report(&mut state);
-        let step = match state.policy.next(coming) {
-            Next::Take(call) => {
-                let taken = self.take_job(&mut state, now);
-                let errand = state.dispatch(call);
+        let (ended, waiters) = self.report_end(&mut state);
+        let step = match state.policy.next(arrival) {
+            WorkerAction::Take(dispatch) => self.take_job(state, now, dispatch),
+            WorkerAction::YieldAndRetry => {
                 drop(state);
-                self.shared.carry_out_on_worker(errand);
-                taken.announce_and_run()
+                WorkerStep::Yield(now)
             }
-            Next::Linger => {
-                drop(state);
-                Step::Linger(now)
-            }
-            Next::Wait => self.sit_down(state, now),
-            Next::Retire => self.retire(state),
+            WorkerAction::Wait => self.become_idle(state, now),
+            WorkerAction::Retire => self.retire(state),
         };
-        // Outside the lock, which each of them has left.
-        released.iter().for_each(|waiter| waiter.unpark());
+        // Each of the branches has released the lock.
+        waiters.iter().for_each(|waiter| waiter.unpark());
         drop_catching(ended);
         step
     }
 
-    /// Reports that this worker's job has ended, if it had one. Gives what is to be dropped, and
-    /// who is to be unparked, outside the lock.
+    /// Reports that this worker's job has ended, if there was one. Returns what is dropped, and
+    /// which threads are unparked, outside the lock.
     #[inline]
-    fn report(&self, state: &mut State) -> (Option<Running>, Vec<Arc<Parker>>) {
-        let Some(running) = state.roster.end(self.seat) else { return (None, Vec::new()) };
-        let ended = state.lanes.ended(running.job.lane());
-        if ended.takeable_more {
+    fn report_end(&self, state: &mut PoolState) -> (Option<CurrentJob>, Vec<Arc<Parker>>) {
+        let Some(current) = state.workers.end(self.id) else { return (None, Vec::new()) };
+        let ended = state.queue.ended(current.lane);
+        if ended.frees_one {
             state.policy.release();
         }
-        let released = state.take_waiters_if(ended.was_last_must);
-        (Some(running), released)
+        (Some(current), state.take_shutdown_waiters_if(ended.was_last_must_run))
     }
 
-    fn take_job(&self, state: &mut State, now: Instant) -> Taken {
-        let taken = state.lanes.pop().expect("the policy counts the jobs that can be taken");
-        state.roster.begin(self.seat, Running { job: Arc::clone(&taken.job), since: now });
-        taken
-    }
-
-    /// Lets others have the core for a moment, and looks again. If the submitter was waiting for
-    /// it, there are more jobs then; if nobody was, the call returns at once. What it finds counts
-    /// from before, which saves a look at the clock.
-    fn linger(&self, now: Instant) -> Step {
-        thread::yield_now();
-        self.next(Coming::Called, now)
-    }
-
-    fn sit_down(&self, mut state: MutexGuard<'_, State>, now: Instant) -> Step {
-        state.roster.push_idle(self.seat);
+    /// Takes the next job, releases the lock, and carries the dispatch out.
+    fn take_job(
+        &self,
+        mut state: MutexGuard<'_, PoolState>,
+        now: Instant,
+        dispatch: Dispatch,
+    ) -> WorkerStep {
+        let popped = state.queue.pop();
+        let Popped { job, lane, permit } = popped.expect("the policy counts the takeable jobs");
+        state.workers.begin(self.id, CurrentJob { job: Arc::clone(&job), lane, since: now });
+        let assignment = state.assign(dispatch);
         drop(state);
-        Step::Wait(now.checked_add(self.shared.settings.keep_alive))
+        self.shared.carry_out_on_worker(assignment);
+        grant(permit);
+        WorkerStep::Run(job)
     }
 
-    /// Waits on the idle stack. The summons, which is under the lock, says whether it was called;
-    /// the unpark only ends the sleep, and may come late or be left over from before.
-    fn wait(&self, deadline: Option<Instant>) -> Step {
+    fn become_idle(&self, mut state: MutexGuard<'_, PoolState>, now: Instant) -> WorkerStep {
+        state.workers.push_idle(self.id);
+        drop(state);
+        WorkerStep::Wait(now.checked_add(self.shared.settings.keep_alive))
+    }
+
+    /// Waits on the idle stack. The table, under the lock, says whether this worker was assigned a
+    /// role. The unpark only ends the sleep, and may be late or left over from before.
+    fn wait(&self, deadline: Option<Instant>) -> WorkerStep {
         loop {
             let unparked = self.parker.park(deadline);
             let mut state = self.shared.lock();
-            if let Some(role) = state.roster.take_summons(self.seat) {
+            if let Some(role) = state.workers.take_assigned(self.id) {
                 drop(state);
-                return self.called(role);
+                return self.begin_as(role);
             }
             if unparked == Unparked::Expired {
                 state.policy.retire();
-                state.roster.leave_idle(self.seat);
+                state.workers.remove_idle(self.id);
                 return self.retire(state);
             }
         }
     }
 
-    /// Watches whether the queue moves, and lets the crew grow when it does not.
-    fn look_out(&self) -> Step {
+    /// Watches whether the queue moves, and adds threads when it does not.
+    fn monitor(&self) -> WorkerStep {
         let mut seen = None;
         loop {
             let now = Instant::now();
             let mut state = self.shared.lock();
             match state.policy.tick(seen) {
-                Tick::WaitAgain(count) => {
+                MonitorAction::WaitAgain(count) => {
                     drop(state);
                     seen = Some(count);
                 }
-                Tick::Grow { by, seen: count } => {
+                MonitorAction::Grow { by, seen: count } => {
                     drop(state);
                     self.grow(by);
                     seen = Some(count);
                 }
-                Tick::Take => {
-                    let taken = self.take_job(&mut state, now);
-                    drop(state);
-                    return taken.announce_and_run();
-                }
-                Tick::StandDown => return self.sit_down(state, now),
-                Tick::Retire => return self.retire(state),
+                MonitorAction::Take => return self.take_job(state, now, Dispatch::Nothing),
+                MonitorAction::StandDown => return self.become_idle(state, now),
+                MonitorAction::Retire => return self.retire(state),
             }
-            self.be_patient();
+            // Nothing unparks the monitor, so an unpark is left over from before.
+            let deadline = Instant::now().checked_add(PATIENCE);
+            while self.parker.park(deadline) == Unparked::Notified {}
         }
     }
 
     fn grow(&self, by: usize) {
         for _ in 0..by {
             let mut state = self.shared.lock();
-            let call = state.policy.grow();
-            if call == Call::Nobody {
+            let dispatch = state.policy.grow();
+            if dispatch == Dispatch::Nothing {
                 return;
             }
-            let errand = state.dispatch(call);
+            let assignment = state.assign(dispatch);
             drop(state);
-            self.shared.carry_out_on_worker(errand);
+            self.shared.carry_out_on_worker(assignment);
         }
     }
 
-    /// Sleeps for the whole time: nobody calls the lookout, so an unpark is left over from before.
-    fn be_patient(&self) {
-        let deadline = Instant::now().checked_add(PATIENCE);
-        while self.parker.park(deadline) == Unparked::Notified {}
-    }
-
-    fn retire(&self, mut state: MutexGuard<'_, State>) -> Step {
-        set_place(&self.shared, Place::Retired);
-        let before = state.roster.vacate(self.seat);
-        let waiters = state.take_released_waiters();
-        Step::Retire(Departure { before, waiters })
-    }
-}
-
-impl Taken {
-    /// Tells who has got the place of the job, which runs next.
-    #[inline]
-    fn announce_and_run(self) -> Step {
-        announce(self.admission);
-        Step::Run(self.job)
+    fn retire(&self, mut state: MutexGuard<'_, PoolState>) -> WorkerStep {
+        current::retire(self.shared.id);
+        let before = state.workers.retire(self.id);
+        WorkerStep::Retire(Departure { before, waiters: state.take_waiters_if_quiet() })
     }
 }
 
@@ -281,10 +233,10 @@ impl Departure {
 /// Joins threads that have retired.
 ///
 /// # Blocking
-/// For as long as their thread-locals take to be destroyed.
+/// Blocks while their thread-locals are destroyed.
 pub(crate) fn join_all(threads: Vec<JoinHandle<()>>) {
     for thread in threads {
-        // A worker's thread lets no panic out, so there is nothing in the result.
+        // A worker's thread does not panic, so the result says nothing.
         drop_catching(thread.join());
     }
 }

@@ -1,108 +1,111 @@
-//! The rule for hiring, waking and retiring: a pure value, with no thread, no clock and no lock.
+//! The rule by which workers are started, woken and retired. A pure value: no thread, no clock, no
+//! lock.
 //!
-//! A thread costs a hundred times what a short job costs, and threads beyond the cores fight each
-//! other; but jobs are here because they block, and blocked jobs need threads. The rule tells the
-//! two cases apart by looking at whether the queue moves:
+//! Starting a thread costs a hundred times what a short job costs, and more threads than cores
+//! contend with each other. But jobs are submitted here because they block, and blocked jobs need
+//! threads. The rule tells the two cases apart by whether the queue moves:
 //!
-//! 1. While fewer workers than `cores` are at work, a waiting job calls one: the idle worker that
-//!    waits for the shortest time is woken, or a thread is hired. While somebody is on the way
-//!    nobody else is called; who arrives takes a job and calls the next if jobs are left. So a
-//!    burst costs its submitter a call or two and not one per job.
-//! 2. Once `cores` workers are at work and a job waits, one more worker is called as the *lookout*.
-//!    It takes no job. It looks, sleeps for [`PATIENCE`], and looks again:
-//!    - the queue is empty: it stands down and is an ordinary idle worker;
-//!    - a job ended meanwhile, so the queue moves: it waits again;
-//!    - no job ended, so those that run do block: it *grows* the crew, by twice as many each time
-//!      (`cores` first). It calls them all itself: to have those that arrive call others was
-//!      measured, and took longer, because they then fight for the cores with the jobs.
-//! 3. When there is nobody left to call (`threads_max` reached, or the system refuses a thread)
-//!    and the queue stands still, the lookout takes a job itself. Then no lookout is left, and
-//!    none is needed: whoever ends a job takes the next.
-//! 4. A worker that has run many jobs in a row and finds no other *lingers*, if nobody else is on
-//!    the way: it yields the core once and looks again before it waits. It counts as on the way, so
-//!    a submit costs no system call. Otherwise a worker faster than its submitter would fall asleep
-//!    between any two jobs of a burst. One that is called for a single job does not linger: on a
-//!    busy machine a yield may take milliseconds, and the next job would wait for it.
+//! 1. While fewer than `cores` workers are busy, a waiting job dispatches a worker: the worker that
+//!    became idle last is woken, or a thread is started. While one is arriving, no other is
+//!    dispatched; the arriving worker takes a job and dispatches the next worker if jobs are left.
+//!    So a burst costs its submitter one or two dispatches, and not one per job.
+//! 2. Beyond that, one worker becomes the *monitor*. It runs no jobs. It looks at the queue every
+//!    100 µs ([`PATIENCE`]):
+//!    - the queue is empty: the monitor becomes an ordinary idle worker;
+//!    - a job has ended since the last look, so the queue moves: the monitor keeps waiting;
+//!    - no job has ended, so the running jobs must be blocked: the monitor adds threads, as many as
+//!      there are cores, then twice as many each time. It dispatches all of them itself. Letting the
+//!      new workers dispatch each other was measured and is slower, because they then contend with
+//!      the jobs for the cores.
+//! 3. If no thread can be added (`threads_max` is reached, or the system refuses one) and the queue
+//!    does not move, the monitor runs a job itself. No monitor is needed then: each worker that
+//!    ends a job takes the next one.
+//! 4. A worker that has run many jobs in a row and finds no other yields the core once and looks
+//!    again before it waits, unless another worker is arriving. It counts as arriving, so a submit
+//!    makes no system call. Without this, a worker that is faster than its submitter would sleep
+//!    between any two jobs of a burst. A worker that was woken for a single job does not yield: on a
+//!    busy machine that may take milliseconds, for which the next job would wait.
 //!
 //! ```text
-//!                     call                     next: Take
-//!   (hire) ─┬──▶ ARRIVING ◀──────── IDLE    ARRIVING ──▶ BUSY ──┐ next: Take
+//!                    dispatch                 next: Take
+//!  (start) ─┬──▶ ARRIVING ◀──────── IDLE    ARRIVING ──▶ BUSY ──┐ next: Take
 //!           │       │ next: Wait     ▲ │                  │ ▲───┘
-//!           │       └────────────────┘ │ call             │ next: Wait
+//!           │       └────────────────┘ │ dispatch         │ next: Wait
 //!           │                        ▲ ▼                  ▼
-//!           └───────────────▶ LOOKOUT ◀──▶ IDLE ◀─────────┘        IDLE ──▶ retired
+//!           └───────────────▶ MONITOR ◀──▶ IDLE ◀─────────┘        IDLE ──▶ retired
 //!                                │ tick: Take                  retire, or any of them
 //!                                └──▶ BUSY                        when closed
 //! ```
 //!
-//! (One who lingers is ARRIVING too.) What always holds: no more threads than `threads_max`; and
-//! while a job waits, somebody is on the way, or a lookout is there, or (nobody being left to call)
-//! all are at work and will look when their jobs end. Nothing waits for a later submit, and nobody
-//! has a timer but the lookout while jobs wait and the idle worker for its keep-alive.
+//! (A worker that yields is ARRIVING, too.) Two invariants: there are at most `threads_max` threads;
+//! and while a job waits, a worker is arriving, or there is a monitor, or (if no worker can be
+//! dispatched) all workers are busy and will look when their jobs end. So no job depends on a later
+//! submit. Only two workers have a timer: the monitor while jobs wait, and an idle worker for its
+//! keep-alive.
 
 use std::time::Duration;
 
-/// How long the queue may stand still before the crew grows.
+/// The time for which the queue may not move before threads are added.
 pub(crate) const PATIENCE: Duration = Duration::from_micros(100);
 
-/// After a refused thread start, at most so many jobs end before another one is tried.
+/// The highest number of jobs that end before another thread start is tried after a refusal.
 const BACKOFF_MAX: u64 = 64;
 
-/// What a worker is called for.
+/// The role for which a worker is woken or started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// To take jobs.
+    /// Takes jobs.
     Worker,
-    /// To watch whether the queue moves.
-    Lookout,
+    /// Watches whether the queue moves.
+    Monitor,
 }
 
-/// Whom to call next. The call has been counted; the caller carries it out.
+/// The worker to dispatch. It has been counted; the caller carries the dispatch out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub(crate) enum Call {
-    /// There is nothing to do.
-    Nobody,
-    /// Wake the idle worker that waits for the shortest time.
+pub(crate) enum Dispatch {
+    /// No worker is needed.
+    Nothing,
+    /// Wake the worker that became idle last.
     Wake(Role),
     /// Start a thread; answered by [`Policy::started`] or [`Policy::could_not_start`].
-    Hire(Role),
+    Start(Role),
 }
 
-/// Where a worker that looks for a job comes from.
+/// Where a worker comes from that looks for a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Coming {
-    /// It was called, by a wake or as a new thread; or it has lingered.
-    Called,
+pub(crate) enum Arrival {
+    /// It was woken or started, or it has yielded.
+    Dispatched,
     /// It has ended a job.
-    Back,
-    /// The same, and it was one of many in a row.
-    BackFromMany,
+    JobEnded,
+    /// It has ended a job, after many others in a row.
+    ManyJobsEnded,
 }
 
-/// What a worker that looks for a job does.
+/// The next action of a worker that looked for a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub(crate) enum Next {
-    /// Take the next job; call; run it.
-    Take(Call),
+pub(crate) enum WorkerAction {
+    /// Take the next job, carry out the dispatch, and run the job.
+    Take(Dispatch),
     /// Yield the core once, and look again.
-    Linger,
+    YieldAndRetry,
     /// Wait on top of the idle stack.
     Wait,
     /// End the thread.
     Retire,
 }
 
-/// What the lookout does after it has looked.
+/// The next action of the monitor after a look at the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub(crate) enum Tick {
-    /// Sleep for [`PATIENCE`], then look again with this count.
+pub(crate) enum MonitorAction {
+    /// Sleep for [`PATIENCE`], then look again with this count of ended jobs.
     WaitAgain(u64),
-    /// Carry out what [`Policy::grow`] says, so many times at most; wait again with this count.
+    /// Carry out [`Policy::grow`] at most `by` times, then wait again with this count.
     Grow { by: usize, seen: u64 },
-    /// Nobody is left to call: take the next job and run it, as an ordinary worker.
+    /// Take the next job and run it, as an ordinary worker.
     Take,
     /// Wait on top of the idle stack, as an ordinary worker.
     StandDown,
@@ -110,44 +113,44 @@ pub(crate) enum Tick {
     Retire,
 }
 
-/// What follows from a thread that could not be started.
+/// The consequence of a thread that could not be started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub(crate) enum Unstarted {
-    /// Others will run what waits. The call never is to hire.
-    Leave(Call),
-    /// There is no thread at all: empty the queue, and fail what was in it.
-    Strand,
+pub(crate) enum StartFailure {
+    /// Other threads run the waiting jobs. The dispatch is never a start.
+    Continue(Dispatch),
+    /// There is no thread: the caller empties the queue and fails the jobs.
+    NoThread,
 }
 
-/// The counts, and the rule that moves them.
+/// The counts, and the rule that changes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Policy {
     threads_max: usize,
-    /// How many workers are called at once; known from the first submit on.
+    /// The number of busy workers above which a monitor is needed. Set by each submit.
     cores: usize,
-    /// No job is accepted any more, and who finds no job retires.
+    /// No job is accepted any more, and a worker that finds no job retires.
     closed: bool,
-    /// Jobs that wait and may run as soon as there is a worker: no lane's limit holds them back.
+    /// The waiting jobs that no lane's limit holds back.
     queued: usize,
-    /// Workers that were called and have not looked yet.
+    /// The workers that were dispatched and have not looked for a job yet.
     arriving: usize,
-    /// Workers that run a job, until they come back from it.
+    /// The workers that run a job.
     busy: usize,
-    /// Workers on the idle stack.
+    /// The workers on the idle stack.
     idle: usize,
-    /// Whether a lookout is there, or called.
-    lookout: bool,
-    /// Jobs that have ended, ever: what the lookout compares.
+    /// Whether there is a monitor, or one is arriving.
+    monitor: bool,
+    /// The number of jobs that have ended, ever. The monitor compares it.
     ended: u64,
-    /// How many workers the next growth calls.
+    /// The number of workers that the next growth dispatches.
     step: usize,
-    /// Whether a thread start was refused, and none has succeeded and no lookout has seen the
-    /// queue move since.
+    /// Whether a thread start was refused, and since then no start has succeeded and no monitor has
+    /// seen the queue move.
     refused: bool,
-    /// After a refusal: who ends a job tries to hire again when `ended` has come this far.
+    /// After a refusal, a worker that ends a job tries to start a thread once `ended` is this high.
     retry_at: u64,
-    /// How far off the next `retry_at` will be.
+    /// The distance of the next `retry_at`.
     backoff: u64,
 }
 
@@ -162,7 +165,7 @@ impl Policy {
             arriving: 0,
             busy: 0,
             idle: 0,
-            lookout: false,
+            monitor: false,
             ended: 0,
             step: 1,
             refused: false,
@@ -173,34 +176,34 @@ impl Policy {
 
     // ---- counts ----
 
-    /// Threads that have been called into being and have not retired.
+    /// The number of threads that were dispatched and have not retired.
     pub(crate) fn threads(&self) -> usize {
-        self.arriving + self.busy + self.idle + usize::from(self.lookout)
+        self.arriving + self.busy + self.idle + usize::from(self.monitor)
     }
 
-    /// Workers that wait, the lookout among them.
+    /// The number of workers that run no job and are not about to, the monitor included.
     pub(crate) fn waiting(&self) -> usize {
-        self.idle + usize::from(self.lookout)
+        self.idle + usize::from(self.monitor)
     }
 
-    /// Workers that run a job.
+    /// The number of workers that run a job.
     pub(crate) fn busy(&self) -> usize {
         self.busy
     }
 
-    /// Jobs that wait for a worker.
+    /// The number of jobs that wait for a worker.
     pub(crate) fn queued(&self) -> usize {
         self.queued
     }
 
-    /// Jobs that were run, ever.
+    /// The number of jobs that have run, ever.
     pub(crate) fn ended(&self) -> u64 {
         self.ended
     }
 
-    /// Whether a thread is there, or on the way, that runs no job and takes one if there is any.
-    pub(crate) fn is_anybody_free(&self) -> bool {
-        self.arriving > 0 || self.idle > 0 || self.lookout
+    /// Whether there is a thread that runs no job and takes the next one.
+    pub(crate) fn has_free_thread(&self) -> bool {
+        self.arriving > 0 || self.idle > 0 || self.monitor
     }
 
     /// Whether [`close`](Policy::close) was called.
@@ -208,63 +211,63 @@ impl Policy {
         self.closed
     }
 
-    // ---- jobs come and go ----
+    // ---- jobs ----
 
-    /// A job was submitted that may run as soon as there is a worker.
+    /// Counts a submitted job that no limit holds back.
     #[inline]
-    pub(crate) fn submit(&mut self, cores: usize) -> Call {
+    pub(crate) fn submit(&mut self, cores: usize) -> Dispatch {
         self.cores = cores;
         self.queued += 1;
-        self.call(self.vacancies())
+        self.dispatch_if_needed(self.vacancies())
     }
 
-    /// A job that waited behind its lane's limit need not do so any more. Whoever ended the job
-    /// before it looks next.
+    /// Counts a job that its lane's limit no longer holds back. The worker whose job ended looks for
+    /// a job next, so no dispatch is needed.
     pub(crate) fn release(&mut self) {
         self.queued += 1;
     }
 
-    /// A job that could have been taken has left the queue unrun.
-    pub(crate) fn cancel(&mut self) {
+    /// Counts the removal of a job that no limit held back.
+    pub(crate) fn remove(&mut self) {
         self.queued -= 1;
     }
 
-    /// Many have; so many are left.
-    pub(crate) fn cancel_all_but(&mut self, left: usize) {
+    /// Counts the removal of all jobs but these.
+    pub(crate) fn remove_all_but(&mut self, left: usize) {
         self.queued = left;
     }
 
-    // ---- workers come and go ----
+    // ---- workers ----
 
-    /// A new thread runs; it looks for a job, or out, next.
+    /// Notes that a new thread runs. It looks for a job, or at the queue, next.
     pub(crate) fn started(&mut self) {
         self.refused = false;
         self.retry_at = 0;
         self.backoff = 1;
     }
 
-    /// A thread that was to be hired could not be started.
-    pub(crate) fn could_not_start(&mut self, role: Role) -> Unstarted {
+    /// Notes that a dispatched thread could not be started.
+    pub(crate) fn could_not_start(&mut self, role: Role) -> StartFailure {
         match role {
             Role::Worker => self.arriving -= 1,
-            Role::Lookout => self.lookout = false,
+            Role::Monitor => self.monitor = false,
         }
         self.refused = true;
         self.retry_at = self.ended + self.backoff;
         self.backoff = (self.backoff * 2).min(BACKOFF_MAX);
         if self.threads() == 0 {
             self.queued = 0;
-            return Unstarted::Strand;
+            return StartFailure::NoThread;
         }
-        Unstarted::Leave(self.call(0))
+        StartFailure::Continue(self.dispatch_if_needed(0))
     }
 
-    /// A worker looks for a job.
+    /// Decides for a worker that looks for a job.
     #[inline]
-    pub(crate) fn next(&mut self, coming: Coming) -> Next {
-        match coming {
-            Coming::Called => self.arriving -= 1,
-            Coming::Back | Coming::BackFromMany => {
+    pub(crate) fn next(&mut self, arrival: Arrival) -> WorkerAction {
+        match arrival {
+            Arrival::Dispatched => self.arriving -= 1,
+            Arrival::JobEnded | Arrival::ManyJobsEnded => {
                 self.busy -= 1;
                 self.ended += 1;
             }
@@ -272,65 +275,73 @@ impl Policy {
         if self.queued > 0 {
             self.queued -= 1;
             self.busy += 1;
-            return Next::Take(self.call(self.vacancies_for(coming)));
+            return WorkerAction::Take(self.dispatch_if_needed(self.vacancies_for(arrival)));
         }
         if self.closed {
-            return Next::Retire;
+            return WorkerAction::Retire;
         }
-        if coming == Coming::BackFromMany && self.arriving == 0 {
+        if arrival == Arrival::ManyJobsEnded && self.arriving == 0 {
             self.arriving += 1;
-            return Next::Linger;
+            return WorkerAction::YieldAndRetry;
         }
         self.idle += 1;
-        Next::Wait
+        WorkerAction::Wait
     }
 
-    /// The lookout looks. It brings the count that the last look gave it, if this is not its first.
-    pub(crate) fn tick(&mut self, seen: Option<u64>) -> Tick {
+    /// Decides for the monitor, which brings the count of its last look, if there was one.
+    pub(crate) fn tick(&mut self, seen: Option<u64>) -> MonitorAction {
         let has_moved = seen != Some(self.ended);
         if has_moved {
             self.step = self.cores;
-            // A refusal from before the queue stood still is no reason not to try again.
+            // The refusal is older than the last move of the queue: another start may succeed.
             self.refused = false;
         }
         if self.queued == 0 {
-            return self.stand_down();
+            self.monitor = false;
+            if self.closed {
+                return MonitorAction::Retire;
+            }
+            self.idle += 1;
+            return MonitorAction::StandDown;
         }
         if has_moved || self.queued <= self.arriving {
-            return Tick::WaitAgain(self.ended);
+            return MonitorAction::WaitAgain(self.ended);
         }
         if self.idle == 0 && self.vacancies_for_growth() == 0 {
-            self.lookout = false;
+            self.monitor = false;
             self.queued -= 1;
             self.busy += 1;
-            return Tick::Take;
+            return MonitorAction::Take;
         }
         let by = self.step;
         self.step = self.step.saturating_mul(2);
-        Tick::Grow { by, seen: self.ended }
+        MonitorAction::Grow { by, seen: self.ended }
     }
 
-    /// One more for the crew that a lookout lets grow. Nobody if those on the way will do.
-    pub(crate) fn grow(&mut self) -> Call {
+    /// Dispatches one worker of a growth, unless the arriving ones suffice.
+    pub(crate) fn grow(&mut self) -> Dispatch {
         if self.queued <= self.arriving {
-            return Call::Nobody;
+            return Dispatch::Nothing;
         }
-        self.summon(Role::Worker, self.vacancies_for_growth())
+        self.dispatch(Role::Worker, self.vacancies_for_growth())
     }
 
-    /// All that are there wait for a job that is queued: one thread more would do, if there can be
-    /// one, whatever was refused before.
-    pub(crate) fn call_at_last(&mut self) -> Call {
-        debug_assert!(!self.is_anybody_free(), "else they would not wait in vain");
-        if self.queued == 0 { Call::Nobody } else { self.summon(Role::Worker, self.vacancies()) }
+    /// Dispatches a worker although a start was refused before, because all workers wait for a
+    /// queued job.
+    pub(crate) fn dispatch_against_deadlock(&mut self) -> Dispatch {
+        debug_assert!(!self.has_free_thread(), "a free thread would run the queued job");
+        if self.queued == 0 {
+            return Dispatch::Nothing;
+        }
+        self.dispatch(Role::Worker, self.vacancies())
     }
 
-    /// An idle worker's keep-alive has passed: it retires.
+    /// Counts out an idle worker whose keep-alive has passed.
     pub(crate) fn retire(&mut self) {
         self.idle -= 1;
     }
 
-    /// No more jobs. The caller wakes all idle workers, as workers.
+    /// Accepts no more jobs. The caller wakes all idle workers, as workers.
     pub(crate) fn close(&mut self) {
         self.closed = true;
         self.arriving += self.idle;
@@ -343,55 +354,46 @@ impl Policy {
         self.threads_max - self.threads()
     }
 
-    /// After a refusal, not every job that ends is worth another system call. But whoever was
-    /// called has come for jobs that called nobody else meanwhile: for them it is the first try.
-    fn vacancies_for(&self, coming: Coming) -> usize {
-        let is_patient = coming != Coming::Called && self.ended < self.retry_at;
-        if is_patient { 0 } else { self.vacancies() }
+    /// After a refusal, not every ended job is worth another system call. A worker that was
+    /// dispatched tries in any case: the jobs that came while it was arriving dispatched nothing.
+    fn vacancies_for(&self, arrival: Arrival) -> usize {
+        let backs_off = arrival != Arrival::Dispatched && self.ended < self.retry_at;
+        if backs_off { 0 } else { self.vacancies() }
     }
 
-    /// A refusal ends a step of growth.
+    /// A refusal ends a growth.
     fn vacancies_for_growth(&self) -> usize {
         if self.refused { 0 } else { self.vacancies() }
     }
 
-    /// Points 1 and 2: whom the jobs that wait call, if anybody, with so many threads to hire.
-    fn call(&mut self, vacancies: usize) -> Call {
+    /// Points 1 and 2, if this number of threads may be started.
+    fn dispatch_if_needed(&mut self, vacancies: usize) -> Dispatch {
         if self.queued == 0 || self.arriving > 0 {
-            return Call::Nobody;
+            return Dispatch::Nothing;
         }
         if self.busy < self.cores {
-            return self.summon(Role::Worker, vacancies);
+            return self.dispatch(Role::Worker, vacancies);
         }
-        if self.lookout {
-            return Call::Nobody;
+        if self.monitor {
+            return Dispatch::Nothing;
         }
-        self.summon(Role::Lookout, vacancies)
+        self.dispatch(Role::Monitor, vacancies)
     }
 
-    fn summon(&mut self, role: Role, vacancies: usize) -> Call {
-        let call = if self.idle > 0 {
+    fn dispatch(&mut self, role: Role, vacancies: usize) -> Dispatch {
+        let dispatch = if self.idle > 0 {
             self.idle -= 1;
-            Call::Wake(role)
+            Dispatch::Wake(role)
         } else if vacancies > 0 {
-            Call::Hire(role)
+            Dispatch::Start(role)
         } else {
-            return Call::Nobody;
+            return Dispatch::Nothing;
         };
         match role {
             Role::Worker => self.arriving += 1,
-            Role::Lookout => self.lookout = true,
+            Role::Monitor => self.monitor = true,
         }
-        call
-    }
-
-    fn stand_down(&mut self) -> Tick {
-        self.lookout = false;
-        if self.closed {
-            return Tick::Retire;
-        }
-        self.idle += 1;
-        Tick::StandDown
+        dispatch
     }
 }
 

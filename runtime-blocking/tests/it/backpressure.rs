@@ -54,9 +54,9 @@ fn a_submit_to_a_full_queue_stands_in_line_and_is_run_in_order() {
     let pool = narrow();
     let (gate, first) = occupy(&pool);
     let jobs: Vec<_> = (0..10).map(|n| pool.submit(move || n).expect("accepted")).collect();
-    assert_eq!((pool.stats().queued, pool.stats().in_line), (2, 8));
+    assert_eq!((pool.stats().queued, pool.stats().wait_list), (2, 8));
     jobs[5].abort();
-    assert_eq!((pool.stats().queued, pool.stats().in_line), (2, 7), "no hole is left");
+    assert_eq!((pool.stats().queued, pool.stats().wait_list), (2, 7), "no hole is left");
     gate.open();
     wait(first).expect("it ran");
     for (n, job) in jobs.into_iter().enumerate() {
@@ -74,9 +74,9 @@ fn submit_async_waits_for_a_place_and_the_first_gets_the_first() {
     let queued = [1, 2].map(|n| block_on(pool.submit_async(move || n)).expect("there is room"));
     let mut third = Box::pin(pool.submit_async(|| 3));
     let mut fourth = Box::pin(pool.submit_async(|| 4));
-    assert_eq!(pool.stats().in_line, 0, "nothing happens before it is polled");
+    assert_eq!(pool.stats().wait_list, 0, "nothing happens before it is polled");
     assert!(poll(&mut third).is_pending() && poll(&mut fourth).is_pending());
-    assert_eq!((pool.stats().queued, pool.stats().in_line), (2, 2));
+    assert_eq!((pool.stats().queued, pool.stats().wait_list), (2, 2));
     queued[0].abort();
     let Poll::Ready(Ok(third)) = poll(&mut third) else { panic!("there is room for one") };
     assert!(poll(&mut fourth).is_pending());
@@ -102,7 +102,7 @@ fn who_gives_up_waiting_for_a_place_leaves_no_hole_and_its_closure_is_dropped() 
     assert!(waiters.iter_mut().all(|waiter| poll(waiter).is_pending()));
     drop(waiters.remove(0));
     assert_eq!(Arc::strong_count(&held), 3);
-    assert_eq!(pool.stats().in_line, 2);
+    assert_eq!(pool.stats().wait_list, 2);
     queued[1].abort();
     let Poll::Ready(Ok(job)) = poll(&mut waiters[0]) else { panic!("it is the next") };
     // A place that was given to somebody who then goes is no place lost.

@@ -6,7 +6,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use runtime_blocking::{Pool, Report, Shutdown};
+use runtime_blocking::{Pool, PoolReport, Shutdown};
 use runtime_core::metadata::Metadata;
 
 use crate::{HANG, eventually, occupy, wait};
@@ -52,7 +52,7 @@ fn leaving_or_waiting_too_short_cancels_what_is_queued_and_reports_what_runs() {
             pool.submit(|| unreachable!("cancelled")).expect("accepted"),
             pool.submit_as(named, || unreachable!("cancelled")).expect("accepted"),
         ];
-        let report: Report = pool.shutdown(how);
+        let report: PoolReport = pool.shutdown(how);
         assert_eq!(ids(&report.cancelled), [jobs[0].id(), jobs[1].id()], "{how:?}");
         assert_eq!(report.running.len(), 1);
         assert_eq!(report.running[0].metadata.id(), first.id());

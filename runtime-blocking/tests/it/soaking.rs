@@ -113,7 +113,7 @@ fn end(ledger: &Ledger, lanes: [Lane; LANES], way: Way) {
     let pool = lanes[0].pool();
     if way == Way::DropAll {
         // What jobs hold of it goes with them; then these are its last handles.
-        eventually("at rest", &pool, |stats| stats.busy + stats.queued + stats.in_line == 0);
+        eventually("at rest", &pool, |stats| stats.busy + stats.queued + stats.wait_list == 0);
         drop((pool, lanes));
         ledger.assert_no_thread_is_left();
         ledger.close();

@@ -5,20 +5,19 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 
+use runtime_core::blocking_driver;
 use runtime_core::catch_panic::drop_catching;
 use runtime_core::clock::Clock;
 use runtime_core::completion::Completion;
 use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::metadata::Metadata;
-use runtime_core::watch;
 
 use crate::scheduler::core::Local;
 use crate::scheduler::current::{self, Current, CurrentGuard};
 use crate::scheduler::shared::{Letter, Remote};
 use crate::scheduler::thread_waker::Sleeper;
-use crate::scheduler::watched;
 
 /// Reaches a loop from any thread. Cheap to clone.
 ///
@@ -112,7 +111,7 @@ impl Handle {
     /// A job that blocks on a job of its own pool waits for a thread, and may wait for ever when
     /// all threads do so. That is found: as soon as none of them can go on, one of the jobs that
     /// wait to be run is refused, and who blocks on it gets a *refused* [`JoinError`] whose source
-    /// is a `Standstill`. There is never a false alarm: it is said only when nothing else could
+    /// is a `Deadlock`. There is never a false alarm: it is said only when nothing else could
     /// have woken the thread. So it is not found when the thread also waits for something else (the
     /// time of a timeout, a channel, a group), when it sleeps elsewhere than here, when a task
     /// stands between two jobs, or when jobs that run wait for each other in a circle.
@@ -132,21 +131,19 @@ impl Handle {
         let _entered = if at_work { self.enter_at_work() } else { self.enter() };
         let held = (at_work && self.remote.clock.is_virtual()).then(|| Arc::clone(&self.remote));
         let mut future = pin!(future);
-        if watch::is_watched() {
-            return watched::drive(future, &self.remote, &held);
-        }
         let sleeper = Arc::new(Sleeper::new(held));
         let waker = Waker::from(Arc::clone(&sleeper));
-        let mut cx = Context::from_waker(&waker);
-        if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
-            return output;
-        }
-        self.remote.assert_not_forked();
-        loop {
+        let sleep = || {
+            self.remote.assert_not_forked();
             sleeper.sleep();
-            if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
-                return output;
-            }
+        };
+        let mut output = None;
+        blocking_driver::drive(&waker, sleep, |cx| {
+            future.as_mut().poll(cx).map(|ready| output = Some(ready))
+        });
+        match output {
+            Some(output) => output,
+            None => unreachable!("a thread is driven until the future is ready"),
         }
     }
 

@@ -12,5 +12,4 @@ pub(crate) mod shuffle;
 mod sockets;
 pub(crate) mod thread_waker;
 pub(crate) mod turn;
-pub(crate) mod watched;
 pub(crate) mod yield_now;

@@ -11,7 +11,7 @@ use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
-use aside::blocking::{Lane, Pool, Shutdown, Standstill};
+use aside::blocking::{Deadlock, Lane, Pool, Shutdown};
 use aside::{
     Handle, JoinError, JoinHandle, Runtime, race, run_in_executor, spawn_blocking, timeout,
 };
@@ -23,10 +23,10 @@ fn wait<T: Send + 'static>(job: JoinHandle<T>) -> Result<T, JoinError> {
     Handle::current().block_on(job)
 }
 
-fn why(error: &JoinError) -> Standstill {
+fn why(error: &JoinError) -> Deadlock {
     assert!(error.is_refused(), "{error}");
     let source = error.source().expect("it says why");
-    source.downcast_ref::<Standstill>().unwrap_or_else(|| panic!("{source}")).clone()
+    source.downcast_ref::<Deadlock>().unwrap_or_else(|| panic!("{source}")).clone()
 }
 
 // P54: all wait, the last one to do so is told, and its thread then runs what the others wait for.

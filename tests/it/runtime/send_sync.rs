@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use aside::blocking::{Pinned, Pool, Report};
+use aside::blocking::{Pinned, Pool, PoolReport};
 use aside::observe::Counters;
 use aside::time::{Clock, Interval, Sleep, Timeout};
 use aside::{
@@ -52,7 +52,7 @@ fn handles_for_other_threads_are_send_and_sync() {
     assert_eq!(sent_and_shared!(Clock), BOTH);
     assert_eq!(sent_and_shared!(Metadata), BOTH);
     assert_eq!(sent_and_shared!(JoinError), BOTH);
-    assert_eq!(sent_and_shared!(Report), BOTH);
+    assert_eq!(sent_and_shared!(PoolReport), BOTH);
     assert_eq!(sent_and_shared!(ShutdownReport), BOTH);
 }
 

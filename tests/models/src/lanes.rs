@@ -16,8 +16,6 @@ use crate::facade::{block_on, join, spawn};
 use crate::model::{Model, Mutant};
 use crate::mortal::mortal;
 
-const JOB: &str = "runtime-blocking/src/job/closure.rs";
-const SET_PLACE: &str = "self.place.store(place";
 const COMPLETION: &str = "runtime-core/src/completion.rs";
 const CANCEL: &str = "self.cancel_requested.swap(true";
 const PARK: &str = "runtime-core/src/park.rs";
@@ -40,7 +38,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(2),
         executions: 21_513,
         witnesses: &["gave up in line", "was in already"],
-        mutants: &[Mutant::lose(JOB, SET_PLACE), Mutant::lose(PARK, WAKE_THREAD)],
+        mutants: &[Mutant::lose(PARK, WAKE_THREAD)],
         body: who_gives_up_in_line,
     },
     Model {
@@ -104,7 +102,7 @@ fn submit<T: Send + 'static>(
 fn close(pool: &Pool, completed: usize) {
     assert!(pool.shutdown(Shutdown::Wait).is_clean());
     let stats = pool.stats();
-    assert_eq!((stats.threads, stats.queued, stats.in_line), (0, 0, 0));
+    assert_eq!((stats.threads, stats.queued, stats.wait_list), (0, 0, 0));
     assert_eq!(stats.completed, completed as u64);
 }
 

@@ -47,6 +47,8 @@ mod child;
 #[cfg(runtime_loom)]
 mod completion;
 #[cfg(runtime_loom)]
+mod deadlock;
+#[cfg(runtime_loom)]
 mod device;
 #[cfg(runtime_loom)]
 mod facade;
@@ -80,8 +82,6 @@ mod runner;
 mod site;
 #[cfg(runtime_loom)]
 mod sleep;
-#[cfg(runtime_loom)]
-mod standstill;
 #[cfg(runtime_loom)]
 mod survivors;
 #[cfg(runtime_loom)]

@@ -3,8 +3,8 @@
 use runtime_core::sync::explore::Witness;
 
 use crate::{
-    cancel, channel, completion, facade, gather, lanes, park, parking, path, pinned, pool, reactor,
-    registration, sleep, standstill, turn, unblock, waking,
+    cancel, channel, completion, deadlock, facade, gather, lanes, park, parking, path, pinned,
+    pool, reactor, registration, sleep, turn, unblock, waking,
 };
 
 /// What runs once per execution.
@@ -137,7 +137,7 @@ pub(crate) fn all() -> Vec<&'static Model> {
         pool::MODELS,
         lanes::MODELS,
         pinned::MODELS,
-        standstill::MODELS,
+        deadlock::MODELS,
         path::MODELS,
         unblock::MODELS,
     ];

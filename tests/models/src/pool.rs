@@ -23,7 +23,7 @@ const WAKE_THREAD: &str = "PARKED => self.thread.unpark()";
 const TRY_PARK: &str = "self.state.compare_exchange(RUNNING, how";
 const UNPARK: &str = "self.state.swap(NOTIFIED";
 const JOB: &str = "runtime-blocking/src/job/closure.rs";
-const SET_PLACE: &str = "self.place.store(place";
+const SET_QUEUE_KEY: &str = "self.queue_key.store(key";
 
 pub(crate) const MODELS: &[Model] = &[
     Model {
@@ -100,13 +100,18 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(8),
         executions: 121_558,
         witnesses: &["ran", "cancelled"],
-        mutants: &[
-            Mutant::lose(JOB, SET_PLACE),
-            Mutant::body("cancels what runs", |witness| {
-                abort(&Toy::new(1, Bug::CancelsWhatRuns), witness);
-            }),
-        ],
+        mutants: &[Mutant::body("cancels what runs", |witness| {
+            abort(&Toy::new(1, Bug::CancelsWhatRuns), witness);
+        })],
         body: |witness| abort(&pool(1, 1), witness),
+    },
+    Model {
+        name: "pool::a_queued_job_that_is_aborted_needs_no_thread",
+        bound: Some(3),
+        executions: 0,
+        witnesses: &["cancelled"],
+        mutants: &[Mutant::lose(JOB, SET_QUEUE_KEY)],
+        body: a_queued_job_that_is_aborted,
     },
     Model {
         name: "pool::a_job_without_a_thread_is_run_by_another_or_comes_back",
@@ -372,6 +377,21 @@ fn abort(crew: &impl Crew, witness: &'static Witness) {
     });
     end(crew, ran.len());
     deaths.assert_one();
+}
+
+/// The only thread is blocked until the aborted job has come to its end. (P56)
+fn a_queued_job_that_is_aborted(witness: &'static Witness) {
+    let pool = pool(1, 1);
+    let open = Arc::new(Completion::new(Metadata::here(), None));
+    let gate = JoinHandle::new(Arc::clone(&open));
+    let first = submit(&pool, move || block_on(gate).expect("it opens"));
+    let job = submit(&pool, || panic!("it is aborted before it begins"));
+    job.abort();
+    assert!(block_on(job).is_err_and(|error| error.is_cancelled()));
+    witness.saw("cancelled");
+    let _no_producer = open.complete(Ok(()));
+    block_on(first).expect("it ran");
+    end(&pool, 1);
 }
 
 /// Two threads submit to a crew whose first thread, after the submitter's own, cannot start. A job

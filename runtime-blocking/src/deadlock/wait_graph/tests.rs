@@ -1,43 +1,59 @@
+use runtime_core::metadata::Metadata;
+use runtime_core::slab::Key;
+
 use super::*;
+use crate::deadlock::deadlock_error::Deadlock;
 
-const MAIN: LaneId = 0;
-const OWN: LaneId = 1;
-
-fn runs(lane: LaneId, awaits: Awaits) -> Runner {
-    Runner { lane, awaits }
+const fn lane(number: u64) -> LaneId {
+    LaneId(Key::from_bits(number))
 }
 
-fn scene(runners: &[Runner], full: &[LaneId], has_thread: bool) -> Scene {
-    Scene { runners: runners.to_vec(), full: full.to_vec(), has_thread }
+fn index(lane: LaneId) -> usize {
+    lane.0.index() as usize
 }
 
-fn lack(scene: &Scene, runner: usize) -> Option<(usize, Lack)> {
-    scene.stuck(runner).map(|Stuck { last, lack }| (last, lack))
+const MAIN: LaneId = lane(0);
+const OWN: LaneId = lane(1);
+
+fn runs(lane: LaneId, waits_on: WaitsOn) -> Runner {
+    Runner { lane, waits_on }
+}
+
+fn scene(runners: &[Runner], full: &[LaneId], has_thread: bool) -> WaitGraph {
+    WaitGraph { runners: runners.to_vec(), full: full.to_vec(), has_thread }
+}
+
+fn lack(scene: &WaitGraph, runner: usize) -> Option<(usize, Shortage)> {
+    scene.blockage(runner).map(|blockage| (blockage.last, blockage.shortage))
 }
 
 /// P54: the cases by name.
 #[test]
 fn who_waits_is_stuck_only_if_nobody_is_left() {
-    let waits = runs(MAIN, Awaits::Waiting(MAIN));
-    let works = runs(MAIN, Awaits::Nothing);
+    let waits = runs(MAIN, WaitsOn::Queued(MAIN));
+    let works = runs(MAIN, WaitsOn::Nothing);
     let cases = [
-        ("one thread, and it waits", scene(&[waits], &[], false), Some((0, Lack::Threads))),
+        ("one thread, and it waits", scene(&[waits], &[], false), Some((0, Shortage::Threads))),
         ("a thread is free", scene(&[waits], &[], true), None),
-        ("all threads wait", scene(&[waits, waits, waits], &[], false), Some((0, Lack::Threads))),
+        (
+            "all threads wait",
+            scene(&[waits, waits, waits], &[], false),
+            Some((0, Shortage::Threads)),
+        ),
         ("one of them works", scene(&[waits, waits, works], &[], false), None),
         (
             "it waits for one that works",
-            scene(&[runs(MAIN, Awaits::Runner(1)), works], &[], false),
+            scene(&[runs(MAIN, WaitsOn::Runner(1)), works], &[], false),
             None,
         ),
         (
             "it waits for one that waits",
-            scene(&[runs(MAIN, Awaits::Runner(1)), waits], &[], false),
-            Some((1, Lack::Threads)),
+            scene(&[runs(MAIN, WaitsOn::Runner(1)), waits], &[], false),
+            Some((1, Shortage::Threads)),
         ),
         (
             "a circle, which no thread can help",
-            scene(&[runs(MAIN, Awaits::Runner(1)), runs(MAIN, Awaits::Runner(0))], &[], false),
+            scene(&[runs(MAIN, WaitsOn::Runner(1)), runs(MAIN, WaitsOn::Runner(0))], &[], false),
             None,
         ),
     ];
@@ -48,11 +64,11 @@ fn who_waits_is_stuck_only_if_nobody_is_left() {
 
 #[test]
 fn a_lane_whose_places_all_wait_is_stuck_though_threads_are_free() {
-    let inner = runs(OWN, Awaits::Waiting(OWN));
-    let outer = runs(OWN, Awaits::Waiting(MAIN));
-    let works = runs(MAIN, Awaits::Nothing);
-    assert_eq!(lack(&scene(&[inner], &[OWN], true), 0), Some((0, Lack::Places(OWN))));
-    assert_eq!(lack(&scene(&[inner, works], &[OWN], true), 0), Some((0, Lack::Places(OWN))));
+    let inner = runs(OWN, WaitsOn::Queued(OWN));
+    let outer = runs(OWN, WaitsOn::Queued(MAIN));
+    let works = runs(MAIN, WaitsOn::Nothing);
+    assert_eq!(lack(&scene(&[inner], &[OWN], true), 0), Some((0, Shortage::Lane(OWN))));
+    assert_eq!(lack(&scene(&[inner, works], &[OWN], true), 0), Some((0, Shortage::Lane(OWN))));
     assert_eq!(
         lack(&scene(&[inner, outer], &[OWN], true), 0),
         None,
@@ -60,28 +76,28 @@ fn a_lane_whose_places_all_wait_is_stuck_though_threads_are_free() {
     );
     assert_eq!(lack(&scene(&[inner], &[], true), 0), None, "there is a place");
     // From the main lane into the full one.
-    let into = runs(MAIN, Awaits::Waiting(OWN));
-    assert_eq!(lack(&scene(&[into, inner], &[OWN], true), 0), Some((0, Lack::Places(OWN))));
-    assert_eq!(lack(&scene(&[into, outer], &[OWN], false), 0), Some((0, Lack::Places(OWN))));
+    let into = runs(MAIN, WaitsOn::Queued(OWN));
+    assert_eq!(lack(&scene(&[into, inner], &[OWN], true), 0), Some((0, Shortage::Lane(OWN))));
+    assert_eq!(lack(&scene(&[into, outer], &[OWN], false), 0), Some((0, Shortage::Lane(OWN))));
 }
 
 // ---- against brute force ----
 
 /// Plays the scene: whoever can do anything does it, until nobody can. A job that is taken ends
 /// next. Says which runners have ended.
-fn play(scene: &Scene) -> Vec<bool> {
+fn play(scene: &WaitGraph) -> Vec<bool> {
     let mut ended = vec![false; scene.runners.len()];
     let mut threads = usize::from(scene.has_thread);
     let lanes = 3;
     // For each lane how many places are free; what waits, by who waits for it.
     let mut places: Vec<usize> =
-        (0..lanes).map(|lane| usize::from(!scene.full.contains(&lane))).collect();
+        (0..lanes).map(|number| usize::from(!scene.full.contains(&lane(number)))).collect();
     let mut waiting: Vec<Option<LaneId>> = scene
         .runners
         .iter()
-        .map(|runner| match runner.awaits {
-            Awaits::Waiting(lane) => Some(lane),
-            Awaits::Nothing | Awaits::Runner(_) => None,
+        .map(|runner| match runner.waits_on {
+            WaitsOn::Queued(lane) => Some(lane),
+            WaitsOn::Nothing | WaitsOn::Runner(_) => None,
         })
         .collect();
     loop {
@@ -89,7 +105,7 @@ fn play(scene: &Scene) -> Vec<bool> {
         for (job, lane) in waiting.iter_mut().enumerate() {
             if let Some(lane_id) = *lane
                 && threads > 0
-                && places[lane_id] > 0
+                && places[index(lane_id)] > 0
             {
                 // It is taken and ends: thread and place are back at once.
                 *lane = None;
@@ -98,15 +114,15 @@ fn play(scene: &Scene) -> Vec<bool> {
             }
         }
         for job in 0..scene.runners.len() {
-            let is_free = match scene.runners[job].awaits {
-                Awaits::Nothing => true,
-                Awaits::Runner(other) => ended[other],
-                Awaits::Waiting(_) => waiting[job].is_none(),
+            let is_free = match scene.runners[job].waits_on {
+                WaitsOn::Nothing => true,
+                WaitsOn::Runner(other) => ended[other],
+                WaitsOn::Queued(_) => waiting[job].is_none(),
             };
             if is_free && !ended[job] {
                 ended[job] = true;
                 threads += 1;
-                places[scene.runners[job].lane] += 1;
+                places[index(scene.runners[job].lane)] += 1;
                 has_happened = true;
             }
         }
@@ -116,16 +132,16 @@ fn play(scene: &Scene) -> Vec<bool> {
     }
 }
 
-fn awaits(number: usize, runners: usize) -> Awaits {
+fn waits_on(number: usize, runners: usize) -> WaitsOn {
     match number {
-        0 => Awaits::Nothing,
-        1..=3 => Awaits::Waiting(number - 1),
-        _ => Awaits::Runner((number - 4) % runners),
+        0 => WaitsOn::Nothing,
+        1..=3 => WaitsOn::Queued(lane(number as u64 - 1)),
+        _ => WaitsOn::Runner((number - 4) % runners),
     }
 }
 
 /// Every scene of so many runners, in three lanes.
-fn each_scene(runners: usize, mut check: impl FnMut(&Scene)) {
+fn each_scene(runners: usize, mut check: impl FnMut(&WaitGraph)) {
     let kinds = 3 * (4 + runners);
     for mut code in 0..kinds.pow(u32::try_from(runners).expect("few")) * 16 {
         let mut draw = |limit: usize| {
@@ -133,11 +149,12 @@ fn each_scene(runners: usize, mut check: impl FnMut(&Scene)) {
             code /= limit;
             drawn
         };
-        let full = (0..3).filter(|_| draw(2) == 1).collect();
+        let full = (0..3).filter(|_| draw(2) == 1).map(lane).collect();
         let has_thread = draw(2) == 1;
-        let runners: Vec<_> =
-            (0..runners).map(|_| runs(draw(3), awaits(draw(4 + runners), runners))).collect();
-        check(&Scene { runners, full, has_thread });
+        let runners: Vec<_> = (0..runners)
+            .map(|_| runs(lane(draw(3) as u64), waits_on(draw(4 + runners), runners)))
+            .collect();
+        check(&WaitGraph { runners, full, has_thread });
     }
 }
 
@@ -149,18 +166,18 @@ fn the_rule_says_of_every_small_scene_what_playing_it_says() {
     for runners in 1..=3 {
         each_scene(runners, |scene| {
             let ended = play(scene);
-            assert_eq!(scene.going(), ended, "{scene:?}");
+            assert_eq!(scene.can_proceed(), ended, "{scene:?}");
             for (runner, ended) in ended.into_iter().enumerate() {
-                let stuck = scene.stuck(runner);
+                let stuck = scene.blockage(runner);
                 counts[usize::from(stuck.is_some())] += 1;
                 match stuck {
                     Some(stuck) => {
                         assert!(!ended, "{scene:?}");
                         let last = scene.runners[stuck.last];
-                        assert!(matches!(last.awaits, Awaits::Waiting(_)), "{scene:?}");
+                        assert!(matches!(last.waits_on, WaitsOn::Queued(_)), "{scene:?}");
                         let mut freed = scene.clone();
-                        freed.runners[stuck.last].awaits = Awaits::Nothing;
-                        assert!(freed.going()[runner], "the refusal helps: {scene:?}");
+                        freed.runners[stuck.last].waits_on = WaitsOn::Nothing;
+                        assert!(freed.can_proceed()[runner], "the refusal helps: {scene:?}");
                     }
                     None => assert!(ended || is_in_a_circle(scene, runner), "{scene:?}"),
                 }
@@ -170,12 +187,12 @@ fn the_rule_says_of_every_small_scene_what_playing_it_says() {
     assert!(counts.iter().all(|count| *count > 10_000), "{counts:?}");
 }
 
-fn is_in_a_circle(scene: &Scene, start: usize) -> bool {
+fn is_in_a_circle(scene: &WaitGraph, start: usize) -> bool {
     let mut runner = start;
     for _ in 0..=scene.runners.len() {
-        match scene.runners[runner].awaits {
-            Awaits::Runner(next) => runner = next,
-            Awaits::Nothing | Awaits::Waiting(_) => return false,
+        match scene.runners[runner].waits_on {
+            WaitsOn::Runner(next) => runner = next,
+            WaitsOn::Nothing | WaitsOn::Queued(_) => return false,
         }
     }
     true
@@ -184,12 +201,12 @@ fn is_in_a_circle(scene: &Scene, start: usize) -> bool {
 #[test]
 fn the_error_says_what_is_taken_by_whom_and_what_to_do() {
     let waiting = vec![Metadata::here().named("resize"); 10];
-    let error = Standstill { pool: "x".into(), lane: None, waiting: waiting.clone() };
+    let error = Deadlock { pool: "x".into(), lane: None, waiting: waiting.clone() };
     let text = error.to_string();
     assert!(text.starts_with("every thread of pool `x` is taken by a job that waits"), "{text}");
     assert!(text.contains("`resize` (spawned at"), "{text}");
     assert!(text.contains(" and 2 more: raise `threads_max`"), "{text}");
-    let error = Standstill { lane: Some("dns".into()), ..error };
+    let error = Deadlock { lane: Some("dns".into()), ..error };
     let text = error.to_string();
     assert!(text.starts_with("every place of lane `dns` of pool `x` is taken"), "{text}");
     assert!(text.contains("raise `running_max`"), "{text}");

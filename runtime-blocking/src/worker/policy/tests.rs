@@ -12,7 +12,7 @@ fn policy(threads_max: usize, cores: usize, counts: Counts) -> Policy {
         arriving: counts.arriving,
         busy: counts.busy,
         idle: counts.idle,
-        lookout: counts.lookouts > 0,
+        monitor: counts.monitors > 0,
         ..Policy::new(threads_max)
     }
 }
@@ -23,35 +23,35 @@ struct Counts {
     arriving: usize,
     busy: usize,
     idle: usize,
-    lookouts: usize,
+    monitors: usize,
 }
 
-fn counts(queued: usize, arriving: usize, busy: usize, idle: usize, lookouts: usize) -> Counts {
-    Counts { queued, arriving, busy, idle, lookouts }
+fn counts(queued: usize, arriving: usize, busy: usize, idle: usize, monitors: usize) -> Counts {
+    Counts { queued, arriving, busy, idle, monitors }
 }
 
 impl Policy {
     fn counts(&self) -> Counts {
-        counts(self.queued, self.arriving, self.busy, self.idle, usize::from(self.lookout))
+        counts(self.queued, self.arriving, self.busy, self.idle, usize::from(self.monitor))
     }
 }
 
 #[test]
 fn a_submit_calls_one_and_only_when_nobody_is_on_the_way() {
-    use Call::{Hire, Nobody, Wake};
-    use Role::{Lookout, Worker};
+    use Dispatch::{Nothing, Start, Wake};
+    use Role::{Monitor, Worker};
     let max = 4;
     let table = [
-        // before: queued, arriving, busy, idle, lookouts        call          after
-        ("empty", counts(0, 0, 0, 0, 0), Hire(Worker), counts(1, 1, 0, 0, 0)),
+        // before: queued, arriving, busy, idle, monitors        call          after
+        ("empty", counts(0, 0, 0, 0, 0), Start(Worker), counts(1, 1, 0, 0, 0)),
         ("one idle", counts(0, 0, 0, 1, 0), Wake(Worker), counts(1, 1, 0, 0, 0)),
         ("fewer than cores busy", counts(0, 0, 1, 1, 0), Wake(Worker), counts(1, 1, 1, 0, 0)),
-        ("one on the way", counts(1, 1, 0, 2, 0), Nobody, counts(2, 1, 0, 2, 0)),
-        ("cores busy, one idle", counts(0, 0, 2, 1, 0), Wake(Lookout), counts(1, 0, 2, 0, 1)),
-        ("cores busy, none idle", counts(0, 0, 2, 0, 0), Hire(Lookout), counts(1, 0, 2, 0, 1)),
-        ("cores busy, a lookout", counts(9, 0, 2, 1, 1), Nobody, counts(10, 0, 2, 1, 1)),
-        ("a core free, a lookout", counts(9, 0, 1, 1, 1), Wake(Worker), counts(10, 1, 1, 0, 1)),
-        ("all at work", counts(9, 0, 4, 0, 0), Nobody, counts(10, 0, 4, 0, 0)),
+        ("one on the way", counts(1, 1, 0, 2, 0), Nothing, counts(2, 1, 0, 2, 0)),
+        ("cores busy, one idle", counts(0, 0, 2, 1, 0), Wake(Monitor), counts(1, 0, 2, 0, 1)),
+        ("cores busy, none idle", counts(0, 0, 2, 0, 0), Start(Monitor), counts(1, 0, 2, 0, 1)),
+        ("cores busy, a monitor", counts(9, 0, 2, 1, 1), Nothing, counts(10, 0, 2, 1, 1)),
+        ("a core free, a monitor", counts(9, 0, 1, 1, 1), Wake(Worker), counts(10, 1, 1, 0, 1)),
+        ("all at work", counts(9, 0, 4, 0, 0), Nothing, counts(10, 0, 4, 0, 0)),
     ];
     for (name, before, call, after) in table {
         let mut policy = policy(max, 2, before);
@@ -62,33 +62,57 @@ fn a_submit_calls_one_and_only_when_nobody_is_on_the_way() {
 
 #[test]
 fn a_worker_takes_while_there_are_jobs_and_calls_the_next_if_more_are_left() {
-    use Call::{Hire, Nobody, Wake};
-    use Coming::{Back, BackFromMany, Called};
-    use Next::{Linger, Take, Wait};
-    use Role::{Lookout, Worker};
+    use Arrival::{Dispatched, JobEnded, ManyJobsEnded};
+    use Dispatch::{Nothing, Start, Wake};
+    use Role::{Monitor, Worker};
+    use WorkerAction::{Take, Wait, YieldAndRetry};
     let table = [
-        ("called, one job", Called, counts(1, 1, 0, 0, 0), Take(Nobody), counts(0, 0, 1, 0, 0)),
+        (
+            "called, one job",
+            Dispatched,
+            counts(1, 1, 0, 0, 0),
+            Take(Nothing),
+            counts(0, 0, 1, 0, 0),
+        ),
         (
             "called, two jobs",
-            Called,
+            Dispatched,
             counts(2, 1, 0, 0, 0),
-            Take(Hire(Worker)),
+            Take(Start(Worker)),
             counts(1, 1, 1, 0, 0),
         ),
-        ("others come too", Called, counts(3, 2, 0, 0, 0), Take(Nobody), counts(2, 1, 1, 0, 0)),
-        ("cores full", Called, counts(2, 1, 1, 1, 0), Take(Wake(Lookout)), counts(1, 0, 2, 0, 1)),
-        ("too late", Called, counts(0, 1, 1, 0, 0), Wait, counts(0, 0, 1, 1, 0)),
-        ("back, more", Back, counts(2, 0, 2, 0, 1), Take(Nobody), counts(1, 0, 2, 0, 1)),
-        ("back, none", Back, counts(0, 0, 2, 0, 1), Wait, counts(0, 0, 1, 1, 1)),
-        ("many, none", BackFromMany, counts(0, 0, 2, 0, 1), Linger, counts(0, 1, 1, 0, 1)),
-        ("many, one comes", BackFromMany, counts(0, 1, 2, 0, 0), Wait, counts(0, 1, 1, 1, 0)),
-        ("back, all at work", Back, counts(5, 0, 4, 0, 0), Take(Nobody), counts(4, 0, 4, 0, 0)),
+        (
+            "others come too",
+            Dispatched,
+            counts(3, 2, 0, 0, 0),
+            Take(Nothing),
+            counts(2, 1, 1, 0, 0),
+        ),
+        (
+            "cores full",
+            Dispatched,
+            counts(2, 1, 1, 1, 0),
+            Take(Wake(Monitor)),
+            counts(1, 0, 2, 0, 1),
+        ),
+        ("too late", Dispatched, counts(0, 1, 1, 0, 0), Wait, counts(0, 0, 1, 1, 0)),
+        ("back, more", JobEnded, counts(2, 0, 2, 0, 1), Take(Nothing), counts(1, 0, 2, 0, 1)),
+        ("back, none", JobEnded, counts(0, 0, 2, 0, 1), Wait, counts(0, 0, 1, 1, 1)),
+        ("many, none", ManyJobsEnded, counts(0, 0, 2, 0, 1), YieldAndRetry, counts(0, 1, 1, 0, 1)),
+        ("many, one comes", ManyJobsEnded, counts(0, 1, 2, 0, 0), Wait, counts(0, 1, 1, 1, 0)),
+        (
+            "back, all at work",
+            JobEnded,
+            counts(5, 0, 4, 0, 0),
+            Take(Nothing),
+            counts(4, 0, 4, 0, 0),
+        ),
     ];
-    for (name, coming, before, next, after) in table {
+    for (name, arrival, before, next, after) in table {
         let mut policy = policy(4, 2, before);
-        assert_eq!(policy.next(coming), next, "{name}");
+        assert_eq!(policy.next(arrival), next, "{name}");
         assert_eq!(policy.counts(), after, "{name}");
-        assert_eq!(policy.ended(), u64::from(coming != Called), "{name}");
+        assert_eq!(policy.ended(), u64::from(arrival != Dispatched), "{name}");
     }
 }
 
@@ -96,91 +120,95 @@ fn a_worker_takes_while_there_are_jobs_and_calls_the_next_if_more_are_left() {
 fn a_job_whose_lane_has_room_again_is_taken_by_who_made_the_room() {
     let mut policy = policy(4, 2, counts(0, 0, 1, 1, 0));
     policy.release();
-    assert_eq!(policy.next(Coming::Back), Next::Take(Call::Nobody));
+    assert_eq!(policy.next(Arrival::JobEnded), WorkerAction::Take(Dispatch::Nothing));
     assert_eq!(policy.counts(), counts(0, 0, 1, 1, 0));
 }
 
 #[test]
 fn the_lookout_waits_while_the_queue_moves_and_grows_twice_as_much_when_it_does_not() {
     let mut policy = policy(512, 2, counts(100, 0, 2, 0, 1));
-    assert_eq!(policy.tick(None), Tick::WaitAgain(0));
-    assert_eq!(policy.tick(Some(0)), Tick::Grow { by: 2, seen: 0 });
-    assert_eq!(policy.tick(Some(0)), Tick::Grow { by: 4, seen: 0 });
-    assert_eq!(policy.tick(Some(0)), Tick::Grow { by: 8, seen: 0 });
-    assert_eq!(policy.next(Coming::Back), Next::Take(Call::Nobody));
-    assert_eq!(policy.tick(Some(0)), Tick::WaitAgain(1));
-    assert_eq!(policy.tick(Some(1)), Tick::Grow { by: 2, seen: 1 }, "the step begins anew");
+    assert_eq!(policy.tick(None), MonitorAction::WaitAgain(0));
+    assert_eq!(policy.tick(Some(0)), MonitorAction::Grow { by: 2, seen: 0 });
+    assert_eq!(policy.tick(Some(0)), MonitorAction::Grow { by: 4, seen: 0 });
+    assert_eq!(policy.tick(Some(0)), MonitorAction::Grow { by: 8, seen: 0 });
+    assert_eq!(policy.next(Arrival::JobEnded), WorkerAction::Take(Dispatch::Nothing));
+    assert_eq!(policy.tick(Some(0)), MonitorAction::WaitAgain(1));
+    assert_eq!(
+        policy.tick(Some(1)),
+        MonitorAction::Grow { by: 2, seen: 1 },
+        "the step begins anew"
+    );
 }
 
 #[test]
 fn growth_wakes_first_then_hires_and_never_calls_more_than_jobs_wait() {
     let mut policy = policy(6, 1, counts(3, 0, 1, 1, 1));
-    assert_eq!(policy.grow(), Call::Wake(Role::Worker));
-    assert_eq!(policy.grow(), Call::Hire(Role::Worker));
-    assert_eq!(policy.grow(), Call::Hire(Role::Worker));
-    assert_eq!(policy.grow(), Call::Nobody);
+    assert_eq!(policy.grow(), Dispatch::Wake(Role::Worker));
+    assert_eq!(policy.grow(), Dispatch::Start(Role::Worker));
+    assert_eq!(policy.grow(), Dispatch::Start(Role::Worker));
+    assert_eq!(policy.grow(), Dispatch::Nothing);
     assert_eq!(policy.counts(), counts(3, 3, 1, 0, 1));
-    assert_eq!(policy.tick(Some(0)), Tick::WaitAgain(0), "those on the way will do");
+    assert_eq!(policy.tick(Some(0)), MonitorAction::WaitAgain(0), "those on the way will do");
 }
 
 #[test]
 fn a_lookout_with_nothing_to_watch_is_an_idle_worker() {
     let mut policy = policy(4, 1, counts(0, 0, 1, 0, 1));
-    assert_eq!(policy.tick(Some(0)), Tick::StandDown);
+    assert_eq!(policy.tick(Some(0)), MonitorAction::StandDown);
     assert_eq!(policy.counts(), counts(0, 0, 1, 1, 0));
 }
 
 #[test]
 fn a_lookout_takes_the_job_itself_when_nobody_is_left_to_call() {
     let mut policy = policy(3, 1, counts(2, 0, 2, 0, 1));
-    assert_eq!(policy.tick(Some(0)), Tick::Take);
+    assert_eq!(policy.tick(Some(0)), MonitorAction::Take);
     assert_eq!(policy.counts(), counts(1, 0, 3, 0, 0));
 }
 
-/// P52, tokio#8406: the lookout is a free thread; refusing it company must not idle it.
+/// P52, tokio#8406: the monitor is a free thread; refusing it company must not idle it.
 #[test]
 fn a_lookout_takes_the_job_itself_when_the_system_refuses_a_thread() {
     let mut policy = policy(9, 1, counts(2, 0, 1, 0, 1));
-    assert_eq!(policy.tick(Some(0)), Tick::Grow { by: 1, seen: 0 });
-    assert_eq!(policy.grow(), Call::Hire(Role::Worker));
-    assert_eq!(policy.could_not_start(Role::Worker), Unstarted::Leave(Call::Nobody));
-    assert_eq!(policy.grow(), Call::Nobody, "one refusal ends the step");
-    assert_eq!(policy.tick(Some(0)), Tick::Take);
+    assert_eq!(policy.tick(Some(0)), MonitorAction::Grow { by: 1, seen: 0 });
+    assert_eq!(policy.grow(), Dispatch::Start(Role::Worker));
+    assert_eq!(policy.could_not_start(Role::Worker), StartFailure::Continue(Dispatch::Nothing));
+    assert_eq!(policy.grow(), Dispatch::Nothing, "one refusal ends the step");
+    assert_eq!(policy.tick(Some(0)), MonitorAction::Take);
     assert_eq!(policy.counts(), counts(1, 0, 2, 0, 0));
 }
 
 #[test]
 fn a_refusal_is_forgotten_when_the_queue_has_moved_since() {
     let mut policy = policy(9, 1, counts(5, 0, 1, 0, 1));
-    assert_eq!(policy.tick(Some(0)), Tick::Grow { by: 1, seen: 0 });
-    assert_eq!(policy.grow(), Call::Hire(Role::Worker));
-    assert_eq!(policy.could_not_start(Role::Worker), Unstarted::Leave(Call::Nobody));
-    assert_eq!(policy.next(Coming::Back), Next::Take(Call::Nobody));
-    assert_eq!(policy.tick(Some(0)), Tick::WaitAgain(1));
-    assert_eq!(policy.tick(Some(1)), Tick::Grow { by: 1, seen: 1 }, "it tries again");
-    assert_eq!(policy.grow(), Call::Hire(Role::Worker));
+    assert_eq!(policy.tick(Some(0)), MonitorAction::Grow { by: 1, seen: 0 });
+    assert_eq!(policy.grow(), Dispatch::Start(Role::Worker));
+    assert_eq!(policy.could_not_start(Role::Worker), StartFailure::Continue(Dispatch::Nothing));
+    assert_eq!(policy.next(Arrival::JobEnded), WorkerAction::Take(Dispatch::Nothing));
+    assert_eq!(policy.tick(Some(0)), MonitorAction::WaitAgain(1));
+    assert_eq!(policy.tick(Some(1)), MonitorAction::Grow { by: 1, seen: 1 }, "it tries again");
+    assert_eq!(policy.grow(), Dispatch::Start(Role::Worker));
 }
 
 #[test]
 fn a_refused_start_strands_jobs_only_when_no_thread_is_left() {
     let table = [
-        ("nobody", counts(3, 1, 0, 0, 0), Unstarted::Strand, counts(0, 0, 0, 0, 0)),
+        ("nobody", counts(3, 1, 0, 0, 0), StartFailure::NoThread, counts(0, 0, 0, 0, 0)),
         (
             "one at work",
             counts(3, 1, 1, 0, 0),
-            Unstarted::Leave(Call::Nobody),
+            StartFailure::Continue(Dispatch::Nothing),
             counts(3, 0, 1, 0, 0),
         ),
         (
             "two on the way",
             counts(3, 2, 0, 0, 0),
-            Unstarted::Leave(Call::Nobody),
+            StartFailure::Continue(Dispatch::Nothing),
             counts(3, 1, 0, 0, 0),
         ),
         (
             "one has become idle",
             counts(3, 1, 0, 1, 0),
-            Unstarted::Leave(Call::Wake(Role::Worker)),
+            StartFailure::Continue(Dispatch::Wake(Role::Worker)),
             counts(3, 1, 0, 0, 0),
         ),
     ];
@@ -190,8 +218,8 @@ fn a_refused_start_strands_jobs_only_when_no_thread_is_left() {
         assert_eq!(policy.counts(), after, "{name}");
     }
     let mut policy = policy(4, 1, counts(1, 0, 1, 1, 1));
-    let unstarted = policy.could_not_start(Role::Lookout);
-    assert_eq!(unstarted, Unstarted::Leave(Call::Wake(Role::Lookout)));
+    let unstarted = policy.could_not_start(Role::Monitor);
+    assert_eq!(unstarted, StartFailure::Continue(Dispatch::Wake(Role::Monitor)));
 }
 
 #[test]
@@ -199,14 +227,19 @@ fn after_refusals_ending_jobs_try_again_ever_more_seldom_and_a_success_forgets_i
     let mut policy = policy(2, 1, counts(1000, 0, 1, 0, 0));
     let mut tries = Vec::new();
     for job in 1..=200 {
-        let Next::Take(call) = policy.next(Coming::Back) else { panic!("jobs are left") };
-        if call == Call::Hire(Role::Lookout) {
+        let WorkerAction::Take(call) = policy.next(Arrival::JobEnded) else {
+            panic!("jobs are left")
+        };
+        if call == Dispatch::Start(Role::Monitor) {
             tries.push(job);
-            assert_eq!(policy.could_not_start(Role::Lookout), Unstarted::Leave(Call::Nobody));
+            assert_eq!(
+                policy.could_not_start(Role::Monitor),
+                StartFailure::Continue(Dispatch::Nothing)
+            );
         }
     }
     assert_eq!(tries, [1, 2, 4, 8, 16, 32, 64, 128, 192]);
-    assert_eq!(policy.submit(1), Call::Hire(Role::Lookout), "a submit tries");
+    assert_eq!(policy.submit(1), Dispatch::Start(Role::Monitor), "a submit tries");
     policy.started();
     assert_eq!((policy.refused, policy.backoff, policy.retry_at), (false, 1, 0));
 }
@@ -217,10 +250,10 @@ fn a_closed_pool_runs_what_it_has_and_retires() {
     policy.close();
     assert!(policy.is_closed());
     assert_eq!(policy.counts(), counts(1, 1, 1, 0, 1), "the idle are on their way");
-    assert_eq!(policy.next(Coming::Called), Next::Take(Call::Nobody));
-    assert_eq!(policy.next(Coming::Back), Next::Retire);
-    assert_eq!(policy.next(Coming::Back), Next::Retire);
-    assert_eq!(policy.tick(None), Tick::Retire);
+    assert_eq!(policy.next(Arrival::Dispatched), WorkerAction::Take(Dispatch::Nothing));
+    assert_eq!(policy.next(Arrival::JobEnded), WorkerAction::Retire);
+    assert_eq!(policy.next(Arrival::JobEnded), WorkerAction::Retire);
+    assert_eq!(policy.tick(None), MonitorAction::Retire);
     assert_eq!(policy.threads(), 0);
 }
 
@@ -229,17 +262,21 @@ fn a_closed_pool_runs_what_it_has_and_retires() {
 #[test]
 fn who_was_called_calls_the_next_whatever_was_refused_before() {
     let mut policy = Policy::new(4);
-    assert_eq!(policy.submit(2), Call::Hire(Role::Worker));
+    assert_eq!(policy.submit(2), Dispatch::Start(Role::Worker));
     policy.started();
-    assert_eq!(policy.next(Coming::Called), Next::Take(Call::Nobody));
+    assert_eq!(policy.next(Arrival::Dispatched), WorkerAction::Take(Dispatch::Nothing));
     for _ in 0..5 {
-        assert_eq!(policy.submit(2), Call::Hire(Role::Worker));
-        assert_eq!(policy.could_not_start(Role::Worker), Unstarted::Leave(Call::Nobody));
+        assert_eq!(policy.submit(2), Dispatch::Start(Role::Worker));
+        assert_eq!(policy.could_not_start(Role::Worker), StartFailure::Continue(Dispatch::Nothing));
     }
     for _ in 0..5 {
-        assert_eq!(policy.next(Coming::Back), Next::Take(Call::Nobody), "it is patient");
+        assert_eq!(
+            policy.next(Arrival::JobEnded),
+            WorkerAction::Take(Dispatch::Nothing),
+            "it is patient"
+        );
     }
-    assert_eq!(policy.next(Coming::BackFromMany), Next::Linger);
-    assert_eq!([policy.submit(2), policy.submit(2)], [Call::Nobody; 2]);
-    assert_eq!(policy.next(Coming::Called), Next::Take(Call::Hire(Role::Worker)));
+    assert_eq!(policy.next(Arrival::ManyJobsEnded), WorkerAction::YieldAndRetry);
+    assert_eq!([policy.submit(2), policy.submit(2)], [Dispatch::Nothing; 2]);
+    assert_eq!(policy.next(Arrival::Dispatched), WorkerAction::Take(Dispatch::Start(Role::Worker)));
 }

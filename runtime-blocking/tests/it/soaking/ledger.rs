@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use runtime_blocking::{CancelToken, LaneStats, Report, Stats};
+use runtime_blocking::{CancelToken, LaneStats, PoolReport, Stats};
 use runtime_core::join::JoinError;
 use runtime_core::metadata::Id;
 use runtime_core::sync::Mutex;
@@ -87,7 +87,7 @@ impl Job {
 #[derive(Default)]
 pub(super) struct Ledger {
     jobs: Mutex<Vec<Arc<Job>>>,
-    pub(super) reports: Mutex<Vec<Report>>,
+    pub(super) reports: Mutex<Vec<PoolReport>>,
     pub(super) tokens: Mutex<Vec<CancelToken>>,
     /// What jobs found wrong: they cannot say it by a panic, as that is one of the faults.
     wrong: Mutex<Vec<String>>,
@@ -171,12 +171,12 @@ impl Ledger {
     /// Checks that the pool has counted the same, and that nothing is left there.
     pub(super) fn compare(&self, runs: [u64; LANES], stats: Stats, lanes: &[LaneStats]) {
         assert_eq!(stats.completed, runs.iter().sum::<u64>());
-        let left = [stats.threads, stats.idle, stats.busy, stats.queued, stats.in_line];
+        let left = [stats.threads, stats.idle, stats.busy, stats.queued, stats.wait_list];
         assert_eq!((left, stats.abandoned), ([0; 5], 0), "nothing is left");
         assert_eq!(lanes.len(), LANES);
         for (lane, run) in lanes.iter().zip(runs) {
             assert_eq!(lane.completed, run, "{lane:?}");
-            let left = [lane.running, lane.queued, lane.in_line, lane.abandoned];
+            let left = [lane.running, lane.queued, lane.wait_list, lane.abandoned];
             assert_eq!(left, [0; 4], "{lane:?}");
         }
         self.assert_no_thread_is_left();

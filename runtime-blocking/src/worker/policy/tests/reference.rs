@@ -24,13 +24,13 @@ impl Dice {
 struct Reference {
     policy: Policy,
     cores: usize,
-    /// Called, whether as a new thread or an old one.
+    /// Dispatched, whether as a new thread or an old one.
     arriving: usize,
     /// Starts that the system has not yet answered.
     hires: Vec<Role>,
     busy: usize,
     idle: usize,
-    lookouts: usize,
+    monitors: usize,
     seen: Option<u64>,
     queued: usize,
     ended: u64,
@@ -50,7 +50,7 @@ impl Reference {
             hires: Vec::new(),
             busy: 0,
             idle: 0,
-            lookouts: 0,
+            monitors: 0,
             seen: None,
             queued: 0,
             ended: 0,
@@ -61,15 +61,15 @@ impl Reference {
         }
     }
 
-    fn carry_out(&mut self, call: Call) {
+    fn carry_out(&mut self, call: Dispatch) {
         let role = match call {
-            Call::Nobody => return,
-            Call::Wake(role) => {
+            Dispatch::Nothing => return,
+            Dispatch::Wake(role) => {
                 self.idle -= 1;
                 self.come(role);
                 return;
             }
-            Call::Hire(role) => role,
+            Dispatch::Start(role) => role,
         };
         self.hires.push(role);
         self.refused = false;
@@ -78,8 +78,8 @@ impl Reference {
     fn come(&mut self, role: Role) {
         match role {
             Role::Worker => self.arriving += 1,
-            Role::Lookout => {
-                self.lookouts += 1;
+            Role::Monitor => {
+                self.monitors += 1;
                 self.seen = None;
             }
         }
@@ -96,7 +96,7 @@ impl Reference {
 
     fn cancel(&mut self) {
         if self.queued > 0 {
-            self.policy.cancel();
+            self.policy.remove();
             self.queued -= 1;
             self.cancelled += 1;
         }
@@ -110,64 +110,64 @@ impl Reference {
         }
         self.refused = true;
         match self.policy.could_not_start(role) {
-            Unstarted::Leave(call) => {
-                assert!(!matches!(call, Call::Hire(_)), "a refusal hires nobody");
+            StartFailure::Continue(call) => {
+                assert!(!matches!(call, Dispatch::Start(_)), "a refusal hires nobody");
                 self.carry_out(call);
             }
-            Unstarted::Strand => {
+            StartFailure::NoThread => {
                 self.stranded += self.queued as u64;
                 self.queued = 0;
             }
         }
     }
 
-    fn next(&mut self, coming: Coming) {
-        let from = match coming {
-            Coming::Called => &mut self.arriving,
-            Coming::Back | Coming::BackFromMany => &mut self.busy,
+    fn next(&mut self, arrival: Arrival) {
+        let from = match arrival {
+            Arrival::Dispatched => &mut self.arriving,
+            Arrival::JobEnded | Arrival::ManyJobsEnded => &mut self.busy,
         };
         if *from == 0 {
             return;
         }
         *from -= 1;
-        self.ended += u64::from(coming != Coming::Called);
-        match self.policy.next(coming) {
-            Next::Take(call) => {
+        self.ended += u64::from(arrival != Arrival::Dispatched);
+        match self.policy.next(arrival) {
+            WorkerAction::Take(call) => {
                 self.queued -= 1;
                 self.busy += 1;
                 self.carry_out(call);
             }
-            Next::Linger => self.arriving += 1,
-            Next::Wait => self.idle += 1,
-            Next::Retire => assert!(self.policy.is_closed()),
+            WorkerAction::YieldAndRetry => self.arriving += 1,
+            WorkerAction::Wait => self.idle += 1,
+            WorkerAction::Retire => assert!(self.policy.is_closed()),
         }
     }
 
     fn tick(&mut self) {
-        if self.lookouts == 0 {
+        if self.monitors == 0 {
             return;
         }
         match self.policy.tick(self.seen) {
-            Tick::WaitAgain(seen) => self.seen = Some(seen),
-            Tick::Grow { by, seen } => {
+            MonitorAction::WaitAgain(seen) => self.seen = Some(seen),
+            MonitorAction::Grow { by, seen } => {
                 self.seen = Some(seen);
                 for _ in 0..by {
                     let call = self.policy.grow();
                     self.carry_out(call);
                 }
             }
-            Tick::Take => {
-                self.lookouts -= 1;
+            MonitorAction::Take => {
+                self.monitors -= 1;
                 self.queued -= 1;
                 self.busy += 1;
             }
-            Tick::StandDown => {
-                self.lookouts -= 1;
+            MonitorAction::StandDown => {
+                self.monitors -= 1;
                 self.idle += 1;
             }
-            Tick::Retire => {
+            MonitorAction::Retire => {
                 assert!(self.policy.is_closed());
-                self.lookouts -= 1;
+                self.monitors -= 1;
             }
         }
     }
@@ -188,16 +188,16 @@ impl Reference {
     fn check(&self) {
         let hired = |role| self.hires.iter().filter(|hire| **hire == role).count();
         let arriving = self.arriving + hired(Role::Worker);
-        let lookouts = self.lookouts + hired(Role::Lookout);
-        let expected = counts(self.queued, arriving, self.busy, self.idle, lookouts);
+        let monitors = self.monitors + hired(Role::Monitor);
+        let expected = counts(self.queued, arriving, self.busy, self.idle, monitors);
         assert_eq!(self.policy.counts(), expected, "{self:?}");
         assert_eq!(self.policy.ended(), self.ended);
         let all = self.ended + (self.busy + self.queued) as u64 + self.cancelled + self.stranded;
         assert_eq!(self.accepted, all, "every job is in one place: {self:?}");
-        assert!(lookouts <= 1);
+        assert!(monitors <= 1);
         let threads = self.policy.threads();
         assert!(threads <= self.policy.threads_max, "{self:?}");
-        if self.queued > 0 && arriving == 0 && lookouts == 0 {
+        if self.queued > 0 && arriving == 0 && monitors == 0 {
             assert!(self.busy > 0 && self.idle == 0, "nobody will look: {self:?}");
             let nobody_to_call = threads == self.policy.threads_max || self.refused;
             assert!(nobody_to_call, "somebody could look: {self:?}");
@@ -211,7 +211,7 @@ impl Reference {
                 self.answer_hire(false);
             }
             while self.arriving > 0 {
-                self.next(Coming::Called);
+                self.next(Arrival::Dispatched);
             }
             self.tick();
             self.check();
@@ -230,9 +230,9 @@ fn counters_are_exact_and_somebody_looks_after_every_random_event() {
                 0..10 => pool.submit(),
                 10..12 => pool.cancel(),
                 12..20 => pool.answer_hire(dice.below(4) < refusals),
-                20..27 => pool.next(Coming::Called),
-                27..30 => pool.next(Coming::Back),
-                30..32 => pool.next(Coming::BackFromMany),
+                20..27 => pool.next(Arrival::Dispatched),
+                27..30 => pool.next(Arrival::JobEnded),
+                30..32 => pool.next(Arrival::ManyJobsEnded),
                 32..37 => pool.tick(),
                 37..39 => pool.expire(),
                 _ if dice.below(40) == 0 => pool.close(),
@@ -254,7 +254,7 @@ fn jobs_that_block_for_ever_leave_nothing_queued_while_a_thread_can_be_had() {
             pool.submit();
             if dice.below(8) == 0 {
                 pool.answer_hire(false);
-                pool.next(Coming::Called);
+                pool.next(Arrival::Dispatched);
             }
         }
         pool.settle();
@@ -272,10 +272,10 @@ fn a_pool_that_has_ended_its_jobs_is_idle_or_gone() {
             pool.close();
         }
         while pool.busy > 0 {
-            pool.next(Coming::Back);
+            pool.next(Arrival::JobEnded);
         }
         pool.settle();
-        assert_eq!(pool.lookouts, 0, "no timer is left");
+        assert_eq!(pool.monitors, 0, "no timer is left");
         assert_eq!(pool.policy.threads(), if closed { 0 } else { 5 });
         while pool.idle > 0 {
             pool.expire();

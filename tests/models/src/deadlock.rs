@@ -5,17 +5,17 @@
 //! or say so when it is not the whole truth.
 
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use runtime_blocking::{Pool, Shutdown};
+use runtime_core::blocking_driver;
 use runtime_core::completion::Completion;
 use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::metadata::Metadata;
 use runtime_core::park::Parker;
 use runtime_core::sync::explore::{Record, Witness};
-use runtime_core::watch::{self, Noted};
 use runtime_executor::{Config, Executor, Handle};
 
 use crate::facade::block_on;
@@ -26,7 +26,7 @@ const UNPARK: &str = "self.state.swap(NOTIFIED";
 
 pub(crate) const MODELS: &[Model] = &[
     Model {
-        name: "standstill::a_job_that_waits_for_the_only_thread_is_told",
+        name: "deadlock::a_job_that_waits_for_the_only_thread_is_told",
         bound: Some(4),
         executions: 2_691,
         witnesses: &["told"],
@@ -39,7 +39,7 @@ pub(crate) const MODELS: &[Model] = &[
         body: |witness| for_the_only_thread(|handle, job| handle.block_on(job), witness),
     },
     Model {
-        name: "standstill::of_two_jobs_that_wait_for_jobs_on_two_threads_both_end",
+        name: "deadlock::of_two_jobs_that_wait_for_jobs_on_two_threads_both_end",
         bound: Some(3),
         executions: 86_710,
         witnesses: &["told", "not told"],
@@ -49,7 +49,7 @@ pub(crate) const MODELS: &[Model] = &[
         body: |witness| two_on_two_threads(|handle, job| handle.block_on(job), witness),
     },
     Model {
-        name: "standstill::a_job_that_another_thread_ends_is_never_refused",
+        name: "deadlock::a_job_that_another_thread_ends_is_never_refused",
         bound: Some(3),
         executions: 28_723,
         witnesses: &["ran"],
@@ -60,15 +60,18 @@ pub(crate) const MODELS: &[Model] = &[
         body: |witness| ends_elsewhere(2, witness),
     },
     Model {
-        name: "standstill::a_job_that_something_else_can_wake_is_never_refused",
+        name: "deadlock::a_job_that_something_else_can_wake_is_never_refused",
         bound: Some(4),
         executions: 12_600,
         witnesses: &["woken"],
-        mutants: &[Mutant::body("says that it waits for the job alone", |witness| {
-            something_else_can_wake(|_, future| says_it_waits_alone(future), witness);
+        mutants: &[Mutant::body("hides what else can wake it", |witness| {
+            something_else_can_wake(hides_what_else_can_wake_it, witness);
         })],
         body: |witness| {
-            something_else_can_wake(|handle, future| handle.block_on(future), witness);
+            something_else_can_wake(
+                |handle, inner, news| handle.block_on(either(inner, news, None)),
+                witness,
+            );
         },
     },
 ];
@@ -144,47 +147,51 @@ fn ends_elsewhere(threads_max: usize, witness: &'static Witness) {
     witness.saw("ran");
 }
 
-/// Waits for a job, or for news from elsewhere.
-type Either = Pin<Box<dyn Future<Output = ()>>>;
+/// Blocks on a job, or on news from elsewhere.
+type BlockOnEither = fn(&Handle, JoinHandle<()>, JoinHandle<()>);
 
-/// The only thread waits for a job that it would have to run itself, or for news, which comes.
-fn something_else_can_wake(block: fn(&Handle, Either), witness: &'static Witness) {
+/// Waits for the job, which must not end first, or for the news. The news wakes `news_waker`, if
+/// there is one, in place of the context's waker.
+fn either(
+    mut inner: JoinHandle<()>,
+    mut news: JoinHandle<()>,
+    news_waker: Option<Waker>,
+) -> impl Future<Output = ()> + Unpin {
+    poll_fn(move |cx| {
+        if let Poll::Ready(result) = Pin::new(&mut inner).poll(cx) {
+            panic!("a false alarm: {result:?}");
+        }
+        let waker = news_waker.as_ref().unwrap_or(cx.waker()).clone();
+        let polled = Pin::new(&mut news).poll(&mut Context::from_waker(&waker));
+        polled.map(|news| news.expect("news"))
+    })
+}
+
+/// The only thread waits for a job that it would have to run itself, or for news, which arrives.
+fn something_else_can_wake(block: BlockOnEither, witness: &'static Witness) {
     let executor = Executor::new(Config::default());
     let (pool, ran) = (pool(1), Record::new());
-    let news = Arc::new(Completion::new(Metadata::here(), None));
-    let told = JoinHandle::new(Arc::clone(&news));
+    let completion = Arc::new(Completion::new(Metadata::here(), None));
+    let news = JoinHandle::new(Arc::clone(&completion));
     let (inside, handle, noted) = (pool.clone(), executor.handle(), ran.clone());
     let outer = submit(&pool, move || {
-        let mut inner = submit(&inside, move || noted.note(()));
-        let mut told = told;
-        let either = poll_fn(move |cx| {
-            if let Poll::Ready(result) = Pin::new(&mut inner).poll(cx) {
-                panic!("a false alarm: {result:?}");
-            }
-            Pin::new(&mut told).poll(cx).map(|news| news.expect("news"))
-        });
-        block(&handle, Box::pin(either));
+        let inner = submit(&inside, move || noted.note(()));
+        block(&handle, inner, news);
     });
-    let _no_producer = news.complete(Ok(()));
+    let _no_producer = completion.complete(Ok(()));
     block_on(outer).expect("it ran");
     end(&pool, 2);
     assert_eq!(ran.len(), 1);
     witness.saw("woken");
 }
 
-/// As `Handle::block_on`, but it does not look who else could wake it.
-fn says_it_waits_alone(mut future: Either) {
+/// Blocks as `Handle::block_on` does, but the waker of the news is not one that is counted.
+fn hides_what_else_can_wake_it(_: &Handle, inner: JoinHandle<()>, news: JoinHandle<()>) {
     let parker = Arc::new(Parker::new());
     let waker = Waker::from(Arc::clone(&parker));
-    let mut future = pin!(future.as_mut());
-    let mut noted = Noted::Nothing;
-    while watch::noting(&waker, &waker, &mut noted, || {
-        future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending()
-    }) {
-        if let Noted::One(job) = noted {
-            watch::falls_asleep(job);
-            let _ = parker.park(None);
-            watch::wakes_up();
-        }
-    }
+    let mut future = either(inner, news, Some(waker.clone()));
+    let sleep = || {
+        let _ = parker.park(None);
+    };
+    blocking_driver::drive(&waker, sleep, |cx| Pin::new(&mut future).poll(cx));
 }

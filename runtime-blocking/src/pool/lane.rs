@@ -1,0 +1,199 @@
+//! A lane's handle, and the submit of a job: step 1 of a blocking call.
+
+use std::fmt;
+use std::sync::{Arc, Weak};
+
+use runtime_core::catch_panic::drop_catching;
+use runtime_core::join::JoinHandle;
+use runtime_core::metadata::Metadata;
+
+use crate::job::closure::{BlockingJob, Job, RemoveFromQueue, Submitted};
+use crate::pool::owner::PoolOwner;
+use crate::pool::shared::Shared;
+use crate::pool::stats::LaneStats;
+use crate::pool::submit_error::SubmitError;
+use crate::queue::lane_config::LaneId;
+use crate::queue::permit::{Permit, WhenFull};
+
+/// The jobs of one kind within a pool: how many run at a time, how many wait, and which go first.
+///
+/// All jobs of a pool share its threads. Without lanes, a thousand slow name lookups would take all
+/// threads, and reading a file would have to wait; in a lane of their own they take as many threads
+/// as the lane allows. A job counts for its lane's limit until its closure has ended, even if it was
+/// aborted and nothing waits for it any more.
+///
+/// A lane is a handle: clones are cheap and stand for the same lane. It keeps its pool open as a
+/// [`Pool`](crate::Pool) does. A lane is removed with its last handle and its last job.
+///
+/// ```
+/// use runtime_blocking::{Pool, Priority};
+///
+/// let pool = Pool::new();
+/// let dns = pool.lane("dns").running_max(4).build();
+/// let indexing = pool.lane("indexing").priority(Priority::Background).queue_max(1000).build();
+///
+/// dns.submit(|| "look up a name").expect("a thread can be started").detach();
+/// match indexing.try_submit(|| "index a file") {
+///     Ok(job) => job.detach(),
+///     Err(error) => println!("{error}"),
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Lane {
+    owner: Arc<PoolOwner>,
+    /// `None` for the main lane, which exists as long as the pool.
+    own: Option<Arc<LaneOwner>>,
+}
+
+/// *Shared by* the clones of a lane, and by nothing else, so it is dropped with the last one.
+struct LaneOwner {
+    shared: Arc<Shared>,
+    id: LaneId,
+}
+
+impl Drop for LaneOwner {
+    fn drop(&mut self) {
+        if let Ok(mut state) = self.shared.lock_checked() {
+            state.queue.abandon_lane(self.id);
+        }
+    }
+}
+
+/// A job that was accepted.
+pub(crate) struct Accepted<T> {
+    pub(crate) handle: JoinHandle<T>,
+    /// Only if the submitter has to wait for a place in the queue.
+    pub(crate) wait: Option<(Permit, Arc<dyn Job>)>,
+}
+
+impl Lane {
+    pub(crate) fn main(owner: Arc<PoolOwner>) -> Lane {
+        Lane { owner, own: None }
+    }
+
+    pub(crate) fn own(owner: Arc<PoolOwner>, id: LaneId) -> Lane {
+        let own = Arc::new(LaneOwner { shared: Arc::clone(owner.shared()), id });
+        Lane { owner, own: Some(own) }
+    }
+
+    fn id(&self) -> LaneId {
+        self.own.as_ref().map_or(self.owner.shared().main_lane, |own| own.id)
+    }
+
+    pub(crate) fn owner(&self) -> &Arc<PoolOwner> {
+        &self.owner
+    }
+
+    /// Runs `f` on a thread of the pool, and returns the handle that awaits the result.
+    ///
+    /// The jobs of a lane begin in the order of their submits. If the queue is full, the job waits
+    /// behind it and enters it as soon as there is room. A panic of `f` is returned through the
+    /// handle. Dropping the handle detaches the job. [`abort`](JoinHandle::abort) removes a job that
+    /// has not begun, and requests a running one to [stop](crate::is_cancelled). An accepted closure
+    /// is either run or cancelled before it begins, and the handle says which.
+    ///
+    /// # Errors
+    /// [`SubmitError`] hands the closure back if the pool is closed, or has no thread and cannot
+    /// start one. If it has threads and only cannot start another, the job waits for them.
+    ///
+    /// # Blocking
+    /// Never waits for a job. It may start a thread, which takes some ten microseconds.
+    #[track_caller]
+    pub fn submit<F, T>(&self, f: F) -> Result<JoinHandle<T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.submit_as(Metadata::here(), f)
+    }
+
+    /// [`submit`](Lane::submit) that hands the closure back if the queue is full.
+    ///
+    /// # Errors
+    /// As [`submit`](Lane::submit), and [`SubmitError::Full`].
+    #[track_caller]
+    pub fn try_submit<F, T>(&self, f: F) -> Result<JoinHandle<T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let accepted = self.accept(Metadata::here(), (), f, WhenFull::HandBack)?;
+        Ok(accepted.handle)
+    }
+
+    /// [`submit`](Lane::submit) with the caller's metadata, which may contain a name.
+    ///
+    /// # Errors
+    /// As [`submit`](Lane::submit).
+    pub fn submit_as<F, T>(&self, metadata: Metadata, f: F) -> Result<JoinHandle<T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.submit_with(metadata, (), f)
+    }
+
+    /// [`submit_as`](Lane::submit_as) with a value to `keep`. It is dropped when the job has come to
+    /// any of its ends and the awaiting task has been woken.
+    ///
+    /// # Errors
+    /// As [`submit`](Lane::submit).
+    pub fn submit_with<F, T, K>(
+        &self,
+        metadata: Metadata,
+        keep: K,
+        f: F,
+    ) -> Result<JoinHandle<T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+        K: Send + Sync + 'static,
+    {
+        Ok(self.accept(metadata, keep, f, WhenFull::Wait)?.handle)
+    }
+
+    /// Step 1 of a blocking call: makes the job, and offers it to the queue.
+    pub(crate) fn accept<F, T, K>(
+        &self,
+        metadata: Metadata,
+        keep: K,
+        closure: F,
+        when_full: WhenFull,
+    ) -> Result<Accepted<T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+        K: Send + Sync + 'static,
+    {
+        let shared = self.owner.shared();
+        let context = shared.settings.capture.as_ref().map(|capture| capture());
+        let queue: Weak<dyn RemoveFromQueue + Send + Sync> = Arc::downgrade(shared) as _;
+        let submitted = Submitted { closure, keep, context };
+        let job = Arc::new(BlockingJob::new(metadata, submitted, queue));
+        let queued = Arc::clone(&job) as Arc<dyn Job>;
+        match shared.enqueue(queued, self.id(), when_full) {
+            Ok(permit) => {
+                let wait = permit.map(|permit| (permit, Arc::clone(&job) as Arc<dyn Job>));
+                Ok(Accepted { handle: JoinHandle::of_job(job), wait })
+            }
+            Err(rejection) => {
+                let submitted = job.take().expect("no other thread can reach a rejected job");
+                let Submitted { closure, keep, context } = submitted;
+                // Their destructors may panic, and the closure is handed back nevertheless.
+                drop_catching((keep, context));
+                Err(rejection.with(closure))
+            }
+        }
+    }
+
+    /// Returns the statistics of the lane. Costs one short lock.
+    pub fn stats(&self) -> LaneStats {
+        self.owner.shared().lock_to_look().lane_stats(self.id())
+    }
+}
+
+impl fmt::Debug for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lane").field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}

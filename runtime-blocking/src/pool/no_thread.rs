@@ -1,0 +1,44 @@
+//! The jobs of a pool that has no thread and cannot start one.
+
+use std::io;
+
+use runtime_core::join::JoinError;
+use runtime_core::slab::Key;
+
+use crate::pool::submit_error::Rejection;
+use crate::queue::job_list::WaitingJob;
+use crate::queue::permit::{Permit, grant};
+
+/// The pool has no thread and cannot start one. The jobs that waited have left the queue.
+pub(crate) struct NoThread {
+    pub(crate) error: io::Error,
+    pub(crate) jobs: Vec<WaitingJob>,
+}
+
+impl NoThread {
+    /// Rejects the job of the submit that finds this out, which had this key in the queue, and
+    /// refuses the other jobs: they were accepted while the thread was being started.
+    ///
+    /// If the submitter's own job is none of them, it was cancelled or has run, and is accepted.
+    pub(crate) fn reject(self, own: Key) -> Result<Option<Permit>, Rejection> {
+        let mut is_own_left = false;
+        for WaitingJob { job, permit, .. } in self.jobs {
+            if job.queue_key() == own {
+                is_own_left = true;
+            } else {
+                let error = Box::new(same_error(&self.error));
+                job.discard(JoinError::refused(job.metadata().clone(), error));
+                grant(permit);
+            }
+        }
+        if is_own_left { Err(Rejection::NoThread(self.error)) } else { Ok(None) }
+    }
+}
+
+/// Returns a copy of an error.
+fn same_error(error: &io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::new(error.kind(), error.to_string()),
+    }
+}

@@ -1,0 +1,91 @@
+//! The settings of a pool.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use runtime_core::sync::thread::{self, JoinHandle};
+
+use crate::job::context::Capture;
+use crate::queue::lane_config::LaneConfig;
+use crate::worker::current::WorkerId;
+
+/// The body of a worker's thread, as a [spawner](crate::Builder::spawner) receives it.
+#[doc(hidden)]
+pub type ThreadBody = Box<dyn FnOnce() + Send + 'static>;
+
+/// Starts a thread with this name and stack size.
+pub(crate) type Spawner =
+    dyn Fn(String, Option<usize>, ThreadBody) -> io::Result<JoinHandle<()>> + Send + Sync;
+
+pub(crate) struct Settings {
+    pub(crate) threads_max: usize,
+    pub(crate) keep_alive: Duration,
+    pub(crate) thread_name: Cow<'static, str>,
+    pub(crate) slow_shutdown_notice: Option<Duration>,
+    pub(crate) main_lane: LaneConfig,
+    pub(crate) capture: Option<Arc<Capture>>,
+    /// The number of jobs in a row that make a burst, after which a worker yields before it waits.
+    pub(crate) burst: usize,
+    pub(crate) stack_size: Option<usize>,
+    pub(crate) cores: Option<usize>,
+    pub(crate) spawner: Option<Arc<Spawner>>,
+}
+
+impl Settings {
+    pub(crate) fn new() -> Settings {
+        Settings {
+            threads_max: 512,
+            keep_alive: Duration::from_secs(10),
+            thread_name: Cow::Borrowed("blocking"),
+            slow_shutdown_notice: Some(Duration::from_secs(5)),
+            main_lane: LaneConfig::new(Cow::Borrowed("main")),
+            capture: None,
+            burst: 8,
+            stack_size: None,
+            cores: None,
+            spawner: None,
+        }
+    }
+
+    /// The number of busy workers above which more threads are added only if the jobs block.
+    #[inline]
+    pub(crate) fn cores(&self) -> usize {
+        self.cores.unwrap_or_else(available_cores)
+    }
+
+    /// Starts the thread of a worker.
+    pub(crate) fn start_thread(
+        &self,
+        worker: WorkerId,
+        body: impl FnOnce() + Send + 'static,
+    ) -> io::Result<JoinHandle<()>> {
+        let name = format!("{}-{worker}", self.thread_name);
+        match &self.spawner {
+            None => thread::spawn(name, self.stack_size, body),
+            Some(spawner) => spawner(name, self.stack_size, Box::new(body)),
+        }
+    }
+}
+
+/// Asks the system once, because the answer costs some 30 us: files are read for it.
+fn available_cores() -> usize {
+    static CORES: OnceLock<usize> = OnceLock::new();
+    *CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, |cores| cores.get()))
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("threads_max", &self.threads_max)
+            .field("keep_alive", &self.keep_alive)
+            .field("thread_name", &self.thread_name)
+            .field("stack_size", &self.stack_size)
+            .field("cores", &self.cores)
+            .field("slow_shutdown_notice", &self.slow_shutdown_notice)
+            .field("main_lane", &self.main_lane)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,72 @@
+//! Backpressure: submitting no faster than the jobs are run.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use runtime_core::join::JoinHandle;
+use runtime_core::metadata::Metadata;
+
+use crate::deadlock::wait_tracking;
+use crate::job::closure::Job;
+use crate::pool::lane::Lane;
+use crate::pool::submit_error::SubmitError;
+use crate::queue::permit::WhenFull;
+
+impl Lane {
+    /// [`submit`](Lane::submit) that waits until the job has a place in the queue, for a producer
+    /// that must not go faster than its jobs.
+    ///
+    /// The first to wait gets the first place. Nothing happens before the future is polled.
+    ///
+    /// # Errors
+    /// As [`submit`](Lane::submit). If the pool is shut down while the job waits, the job is treated
+    /// like those in the queue.
+    ///
+    /// # Cancel safety
+    /// If the future is dropped before it is ready, the job is removed and its closure dropped.
+    #[track_caller]
+    pub fn submit_async<F, T>(
+        &self,
+        f: F,
+    ) -> impl Future<Output = Result<JoinHandle<T>, SubmitError<F>>> + Send + use<F, T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let (lane, metadata) = (self.clone(), Metadata::here());
+        async move {
+            let accepted = lane.accept(metadata, (), f, WhenFull::WaitForPermit)?;
+            if let Some((permit, job)) = accepted.wait {
+                PermitWait { permit: JoinHandle::new(permit), job: Some(job) }.await;
+            }
+            Ok(accepted.handle)
+        }
+    }
+}
+
+/// Waits for a permit. Cancels the job when it is dropped before.
+struct PermitWait {
+    permit: JoinHandle<()>,
+    job: Option<Arc<dyn Job>>,
+}
+
+impl Future for PermitWait {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let PermitWait { permit, job: Some(job) } = &mut *self else { return Poll::Ready(()) };
+        let (id, key) = (job.metadata().id(), job.queue_key());
+        let granted = wait_tracking::poll_job(cx, id, key, |cx| Pin::new(permit).poll(cx));
+        // An error means that the job was refused or cancelled, and its own handle says so.
+        granted.map(|_| self.job = None)
+    }
+}
+
+impl Drop for PermitWait {
+    fn drop(&mut self) {
+        if let Some(job) = &self.job {
+            job.request_cancel();
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! The job queue: several lanes, each first in, first out, and the rule that picks the next job.
+//!
+//! ```text
+//!               push                      admit                     pop
+//!   a job ──┬─────────────▶ WAIT LIST ──────────────────▶ QUEUE ──────────────▶ running, at most
+//!           │   the queue is full      the queue has room    ▲   lowest rank      `running_max`
+//!           └────────────────────────────────────────────────┘   of all lanes
+//!                          the queue has room
+//! ```
+//!
+//! A plain value: no thread, no clock, no lock. A lane limits how many of its jobs run at a time,
+//! and may limit how many are queued. Every job draws a ticket when it is pushed. The next job is
+//! the one of lowest rank among the first jobs of the lanes that may run one more. The rank is the
+//! ticket, and in a background lane it is [`AGING`](crate::queue::lane_config::AGING) tickets
+//! higher. So interactive jobs that come later overtake a background job, but at most `AGING` of
+//! them, and nothing starves.
+//!
+//! A job is removed by its key in constant time. The key is stale once the job has left the queue,
+//! so of a pop and a removal the first one gets the job, and the other one gets nothing.
+
+use std::sync::Arc;
+
+use runtime_core::slab::{Key, Slab};
+
+use crate::job::closure::Job;
+use crate::queue::job_list::{WaitingJob, WaitingJobs};
+use crate::queue::lane_config::{LaneConfig, LaneId};
+use crate::queue::lane_state::{LaneState, permit_for_new};
+use crate::queue::permit::{Permit, WhenFull};
+
+const EXISTS: &str = "a lane exists while it has a handle or a job";
+
+/// All jobs of a pool that wait. *Guarded by* the pool's lock.
+pub(crate) struct JobQueue {
+    lanes: Slab<LaneState>,
+    jobs: WaitingJobs,
+    main_lane: LaneId,
+    next_ticket: u64,
+}
+
+/// The effect of a [push](JobQueue::push).
+pub(crate) struct Pushed {
+    pub(crate) key: Key,
+    /// Whether one job more can run now.
+    pub(crate) is_takeable: bool,
+    /// Only if the submitter has to wait for a place in the queue.
+    pub(crate) permit: Option<Permit>,
+}
+
+/// A job that was [popped](JobQueue::pop) to be run.
+pub(crate) struct Popped {
+    pub(crate) job: Arc<dyn Job>,
+    pub(crate) lane: LaneId,
+    /// The permit of the job that was admitted to the queue in its place.
+    pub(crate) permit: Option<Permit>,
+}
+
+/// The effect of a [removal](JobQueue::remove).
+#[must_use]
+pub(crate) struct Removed {
+    pub(crate) job: WaitingJob,
+    /// Whether one job less can run now.
+    pub(crate) was_takeable: bool,
+    /// Whether no job is left that every shutdown waits for.
+    pub(crate) was_last_must_run: bool,
+    /// The permit of the job that was admitted to the queue in its place.
+    pub(crate) permit: Option<Permit>,
+}
+
+/// The effect of a job's [end](JobQueue::ended).
+#[must_use]
+pub(crate) struct Ended {
+    /// Whether one job more can run now.
+    pub(crate) frees_one: bool,
+    /// Whether no job is left that every shutdown waits for.
+    pub(crate) was_last_must_run: bool,
+}
+
+impl JobQueue {
+    /// An empty queue with one lane, the pool's main lane.
+    pub(crate) fn new(main: LaneConfig) -> JobQueue {
+        let mut lanes = Slab::new();
+        let main_lane = LaneId(lanes.insert(LaneState::new(main)));
+        JobQueue { lanes, jobs: Slab::new(), main_lane, next_ticket: 0 }
+    }
+
+    // ---- lanes ----
+
+    /// The lane that a pool has from the beginning.
+    pub(crate) fn main_lane(&self) -> LaneId {
+        self.main_lane
+    }
+
+    /// Adds a lane.
+    pub(crate) fn open_lane(&mut self, config: LaneConfig) -> LaneId {
+        LaneId(self.lanes.insert(LaneState::new(config)))
+    }
+
+    /// Notes that no handle of the lane is left. The lane is removed with its last job.
+    pub(crate) fn abandon_lane(&mut self, id: LaneId) {
+        self.lane_mut(id).has_handle = false;
+        self.remove_lane_if_over(id);
+    }
+
+    fn remove_lane_if_over(&mut self, id: LaneId) {
+        if self.lane(id).is_over() {
+            self.lanes.remove(id.0);
+        }
+    }
+
+    /// A lane.
+    pub(crate) fn lane(&self, id: LaneId) -> &LaneState {
+        self.lanes.get(id.0).expect(EXISTS)
+    }
+
+    fn lane_mut(&mut self, id: LaneId) -> &mut LaneState {
+        self.lanes.get_mut(id.0).expect(EXISTS)
+    }
+
+    /// All lanes, the main lane first.
+    pub(crate) fn lanes(&self) -> impl Iterator<Item = (LaneId, &LaneState)> {
+        self.lanes.iter().map(|(key, lane)| (LaneId(key), lane))
+    }
+
+    // ---- counts ----
+
+    /// The number of waiting jobs that could run now, if there were threads.
+    pub(crate) fn takeable(&self) -> usize {
+        self.lanes().map(|(_, lane)| lane.takeable()).sum()
+    }
+
+    /// The number of waiting and running jobs that no shutdown cancels.
+    pub(crate) fn must_run(&self) -> usize {
+        let lanes = self.lanes().filter(|(_, lane)| lane.config.must_run);
+        lanes.map(|(_, lane)| lane.jobs()).sum()
+    }
+
+    /// The job with this key, if it waits.
+    pub(crate) fn get(&self, key: Key) -> Option<&WaitingJob> {
+        self.jobs.get(key)
+    }
+
+    /// All waiting jobs, lane by lane.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = &WaitingJob> {
+        let lists = self.lanes().flat_map(|(_, lane)| [&lane.queue, &lane.wait_list]);
+        lists.flat_map(|list| list.iter(&self.jobs))
+    }
+
+    // ---- jobs ----
+
+    /// Appends a job to its lane. Returns `None` if the queue is full and the job is handed back.
+    #[inline]
+    pub(crate) fn push(
+        &mut self,
+        job: Arc<dyn Job>,
+        id: LaneId,
+        when_full: WhenFull,
+    ) -> Option<Pushed> {
+        let lane = self.lanes.get_mut(id.0).expect(EXISTS);
+        let is_takeable = lane.waiting() < lane.vacancies();
+        let stage = lane.stage_for_new(when_full)?;
+        let permit = permit_for_new(job.metadata(), stage, when_full);
+        let ticket = self.next_ticket;
+        self.next_ticket += 1;
+        let waiting = WaitingJob::new(job, id, ticket, stage, permit.clone());
+        let key = lane.list(stage).push(&mut self.jobs, waiting);
+        Some(Pushed { key, is_takeable, permit })
+    }
+
+    /// Takes out the job that runs next. It counts as running until it has
+    /// [`ended`](JobQueue::ended).
+    #[inline]
+    pub(crate) fn pop(&mut self) -> Option<Popped> {
+        let id = self.next_lane()?;
+        let lane = self.lanes.get_mut(id.0)?;
+        let first = lane.queue.first();
+        let WaitingJob { job, .. } = lane.queue.remove(&mut self.jobs, first)?;
+        lane.running += 1;
+        Some(Popped { job, lane: id, permit: lane.admit(&mut self.jobs) })
+    }
+
+    fn next_lane(&self) -> Option<LaneId> {
+        let ranked = self.lanes().filter_map(|(id, lane)| Some((lane.rank(&self.jobs)?, id)));
+        ranked.min_by_key(|&(rank, _)| rank).map(|(_, id)| id)
+    }
+
+    /// Counts the end of a job that was popped.
+    #[inline]
+    pub(crate) fn ended(&mut self, id: LaneId) -> Ended {
+        let lane = self.lane_mut(id);
+        let frees_one = lane.waiting() > lane.vacancies();
+        lane.running -= 1;
+        lane.completed += 1;
+        let must_run = lane.config.must_run;
+        self.remove_lane_if_over(id);
+        Ended { frees_one, was_last_must_run: must_run && self.must_run() == 0 }
+    }
+
+    /// Takes a job out unrun. Returns `None` if the key is stale.
+    pub(crate) fn remove(&mut self, key: Key) -> Option<Removed> {
+        let WaitingJob { lane: id, stage, .. } = *self.jobs.get(key)?;
+        let lane = self.lanes.get_mut(id.0).expect(EXISTS);
+        let before = lane.takeable();
+        let job = lane.list(stage).remove(&mut self.jobs, key)?;
+        let permit = lane.admit(&mut self.jobs);
+        let was_takeable = lane.takeable() < before;
+        let must_run = lane.config.must_run;
+        self.remove_lane_if_over(id);
+        let was_last_must_run = must_run && self.must_run() == 0;
+        Some(Removed { job, was_takeable, was_last_must_run, permit })
+    }
+
+    /// Takes out all jobs of the lanes that `is_meant` selects, the oldest first.
+    pub(crate) fn drain(&mut self, is_meant: impl Fn(&LaneConfig) -> bool) -> Vec<WaitingJob> {
+        let lanes = self.lanes().filter(|(_, lane)| is_meant(&lane.config));
+        let ids: Vec<_> = lanes.map(|(id, _)| id).collect();
+        let mut drained = Vec::new();
+        for id in ids {
+            let lane = self.lanes.get_mut(id.0).expect(EXISTS);
+            for list in [&mut lane.queue, &mut lane.wait_list] {
+                while let Some(job) = list.remove(&mut self.jobs, list.first()) {
+                    drained.push(job);
+                }
+            }
+            self.remove_lane_if_over(id);
+        }
+        drained.sort_by_key(|job| job.ticket);
+        drained
+    }
+}
+
+#[cfg(test)]
+mod tests;

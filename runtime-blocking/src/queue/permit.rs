@@ -1,0 +1,27 @@
+//! Backpressure: the permit by which a submitter learns that its job has a place in the queue.
+
+use std::sync::Arc;
+
+use runtime_core::completion::Completion;
+
+/// A cell that is completed when a job behind a full queue gets a place in the queue.
+pub(crate) type Permit = Arc<Completion<()>>;
+
+/// What happens to a job that finds its lane's queue full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WhenFull {
+    /// It waits behind the queue.
+    Wait,
+    /// It waits behind the queue, and its submitter waits for the permit.
+    WaitForPermit,
+    /// It is handed back.
+    HandBack,
+}
+
+/// Completes the permit, if the submitter waits for one. Call this outside the lock.
+#[inline]
+pub(crate) fn grant(permit: Option<Permit>) {
+    if let Some(permit) = permit {
+        let _no_producer = permit.complete(Ok(()));
+    }
+}

@@ -1,0 +1,58 @@
+//! Starting a worker's thread, and what follows if the system refuses it.
+
+use std::io;
+use std::sync::Arc;
+
+use runtime_core::sync::MutexGuard;
+
+use crate::deadlock::detect;
+use crate::pool::no_thread::NoThread;
+use crate::pool::shared::{PoolState, Shared};
+use crate::worker::current::WorkerId;
+use crate::worker::lifecycle;
+use crate::worker::policy::{Role, StartFailure};
+
+/// Starts the thread of a reserved row. Fails if that leaves the pool without any thread.
+pub(crate) fn start_worker(
+    shared: &Arc<Shared>,
+    worker: WorkerId,
+    role: Role,
+) -> Result<(), NoThread> {
+    let owned = Arc::clone(shared);
+    let started = shared.settings.start_thread(worker, move || lifecycle::run(owned, worker, role));
+    let mut state = shared.lock();
+    match started {
+        Ok(handle) => {
+            state.workers.deposit(worker, handle);
+            shared.notify_waiters_if_quiet(state);
+            Ok(())
+        }
+        Err(error) => {
+            state.workers.release(worker);
+            continue_without(shared, state, role, error)
+        }
+    }
+}
+
+#[cold]
+fn continue_without(
+    shared: &Arc<Shared>,
+    mut state: MutexGuard<'_, PoolState>,
+    role: Role,
+    error: io::Error,
+) -> Result<(), NoThread> {
+    match state.policy.could_not_start(role) {
+        StartFailure::Continue(dispatch) => {
+            let assignment = state.assign(dispatch);
+            shared.notify_waiters_if_quiet(state);
+            let carried_out = shared.carry_out(assignment);
+            detect::refuse_deadlocked(shared);
+            carried_out
+        }
+        StartFailure::NoThread => {
+            let jobs = state.queue.drain(|_| true);
+            shared.notify_waiters_if_quiet(state);
+            Err(NoThread { error, jobs })
+        }
+    }
+}
