@@ -1,10 +1,25 @@
-//! What aside promises, tried out: one binary, a folder for each area, a sentence for each test.
+//! The integration tests of aside: one binary, a folder for each area, a sentence for each test.
 //!
-//! A comment `P23` names the row of `docs/verification/pitfalls.md` that a test answers, `promise 3`
-//! the promise in the crate's documentation. No test asserts how long something took: tests assert
-//! order, counts, virtual time, and that nothing hangs ([`support::watchdog`]).
+//! A comment `P23` names the row of `docs/verification/pitfalls.md` that a test answers. A comment
+//! `promise 3` names one of these:
+//!
+//! 1. `wake` never blocks, drops no future, runs no user code under a lock, and works from any
+//!    thread, after shutdown and during thread-local destruction.
+//! 2. A submitted closure is handed back, cancelled before it starts, or run. It keeps its slot
+//!    until it has ended.
+//! 3. A shutdown is explicit and reports what it has cancelled and which jobs still run. Dropping
+//!    a runtime never panics.
+//! 4. A panic in a task, job, waker or destructor ends only that task, job, waker or value.
+//! 5. A lack of threads, descriptors or memory for one request is an error of that request.
+//! 6. Time arithmetic saturates: no duration and no deadline panics.
+//! 7. An idle runtime sleeps, without periodic wake-ups.
+//! 8. No safe function lends borrowed data to another thread. Futures of one task may borrow.
+//! 9. With a seed and virtual time a program replays exactly.
+//!
+//! No test asserts how long anything takes: tests assert order, counts, virtual time, and that
+//! nothing hangs ([`support::watchdog`]).
 #![allow(clippy::unwrap_used)]
-// A handle is carried out of one runtime to be awaited in another.
+// Some tests return a handle from one runtime and await it in another.
 #![allow(clippy::async_yields_async)]
 
 mod support {

@@ -1,5 +1,5 @@
-//! Jobs that block on jobs of their own pool (P17, P54): they get their threads while there are
-//! any, and an error of the call when all wait for each other.
+//! Jobs that block on jobs of their own pool (P17, P54). They get threads while threads can be
+//! started, and a deadlock error when all wait for each other.
 
 use std::error::Error;
 use std::future::poll_fn;
@@ -18,7 +18,7 @@ use aside::{
 
 use crate::support::watchdog::watched;
 
-/// Blocks on a job, from inside another.
+/// Blocks on a job from inside another one.
 fn wait<T: Send + 'static>(job: JoinHandle<T>) -> Result<T, JoinError> {
     Handle::current().block_on(job)
 }
@@ -29,7 +29,8 @@ fn why(error: &JoinError) -> Deadlock {
     source.downcast_ref::<Deadlock>().unwrap_or_else(|| panic!("{source}")).clone()
 }
 
-// P54: all wait, the last one to do so is told, and its thread then runs what the others wait for.
+// P54: all jobs wait. The last one to wait gets an error, and its thread then runs the awaited
+// jobs.
 #[test]
 fn in_a_deadlocked_pool_one_job_gets_an_error_and_the_others_continue() {
     watched(|| {
@@ -55,7 +56,7 @@ fn in_a_deadlocked_pool_one_job_gets_an_error_and_the_others_continue() {
             assert_eq!((why(error).waiting().len(), why(error).lane()), (threads, None));
             let text = error.to_string();
             assert!(text.contains("every thread of pool `few` is taken by a job"), "{text}");
-            // The pool is as good as new.
+            // The pool works as before.
             assert_eq!(runtime.block_on(runtime.handle().spawn_blocking(|| 2)).unwrap(), 2);
             let pool = runtime.handle().pool().clone();
             assert!(runtime.shutdown(Shutdown::Wait).jobs.is_clean());
@@ -74,7 +75,7 @@ fn descend(levels: usize) -> usize {
     }
 }
 
-// P54: each waits for the next, and only the last of them for one that waits to be run.
+// P54: each job waits for the next, and only the last one waits for a queued job.
 #[test]
 fn nested_jobs_get_all_threads_and_the_first_without_one_gets_a_deadlock_error() {
     watched(|| {
@@ -90,7 +91,7 @@ fn submit<T: Send + 'static>(lane: &Lane, f: impl FnOnce() -> T + Send + 'static
     lane.submit(f).unwrap()
 }
 
-// P54, for lanes: threads there are, but no places.
+// P54, for lanes: threads are free, but the lane is full.
 #[test]
 fn jobs_that_wait_for_jobs_of_their_own_lane_get_a_deadlock_error() {
     watched(|| {
@@ -106,7 +107,7 @@ fn jobs_that_wait_for_jobs_of_their_own_lane_get_a_deadlock_error() {
     });
 }
 
-// P54, for lanes: over two lanes and back.
+// P54, for lanes: a cycle over two lanes.
 #[test]
 fn a_cycle_of_lanes_is_detected_and_a_lane_nested_in_another_is_no_cycle() {
     watched(|| {
@@ -131,7 +132,7 @@ fn a_cycle_of_lanes_is_detected_and_a_lane_nested_in_another_is_no_cycle() {
     });
 }
 
-// P54: no false alarm. Whoever can be woken by something else is left alone.
+// P54: no false alarm. A job that something else can wake gets no error.
 #[test]
 fn a_job_that_waits_with_a_timeout_gets_no_deadlock_error_before_its_timeout() {
     watched(|| {
@@ -140,7 +141,7 @@ fn a_job_that_waits_with_a_timeout_gets_no_deadlock_error_before_its_timeout() {
             Handle::current().block_on(async {
                 let mut inner = spawn_blocking(|| 1);
                 assert!(timeout(Duration::from_millis(2), &mut inner).await.is_err());
-                // Now it waits for the job alone: what was left of the timer does not hide that.
+                // Now it waits for the job alone: its expired timer does not hide that.
                 why(&inner.await.unwrap_err()).waiting().len()
             })
         });
@@ -158,7 +159,7 @@ fn a_job_that_waits_for_a_job_or_something_else_gets_no_deadlock_error() {
         let outer = handle.spawn_blocking(move || {
             let handle = Handle::current();
             let inner = spawn_blocking(|| "the job");
-            // A task of the loop, which ends when the test says so; and a group.
+            // A task of the loop, which ends when the test allows it; and a group.
             let task = handle.spawn(async move {
                 while receive.try_recv().is_err() {
                     aside::yield_now().await;
@@ -175,7 +176,7 @@ fn a_job_that_waits_for_a_job_or_something_else_gets_no_deadlock_error() {
     });
 }
 
-// P54: no false alarm. What is looked at once and dropped leaves nothing behind.
+// P54: no false alarm. A handle that was polled once and dropped leaves no trace.
 #[test]
 fn a_job_that_polled_a_handle_once_and_waits_for_something_else_gets_no_deadlock_error() {
     watched(|| {
@@ -203,7 +204,7 @@ fn a_job_that_polled_a_handle_once_and_waits_for_something_else_gets_no_deadlock
     });
 }
 
-// What is not found (`Handle::block_on` says so): in between is a task, which the pool does not
+// Not detected, as `Handle::block_on` documents: the cycle includes a task, which the pool does not
 // see.
 #[test]
 fn a_job_that_waits_for_a_task_that_waits_for_a_job_gets_no_deadlock_error() {
@@ -220,7 +221,7 @@ fn a_job_that_waits_for_a_task_that_waits_for_a_job_gets_no_deadlock_error() {
     });
 }
 
-// P54, P17: a job that ends at that very moment is awaited, and no error.
+// P54, P17: a job that ends at the moment of the check is awaited, and no error is returned.
 #[test]
 fn no_job_gets_a_deadlock_error_while_another_thread_can_start() {
     watched(|| {
@@ -232,12 +233,12 @@ fn no_job_gets_a_deadlock_error_while_another_thread_can_start() {
     });
 }
 
-// P54: whoever is told gives its thread to the next, until there are threads enough.
+// P54: a job that gets an error frees its thread for the next one, until there are threads enough.
 #[test]
 fn any_number_of_waiting_jobs_all_end() {
     watched(|| {
         let runtime = Runtime::builder().threads_max(3).build();
-        // So that the jobs of jobs come after all others.
+        // Background priority, so that the inner jobs run after all others.
         let gate = Arc::new(OnceLock::new());
         let outer = |n| {
             let gate = Arc::clone(&gate);
@@ -274,13 +275,13 @@ fn refusing(is_refused: impl Fn(usize) -> bool + Send + Sync + 'static) -> Pool 
     Pool::builder().threads_max(4).spawner(spawner).build()
 }
 
-// P54, P52: there could be more threads, but the system gives none.
+// P54, P52: the limit allows more threads, but the system starts none.
 #[test]
 fn a_pool_that_cannot_start_threads_reports_a_deadlock_and_a_growing_pool_does_not() {
     watched(|| {
         let runtime = Runtime::new();
         for comes_at_last in [false, true] {
-            // The submit is refused a thread; the wait asks once more.
+            // The submit cannot start a thread; the wait tries once more.
             let pool = refusing(move |start| start == 2 || (start > 2 && !comes_at_last));
             let inside = pool.clone();
             let result = runtime.block_on(async {
@@ -295,7 +296,7 @@ fn a_pool_that_cannot_start_threads_reports_a_deadlock_and_a_growing_pool_does_n
     });
 }
 
-// P54: who waits for room in the queue waits for the job that would make it.
+// P54: a job that waits for room in the queue waits for the job that would free it.
 #[test]
 fn a_job_that_waits_for_room_in_the_queue_of_its_own_pool_gets_a_deadlock_error() {
     watched(|| {
@@ -321,7 +322,7 @@ fn run_in<T: Send + 'static>(
     runtime.handle().run_in_executor(pool, f)
 }
 
-// P54: a full pool that waits for another pool stands still for nobody.
+// P54: a full pool that waits for another pool is not deadlocked.
 #[test]
 fn pools_that_wait_for_each_other_get_no_deadlock_error_while_one_of_them_works() {
     watched(|| {
@@ -338,7 +339,7 @@ fn pools_that_wait_for_each_other_get_no_deadlock_error_while_one_of_them_works(
     });
 }
 
-// P54, P45: a shutdown that waits is not kept waiting by jobs that wait for each other.
+// P54, P45: a shutdown that waits is not blocked by jobs that wait for each other.
 #[test]
 fn a_deadlocked_pool_recovers_and_ends_when_it_is_shut_down() {
     watched(|| {

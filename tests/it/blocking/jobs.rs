@@ -1,4 +1,4 @@
-//! The blocking pool as the facade gives it: `spawn_blocking`, `run_in_executor`.
+//! The blocking pool through the front end: `spawn_blocking`, `run_in_executor`.
 
 use std::cell::Cell;
 use std::io;
@@ -35,7 +35,7 @@ fn a_thousand_jobs_on_a_few_threads_all_come_back() {
     });
 }
 
-// Promise 2: a job goes on when nobody waits for it, and counts until it has ended.
+// Promise 2: a job runs although nothing waits for it, and keeps its slot until it has ended.
 #[test]
 fn a_job_whose_handle_is_dropped_runs_and_keeps_its_slot_until_it_has_ended() {
     watched(|| {
@@ -52,14 +52,14 @@ fn a_job_whose_handle_is_dropped_runs_and_keeps_its_slot_until_it_has_ended() {
         beginning.recv().unwrap();
         let next = handle.spawn_blocking(|| 2);
         let stats = handle.pool().stats();
-        // P55: the one thread is taken, so the next job waits.
+        // P55: the only thread is taken, so the next job waits.
         assert_eq!((stats.threads, stats.busy, stats.queued), (1, 1, 1));
         go.send(()).unwrap();
         assert_eq!(runtime.block_on(next).unwrap(), 2);
     });
 }
 
-// P55: the limit holds though every handle is dropped at once.
+// P55: the limit holds although every handle is dropped at once.
 #[test]
 fn abandoned_jobs_never_run_on_more_threads_than_the_limit() {
     watched(|| {
@@ -81,7 +81,7 @@ fn abandoned_jobs_never_run_on_more_threads_than_the_limit() {
     });
 }
 
-// P56, promise 2: run, or cancelled before it began; never both, never neither.
+// P56, promise 2: a job is either run or cancelled before it starts.
 #[test]
 fn an_aborted_job_is_either_run_or_cancelled() {
     watched(|| {
@@ -105,7 +105,8 @@ fn an_aborted_job_is_either_run_or_cancelled() {
     });
 }
 
-// Promise 2: what a cancelled job held is released by the time its handle says so.
+// Promise 2: the captures of a cancelled job are dropped before its handle reports the
+// cancellation.
 #[test]
 fn a_job_that_is_cancelled_in_the_queue_drops_its_closure_first() {
     watched(|| {
@@ -160,7 +161,7 @@ fn the_panic_of_a_job_can_be_resumed() {
     });
 }
 
-/// A pool whose first `failures` thread starts fail.
+/// A pool whose first `failures` attempts to start a thread fail.
 fn pool_without_threads(failures: usize) -> Pool {
     let left = AtomicUsize::new(failures);
     Pool::builder()
@@ -175,7 +176,7 @@ fn pool_without_threads(failures: usize) -> Pool {
         .build()
 }
 
-// P52, P53, promise 5: no thread is an error of that one call.
+// P52, P53, promise 5: a thread that cannot be started is an error of that one call.
 #[test]
 fn a_job_for_which_no_thread_can_be_started_is_refused_and_the_next_one_runs() {
     watched(|| {
@@ -195,7 +196,7 @@ fn a_job_for_which_no_thread_can_be_started_is_refused_and_the_next_one_runs() {
     });
 }
 
-// P49, P17: a job that submits to its own pool and waits there for the result.
+// P49, P17: a job that submits to its own pool and waits for the result.
 #[test]
 fn a_job_may_submit_another_and_wait_for_it() {
     watched(|| {
@@ -210,7 +211,7 @@ fn a_job_may_submit_another_and_wait_for_it() {
     });
 }
 
-// P54, P5: twice as many waiting jobs as a machine of this size has cores, and then some.
+// P54, P5: more waiting jobs than twice the cores of a typical machine.
 #[test]
 fn jobs_that_wait_for_each_other_get_as_many_threads_as_they_need() {
     watched(|| {
@@ -230,7 +231,7 @@ fn jobs_that_wait_for_each_other_get_as_many_threads_as_they_need() {
     });
 }
 
-// P5: each of the two jobs needs the other one to have begun.
+// P5: each of the two jobs waits until the other one has started.
 #[test]
 fn two_jobs_that_need_each_other_always_run_concurrently() {
     watched(|| {
@@ -249,7 +250,7 @@ fn two_jobs_that_need_each_other_always_run_concurrently() {
     });
 }
 
-// P61: a worker remembers nothing of the job before.
+// P61: a worker keeps nothing of the previous job.
 #[test]
 fn a_worker_does_not_carry_the_runtime_of_one_job_into_the_next() {
     watched(|| {
@@ -259,7 +260,7 @@ fn a_worker_does_not_carry_the_runtime_of_one_job_into_the_next() {
             spawn_blocking(|| drop(Handle::current())).await.unwrap();
             let after = pool.submit(|| Handle::try_current().is_err()).unwrap();
             assert!(after.await.unwrap());
-            // A panic does not leave it behind either.
+            // A panic does not leave it set either.
             assert!(spawn_blocking(|| panic!("in a job")).await.is_err());
             let after = pool.submit(|| Handle::try_current().is_err()).unwrap();
             assert!(after.await.unwrap());
@@ -268,14 +269,14 @@ fn a_worker_does_not_carry_the_runtime_of_one_job_into_the_next() {
         let theirs = other.handle();
         other.block_on(async {
             theirs.spawn(async {}).await.unwrap();
-            // On the same worker: whose job it is decides.
+            // On the same worker, the runtime that submits the job is the current one.
             let job = spawn_blocking(|| Handle::current().spawn(async { 5 }));
             assert_eq!(job.await.unwrap().await.unwrap(), 5);
         });
     });
 }
 
-// P61: nor does it see what the spawner has in its thread-locals.
+// P61: a job does not see the thread-locals of its submitter.
 #[test]
 fn a_job_sees_its_own_threads_locals_and_not_its_spawners() {
     thread_local! {
@@ -317,7 +318,7 @@ fn errors_show_the_name_and_location_of_a_job() {
     });
 }
 
-// P47: results that come while the loop goes.
+// P47: results that arrive while the loop is dropped.
 #[test]
 fn jobs_may_finish_while_their_loop_is_being_dropped() {
     watched(|| {

@@ -1,4 +1,4 @@
-//! States that live on one thread, called from runtimes.
+//! Pinned states, called from runtimes.
 
 use std::cell::{Cell, RefCell};
 use std::future::pending;
@@ -19,7 +19,7 @@ fn virtual_runtime() -> Runtime {
     Runtime::builder().clock(Clock::virtual_time()).build()
 }
 
-/// Says when it is dropped, and what it was at last.
+/// Reports its final value when it is dropped.
 struct Total(Rc<Cell<u32>>, Sender<u32>);
 
 impl Drop for Total {
@@ -50,7 +50,7 @@ fn many_tasks_can_call_a_pinned_state_that_is_not_send() {
                 spawn(async move { total.call(move |total| total.add(number)).await.unwrap() })
             });
             let sums = gather(tasks.collect::<Vec<_>>()).await;
-            // The tasks begin in their order, and so do their calls.
+            // The tasks start in order, and so do their calls.
             let expected = (1..=100).map(|number| number * (number + 1) / 2);
             assert!(sums.into_iter().map(Result::unwrap).eq(expected));
             total.close().await.unwrap();
@@ -59,7 +59,7 @@ fn many_tasks_can_call_a_pinned_state_that_is_not_send() {
     });
 }
 
-// P62: what was accepted is not lost when `run` returns.
+// P62: accepted calls are not lost when `run` returns.
 #[test]
 fn run_waits_for_a_pinned_state_whose_last_handle_is_dropped_on_the_loop() {
     watched(|| {
@@ -69,7 +69,7 @@ fn run_waits_for_a_pinned_state_whose_last_handle_is_dropped_on_the_loop() {
             let total = Pinned::open(|| Total::new(end)).await.unwrap();
             total.call(move |_| held.recv()).detach();
             total.call(|total| total.add(7)).detach();
-            // Nobody awaits them; and the first cannot end before `run` is shutting down.
+            // No task awaits these calls, and the first one cannot end before `run` shuts down.
             hold_until_the_end(release);
         });
         assert_eq!(ended.try_recv().unwrap(), 7);
@@ -87,7 +87,7 @@ fn a_shutdown_reports_the_pinned_states_it_does_not_wait_for() {
             runtime.block_on(async {
                 let total = Pinned::open(|| Total::new(end)).await.unwrap();
                 total.call(move |_| held.recv()).detach();
-                // One that is over is nobody's concern.
+                // A state that has been closed is not reported.
                 Pinned::open(|| ()).await.unwrap().close().await.unwrap();
             });
             let report = runtime.shutdown(how);
@@ -101,7 +101,7 @@ fn a_shutdown_reports_the_pinned_states_it_does_not_wait_for() {
     });
 }
 
-/// A task that the end of the runtime cancels, and that holds something until then.
+/// A task that the end of the runtime cancels, and that owns a value until then.
 fn hold_until_the_end(held: impl Sized + 'static) {
     spawn(async move {
         let _held = held;
@@ -110,7 +110,7 @@ fn hold_until_the_end(held: impl Sized + 'static) {
     .detach();
 }
 
-// P62: the same where the handle is held by a task, and the state was closed, but not awaited.
+// P62: the same if a task owns the handle, and the state was closed but not awaited.
 #[test]
 fn run_waits_for_a_pinned_state_that_a_cancelled_task_held() {
     watched(|| {
@@ -178,7 +178,7 @@ fn the_last_handle_of_a_pinned_state_waits_on_a_worker() {
 fn inside_a_call_the_runtime_of_its_caller_is_current() {
     watched(|| {
         let opened = || {
-            // In `make` as well.
+            // In `make`, too.
             Handle::current().spawn_blocking(|| 1).detach();
         };
         let pinned = aside::run(async {
@@ -190,7 +190,7 @@ fn inside_a_call_the_runtime_of_its_caller_is_current() {
             assert_eq!(sum.await.unwrap(), 42);
             pinned
         });
-        // Of a call from elsewhere there is none, and none is left over.
+        // A call without a runtime has no current one, and none is left over.
         let none = pinned.call(|()| Handle::try_current().is_err());
         assert!(aside::run(none).unwrap());
     });
@@ -206,7 +206,7 @@ fn a_pinned_state_may_be_called_from_several_runtimes() {
                 aside::run(async move {
                     for _ in 0..100 {
                         let count = pinned.call(move |numbers| {
-                            // Each call comes back to its own loop.
+                            // Each call returns to its own loop.
                             Handle::current().spawn(async {}).detach();
                             numbers.push(number);
                         });
@@ -241,12 +241,13 @@ fn a_call_takes_no_virtual_time() {
     });
 }
 
-/// Gives the loop every chance to move the time.
+/// Gives the loop every opportunity to advance the clock.
 fn yield_to_other_tasks() {
     (0..100).for_each(|_| thread::yield_now());
 }
 
-// P60, the converse: it must advance while a call sleeps, whoever waits behind that call.
+// P60, the converse: the clock must advance while a call sleeps, although other calls wait behind
+// it.
 #[test]
 fn a_call_that_sleeps_does_not_stop_virtual_time_for_queued_calls() {
     watched(|| {
@@ -317,7 +318,7 @@ fn a_refused_job_says_why() {
     });
 }
 
-// P43: a handle in a thread-local, destroyed when the thread and its runtime are gone.
+// P43: a handle in a thread-local, destroyed after the thread's runtime has ended.
 #[test]
 fn the_last_handle_of_a_pinned_state_in_a_thread_local_waits_for_its_end() {
     thread_local! {

@@ -1,5 +1,5 @@
-//! `File`: places, chunks, and what another thread or another handle sees. What must not be lost is
-//! in `fs_lost`.
+//! `File`: positions, chunks, and what another thread or another handle sees. `lost_writes.rs`
+//! checks that nothing is lost.
 
 use std::fs as std_fs;
 use std::io::{self, ErrorKind, Seek, SeekFrom};
@@ -14,9 +14,9 @@ use crate::fs::functions::{Folder, join_error};
 use crate::io::reading::{pattern, poll_once};
 use crate::support::watchdog::{panic_message, watched};
 
-// ---- places ----
+// ---- positions ----
 
-/// The system's file is further on than its user, who must not see it.
+/// The system's file position is ahead of the user's, and the user must not notice.
 #[test]
 fn an_operation_after_a_read_uses_the_position_of_the_reader() {
     watched(|| {
@@ -130,7 +130,7 @@ fn operations_run_in_order_through_the_stream() {
     });
 }
 
-/// A pipe has no place, and what was read ahead from it cannot be read again.
+/// A pipe has no position, and data read ahead from it cannot be read again.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_file_without_a_position_is_written_although_data_was_read_ahead() {
@@ -221,7 +221,7 @@ fn an_operation_that_the_open_mode_forbids_is_a_system_error() {
     });
 }
 
-// ---- elsewhere ----
+// ---- other handles and threads ----
 
 #[test]
 fn a_file_works_on_another_thread_while_its_loop_lives() {

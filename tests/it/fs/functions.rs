@@ -1,4 +1,4 @@
-//! Files by the functions of `aside::fs`, and what is in a directory. `File` is in `fs_file`.
+//! The functions of `aside::fs`, and directories. `file.rs` tests `File`.
 
 use std::collections::BTreeSet;
 use std::fs as std_fs;
@@ -15,7 +15,7 @@ use futures_lite::StreamExt;
 use crate::io::reading::{pattern, poll_once};
 use crate::support::watchdog::watched;
 
-/// A directory that is removed again, with all that is in it.
+/// A directory that is removed with its contents when it is dropped.
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
@@ -32,7 +32,7 @@ impl Folder {
         self.0.join(name)
     }
 
-    /// A named pipe.
+    /// Creates a named pipe.
     #[cfg(unix)]
     pub(crate) fn fifo(&self, name: &str) -> PathBuf {
         let path = self.at(name);
@@ -47,14 +47,14 @@ impl Drop for Folder {
     }
 }
 
-/// The refusal or panic of a job that an error is around.
+/// Returns the `JoinError` inside an I/O error.
 #[track_caller]
 pub(crate) fn join_error(error: &io::Error) -> &JoinError {
     assert_eq!(error.kind(), ErrorKind::Other, "{error}");
     error.get_ref().unwrap().downcast_ref::<JoinError>().unwrap()
 }
 
-// ---- what each does ----
+// ---- what each function does ----
 
 #[test]
 fn a_file_is_written_read_copied_renamed_and_removed() {
@@ -122,7 +122,7 @@ fn metadata_of_files_and_links_is_that_of_std() {
     });
 }
 
-// ---- what goes wrong ----
+// ---- errors ----
 
 #[test]
 fn a_missing_path_is_not_found() {
@@ -221,9 +221,9 @@ fn an_operation_refused_by_the_pool_says_which_and_why() {
     });
 }
 
-// ---- what is given up, and how it ends ----
+// ---- cancelled operations ----
 
-/// Keeps the only worker busy until it is asked to stop.
+/// Keeps the only worker busy until it receives a message.
 pub(crate) async fn busy() -> aside::JoinHandle<()> {
     let (began, begins) = mpsc::channel();
     let busy = aside::spawn_blocking(move || {
@@ -360,7 +360,7 @@ fn a_directory_dropped_early_is_read_no_further() {
                 entries.next().await.unwrap().unwrap();
             }
             drop(entries);
-            // On the only worker, so behind a batch that had begun.
+            // Runs on the only worker, after a batch that has started.
             aside::spawn_blocking(|| ()).await.unwrap();
             let stats = aside::Handle::current().pool().stats();
             assert_eq!(stats.queued, 0);

@@ -1,5 +1,4 @@
-//! `File`: nothing that was accepted is lost, and no error of it is, as long as there is a file to
-//! tell it.
+//! `File`: accepted data is never lost, and its errors are reported as long as the file exists.
 
 use std::fs as std_fs;
 use std::future::pending;
@@ -31,7 +30,7 @@ fn accepted_data_is_written_when_the_file_is_dropped_and_the_runtime_ends() {
     });
 }
 
-// P62: also if the shutdown waits for nothing else, and the task is cancelled by it.
+// P62: even if the shutdown waits for nothing else and cancels the task.
 #[test]
 fn accepted_data_is_written_by_every_kind_of_shutdown() {
     watched(|| {
@@ -42,7 +41,7 @@ fn accepted_data_is_written_by_every_kind_of_shutdown() {
             runtime.block_on(async {
                 std_fs::write(&path, "begun: ").unwrap();
                 let mut file = File::options().read(true).append(true).open(&path).await.unwrap();
-                // A job that may be cancelled, and is not to have those that may not.
+                // An ordinary job, which may be cancelled, unlike those of the file.
                 assert_eq!(file.read(&mut [0; 7]).await.unwrap(), 7);
                 busy().await.detach();
                 file.write_all(b"first, ").await.unwrap();
@@ -64,7 +63,7 @@ fn accepted_data_is_written_by_every_kind_of_shutdown() {
     });
 }
 
-// P62: the runtime goes inside async code, where nobody may wait.
+// P62: the runtime is dropped inside async code, where it must not wait.
 #[test]
 fn accepted_data_is_written_although_the_runtime_is_dropped_on_a_loop() {
     watched(|| {
@@ -83,7 +82,7 @@ fn accepted_data_is_written_although_the_runtime_is_dropped_on_a_loop() {
     });
 }
 
-// P62: there is no job any more, so who drops the file writes.
+// P62: no job can run any more, so dropping the file writes.
 #[test]
 fn data_accepted_after_the_end_of_the_runtime_is_written_by_the_drop_of_the_file() {
     watched(|| {
@@ -93,7 +92,7 @@ fn data_accepted_after_the_end_of_the_runtime_is_written_by_the_drop_of_the_file
         let mut file = runtime.block_on(File::create(&path)).unwrap();
         drop(runtime);
         futures_lite::future::block_on(async {
-            // Accepted before it is known that there is nobody to write it.
+            // The data is accepted before the file learns that no job can write it.
             file.write_all(b"too late").await.unwrap();
             let error = file.flush().await.unwrap_err();
             assert!(join_error(&error).is_refused(), "{error}");
@@ -106,7 +105,7 @@ fn data_accepted_after_the_end_of_the_runtime_is_written_by_the_drop_of_the_file
     });
 }
 
-// P52, P62: no thread can be started for it.
+// P52, P62: no thread can be started to write it.
 #[test]
 fn accepted_data_without_a_thread_is_written_by_the_drop_of_the_file() {
     watched(|| {
@@ -150,9 +149,9 @@ fn a_cancelled_write_that_waits_for_room_has_accepted_nothing() {
     });
 }
 
-// ---- errors of what is written behind ----
+// ---- errors of delayed writes ----
 
-/// A device that has no room, ever.
+/// A device that is always full.
 #[cfg(target_os = "linux")]
 async fn full() -> File {
     File::options().read(true).write(true).open("/dev/full").await.unwrap()
@@ -210,12 +209,12 @@ fn a_failed_write_is_reported_by_the_next_write_and_by_other_operations() {
         runtime.block_on(async {
             let mut file = full().await;
             file.write_all(b"no room").await.unwrap();
-            // Behind the write, on the only worker.
+            // Runs on the only worker, after the write.
             aside::spawn_blocking(|| ()).await.unwrap();
             assert!(file.write_all(b"next").await.is_err());
             file.write_all(b"next").await.expect("it was reported");
             aside::spawn_blocking(|| ()).await.unwrap();
-            // Heard on the way, by one who then gives up.
+            // The error is found by an operation that is then cancelled.
             let error = file.read_at(1, 0).await.unwrap_err();
             assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput, "it has not been heard");
             assert!(file.flush().await.is_err());

@@ -1,4 +1,4 @@
-//! `File` beside its model: random steps, some of them given up, on both.
+//! `File` compared with its model: random operations, some of them cancelled, on both.
 
 use std::fs as std_fs;
 use std::io::{Read, Seek, SeekFrom};
@@ -10,7 +10,7 @@ use crate::fs::functions::Folder;
 use crate::io::reading::pattern;
 use crate::support::watchdog::watched;
 
-/// What a file is to whoever uses it: bytes and a place.
+/// The model of a file: bytes and a position.
 struct Model {
     bytes: Vec<u8>,
     place: usize,
@@ -32,18 +32,18 @@ impl Model {
     }
 }
 
-/// Polls so many times, with whatever happens in a turn in between, and gives up then.
+/// Polls this many times, with one turn in between, and then drops the future.
 async fn at_most<F: Future>(polls: usize, future: F) -> Option<F::Output> {
-    let giving_up = async {
+    let cancelled = async {
         for _ in 0..polls {
             aside::yield_now().await;
         }
         None
     };
-    futures_lite::future::or(async { Some(future.await) }, giving_up).await
+    futures_lite::future::or(async { Some(future.await) }, cancelled).await
 }
 
-/// One step, of a kind and a size by chance, on both.
+/// Performs one operation, of random kind and size, on both.
 async fn step(random: &mut fastrand::Rng, file: &mut File, model: &mut Model) -> &'static str {
     let size = if random.u8(..8) == 0 { 200_000 } else { 2_000 };
     match random.u8(..14) {
@@ -63,7 +63,7 @@ async fn step(random: &mut fastrand::Rng, file: &mut File, model: &mut Model) ->
         }
         3 | 4 => {
             let mut bytes = vec![0; random.usize(1..size)];
-            // None for one that was given up: then nothing is lost, and the model stays.
+            // `None` for a cancelled read: it consumes nothing, and the model is unchanged.
             if let Some(count) = at_most(random.usize(..3), file.read(&mut bytes)).await {
                 let count = count.unwrap();
                 assert!(bytes[..count] == model.read(count), "other bytes were read");
@@ -93,7 +93,7 @@ async fn step(random: &mut fastrand::Rng, file: &mut File, model: &mut Model) ->
                 1 => SeekFrom::Current(place as i64 - here as i64),
                 _ => SeekFrom::End(place as i64 - end as i64),
             };
-            // One that is given up may happen; the next happens after it.
+            // A cancelled write may still happen; the next one happens after it.
             let elsewhere = SeekFrom::Start(random.u64(..1_000));
             if random.bool() && at_most(random.usize(..3), file.seek(elsewhere)).await.is_none() {
                 assert_eq!(file.seek(SeekFrom::Start(place as u64)).await.unwrap(), place as u64);
@@ -129,7 +129,7 @@ async fn step(random: &mut fastrand::Rng, file: &mut File, model: &mut Model) ->
     }
 }
 
-/// Past the stream; gives the length that is found.
+/// Reads and writes at offsets, independently of the position; returns the length of the file.
 #[cfg(unix)]
 async fn at_a_place(random: &mut fastrand::Rng, file: &mut File, model: &mut Model) -> u64 {
     let offset = random.usize(..model.bytes.len() + 100);
@@ -137,7 +137,7 @@ async fn at_a_place(random: &mut fastrand::Rng, file: &mut File, model: &mut Mod
     let read = file.read_at(length, offset as u64).await.unwrap();
     let from = offset.min(model.bytes.len());
     assert!(read == model.bytes[from..(from + length).min(model.bytes.len())]);
-    // So that nothing is read ahead.
+    // Discards the data read ahead.
     assert_eq!(file.seek(SeekFrom::Current(0)).await.unwrap(), model.place as u64);
     if random.bool() && !model.bytes.is_empty() {
         let place = random.usize(..model.bytes.len());

@@ -1,4 +1,4 @@
-//! The awaiting task's waker, and the children's.
+//! The parent waker, and the wakers of the children.
 
 use std::future::{pending, poll_fn};
 use std::pin::pin;
@@ -100,7 +100,7 @@ fn wakes_from_many_threads_are_all_seen_with_their_data_p3() {
                         waker.wake_by_ref();
                     }
                 };
-                // Few threads, and not one for each child: each wakes its own.
+                // Few threads, and not one for each child: each thread wakes its own children.
                 if at % 32 == 0 {
                     std::thread::spawn(wake);
                 } else {
@@ -137,7 +137,7 @@ impl Wake for Parked {
     }
 }
 
-/// A task whose waker wakes a child of the group it awaits, when it is woken or dropped.
+/// A task whose waker wakes a child of the group it awaits, when the waker is woken or dropped.
 struct Reentrant {
     child: Waker,
     wakes: Arc<AtomicUsize>,
@@ -169,13 +169,13 @@ fn a_waker_may_use_the_group_when_it_is_woken_or_dropped_p37_p38() {
     gate.wake();
     assert_eq!(wakes.load(Ordering::Acquire), 1);
     drop(reentrant);
-    // Registers the task again, which drops the last of the other waker: it wakes the child, whose
-    // wake is taken by this very poll.
+    // Registers the task again, which drops the last clone of the other waker. Its destructor wakes
+    // the child, and this poll takes that wake.
     assert!(task.poll(group.as_mut()).is_pending());
     assert_eq!(gate.polls(), 2);
 }
 
-/// A task whose waker panics when woken, or when the last of it is dropped.
+/// A task whose waker panics when it is woken, or when its last clone is dropped.
 struct Grumpy {
     on_wake: bool,
     on_drop: bool,
@@ -204,7 +204,7 @@ fn a_waker_that_panics_when_woken_leaves_the_group_usable_p39() {
     let grumpy = Waker::from(Arc::new(Grumpy { on_wake: true, on_drop: false }));
     assert!(group.as_mut().poll(&mut Context::from_waker(&grumpy)).is_pending());
     assert_eq!(panic_of(|| gate.open('x')), "wake panicked");
-    // The wake was recorded before its messenger fell.
+    // The wake was recorded before the waker panicked.
     assert_eq!(Task::new().poll(group.as_mut()), Poll::Ready(('x', 1)));
 }
 

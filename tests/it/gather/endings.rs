@@ -1,4 +1,4 @@
-//! When children are dropped, and what a group does after its end.
+//! When children are dropped, and how a group behaves after its end.
 
 use std::future::{Ready, pending, ready};
 use std::pin::pin;

@@ -1,4 +1,4 @@
-//! At most so many children at a time.
+//! The limit on the number of concurrent children.
 
 use std::cell::Cell;
 use std::future::ready;
@@ -22,7 +22,7 @@ fn the_limit_is_reached_and_never_exceeded() {
         };
         let outputs = run(gather((0..500).map(child)).limit(limit));
         assert_eq!(outputs, (0..500).collect::<Vec<_>>());
-        // Children that are ready at once leave their room to the next before more are started.
+        // A child that is ready at once makes room for the next one before more are started.
         assert!(most.get() <= limit && most.get() >= limit.min(400), "{} of {limit}", most.get());
     }
 }

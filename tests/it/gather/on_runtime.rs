@@ -1,5 +1,5 @@
-//! `gather` and its kin over what a runtime spawns. What they promise by themselves is tested in
-//! runtime-core.
+//! `gather` and its relatives over tasks and jobs of a runtime. The other files of this folder
+//! drive them without one.
 
 use std::cell::{Cell, RefCell};
 use std::future::pending;
@@ -49,7 +49,7 @@ fn tasks_jobs_and_futures_are_gathered_in_order() {
     });
 }
 
-// P78: the loop polls main once for what came together, and not once for each child.
+// P78: children that finish together cause one poll of main, and not one for each child.
 #[test]
 fn a_gather_of_ten_thousand_tasks_costs_few_polls_of_its_awaiting_task() {
     watched(|| {
@@ -76,7 +76,7 @@ fn an_empty_gather_is_ready_without_waking_the_loop() {
     });
 }
 
-// P80: cancelling goes to every child, at whatever stage it is.
+// P80: cancelling a group cancels every child, at any stage.
 #[test]
 fn a_dropped_gather_drops_every_child_and_aborts_the_tasks_they_own() {
     watched(|| {
@@ -100,7 +100,8 @@ fn a_dropped_gather_drops_every_child_and_aborts_the_tasks_they_own() {
     });
 }
 
-// P81: a child's cancellation is that child's result; one's own goes through.
+// P81: the cancellation of a child is that child's result; the cancellation of the gather
+// propagates.
 #[test]
 fn a_cancelled_child_differs_from_a_cancelled_gather() {
     watched(|| {
@@ -151,7 +152,7 @@ fn a_race_and_a_first_ok_end_in_time() {
     });
 }
 
-// P82: a child that holds what its sibling waits for goes on while it waits for a job.
+// P82: a child that holds a lock its sibling waits for continues while it waits for a job.
 #[test]
 fn a_child_continues_while_its_sibling_waits_for_its_lock() {
     watched(|| {
@@ -187,7 +188,7 @@ fn a_panic_of_a_child_propagates_through_the_gather_and_that_of_a_task_is_its_re
     });
 }
 
-// Promise 8: this is what borrowing is done with.
+// Promise 8: concurrent futures of one task may borrow from it.
 #[test]
 fn children_of_a_scope_borrow_and_await_jobs() {
     watched(|| {

@@ -1,4 +1,4 @@
-//! Futures, wakers and destructors that do as they are told.
+//! Futures, wakers and destructors that the tests control.
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use runtime_core::sync::atomic::{AtomicUsize, Ordering};
 
-/// A task that is never run: its waker counts.
+/// A task that no executor runs. Its waker counts the wakes.
 #[derive(Default)]
 pub(super) struct Task {
     wakes: AtomicUsize,
@@ -25,7 +25,7 @@ impl Task {
         Waker::from(Arc::clone(self))
     }
 
-    /// How often it was woken since this was last asked.
+    /// Returns the number of wakes since the last call.
     pub(super) fn take_wakes(&self) -> usize {
         self.wakes.swap(0, Ordering::AcqRel)
     }
@@ -41,7 +41,7 @@ impl Wake for Task {
     }
 }
 
-/// Polls a future while it is woken; fails if it waits for somebody else.
+/// Polls a future as long as it is woken; fails if it is pending without a wake.
 pub(super) fn run<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let task = Task::new();
@@ -53,7 +53,7 @@ pub(super) fn run<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// Something that children wait for, and the records of who did.
+/// A gate that children wait for. It records their polls and drops.
 pub(super) struct Gate<T> {
     inside: Rc<Inside<T>>,
 }
@@ -65,7 +65,7 @@ struct Inside<T> {
     drops: Cell<usize>,
 }
 
-/// A child that is ready when its gate was opened.
+/// A child that is ready once its gate has opened.
 pub(super) struct Wait<T> {
     inside: Rc<Inside<T>>,
 }
@@ -89,7 +89,7 @@ impl<T> Gate<T> {
         Wait { inside: Rc::clone(&self.inside) }
     }
 
-    /// Lets the child finish, and wakes it if it has been polled.
+    /// Opens the gate, and wakes the child if it has been polled.
     pub(super) fn open(&self, output: T) {
         self.inside.output.set(Some(output));
         self.wake();
@@ -102,7 +102,7 @@ impl<T> Gate<T> {
         }
     }
 
-    /// The waker the child left at its last poll.
+    /// Returns the waker of the child's last poll.
     pub(super) fn waker(&self) -> Option<Waker> {
         self.inside.waker.borrow().clone()
     }
@@ -111,7 +111,7 @@ impl<T> Gate<T> {
         self.inside.polls.get()
     }
 
-    /// How many of the gate's children were dropped.
+    /// Returns the number of the gate's children that have been dropped.
     pub(super) fn drops(&self) -> usize {
         self.inside.drops.get()
     }
@@ -139,7 +139,7 @@ impl<T> Drop for Wait<T> {
     }
 }
 
-/// Wakes itself and waits, so many times.
+/// Wakes itself and stays pending, this many times.
 pub(super) async fn yields(times: usize) {
     for _ in 0..times {
         let mut yielded = false;
@@ -183,7 +183,7 @@ impl<T: Unpin> Future for Fuse<T> {
     }
 }
 
-/// The message of the panic that this must end in.
+/// Runs `f`, which must panic, and returns the message.
 pub(super) fn panic_of<T>(act: impl FnOnce() -> T) -> String {
     let payload = match catch_unwind(AssertUnwindSafe(act)) {
         Ok(_) => panic!("this was to panic, and did not"),

@@ -138,7 +138,7 @@ fn a_scope_that_has_ended_drops_what_is_spawned_into_it() {
     assert_eq!(format!("{smuggled:?}"), "Scope(Ended)");
 }
 
-/// Counts those of it that are alive.
+/// Counts its live instances.
 struct Counted<'a>(&'a Cell<usize>);
 
 impl<'a> Counted<'a> {
@@ -154,7 +154,7 @@ impl Drop for Counted<'_> {
     }
 }
 
-/// A child that holds its scope, and one of the counted.
+/// A child that owns its scope and one counted value.
 fn holder<'env>(scope: &Scope<'env>, alive: &'env Cell<usize>) {
     let (own, counted) = (scope.clone(), Counted::new(alive));
     drop(scope.spawn(async move {

@@ -1,4 +1,4 @@
-//! Children that come while others run.
+//! Children that are spawned while others run.
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn, ready};

@@ -1,4 +1,4 @@
-//! The wake set by itself, against the simplest thing that could be right.
+//! The wake set by itself, compared with the simplest correct implementation.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Weak};
@@ -21,7 +21,7 @@ fn attend<const BITS: usize>(set: &WakeSet<BITS>) -> Visit<BITS> {
     visit
 }
 
-/// Wakes by a fixed pseudo-random sequence, half of them during a visit.
+/// Wakes children in a fixed pseudo-random order, half of them during a visit.
 fn compare<const BITS: usize>(capacity: usize) {
     let set = WakeSet::<BITS>::new(capacity);
     let task = Task::new();
@@ -52,7 +52,7 @@ fn compare<const BITS: usize>(capacity: usize) {
         taken.extend(rest(&mut visit, &set));
         assert_eq!(task.take_wakes(), 0);
         assert!(taken.is_sorted(), "{taken:?}");
-        // What was woken during the visit is in this one or the next, and nothing is lost.
+        // A child woken during the visit is in this visit or the next one, and none is lost.
         let taken: BTreeSet<_> = taken.into_iter().collect();
         assert!(expected.is_subset(&taken));
         let known: BTreeSet<_> = expected.iter().chain(&attended).copied().collect();
@@ -62,7 +62,7 @@ fn compare<const BITS: usize>(capacity: usize) {
         if expected.is_empty() {
             assert_eq!(again == AfterVisit::WakeAgain, !left.is_empty());
         }
-        // A child taken before it was woken again is in the next visit too.
+        // A child that is woken again after it was taken is in the next visit, too.
         let mut visit = attend(&set);
         let next: BTreeSet<_> = rest(&mut visit, &set).into_iter().collect();
         assert!(left.is_subset(&next) && next.is_subset(&known));

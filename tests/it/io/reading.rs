@@ -1,4 +1,4 @@
-//! Blocking streams: reading, and what holds for all. Writing and the rest is in `unblock_out`.
+//! Blocking streams: reading, and what holds for all operations. `writing.rs` has the others.
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
@@ -18,7 +18,7 @@ use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, StreamExt};
 use crate::support::misbehaving::OnDrop;
 use crate::support::watchdog::watched;
 
-/// A reader that does what it is told, and counts its calls.
+/// A reader that the test controls, and that counts its calls.
 struct Script {
     steps: VecDeque<Step>,
     calls: Arc<AtomicUsize>,
@@ -28,7 +28,7 @@ enum Step {
     Give(Vec<u8>),
     Fail(&'static str),
     Panic,
-    /// Waits for a message, or for the end of its sender.
+    /// Waits for a message, or for the drop of its sender.
     Wait(mpsc::Receiver<()>),
 }
 
@@ -59,17 +59,17 @@ fn script(steps: impl IntoIterator<Item = Step>) -> (Script, Arc<AtomicUsize>) {
     (Script { steps: steps.into_iter().collect(), calls: Arc::clone(&calls) }, calls)
 }
 
-/// Bytes that tell their place.
+/// Bytes that differ from place to place.
 pub(crate) fn pattern(length: usize) -> Vec<u8> {
     (0..length).map(|place| (place % 251) as u8).collect()
 }
 
-/// Polls once by a waker that does nothing.
+/// Polls once with a waker that does nothing.
 pub(crate) fn poll_once<F: Future>(future: F) -> Poll<F::Output> {
     pin!(future).poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// A file that is removed again.
+/// A file that is removed when it is dropped.
 pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
@@ -191,7 +191,7 @@ fn a_panic_of_the_reader_is_an_error_after_the_data_it_has_read() {
     });
 }
 
-/// Whatever is given up, and whenever: each byte comes once, in its order.
+/// Reads are cancelled at any time: each byte arrives once, in order.
 #[test]
 fn cancelled_reads_lose_nothing() {
     watched(|| {
@@ -251,7 +251,7 @@ fn a_slow_reader_is_read_only_on_demand() {
             for (call, word) in [b"one", b"two"].iter().enumerate() {
                 assert_eq!(stream.read(&mut buffer).await.unwrap(), 3);
                 assert_eq!(&buffer[..3], *word);
-                // The job has ended, or what it does next would be found in the count.
+                // The job has ended; otherwise its next read would change the count.
                 stream.get_mut().await.unwrap();
                 assert_eq!(calls.load(Ordering::SeqCst), call + 1);
             }
@@ -259,7 +259,7 @@ fn a_slow_reader_is_read_only_on_demand() {
     });
 }
 
-/// An endless reader, and nobody who takes what it gives.
+/// An endless reader, without a consumer.
 #[test]
 fn read_ahead_is_bounded_for_a_slow_reader() {
     watched(|| {
@@ -278,7 +278,7 @@ fn read_ahead_is_bounded_for_a_slow_reader() {
             let mut taken = 0;
             for _ in 0..500 {
                 taken += stream.read(&mut buffer).await.unwrap();
-                // The only worker is free again: all that was ordered has been read.
+                // The only worker is free again: all read-ahead has been done.
                 aside::spawn_blocking(|| ()).await.unwrap();
                 let ahead = given.load(Ordering::SeqCst) - taken;
                 assert!(ahead <= 4 * 512 * 1024, "{ahead} bytes ahead");
@@ -299,7 +299,7 @@ fn an_idle_stream_holds_no_thread() {
                 stream.read_exact(&mut buffer).await.unwrap();
                 streams.push(stream);
             }
-            // On the only worker.
+            // Runs on the only worker, after the stream's job.
             assert_eq!(aside::spawn_blocking(|| 1).await.unwrap(), 1);
         });
     });

@@ -1,4 +1,4 @@
-//! The standard streams. Each test runs itself again as a child, whose streams are pipes.
+//! The standard streams. Each test starts itself as a child process whose streams are pipes.
 
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
@@ -11,7 +11,7 @@ use crate::support::watchdog::watched;
 
 const ROLE: &str = "ASIDE_TEST_IS_A_CHILD";
 
-/// Runs `child` if this process was started for it; starts one otherwise, and gives it to `parent`.
+/// Runs `child` in the child process; otherwise starts one and passes it to `parent`.
 fn in_a_child(test: &str, child: fn(), parent: impl FnOnce(Child)) {
     if std::env::var_os(ROLE).is_some() {
         return child();
@@ -23,7 +23,7 @@ fn in_a_child(test: &str, child: fn(), parent: impl FnOnce(Child)) {
     parent(command.spawn().unwrap());
 }
 
-/// What a child says until it ends.
+/// Returns the output of the child until it ends.
 fn output(child: &mut Child) -> String {
     let mut text = String::new();
     child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
@@ -43,7 +43,7 @@ async fn read_exactly(stdin: &mut Stdin, count: usize) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// Gives up after a while that is long enough for what is there, and tells nothing of it.
+/// Reads until a timeout that is long enough for data that has arrived.
 async fn read_in_vain(stdin: &mut Stdin) {
     let mut bytes = [0; 100];
     let read = aside::timeout(Duration::from_millis(20), stdin.read(&mut bytes)).await;
@@ -64,7 +64,7 @@ fn a_program_ends_although_it_reads_stdin() {
                 });
             },
             |mut child| {
-                // Held open until the child has ended.
+                // Stdin stays open until the child has ended.
                 let stdin = child.stdin.take();
                 assert!(output(&mut child).contains("it ends\n"));
                 drop(stdin);
@@ -88,7 +88,7 @@ fn data_missed_by_a_cancelled_read_is_returned_by_the_next_one() {
                     let two = read_exactly(&mut stdin(), 4).await;
                     say(&format!("{one}|{two}|")).await;
                 });
-                // Another runtime goes on where the first one stopped.
+                // Another runtime continues where the first one stopped.
                 aside::run(async {
                     let mut rest = String::new();
                     stdin().read_to_string(&mut rest).await.unwrap();

@@ -1,4 +1,4 @@
-//! Blocking streams: writing, seeking, and iterators. Reading is in `unblock`.
+//! Blocking streams: writing, seeking, and iterators. `reading.rs` has the rest.
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::pin::Pin;
@@ -15,12 +15,12 @@ use crate::io::reading::{Scratch, pattern, poll_once};
 use crate::support::misbehaving::OnDrop;
 use crate::support::watchdog::{panic_message, watched};
 
-/// A writer that says what it was told.
+/// A writer that records its calls.
 #[derive(Clone, Default)]
 struct Sink {
     written: Arc<Mutex<Vec<u8>>>,
     flushes: Arc<AtomicUsize>,
-    /// The number of the call that fails, counted from 1; of writes and of flushes alike.
+    /// The number of the call that fails, counted from 1, over writes and flushes.
     fails: Option<usize>,
     calls: Arc<AtomicUsize>,
 }
@@ -85,7 +85,7 @@ fn flushed_data_has_been_written_in_order() {
 fn a_failed_write_is_reported_once_and_leaves_no_hole() {
     watched(|| {
         let sink = Sink { fails: Some(2), ..Sink::default() };
-        // One worker, kept busy, so that all three are accepted before the first is written.
+        // The only worker is busy, so all three writes are accepted before the first one runs.
         let runtime = Runtime::builder().threads_max(1).build();
         runtime.block_on(async {
             let (go, may_go) = mpsc::channel::<()>();
@@ -114,7 +114,7 @@ fn a_failed_write_is_also_reported_by_the_next_write() {
         runtime.block_on(async {
             let mut stream = Unblock::new(sink.clone());
             stream.write_all(b"lost").await.unwrap();
-            // Behind the write, on the only worker.
+            // Runs on the only worker, after the write.
             aside::spawn_blocking(|| ()).await.unwrap();
             assert_eq!(stream.write_all(b"next").await.unwrap_err().to_string(), "call 1");
             stream.write_all(b"next").await.unwrap();
@@ -137,7 +137,7 @@ fn the_error_of_a_cancelled_flush_is_reported_by_the_next_flush() {
             assert!(poll_once(stream.flush()).is_pending());
             go.send(()).unwrap();
             busy.await.unwrap().unwrap();
-            // It is heard on the way, and kept for who may be told.
+            // The error is found on the way, and kept for the next operation that can report it.
             stream.with_mut(|_| ()).await.ok();
             let told = stream.flush().await;
             assert_eq!(told.unwrap_err().to_string(), "call 2");
@@ -263,7 +263,7 @@ fn the_object_is_accessible_after_all_earlier_operations() {
 
 // ---- seeking ----
 
-/// The same calls on a file and on a stream over a file end in the same places.
+/// The same calls on a file and on a stream over a file end at the same positions.
 #[test]
 fn a_stream_over_a_file_does_what_the_file_would() {
     watched(|| {
@@ -282,7 +282,7 @@ fn a_stream_over_a_file_does_what_the_file_would() {
                     };
                     let (ours, theirs) = (stream.seek(place).await, file.seek(place));
                     assert_eq!(ours.ok(), theirs.ok(), "seed {seed}: {place:?}");
-                    // One that failed has left both where they were.
+                    // A failed seek leaves both positions unchanged.
                     let here = SeekFrom::Current(0);
                     assert_eq!(stream.seek(here).await.unwrap(), file.seek(here).unwrap());
                     let mut bytes = vec![0; random.usize(1..100_000)];
@@ -406,7 +406,7 @@ fn at_most_32_items_are_pulled_ahead() {
             }));
             for taken in 1..200 {
                 stream.next().await.unwrap();
-                // On the only worker, so behind all that was ordered.
+                // Runs on the only worker, after all pulled items.
                 aside::spawn_blocking(|| ()).await.unwrap();
                 assert!(pulled.load(Ordering::SeqCst) <= taken + 32);
             }

@@ -1,4 +1,4 @@
-//! Peers that fall silent, stop, die, or reset the connection, at any moment.
+//! Peers that are silent, stop, die, or reset the connection at any moment.
 
 use std::io::{ErrorKind, IoSlice, Read, Write};
 use std::net::{self, Ipv4Addr, Shutdown, SocketAddr};
@@ -16,22 +16,22 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::watchdog::watched;
 
-/// Long enough for whatever is under way to arrive, and nothing is asserted of how long it took.
+/// Long enough for data in flight to arrive. No test asserts how long anything took.
 const SOON: Duration = Duration::from_millis(20);
 
-/// A peer of std's, and a stream of ours.
+/// A std peer, and a stream of aside.
 async fn with_std() -> (net::TcpStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let near = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     (near, listener.accept().await.unwrap().0)
 }
 
-/// Ends the connection by a reset, and throws away what was on its way.
+/// Resets the connection, which discards the data in flight.
 fn reset(stream: net::TcpStream) {
     socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
 }
 
-/// Writes until nothing more is taken, and says how much was.
+/// Writes until the socket accepts no more, and returns the number of bytes.
 fn fill(stream: &TcpStream) -> usize {
     let mut written = 0;
     while let Ok(length) = stream.try_write(&[9; 65536]) {
@@ -50,7 +50,7 @@ fn a_timeout_on_a_silent_peer_leaves_the_connection_usable() {
             }
             let written = fill(&far);
             assert!(timeout(SOON, (&far).write_all(&[9; 65536])).await.is_err());
-            // It reads until it has it all, and answers: nothing was lost, nothing is stuck.
+            // The peer reads everything and answers: no data is lost and no task is stuck.
             let peer = spawn_blocking(move || {
                 near.write_all(b"here I am").unwrap();
                 let mut read = vec![0; written];
@@ -66,7 +66,7 @@ fn a_timeout_on_a_silent_peer_leaves_the_connection_usable() {
     });
 }
 
-/// A process that sends back what it gets, by TCP.
+/// A process that echoes over TCP.
 async fn cat() -> (Child, TcpStream) {
     let (near, far) = with_std().await;
     let stdin = Stdio::from(OwnedFd::from(near.try_clone().unwrap()));
@@ -116,7 +116,7 @@ fn killing_the_peer_ends_readers_and_writers() {
             });
             yield_now().await;
             assert!(!reading.is_finished() && !writing.is_finished());
-            // It dies with bytes that it has not read, which the peer is told as a reset.
+            // The process dies with unread bytes, which its peer receives as a reset.
             child.kill().unwrap();
             let (read, written) = gather((reading, writing)).await;
             let errors = [read.unwrap().err(), written.unwrap().err()];
@@ -220,7 +220,7 @@ fn a_connection_reset_before_accept_harms_no_other() {
     });
 }
 
-/// A listener whose queue is full answers nobody.
+/// A listener whose backlog is full does not answer.
 #[test]
 fn a_cancelled_connect_without_an_answer_leaves_nothing() {
     watched(|| {
@@ -242,7 +242,7 @@ fn a_cancelled_connect_without_an_answer_leaves_nothing() {
             }
             let near = TcpStream::connect(address).await.unwrap();
             loop {
-                // The one that was given up may have been answered by now; it is over.
+                // The cancelled connection may have been accepted by now; it is closed.
                 let (far, peer) = listener.accept().await.unwrap();
                 if peer == near.local_addr().unwrap() {
                     break;
@@ -253,7 +253,7 @@ fn a_cancelled_connect_without_an_answer_leaves_nothing() {
     });
 }
 
-// P75: a peek leaves the datagram where it is, so the socket is always ready.
+// P75: a peek leaves the datagram in the socket, so the socket is always ready.
 #[test]
 fn a_timeout_around_a_socket_that_is_always_ready_elapses() {
     watched(|| {
@@ -265,13 +265,13 @@ fn a_timeout_around_a_socket_that_is_always_ready_elapses() {
                 loop {
                     assert_eq!(socket.peek_from(&mut [0; 8]).await.unwrap().0, 1);
                     peeks += 1;
-                    // Without this no operation on a ready socket lets anybody else run.
+                    // Without this yield, an operation on a ready socket lets no other task run.
                     yield_now().await;
                 }
             };
             assert!(timeout(SOON, reading).await.is_err());
             assert!(peeks > 1);
-            // And the other way round: each read by itself is done in time, whatever the deadline.
+            // The converse: a ready read finishes before any deadline.
             let mut buffer = [0; 8];
             for _ in 0..100 {
                 let read = timeout(Duration::ZERO, socket.peek_from(&mut buffer));
@@ -281,7 +281,7 @@ fn a_timeout_around_a_socket_that_is_always_ready_elapses() {
     });
 }
 
-// P9: two sockets that are always ready, a timer, and one to which something comes once.
+// P9: two sockets that are always ready, a timer, and a socket that receives one datagram.
 #[test]
 fn sockets_that_are_always_ready_starve_neither_a_timer_nor_an_idle_socket() {
     watched(|| {

@@ -1,5 +1,4 @@
-//! Sockets and the wakers of other executors, which may come back, or panic, wherever they are
-//! used.
+//! Sockets and wakers of other executors, which may re-enter or panic at every use.
 
 use std::io;
 use std::pin::{Pin, pin};
@@ -20,21 +19,21 @@ fn poll_read(stream: &UnixStream, waker: &Waker) -> Poll<io::Result<usize>> {
     Pin::new(&mut &*stream).poll_read(&mut cx, &mut [0; 8])
 }
 
-/// Nothing can be read from it, and nothing written to it.
+/// A stream that is neither readable nor writable.
 fn stuck(runtime: &Runtime) -> (UnixStream, UnixStream) {
     let (near, far) = runtime.block_on(async { UnixStream::pair().unwrap() });
     while far.try_write(&[1; 65536]).is_ok() {}
     (near, far)
 }
 
-/// Leaves a waker in both directions.
+/// Registers a waker in both directions.
 fn poll_both(stream: &UnixStream, waker: &Waker) {
     assert!(poll_read(stream, waker).is_pending());
     let mut cx = Context::from_waker(waker);
     assert!(Pin::new(&mut &*stream).poll_write(&mut cx, &[1; 65536]).is_pending());
 }
 
-// P39: of two destructors that panic in one drop, the second aborts the process.
+// P39: if two destructors panic in one drop, the second one aborts the process.
 #[test]
 fn dropping_a_stream_with_panicking_wakers_does_not_panic() {
     watched(|| {
@@ -48,8 +47,8 @@ fn dropping_a_stream_with_panicking_wakers_does_not_panic() {
     });
 }
 
-// P39: the one who is woken drops the stream that is to be told next, and the loop has the last
-// reference to what it tells.
+// P39: the first woken waker drops the stream that would be woken next, so the loop holds its last
+// reference.
 #[test]
 fn a_waker_that_panics_when_the_loop_drops_it_does_not_end_the_loop() {
     watched(|| {
@@ -63,7 +62,7 @@ fn a_waker_that_panics_when_the_loop_drops_it_does_not_end_the_loop() {
             Foreign::default().on_wake(move || drop(second.lock().take())).waker();
         poll_both(&first, &dropper);
         runtime.block_on(async {
-            // Only of reading: the waker for writing stays where it is.
+            // Only for reading: the waker for writing stays registered.
             first_near.write(b"x").await.unwrap();
             second_near.write(b"x").await.unwrap();
             while dropped.wakes() == 0 {
@@ -75,7 +74,7 @@ fn a_waker_that_panics_when_the_loop_drops_it_does_not_end_the_loop() {
     });
 }
 
-// P39: one of many who wait panics when it is woken.
+// P39: one of many waiting wakers panics when it is woken.
 #[test]
 fn a_panicking_waker_delays_no_other_task_and_the_loop_continues() {
     watched(|| {
@@ -117,7 +116,8 @@ fn a_waker_may_use_its_stream_whenever_it_is_cloned_woken_or_dropped() {
         let strange = strange.on_clone(come_back()).on_wake(come_back()).on_drop(come_back());
         let (waker, counts) = strange.waker();
         for _ in 0..3 {
-            // In the common seat, where one takes the place of the other, and in one of its own.
+            // In the slot of the polled operations, where one waker replaces another, and in a
+            // future's own slot.
             assert!(poll_read(&far, &waker).is_pending());
             let mut own = pin!(far.readable());
             assert!(own.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
@@ -131,7 +131,7 @@ fn a_waker_may_use_its_stream_whenever_it_is_cloned_woken_or_dropped() {
             while counts.wakes() == before {
                 yield_now().await;
             }
-            // The waker itself has read what came.
+            // The waker itself has read the data.
             let mut buffer = [0];
             let nothing = timeout(Duration::from_millis(1), far.read(&mut buffer));
             assert!(nothing.await.is_err());

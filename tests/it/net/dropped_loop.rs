@@ -1,4 +1,4 @@
-//! A loop that goes while its sockets are at work on other threads, and executors that are not its.
+//! A loop that is dropped while other threads use its sockets, and executors other than the loop's.
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,12 +15,12 @@ use crate::support::watchdog::watched;
 
 const GONE: &str = "the runtime of this socket is gone";
 
-/// Asserts that it is this error, and no other one.
+/// Asserts that the error is the one of a dropped loop.
 fn assert_gone(error: &io::Error, what: &str) {
     assert_eq!(error.to_string(), GONE, "{what}");
 }
 
-/// Does it again and again until there is an error.
+/// Repeats the operation until it returns an error.
 fn until_gone<T>(what: &str, mut operation: impl AsyncFnMut() -> io::Result<T>) {
     let error = block_on(async {
         loop {
@@ -33,10 +33,10 @@ fn until_gone<T>(what: &str, mut operation: impl AsyncFnMut() -> io::Result<T>) 
     assert_gone(&error, what);
 }
 
-/// What a thread does with the sockets of a loop that is about to go.
+/// Uses the sockets of a loop that is about to be dropped, on another thread.
 type Part = Box<dyn FnOnce() + Send>;
 
-/// One that waits in vain.
+/// Waits for a read without data.
 fn idle() -> Part {
     let (near, far) = UnixStream::pair().unwrap();
     Box::new(move || {
@@ -45,7 +45,7 @@ fn idle() -> Part {
     })
 }
 
-/// Two that exchange bytes, one of which is dropped when the other has its error.
+/// Two streams exchange bytes. One is dropped when the other has got its error.
 fn busy(by_the_traits: bool) -> Part {
     let (near, far) = UnixStream::pair().unwrap();
     Box::new(move || {
@@ -69,7 +69,7 @@ fn busy(by_the_traits: bool) -> Part {
     })
 }
 
-/// One that accepts in vain, and readiness that is waited for in both directions of others.
+/// Waits for an accept without a client, and for readiness in both directions.
 fn listening(listener: TcpListener) -> Part {
     let (_keeps_it_quiet, datagrams) = UnixDatagram::pair().unwrap();
     Box::new(move || {
@@ -82,7 +82,7 @@ fn listening(listener: TcpListener) -> Part {
     })
 }
 
-/// Connections that are made and dropped until none can be made.
+/// Connects and drops connections until connecting fails.
 fn connecting(handle: Handle, address: SocketAddr) -> Part {
     Box::new(move || {
         let error = loop {
@@ -91,13 +91,13 @@ fn connecting(handle: Handle, address: SocketAddr) -> Part {
                 Err(error) => break error,
             }
         };
-        // The listener goes with the loop too.
+        // The listener is closed with the loop, too.
         let refused = [io::ErrorKind::ConnectionRefused, io::ErrorKind::ConnectionReset];
         assert!(error.to_string() == GONE || refused.contains(&error.kind()), "{error}");
     })
 }
 
-/// Registrations that come and go, the loop's first one among them.
+/// Registers and drops descriptors; one of the registrations is the loop's first.
 fn registering(handle: Handle) -> Part {
     Box::new(move || {
         let error = loop {
@@ -110,7 +110,7 @@ fn registering(handle: Handle) -> Part {
     })
 }
 
-/// Sockets at work on four threads, and the loop is dropped at some moment.
+/// Four threads use sockets while the loop is dropped at a random moment.
 fn a_loop_goes(seed: u64) {
     let mut random = fastrand::Rng::with_seed(seed);
     let runtime = Runtime::new();
@@ -210,14 +210,14 @@ fn an_executor_of_several_threads_uses_the_sockets_of_a_loop_on_another_thread()
                 task.await;
             }
         });
-        // The loop only hears; it has no task.
+        // The loop only polls I/O events; it has no task.
         runtime.block_on(done);
         drop(stop);
         workers.into_iter().for_each(|worker| assert!(worker.join().is_ok()));
     });
 }
 
-/// Sends bytes of a seed, and sees them come back.
+/// Sends pseudo-random bytes, and checks that they are echoed.
 async fn exchange(seed: u64, near: UnixStream) {
     let mut sent = vec![0; 300_000];
     fastrand::Rng::with_seed(seed).fill(&mut sent);

@@ -1,4 +1,4 @@
-//! Signals in storms: a sleep that one interrupts goes on, and no longer than it was to.
+//! Storms of signals: an interrupted sleep continues, and no longer than its full time.
 
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -12,8 +12,8 @@ use crate::support::watchdog::watched;
 
 const ROLE: &str = "ASIDE_TEST_IS_IN_A_STORM";
 
-/// Sleeps on a parker, then where it listens, then with something to do, each for far longer than
-/// it is left in peace.
+/// Sleeps on a parker, then in the selector, then with a busy loop, each time for far longer than
+/// the interval between two signals.
 fn program() {
     const LONG: Duration = Duration::from_millis(400);
     aside::run(async {
@@ -31,15 +31,15 @@ fn program() {
     });
 }
 
-/// Interrupts it until it ends, and says how often. To have been stopped and to go on interrupts
-/// every system call that sleeps, as any signal does that is handled.
+/// Interrupts the process until it ends, and returns how often. Stopping and continuing it
+/// interrupts every sleeping system call, as every handled signal does.
 fn storm(child: &Child) -> usize {
     let (_never, pause) = mpsc::channel::<()>();
     let pid = Pid::from_child(child);
     for interrupts in 0.. {
         let _nothing = pause.recv_timeout(Duration::from_millis(1));
         kill_process(pid, Signal::STOP).unwrap();
-        // A stop that is taken back before it has happened interrupts nothing.
+        // A stop that is undone before it takes effect interrupts nothing.
         let (_, status) = waitpid(Some(pid), WaitOptions::UNTRACED).unwrap().unwrap();
         if !status.stopped() {
             assert_eq!(status.exit_status(), Some(0));
@@ -50,7 +50,7 @@ fn storm(child: &Child) -> usize {
     unreachable!("there are more numbers than that")
 }
 
-// P16: were each sleep begun anew when it is interrupted, the program would never end.
+// P16: if each interrupted sleep started anew, the program would never end.
 #[test]
 #[expect(clippy::zombie_processes, reason = "the storm waits for its end")]
 fn a_program_in_a_storm_of_signals_sleeps_for_its_full_time() {

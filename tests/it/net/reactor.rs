@@ -1,4 +1,4 @@
-//! What a loop does with descriptors: whom it wakes, how it sleeps, and what happens when it goes.
+//! Descriptors on a loop: which tasks are woken, how the loop sleeps, and what its drop does.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -18,7 +18,7 @@ use futures_lite::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::watchdog::{on_a_thread, watched};
 
-/// A socket of std's, and one whose readiness is waited for.
+/// A std socket, and one whose readiness is awaited.
 fn pair() -> (StdStream, AsyncFd<StdStream>) {
     let (near, far) = StdStream::pair().unwrap();
     far.set_nonblocking(true).unwrap();
@@ -36,7 +36,7 @@ fn readiness_is_awaited_cleared_and_set_again() {
             for round in 0..3 {
                 let mut early = pin!(far.readable());
                 if let Some(ready) = poll_once(early.as_mut()).await {
-                    // It counts as ready until a try has failed.
+                    // A descriptor counts as ready until an operation returns `WouldBlock`.
                     assert!(ready.unwrap().try_io(|mut far| far.read(&mut buffer)).is_err());
                 }
                 near.write_all(&[round]).unwrap();
@@ -58,7 +58,7 @@ fn both_directions_of_one_descriptor_are_awaited_at_once() {
     watched(|| {
         aside::run(async {
             let (mut near, far) = pair();
-            // Nothing to read, and no room to write.
+            // The stream has no data, and its send buffer is full.
             while far.writable().await.unwrap().try_io(|mut far| far.write(&[1; 4096])).is_ok() {}
             let far = Rc::new(far);
             let read = spawn({
@@ -81,7 +81,7 @@ fn both_directions_of_one_descriptor_are_awaited_at_once() {
     });
 }
 
-// P67: and nothing is left of it: the same descriptor can be registered again.
+// P67: no registration is left: the same descriptor can be registered again.
 #[test]
 fn registering_a_file_fails_and_a_descriptor_can_be_registered_repeatedly() {
     watched(|| {
@@ -147,7 +147,7 @@ fn a_simultaneous_wake_timer_and_event_are_all_handled() {
     });
 }
 
-/// A task that ends when something was received, by a job.
+/// A task that ends when a job has received a message.
 fn spawn_thread_waiting(runtime: &Runtime, news: mpsc::Receiver<()>) -> aside::JoinHandle<()> {
     runtime.handle().spawn_blocking(move || news.recv().unwrap())
 }
@@ -204,7 +204,7 @@ fn sockets_take_no_virtual_time_and_do_not_stop_it() {
             assert!(timeout(hour, far.read(&mut [0; 8])).await.is_err());
             assert_eq!(aside::time::now(), start + hour);
             (&near).write_all(b"y").unwrap();
-            // What has come is seen before the time moves.
+            // Pending data is read before the clock advances.
             assert!(timeout(hour, far.read(&mut [0; 8])).await.is_ok());
             assert_eq!(aside::time::now(), start + hour);
         });
@@ -217,7 +217,7 @@ fn sockets_work_on_other_threads_and_executors() {
         let runtime = Runtime::new();
         let (mut near, mut far) = runtime.block_on(async { pair() });
         let elsewhere = runtime.handle().spawn_blocking(move || {
-            // No executor of ours: it parks this thread.
+            // An executor of another crate, which parks this thread.
             block_on(async { far.read(&mut [0; 8]).await }).unwrap()
         });
         let writer = thread::spawn(move || near.write_all(b"xy").map(|()| near));
@@ -329,7 +329,7 @@ fn sockets_closed_and_opened_within_a_batch_of_events_do_not_mix_their_events() 
                 let (mut two, second) = pair();
                 one.write_all(b"x").unwrap();
                 two.write_all(b"x").unwrap();
-                // Both are ready; before either is heard of, the second gives its slot away.
+                // Both are ready. Before the events are dispatched, the second one frees its slot.
                 drop(second);
                 let (_third_near, third) = pair();
                 let mut waits = pin!(third.read_with(|mut third| third.read(&mut [0; 8])));

@@ -1,8 +1,8 @@
-//! Reads that bring less than they ask for, and what such a read may leave behind: the traps of the
-//! rule that is told at the head of the reactor's `readiness.rs`. (P68)
+//! Short reads, and the data and events that they may leave behind. They test the rule at the head
+//! of the reactor's `readiness.rs` (P68).
 //!
-//! Who is on the other side is std's, and acts while the loop does not listen, so that all it does
-//! is told in one event.
+//! The peer is a std socket that acts while the loop does not poll, so that one event reports
+//! everything it does.
 
 use std::io::{self, IoSlice, IoSliceMut, Write};
 use std::net::{self, Shutdown};
@@ -19,7 +19,7 @@ use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, send, se
 
 use crate::support::watchdog::watched;
 
-/// A client of std's, and a stream that has found nothing to read, so that it waits to be told.
+/// A std client, and a stream whose read has returned `WouldBlock`, so that it waits for an event.
 async fn silent() -> (net::TcpStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -30,7 +30,7 @@ async fn silent() -> (net::TcpStream, TcpStream) {
     (near, far)
 }
 
-/// Reads so many bytes, in as many reads as it takes, each of which asks for more than will come.
+/// Reads this many bytes, asking for more than has arrived in each read.
 async fn read_some(mut stream: impl AsyncReadExt + Unpin, count: usize) -> Vec<u8> {
     let mut all = Vec::new();
     while all.len() < count {
@@ -63,7 +63,7 @@ fn the_end_that_arrives_after_a_short_read_is_read() {
             let (mut near, far) = silent().await;
             near.write_all(b"words").unwrap();
             far.readable().await.unwrap();
-            // Not told of yet when the data is read.
+            // The data is read before its event is dispatched.
             near.shutdown(Shutdown::Write).unwrap();
             assert_eq!(read_some(&far, 5).await, b"words");
             assert_eq!(far.read(&mut [0; 64]).await.unwrap(), 0);
@@ -99,7 +99,7 @@ fn data_after_an_urgent_byte_is_read() {
                 near.write_all(b"ab").unwrap();
                 send(&near, b"!", SendFlags::OOB).unwrap();
                 near.write_all(b"cd").unwrap();
-                // A read stops short where the urgent byte was.
+                // A read ends at the urgent byte.
                 assert_eq!(read_some(&far, 4).await, b"abcd");
             }
         });
@@ -149,7 +149,7 @@ fn vectored_reads_fill_several_buffers() {
                 far.read_vectored(&mut both).await.unwrap()
             };
             near.write_all(b"1234567").unwrap();
-            // The first of them fills both, the second is short, and the third waits.
+            // The first read fills both buffers, the second one is short, and the third one waits.
             assert_eq!((read().await, read().await), (4, 3));
             assert!(poll_once(read()).await.is_none());
             near.write_all(b"8").unwrap();
@@ -160,7 +160,7 @@ fn vectored_reads_fill_several_buffers() {
     });
 }
 
-/// A read of a Unix stream stops short behind the bytes with which a descriptor came.
+/// A read of a Unix stream ends after the bytes that a descriptor was sent with.
 #[test]
 fn data_after_a_passed_descriptor_is_read() {
     watched(|| {
@@ -187,7 +187,8 @@ fn pass_a_descriptor(socket: &unix::net::UnixStream, bytes: &[u8]) {
     assert_eq!(sent.unwrap(), bytes.len());
 }
 
-/// Who writes until there is no room is told when there is some, although no write failed.
+/// A task that writes until the buffer is full is woken when there is room, even if its last write
+/// was short.
 #[test]
 fn after_a_short_write_the_next_report_of_room_is_received() {
     watched(|| {

@@ -1,4 +1,4 @@
-//! TCP: every byte arrives, and everything that may go wrong is an error of the one it concerns.
+//! TCP: every byte arrives, and every failure is an error of the operation that it concerns.
 
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::{self, Ipv4Addr, Shutdown, SocketAddr};
@@ -20,7 +20,7 @@ async fn listen() -> (TcpListener, SocketAddr) {
     (listener, address)
 }
 
-/// Two ends of one connection.
+/// The two ends of a connection.
 async fn connected() -> (TcpStream, TcpStream) {
     let (listener, address) = listen().await;
     let near = TcpStream::connect(address).await.unwrap();
@@ -29,14 +29,14 @@ async fn connected() -> (TcpStream, TcpStream) {
     (near, far)
 }
 
-/// A connection to a client of std's.
+/// A connection to a std client.
 async fn with_std() -> (net::TcpStream, TcpStream) {
     let (listener, address) = listen().await;
     let near = spawn_blocking(move || net::TcpStream::connect(address)).await.unwrap().unwrap();
     (near, listener.accept().await.unwrap().0)
 }
 
-/// Bytes that are not all alike, from a seed.
+/// Pseudo-random bytes.
 fn bytes(seed: u64, length: usize) -> Vec<u8> {
     let mut random = fastrand::Rng::with_seed(seed);
     std::iter::repeat_with(|| random.u8(..)).take(length).collect()
@@ -126,7 +126,7 @@ fn a_cancelled_connect_closes_its_socket() {
             drop((early, connecting));
             let (far, _) = listener.accept().await.unwrap();
             assert_eq!(far.read(&mut [0; 8]).await.unwrap(), 0);
-            // Nobody comes: the wait ends by the timer, and is cleanly given up.
+            // No client connects: the timer ends the wait, and cancelling is clean.
             assert!(timeout(Duration::from_millis(5), listener.accept()).await.is_err());
             let near = TcpStream::connect(address).await.unwrap();
             assert_eq!(listener.accept().await.unwrap().1, near.local_addr().unwrap());
@@ -276,7 +276,7 @@ fn a_socket_converts_to_std_and_back() {
             let mut near = near.into_std().unwrap();
             let late = spawn_blocking(move || {
                 let mut buffer = [0; 8];
-                // It blocks, as std's do.
+                // The socket is in blocking mode, as std's are.
                 let length = near.read(&mut buffer).unwrap();
                 (near, length)
             });
@@ -322,7 +322,7 @@ fn several_tasks_share_a_stream_and_each_byte_is_read_once() {
     });
 }
 
-// P68: short reads, and a peer slower than the writer, whose memory is bounded.
+// P68: short reads, and a slow peer; the memory of the writer is bounded.
 #[test]
 fn a_writer_waits_for_a_slow_reader() {
     watched(|| {
@@ -409,7 +409,7 @@ fn an_accepted_connection_belongs_to_the_runtime_of_its_listener() {
         let (listener, address) = runtime.block_on(listen());
         let job = runtime.handle().spawn_blocking(move || {
             let near = net::TcpStream::connect(address).unwrap();
-            // Polled by an executor that knows of no runtime.
+            // Polled by an executor outside the runtime.
             thread::spawn(move || {
                 let (far, _) = futures_lite::future::block_on(listener.accept()).unwrap();
                 (&near).write_all(b"x").unwrap();

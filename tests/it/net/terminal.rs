@@ -1,5 +1,5 @@
-//! Terminals: their mode is left as it was, and they are waited for like sockets. Linux, where a
-//! terminal without a screen is easily had.
+//! Terminals: their mode stays unchanged, and they are awaited like sockets. The tests are for
+//! Linux, where a pseudo-terminal is easy to create.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -15,13 +15,13 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use crate::support::watchdog::watched;
 
-/// A terminal: the end of who shows it, and the end of the programs in it.
+/// A pseudo-terminal: the controlling end, and the programs' end.
 fn terminal() -> (OwnedFd, File) {
     let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
     grantpt(&screen).unwrap();
     unlockpt(&screen).unwrap();
     let name = ptsname(&screen, Vec::new()).unwrap();
-    // Not to become the terminal of this process.
+    // Opened so that it does not become the terminal of this process.
     let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
     let inside = rustix::fs::open(name, flags, Mode::empty()).unwrap();
     (screen, inside.into())
@@ -38,7 +38,7 @@ fn set_non_blocking(descriptor: impl AsFd) {
 
 const ROLE: &str = "ASIDE_TEST_IS_IN_A_TERMINAL";
 
-/// What a program in the terminal does: everything that aside can do with its streams.
+/// The program in the terminal: it uses the standard streams in every way that aside offers.
 fn program() {
     aside::run(async {
         let mut stdout = stdout();
@@ -53,13 +53,13 @@ fn program() {
         let mut stderr = stderr();
         stderr.write_all(b"heard: ").await.unwrap();
         stderr.write_all(&line).await.unwrap();
-        // And it ends while it reads.
+        // It ends during a read.
         spawn(async move { stdin.read(&mut [0; 8]).await }).detach();
         yield_now().await;
     });
 }
 
-/// Reads until it has seen some text.
+/// Reads until the text has arrived.
 fn read_until(mut screen: &File, text: &str) -> String {
     let mut seen = String::new();
     while !seen.contains(text) {
@@ -70,7 +70,7 @@ fn read_until(mut screen: &File, text: &str) -> String {
     seen
 }
 
-// P71: the three streams of a program in a terminal are one open file, which the shell has too.
+// P71: the three streams of a program in a terminal share one open file with the shell.
 #[test]
 fn a_program_leaves_the_mode_of_its_terminal_unchanged() {
     if std::env::var_os(ROLE).is_some() {
@@ -91,7 +91,7 @@ fn a_program_leaves_the_mode_of_its_terminal_unchanged() {
         read_until(&screen, "heard: hello");
         assert!(child.wait().unwrap().success());
         assert!(!is_non_blocking(&inside), "when it has ended");
-        // As the shell would go on: it blocks until there is a line.
+        // A blocking read, as the shell does it: it waits for a line.
         let shell = std::thread::spawn(move || {
             let mut line = [0; 8];
             let length = (&inside).read(&mut line).unwrap();
@@ -102,7 +102,7 @@ fn a_program_leaves_the_mode_of_its_terminal_unchanged() {
     });
 }
 
-// P71: nor does `AsyncFd` change a mode, whoever uses it.
+// P71: `AsyncFd` does not change the mode either.
 #[test]
 fn a_registered_descriptor_keeps_its_mode() {
     watched(|| {
@@ -135,7 +135,7 @@ fn a_terminal_is_read_and_written_like_a_socket_and_reports_a_hang_up() {
                 let mut line = [0; 16];
                 let length = (&inside).read(&mut line).unwrap();
                 assert_eq!(&line[..length], b"aside\n");
-                // What it wrote is read, before it hangs up.
+                // The written data is read before the hang-up.
                 inside
             });
             let mut asked = [0; 7];
@@ -150,7 +150,7 @@ fn a_terminal_is_read_and_written_like_a_socket_and_reports_a_hang_up() {
                 yield_now().await;
                 drop(inside);
             });
-            // The system's way to say that nobody is in the terminal any more.
+            // The system's error for a terminal without programs.
             let error = screen.read(&mut [0; 8]).await.unwrap_err();
             assert_eq!(error.raw_os_error(), Some(rustix::io::Errno::IO.raw_os_error()));
             hanging_up.await.unwrap();

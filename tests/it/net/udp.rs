@@ -1,4 +1,4 @@
-//! UDP: datagrams whole and in one piece, for several tasks, connected or not.
+//! UDP: whole datagrams, for several tasks, connected or not.
 
 use std::io;
 use std::net::{self, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -124,7 +124,7 @@ fn options_return_the_values_they_were_set_to_and_groups_are_joined() {
             let group = Ipv4Addr::new(224, 0, 0, 123);
             socket.join_multicast_v4(group, Ipv4Addr::LOCALHOST).unwrap();
             socket.leave_multicast_v4(group, Ipv4Addr::LOCALHOST).unwrap();
-            // No such group, and no such interface.
+            // The group and the interface do not exist.
             assert!(socket.leave_multicast_v4(group, Ipv4Addr::LOCALHOST).is_err());
             assert!(socket.join_multicast_v6(Ipv6Addr::LOCALHOST, 0).is_err());
             assert!(socket.leave_multicast_v6(Ipv6Addr::LOCALHOST, 0).is_err());

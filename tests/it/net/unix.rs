@@ -11,7 +11,7 @@ use futures_lite::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::watchdog::watched;
 
-/// A path of one's own, where nothing is.
+/// Returns an unused path of this process.
 fn path(name: &str) -> PathBuf {
     let path = std::env::temp_dir().join(format!("aside-{}-{name}", std::process::id()));
     let _may_be_missing = std::fs::remove_file(&path);

@@ -1,4 +1,4 @@
-//! Reads and writes of nothing, and what comes after the end.
+//! Reads and writes of length zero, and operations after the end.
 
 use std::io::{IoSlice, IoSliceMut, Read};
 use std::net::{self, Shutdown};
@@ -13,7 +13,7 @@ use futures_lite::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::support::watchdog::watched;
 
-/// What a future comes to at once.
+/// Returns the output of a future that is ready at the first poll.
 async fn at_once<T>(future: impl Future<Output = T>) -> T {
     poll_once(pin!(future)).await.expect("it has nothing to wait for")
 }
@@ -24,7 +24,7 @@ async fn connected() -> (TcpStream, TcpStream) {
     (near, listener.accept().await.unwrap().0)
 }
 
-/// By the traits, in every way, on a stream that is not ready for anything.
+/// Performs zero-length operations through the traits on a stream that is not ready.
 async fn assert_nothing_by_the_traits(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
     let (mut one, mut two) = ([], []);
     let mut buffers = [IoSliceMut::new(&mut one), IoSliceMut::new(&mut two)];
@@ -35,7 +35,7 @@ async fn assert_nothing_by_the_traits(mut stream: impl AsyncRead + AsyncWrite + 
     assert_eq!(at_once(AsyncWriteExt::write_vectored(&mut stream, &slices)).await.unwrap(), 0);
 }
 
-/// Reads and writes of nothing on a stream to which nothing comes and which takes nothing.
+/// Performs zero-length operations on a stream without data and with a full buffer.
 macro_rules! assert_nothing {
     ($stream:expr) => {
         let stream = $stream;
@@ -91,7 +91,7 @@ fn a_zero_length_read_consumes_nothing_and_is_not_the_end() {
             let mut rest = Vec::new();
             far.read_to_end(&mut rest).await.unwrap();
             assert_eq!((&one, &*rest), (b"ab", &b"c"[..]));
-            // And at the end there is still nothing but the end.
+            // After the end every read returns the end again.
             for length in [0, 1, 8] {
                 assert_eq!(at_once(far.read(&mut vec![0; length])).await.unwrap(), 0);
             }
@@ -116,7 +116,7 @@ fn empty_datagrams_are_sent_and_received_and_are_not_the_end() {
                 assert_eq!(second.recv(&mut buffer).await.unwrap(), datagram.len());
                 assert!(buffer.starts_with(datagram));
             }
-            // A read into nothing waits for a datagram, and takes it.
+            // A read into an empty buffer waits for a datagram, and consumes it.
             assert!(poll_once(pin!(far.recv(&mut []))).await.is_none());
             assert!(poll_once(pin!(second.recv(&mut []))).await.is_none());
             near.send(b"lost").await.unwrap();
@@ -161,7 +161,7 @@ fn after_shutting_down_writing_reads_continue_and_writes_fail() {
             });
             near.write_all(b"question").await.unwrap();
             near.shutdown(Shutdown::Write).unwrap();
-            // The error, and no signal that ends the process.
+            // An error is returned, and no signal ends the process.
             let error = near.write(b"x").await.unwrap_err();
             assert_eq!(error.kind(), std::io::ErrorKind::BrokenPipe);
             let mut answer = String::new();
@@ -172,7 +172,7 @@ fn after_shutting_down_writing_reads_continue_and_writes_fail() {
     });
 }
 
-/// A poll that has nothing to do leaves the waker of another one where it is.
+/// A poll without work leaves the waker of another task registered.
 #[test]
 fn a_zero_length_read_does_not_replace_a_waiting_one() {
     watched(|| {

@@ -1,4 +1,4 @@
-//! Observers: told of each step, in order, and changing nothing.
+//! Observers: called for each step, in order, without changing the program.
 
 use std::cell::{Cell, RefCell};
 use std::future::pending;
@@ -11,7 +11,7 @@ use aside::{Metadata, Runtime, sleep, spawn, yield_now};
 
 use crate::support::watchdog::watched;
 
-/// Writes down what it is told.
+/// Records its calls.
 #[derive(Clone, Default)]
 struct Log(Rc<RefCell<Vec<String>>>);
 
@@ -81,7 +81,7 @@ fn an_observer_is_called_for_every_step_of_a_tasks_life_in_order() {
     });
 }
 
-// P90: watching, and asking a handle how it is, changes nothing of what happens.
+// P90: observing, and querying a handle, does not change what happens.
 #[test]
 fn an_observer_does_not_change_the_order_of_a_program() {
     let trace = |observed: Option<Log>| {

@@ -1,4 +1,4 @@
-//! `Handle`: a runtime as it is reached from other threads, and from blocking code.
+//! `Handle`: a runtime used from other threads, and from blocking code.
 
 use std::cell::RefCell;
 use std::future::{Future, pending};
@@ -99,7 +99,7 @@ fn a_task_spawned_from_another_thread_can_be_aborted_before_it_arrives() {
     });
 }
 
-// Async, to sync, to async, to sync, to async.
+// Async code calls sync code, which calls async code, and so on.
 #[test]
 fn a_job_may_block_on_a_future_that_awaits_a_job_that_blocks_on_a_future() {
     watched(|| {
@@ -141,7 +141,7 @@ fn block_on_by_handle_drives_a_future_that_is_not_send_on_this_thread() {
             drop(sender);
             output
         });
-        // The loop is turned here meanwhile.
+        // This thread turns the loop meanwhile.
         while receiver.try_recv() == Err(mpsc::TryRecvError::Empty) {
             let _ = runtime.turn(Duration::from_millis(1));
         }
@@ -200,7 +200,7 @@ fn after_the_runtime_has_ended_spawned_tasks_are_cancelled_and_jobs_are_refused(
             assert!(error.is_refused());
             assert!(error.to_string().ends_with("the blocking pool is shut down"), "{error}");
         });
-        // On other threads it can still drive what needs no loop, and tell the time.
+        // On other threads the handle still drives futures that need no loop, and reads the clock.
         on_a_thread(move || {
             assert_eq!(handle.block_on(async { 4 }), 4);
             let _ = handle.now();

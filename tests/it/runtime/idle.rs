@@ -1,4 +1,5 @@
-//! Who has nothing to do costs nothing. The system's own counts are read, so on Linux alone.
+//! An idle runtime uses no processor time. The test reads the kernel's counters, so it is for Linux
+//! only.
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -8,19 +9,19 @@ use aside::{Handle, Runtime, sleep, spawn_blocking};
 
 use crate::support::watchdog::watched;
 
-/// What the system says that a thread has used up to now.
+/// The resources that a thread has used up to now, from `/proc`.
 #[derive(Clone, Copy, Debug, Default)]
 struct Usage {
     /// Processor time, in hundredths of a second.
     ticks: u64,
-    /// How often it went to sleep.
+    /// The number of voluntary context switches.
     sleeps: u64,
 }
 
 /// `task` is a directory of `/proc`, such as `thread-self`.
 fn usage(task: &str) -> Usage {
     let stat = std::fs::read_to_string(format!("/proc/{task}/stat")).unwrap();
-    // The name, in parentheses, may hold anything; utime and stime are fields 14 and 15.
+    // The name, in parentheses, may contain spaces; utime and stime are fields 14 and 15.
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
     let ticks = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
     let status = std::fs::read_to_string(format!("/proc/{task}/status")).unwrap();
@@ -28,14 +29,14 @@ fn usage(task: &str) -> Usage {
     Usage { ticks, sleeps: sleeps.unwrap().trim().parse().unwrap() }
 }
 
-/// The current thread's directory, for others to read.
+/// The directory of the current thread, readable by other threads.
 fn this_thread() -> String {
     let link = std::fs::read_link("/proc/thread-self").unwrap();
     link.to_str().unwrap().to_owned()
 }
 
-/// Of two seconds a loop that spins would use 200 ticks, one that wakes up every 10 ms would sleep
-/// 200 times.
+/// In two seconds a spinning loop would use 200 ticks, and a loop that wakes up every 10 ms would
+/// sleep 200 times.
 fn assert_idle(who: &str, before: Usage, after: Usage) {
     let (ticks, sleeps) = (after.ticks - before.ticks, after.sleeps - before.sleeps);
     assert!(ticks <= 20, "{who} used {ticks} hundredths of a second of processor time");
@@ -72,7 +73,7 @@ fn idle_for_two_seconds(workers: usize) {
     });
 }
 
-/// Has so many workers started, and left without work; says where they are found.
+/// Starts this many workers, lets them become idle, and returns their directories.
 async fn start_workers(workers: usize) -> Vec<String> {
     let barrier = std::sync::Arc::new(std::sync::Barrier::new(workers.max(1)));
     let (sender, threads) = mpsc::channel();
@@ -91,7 +92,7 @@ async fn start_workers(workers: usize) -> Vec<String> {
     threads.try_iter().collect()
 }
 
-// Promise 7: nor is there a first thread before there is a first job.
+// Promise 7: without a job no worker is started.
 #[test]
 fn a_runtime_without_jobs_starts_no_thread() {
     watched(|| {

@@ -1,4 +1,4 @@
-//! Runtimes inside runtimes, and a runtime inside itself, which is refused.
+//! Runtimes inside runtimes, and `block_on` inside its own runtime, which panics.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -9,7 +9,7 @@ use aside::{Handle, Runtime, spawn, spawn_blocking, yield_now};
 
 use crate::support::watchdog::{panic_message, watched};
 
-/// That the runtime works: tasks, timers and jobs.
+/// Checks that tasks, timers and jobs of the runtime work.
 fn assert_usable(runtime: &Runtime) {
     let answer = runtime.block_on(async {
         let task = spawn(yield_now());
@@ -35,7 +35,7 @@ fn block_on_turn_and_drain_panic_inside_a_task_of_the_same_runtime_and_harm_noth
         for enter in enter {
             let message = runtime.block_on(async {
                 let message = panic_message(|| enter(&runtime));
-                // Refused in the middle of things, which go on.
+                // Refused while other tasks are pending; they continue.
                 yield_now().await;
                 assert_eq!(spawn(async { 1 }).await.unwrap(), 1);
                 message
@@ -48,7 +48,7 @@ fn block_on_turn_and_drain_panic_inside_a_task_of_the_same_runtime_and_harm_noth
     });
 }
 
-// P44: the panic goes all the way out of the outer `block_on`.
+// P44: the panic propagates out of the outer `block_on`.
 #[test]
 fn a_refused_block_on_that_unwinds_through_the_outer_one_leaves_the_runtime_usable() {
     watched(|| {
@@ -93,13 +93,13 @@ fn runtimes_nest_in_tasks_to_any_depth() {
     watched(|| assert_eq!(nest(5), 5));
 }
 
-// P13: the inner loop sleeps on the same thread, and takes nothing from the outer one.
+// P13: the inner loop sleeps on the same thread, and does not take the outer loop's wakes.
 #[test]
 fn an_inner_runtime_does_not_take_the_outer_ones_wakes() {
     watched(|| {
         aside::run(async {
             for _ in 0..1_000 {
-                // Ends at any time: before, during or after the inner loop's sleep.
+                // The job ends at any time: before, during or after the inner loop's sleep.
                 let outer = spawn_blocking(thread::yield_now);
                 let inner = Runtime::builder().threads_max(1).build();
                 inner.block_on(async { spawn_blocking(thread::yield_now).await.unwrap() });

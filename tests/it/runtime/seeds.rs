@@ -11,10 +11,10 @@ use aside::{Runtime, sleep, spawn, timeout, yield_now};
 
 use crate::support::watchdog::watched;
 
-/// What happened: who, at which step, and when.
+/// The recorded events: the task, its step, and the time.
 type Trace = Vec<(usize, usize, Duration)>;
 
-/// Twenty tasks that yield, sleep, spawn and time out, each in its own rhythm.
+/// Twenty tasks that yield, sleep, spawn and time out, each in a pattern of its own.
 fn program(seed: Option<u64>) -> Trace {
     let builder = Runtime::builder().clock(Clock::virtual_time());
     let runtime = match seed {
@@ -73,7 +73,7 @@ fn different_seeds_give_different_orders() {
     });
 }
 
-// Promise 9: an order is always the same, without a seed too.
+// Promise 9: without a seed the order is deterministic, too.
 #[test]
 fn without_a_seed_tasks_run_in_the_order_of_their_wakes() {
     watched(|| {
@@ -85,7 +85,7 @@ fn without_a_seed_tasks_run_in_the_order_of_their_wakes() {
     });
 }
 
-// Promise 9: what a seed changes is the order, nothing else.
+// Promise 9: a seed changes the order and nothing else.
 #[test]
 fn every_seed_does_the_same_work_at_the_same_times_per_task() {
     watched(|| {

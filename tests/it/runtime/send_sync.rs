@@ -1,4 +1,4 @@
-//! Which types may be sent, and shared.
+//! Which types are `Send` and `Sync`.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -10,8 +10,8 @@ use aside::{
     AbortOnDrop, Builder, Handle, JoinError, JoinHandle, Metadata, Runtime, ShutdownReport,
 };
 
-/// Whether a type is `Send` and `Sync`, as values: an inherent constant, which exists only for
-/// those that are, hides the one of the trait, which every type has.
+/// Whether a type is `Send` and `Sync`, as values. An inherent constant, which exists only for
+/// types with the trait, shadows the constant of a trait that every type implements.
 macro_rules! sent_and_shared {
     ($type:ty) => {{
         struct Probe<T>(std::marker::PhantomData<T>);
@@ -36,7 +36,7 @@ macro_rules! sent_and_shared {
 const BOTH: (bool, bool) = (true, true);
 const NEITHER: (bool, bool) = (false, false);
 
-// P23: tasks are dropped at home because nothing that holds one can leave.
+// P23: tasks are dropped on the loop's thread because nothing that owns one can leave it.
 #[test]
 fn a_runtime_is_neither_send_nor_sync() {
     assert_eq!(sent_and_shared!(Runtime), NEITHER);
@@ -61,7 +61,7 @@ fn handles_for_other_threads_are_send_and_sync() {
 fn a_file_is_send_and_sync() {
     assert_eq!(sent_and_shared!(aside::fs::File), BOTH);
     assert_eq!(sent_and_shared!(aside::fs::DirEntry), BOTH);
-    // A future is polled by one at a time, so it need not be shared.
+    // A future is polled by one thread at a time, so it need not be `Sync`.
     assert_eq!(sent_and_shared!(aside::fs::Job<()>), (true, false));
 }
 
@@ -77,7 +77,7 @@ fn timers_are_send_and_sync() {
 fn a_join_handle_is_send_and_sync_if_its_result_is_send() {
     assert_eq!(sent_and_shared!(JoinHandle<i32>), BOTH);
     assert_eq!(sent_and_shared!(AbortOnDrop<i32>), BOTH);
-    // The result is handed out once, by value: sharing the handle does not share it.
+    // The result is returned once, by value: sharing the handle does not share it.
     assert_eq!(sent_and_shared!(JoinHandle<Cell<i32>>), BOTH);
     assert_eq!(sent_and_shared!(JoinHandle<Rc<i32>>), NEITHER);
     assert_eq!(sent_and_shared!(AbortOnDrop<Rc<i32>>), NEITHER);

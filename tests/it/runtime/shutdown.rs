@@ -1,4 +1,5 @@
-//! The end of a runtime: what it waits for, what it reports, and that it never hangs or panics.
+//! The shutdown of a runtime: what it waits for, what it reports, and that it never hangs or
+//! panics.
 
 use std::future::pending;
 use std::process::Command;
@@ -13,7 +14,7 @@ use aside::{Handle, Runtime, sleep, spawn, spawn_blocking, yield_now};
 use crate::support::misbehaving::OnDrop;
 use crate::support::watchdog::{panic_message, watched};
 
-// Promise 3, P62: `run` waits for what was accepted, also for what nobody awaits.
+// Promise 3, P62: `run` waits for accepted jobs, also for detached ones.
 #[test]
 fn run_returns_when_every_accepted_job_has_run() {
     watched(|| {
@@ -33,7 +34,7 @@ fn run_returns_when_every_accepted_job_has_run() {
     });
 }
 
-// Promise 3, P62: also when main panics.
+// Promise 3, P62: even if main panics.
 #[test]
 fn run_waits_for_jobs_although_main_panics() {
     watched(|| {
@@ -92,7 +93,7 @@ fn shutdown_that_leaves_reports_running_and_cancelled_jobs() {
             assert_eq!((cancelled, left), (vec![Some("late")], vec![Some("copy")]));
             let text = report.to_string();
             assert!(text.contains("1 job still runs: `copy` (spawned at "), "{text}");
-            // The straggler's result still comes.
+            // The result of the abandoned job is still delivered.
             go.send(()).unwrap();
             assert_eq!(aside::run(running).unwrap(), 7);
             assert!(aside::run(queued).unwrap_err().is_cancelled());
@@ -110,20 +111,20 @@ fn a_shutdown_with_a_zero_or_an_endless_limit_returns_when_no_job_runs() {
             runtime.block_on(async { spawn_blocking(|| ()).await.unwrap() });
             let has_time = [Shutdown::Wait, Shutdown::WaitAtMost(Duration::MAX)].contains(&how);
             let report = runtime.shutdown(how);
-            // A job counts until its worker has come back from telling who awaits it.
+            // A job counts until its worker has woken the awaiting task.
             assert!(report.jobs.is_clean() || !has_time);
             assert!(report.jobs.cancelled.is_empty());
         }
     });
 }
 
-// P45: a job that waits for its runtime cannot keep the shutdown, which waits for the job, waiting.
+// P45: a job that waits for its runtime does not block the shutdown that waits for the job.
 #[test]
 fn a_job_that_awaits_a_task_during_shutdown_gets_an_error_and_ends() {
     watched(|| {
         let (closing, closed) = mpsc::channel::<()>();
         let runtime = Runtime::new();
-        // Dropped with the tasks: from then on nobody turns the loop.
+        // The task is dropped: from then on no thread turns the loop.
         let sign = OnDrop::new(move || drop(closing));
         runtime
             .spawn(async move {
@@ -146,7 +147,7 @@ fn a_job_that_awaits_a_task_during_shutdown_gets_an_error_and_ends() {
     });
 }
 
-// P45: the same for a job that was waiting already when the shutdown began.
+// P45: the same for a job that is already waiting when the shutdown starts.
 #[test]
 fn a_job_that_waits_for_a_loop_that_closes_gets_an_error() {
     watched(|| {
@@ -166,7 +167,7 @@ fn a_job_that_waits_for_a_loop_that_closes_gets_an_error() {
     });
 }
 
-// Promise 3: waiting would stall somebody's loop.
+// Promise 3: waiting would block the outer loop.
 #[test]
 fn a_runtime_dropped_inside_async_code_does_not_wait() {
     watched(|| {
@@ -184,7 +185,7 @@ fn a_runtime_dropped_inside_async_code_does_not_wait() {
             });
             beginning.recv().unwrap();
             drop(inner);
-            // It has not waited for the job, which waits for this.
+            // The shutdown has not waited for the job, which waits for this message.
             assert!(!running.is_finished());
             go.send(()).unwrap();
             assert_eq!(running.await.unwrap(), 1);
@@ -193,7 +194,7 @@ fn a_runtime_dropped_inside_async_code_does_not_wait() {
     });
 }
 
-// Promise 3, P45: wherever it happens.
+// Promise 3, P45: on any thread.
 #[test]
 fn a_runtime_may_be_dropped_in_a_task_in_a_job_and_in_a_destructor() {
     watched(|| {
@@ -219,7 +220,7 @@ fn a_runtime_may_be_dropped_in_a_task_in_a_job_and_in_a_destructor() {
     });
 }
 
-// P45: a job that holds the last of its runtime.
+// P45: a job that owns the last handle of its runtime.
 #[test]
 fn a_job_may_hold_and_drop_the_last_handle_of_its_own_pool() {
     watched(|| {
@@ -274,16 +275,16 @@ fn a_job_submitted_during_shutdown_is_run_or_reported() {
     });
 }
 
-/// Set in the process that the next test starts.
+/// An environment variable that is set in the child process of the next test.
 const CHILD: &str = "ASIDE_TEST_SLOW_SHUTDOWN";
 
-// Promise 3: the notice goes to stderr, so it is looked for in a process of its own.
+// Promise 3: the report goes to stderr, so a child process is started to capture it.
 #[test]
 fn a_shutdown_that_waits_long_prints_the_running_jobs_to_stderr() {
     if std::env::var_os(CHILD).is_some() {
         let notice = Some(Duration::from_millis(20));
         let runtime = Runtime::builder().slow_shutdown_notice(notice).build();
-        // Ends when the parent, who has read the notice, closes stdin.
+        // The child ends when the parent, which has read the report, closes stdin.
         let wait = || std::io::read_to_string(std::io::stdin()).map(drop);
         runtime.block_on(async { aside::named("copy").spawn_blocking(wait).detach() });
         drop(runtime);

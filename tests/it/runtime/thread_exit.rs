@@ -1,4 +1,4 @@
-//! Wakers, handles and whole runtimes in thread-locals, used while those are destroyed.
+//! Wakers, handles and whole runtimes in thread-locals, used during thread-local destruction.
 
 use std::cell::{Cell, RefCell};
 use std::future::{pending, poll_fn};
@@ -23,7 +23,7 @@ fn at_exit(f: impl FnOnce() + 'static) {
     LATER.with(|later| later.borrow_mut().push(OnDrop::new(Box::new(f) as Boxed)));
 }
 
-/// A task that counts its polls and gives its waker away at each.
+/// A task that counts its polls and sends its waker away at each poll.
 fn waiting(polls: Arc<AtomicUsize>, wakers: mpsc::Sender<Waker>) -> impl Future<Output = ()> {
     poll_fn(move |cx| {
         polls.fetch_add(1, Ordering::SeqCst);
@@ -49,7 +49,7 @@ fn a_wake_from_the_thread_local_destructors_of_another_thread_arrives() {
     });
 }
 
-// P19: by handle too: spawning, submitting, blocking, and dropping what is left.
+// P19: through a handle, too: spawning, submitting, blocking, and dropping the rest.
 #[test]
 fn every_method_of_a_handle_works_in_a_destructor_at_thread_exit() {
     watched(|| {
@@ -78,7 +78,7 @@ fn every_method_of_a_handle_works_in_a_destructor_at_thread_exit() {
     });
 }
 
-/// What of a runtime may lie in thread-locals, and needs care when it is dropped.
+/// The values of a runtime that may be stored in thread-locals.
 struct Belongings {
     runtime: Option<Runtime>,
     _task: JoinHandle<()>,
@@ -92,14 +92,14 @@ thread_local! {
     static DROPS: Cell<usize> = const { Cell::new(0) };
 }
 
-/// A runtime in the middle of its work: tasks, timers, jobs running.
+/// A busy runtime: tasks, timers and running jobs.
 fn belongings(ended: mpsc::Sender<&'static str>) -> Belongings {
     let runtime = Runtime::new();
     let (task, nap, job) = runtime.block_on(async {
         let (began, beginning) = mpsc::channel();
         let told = ended.clone();
         let held = OnDrop::new(move || {
-            // Works though this thread's locals are being destroyed.
+            // It works although the thread's locals are being destroyed.
             spawn(async {}).detach();
             spawn_blocking(|| ()).detach();
             told.send("task").unwrap();
@@ -110,7 +110,7 @@ fn belongings(ended: mpsc::Sender<&'static str>) -> Belongings {
         });
         let job = spawn_blocking(move || {
             began.send(()).unwrap();
-            // Not in an instant, so that the drop of the runtime has to wait.
+            // The job takes a while, so that the drop of the runtime has to wait.
             (0..100).for_each(|_| std::thread::yield_now());
             ended.send("job").unwrap();
         });
@@ -123,7 +123,7 @@ fn belongings(ended: mpsc::Sender<&'static str>) -> Belongings {
     Belongings { runtime: Some(runtime), _task: task, _nap: nap, _job: job }
 }
 
-// P43: both orders in which this thread's locals may have come to be.
+// P43: both orders of initialization of the thread's locals.
 #[test]
 fn a_runtime_in_a_thread_local_is_dropped_cleanly_at_thread_exit_in_either_order() {
     watched(|| {
@@ -135,7 +135,7 @@ fn a_runtime_in_a_thread_local_is_dropped_cleanly_at_thread_exit_in_either_order
                         let count = || DROPS.with(|drops| drops.set(drops.get() + 1));
                         *second.borrow_mut() = Some(OnDrop::new(Box::new(count) as Boxed));
                     });
-                    // The runtime's own thread-locals, and the channel's and the mutex's.
+                    // The thread-locals of the runtime, of the channel and of the mutex.
                     aside::run(async { spawn_blocking(|| ()).await.unwrap() });
                 };
                 if runtime_first {
@@ -155,7 +155,7 @@ fn a_runtime_in_a_thread_local_is_dropped_cleanly_at_thread_exit_in_either_order
     });
 }
 
-// P43: what outlives the runtime in a thread-local, in the other order.
+// P43: values that outlive the runtime in a thread-local, in the other order.
 #[test]
 fn handles_and_sleeps_in_thread_locals_may_outlive_their_runtime() {
     watched(|| {
@@ -169,7 +169,7 @@ fn handles_and_sleeps_in_thread_locals_may_outlive_their_runtime() {
     });
 }
 
-// P43: a runtime that is made, used and dropped while the thread's locals are destroyed.
+// P43: a runtime that is built, used and dropped while the thread's locals are destroyed.
 #[test]
 fn a_runtime_may_be_built_and_used_in_a_destructor_at_thread_exit() {
     watched(|| {
@@ -189,7 +189,7 @@ fn a_runtime_may_be_built_and_used_in_a_destructor_at_thread_exit() {
     });
 }
 
-// P43: on a worker, whose thread-locals are destroyed after it has retired.
+// P43: on a worker, whose thread-locals are destroyed after its last job.
 #[test]
 fn a_workers_thread_locals_may_use_the_runtime_and_its_pool() {
     watched(|| {

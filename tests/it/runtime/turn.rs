@@ -1,4 +1,4 @@
-//! `Runtime::turn`: a loop inside somebody else's loop.
+//! `Runtime::turn`: a loop inside a host's loop.
 
 use std::future::{pending, poll_fn};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,7 +13,7 @@ use aside::{NextTurn, Runtime, sleep, sleep_until, spawn, yield_now};
 
 use crate::support::watchdog::{on_a_thread, watched};
 
-/// A runtime whose hook counts its calls.
+/// A runtime whose wake hook counts its calls.
 fn hooked() -> (Runtime, Arc<AtomicUsize>) {
     let calls = Arc::new(AtomicUsize::new(0));
     let counting = Arc::clone(&calls);
@@ -75,7 +75,7 @@ fn a_program_with_a_loop_of_its_own_drives_tasks_timers_and_jobs_to_completion()
             }
             sum
         });
-        // Sleeps as that loop would: until the time it was given, or until it is told.
+        // Sleeps as the host's loop would: until the given time, or until the hook is called.
         while !task.is_finished() {
             match look(&runtime) {
                 NextTurn::Now => {}
@@ -91,7 +91,7 @@ fn a_program_with_a_loop_of_its_own_drives_tasks_timers_and_jobs_to_completion()
     });
 }
 
-/// A loop of the program's own that watches the sockets' descriptor, and its own channel by a pipe.
+/// A host's loop that polls the sockets' descriptor, and a pipe for its own channel.
 #[cfg(all(feature = "net", unix))]
 #[test]
 fn the_wake_descriptor_becomes_readable_for_sockets_and_for_wakes() {
@@ -103,7 +103,7 @@ fn the_wake_descriptor_becomes_readable_for_sockets_and_for_wakes() {
     async fn exchange() -> std::io::Result<usize> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        // Comes from another thread, so by the hook and not by a socket.
+        // The wake comes from another thread, so through the hook and not through a socket.
         let far = aside::spawn_blocking(move || std::net::TcpStream::connect(address)).await;
         let far = TcpStream::from_std(far.unwrap()?)?;
         let (near, _) = listener.accept().await?;
@@ -137,9 +137,9 @@ fn the_wake_descriptor_becomes_readable_for_sockets_and_for_wakes() {
             }
         }
         assert_eq!(runtime.block_on(task).unwrap().unwrap(), 190);
-        // Each wait ended for a reason: there is a socket's event or a wake for each.
+        // Each wait ended for a reason: a socket event or a wake.
         assert!(waits < 100, "it spins: {waits}");
-        // And when there is nothing to be heard it cannot be read.
+        // Without an event the descriptor is not readable.
         let _idle = look(&runtime);
         let nothing = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
         assert_eq!(poll(&mut [PollFd::new(&sockets, PollFlags::IN)], Some(&nothing)).unwrap(), 0);
@@ -220,7 +220,7 @@ fn a_wake_between_the_last_check_and_the_end_of_a_turn_is_not_lost() {
         while polls.load(Ordering::SeqCst) <= 2_000 {
             let next = look(&runtime);
             if next == NextTurn::OnWake {
-                // Either the hook was or will be called, or the last wake has been seen.
+                // Either the hook was or will be called, or the turn has seen the last wake.
                 while calls.load(Ordering::SeqCst) == told {
                     if waking.is_finished() && polls.load(Ordering::SeqCst) > 2_000 {
                         break;
@@ -250,7 +250,7 @@ fn a_panicking_wake_hook_harms_neither_the_waker_nor_the_loop() {
     });
 }
 
-// P12: whatever ended the sleep, all that has come is looked at.
+// P12: whatever ended the sleep, the turn handles everything that has arrived.
 #[test]
 fn a_turn_may_sleep_until_its_limit_a_deadline_or_a_wake() {
     watched(|| {

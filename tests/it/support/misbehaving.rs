@@ -1,4 +1,5 @@
-//! Things that misbehave on purpose: wakers of other executors, values with bad destructors.
+//! Wakers and values that misbehave on purpose: wakers of other executors, and destructors that
+//! panic.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,8 +10,8 @@ use cooked_waker::{IntoWaker, WakeRef};
 
 type Reaction = Box<dyn Fn() + Send + Sync>;
 
-/// A waker as another executor might make it: it counts, and does what it is told when it is
-/// cloned, woken or dropped.
+/// A waker like one of another executor. It counts its uses, and calls a closure when it is cloned,
+/// woken or dropped.
 #[derive(Default)]
 pub(crate) struct Foreign {
     on_clone: Option<Reaction>,
@@ -38,7 +39,7 @@ impl Foreign {
     }
 }
 
-/// How often a [`Foreign`] waker was used.
+/// The number of uses of a [`Foreign`] waker.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     clones: AtomicUsize,
@@ -51,7 +52,7 @@ impl Counts {
         self.wakes.load(Ordering::SeqCst)
     }
 
-    /// References that are left, the first one included.
+    /// The number of live references, including the first one.
     pub(crate) fn references(&self) -> usize {
         1 + self.clones.load(Ordering::SeqCst) - self.drops.load(Ordering::SeqCst)
     }
@@ -125,7 +126,7 @@ impl Drop for Bomb {
     }
 }
 
-/// Panics when it is dropped, and so does what it panics with.
+/// Panics when it is dropped, with a payload that panics when it is dropped.
 #[derive(Debug)]
 pub(crate) struct ChainBomb;
 

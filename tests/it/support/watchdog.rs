@@ -1,14 +1,14 @@
-//! A stuck test fails, and says which it was.
+//! Runs tests with a time limit, so that a stuck test fails with its name.
 
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-/// Far more than any test here takes, on any machine.
+/// The time limit: far more than any test takes on any machine.
 const BOUND: Duration = Duration::from_secs(60);
 
-/// Runs a test on a thread of its own, so that one that hangs can be told from outside.
+/// Runs a test on a thread of its own, and panics if it exceeds the time limit.
 #[track_caller]
 pub(crate) fn watched(test: impl FnOnce() + Send + 'static) {
     let place = Location::caller();
@@ -16,7 +16,7 @@ pub(crate) fn watched(test: impl FnOnce() + Send + 'static) {
     let (sender, receiver) = mpsc::channel();
     let body = move || {
         let outcome = catch_unwind(AssertUnwindSafe(test));
-        // Nobody listens any more if the bound has passed.
+        // The send fails if the time limit has passed.
         let _ = sender.send(outcome);
     };
     thread::Builder::new().name(name.clone()).spawn(body).expect("a test can have a thread");
@@ -27,7 +27,7 @@ pub(crate) fn watched(test: impl FnOnce() + Send + 'static) {
     }
 }
 
-/// Runs `f` on a fresh thread and returns when that thread has ended, destructors and all.
+/// Runs `f` on a new thread and returns when the thread has ended, including its destructors.
 #[track_caller]
 pub(crate) fn on_a_thread<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> T {
     match thread::spawn(f).join() {
@@ -36,7 +36,7 @@ pub(crate) fn on_a_thread<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'sta
     }
 }
 
-/// What `f` panics with, as text.
+/// Returns the message of the panic of `f`.
 #[track_caller]
 pub(crate) fn panic_message(f: impl FnOnce()) -> String {
     let payload = catch_unwind(AssertUnwindSafe(f)).expect_err("it should have panicked");

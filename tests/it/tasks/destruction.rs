@@ -1,4 +1,4 @@
-//! Where and when futures are dropped: at home, once, and what their destructors may do.
+//! Where and when futures are dropped, and what their destructors may do.
 
 use std::cell::{Cell, RefCell};
 use std::future::{pending, poll_fn};
@@ -13,7 +13,7 @@ use aside::{Handle, JoinHandle, Runtime, spawn, yield_now};
 use crate::support::misbehaving::OnDrop;
 use crate::support::watchdog::{on_a_thread, watched};
 
-/// A future that never ends and reports the thread it is dropped on.
+/// A future that never ends and reports the thread on which it is dropped.
 fn reporting(sender: &mpsc::Sender<ThreadId>) -> impl Future<Output = ()> + Send + use<> {
     let sender = sender.clone();
     let held = OnDrop::new(move || sender.send(thread::current().id()).unwrap());
@@ -31,7 +31,7 @@ fn a_task_aborted_from_another_thread_is_dropped_on_the_loops_thread() {
         let home = thread::current().id();
         let runtime = Runtime::new();
         let future = reporting(&sender);
-        // Not `Send`: dropping it elsewhere would be unsound.
+        // The guard is not `Send`: dropping it on another thread would be unsound.
         let not_send = Rc::new(());
         let task = runtime.spawn(async move {
             let _not_send = not_send;
@@ -48,7 +48,7 @@ fn a_task_aborted_from_another_thread_is_dropped_on_the_loops_thread() {
     });
 }
 
-// P23: also the ones that came from elsewhere.
+// P23: also if another thread has spawned the task.
 #[test]
 fn tasks_are_dropped_on_the_loops_thread_however_they_are_spawned_and_end() {
     watched(|| {
@@ -61,7 +61,8 @@ fn tasks_are_dropped_on_the_loops_thread_however_they_are_spawned_and_end() {
             futures.into_iter().map(|future| handle.spawn(future)).collect::<Vec<_>>()
         });
         runtime.block_on(yield_now());
-        // Detached, aborted by drop elsewhere, aborted elsewhere, left to the end of the runtime.
+        // Detached; dropped with an aborting handle on another thread; aborted on another thread;
+        // alive at the end of the runtime.
         let mut tasks = tasks.into_iter();
         tasks.next().unwrap().detach();
         let guard = tasks.next().unwrap().abort_on_drop();
@@ -75,14 +76,14 @@ fn tasks_are_dropped_on_the_loops_thread_however_they_are_spawned_and_end() {
     });
 }
 
-// P24: a wake in the middle of a shutdown drops nothing, so that no borrow is met twice.
+// P24: a wake during a shutdown drops no task, so no value is borrowed twice.
 #[test]
 fn a_wake_during_shutdown_under_a_borrow_does_not_drop_the_woken_task() {
     watched(|| {
         let runtime = Runtime::new();
         let shared = Rc::new(RefCell::new(Vec::new()));
         let waker = Rc::new(RefCell::new(None::<Waker>));
-        // Dropped first: wakes the other one while it holds the borrow.
+        // The first task is dropped first: it wakes the second one while it holds the borrow.
         let first = OnDrop::new({
             let (shared, waker) = (Rc::clone(&shared), Rc::clone(&waker));
             move || {
@@ -111,7 +112,7 @@ fn a_wake_during_shutdown_under_a_borrow_does_not_drop_the_woken_task() {
     });
 }
 
-/// When it is dropped it spawns a future that does so when it is dropped, and so on.
+/// Spawns, when it is dropped, a future that does the same.
 fn spawning(depth: u32, tasks: Rc<RefCell<Vec<JoinHandle<()>>>>) -> impl Future<Output = ()> {
     let kept = Rc::clone(&tasks);
     let held = OnDrop::new(move || {
@@ -154,7 +155,7 @@ fn tasks_spawned_by_destructors_during_shutdown_are_cancelled_three_levels_deep(
     });
 }
 
-// P29: in the course of business a destructor's task is a task like any other.
+// P29: while the runtime runs, a task spawned by a destructor is an ordinary task.
 #[test]
 fn a_task_spawned_by_a_destructor_runs_if_the_runtime_does() {
     watched(|| {
@@ -171,7 +172,7 @@ fn a_task_spawned_by_a_destructor_runs_if_the_runtime_does() {
     });
 }
 
-// P29: the same for what is spawned by handle, and for jobs.
+// P29: the same for tasks spawned through a handle, and for jobs.
 #[test]
 fn a_destructor_that_uses_the_handle_during_shutdown_gets_errors_and_no_panic() {
     watched(|| {
@@ -199,7 +200,7 @@ fn a_destructor_that_uses_the_handle_during_shutdown_gets_errors_and_no_panic() 
     });
 }
 
-// P29: a letter that was never opened; its destructors run inside the runtime too.
+// P29: a message that is never drained. Its destructors run inside the runtime, too.
 #[test]
 fn the_captures_of_a_remote_spawn_are_dropped_inside_the_runtime() {
     watched(|| {
@@ -250,7 +251,7 @@ fn tasks_are_dropped_before_the_shutdown_waits_for_the_pool() {
         let (go, may_go) = mpsc::channel::<()>();
         let runtime = Runtime::new();
         let job = runtime.handle().spawn_blocking(move || may_go.recv());
-        // The job can only end when the task has been dropped.
+        // The job can end only after the task has been dropped.
         runtime
             .spawn(async move {
                 let _go = go;

@@ -1,4 +1,4 @@
-//! Nobody starves: neither timers, nor the other tasks, nor the news from other threads.
+//! Fairness: timers, tasks and remote wakes are not starved.
 
 use std::cell::Cell;
 use std::future::{pending, poll_fn};
@@ -12,7 +12,7 @@ use aside::{Runtime, sleep, spawn, timeout, yield_now};
 
 use crate::support::watchdog::watched;
 
-/// Wakes itself at every poll and counts them.
+/// Wakes itself at every poll, and counts the polls.
 fn restless(polls: &Rc<Cell<u64>>) -> impl Future<Output = ()> + use<> {
     let polls = Rc::clone(polls);
     poll_fn(move |cx| {
@@ -22,7 +22,7 @@ fn restless(polls: &Rc<Cell<u64>>) -> impl Future<Output = ()> + use<> {
     })
 }
 
-// P9, promise of the turn: the ready queue is never empty, and the timer fires all the same.
+// P9: the ready queue is never empty, and the timer still fires.
 #[test]
 fn a_task_that_always_wakes_itself_does_not_starve_a_timer() {
     watched(|| {
@@ -35,7 +35,7 @@ fn a_task_that_always_wakes_itself_does_not_starve_a_timer() {
     });
 }
 
-// P9: nor what comes from other threads.
+// P9: remote messages are not starved either.
 #[test]
 fn a_task_that_always_wakes_itself_does_not_starve_a_job() {
     watched(|| {
@@ -65,7 +65,7 @@ fn two_tasks_that_yield_for_ever_do_not_starve_a_timer() {
     });
 }
 
-// P11: two tasks that wake each other take one place each in every turn, no more.
+// P11: two tasks that wake each other are each polled at most once per turn.
 #[test]
 fn two_tasks_that_wake_each_other_do_not_starve_a_third() {
     watched(|| {
@@ -96,7 +96,7 @@ fn two_tasks_that_wake_each_other_do_not_starve_a_third() {
     });
 }
 
-// P8: the clock is asked, not the loop, which has no chance to fire anything here.
+// P8: the sleep reads the clock itself, because the loop gets no chance to fire it.
 #[test]
 fn a_sleep_that_is_polled_in_a_loop_without_returning_ends() {
     watched(|| {
@@ -123,7 +123,7 @@ fn a_timeout_around_a_future_that_is_always_busy_elapses() {
     });
 }
 
-// P75: one that is busy with tasks that are ready at once.
+// P75: the future is busy because the tasks it awaits are always ready.
 #[test]
 fn a_timeout_around_a_future_that_spawns_without_end_elapses() {
     watched(|| {
@@ -138,7 +138,7 @@ fn a_timeout_around_a_future_that_spawns_without_end_elapses() {
     });
 }
 
-// P9: the bound of a turn.
+// P9: the bound on the polls of a turn.
 #[test]
 fn a_turn_polls_at_most_its_bound_and_the_next_turn_continues_there() {
     watched(|| {
@@ -166,7 +166,7 @@ fn a_bound_of_zero_is_taken_as_one() {
     });
 }
 
-// P9: a storm of letters does not keep the turn from its polls.
+// P9: a flood of remote messages does not prevent the polls of a turn.
 #[test]
 fn a_turn_drains_at_most_its_bound_of_messages() {
     watched(|| {
@@ -181,7 +181,7 @@ fn a_turn_drains_at_most_its_bound_of_messages() {
     });
 }
 
-// P7: no hook of ours can keep the loop from its timers, however often it wakes somebody.
+// P7: an observer that wakes a task before every sleep does not keep the loop from its timers.
 #[test]
 fn an_observer_that_wakes_a_task_before_every_sleep_does_not_keep_timers_from_firing() {
     struct Waking(Rc<Cell<Option<Waker>>>);
@@ -218,7 +218,7 @@ fn timers_fire_across_many_short_calls_of_block_on() {
     });
 }
 
-// P9, P10: the same count for all who yield, to a turn.
+// P9, P10: yielding tasks get the same number of polls, give or take one turn.
 #[test]
 fn yielding_tasks_take_turns() {
     watched(|| {

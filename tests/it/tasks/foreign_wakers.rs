@@ -1,4 +1,5 @@
-//! Wakers of other executors in our cells and timers: foreign code, which may come back and panic.
+//! Wakers of other executors in aside's cells and timers. They run foreign code, which may re-enter
+//! and panic.
 
 use std::cell::RefCell;
 use std::future::{Future, pending};
@@ -16,12 +17,12 @@ use runtime_core::sync::Mutex;
 use crate::support::misbehaving::Foreign;
 use crate::support::watchdog::watched;
 
-/// Polls once with a waker of one's own.
+/// Polls once with the given waker.
 fn poll_with<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::Output> {
     Pin::new(future).poll(&mut Context::from_waker(waker))
 }
 
-// P18: the result is there for whoever is woken by it.
+// P18: the result is stored before its waker is woken.
 #[test]
 fn a_task_woken_by_a_result_finds_it() {
     watched(|| {
@@ -32,7 +33,7 @@ fn a_task_woken_by_a_result_finds_it() {
         let reader = {
             let (job, found) = (Arc::clone(&job), Arc::clone(&found));
             move || {
-                // On the worker, in the middle of its `complete`: the lock is free.
+                // This runs on the worker, inside `complete`: the lock is free.
                 let mut job = job.lock().take().unwrap();
                 let polled = poll_with(&mut job, Waker::noop());
                 assert!(matches!(polled, Poll::Ready(Ok(9))));
@@ -54,7 +55,7 @@ fn a_task_woken_by_a_result_finds_it() {
     });
 }
 
-// P37: a waker that is replaced is dropped outside the lock, and may come back.
+// P37: a replaced waker is dropped outside the lock, so its destructor may re-enter.
 #[test]
 fn the_destructor_of_a_replaced_waker_may_use_the_awaited_handle() {
     watched(|| {
@@ -62,7 +63,7 @@ fn the_destructor_of_a_replaced_waker_may_use_the_awaited_handle() {
             let task = spawn(pending::<()>()).abort_on_drop();
             let mut task = Box::pin(task);
             let aborts = Arc::new(AtomicUsize::new(0));
-            // What it calls takes the cell's lock: `abort` of the same task.
+            // `abort` of the same task takes the lock of the cell.
             let handle: Arc<Mutex<Option<JoinHandle<()>>>> = Arc::default();
             let mut other = spawn(pending::<()>());
             let on_drop = {
@@ -86,7 +87,8 @@ fn the_destructor_of_a_replaced_waker_may_use_the_awaited_handle() {
     });
 }
 
-// P37, P38: the same for a timer: the queue is free while a waker is cloned, woken or dropped.
+// P37, P38: the same for timers: the queue is not borrowed while a waker is cloned, woken or
+// dropped.
 #[test]
 fn the_waker_of_a_timer_may_create_and_drop_timers_whenever_it_is_used() {
     watched(|| {
@@ -167,7 +169,7 @@ fn a_panic_in_clone_reaches_the_caller_and_leaves_the_cell_unchanged() {
     });
 }
 
-// P39, promise 4: one waker's panic in `wake` or `drop` costs nobody else his wake.
+// P39, promise 4: a waker that panics in `wake` or `drop` does not prevent the other wakes.
 #[test]
 fn panicking_wakers_in_a_batch_of_timers_do_not_keep_the_others_from_firing() {
     watched(|| {
@@ -206,7 +208,7 @@ fn a_panicking_waker_of_an_awaiting_task_harms_neither_the_task_nor_the_job() {
             assert!(poll_with(&mut job, &bad).is_pending());
             go.send(()).unwrap();
             yield_now().await;
-            // The one worker is still there for the next job.
+            // The only worker still runs the next job.
             assert_eq!(handle.spawn_blocking(|| 3).await.unwrap(), 3);
             assert_eq!((task.await.unwrap(), job.await.unwrap()), (1, 2));
             assert_eq!(counts.wakes(), 2);
@@ -214,7 +216,7 @@ fn a_panicking_waker_of_an_awaiting_task_harms_neither_the_task_nor_the_job() {
     });
 }
 
-// P39, promise 3: two bad destructors among the timers of a loop that is dropped.
+// P39, promise 3: two panicking destructors among the timers of a loop that is dropped.
 #[test]
 fn panicking_wakers_that_are_dropped_with_the_loop_do_not_abort_the_process() {
     watched(|| {

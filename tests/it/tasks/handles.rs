@@ -47,7 +47,7 @@ fn a_dropped_handle_detaches_its_task() {
     });
 }
 
-// P83: the loop owns its tasks; nobody else need hold them.
+// P83: the loop owns its tasks; no other reference is needed.
 #[test]
 fn a_detached_task_stays_alive_and_continues_when_it_is_woken() {
     watched(|| {
@@ -73,7 +73,7 @@ fn a_detached_task_stays_alive_and_continues_when_it_is_woken() {
     });
 }
 
-/// Pending until the waker that it leaves in `slot` is taken out.
+/// Pending until the waker that it stores in `slot` has been taken.
 async fn park_in(slot: &RefCell<Option<Waker>>) {
     let mut parked = false;
     poll_fn(|cx| {
@@ -201,7 +201,7 @@ fn abort_on_drop_cancels_when_it_is_dropped_and_yields_the_result_when_it_is_awa
     });
 }
 
-// P36, for one task: nothing that the future held outlives it unseen.
+// P36, for one task: nothing that the future owned outlives it.
 #[test]
 fn a_future_is_dropped_before_its_result_can_be_read() {
     watched(|| {
@@ -212,7 +212,7 @@ fn a_future_is_dropped_before_its_result_can_be_read() {
                 move || dropped.set(true)
             });
             let mut held = Some(held);
-            // A future that still holds something when it says `Ready`.
+            // A future that still owns a value when it returns `Ready`.
             let task =
                 spawn(poll_fn(move |_| held.as_mut().map_or(Poll::Pending, |_| Poll::Ready(()))));
             task.await.unwrap();
@@ -264,7 +264,7 @@ fn no_two_tasks_have_the_same_id_whichever_threads_spawned_them() {
     });
 }
 
-// P22, P32: a waker that outlives its task, in the hands of another task.
+// P22, P32: a waker that outlives its task, held by another task.
 #[test]
 fn a_stale_waker_does_not_wake_the_next_task_in_its_slot() {
     watched(|| {

@@ -1,4 +1,4 @@
-//! A panic in a task, job, waker or destructor ends that thing alone.
+//! A panic in a task, job, waker or destructor ends only that task, job, waker or value.
 
 use std::cell::Cell;
 use std::future::{pending, poll_fn};
@@ -57,7 +57,7 @@ fn a_panic_of_main_propagates_to_the_caller_and_the_runtime_stays_usable() {
     });
 }
 
-// Promise 4: no task is forgotten that was ready when main panicked.
+// Promise 4: tasks that were ready when main panicked are still polled.
 #[test]
 fn tasks_that_were_ready_when_main_panicked_are_polled_later() {
     watched(|| {
@@ -82,7 +82,8 @@ fn tasks_that_were_ready_when_main_panicked_are_polled_later() {
 fn a_result_whose_destructor_panics_may_be_dropped_with_its_handle() {
     watched(|| {
         aside::run(async {
-            // Not there yet, there and unread; detached; of a task and of a job.
+            // Results that are not stored yet, or stored and unread; with detached handles; of a
+            // task and of a job.
             let early = spawn(async { Bomb });
             drop(early);
             let late = spawn(async { Bomb });
@@ -122,7 +123,8 @@ fn a_panic_of_a_payloads_destructor_is_caught() {
     watched(|| {
         Runtime::builder().threads_max(1).build().block_on(async {
             for round in 0..3 {
-                // Detached before, unread after; a bomb, and a bomb in a bomb.
+                // Results detached before completion, and unread after it; a payload that panics,
+                // and one whose panic payload panics again.
                 let chain = round == 2;
                 let blow = move || match chain {
                     true => panic_any(ChainBomb),
@@ -145,7 +147,7 @@ fn a_panic_of_a_payloads_destructor_is_caught() {
     });
 }
 
-// P31: whoever takes the payload has it, unexploded.
+// P31: the payload can be taken without being dropped.
 #[test]
 fn a_panic_payload_can_be_taken_from_the_join_error() {
     watched(|| {
@@ -162,11 +164,11 @@ fn a_panic_payload_can_be_taken_from_the_join_error() {
 fn a_future_whose_destructor_panics_keeps_its_result() {
     watched(|| {
         aside::run(async {
-            // Still held when it is ready.
+            // The future still owns the value when it returns `Ready`.
             let bomb = Some(Bomb);
             let ready = spawn(poll_fn(move |_| Poll::Ready(bomb.is_some())));
             assert!(ready.await.unwrap());
-            // Held across an abort.
+            // The future owns the value when it is aborted.
             let bomb = Bomb;
             let aborted = spawn(async move {
                 let _bomb = bomb;
@@ -175,7 +177,7 @@ fn a_future_whose_destructor_panics_keeps_its_result() {
             yield_now().await;
             aborted.abort();
             assert!(aborted.await.unwrap_err().is_cancelled());
-            // What a panicking payload's destructor adds to it.
+            // A panicking destructor after a panic of the future.
             let chain = ChainBomb;
             let aborted = spawn(async move { drop(chain) });
             aborted.abort();
@@ -215,7 +217,7 @@ fn panicking_destructors_during_shutdown_do_not_prevent_the_others() {
     });
 }
 
-// Promise 4: a job's captures and results.
+// Promise 4: the captures and the results of a job.
 #[test]
 fn a_job_whose_captures_panic_when_dropped_harms_no_worker() {
     watched(|| {
@@ -241,7 +243,7 @@ fn a_job_whose_captures_panic_when_dropped_harms_no_worker() {
     });
 }
 
-/// Panics when it is told of the poll that was named.
+/// Panics at the poll with this number.
 struct Panicking(Rc<Cell<u32>>);
 
 impl Observer for Panicking {
@@ -256,7 +258,7 @@ impl Observer for Panicking {
     }
 }
 
-// Promise 4: who watches does not end what is watched.
+// Promise 4: an observer's panic does not end the observed tasks.
 #[test]
 fn a_panic_of_an_observer_is_caught() {
     watched(|| {

@@ -1,4 +1,5 @@
-//! A finished task's box is used again by the next task of its type: nobody can tell.
+//! Task recycling: a finished task's box is reused by the next task of its type, without a visible
+//! difference.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -12,7 +13,7 @@ use aside::{JoinHandle, Runtime, named, spawn, yield_now};
 use crate::support::misbehaving::OnDrop;
 use crate::support::watchdog::watched;
 
-/// Tasks of one type, whatever they do.
+/// Spawns tasks of one type with any body.
 fn of_one_type<T: 'static>(work: Box<dyn FnOnce() -> T>) -> JoinHandle<T> {
     spawn(async move { work() })
 }

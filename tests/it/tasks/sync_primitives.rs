@@ -1,7 +1,7 @@
-//! Other people's channels, locks and events on aside: that they work, and that the traps which the
-//! guide tells of (`docs/guide/sync-primitives.md`) are as it tells.
+//! Channels, locks and events of other crates on aside: each works, and each trap in
+//! `docs/guide/sync-primitives.md` is as that page describes it.
 
-// The traps need std's own.
+// The traps need the types of std itself.
 #![allow(clippy::disallowed_types)]
 
 use std::cell::Cell;
@@ -22,7 +22,7 @@ use crate::support::watchdog::watched;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A time that is waited for only when nothing else can run.
+/// A virtual duration, which passes only when no task can run.
 fn run_virtually<F: Future>(main: F) -> F::Output {
     Runtime::builder().clock(Clock::virtual_time()).build().block_on(main)
 }
@@ -249,7 +249,7 @@ fn an_event_is_notified_from_another_thread() {
             .detach();
             let waits = || async {
                 while !set.load(Ordering::Acquire) {
-                    // In this order: what is set after the look is heard of by the listener.
+                    // In this order: a notification after the check reaches the listener.
                     let listener = event.listen();
                     if !set.load(Ordering::Acquire) {
                         listener.await;
@@ -271,7 +271,7 @@ fn primitives_wake_other_executors_too() {
     });
 }
 
-/// A lock that a job holds until it is told to let go.
+/// A lock that a job holds until it receives a message.
 async fn held_by_a_job() -> (Arc<std::sync::Mutex<()>>, std::sync::mpsc::Sender<()>) {
     let lock = Arc::new(std::sync::Mutex::new(()));
     let (is_held, holds) = oneshot::channel();
@@ -308,7 +308,7 @@ fn a_blocking_lock_blocks_every_task_of_its_loop() {
     });
 }
 
-// The one who lets go is a task of the loop, so the loop must go on while the lock is waited for.
+// The task that releases the lock runs on the loop, so the loop must not block on the lock.
 #[test]
 fn a_blocking_lock_in_a_job_blocks_no_task() {
     watched(|| {
@@ -323,7 +323,7 @@ fn a_blocking_lock_in_a_job_blocks_no_task() {
     });
 }
 
-// A `lock` instead of the `try_lock` would never return: who holds it is on the same thread.
+// `lock` instead of `try_lock` would never return: the holder is on the same thread.
 #[test]
 fn a_std_lock_held_across_an_await_deadlocks_its_thread() {
     watched(|| {
@@ -362,7 +362,7 @@ fn a_guard_in_a_cancelled_future_releases_its_lock() {
             };
             assert!(timeout(SECOND / 2, transfer).await.is_err());
             assert_eq!(*accounts.lock().await, (70, 0));
-            // In a task of its own it goes on when the one who waits for it gives up.
+            // In a task of its own the transfer continues when its caller is cancelled.
             let task = spawn({
                 let accounts = Arc::clone(&accounts);
                 async move {
@@ -378,7 +378,7 @@ fn a_guard_in_a_cancelled_future_releases_its_lock() {
     });
 }
 
-// P82: whoever has begun to wait in line, or holds the lock, has to be polled.
+// P82: a future that holds the lock, or waits in its queue, must be polled.
 #[test]
 fn an_unpolled_future_that_holds_a_lock_deadlocks_its_own_task() {
     watched(|| {

@@ -1,4 +1,4 @@
-//! Wakers: ours in the hands of others, and those of others in our cells.
+//! aside's wakers in foreign code, and foreign wakers in aside's cells.
 
 use std::future::{Future, pending, poll_fn};
 use std::pin::{Pin, pin};
@@ -14,12 +14,12 @@ use runtime_core::sync::Mutex;
 use crate::support::misbehaving::Foreign;
 use crate::support::watchdog::watched;
 
-/// Polls once with a waker of one's own.
+/// Polls once with the given waker.
 fn poll_with<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::Output> {
     Pin::new(future).poll(&mut Context::from_waker(waker))
 }
 
-/// Counts the polls of a task that says it is pending, and gives its waker away at the first.
+/// Counts its polls. Sends its waker away at the first poll, and stays pending.
 fn counted(polls: Arc<AtomicUsize>, wakers: mpsc::Sender<Waker>) -> impl Future<Output = ()> {
     poll_fn(move |cx| {
         if polls.fetch_add(1, Ordering::SeqCst) == 0 {
@@ -29,14 +29,14 @@ fn counted(polls: Arc<AtomicUsize>, wakers: mpsc::Sender<Waker>) -> impl Future<
     })
 }
 
-// P2, promise 1: nothing a waker does can wait for the loop.
+// P2, promise 1: no method of a waker waits for the loop.
 #[test]
 fn ten_thousand_remote_wakes_under_a_lock_that_the_loop_needs_do_not_block() {
     watched(|| {
         aside::run(async {
             let lock = Arc::new(Mutex::new(0));
             let (sender, wakers) = mpsc::channel();
-            // A thousand tasks, so that it is ten thousand letters and not one.
+            // A thousand tasks, so that ten thousand wakes send many messages and not one.
             for _ in 0..1_000 {
                 let (sender, lock) = (sender.clone(), Arc::clone(&lock));
                 spawn(poll_fn(move |cx| {
@@ -57,7 +57,7 @@ fn ten_thousand_remote_wakes_under_a_lock_that_the_loop_needs_do_not_block() {
                 }
             });
             done.await.unwrap();
-            // In the first turn main may be ahead of the tasks.
+            // In the first turn main may be polled before the tasks.
             yield_now().await;
             yield_now().await;
             assert!(*lock.lock() >= 2_000);
@@ -65,7 +65,7 @@ fn ten_thousand_remote_wakes_under_a_lock_that_the_loop_needs_do_not_block() {
     });
 }
 
-// P1, P15: wakes of a task that has not been polled since are one wake.
+// P1, P15: wakes of a task that has not been polled since coalesce.
 #[test]
 fn wakes_between_two_polls_coalesce() {
     watched(|| {
@@ -75,7 +75,7 @@ fn wakes_between_two_polls_coalesce() {
         let task = runtime.spawn(counted(Arc::clone(&polls), sender));
         runtime.block_on(yield_now());
         let waker = wakers.recv().unwrap();
-        // From elsewhere, by value and by reference; and at home.
+        // Remote wakes by value and by reference, and local ones.
         let remote = waker.clone();
         thread::spawn(move || {
             for _ in 0..10_000 {
@@ -97,8 +97,8 @@ fn wakes_between_two_polls_coalesce() {
     });
 }
 
-// P3: what was written before a wake is seen by the poll that follows, also if the wake was one of
-// many. The models show it for every interleaving; this is the same on the machine.
+// P3: data written before a wake is visible to the next poll, even if the wake is redundant. The
+// models show this for every interleaving; this test runs on the machine.
 #[test]
 fn data_written_before_a_redundant_wake_is_seen() {
     watched(|| {
@@ -149,7 +149,7 @@ fn a_task_has_the_same_waker_at_every_poll() {
     });
 }
 
-// P34: asking again and again keeps one waker, not one for each time.
+// P34: repeated polls store one waker, not one for each poll.
 #[test]
 fn polling_a_handle_or_a_sleep_a_thousand_times_stores_one_waker() {
     watched(|| {
@@ -187,7 +187,7 @@ fn a_waker_works_after_its_runtime_is_gone() {
     });
 }
 
-// P20, promise 1: wakes that race the end of the loop.
+// P20, promise 1: wakes race with the end of the loop.
 #[test]
 fn wakes_may_race_the_drop_of_the_runtime() {
     watched(|| {
@@ -216,7 +216,7 @@ fn wakes_may_race_the_drop_of_the_runtime() {
     });
 }
 
-// P1, P4: a loop that is only turned by somebody else, woken by threads that never spawn.
+// P1, P4: a loop that is driven turn by turn, and woken by threads that never spawn.
 #[test]
 fn every_remote_wake_reaches_a_loop_that_is_turned_by_hand() {
     watched(|| {

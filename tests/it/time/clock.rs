@@ -66,7 +66,7 @@ fn virtual_time_does_not_advance_while_any_task_is_ready() {
     });
 }
 
-// P77: no step is too small to count.
+// P77: even the smallest step counts.
 #[test]
 fn steps_of_one_nanosecond_add_up() {
     watched(|| {
@@ -96,7 +96,7 @@ fn virtual_time_never_decreases() {
     });
 }
 
-// P60: what takes real time takes no virtual time.
+// P60: a job takes real time and no virtual time.
 #[test]
 fn virtual_time_does_not_advance_while_a_job_runs() {
     watched(|| {
@@ -107,7 +107,7 @@ fn virtual_time_does_not_advance_while_a_job_runs() {
             let (go, may_go) = mpsc::channel();
             let job = aside::spawn_blocking(move || may_go.recv().unwrap());
             let second = aside::run_in_executor(&other, || 2);
-            // Ready only when the clock is moved, which the first job, still held up, forbids.
+            // Ready only after the clock advances, which the first job, still blocked, prevents.
             let jump = spawn(sleep(HOUR));
             second.await.unwrap();
             for _ in 0..100 {
@@ -124,7 +124,7 @@ fn virtual_time_does_not_advance_while_a_job_runs() {
     });
 }
 
-// P60: the result of a job comes before any later deadline, however short.
+// P60: the result of a job arrives before any later deadline, however short.
 #[test]
 fn a_job_always_finishes_before_a_timeout_in_virtual_time() {
     watched(|| {
@@ -137,7 +137,7 @@ fn a_job_always_finishes_before_a_timeout_in_virtual_time() {
     });
 }
 
-// P60: conversely, a clock that never moves on.
+// P60: the converse: a clock that never advances.
 #[test]
 fn virtual_time_advances_after_a_job_however_it_ended() {
     watched(|| {
@@ -153,7 +153,7 @@ fn virtual_time_advances_after_a_job_however_it_ended() {
             sleep(HOUR).await;
             assert!(aside::run_in_executor(&closed, || ()).await.unwrap_err().is_refused());
             sleep(HOUR).await;
-            // Cancelled in the queue of the one thread.
+            // Cancelled in the queue behind the only worker.
             let (go, may_go) = mpsc::channel();
             let first = aside::spawn_blocking(move || may_go.recv().unwrap());
             let second = aside::spawn_blocking(|| unreachable!("it was cancelled"));
@@ -187,7 +187,7 @@ fn outside_a_runtime_now_is_the_system_time() {
     });
 }
 
-// P60, promise 7: without a deadline there is nothing to jump to, and the loop sleeps.
+// P60, promise 7: without a deadline the clock cannot advance, and the loop sleeps.
 #[test]
 fn a_virtual_loop_without_deadlines_waits_for_other_threads() {
     watched(|| {
@@ -207,7 +207,7 @@ fn a_virtual_loop_without_deadlines_waits_for_other_threads() {
     });
 }
 
-// P60: a job that waits for the clock is not at work, and the clock goes on for it.
+// P60: a job that sleeps on the virtual clock does not stop the clock.
 #[test]
 fn a_job_may_block_on_a_sleep_by_the_virtual_clock() {
     watched(|| {
@@ -218,7 +218,7 @@ fn a_job_may_block_on_a_sleep_by_the_virtual_clock() {
         let job = runtime.handle().spawn_blocking(move || {
             for _ in 0..3 {
                 handle.block_on(sleep(Duration::from_secs(1000)));
-                // At work again: the time stands still although a timer waits.
+                // The job runs again: time stands still although a timer is pending.
                 std::thread::yield_now();
             }
             clock.now() - start

@@ -101,7 +101,7 @@ fn a_cancelled_tick_is_delivered_again() {
     });
 }
 
-// P9: a period of nought must not starve the loop.
+// P9: a period of zero must not starve the loop.
 #[test]
 fn an_interval_of_zero_lets_other_tasks_run() {
     watched(|| {

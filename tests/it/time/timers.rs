@@ -30,7 +30,7 @@ fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// What no clock will live to see.
+/// A duration that no clock reaches.
 fn enormous() -> Vec<Duration> {
     vec![
         Duration::MAX,
@@ -107,7 +107,7 @@ fn no_duration_is_too_long_or_too_short_for_a_shutdown_a_keep_alive_or_a_turn() 
     });
 }
 
-/// Says when the loop goes to sleep.
+/// Reports when the loop goes to sleep.
 struct Parks(mpsc::Sender<()>);
 
 impl Observer for Parks {
@@ -116,7 +116,8 @@ impl Observer for Parks {
     }
 }
 
-// P72, promise 7: a deadline that the virtual clock cannot say is never, and not a busy loop.
+// P72, promise 7: a deadline that the virtual clock cannot represent never fires, and causes no
+// busy loop.
 #[test]
 fn a_deadline_beyond_the_virtual_clock_lets_the_loop_sleep() {
     watched(|| {
@@ -152,7 +153,7 @@ fn a_deadline_beyond_the_virtual_clock_lets_the_loop_sleep() {
     });
 }
 
-// P76: a park that is rounded down ends just before the deadline, again and again.
+// P76: a park rounded down would end just before the deadline, again and again.
 #[test]
 fn a_sleep_of_a_millisecond_and_a_half_is_one_park_and_two_polls() {
     watched(|| {
@@ -202,7 +203,7 @@ fn a_deadline_that_has_passed_is_ready_at_once() {
     });
 }
 
-// P74: drops against fires, under a seed.
+// P74: drops race with fires, in an order given by a seed.
 #[test]
 fn tiny_sleeps_dropped_or_awaited_at_random_all_end() {
     watched(|| {
@@ -235,7 +236,7 @@ fn tiny_sleeps_dropped_or_awaited_at_random_all_end() {
     });
 }
 
-// P74: the waker of one timer drops another one that is due in the same turn.
+// P74: the waker of one timer drops another timer that is due in the same turn.
 #[test]
 fn a_sleep_dropped_while_timers_fire_does_not_fire() {
     watched(|| {
@@ -318,7 +319,7 @@ fn a_sleep_whose_runtime_is_gone_panics_and_can_be_dropped() {
 fn a_sleep_may_be_awaited_on_another_executor_and_moved_back_while_pending() {
     watched(|| {
         aside::run(async {
-            // Set at home, awaited by another loop on another thread.
+            // Created on this loop, awaited by another loop on another thread.
             let mut nap = sleep(Duration::from_millis(3));
             assert!(poll_once(&mut nap).is_pending());
             let away = aside::spawn_blocking(move || {
@@ -329,7 +330,7 @@ fn a_sleep_may_be_awaited_on_another_executor_and_moved_back_while_pending() {
             });
             assert!(away.await.unwrap());
 
-            // Set at home, set again away, and awaited at home.
+            // Created here, reset on another thread, and awaited here.
             let mut nap = sleep(Duration::from_millis(3));
             assert!(poll_once(&mut nap).is_pending());
             let nap = aside::spawn_blocking(move || {
@@ -357,7 +358,7 @@ fn a_sleep_dropped_on_another_thread_drops_its_waker() {
     });
 }
 
-// The block hands the sleep out on purpose, unfinished.
+// The block returns the sleep unfinished on purpose.
 #[allow(clippy::async_yields_async)]
 #[test]
 fn a_sleep_on_the_system_clock_may_be_awaited_in_a_later_runtime() {
@@ -371,7 +372,7 @@ fn a_sleep_on_the_system_clock_may_be_awaited_in_a_later_runtime() {
     });
 }
 
-// P14: the inner loop serves a sleep that was made while the outer one was current.
+// P14: the inner loop drives a sleep that was created while the outer one was current.
 #[test]
 fn timers_of_a_runtime_inside_a_task_of_another_fire() {
     watched(|| {
