@@ -1,4 +1,4 @@
-//! Accepting a connection, and what may go wrong without being the listener's fault.
+//! The loop that accepts a connection, and its treatment of errors.
 
 use std::io;
 use std::time::Duration;
@@ -8,19 +8,20 @@ use runtime_executor::sleep;
 
 use super::async_fd::AsyncFd;
 
-/// How late an error comes that will come again at once.
+/// The delay of an error that the next call would return again.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Accepts by `operation`. See [`TcpListener::accept`](super::TcpListener::accept).
+/// Accepts a connection by `operation`. See [`TcpListener::accept`](super::TcpListener::accept).
 pub(super) async fn accept<L, R>(
     listener: &AsyncFd<L>,
     mut operation: impl FnMut(&L) -> io::Result<R>,
 ) -> io::Result<R> {
     loop {
         match listener.read_with(&mut operation).await {
-            Err(error) if is_the_connections_own(&error) => {}
-            Err(error) if is_lack(&error) => {
-                // At home, because the one who accepts may be anywhere. If the loop goes, so be it.
+            Err(error) if is_of_the_connection(&error) => {}
+            Err(error) if is_exhaustion(&error) => {
+                // The pause is a task of the listener's loop, because the caller may be on any
+                // thread. If the loop closes, the pause ends.
                 let pause = listener.handle().spawn(Metadata::here(), async { sleep(PAUSE).await });
                 let _over = pause.abort_on_drop().await;
                 return Err(error);
@@ -30,14 +31,14 @@ pub(super) async fn accept<L, R>(
     }
 }
 
-/// Whether it concerns the connection alone, which is gone: the next one may be there already.
-fn is_the_connections_own(error: &io::Error) -> bool {
+/// Whether the error concerns one connection, which is gone. The next one may be waiting.
+fn is_of_the_connection(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::ConnectionAborted
         || matches!(error.raw_os_error(), Some(libc::EPROTO))
 }
 
-/// Whether something is lacking that only others can give back.
-fn is_lack(error: &io::Error) -> bool {
-    let lacks = [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM];
-    error.raw_os_error().is_some_and(|code| lacks.contains(&code))
+/// Whether descriptors or memory are exhausted.
+fn is_exhaustion(error: &io::Error) -> bool {
+    let exhausted = [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM];
+    error.raw_os_error().is_some_and(|code| exhausted.contains(&code))
 }

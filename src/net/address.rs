@@ -1,16 +1,16 @@
-//! Addresses as one writes them, and what a name stands for.
+//! Addresses in the forms that a program has them, and the lookup of names.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6, ToSocketAddrs};
+use std::net::{self, IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use runtime_core::metadata::Metadata;
 
 use crate::Handle;
 
-/// What can be connected to or bound: an address, or a name that has to be looked up.
+/// A value that stands for one or more socket addresses: an address, or a name to look up.
 ///
-/// A host name that is looked up blocks, so that is a job on the runtime's pool; an address in
-/// figures is none.
+/// The lookup of a host name blocks, so it is a job on the runtime's pool. A numeric address needs
+/// no job.
 ///
 /// | type | example |
 /// |---|---|
@@ -18,19 +18,19 @@ use crate::Handle;
 /// | `(IpAddr, u16)`, `(Ipv4Addr, u16)`, `(Ipv6Addr, u16)` | `(Ipv4Addr::LOCALHOST, 80)` |
 /// | `&str`, `String`: host and port | `"localhost:80"`, `"127.0.0.1:80"`, `"[::1]:80"` |
 /// | `(&str, u16)`, `(String, u16)` | `("localhost", 80)` |
-/// | `&[SocketAddr]`: the first that works | |
-pub trait Address: sealed::Sealed {
+/// | `&[SocketAddr]`: the first one that works | |
+pub trait ToSocketAddrs: sealed::Sealed {
     #[doc(hidden)]
-    fn target(self) -> Target;
+    fn target(self) -> SocketTarget;
 }
 
-/// What an address comes to.
+/// The parsed form of an address.
 #[doc(hidden)]
 #[derive(Debug)]
-pub enum Target {
+pub enum SocketTarget {
     One(SocketAddr),
     Several(Vec<SocketAddr>),
-    /// Host and port.
+    /// Host and port in one string.
     Name(String),
     NameAndPort(String, u16),
 }
@@ -39,12 +39,12 @@ mod sealed {
     pub trait Sealed {}
 }
 
-macro_rules! addresses {
+macro_rules! impl_to_socket_addrs {
     ($($type:ty, $this:ident => $target:expr;)*) => {
         $(
             impl sealed::Sealed for $type {}
-            impl Address for $type {
-                fn target(self) -> Target {
+            impl ToSocketAddrs for $type {
+                fn target(self) -> SocketTarget {
                     let $this = self;
                     $target
                 }
@@ -53,36 +53,39 @@ macro_rules! addresses {
     };
 }
 
-addresses! {
-    SocketAddr, this => Target::One(this);
-    SocketAddrV4, this => Target::One(this.into());
-    SocketAddrV6, this => Target::One(this.into());
-    (IpAddr, u16), this => Target::One(this.into());
-    (Ipv4Addr, u16), this => Target::One(this.into());
-    (Ipv6Addr, u16), this => Target::One(this.into());
-    &[SocketAddr], this => Target::Several(this.to_vec());
+impl_to_socket_addrs! {
+    SocketAddr, this => SocketTarget::One(this);
+    SocketAddrV4, this => SocketTarget::One(this.into());
+    SocketAddrV6, this => SocketTarget::One(this.into());
+    (IpAddr, u16), this => SocketTarget::One(this.into());
+    (Ipv4Addr, u16), this => SocketTarget::One(this.into());
+    (Ipv6Addr, u16), this => SocketTarget::One(this.into());
+    &[SocketAddr], this => SocketTarget::Several(this.to_vec());
     &str, this => match this.parse() {
-        Ok(address) => Target::One(address),
-        Err(_no_figures) => Target::Name(this.to_owned()),
+        Ok(address) => SocketTarget::One(address),
+        Err(_not_numeric) => SocketTarget::Name(this.to_owned()),
     };
     &String, this => this.as_str().target();
-    String, this => this.parse().map_or_else(|_no_figures| Target::Name(this), Target::One);
+    String, this => match this.parse() {
+        Ok(address) => SocketTarget::One(address),
+        Err(_not_numeric) => SocketTarget::Name(this),
+    };
     (&str, u16), this => host_and_port(this.0, this.1);
     (String, u16), this => host_and_port(&this.0, this.1);
 }
 
-fn host_and_port(host: &str, port: u16) -> Target {
+fn host_and_port(host: &str, port: u16) -> SocketTarget {
     match host.parse::<IpAddr>() {
-        Ok(address) => Target::One(SocketAddr::new(address, port)),
-        Err(_no_figures) => Target::NameAndPort(host.to_owned(), port),
+        Ok(address) => SocketTarget::One(SocketAddr::new(address, port)),
+        Err(_not_numeric) => SocketTarget::NameAndPort(host.to_owned(), port),
     }
 }
 
-/// Looks a name up: the addresses that it stands for, in the order in which they are to be tried.
+/// Looks a name up, and returns its addresses in the order in which to try them.
 ///
-/// It is a job on the pool of the current runtime, in a lane of its own in which a few run at a
-/// time, so that a name server that does not answer does not take all the threads. An address in
-/// figures is no job.
+/// The lookup is a job on the pool of the current runtime, in a lane of its own that runs a few at a
+/// time, so that a name server that does not answer does not occupy every thread. A numeric address
+/// needs no job.
 ///
 /// ```
 /// aside::run(async {
@@ -94,28 +97,30 @@ fn host_and_port(host: &str, port: u16) -> Target {
 /// ```
 ///
 /// # Errors
-/// As the system gives them, and if the pool could not run the job. If there is no runtime on this
-/// thread.
+/// Those of the operating system. If the pool refuses the job. If this thread has no runtime.
 ///
 /// # Cancel safety
-/// Safe: a look-up that has not begun is taken back, and one that has goes on and is forgotten.
+/// Safe: a lookup that has not begun is cancelled. One that runs is completed, and its result is
+/// discarded.
 #[track_caller]
-pub fn lookup_host<A: Address>(address: A) -> impl Future<Output = io::Result<Vec<SocketAddr>>> {
+pub fn lookup_host<A: ToSocketAddrs>(
+    address: A,
+) -> impl Future<Output = io::Result<Vec<SocketAddr>>> {
     let metadata = Metadata::here();
     let target = address.target();
     async move {
         match target {
-            Target::One(address) => Ok(vec![address]),
-            Target::Several(addresses) => Ok(addresses),
-            Target::Name(name) => look_up(metadata, name).await,
-            Target::NameAndPort(host, port) => look_up(metadata, (host, port)).await,
+            SocketTarget::One(address) => Ok(vec![address]),
+            SocketTarget::Several(addresses) => Ok(addresses),
+            SocketTarget::Name(name) => look_up(metadata, name).await,
+            SocketTarget::NameAndPort(host, port) => look_up(metadata, (host, port)).await,
         }
     }
 }
 
 async fn look_up<N>(metadata: Metadata, name: N) -> io::Result<Vec<SocketAddr>>
 where
-    N: ToSocketAddrs + Send + 'static,
+    N: net::ToSocketAddrs + Send + 'static,
 {
     let handle = Handle::try_current().map_err(io::Error::other)?;
     let job = handle
@@ -123,9 +128,10 @@ where
     job.abort_on_drop().await.map_err(io::Error::other)?
 }
 
-/// Does something with each address until it succeeds. The last error is given back.
-pub(super) async fn first<T, F>(
-    addresses: impl Address,
+/// Tries the addresses one by one until an attempt succeeds. If none does, it returns the last
+/// error.
+pub(super) async fn try_each<T, F>(
+    addresses: impl ToSocketAddrs,
     mut attempt: impl FnMut(SocketAddr) -> F,
 ) -> io::Result<T>
 where

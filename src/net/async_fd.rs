@@ -1,4 +1,4 @@
-//! Anything that has a descriptor, as something to wait for.
+//! Any object with a descriptor, as something to wait for.
 
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
@@ -12,19 +12,16 @@ use runtime_executor::Handle;
 use runtime_executor::reactor::{Direction, Registration, ShortTransfer, Tick};
 
 use super::delegate::{delegate_end, delegate_read, delegate_write};
-use super::nothing;
 
-/// Waits until the descriptor of some object is ready: for what the operating system can tell the
-/// readiness of and this module has no type for, such as pipes, `eventfd`, `timerfd`, `inotify`, or
-/// the socket of somebody else's library.
+/// Waits until the descriptor of an object is ready: for descriptors that this module has no type
+/// for, such as pipes, `eventfd`, `timerfd`, `inotify`, or the sockets of another library.
 ///
-/// The object has to be in non-blocking mode, or an operation that finds nothing stalls the loop.
-/// If it is, and is `Read` and `Write` by reference, this is `AsyncRead` and `AsyncWrite`. By them,
-/// a read into an empty buffer and a write of nothing are done at once.
+/// The object must be in non-blocking mode: otherwise an operation that finds no data blocks the
+/// loop. If `&T` is `Read` and `Write`, this type is `AsyncRead` and `AsyncWrite`. Their zero-length
+/// reads and writes return at once.
 ///
-/// It belongs to the runtime that was current when it was made, and may be used from any thread
-/// and by any executor as long as that runtime lives and is turned; after that every operation
-/// gives an error.
+/// It belongs to the runtime that was current when it was made. Any thread and any executor may use
+/// it as long as that runtime lives and is turned. After that every operation returns an error.
 ///
 /// ```
 /// use std::io::{Read, Write};
@@ -54,7 +51,7 @@ use super::nothing;
 /// # Drop
 /// Deregisters the descriptor and drops the object.
 pub struct AsyncFd<T> {
-    // In this order they are dropped: no closed descriptor is registered.
+    // Dropped first, so that no closed descriptor is registered.
     registration: Registration,
     inner: T,
     /// The loop with which it is registered.
@@ -62,19 +59,19 @@ pub struct AsyncFd<T> {
 }
 
 impl<T: AsFd> AsyncFd<T> {
-    /// Registers the object's descriptor with the current runtime. Two registrations of one
-    /// descriptor at a time are an error.
+    /// Registers the object's descriptor with the current runtime. A descriptor can have one
+    /// registration at a time.
     ///
     /// # Errors
-    /// As the system gives them: among others, for a descriptor that is always ready, such as a
-    /// file's. If there is no runtime on this thread, or it is gone. The object is dropped.
+    /// Those of the operating system, for example for a descriptor that is always ready, as a file's
+    /// is. If this thread has no runtime, or the runtime is gone. The object is dropped.
     pub fn new(inner: T) -> io::Result<AsyncFd<T>> {
         let handle = Handle::try_current().map_err(io::Error::other)?;
-        AsyncFd::with(&handle, inner, ShortTransfer::HasNoEffect)
+        AsyncFd::register(&handle, inner, ShortTransfer::HasNoEffect)
     }
 
-    /// Registers it with a certain runtime's loop.
-    pub(super) fn with(
+    /// Registers the object's descriptor with a given loop.
+    pub(super) fn register(
         handle: &Handle,
         inner: T,
         short_transfer: ShortTransfer,
@@ -85,58 +82,58 @@ impl<T: AsFd> AsyncFd<T> {
 }
 
 impl<T> AsyncFd<T> {
-    /// The loop of the runtime that it belongs to.
+    /// Returns the loop with which it is registered.
     pub(super) fn handle(&self) -> &Handle {
         &self.handle
     }
 
-    /// The object.
+    /// Returns a reference to the object.
     pub fn get_ref(&self) -> &T {
         &self.inner
     }
 
-    /// Deregisters the descriptor, and gives the object back.
+    /// Deregisters the descriptor and returns the object.
     pub fn into_inner(self) -> T {
         let AsyncFd { registration, inner, .. } = self;
         drop(registration);
         inner
     }
 
-    /// Waits until a read would probably not block. Any number of tasks may wait.
+    /// Waits until the descriptor is readable. Any number of tasks may wait.
     ///
     /// # Errors
     /// If the runtime is gone.
     ///
     /// # Cancel safety
     /// Safe.
-    pub async fn readable(&self) -> io::Result<Ready<'_, T>> {
+    pub async fn readable(&self) -> io::Result<ReadyGuard<'_, T>> {
         self.ready(Direction::Read).await
     }
 
-    /// Waits until a write would probably not block. Any number of tasks may wait.
+    /// Waits until the descriptor is writable. Any number of tasks may wait.
     ///
     /// # Errors
     /// If the runtime is gone.
     ///
     /// # Cancel safety
     /// Safe.
-    pub async fn writable(&self) -> io::Result<Ready<'_, T>> {
+    pub async fn writable(&self) -> io::Result<ReadyGuard<'_, T>> {
         self.ready(Direction::Write).await
     }
 
-    async fn ready(&self, direction: Direction) -> io::Result<Ready<'_, T>> {
+    async fn ready(&self, direction: Direction) -> io::Result<ReadyGuard<'_, T>> {
         let seen = self.registration.ready(direction).await?;
-        Ok(Ready { of: self, direction, seen: Some(seen) })
+        Ok(ReadyGuard { fd: self, direction, seen: Some(seen) })
     }
 
-    /// Reads by `operation` until it does not block: waits whenever it gives
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock). Any number of tasks may do so.
+    /// Reads by `operation`: tries it, and waits whenever it returns
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock). Any number of tasks may wait.
     ///
     /// # Errors
     /// Those of `operation`. If the runtime is gone.
     ///
     /// # Cancel safety
-    /// Safe: what the operation has done is returned by the same poll.
+    /// Safe: the poll that completes the operation returns its result.
     pub async fn read_with<R>(
         &self,
         mut operation: impl FnMut(&T) -> io::Result<R>,
@@ -144,13 +141,13 @@ impl<T> AsyncFd<T> {
         self.registration.io(Direction::Read, || operation(&self.inner)).await
     }
 
-    /// Writes by `operation`, as [`read_with`](AsyncFd::read_with) reads.
+    /// Writes by `operation`, in the same way as [`read_with`](AsyncFd::read_with).
     ///
     /// # Errors
     /// Those of `operation`. If the runtime is gone.
     ///
     /// # Cancel safety
-    /// Safe: what the operation has done is returned by the same poll.
+    /// Safe: the poll that completes the operation returns its result.
     pub async fn write_with<R>(
         &self,
         mut operation: impl FnMut(&T) -> io::Result<R>,
@@ -158,7 +155,7 @@ impl<T> AsyncFd<T> {
         self.registration.io(Direction::Write, || operation(&self.inner)).await
     }
 
-    /// Tries a read once.
+    /// Tries a read once, if the descriptor is readable.
     pub(super) fn try_read_with<R>(
         &self,
         operation: impl FnOnce(&T) -> io::Result<R>,
@@ -166,7 +163,7 @@ impl<T> AsyncFd<T> {
         self.registration.try_io(Direction::Read, || operation(&self.inner))
     }
 
-    /// Tries a write once.
+    /// Tries a write once, if the descriptor is writable.
     pub(super) fn try_write_with<R>(
         &self,
         operation: impl FnOnce(&T) -> io::Result<R>,
@@ -174,27 +171,36 @@ impl<T> AsyncFd<T> {
         self.registration.try_io(Direction::Write, || operation(&self.inner))
     }
 
-    /// Moves at most so many bytes by `operation`, when that does not block.
+    /// Transfers up to `bytes` bytes of a stream by `operation`, when that does not block.
+    ///
+    /// A transfer of zero bytes returns at once, because it has nothing to wait for. (The system
+    /// would let an empty read wait for data that it does not take.)
     pub(super) async fn transfer(
         &self,
         direction: Direction,
         bytes: usize,
         mut operation: impl FnMut(&T) -> io::Result<usize>,
     ) -> io::Result<usize> {
+        if bytes == 0 {
+            return Ok(0);
+        }
         self.registration.transfer(direction, bytes, || operation(&self.inner)).await
     }
 
-    /// The same once, without waiting.
+    /// Like [`transfer`](AsyncFd::transfer), without waiting.
     pub(super) fn try_transfer(
         &self,
         direction: Direction,
         bytes: usize,
         operation: impl FnOnce(&T) -> io::Result<usize>,
     ) -> io::Result<usize> {
+        if bytes == 0 {
+            return Ok(0);
+        }
         self.registration.try_transfer(direction, bytes, || operation(&self.inner))
     }
 
-    /// The same for the traits: one task is kept.
+    /// Like [`transfer`](AsyncFd::transfer), for the traits: it keeps one task per direction.
     #[inline]
     fn poll_transfer(
         &self,
@@ -203,40 +209,46 @@ impl<T> AsyncFd<T> {
         bytes: usize,
         mut operation: impl FnMut(&T) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
+        if bytes == 0 {
+            return Poll::Ready(Ok(0));
+        }
         self.registration.poll_transfer(direction, cx, bytes, || operation(&self.inner))
     }
 }
 
-/// How many bytes there are in the first buffers of several. One call takes no more than a certain
-/// number of them, which is 16 at least on any system; a transfer of fewer bytes than these have is
-/// short of what it was to move, however many that was.
+/// Returns the number of bytes that one call can transfer with these buffers.
 pub(super) fn bytes_in(buffers: &[impl Deref<Target = [u8]>]) -> usize {
-    buffers.iter().take(16).map(|buffer| buffer.len()).sum()
+    buffers.iter().take(BUFFERS_PER_CALL_MAX).map(|buffer| buffer.len()).sum()
 }
 
-/// That a descriptor has been seen to be ready. See [`AsyncFd::readable`].
+/// The most buffers of one call on Linux (`UIO_MAXIOV`), the system on which a short transfer
+/// clears readiness.
+const BUFFERS_PER_CALL_MAX: usize = 1_024;
+
+/// The readiness of a descriptor, as it was when a wait returned. See [`AsyncFd::readable`].
 ///
-/// It was, when it was seen: somebody else may have read everything since. So
-/// [`try_io`](Ready::try_io) may still find that the operation would block.
+/// Another task may have used the readiness up since then, so [`try_io`](ReadyGuard::try_io) may
+/// still find that the operation would block.
 #[must_use = "readiness is for an operation to be tried"]
-pub struct Ready<'a, T> {
-    of: &'a AsyncFd<T>,
+pub struct ReadyGuard<'a, T> {
+    fd: &'a AsyncFd<T>,
     direction: Direction,
-    /// `None` once it was cleared.
+    /// `None` after it has been cleared.
     seen: Option<Tick>,
 }
 
-impl<T> Ready<'_, T> {
-    /// Tries an operation. If it gives [`WouldBlock`](io::ErrorKind::WouldBlock), the readiness is
-    /// cleared, so that the next wait is for the next time that the descriptor becomes ready.
+impl<T> ReadyGuard<'_, T> {
+    /// Tries an operation. If it returns [`WouldBlock`](io::ErrorKind::WouldBlock), the readiness is
+    /// cleared, so that the next wait returns after the next event.
     ///
     /// # Errors
-    /// [`WouldBlock`] if it would have blocked. Else the operation's own result is inside.
+    /// [`WouldBlock`] if the operation would have blocked. Any other result of the operation is the
+    /// `Ok` value.
     pub fn try_io<R>(
         &mut self,
         operation: impl FnOnce(&T) -> io::Result<R>,
     ) -> Result<io::Result<R>, WouldBlock> {
-        match operation(&self.of.inner) {
+        match operation(&self.fd.inner) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 self.clear_ready();
                 Err(WouldBlock(()))
@@ -245,22 +257,22 @@ impl<T> Ready<'_, T> {
         }
     }
 
-    /// Says that the descriptor is not ready any more: only to be called when an operation has just
-    /// given [`WouldBlock`](io::ErrorKind::WouldBlock), because the system tells once of each time
-    /// that a descriptor becomes ready. What it has told since this readiness was seen stays.
+    /// Clears the readiness. Call it only after an operation has returned
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock): the system reports each change to ready once.
+    /// Events that arrived after the wait returned stay.
     pub fn clear_ready(&mut self) {
         if let Some(seen) = self.seen.take() {
-            self.of.registration.clear(self.direction, seen);
+            self.fd.registration.clear(self.direction, seen);
         }
     }
 
-    /// The object.
+    /// Returns a reference to the object.
     pub fn get_inner(&self) -> &T {
-        &self.of.inner
+        &self.fd.inner
     }
 }
 
-/// The operation would have blocked: wait again.
+/// The error of an operation that would have blocked. Wait again.
 #[derive(Debug)]
 pub struct WouldBlock(());
 
@@ -282,9 +294,6 @@ where
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        if buffer.is_empty() {
-            return Poll::Ready(Ok(0));
-        }
         self.poll_transfer(Direction::Read, cx, buffer.len(), |mut inner| inner.read(buffer))
     }
 
@@ -293,9 +302,6 @@ where
         cx: &mut Context<'_>,
         buffers: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
-        if nothing::is_read(buffers) {
-            return Poll::Ready(Ok(0));
-        }
         let bytes = bytes_in(buffers);
         self.poll_transfer(Direction::Read, cx, bytes, |mut inner| inner.read_vectored(buffers))
     }
@@ -311,9 +317,6 @@ where
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if bytes.is_empty() {
-            return Poll::Ready(Ok(0));
-        }
         self.poll_transfer(Direction::Write, cx, bytes.len(), |mut inner| inner.write(bytes))
     }
 
@@ -322,9 +325,6 @@ where
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        if nothing::is_written(slices) {
-            return Poll::Ready(Ok(0));
-        }
         let bytes = bytes_in(slices);
         self.poll_transfer(Direction::Write, cx, bytes, |mut inner| inner.write_vectored(slices))
     }
@@ -333,7 +333,7 @@ where
         self.registration.poll_io(Direction::Write, cx, || (&self.inner).flush())
     }
 
-    /// Flushes. What else it would be to close the object, only dropping it can do.
+    /// Flushes. Only dropping the object closes it.
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_flush(cx)
     }
@@ -372,8 +372,11 @@ impl<T: fmt::Debug> fmt::Debug for AsyncFd<T> {
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for Ready<'_, T> {
+impl<T: fmt::Debug> fmt::Debug for ReadyGuard<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ready").field("of", &self.of).field("direction", &self.direction).finish()
+        f.debug_struct("ReadyGuard")
+            .field("fd", &self.fd)
+            .field("direction", &self.direction)
+            .finish()
     }
 }

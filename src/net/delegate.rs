@@ -1,9 +1,9 @@
-//! The methods of the I/O traits, passed on to whoever does the work.
+//! Macros that implement the methods of the I/O traits by passing them on.
 //!
-//! A stream reads by its descriptor, by reference or not, and so does one of its halves. Each names
-//! what `self` stands for; the macros are the methods.
+//! A stream passes them on to its descriptor, and a half passes them on to its stream. The argument
+//! names the receiver.
 
-/// The methods of `AsyncRead`.
+/// Implements the methods of `AsyncRead`.
 macro_rules! delegate_read {
     (|$this:ident| $to:expr) => {
         #[inline]
@@ -27,7 +27,7 @@ macro_rules! delegate_read {
     };
 }
 
-/// The writing methods of `AsyncWrite`.
+/// Implements the methods of `AsyncWrite` that write.
 macro_rules! delegate_write {
     (|$this:ident| $to:expr) => {
         #[inline]
@@ -51,7 +51,7 @@ macro_rules! delegate_write {
     };
 }
 
-/// The other methods of `AsyncWrite`.
+/// Implements the methods of `AsyncWrite` that flush and close.
 macro_rules! delegate_end {
     (|$this:ident| $to:expr) => {
         fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -1,17 +1,17 @@
 //! Sockets: TCP, UDP, Unix, and any other descriptor that can be waited for. On Unix, with the
-//! feature `net`, a default one.
+//! default feature `net`.
 //!
 //! # The problem
 //!
-//! A socket waits for somebody else: most of the time there is nothing to read. A thread for each
-//! socket would mostly sleep; and a pool of threads, made for what blocks, is used up by a few
-//! hundred idle connections.
+//! A socket waits for a peer: most of the time it has nothing to read. One thread per socket would
+//! mostly sleep, and a few hundred idle connections would occupy every thread of a pool for
+//! blocking calls.
 //!
 //! # The idea
 //!
-//! The loop asks the system which of its sockets have become ready, and the tasks that wait for
-//! those go on. An operation is first tried; it waits only if it would block. So a read that
-//! succeeds is one system call, on the thread of the task that reads.
+//! The event loop asks the operating system which of its sockets have become ready, and wakes the
+//! tasks that wait for those. Each operation is tried first, and waits only if it would block. A
+//! read that finds data is therefore one system call, on the thread of the task that reads.
 //!
 //! ```
 //! use aside::net::{TcpListener, TcpStream};
@@ -38,41 +38,43 @@
 //!
 //! # In reading order
 //!
-//! - [`TcpStream`] and [`TcpListener`]; [`SocketBuilder`], to set one up before it is bound or
-//!   connected; [`OwnedReadHalf`] and [`OwnedWriteHalf`].
+//! - [`TcpStream`] and [`TcpListener`]; [`SocketBuilder`] sets options before a socket is bound or
+//!   connected; [`OwnedReadHalf`] and [`OwnedWriteHalf`] are the halves of a stream.
 //! - [`UdpSocket`].
 //! - [`UnixStream`], [`UnixListener`], [`UnixDatagram`].
-//! - [`lookup_host`] and [`Address`]: what a name stands for.
-//! - [`AsyncFd`]: whatever else has a descriptor.
+//! - [`lookup_host`] and [`ToSocketAddrs`]: the addresses of a name.
+//! - [`AsyncFd`]: any other descriptor.
 //!
-//! # What holds for all of them
+//! # Common rules
 //!
-//! - *Errors* are those of the system, as std gives them. Instead of *would block* they wait, and
-//!   what a signal interrupted they do again.
-//! - A socket *belongs to the runtime* that was current when it was made, and is of use as long as
-//!   that lives and is turned. It may be used from any thread, and by any executor. When the
-//!   runtime is gone, every operation gives an error, and so does each that waits.
-//! - *Nothing* to be read into or written to a stream is done at once, ready or not. A datagram may
-//!   well be empty: it is sent and received as any other.
-//! - *Cancel safety*: each future either has done its operation, and says so in the same poll, or
-//!   has done nothing.
-//! - *Fairness*: an operation on a socket that is always ready never waits, and so never lets other
-//!   tasks run; a task that reads without end from a fast peer does well to
+//! - *Errors* are those of the operating system, as std returns them. An operation that would block
+//!   waits, and an operation that a signal interrupted is repeated.
+//! - A socket *belongs to the runtime* that was current when it was made. Any thread and any executor
+//!   may use it, as long as that runtime lives and is turned. When the runtime is gone, every
+//!   operation returns an error, including those that are waiting.
+//! - *Zero-length* reads and writes of a stream return at once, ready or not. A datagram may be
+//!   empty: it is sent and received like any other.
+//! - *Cancel safety*: the poll in which an operation takes effect returns its result. A future that
+//!   is dropped before has done nothing.
+//! - *Fairness*: an operation on a socket that is always ready never waits, so no other task runs
+//!   meanwhile. A task that reads from a fast peer in a loop should call
 //!   [`yield_now`](crate::yield_now) now and then.
-//! - *A busy loop* looks at its sockets once in 64 polls, at the turn that follows them.
-//! - *By a virtual clock* sockets take no virtual time, and hold none: when nothing else can run,
-//!   what has come is seen, and if nothing has, the time moves to the next deadline. A test that
-//!   waits for a real peer therefore uses the system's clock, or has no deadline.
-//! - *Deadlines* while there are sockets are met to the millisecond, never early.
-//! - *A runtime that is [turned](crate::Runtime::turn)* by another loop hears of its sockets in its
-//!   turns. That one is due when [`socket_events`](crate::Runtime::socket_events) can be read.
+//! - *A busy loop* polls its sockets after 64 polls of tasks, at the beginning of the next turn.
+//! - *With a virtual clock* sockets neither take nor hold virtual time. When no task can run, the
+//!   loop receives the events that are there; without events, the time advances to the next
+//!   deadline. A test that waits for a real peer should therefore use the system's clock, or set no
+//!   deadline.
+//! - *Deadlines* of a loop with sockets are accurate to a millisecond, and never early.
+//! - *A runtime that another loop [turns](crate::Runtime::turn)* receives the events of its sockets
+//!   in its turns. A turn is due when [`socket_events`](crate::Runtime::socket_events) is readable.
 
 mod accept;
 mod address;
 mod async_fd;
 mod builder;
 pub(crate) mod delegate;
-mod nothing;
+mod socket;
+mod socket_options;
 mod split;
 mod stream;
 mod tcp_listener;
@@ -82,8 +84,8 @@ mod unix_datagram;
 mod unix_listener;
 mod unix_stream;
 
-pub use address::{Address, lookup_host};
-pub use async_fd::{AsyncFd, Ready, WouldBlock};
+pub use address::{ToSocketAddrs, lookup_host};
+pub use async_fd::{AsyncFd, ReadyGuard, WouldBlock};
 pub use builder::SocketBuilder;
 pub use split::{OwnedReadHalf, OwnedWriteHalf, ReuniteError};
 pub use tcp_listener::TcpListener;

@@ -1,4 +1,4 @@
-//! A stream in two halves, each of which is owned by somebody.
+//! The two halves of a stream, each of which has an owner.
 
 use std::error::Error;
 use std::fmt;
@@ -11,10 +11,10 @@ use futures_io::{AsyncRead, AsyncWrite};
 
 use super::delegate::{delegate_end, delegate_read, delegate_write};
 
-/// A stream that can be split.
-pub trait Stream {
+/// A stream that can be split into halves.
+pub trait SplitStream {
     #[doc(hidden)]
-    fn end_writing(&self);
+    fn shut_down_writing(&self);
 }
 
 /// The half of a stream that reads: see [`TcpStream::into_split`](super::TcpStream::into_split).
@@ -25,30 +25,30 @@ pub struct OwnedReadHalf<S> {
 /// The half of a stream that writes: see [`TcpStream::into_split`](super::TcpStream::into_split).
 ///
 /// # Drop
-/// Ends the writing: the peer reads to its end.
-pub struct OwnedWriteHalf<S: Stream> {
-    /// `None` when it was [reunited](OwnedReadHalf::reunite) or forgotten.
+/// Shuts down writing: the peer reads up to the end of the stream.
+pub struct OwnedWriteHalf<S: SplitStream> {
+    /// `None` after [`reunite`](OwnedReadHalf::reunite) or [`forget`](OwnedWriteHalf::forget).
     stream: Option<Arc<S>>,
 }
 
-pub(super) fn halves<S: Stream>(stream: S) -> (OwnedReadHalf<S>, OwnedWriteHalf<S>) {
+pub(super) fn halves<S: SplitStream>(stream: S) -> (OwnedReadHalf<S>, OwnedWriteHalf<S>) {
     let stream = Arc::new(stream);
     (OwnedReadHalf { stream: Arc::clone(&stream) }, OwnedWriteHalf { stream: Some(stream) })
 }
 
-impl<S: Stream> OwnedReadHalf<S> {
-    /// Puts the halves together again.
+impl<S: SplitStream> OwnedReadHalf<S> {
+    /// Joins the two halves into the stream again.
     ///
     /// # Errors
-    /// [`ReuniteError`] gives them back if they are of two streams.
+    /// If the halves belong to different streams: [`ReuniteError`] returns them.
     pub fn reunite(self, mut write: OwnedWriteHalf<S>) -> Result<S, ReuniteError<S>> {
         let is_own = write.stream.as_ref().is_some_and(|own| Arc::ptr_eq(own, &self.stream));
         if !is_own {
             return Err(ReuniteError(self, write));
         }
         write.stream = None;
-        // Nobody clones a half, so this one is the last.
-        Ok(Arc::into_inner(self.stream).expect("two halves are all there are"))
+        // A half cannot be cloned, so this reference is the last one.
+        Ok(Arc::into_inner(self.stream).expect("a stream has two halves"))
     }
 }
 
@@ -58,27 +58,27 @@ impl<S> AsRef<S> for OwnedReadHalf<S> {
     }
 }
 
-impl<S: Stream> OwnedWriteHalf<S> {
-    /// Drops this half without ending the writing: that happens when the other half is dropped too.
+impl<S: SplitStream> OwnedWriteHalf<S> {
+    /// Drops this half without shutting down writing. Dropping the other half closes the stream.
     pub fn forget(mut self) {
         self.stream = None;
     }
 
     fn stream(&self) -> &S {
-        self.stream.as_ref().expect("only who consumes it takes it")
+        self.stream.as_ref().expect("only a method that consumes the half takes the stream")
     }
 }
 
-impl<S: Stream> AsRef<S> for OwnedWriteHalf<S> {
+impl<S: SplitStream> AsRef<S> for OwnedWriteHalf<S> {
     fn as_ref(&self) -> &S {
         self.stream()
     }
 }
 
-impl<S: Stream> Drop for OwnedWriteHalf<S> {
+impl<S: SplitStream> Drop for OwnedWriteHalf<S> {
     fn drop(&mut self) {
         if let Some(stream) = &self.stream {
-            stream.end_writing();
+            stream.shut_down_writing();
         }
     }
 }
@@ -90,7 +90,7 @@ where
     delegate_read!(|this| &*this.stream);
 }
 
-impl<S: Stream> AsyncWrite for OwnedWriteHalf<S>
+impl<S: SplitStream> AsyncWrite for OwnedWriteHalf<S>
 where
     for<'a> &'a S: AsyncWrite,
 {
@@ -104,25 +104,25 @@ impl<S: fmt::Debug> fmt::Debug for OwnedReadHalf<S> {
     }
 }
 
-impl<S: Stream + fmt::Debug> fmt::Debug for OwnedWriteHalf<S> {
+impl<S: SplitStream + fmt::Debug> fmt::Debug for OwnedWriteHalf<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("OwnedWriteHalf").field(&self.stream()).finish()
     }
 }
 
-/// The two halves are of two streams. Here they are.
-pub struct ReuniteError<S: Stream>(pub OwnedReadHalf<S>, pub OwnedWriteHalf<S>);
+/// The error of reuniting halves of different streams. It contains the halves.
+pub struct ReuniteError<S: SplitStream>(pub OwnedReadHalf<S>, pub OwnedWriteHalf<S>);
 
-impl<S: Stream> fmt::Debug for ReuniteError<S> {
+impl<S: SplitStream> fmt::Debug for ReuniteError<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ReuniteError")
     }
 }
 
-impl<S: Stream> fmt::Display for ReuniteError<S> {
+impl<S: SplitStream> fmt::Display for ReuniteError<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the two halves are of two streams")
+        f.write_str("the two halves belong to different streams")
     }
 }
 
-impl<S: Stream> Error for ReuniteError<S> {}
+impl<S: SplitStream> Error for ReuniteError<S> {}

@@ -1,4 +1,4 @@
-//! A TCP socket that connections come in by.
+//! A TCP socket that accepts connections.
 
 use std::fmt;
 use std::io;
@@ -9,13 +9,13 @@ use runtime_executor::Handle;
 use runtime_executor::reactor::ShortTransfer;
 
 use super::accept::accept;
-use super::address::{self, Address};
+use super::address::{self, ToSocketAddrs};
 use super::async_fd::AsyncFd;
-use super::builder::{SocketBuilder, show};
-use super::stream::impl_std;
+use super::socket::{fmt_socket, impl_socket};
+use super::socket_options::SocketOptions;
 use super::tcp_stream::TcpStream;
 
-/// A TCP socket that connections come in by.
+/// A TCP socket that accepts connections.
 ///
 /// ```
 /// use aside::net::{TcpListener, TcpStream};
@@ -35,72 +35,72 @@ pub struct TcpListener {
 }
 
 impl TcpListener {
-    /// Binds to an address, or to the first one that can be bound of those that a name stands for,
-    /// and listens. Port 0 is any free one: [`local_addr`](TcpListener::local_addr) says which.
+    /// Binds to an address and listens. Of several addresses it binds to the first one possible. With
+    /// port 0 the system chooses a free port, which [`local_addr`](TcpListener::local_addr) returns.
     ///
-    /// The address may be one that had connections a moment ago.
+    /// The address may be one at which connections of a former listener still exist.
     ///
     /// # Errors
-    /// As the system gives them. If a name cannot be looked up. If there is no runtime on this
-    /// thread, or it is gone.
+    /// Those of the operating system. If the lookup of a name fails. If this thread has no runtime,
+    /// or the runtime is gone.
     ///
     /// # Cancel safety
-    /// Safe: dropped, it has bound nothing.
-    pub async fn bind(address: impl Address) -> io::Result<TcpListener> {
-        address::first(address, async |address| {
-            SocketBuilder::new().reuse_address().listen(address)
+    /// Safe: if the future is dropped before it is ready, it has bound nothing.
+    pub async fn bind(address: impl ToSocketAddrs) -> io::Result<TcpListener> {
+        address::try_each(address, async |address| {
+            let options = SocketOptions { reuse_address: true, ..SocketOptions::default() };
+            TcpListener::from_std(options.listen(address)?.into())
         })
         .await
     }
 
-    /// Waits for a connection, and gives it with the peer's address. It belongs to the runtime that
-    /// the listener belongs to. Any number of tasks may accept; one connection may wake several of
-    /// them.
+    /// Waits for a connection, and returns it with the peer's address. The connection belongs to the
+    /// listener's runtime. Any number of tasks may accept; one connection may wake several of them.
     ///
-    /// A connection that its peer has given up before it was accepted is passed over.
+    /// It skips a connection that the peer has closed before it was accepted.
     ///
     /// # Errors
-    /// As the system gives them. If there are no more descriptors (`EMFILE`, `ENFILE`) or no memory
-    /// for a connection, the error comes a hundredth of a second late, by the runtime's clock, and
-    /// meanwhile others run: a loop that accepts again after every error does not spin, and what is
-    /// finished can be dropped. The connection waits in the backlog. If the runtime is gone.
+    /// Those of the operating system. If the runtime is gone. If descriptors (`EMFILE`, `ENFILE`) or
+    /// memory are exhausted, it returns the error 10 ms late by the runtime's clock, and the connection
+    /// stays in the backlog. Other tasks run during the pause and can free descriptors, and a loop
+    /// that accepts again after every error does not spin.
     ///
     /// # Cancel safety
-    /// Safe: dropped before it is ready, it has accepted nothing.
+    /// Safe: if the future is dropped before it is ready, it has accepted nothing.
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let (stream, address) = accept(&self.io, |listener| listener.accept()).await?;
-        Ok((TcpStream::with(self.io.handle(), stream)?, address))
+        Ok((TcpStream::register(self.io.handle(), stream)?, address))
     }
 
-    /// The address at which it listens.
+    /// Returns the address at which it listens.
     ///
     /// # Errors
-    /// As the system gives them.
+    /// Those of the operating system.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.io.get_ref().local_addr()
     }
 
-    /// Over how many machines the packets of its connections may go.
+    /// Returns the time to live (`IP_TTL`) of the packets of its connections.
     ///
     /// # Errors
-    /// As the system gives them.
+    /// Those of the operating system.
     pub fn ttl(&self) -> io::Result<u32> {
         self.io.get_ref().ttl()
     }
 
-    /// Sets over how many machines the packets of its connections may go.
+    /// Sets the time to live (`IP_TTL`) of the packets of its connections.
     ///
     /// # Errors
-    /// As the system gives them.
+    /// Those of the operating system.
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.io.get_ref().set_ttl(ttl)
     }
 }
 
-impl_std!(TcpListener, net::TcpListener, ShortTransfer::HasNoEffect);
+impl_socket!(TcpListener, net::TcpListener, ShortTransfer::HasNoEffect);
 
 impl fmt::Debug for TcpListener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        show(f, "TcpListener", self.local_addr(), None::<io::Result<()>>)
+        fmt_socket(f, "TcpListener", self.local_addr(), None::<io::Result<()>>)
     }
 }

@@ -11,22 +11,22 @@ use std::time::Duration;
 use futures_io::{AsyncRead, AsyncWrite};
 use runtime_executor::Handle;
 use runtime_executor::reactor::{Direction, ShortTransfer};
-use socket2::{SockAddr, SockRef, Socket};
+use socket2::{SockAddr, SockRef, Socket, TcpKeepalive};
 
-use super::address::{self, Address};
+use super::address::{self, ToSocketAddrs};
 use super::async_fd::{AsyncFd, bytes_in};
-use super::builder::{SocketBuilder, show};
 use super::delegate::{delegate_end, delegate_read, delegate_write};
-use super::nothing;
+use super::socket::{fmt_socket, impl_socket};
+use super::socket_options::SocketOptions;
 use super::split::{self, OwnedReadHalf, OwnedWriteHalf};
-use super::stream::{impl_std, impl_stream};
+use super::stream::impl_stream;
 
 /// A TCP connection.
 ///
-/// It reads and writes through `AsyncRead` and `AsyncWrite` of the `futures` traits, by value and
-/// by reference: `&stream` reads in one place while `&stream` writes in another. By the traits, one
-/// task is kept for each direction; if two read one stream at a time by them, they wake each other
-/// in turn. [`read`](TcpStream::read) and [`write`](TcpStream::write) are for any number of tasks.
+/// It implements `AsyncRead` and `AsyncWrite` of the `futures` traits, by value and by reference, so
+/// one task may read through `&stream` while another writes through `&stream`. The traits keep one
+/// task per direction: two tasks that read through them at the same time wake each other in turn.
+/// Any number of tasks may use [`read`](TcpStream::read) and [`write`](TcpStream::write).
 ///
 /// ```
 /// use aside::net::{TcpListener, TcpStream};
@@ -52,16 +52,17 @@ pub struct TcpStream {
     io: AsyncFd<net::TcpStream>,
 }
 
-/// Connects a socket that has been set up.
+/// Connects a socket whose options have been set.
 pub(super) async fn connect(socket: Socket, address: SocketAddr) -> io::Result<TcpStream> {
     socket.set_nonblocking(true)?;
     match socket.connect(&SockAddr::from(address)) {
-        Err(error) if !is_under_way(&error) => return Err(error),
+        Err(error) if !is_in_progress(&error) => return Err(error),
         Ok(()) | Err(_) => {}
     }
-    // Registered when it has begun to connect: an idle socket counts as hung up.
+    // Registered after the connect has begun: the system reports an idle socket as hung up.
     let handle = Handle::try_current().map_err(io::Error::other)?;
-    let io = AsyncFd::with(&handle, net::TcpStream::from(socket), ShortTransfer::ClearsReadiness)?;
+    let io =
+        AsyncFd::register(&handle, net::TcpStream::from(socket), ShortTransfer::ClearsReadiness)?;
     io.write_with(|stream| match (stream.take_error()?, stream.peer_addr()) {
         (Some(error), _) => Err(error),
         (None, Err(error)) if error.kind() == io::ErrorKind::NotConnected => {
@@ -73,122 +74,128 @@ pub(super) async fn connect(socket: Socket, address: SocketAddr) -> io::Result<T
     Ok(TcpStream { io })
 }
 
-/// Whether a connection is being made in the background.
-fn is_under_way(error: &io::Error) -> bool {
+/// Whether the system goes on connecting in the background.
+fn is_in_progress(error: &io::Error) -> bool {
     error.raw_os_error() == Some(libc::EINPROGRESS)
         || error.kind() == io::ErrorKind::WouldBlock
-        // A signal: the connecting goes on.
+        // After a signal the system goes on connecting.
         || error.kind() == io::ErrorKind::Interrupted
 }
 
 impl TcpStream {
-    /// Connects to an address, or to the first one that answers of those that a name stands for.
+    /// Connects to an address. Of several addresses it connects to the first one that accepts.
     ///
-    /// The system gives up after some minutes; `aside::timeout` gives up earlier.
+    /// The system gives up after some minutes. Use `aside::timeout` for a shorter limit.
     ///
     /// # Errors
-    /// As the system gives them; of several addresses, the last one's. If a name cannot be looked
-    /// up. If there is no runtime on this thread, or it is gone.
+    /// Those of the operating system; of several addresses, the last error. If the lookup of a name
+    /// fails. If this thread has no runtime, or the runtime is gone.
     ///
     /// # Cancel safety
-    /// Safe: dropped, it closes the socket.
-    pub async fn connect(address: impl Address) -> io::Result<TcpStream> {
-        address::first(address, |address| SocketBuilder::new().connect(address)).await
+    /// Safe: dropping the future closes the socket.
+    pub async fn connect(address: impl ToSocketAddrs) -> io::Result<TcpStream> {
+        address::try_each(address, async |address| {
+            connect(SocketOptions::default().open_for_connect(address)?, address).await
+        })
+        .await
     }
 
-    /// The peer's address.
+    /// Returns the peer's address.
     ///
     /// # Errors
-    /// As the system gives them.
+    /// Those of the operating system.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.io.get_ref().peer_addr()
     }
 
-    /// Its own address.
+    /// Returns the local address.
     ///
     /// # Errors
-    /// As the system gives them.
+    /// Those of the operating system.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.io.get_ref().local_addr()
     }
 
-    /// Whether small pieces are sent at once, and not collected (Nagle's algorithm).
+    /// Returns whether small segments are sent at once (`TCP_NODELAY`).
     ///
     /// # Errors
-    /// As the system gives them.
+    /// Those of the operating system.
     pub fn nodelay(&self) -> io::Result<bool> {
         self.io.get_ref().nodelay()
     }
 
-    /// Sends small pieces at once, or not. (As std's: who knows that one knows this one.)
+    /// Sets whether small segments are sent at once (`TCP_NODELAY`), or are collected by Nagle's
+    /// algorithm.
     ///
     /// # Errors
-    /// As the system gives them.
+    /// Those of the operating system.
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         self.io.get_ref().set_nodelay(nodelay)
     }
 
-    /// Over how many machines its packets may go.
+    /// Returns the time to live (`IP_TTL`) of its packets.
     ///
     /// # Errors
-    /// As the system gives them.
+    /// Those of the operating system.
     pub fn ttl(&self) -> io::Result<u32> {
         self.io.get_ref().ttl()
     }
 
-    /// Sets over how many machines its packets may go.
+    /// Sets the time to live (`IP_TTL`) of its packets.
     ///
     /// # Errors
-    /// As the system gives them.
+    /// Those of the operating system.
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.io.get_ref().set_ttl(ttl)
     }
 
-    /// For how long the system tries to send what is left when the socket is closed.
+    /// Returns for how long closing the socket waits to send the remaining data (`SO_LINGER`).
     ///
     /// # Errors
-    /// As the system gives them.
+    /// Those of the operating system.
     pub fn linger(&self) -> io::Result<Option<Duration>> {
         SockRef::from(&self.io).linger()
     }
 
-    /// Sets for how long the system tries to send what is left when the socket is closed. Nought
-    /// throws it away, and the peer sees a reset. With any other time, closing blocks.
+    /// Sets for how long closing the socket waits to send the remaining data (`SO_LINGER`). A time of
+    /// zero discards the data, and the peer sees a reset. With any other time, closing blocks.
     ///
     /// # Errors
-    /// As the system gives them.
+    /// Those of the operating system.
     ///
     /// # Blocking
-    /// Later, when the socket is dropped.
+    /// This call does not block. Dropping the socket does.
     pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
         SockRef::from(&self.io).set_linger(linger)
     }
 
-    /// Asks a peer that has been silent for this time whether it is still there; `None` does not.
+    /// Sets the silence after which the system probes whether the peer is still alive
+    /// (`TCP_KEEPIDLE`). `None` disables the probes.
     ///
     /// # Errors
-    /// As the system gives them.
+    /// Those of the operating system.
     pub fn set_keepalive(&self, after: Option<Duration>) -> io::Result<()> {
         let socket = SockRef::from(&self.io);
         match after {
-            Some(after) => socket.set_tcp_keepalive(&socket2::TcpKeepalive::new().with_time(after)),
+            Some(after) => socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(after)),
             None => socket.set_keepalive(false),
         }
     }
 
-    /// After which silence the peer is asked whether it is still there, if it is.
+    /// Returns the silence after which the system probes the peer, or `None` without probes.
     ///
     /// # Errors
-    /// As the system gives them.
+    /// Those of the operating system.
     pub fn keepalive(&self) -> io::Result<Option<Duration>> {
         let socket = SockRef::from(&self.io);
         if socket.keepalive()? { socket.tcp_keepalive_time().map(Some) } else { Ok(None) }
     }
 
-    /// Reads without taking: the next read gives the same bytes again. Waits if nothing has come.
+    /// Reads data without removing it: the next read returns the same bytes. Waits while there is
+    /// none.
     ///
     /// # Errors
-    /// As the system gives them. If the runtime is gone.
+    /// Those of the operating system. If the runtime is gone.
     ///
     /// # Cancel safety
     /// Safe.
@@ -201,10 +208,10 @@ impl TcpStream {
 }
 
 impl_stream!(TcpStream, net::TcpStream);
-impl_std!(TcpStream, net::TcpStream, ShortTransfer::ClearsReadiness);
+impl_socket!(TcpStream, net::TcpStream, ShortTransfer::ClearsReadiness);
 
 impl fmt::Debug for TcpStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        show(f, "TcpStream", self.local_addr(), Some(self.peer_addr()))
+        fmt_socket(f, "TcpStream", self.local_addr(), Some(self.peer_addr()))
     }
 }

@@ -8,14 +8,14 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use runtime_executor::Handle;
 use runtime_executor::reactor::ShortTransfer;
 
-use super::address::{self, Address};
+use super::address::{self, ToSocketAddrs};
 use super::async_fd::AsyncFd;
-use super::builder::{SocketBuilder, show};
-use super::stream::impl_std;
+use super::socket::{fmt_socket, impl_socket};
+use super::socket_options::SocketOptions;
 
 /// A UDP socket, connected to one peer or not.
 ///
-/// Any number of tasks may send and receive; each datagram comes to one of them.
+/// Any number of tasks may send and receive. Each datagram is received by one of them.
 ///
 /// ```
 /// use aside::net::UdpSocket;
@@ -36,43 +36,46 @@ pub struct UdpSocket {
 }
 
 impl UdpSocket {
-    /// Binds to an address, or to the first one that can be bound of those that a name stands for.
+    /// Binds to an address. Of several addresses it binds to the first one possible.
     ///
     /// # Errors
-    /// As the system gives them. If a name cannot be looked up. If there is no runtime on this
-    /// thread, or it is gone.
+    /// Those of the operating system. If the lookup of a name fails. If this thread has no runtime,
+    /// or the runtime is gone.
     ///
     /// # Cancel safety
-    /// Safe: dropped, it has bound nothing.
-    pub async fn bind(address: impl Address) -> io::Result<UdpSocket> {
-        address::first(address, async |address| SocketBuilder::new().bind_udp(address)).await
+    /// Safe: if the future is dropped before it is ready, it has bound nothing.
+    pub async fn bind(address: impl ToSocketAddrs) -> io::Result<UdpSocket> {
+        address::try_each(address, async |address| {
+            UdpSocket::from_std(SocketOptions::default().bind_udp(address)?.into())
+        })
+        .await
     }
 
-    /// Settles to whom [`send`](UdpSocket::send) sends and from whom it receives: an address, or
-    /// the first one of those that a name stands for to which there is a way.
+    /// Connects to a peer: [`send`](UdpSocket::send) sends to it, and only its datagrams are
+    /// received. Of several addresses it connects to the first one that has a route.
     ///
     /// # Errors
-    /// As the system gives them. If a name cannot be looked up.
+    /// Those of the operating system. If the lookup of a name fails.
     ///
     /// # Cancel safety
-    /// Safe: it has happened or not.
-    pub async fn connect(&self, address: impl Address) -> io::Result<()> {
-        address::first(address, async |address| self.io.get_ref().connect(address)).await
+    /// Safe: if the future is dropped before it is ready, the peer is unchanged.
+    pub async fn connect(&self, address: impl ToSocketAddrs) -> io::Result<()> {
+        address::try_each(address, async |address| self.io.get_ref().connect(address)).await
     }
 
-    /// Sends a datagram to the peer that it is connected to, and says how many bytes went.
+    /// Sends a datagram to the connected peer. Returns the number of bytes sent.
     ///
     /// # Errors
-    /// As the system gives them; among others, that a former datagram was refused. If the runtime
-    /// is gone.
+    /// Those of the operating system, for example that an earlier datagram was refused. If the
+    /// runtime is gone.
     ///
     /// # Cancel safety
-    /// Safe: dropped before it is ready, it has sent nothing.
+    /// Safe: if the future is dropped before it is ready, it has sent nothing.
     pub async fn send(&self, datagram: &[u8]) -> io::Result<usize> {
         self.io.write_with(|socket| socket.send(datagram)).await
     }
 
-    /// Sends a datagram to an address, and says how many bytes went.
+    /// Sends a datagram to an address. Returns the number of bytes sent.
     ///
     /// # Errors
     /// As [`send`](UdpSocket::send).
@@ -83,19 +86,18 @@ impl UdpSocket {
         self.io.write_with(|socket| socket.send_to(datagram, address)).await
     }
 
-    /// Receives a datagram from the peer that it is connected to. What the buffer does not hold is
-    /// lost.
+    /// Receives a datagram from the connected peer. Bytes that do not fit into the buffer are lost.
     ///
     /// # Errors
     /// As [`send`](UdpSocket::send).
     ///
     /// # Cancel safety
-    /// Safe: dropped before it is ready, it has taken nothing.
+    /// Safe: if the future is dropped before it is ready, it has received nothing.
     pub async fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.io.read_with(|socket| socket.recv(buffer)).await
     }
 
-    /// Receives a datagram, and says from whom. What the buffer does not hold is lost.
+    /// Receives a datagram, and returns its sender. Bytes that do not fit into the buffer are lost.
     ///
     /// # Errors
     /// As [`send`](UdpSocket::send).
@@ -106,7 +108,7 @@ impl UdpSocket {
         self.io.read_with(|socket| socket.recv_from(buffer)).await
     }
 
-    /// Receives from the peer that it is connected to, and leaves the datagram where it is.
+    /// Receives a datagram from the connected peer without removing it.
     ///
     /// # Errors
     /// As [`send`](UdpSocket::send).
@@ -117,7 +119,7 @@ impl UdpSocket {
         self.io.read_with(|socket| socket.peek(buffer)).await
     }
 
-    /// Receives a datagram, says from whom, and leaves it where it is.
+    /// Receives a datagram without removing it, and returns its sender.
     ///
     /// # Errors
     /// As [`send`](UdpSocket::send).
@@ -131,7 +133,7 @@ impl UdpSocket {
     /// Sends a datagram to an address without waiting.
     ///
     /// # Errors
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the system has no room for it; else as
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the send buffer is full. Otherwise as
     /// [`send`](UdpSocket::send).
     pub fn try_send_to(&self, datagram: &[u8], address: SocketAddr) -> io::Result<usize> {
         self.io.try_write_with(|socket| socket.send_to(datagram, address))
@@ -140,128 +142,130 @@ impl UdpSocket {
     /// Receives a datagram without waiting.
     ///
     /// # Errors
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is none; else as
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is none. Otherwise as
     /// [`send`](UdpSocket::send).
     pub fn try_recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.io.try_read_with(|socket| socket.recv_from(buffer))
     }
 
-    /// Its own address.
+    /// Returns the local address.
     ///
     /// # Errors
-    /// As the system gives them.
+    /// Those of the operating system.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.io.get_ref().local_addr()
     }
 
-    /// The peer that it is connected to.
+    /// Returns the address of the connected peer.
     ///
     /// # Errors
-    /// As the system gives them; if it is connected to none.
+    /// Those of the operating system. If it is not connected.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.io.get_ref().peer_addr()
     }
 
-    /// Whether it may send to everybody in its network.
+    /// Returns whether it may send broadcasts (`SO_BROADCAST`).
     ///
     /// # Errors
-    /// As the system gives them.
+    /// Those of the operating system.
     pub fn broadcast(&self) -> io::Result<bool> {
         self.io.get_ref().broadcast()
     }
 
-    /// Lets it send to everybody in its network, or not.
+    /// Sets whether it may send broadcasts (`SO_BROADCAST`).
     ///
     /// # Errors
-    /// As the system gives them.
+    /// Those of the operating system.
     pub fn set_broadcast(&self, broadcast: bool) -> io::Result<()> {
         self.io.get_ref().set_broadcast(broadcast)
     }
 
-    /// Over how many machines its datagrams may go.
+    /// Returns the time to live (`IP_TTL`) of its datagrams.
     ///
     /// # Errors
-    /// As the system gives them.
+    /// Those of the operating system.
     pub fn ttl(&self) -> io::Result<u32> {
         self.io.get_ref().ttl()
     }
 
-    /// Sets over how many machines its datagrams may go.
+    /// Sets the time to live (`IP_TTL`) of its datagrams.
     ///
     /// # Errors
-    /// As the system gives them.
+    /// Those of the operating system.
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.io.get_ref().set_ttl(ttl)
     }
 
-    /// Receives what is sent to a group, by the interface with this address.
+    /// Joins a multicast group on the interface with this address.
     ///
     /// # Errors
-    /// As the system gives them.
+    /// Those of the operating system.
     pub fn join_multicast_v4(&self, group: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
         self.io.get_ref().join_multicast_v4(&group, &interface)
     }
 
-    /// Receives what is sent to a group, by the interface with this number.
+    /// Joins a multicast group on the interface with this number.
     ///
     /// # Errors
-    /// As the system gives them.
+    /// Those of the operating system.
     pub fn join_multicast_v6(&self, group: Ipv6Addr, interface: u32) -> io::Result<()> {
         self.io.get_ref().join_multicast_v6(&group, interface)
     }
 
-    /// Ends [`join_multicast_v4`](UdpSocket::join_multicast_v4).
+    /// Leaves a group that it [joined](UdpSocket::join_multicast_v4).
     ///
     /// # Errors
-    /// As the system gives them.
+    /// Those of the operating system.
     pub fn leave_multicast_v4(&self, group: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
         self.io.get_ref().leave_multicast_v4(&group, &interface)
     }
 
-    /// Ends [`join_multicast_v6`](UdpSocket::join_multicast_v6).
+    /// Leaves a group that it [joined](UdpSocket::join_multicast_v6).
     ///
     /// # Errors
-    /// As the system gives them.
+    /// Those of the operating system.
     pub fn leave_multicast_v6(&self, group: Ipv6Addr, interface: u32) -> io::Result<()> {
         self.io.get_ref().leave_multicast_v6(&group, interface)
     }
 
-    /// Whether it hears what it sends to a group of which it is a member.
+    /// Returns whether it receives its own datagrams to a group that it has joined
+    /// (`IP_MULTICAST_LOOP`).
     ///
     /// # Errors
-    /// As the system gives them.
+    /// Those of the operating system.
     pub fn multicast_loop_v4(&self) -> io::Result<bool> {
         self.io.get_ref().multicast_loop_v4()
     }
 
-    /// Lets it hear what it sends to a group of which it is a member, or not.
+    /// Sets whether it receives its own datagrams to a group that it has joined
+    /// (`IP_MULTICAST_LOOP`).
     ///
     /// # Errors
-    /// As the system gives them.
-    pub fn set_multicast_loop_v4(&self, hears: bool) -> io::Result<()> {
-        self.io.get_ref().set_multicast_loop_v4(hears)
+    /// Those of the operating system.
+    pub fn set_multicast_loop_v4(&self, receives: bool) -> io::Result<()> {
+        self.io.get_ref().set_multicast_loop_v4(receives)
     }
 
-    /// Over how many machines what it sends to groups may go.
+    /// Returns the time to live (`IP_MULTICAST_TTL`) of its datagrams to groups.
     ///
     /// # Errors
-    /// As the system gives them.
+    /// Those of the operating system.
     pub fn multicast_ttl_v4(&self) -> io::Result<u32> {
         self.io.get_ref().multicast_ttl_v4()
     }
 
-    /// Sets over how many machines what it sends to groups may go.
+    /// Sets the time to live (`IP_MULTICAST_TTL`) of its datagrams to groups.
     ///
     /// # Errors
-    /// As the system gives them.
+    /// Those of the operating system.
     pub fn set_multicast_ttl_v4(&self, ttl: u32) -> io::Result<()> {
         self.io.get_ref().set_multicast_ttl_v4(ttl)
     }
 
-    /// An error that the system has kept for this socket, if there is one; taken out.
+    /// Takes the pending error of the socket, if there is one.
     ///
     /// # Errors
-    /// As the system gives them.
+    /// Those of the operating system.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.io.get_ref().take_error()
     }
@@ -277,7 +281,7 @@ impl UdpSocket {
         self.io.readable().await.map(drop)
     }
 
-    /// Waits until there is room for a datagram.
+    /// Waits until the send buffer has room for a datagram.
     ///
     /// # Errors
     /// If the runtime is gone.
@@ -289,10 +293,10 @@ impl UdpSocket {
     }
 }
 
-impl_std!(UdpSocket, net::UdpSocket, ShortTransfer::HasNoEffect);
+impl_socket!(UdpSocket, net::UdpSocket, ShortTransfer::HasNoEffect);
 
 impl fmt::Debug for UdpSocket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        show(f, "UdpSocket", self.local_addr(), Some(self.peer_addr()))
+        fmt_socket(f, "UdpSocket", self.local_addr(), Some(self.peer_addr()))
     }
 }

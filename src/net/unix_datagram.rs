@@ -11,12 +11,11 @@ use runtime_executor::Handle;
 use runtime_executor::reactor::ShortTransfer;
 
 use super::async_fd::AsyncFd;
-use super::builder::show;
-use super::stream::impl_std;
+use super::socket::{fmt_socket, impl_socket};
 
 /// A Unix socket for datagrams, connected to one peer or not.
 ///
-/// Any number of tasks may send and receive; each datagram comes to one of them.
+/// Any number of tasks may send and receive. Each datagram is received by one of them.
 ///
 /// ```
 /// use aside::net::UnixDatagram;
@@ -36,75 +35,76 @@ pub struct UnixDatagram {
 }
 
 impl UnixDatagram {
-    /// Makes a socket at this path, where nothing may be.
+    /// Binds a socket to a path. No file may exist there.
     ///
     /// # Errors
-    /// As the system gives them. If there is no runtime on this thread, or it is gone.
+    /// Those of the operating system. If this thread has no runtime, or the runtime is gone.
     pub fn bind(path: impl AsRef<Path>) -> io::Result<UnixDatagram> {
         UnixDatagram::from_std(net::UnixDatagram::bind(path)?)
     }
 
-    /// A socket without an address, which can send and not be sent to.
+    /// Returns a socket without an address: it can send, but not receive.
     ///
     /// # Errors
-    /// As the system gives them. If there is no runtime on this thread, or it is gone.
+    /// Those of the operating system. If this thread has no runtime, or the runtime is gone.
     pub fn unbound() -> io::Result<UnixDatagram> {
         UnixDatagram::from_std(net::UnixDatagram::unbound()?)
     }
 
-    /// Two sockets that are connected to each other.
+    /// Returns two sockets that are connected to each other.
     ///
     /// # Errors
-    /// As the system gives them. If there is no runtime on this thread, or it is gone.
+    /// Those of the operating system. If this thread has no runtime, or the runtime is gone.
     pub fn pair() -> io::Result<(UnixDatagram, UnixDatagram)> {
         let (near, far) = net::UnixDatagram::pair()?;
         Ok((UnixDatagram::from_std(near)?, UnixDatagram::from_std(far)?))
     }
 
-    /// Settles to whom [`send`](UnixDatagram::send) sends and from whom it receives.
+    /// Connects to a peer: [`send`](UnixDatagram::send) sends to it, and only its datagrams are
+    /// received.
     ///
     /// # Errors
-    /// As the system gives them.
+    /// Those of the operating system.
     pub fn connect(&self, path: impl AsRef<Path>) -> io::Result<()> {
         self.io.get_ref().connect(path)
     }
 
-    /// Sends a datagram to the peer that it is connected to. Waits if that has no room.
+    /// Sends a datagram to the connected peer. Waits while the peer's buffer is full.
     ///
     /// # Errors
-    /// As the system gives them. If the runtime is gone.
+    /// Those of the operating system. If the runtime is gone.
     ///
     /// # Cancel safety
-    /// Safe: dropped before it is ready, it has sent nothing.
+    /// Safe: if the future is dropped before it is ready, it has sent nothing.
     pub async fn send(&self, datagram: &[u8]) -> io::Result<usize> {
         self.io.write_with(|socket| socket.send(datagram)).await
     }
 
-    /// Sends a datagram to a path, without waiting: of a peer to which a socket is not connected,
-    /// the system does not say when it has room again.
+    /// Sends a datagram to a path without waiting. The system does not report when the buffer of a
+    /// peer that is not connected has room again.
     ///
     /// # Errors
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the receiver has no room; else as the system
-    /// gives them.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the receiver's buffer is full. Otherwise those of
+    /// the operating system.
     pub fn try_send_to(&self, datagram: &[u8], path: impl AsRef<Path>) -> io::Result<usize> {
         self.io.get_ref().send_to(datagram, path)
     }
 
-    /// Receives a datagram. What the buffer does not hold is lost.
+    /// Receives a datagram. Bytes that do not fit into the buffer are lost.
     ///
     /// # Errors
-    /// As the system gives them. If the runtime is gone.
+    /// Those of the operating system. If the runtime is gone.
     ///
     /// # Cancel safety
-    /// Safe: dropped before it is ready, it has taken nothing.
+    /// Safe: if the future is dropped before it is ready, it has received nothing.
     pub async fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.io.read_with(|socket| socket.recv(buffer)).await
     }
 
-    /// Receives a datagram, and says from whom. What the buffer does not hold is lost.
+    /// Receives a datagram, and returns its sender. Bytes that do not fit into the buffer are lost.
     ///
     /// # Errors
-    /// As the system gives them. If the runtime is gone.
+    /// Those of the operating system. If the runtime is gone.
     ///
     /// # Cancel safety
     /// As [`recv`](UnixDatagram::recv).
@@ -112,35 +112,35 @@ impl UnixDatagram {
         self.io.read_with(|socket| socket.recv_from(buffer)).await
     }
 
-    /// Its own address.
+    /// Returns the local address.
     ///
     /// # Errors
-    /// As the system gives them.
+    /// Those of the operating system.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.io.get_ref().local_addr()
     }
 
-    /// The peer that it is connected to.
+    /// Returns the address of the connected peer.
     ///
     /// # Errors
-    /// As the system gives them; if it is connected to none.
+    /// Those of the operating system. If it is not connected.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.io.get_ref().peer_addr()
     }
 
-    /// Ends one direction, or both.
+    /// Shuts down one direction, or both.
     ///
     /// # Errors
-    /// As the system gives them.
+    /// Those of the operating system.
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.io.get_ref().shutdown(how)
     }
 }
 
-impl_std!(UnixDatagram, net::UnixDatagram, ShortTransfer::HasNoEffect);
+impl_socket!(UnixDatagram, net::UnixDatagram, ShortTransfer::HasNoEffect);
 
 impl fmt::Debug for UnixDatagram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        show(f, "UnixDatagram", self.local_addr(), Some(self.peer_addr()))
+        fmt_socket(f, "UnixDatagram", self.local_addr(), Some(self.peer_addr()))
     }
 }

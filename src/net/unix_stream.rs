@@ -1,4 +1,4 @@
-//! A connection of Unix sockets.
+//! A connection between Unix sockets.
 
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
@@ -15,13 +15,12 @@ use runtime_executor::reactor::{Direction, ShortTransfer};
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::async_fd::{AsyncFd, bytes_in};
-use super::builder::show;
 use super::delegate::{delegate_end, delegate_read, delegate_write};
-use super::nothing;
+use super::socket::{fmt_socket, impl_socket};
 use super::split::{self, OwnedReadHalf, OwnedWriteHalf};
-use super::stream::{impl_std, impl_stream};
+use super::stream::impl_stream;
 
-/// A connection of Unix sockets, which reads and writes as a [`TcpStream`](super::TcpStream) does.
+/// A connection between Unix sockets. It reads and writes like a [`TcpStream`](super::TcpStream).
 ///
 /// ```
 /// use aside::net::UnixStream;
@@ -46,15 +45,15 @@ pub struct UnixStream {
 }
 
 impl UnixStream {
-    /// Connects to the listener at this path. It never waits, and is async as its kin are.
+    /// Connects to the listener at a path. It never waits, and is `async` like the other `connect`
+    /// functions.
     ///
     /// # Errors
-    /// As the system gives them; on Linux [`WouldBlock`](io::ErrorKind::WouldBlock) if as many
-    /// connections wait to be accepted as the listener allows. If there is no runtime on this
-    /// thread, or it is gone.
+    /// Those of the operating system; on Linux [`WouldBlock`](io::ErrorKind::WouldBlock) if the
+    /// listener's backlog is full. If this thread has no runtime, or the runtime is gone.
     ///
     /// # Cancel safety
-    /// Safe: dropped, it closes the socket.
+    /// Safe: dropping the future closes the socket.
     pub async fn connect(path: impl AsRef<Path>) -> io::Result<UnixStream> {
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
         socket.set_nonblocking(true)?;
@@ -62,37 +61,37 @@ impl UnixStream {
         UnixStream::from_std(OwnedFd::from(socket).into())
     }
 
-    /// Two sockets that are connected to each other.
+    /// Returns two sockets that are connected to each other.
     ///
     /// # Errors
-    /// As the system gives them. If there is no runtime on this thread, or it is gone.
+    /// Those of the operating system. If this thread has no runtime, or the runtime is gone.
     pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
         let (near, far) = net::UnixStream::pair()?;
         Ok((UnixStream::from_std(near)?, UnixStream::from_std(far)?))
     }
 
-    /// Its own address.
+    /// Returns the local address.
     ///
     /// # Errors
-    /// As the system gives them.
+    /// Those of the operating system.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.io.get_ref().local_addr()
     }
 
-    /// The peer's address.
+    /// Returns the peer's address.
     ///
     /// # Errors
-    /// As the system gives them.
+    /// Those of the operating system.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.io.get_ref().peer_addr()
     }
 }
 
 impl_stream!(UnixStream, net::UnixStream);
-impl_std!(UnixStream, net::UnixStream, ShortTransfer::HasNoEffect);
+impl_socket!(UnixStream, net::UnixStream, ShortTransfer::HasNoEffect);
 
 impl fmt::Debug for UnixStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        show(f, "UnixStream", self.local_addr(), Some(self.peer_addr()))
+        fmt_socket(f, "UnixStream", self.local_addr(), Some(self.peer_addr()))
     }
 }

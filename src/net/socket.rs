@@ -1,0 +1,69 @@
+//! The parts that all sockets have in common: conversion from and to std's sockets, and `Debug`.
+
+use std::fmt;
+use std::io;
+
+/// Implements the conversions of a socket around `io: AsyncFd<$std>`. `$short_transfer` is the
+/// meaning of its short transfers.
+macro_rules! impl_socket {
+    ($socket:ident, $std:ty, $short_transfer:expr) => {
+        impl $socket {
+            /// Puts a socket of std into non-blocking mode and registers it with the current
+            /// runtime.
+            ///
+            /// # Errors
+            /// Those of the operating system. If this thread has no runtime, or the runtime is gone.
+            pub fn from_std(socket: $std) -> io::Result<$socket> {
+                let handle = Handle::try_current().map_err(io::Error::other)?;
+                $socket::register(&handle, socket)
+            }
+
+            pub(super) fn register(handle: &Handle, socket: $std) -> io::Result<$socket> {
+                socket.set_nonblocking(true)?;
+                Ok($socket { io: AsyncFd::register(handle, socket, $short_transfer)? })
+            }
+
+            /// Deregisters the socket, puts it into blocking mode, and returns it as a socket of
+            /// std.
+            ///
+            /// # Errors
+            /// Those of the operating system.
+            pub fn into_std(self) -> io::Result<$std> {
+                let socket = self.io.into_inner();
+                socket.set_nonblocking(false)?;
+                Ok(socket)
+            }
+        }
+
+        impl AsFd for $socket {
+            fn as_fd(&self) -> BorrowedFd<'_> {
+                self.io.as_fd()
+            }
+        }
+
+        impl AsRawFd for $socket {
+            fn as_raw_fd(&self) -> RawFd {
+                self.io.as_raw_fd()
+            }
+        }
+    };
+}
+
+pub(super) use impl_socket;
+
+/// Formats a socket with the addresses that the system returns for it.
+pub(super) fn fmt_socket(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    local: io::Result<impl fmt::Debug>,
+    peer: Option<io::Result<impl fmt::Debug>>,
+) -> fmt::Result {
+    let mut socket = f.debug_struct(name);
+    if let Ok(local) = local {
+        socket.field("local", &local);
+    }
+    if let Some(Ok(peer)) = peer {
+        socket.field("peer", &peer);
+    }
+    socket.finish_non_exhaustive()
+}

@@ -1,0 +1,86 @@
+//! The options with which a TCP or UDP socket is opened.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, SockAddr, Socket, TcpKeepalive, Type};
+
+/// The number of connections that may wait to be accepted, by default. The operating system may
+/// have a lower limit.
+const BACKLOG: u32 = 1024;
+
+/// The options. By default, those of the operating system. See [`SocketBuilder`](super::SocketBuilder)
+/// for their meaning.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SocketOptions {
+    pub(super) reuse_address: bool,
+    pub(super) reuse_port: bool,
+    pub(super) only_v6: bool,
+    pub(super) nodelay: bool,
+    pub(super) keepalive: Option<Duration>,
+    pub(super) backlog: Option<u32>,
+    pub(super) receive_buffer_size: Option<usize>,
+    pub(super) send_buffer_size: Option<usize>,
+    pub(super) local: Option<SocketAddr>,
+}
+
+impl SocketOptions {
+    /// Opens a TCP socket, binds it, and lets it listen.
+    pub(super) fn listen(&self, address: SocketAddr) -> io::Result<Socket> {
+        let socket = self.open(address, Type::STREAM, Protocol::TCP)?;
+        socket.bind(&SockAddr::from(address))?;
+        let backlog = self.backlog.unwrap_or(BACKLOG);
+        socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
+        Ok(socket)
+    }
+
+    /// Opens a TCP socket to be connected to `address`.
+    pub(super) fn open_for_connect(&self, address: SocketAddr) -> io::Result<Socket> {
+        let socket = self.open(address, Type::STREAM, Protocol::TCP)?;
+        if let Some(local) = self.local {
+            socket.bind(&SockAddr::from(local))?;
+        }
+        Ok(socket)
+    }
+
+    /// Opens a UDP socket and binds it.
+    pub(super) fn bind_udp(&self, address: SocketAddr) -> io::Result<Socket> {
+        let socket = self.open(address, Type::DGRAM, Protocol::UDP)?;
+        socket.bind(&SockAddr::from(address))?;
+        Ok(socket)
+    }
+
+    fn open(&self, address: SocketAddr, kind: Type, protocol: Protocol) -> io::Result<Socket> {
+        let socket = Socket::new(Domain::for_address(address), kind, Some(protocol))?;
+        if self.reuse_address {
+            socket.set_reuse_address(true)?;
+        }
+        if self.reuse_port {
+            socket.set_reuse_port(true)?;
+        }
+        if self.only_v6 {
+            socket.set_only_v6(true)?;
+        }
+        if let Some(bytes) = self.receive_buffer_size {
+            socket.set_recv_buffer_size(bytes)?;
+        }
+        if let Some(bytes) = self.send_buffer_size {
+            socket.set_send_buffer_size(bytes)?;
+        }
+        if protocol == Protocol::TCP {
+            self.set_tcp_options(&socket)?;
+        }
+        Ok(socket)
+    }
+
+    fn set_tcp_options(&self, socket: &Socket) -> io::Result<()> {
+        if self.nodelay {
+            socket.set_tcp_nodelay(true)?;
+        }
+        match self.keepalive {
+            Some(after) => socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(after)),
+            None => Ok(()),
+        }
+    }
+}
