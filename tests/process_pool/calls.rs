@@ -1,4 +1,4 @@
-//! What comes back from a call.
+//! The results and errors of calls.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ fn one_worker() -> ProcessPool {
     ProcessPool::builder().workers(1).on_line(|_| ()).build()
 }
 
-pub(crate) fn a_call_goes_there_and_its_result_comes_back() {
+pub(crate) fn a_call_runs_in_a_worker_and_its_result_is_returned() {
     let pool = one_worker();
     aside::run(async {
         assert_eq!(run_in_executor(&pool, ECHO.call(7)).await.unwrap().unwrap(), 7);
@@ -31,15 +31,15 @@ pub(crate) fn a_call_goes_there_and_its_result_comes_back() {
     assert_eq!(pool.pids().len(), 1);
 }
 
-pub(crate) fn a_pool_is_an_executor_like_others() {
+pub(crate) fn a_pool_is_an_executor() {
     let pool = Arc::new(one_worker());
     aside::run(async {
         assert_eq!(run_in_executor(&pool, ECHO.call(1)).await.unwrap().unwrap(), 1);
-        // Chosen when the program runs.
+        // An executor chosen at run time.
         type Echo = dyn Executor<Call<u32, u32>, Output = Result<u32, CallError>>;
         let any: &Echo = &*pool;
         assert_eq!(run_in_executor(any, ECHO.call(2)).await.unwrap().unwrap(), 2);
-        // A closure's type is still found by itself.
+        // The type of a closure is still inferred.
         let threads = aside::blocking::Pool::new();
         assert_eq!(run_in_executor(&threads, || "here").await.unwrap(), "here");
     });
@@ -65,7 +65,7 @@ pub(crate) fn a_panic_comes_back_as_a_panic() {
         let error = run_in_executor(&pool, PANIC_WITH_NUMBER.call(())).await.unwrap_err();
         assert!(error.is_panic());
         let after = run_in_executor(&pool, PID.call(())).await.unwrap().unwrap();
-        assert_eq!(after, pid, "the worker goes on");
+        assert_eq!(after, pid, "the worker stays");
     });
 }
 
@@ -104,7 +104,7 @@ pub(crate) fn eight_tasks_call_at_once() {
     assert!((1..=3).contains(&pool.pids().len()));
 }
 
-pub(crate) fn a_huge_argument_and_a_huge_result_pass() {
+pub(crate) fn a_huge_argument_and_a_huge_result_arrive() {
     const HUGE: usize = 40_000_000;
     let pool = one_worker();
     aside::run(async {
@@ -115,7 +115,7 @@ pub(crate) fn a_huge_argument_and_a_huge_result_pass() {
     });
 }
 
-pub(crate) fn what_is_too_big_is_an_error_and_the_worker_goes_on() {
+pub(crate) fn a_value_that_is_too_big_is_an_error_and_the_worker_stays() {
     let pool = ProcessPool::builder().workers(1).frame_bytes_max(1000).build();
     aside::run(async {
         let pid = run_in_executor(&pool, PID.call(())).await.unwrap().unwrap();
@@ -127,7 +127,7 @@ pub(crate) fn what_is_too_big_is_an_error_and_the_worker_goes_on() {
     });
 }
 
-pub(crate) fn what_does_not_encode_is_an_error_and_the_worker_goes_on() {
+pub(crate) fn a_value_that_does_not_encode_is_an_error_and_the_worker_stays() {
     let pool = one_worker();
     aside::run(async {
         let pid = run_in_executor(&pool, PID.call(())).await.unwrap().unwrap();
@@ -141,7 +141,7 @@ pub(crate) fn what_does_not_encode_is_an_error_and_the_worker_goes_on() {
     });
 }
 
-pub(crate) fn an_unregistered_name_is_an_error_that_says_so() {
+pub(crate) fn a_call_of_an_unregistered_name_is_an_error_with_the_name() {
     let pool = one_worker();
     let error = aside::run(async { run_in_executor(&pool, UNREGISTERED.call(())).await.unwrap() });
     let error = error.unwrap_err();

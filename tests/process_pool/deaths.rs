@@ -1,4 +1,4 @@
-//! Workers that die, or are killed.
+//! Workers that die or are killed.
 
 use std::os::unix::process::ExitStatusExt;
 use std::sync::mpsc::{Receiver, channel};
@@ -11,19 +11,19 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::functions::{ABORT, ECHO, EXIT, GRANDCHILD, HANG, KILL_SELF, PID};
 use crate::processes::{is_alive, wait_until};
 
-fn quiet(workers: usize) -> ProcessPool {
+fn silent(workers: usize) -> ProcessPool {
     ProcessPool::builder().workers(workers).on_line(|_| ()).build()
 }
 
-/// A pool, and the numbers that its workers print.
-fn telling(builder: Builder) -> (ProcessPool, Receiver<u32>) {
-    let (tell, told) = channel();
+/// A pool, and the pids that its workers print.
+fn printing(builder: Builder) -> (ProcessPool, Receiver<u32>) {
+    let (sender, printed) = channel();
     let pool = builder.on_line(move |line| {
         if let Some(pid) = line.text.split(' ').nth(1).and_then(|word| word.parse().ok()) {
-            let _ = tell.send(pid);
+            let _ = sender.send(pid);
         }
     });
-    (pool.build(), told)
+    (pool.build(), printed)
 }
 
 fn kill(pid: u32) {
@@ -31,8 +31,8 @@ fn kill(pid: u32) {
     kill_process(pid, Signal::KILL).unwrap();
 }
 
-pub(crate) fn an_exit_is_told_with_its_code_and_its_last_lines() {
-    let pool = quiet(1);
+pub(crate) fn an_exit_is_reported_with_its_code_and_the_last_lines() {
+    let pool = silent(1);
     aside::run(async {
         let error = run_in_executor(&pool, EXIT.call(3)).await.unwrap().unwrap_err();
         let death = error.worker_death().unwrap();
@@ -43,15 +43,15 @@ pub(crate) fn an_exit_is_told_with_its_code_and_its_last_lines() {
     });
 }
 
-pub(crate) fn an_abort_is_told_with_its_signal() {
-    let pool = quiet(1);
+pub(crate) fn an_abort_of_the_process_is_reported_with_its_signal() {
+    let pool = silent(1);
     let error = aside::run(async { run_in_executor(&pool, ABORT.call(())).await.unwrap() });
     let status = error.unwrap_err().worker_death().unwrap().status.unwrap();
     assert_eq!(status.signal(), Some(Signal::ABORT.as_raw()));
 }
 
-pub(crate) fn a_worker_killed_at_work_takes_nothing_with_it_but_its_job() {
-    let (pool, hanging) = telling(ProcessPool::builder().workers(2));
+pub(crate) fn a_worker_that_is_killed_fails_its_job_and_no_other() {
+    let (pool, hanging) = printing(ProcessPool::builder().workers(2));
     aside::run(async {
         let victim = run_in_executor(&pool, HANG.call(()));
         let victim_pid = hanging.recv().unwrap();
@@ -72,13 +72,13 @@ pub(crate) fn a_worker_killed_at_work_takes_nothing_with_it_but_its_job() {
     });
 }
 
-pub(crate) fn a_worker_that_died_idle_is_replaced_without_an_error() {
-    let pool = quiet(1);
+pub(crate) fn a_worker_that_died_between_calls_is_replaced_without_an_error() {
+    let pool = silent(1);
     aside::run(async {
         for _ in 0..20 {
             let pid = run_in_executor(&pool, PID.call(())).await.unwrap().unwrap();
             kill(pid);
-            // Or else it might still take the call in, and die with it.
+            // Until it is dead it might still read the call, which would then fail.
             wait_until(|| !is_alive(pid));
             let next = run_in_executor(&pool, PID.call(())).await.unwrap().unwrap();
             assert_ne!(next, pid);
@@ -86,24 +86,24 @@ pub(crate) fn a_worker_that_died_idle_is_replaced_without_an_error() {
     });
 }
 
-pub(crate) fn a_job_that_takes_too_long_is_killed_with_what_it_started() {
+pub(crate) fn a_job_that_exceeds_its_time_limit_is_killed_with_its_processes() {
     let limit = Duration::from_millis(300);
     let builder = ProcessPool::builder().workers(1).job_timeout(limit);
-    let (pool, told) = telling(builder);
+    let (pool, printed) = printing(builder);
     aside::run(async {
         let error = run_in_executor(&pool, GRANDCHILD.call(())).await.unwrap().unwrap_err();
         assert!(matches!(error, CallError::TimedOut(after) if after == limit));
-        let grandchild = told.recv().unwrap();
+        let grandchild = printed.recv().unwrap();
         wait_until(|| !is_alive(grandchild));
         assert_eq!(run_in_executor(&pool, ECHO.call(1)).await.unwrap().unwrap(), 1);
     });
 }
 
-pub(crate) fn an_abort_kills_the_worker_and_what_it_started() {
-    let (pool, told) = telling(ProcessPool::builder().workers(1));
+pub(crate) fn aborting_a_job_kills_its_worker_and_its_processes() {
+    let (pool, printed) = printing(ProcessPool::builder().workers(1));
     aside::run(async {
         let job = run_in_executor(&pool, GRANDCHILD.call(()));
-        let grandchild = told.recv().unwrap();
+        let grandchild = printed.recv().unwrap();
         let worker = pool.pids()[0];
         assert!(is_alive(grandchild) && is_alive(worker));
         job.abort();
@@ -113,21 +113,21 @@ pub(crate) fn an_abort_kills_the_worker_and_what_it_started() {
     });
 }
 
-pub(crate) fn a_timeout_around_a_handle_that_aborts_kills_the_worker() {
-    let (pool, told) = telling(ProcessPool::builder().workers(1));
+pub(crate) fn a_timeout_of_a_handle_that_aborts_on_drop_kills_the_worker() {
+    let (pool, printed) = printing(ProcessPool::builder().workers(1));
     aside::run(async {
         let job = run_in_executor(&pool, HANG.call(())).abort_on_drop();
-        let worker = told.recv().unwrap();
+        let worker = printed.recv().unwrap();
         timeout(Duration::from_millis(1), job).await.unwrap_err();
         wait_until(|| !is_alive(worker));
     });
 }
 
-pub(crate) fn an_abort_in_the_queue_kills_nobody() {
-    let (pool, told) = telling(ProcessPool::builder().workers(1));
+pub(crate) fn aborting_a_queued_job_kills_no_worker() {
+    let (pool, printed) = printing(ProcessPool::builder().workers(1));
     aside::run(async {
         let first = run_in_executor(&pool, HANG.call(()));
-        let worker = told.recv().unwrap();
+        let worker = printed.recv().unwrap();
         let second = run_in_executor(&pool, ECHO.call(1));
         second.abort();
         assert!(second.await.unwrap_err().is_cancelled());

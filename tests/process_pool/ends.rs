@@ -1,4 +1,4 @@
-//! How workers and pools come to their ends.
+//! The ends of workers and of pools.
 
 use std::io::{BufRead, BufReader, Write, stdout};
 use std::process::{Command, Stdio};
@@ -13,13 +13,13 @@ use crate::functions::{AT_EXIT, ECHO, GRANDCHILD, HANG, NESTED, PID};
 use crate::processes::{children, is_alive, wait_until};
 
 /// P57.
-pub(crate) fn workers_are_replaced_after_so_many_jobs() {
+pub(crate) fn workers_are_replaced_after_their_number_of_jobs() {
     const JOBS: usize = 24;
     for workers in 1..=2 {
         for max in 1..=3 {
             let pool = ProcessPool::builder().workers(workers).max_jobs_per_worker(max).build();
             let mut pids = aside::run(async {
-                // A backlog: all of them at once.
+                // All calls are queued at once.
                 let calls: Vec<_> =
                     (0..JOBS).map(|_| run_in_executor(&pool, PID.call(()))).collect();
                 let mut pids = Vec::new();
@@ -33,13 +33,13 @@ pub(crate) fn workers_are_replaced_after_so_many_jobs() {
             for same in pids.chunk_by(|a, b| a == b) {
                 most = most.max(same.len());
             }
-            assert!(most as u64 <= max, "{most} jobs in one worker, and {max} are allowed");
+            assert!(most as u64 <= max, "{most} jobs in one worker, where {max} are allowed");
             pool.shutdown(Shutdown::Wait);
         }
     }
 }
 
-pub(crate) fn an_idle_worker_goes_after_its_time() {
+pub(crate) fn an_idle_worker_exits_after_its_keep_alive_time() {
     let pool = ProcessPool::builder().workers(1).keep_alive(Duration::from_millis(1)).build();
     let pid = aside::run(async { run_in_executor(&pool, PID.call(())).await.unwrap().unwrap() });
     wait_until(|| pool.pids().is_empty() && children().is_empty());
@@ -61,12 +61,12 @@ pub(crate) fn a_shutdown_waits_and_leaves_no_child() {
     });
 }
 
-pub(crate) fn a_shutdown_that_does_not_wait_kills() {
-    let (tell, told) = channel();
-    let pool = ProcessPool::builder().workers(1).on_line(move |_| tell.send(()).unwrap()).build();
+pub(crate) fn a_shutdown_that_does_not_wait_kills_the_workers() {
+    let (sender, lines) = channel();
+    let pool = ProcessPool::builder().workers(1).on_line(move |_| sender.send(()).unwrap()).build();
     let running = pool.submit(GRANDCHILD.call(()));
     let queued = pool.submit(ECHO.call(1));
-    told.recv().unwrap();
+    lines.recv().unwrap();
     let report = pool.shutdown(Shutdown::Leave);
     assert_eq!(children(), []);
     assert_eq!(report.running.len(), 1);
@@ -76,7 +76,7 @@ pub(crate) fn a_shutdown_that_does_not_wait_kills() {
         assert!(matches!(running.await.unwrap(), Err(CallError::Aborted)));
         assert!(queued.await.unwrap_err().is_cancelled());
     });
-    // At whatever moment of its start.
+    // A shutdown during the start of the workers.
     for _ in 0..20 {
         let pool = ProcessPool::builder().workers(3).on_line(|_| ()).build();
         let jobs = [(); 3].map(|()| pool.submit(HANG.call(())));
@@ -87,7 +87,7 @@ pub(crate) fn a_shutdown_that_does_not_wait_kills() {
     }
 }
 
-pub(crate) fn a_shutdown_that_waits_at_most_kills_then() {
+pub(crate) fn a_shutdown_that_waits_at_most_kills_the_workers_then() {
     let pool = ProcessPool::builder().workers(2).on_line(|_| ()).build();
     let (short, long) = (pool.submit(ECHO.call(1)), pool.submit(HANG.call(())));
     let report = pool.shutdown(Shutdown::WaitAtMost(Duration::from_millis(500)));
@@ -99,7 +99,7 @@ pub(crate) fn a_shutdown_that_waits_at_most_kills_then() {
     });
 }
 
-pub(crate) fn a_drop_loses_nothing_and_leaves_no_child() {
+pub(crate) fn a_drop_runs_all_calls_and_leaves_no_child() {
     let pool = ProcessPool::builder().workers(2).build();
     let jobs: Vec<_> = (0..10).map(|n| pool.submit(ECHO.call(n))).collect();
     drop(pool);
@@ -111,7 +111,7 @@ pub(crate) fn a_drop_loses_nothing_and_leaves_no_child() {
     });
 }
 
-pub(crate) fn a_drop_on_a_loop_loses_nothing() {
+pub(crate) fn a_drop_on_a_loop_runs_all_calls() {
     let job = aside::run(async {
         let pool = ProcessPool::builder().workers(1).build();
         let job = run_in_executor(&pool, ECHO.call(1));
@@ -124,8 +124,8 @@ pub(crate) fn a_drop_on_a_loop_loses_nothing() {
 
 pub(crate) const MIDDLE: &str = "--middle";
 
-/// A program with a pool whose workers are at work, and are idle, for ever.
-pub(crate) fn be_the_middle() {
+/// Runs a program with a pool of one idle worker and two that work for ever.
+pub(crate) fn run_middle() {
     let pool = ProcessPool::builder().workers(3).on_line(|line| println!("{}", line.text)).build();
     aside::run(async {
         let _calls =
@@ -152,20 +152,20 @@ pub(crate) fn workers_die_with_their_pool() {
     wait_until(|| pids.iter().all(|&pid| !is_alive(pid)));
 }
 
-pub(crate) fn a_worker_is_told_before_it_is_killed() {
-    let (tell, told) = channel();
+pub(crate) fn a_worker_is_asked_to_exit_before_it_is_killed() {
+    let (sender, lines) = channel();
     let pool = ProcessPool::builder()
         .workers(1)
-        .on_line(move |line| tell.send(line.text.to_owned()).unwrap());
+        .on_line(move |line| sender.send(line.text.to_owned()).unwrap());
     let pool = pool.build();
     aside::run(async { run_in_executor(&pool, AT_EXIT.call(())).await.unwrap().unwrap() });
-    assert_eq!(told.try_iter().count(), 0);
+    assert_eq!(lines.try_iter().count(), 0);
     drop(pool);
-    assert_eq!(told.iter().collect::<Vec<_>>(), ["goodbye"]);
+    assert_eq!(lines.iter().collect::<Vec<_>>(), ["goodbye"]);
 }
 
-/// What marks a worker is not inherited by what it starts.
-pub(crate) fn a_job_has_a_pool_of_its_own() {
+/// A process that a job starts does not inherit the mark of a worker.
+pub(crate) fn a_job_may_have_a_pool_of_its_own() {
     let pool = ProcessPool::builder().workers(1).build();
     aside::run(async {
         let inner = run_in_executor(&pool, NESTED.call(())).await.unwrap().unwrap();
@@ -174,20 +174,21 @@ pub(crate) fn a_job_has_a_pool_of_its_own() {
     });
 }
 
-pub(crate) const FORGETFUL: &str = "ASIDE_TEST_FORGETFUL";
+pub(crate) const WITHOUT_INIT: &str = "ASIDE_TEST_WITHOUT_INIT";
 
-/// A program that does not call `init`, in which every worker would do as the program does. Prints
-/// why it has no result.
-pub(crate) fn be_forgetful() {
+/// Runs a program that does not call `init`, so that its workers run the same code. Prints the error
+/// of its call.
+pub(crate) fn run_without_init() {
     let program = std::env::current_exe().unwrap();
     let pool = ProcessPool::builder().workers(1).program(program).build();
     let error = aside::run(async { run_in_executor(&pool, ECHO.call(1)).await.unwrap() });
     println!("{}", error.unwrap_err());
 }
 
-pub(crate) fn workers_that_do_not_know_it_start_no_workers() {
-    let forgetful = Command::new(std::env::current_exe().unwrap()).env(FORGETFUL, "1").output();
-    let printed = String::from_utf8(forgetful.unwrap().stdout).unwrap();
+pub(crate) fn workers_that_do_not_call_init_start_no_workers() {
+    let without_init =
+        Command::new(std::env::current_exe().unwrap()).env(WITHOUT_INIT, "1").output();
+    let printed = String::from_utf8(without_init.unwrap().stdout).unwrap();
     assert!(
         printed
             .contains("died (exit status: 0); it last printed: no worker process could be started")

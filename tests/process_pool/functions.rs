@@ -1,4 +1,4 @@
-//! What the workers of these tests can be asked for.
+//! The functions that the workers of these tests run.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write, stderr, stdin};
@@ -65,7 +65,7 @@ fn hang() -> ! {
     }
 }
 
-/// Prints its process, then never ends.
+/// Prints its pid, and never returns.
 pub(crate) static HANG: Function<(), ()> = Function::new("hang", |()| {
     println!("hanging {}", std::process::id());
     hang()
@@ -74,16 +74,16 @@ pub(crate) static HANG: Function<(), ()> = Function::new("hang", |()| {
 pub(crate) static LENGTH: Function<String, usize> = Function::new("length", |text| text.len());
 pub(crate) static BYTES: Function<usize, String> = Function::new("bytes", |n| "x".repeat(n));
 
-/// Registered as one thing, called as another.
+/// Registered with one type, and called with another.
 pub(crate) static NUMBER: Function<(), u8> = Function::new("number", |()| 200);
 pub(crate) static NUMBER_AS_TEXT: Function<(), String> =
-    Function::new("number", |()| unreachable!("the worker has the other one"));
+    Function::new("number", |()| unreachable!("the worker calls `NUMBER` or `WANTS_TEXT`"));
 pub(crate) static WANTS_TEXT: Function<String, ()> = Function::new("wants text", drop);
 pub(crate) static WANTS_TEXT_GETS_NUMBER: Function<u8, ()> =
-    Function::new("wants text", |_| unreachable!("the worker has the other one"));
+    Function::new("wants text", |_| unreachable!("the worker calls `NUMBER` or `WANTS_TEXT`"));
 pub(crate) static UNREGISTERED: Function<(), ()> = Function::new("unregistered", |()| ());
 
-/// Refuses to be encoded.
+/// A value that cannot be encoded.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Unwilling;
 
@@ -97,7 +97,7 @@ pub(crate) static UNWILLING: Function<(), Unwilling> = Function::new("unwilling"
 pub(crate) static TAKES_UNWILLING: Function<Unwilling, ()> =
     Function::new("takes unwilling", |_| ());
 
-/// Prints so many lines of 100 bytes.
+/// Prints this number of lines of 100 bytes.
 pub(crate) static CHATTER: Function<u32, u32> = Function::new("chatter", |lines| {
     let mut stderr = stderr().lock();
     for _ in 0..lines {
@@ -116,14 +116,14 @@ pub(crate) static PRINT: Function<String, ()> = Function::new("print", |text| {
 pub(crate) static READ_INPUT: Function<(), usize> =
     Function::new("read input", |()| stdin().read_to_end(&mut Vec::new()).unwrap());
 
-/// Starts a process, prints its number, then never ends.
+/// Starts a process, prints its pid, and never returns.
 pub(crate) static GRANDCHILD: Function<(), ()> = Function::new("grandchild", |()| {
     let mut grandchild = Command::new("sleep").arg("1000").spawn().unwrap();
     println!("grandchild {}", grandchild.id());
     grandchild.wait().unwrap();
 });
 
-/// Makes the call in a worker of this worker. The result says in which process.
+/// Makes a call in a worker of this worker, and returns that worker's pid.
 pub(crate) static NESTED: Function<(), u32> = Function::new("nested", |()| {
     let pool = ProcessPool::builder().workers(1).build();
     aside::run(aside::timeout(std::time::Duration::MAX, pool.submit(PID.call(()))))
@@ -140,7 +140,7 @@ impl Drop for SaysGoodbye {
     }
 }
 
-/// Leaves behind what is dropped when the main thread exits in peace.
+/// Leaves a thread-local value behind, which is dropped when the main thread exits normally.
 pub(crate) static AT_EXIT: Function<(), ()> = Function::new("at exit", |()| {
     std::thread_local! {
         static GOODBYE: SaysGoodbye = const { SaysGoodbye };

@@ -1,9 +1,9 @@
-//! The process pool, tried out. A program of its own and no test harness: the workers are this
-//! program, so its `main` must call `init` before anything else.
+//! Tests of the process pool. They have no test harness: the workers run this program, so its `main`
+//! must call `init` first.
 //!
 //! `cargo test --features process-pool --test process_pool -- WORD` runs the tests whose name
-//! contains the word. Each begins and ends without any child process; one that takes very long
-//! names itself and ends the program.
+//! contains the word. No test may leave a child process behind. If a test hangs, the program prints
+//! its name and exits.
 #![allow(clippy::unwrap_used)]
 
 mod functions;
@@ -12,17 +12,17 @@ mod processes;
 mod calls;
 mod deaths;
 mod ends;
+mod other_programs;
 mod output;
 mod soak;
-mod strangers;
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-/// A name and a test.
+/// The name of a test, and the test.
 type Test = (&'static str, fn());
 
-/// The tests of a module, by their names.
+/// Lists the tests of each module with their names.
 macro_rules! tests {
     ($($module:ident: $($test:ident),+;)+) => {
         &[$($((concat!(stringify!($module), "::", stringify!($test)), $module::$test)),+),+]
@@ -30,47 +30,47 @@ macro_rules! tests {
 }
 
 const TESTS: &[Test] = tests! {
-    calls: a_call_goes_there_and_its_result_comes_back, a_pool_is_an_executor_like_others,
+    calls: a_call_runs_in_a_worker_and_its_result_is_returned, a_pool_is_an_executor,
         arguments_and_results_are_any_serde_types,
         a_panic_comes_back_as_a_panic, a_call_without_a_runtime_can_be_awaited,
-        eight_tasks_call_at_once, a_huge_argument_and_a_huge_result_pass,
-        what_is_too_big_is_an_error_and_the_worker_goes_on,
-        what_does_not_encode_is_an_error_and_the_worker_goes_on,
-        an_unregistered_name_is_an_error_that_says_so,
+        eight_tasks_call_at_once, a_huge_argument_and_a_huge_result_arrive,
+        a_value_that_is_too_big_is_an_error_and_the_worker_stays,
+        a_value_that_does_not_encode_is_an_error_and_the_worker_stays,
+        a_call_of_an_unregistered_name_is_an_error_with_the_name,
         a_reply_that_does_not_decode_is_an_error_and_the_worker_is_replaced,
         two_functions_of_one_name_are_refused, a_virtual_clock_stands_still_during_a_call;
-    deaths: an_exit_is_told_with_its_code_and_its_last_lines, an_abort_is_told_with_its_signal,
-        a_worker_killed_at_work_takes_nothing_with_it_but_its_job,
-        a_worker_that_died_idle_is_replaced_without_an_error,
-        a_job_that_takes_too_long_is_killed_with_what_it_started,
-        an_abort_kills_the_worker_and_what_it_started,
-        a_timeout_around_a_handle_that_aborts_kills_the_worker,
-        an_abort_in_the_queue_kills_nobody;
-    output: a_chatty_worker_never_blocks, what_a_job_prints_is_passed_on_before_its_result,
-        a_job_reads_nothing_from_its_input, a_hook_that_panics_harms_nobody;
-    ends: workers_are_replaced_after_so_many_jobs, an_idle_worker_goes_after_its_time,
-        a_shutdown_waits_and_leaves_no_child, a_shutdown_that_does_not_wait_kills,
-        a_shutdown_that_waits_at_most_kills_then, a_drop_loses_nothing_and_leaves_no_child,
-        a_drop_on_a_loop_loses_nothing, workers_die_with_their_pool,
-        a_worker_is_told_before_it_is_killed, a_job_has_a_pool_of_its_own,
-        workers_that_do_not_know_it_start_no_workers;
-    strangers: a_program_that_is_not_there_is_an_error, a_program_that_ends_at_once_has_died,
-        a_program_that_says_nothing_is_given_up, a_program_of_another_version_is_refused,
-        a_truncated_reply_is_a_death, a_reply_that_is_none_is_an_error;
-    soak: every_job_of_two_thousand_comes_to_one_end;
+    deaths: an_exit_is_reported_with_its_code_and_the_last_lines, an_abort_of_the_process_is_reported_with_its_signal,
+        a_worker_that_is_killed_fails_its_job_and_no_other,
+        a_worker_that_died_between_calls_is_replaced_without_an_error,
+        a_job_that_exceeds_its_time_limit_is_killed_with_its_processes,
+        aborting_a_job_kills_its_worker_and_its_processes,
+        a_timeout_of_a_handle_that_aborts_on_drop_kills_the_worker,
+        aborting_a_queued_job_kills_no_worker;
+    output: a_worker_that_prints_much_never_blocks, the_output_of_a_job_arrives_before_its_result,
+        the_standard_input_of_a_job_is_empty, a_hook_that_panics_changes_no_result;
+    ends: workers_are_replaced_after_their_number_of_jobs, an_idle_worker_exits_after_its_keep_alive_time,
+        a_shutdown_waits_and_leaves_no_child, a_shutdown_that_does_not_wait_kills_the_workers,
+        a_shutdown_that_waits_at_most_kills_the_workers_then, a_drop_runs_all_calls_and_leaves_no_child,
+        a_drop_on_a_loop_runs_all_calls, workers_die_with_their_pool,
+        a_worker_is_asked_to_exit_before_it_is_killed, a_job_may_have_a_pool_of_its_own,
+        workers_that_do_not_call_init_start_no_workers;
+    other_programs: a_missing_program_is_an_error, a_program_that_exits_at_once_is_reported_as_dead,
+        a_program_that_sends_no_hello_is_killed, a_program_of_another_protocol_version_is_refused,
+        a_truncated_reply_is_reported_as_a_death, a_malformed_reply_is_an_error;
+    soak: each_of_two_thousand_jobs_has_one_end;
 };
 
-/// Far more than any test takes on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// The longest time that a test may take: far more than any takes on the slowest machine.
+const TIME_LIMIT: Duration = Duration::from_secs(120);
 
 fn main() {
-    if std::env::var_os(ends::FORGETFUL).is_some() {
-        return ends::be_forgetful();
+    if std::env::var_os(ends::WITHOUT_INIT).is_some() {
+        return ends::run_without_init();
     }
     aside::process_pool::init(functions::ALL);
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if arguments.first().is_some_and(|first| first == ends::MIDDLE) {
-        return ends::be_the_middle();
+        return ends::run_middle();
     }
     let words: Vec<_> = arguments.iter().filter(|word| !word.starts_with('-')).collect();
     let is_wanted = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(*word));
@@ -93,7 +93,7 @@ fn run(name: &'static str, test: fn()) -> Result<(), String> {
         let _done = done;
         test();
     });
-    if is_done.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+    if is_done.recv_timeout(TIME_LIMIT) == Err(RecvTimeoutError::Timeout) {
         println!("test {name} ... HANGS");
         std::process::exit(101);
     }

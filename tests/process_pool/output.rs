@@ -1,4 +1,4 @@
-//! What workers print, and what they read.
+//! The output and the input of workers.
 
 use std::sync::{Arc, mpsc::channel};
 
@@ -9,7 +9,7 @@ use runtime_core::sync::Mutex;
 use crate::functions::{CHATTER, ECHO, EXIT, PID, PRINT, READ_INPUT};
 
 /// P58.
-pub(crate) fn a_chatty_worker_never_blocks() {
+pub(crate) fn a_worker_that_prints_much_never_blocks() {
     const LINES: u32 = 100_000;
     let count = Arc::new(Mutex::new(0_u32));
     let counted = Arc::clone(&count);
@@ -27,29 +27,29 @@ pub(crate) fn a_chatty_worker_never_blocks() {
             assert_eq!(call.await.unwrap().unwrap(), LINES);
         }
     });
-    assert_eq!(*count.lock(), 2 * LINES, "ten megabytes each, and every line of them");
+    assert_eq!(*count.lock(), 2 * LINES, "all lines of ten megabytes from each worker");
 }
 
-pub(crate) fn what_a_job_prints_is_passed_on_before_its_result() {
-    let (tell, told) = channel();
+pub(crate) fn the_output_of_a_job_arrives_before_its_result() {
+    let (sender, received) = channel();
     let pool = ProcessPool::builder()
         .workers(1)
-        .on_line(move |line| tell.send((line.pid, line.text.to_owned())).unwrap())
+        .on_line(move |line| sender.send((line.pid, line.text.to_owned())).unwrap())
         .build();
     let pid = aside::run(async {
         run_in_executor(&pool, PRINT.call("a".into())).await.unwrap().unwrap();
-        let lines: Vec<_> = told.try_iter().map(|(_, text)| text).collect();
+        let lines: Vec<_> = received.try_iter().map(|(_, text)| text).collect();
         assert_eq!(lines, ["out: a", "err: a"]);
         run_in_executor(&pool, PRINT.call("b".into())).await.unwrap().unwrap();
         run_in_executor(&pool, PID.call(())).await.unwrap().unwrap()
     });
     drop(pool);
-    let lines: Vec<_> = told.iter().collect();
+    let lines: Vec<_> = received.iter().collect();
     let expected = ["no end: aout: b", "err: b", "no end: b"].map(|text| (pid, text.to_owned()));
     assert_eq!(lines, expected);
 }
 
-pub(crate) fn a_job_reads_nothing_from_its_input() {
+pub(crate) fn the_standard_input_of_a_job_is_empty() {
     let pool = ProcessPool::builder().workers(1).build();
     aside::run(async {
         assert_eq!(run_in_executor(&pool, READ_INPUT.call(())).await.unwrap().unwrap(), 0);
@@ -57,7 +57,7 @@ pub(crate) fn a_job_reads_nothing_from_its_input() {
     });
 }
 
-pub(crate) fn a_hook_that_panics_harms_nobody() {
+pub(crate) fn a_hook_that_panics_changes_no_result() {
     let pool =
         ProcessPool::builder().workers(1).on_line(|_| std::panic::resume_unwind(Box::new(())));
     let pool = pool.build();

@@ -1,17 +1,17 @@
-//! What the system says of processes.
+//! Processes as `/proc` shows them.
 
 use std::fs;
 
-/// State and parent of a process; nothing if there is none.
+/// The state and the parent of a process, or `None` if it does not exist.
 fn stat(pid: u32) -> Option<(char, u32)> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // After the name, which stands in brackets and may contain anything.
+    // The fields follow the name, which stands in parentheses and may contain any character.
     let (_, rest) = stat.rsplit_once(") ")?;
     let mut fields = rest.split(' ');
     Some((fields.next()?.chars().next()?, fields.next()?.parse().ok()?))
 }
 
-/// The children of this process, those that nobody has waited for included.
+/// The children of this process, zombies included.
 pub(crate) fn children() -> Vec<u32> {
     let own = std::process::id();
     let names = fs::read_dir("/proc")
@@ -21,19 +21,20 @@ pub(crate) fn children() -> Vec<u32> {
     pids.filter(|&pid| stat(pid).is_some_and(|(_, parent)| parent == own)).collect()
 }
 
-/// How many descriptors this process has open.
+/// The number of descriptors that this process has open.
 pub(crate) fn descriptors() -> usize {
     fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
-/// Whether it runs. One whose parent has died may stay a zombie if nobody adopts it who waits.
+/// Whether the process runs. A process whose parent has died may stay a zombie, if its new parent
+/// does not wait for it.
 pub(crate) fn is_alive(pid: u32) -> bool {
     stat(pid).is_some_and(|(state, _)| state != 'Z')
 }
 
-/// Waits until it is so; the test's patience is the bound.
-pub(crate) fn wait_until(is_so: impl Fn() -> bool) {
-    while !is_so() {
+/// Waits until the condition holds. The watchdog of the test limits the wait.
+pub(crate) fn wait_until(condition: impl Fn() -> bool) {
+    while !condition() {
         std::thread::yield_now();
     }
 }

@@ -1,4 +1,4 @@
-//! All of it together, at random.
+//! Calls, panics, exits, kills and aborts in a random order.
 
 use aside::process_pool::{CallError, ProcessPool};
 use aside::{JoinError, JoinHandle, run_in_executor};
@@ -8,7 +8,7 @@ use crate::functions::{ECHO, EXIT, HANG, KILL_SELF, PANIC};
 use crate::processes;
 
 const JOBS: u32 = 2_000;
-/// Another order is as good; this one is known.
+/// The seed of the order. Every seed is as good.
 const SEED: u64 = 0x5eed;
 
 enum Job {
@@ -16,11 +16,11 @@ enum Job {
     Panic(u32, JoinHandle<Result<(), CallError>>),
     Exit(i32, JoinHandle<Result<(), CallError>>),
     Kill(JoinHandle<Result<(), CallError>>),
-    /// Aborted, at some time of its life.
+    /// Aborted, before it begins or while it runs.
     Hang(JoinHandle<Result<(), CallError>>),
 }
 
-/// Numbers that look random: splitmix64.
+/// Pseudo-random numbers: splitmix64.
 struct Random(u64);
 
 impl Random {
@@ -47,8 +47,8 @@ fn status(result: Result<Result<(), CallError>, JoinError>) -> std::process::Exi
     result.unwrap().unwrap_err().worker_death().expect("it killed itself").status.unwrap()
 }
 
-/// Before anything is awaited, so that what hangs does not hold every worker.
-fn abort_what_hangs<'jobs>(jobs: impl Iterator<Item = &'jobs Job>) {
+/// Aborts the jobs that never return, so that they do not occupy every worker.
+fn abort_hanging<'jobs>(jobs: impl Iterator<Item = &'jobs Job>) {
     for job in jobs {
         if let Job::Hang(handle) = job {
             handle.abort();
@@ -56,7 +56,7 @@ fn abort_what_hangs<'jobs>(jobs: impl Iterator<Item = &'jobs Job>) {
     }
 }
 
-async fn account(job: Job) {
+async fn check_end(job: Job) {
     match job {
         Job::Echo(n, handle) => assert_eq!(handle.await.unwrap().unwrap(), n),
         Job::Panic(n, handle) => {
@@ -72,30 +72,30 @@ async fn account(job: Job) {
     }
 }
 
-pub(crate) fn every_job_of_two_thousand_comes_to_one_end() {
+pub(crate) fn each_of_two_thousand_jobs_has_one_end() {
     let descriptors = processes::descriptors();
     let pool = ProcessPool::builder().workers(4).max_jobs_per_worker(17).on_line(|_| ()).build();
     let mut random = Random(SEED);
     aside::run(async {
-        let mut accounted = 0;
+        let mut checked = 0;
         let mut waiting = Vec::new();
         for n in 0..JOBS {
             waiting.push(submit(&pool, n, &mut random));
             while waiting.len() > random.below(40) as usize {
                 let job = waiting.swap_remove(random.below(waiting.len() as u64) as usize);
-                abort_what_hangs(waiting.iter().chain([&job]));
-                account(job).await;
-                accounted += 1;
+                abort_hanging(waiting.iter().chain([&job]));
+                check_end(job).await;
+                checked += 1;
             }
         }
-        abort_what_hangs(waiting.iter());
+        abort_hanging(waiting.iter());
         for job in waiting {
-            account(job).await;
-            accounted += 1;
+            check_end(job).await;
+            checked += 1;
         }
-        assert_eq!(accounted, JOBS);
+        assert_eq!(checked, JOBS);
         assert_eq!(pool.stats().queued, 0);
     });
     drop(pool);
-    assert_eq!(processes::descriptors(), descriptors, "each worker's are closed");
+    assert_eq!(processes::descriptors(), descriptors, "the descriptors of every worker are closed");
 }

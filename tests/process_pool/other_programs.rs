@@ -1,4 +1,4 @@
-//! Programs that are no workers, or bad ones.
+//! Programs that are not workers, or do not follow the protocol.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -11,13 +11,13 @@ use aside::run_in_executor;
 
 use crate::functions::ECHO;
 
-/// How its hello begins, how it ends, and what it has read when it has read the pool's.
+/// Reads the pool's hello and sends a hello.
 const HELLO: &str =
     r"head -c 19 >/dev/null; printf '\001\016\000\000\000aside-pp\001\000\377\377\377\377' >&0";
-/// The call of `echo` with one byte of arguments.
+/// Reads a call of `echo` with one byte of arguments.
 const READ_CALL: &str = "head -c 12 >/dev/null";
 
-/// A shell script in place of a worker. Its standard input is the wire.
+/// A shell script in place of a worker. Its standard input is the connection.
 fn script(name: &str, body: &str) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.sh"));
     fs::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
@@ -25,50 +25,52 @@ fn script(name: &str, body: &str) -> PathBuf {
     path
 }
 
-/// What becomes of a call that such a program is to carry out.
-fn called(program: impl Into<PathBuf>) -> CallError {
+/// Makes a call in a worker that runs such a program, and returns the error.
+fn call_error(program: impl Into<PathBuf>) -> CallError {
     let builder = ProcessPool::builder().workers(1).program(program).on_line(|_| ());
     let pool = builder.start_timeout(Duration::from_secs(20)).build();
     aside::run(async { run_in_executor(&pool, ECHO.call(1)).await.unwrap().unwrap_err() })
 }
 
-pub(crate) fn a_program_that_is_not_there_is_an_error() {
-    let error = called("/there/is/no/such/program");
+pub(crate) fn a_missing_program_is_an_error() {
+    let error = call_error("/there/is/no/such/program");
     assert!(matches!(error, CallError::Start(why) if why.kind() == ErrorKind::NotFound));
 }
 
-pub(crate) fn a_program_that_ends_at_once_has_died() {
-    let error = called(script("ends", "echo so soon >&2; exit 5"));
+pub(crate) fn a_program_that_exits_at_once_is_reported_as_dead() {
+    let error = call_error(script("ends", "echo so soon >&2; exit 5"));
     let death = error.worker_death().unwrap();
     assert_eq!(death.status.unwrap().code(), Some(5));
     assert_eq!(death.last_lines, "so soon");
 }
 
-pub(crate) fn a_program_that_says_nothing_is_given_up() {
+pub(crate) fn a_program_that_sends_no_hello_is_killed() {
     let builder = ProcessPool::builder().workers(1).program(script("silent", "sleep 1000"));
     let pool = builder.start_timeout(Duration::from_millis(200)).build();
     let error = aside::run(async { run_in_executor(&pool, ECHO.call(1)).await.unwrap() });
     assert!(
         matches!(error, Err(CallError::Start(why)) if why.kind() == ErrorKind::TimedOut),
-        "it runs something else than a worker"
+        "the start times out"
     );
 }
 
-pub(crate) fn a_program_of_another_version_is_refused() {
+pub(crate) fn a_program_of_another_protocol_version_is_refused() {
     let newer = r"printf '\001\016\000\000\000aside-pp\011\000\377\377\377\377' >&0; sleep 1000";
-    let CallError::Start(why) = called(script("newer", newer)) else { panic!("it was accepted") };
+    let CallError::Start(why) = call_error(script("newer", newer)) else {
+        panic!("it was accepted")
+    };
     assert_eq!(why.to_string(), "the other side uses version 9 of the protocol, not 1");
 }
 
 /// P58.
-pub(crate) fn a_truncated_reply_is_a_death() {
+pub(crate) fn a_truncated_reply_is_reported_as_a_death() {
     let half = format!(r"{HELLO}; {READ_CALL}; printf '\003\100\000\000\000half' >&0; exit 0");
-    let error = called(script("half", &half));
+    let error = call_error(script("half", &half));
     assert_eq!(error.worker_death().unwrap().status.unwrap().code(), Some(0));
 }
 
 /// P58.
-pub(crate) fn a_reply_that_is_none_is_an_error() {
+pub(crate) fn a_malformed_reply_is_an_error() {
     let replies = [
         ("kind", r"\143\000\000\000\000", "no frame has kind 99"),
         ("two", r"\003\001\000\000\000\001\003", "bytes follow the frame"),
@@ -81,7 +83,7 @@ pub(crate) fn a_reply_that_is_none_is_an_error() {
     ];
     for (name, reply, why) in replies {
         let body = format!("{HELLO}; {READ_CALL}; printf '{reply}' >&0; sleep 1000");
-        let error = called(script(name, &body));
+        let error = call_error(script(name, &body));
         assert!(matches!(&error, CallError::BadReply(said) if &**said == why), "{name}: {error}");
     }
 }
