@@ -1,4 +1,4 @@
-//! Child processes, from a process of their own.
+//! Child processes. These tests need a process of their own.
 #![cfg(all(feature = "process", unix))]
 #![allow(clippy::unwrap_used)]
 
@@ -9,8 +9,8 @@ mod watchdog;
 #[path = "process/ends.rs"]
 mod ends;
 #[cfg(target_os = "linux")]
-#[path = "process/lacking.rs"]
-mod lacking;
+#[path = "process/few_descriptors.rs"]
+mod few_descriptors;
 #[path = "process/pipes.rs"]
 mod pipes;
 #[cfg(target_os = "linux")]
@@ -24,14 +24,14 @@ use aside::process::{Child, Command};
 
 use crate::watchdog::watched;
 
-/// A shell that carries out a script.
+/// A shell that runs a script.
 fn script(script: &str) -> Command {
     let mut command = Command::new("sh");
     command.args(["-c", script]);
     command
 }
 
-/// One that runs until its stdin ends, and then exits with 3.
+/// A child that runs until its stdin ends, and then exits with 3.
 fn waiting() -> Child {
     script("read line; exit 3").stdin(Stdio::piped()).spawn().unwrap()
 }
@@ -54,7 +54,7 @@ fn a_command_has_stds_names_and_defaults() {
 }
 
 #[test]
-fn output_reads_what_nothing_else_was_said_of_and_leaves_the_command_as_it_was() {
+fn output_reads_the_streams_that_are_not_set_and_leaves_the_command_unchanged() {
     watched(|| {
         aside::run(async {
             let mut command = script("echo one; echo two >&2");
@@ -74,7 +74,7 @@ fn output_reads_what_nothing_else_was_said_of_and_leaves_the_command_as_it_was()
 }
 
 #[test]
-fn a_command_of_stds_can_be_taken_and_set_up_further() {
+fn a_command_of_stds_can_be_wrapped_and_changed() {
     watched(|| {
         aside::run(async {
             use std::os::unix::process::CommandExt;
@@ -87,7 +87,7 @@ fn a_command_of_stds_can_be_taken_and_set_up_further() {
 }
 
 #[test]
-fn what_cannot_be_started_is_an_error() {
+fn a_program_that_cannot_be_started_is_an_error() {
     watched(|| {
         aside::run(async {
             let missing = Command::new("/no/such/program").spawn().unwrap_err();
@@ -95,12 +95,12 @@ fn what_cannot_be_started_is_an_error() {
             let missing = Command::new("/no/such/program").output().await.unwrap_err();
             assert_eq!(missing.kind(), ErrorKind::NotFound);
         });
-        assert!(script("exit 0").spawn().is_err(), "there is no runtime");
+        assert!(script("exit 0").spawn().is_err(), "the thread has no runtime");
     });
 }
 
 #[test]
-fn its_types_may_go_to_other_threads_and_say_what_they_are() {
+fn the_types_are_send_and_sync_and_show_their_contents() {
     fn is_of_threads<T: Send + Sync + Unpin>(_: &T) {}
     fn is_send<T: Send>(of: T) -> T {
         of

@@ -1,4 +1,4 @@
-//! Signals, in a process of their own: each test has a signal that no other has.
+//! Signals. These tests need a process of their own, and each uses a signal that no other test uses.
 #![cfg(all(feature = "signal", unix))]
 #![allow(clippy::unwrap_used)]
 
@@ -21,18 +21,18 @@ use futures_lite::future::{block_on, poll_once};
 
 use crate::watchdog::watched;
 
-/// To this very thread: when it returns, the handler has run.
+/// Sends the signal to this thread: the handler has run when this returns.
 fn raise(signal: Signal) {
     signal_hook::low_level::raise(signal.number()).unwrap();
 }
 
-/// Whether nothing is to be heard now.
-async fn is_quiet(signals: &mut Signals) -> bool {
+/// Whether no signal can be received now.
+async fn is_empty(signals: &mut Signals) -> bool {
     poll_once(signals.recv()).await.is_none()
 }
 
 #[test]
-fn ctrl_c_listens_from_the_call_on_and_again() {
+fn ctrl_c_receives_from_the_call_on_and_again() {
     watched(|| {
         aside::run(async {
             let mut first = ctrl_c();
@@ -48,42 +48,42 @@ fn ctrl_c_listens_from_the_call_on_and_again() {
 }
 
 #[test]
-fn a_signal_that_comes_many_times_before_it_is_taken_is_heard_once() {
+fn a_signal_that_arrives_many_times_before_it_is_taken_is_received_once() {
     watched(|| {
         aside::run(async {
             let mut signals = Signals::new([Signal::USR1, Signal::USR1]).unwrap();
-            assert!(is_quiet(&mut signals).await);
+            assert!(is_empty(&mut signals).await);
             for _ in 0..3 {
                 (0..1000).for_each(|_| raise(Signal::USR1));
                 assert_eq!(signals.recv().await.unwrap(), Signal::USR1);
-                assert!(is_quiet(&mut signals).await);
+                assert!(is_empty(&mut signals).await);
             }
         });
     });
 }
 
 #[test]
-fn a_stream_hears_all_that_it_listens_to() {
+fn a_stream_receives_all_of_its_signals() {
     watched(|| {
         aside::run(async {
             let all = [Signal::WINCH, Signal::URG, Signal::CONT, Signal::IO];
             let mut signals = Signals::new(all).unwrap();
             all.into_iter().for_each(raise);
-            let mut heard = Vec::new();
+            let mut received = Vec::new();
             for _ in all {
-                heard.push(signals.try_next().await.unwrap().unwrap());
+                received.push(signals.try_next().await.unwrap().unwrap());
             }
-            heard.sort_unstable();
+            received.sort_unstable();
             let mut all = all.to_vec();
             all.sort_unstable();
-            assert_eq!(heard, all);
-            assert!(is_quiet(&mut signals).await);
+            assert_eq!(received, all);
+            assert!(is_empty(&mut signals).await);
         });
     });
 }
 
 #[test]
-fn each_stream_hears_each_signal_in_whatever_runtime_it_is() {
+fn each_stream_receives_each_signal_in_any_runtime() {
     watched(|| {
         let other = Runtime::new();
         let mut elsewhere = other.block_on(async { Signals::new([Signal::HUP]).unwrap() });
@@ -102,7 +102,7 @@ fn each_stream_hears_each_signal_in_whatever_runtime_it_is() {
 }
 
 #[test]
-fn after_a_drop_nothing_is_done_by_default_and_one_may_listen_again() {
+fn after_a_drop_the_default_action_stays_away_and_a_new_stream_receives() {
     watched(|| {
         aside::run(async {
             for _ in 0..100 {
@@ -110,24 +110,24 @@ fn after_a_drop_nothing_is_done_by_default_and_one_may_listen_again() {
                 raise(Signal::ALRM);
                 assert_eq!(signals.recv().await.unwrap(), Signal::ALRM);
                 drop(signals);
-                // This would end the process.
+                // The default action would end the process.
                 raise(Signal::ALRM);
             }
-            assert!(is_quiet(&mut Signals::new([Signal::ALRM]).unwrap()).await);
+            assert!(is_empty(&mut Signals::new([Signal::ALRM]).unwrap()).await);
         });
     });
 }
 
 #[test]
-fn what_nobody_can_listen_to_is_refused() {
+fn signals_that_cannot_be_received_are_refused() {
     for number in [9, 19, 4, 8, 11, 0, -1, 128, i32::MIN, i32::MAX] {
         let refused: NoSuchSignal = Signal::try_from(number).unwrap_err();
         assert_eq!(refused.number(), number);
     }
     let message = |number: i32| Signal::try_from(number).unwrap_err().to_string();
-    assert_eq!(message(9), "no program can listen to SIGKILL");
-    assert_eq!(message(0), "0 is no signal's number");
-    // It may be one on other systems.
+    assert_eq!(message(9), "no program can receive SIGKILL");
+    assert_eq!(message(0), "no signal has the number 0");
+    // Another system may have this signal.
     let unknown = Signal::try_from(127).unwrap();
     assert_eq!(unknown.to_string(), "signal 127");
     aside::run(async move {
@@ -160,23 +160,23 @@ fn another_executor_on_another_thread_receives_events_while_the_loop_turns() {
         aside::run(async {
             let mut signals = Signals::new([Signal::TTIN]).unwrap();
             let (sender, receiver) = std::sync::mpsc::channel();
-            let listener = thread::spawn(move || {
+            let receiving = thread::spawn(move || {
                 block_on(async {
-                    assert!(is_quiet(&mut signals).await);
+                    assert!(is_empty(&mut signals).await);
                     sender.send(()).unwrap();
                     signals.recv().await.unwrap()
                 })
             });
             aside::spawn_blocking(move || receiver.recv()).await.unwrap().unwrap();
             raise(Signal::TTIN);
-            let heard = aside::spawn_blocking(|| listener.join().unwrap()).await.unwrap();
-            assert_eq!(heard, Signal::TTIN);
+            let received = aside::spawn_blocking(|| receiving.join().unwrap()).await.unwrap();
+            assert_eq!(received, Signal::TTIN);
         });
     });
 }
 
 #[test]
-fn when_the_runtime_is_gone_what_was_heard_is_told_and_then_an_error() {
+fn after_the_end_of_the_runtime_earlier_signals_are_returned_and_then_an_error() {
     watched(|| {
         let runtime = Runtime::new();
         let (mut signals, mut interrupt) =
@@ -188,14 +188,14 @@ fn when_the_runtime_is_gone_what_was_heard_is_told_and_then_an_error() {
             assert!(signals.recv().await.is_err());
             assert!(signals.next().await.unwrap().is_err());
             assert!(signals.next().await.is_none());
-            // Another test may have raised this one.
+            // Another test may have raised `SIGINT`.
             while (&mut interrupt).await.is_ok() {}
         });
     });
 }
 
 #[test]
-fn without_a_runtime_there_is_an_error() {
+fn without_a_runtime_receiving_is_an_error() {
     assert!(Signals::new([Signal::USR2]).is_err());
     let mut interrupt = ctrl_c();
     block_on(async {
@@ -205,7 +205,7 @@ fn without_a_runtime_there_is_an_error() {
 }
 
 #[test]
-fn its_types_may_go_to_other_threads_and_say_what_they_are() {
+fn the_types_are_send_and_sync_and_show_their_contents() {
     fn is_of_threads<T: Send + Sync + Unpin>() {}
     is_of_threads::<Signals>();
     is_of_threads::<aside::signal::CtrlC>();

@@ -1,4 +1,4 @@
-//! A process that was started.
+//! A child process.
 
 use std::io;
 use std::mem;
@@ -22,11 +22,11 @@ use crate::try_gather;
 /// aside::run(async {
 ///     let mut sort = Command::new("sort");
 ///     let mut sort = sort.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-///     let mut stdin = sort.stdin.take().expect("it was asked for");
+///     let mut stdin = sort.stdin.take().expect("it is piped");
 ///     stdin.write_all(b"pear\napple\n").await?;
 ///     stdin.close().await?;
 ///     let mut sorted = String::new();
-///     sort.stdout.take().expect("it was asked for").read_to_string(&mut sorted).await?;
+///     sort.stdout.take().expect("it is piped").read_to_string(&mut sorted).await?;
 ///     assert_eq!(sorted, "apple\npear\n");
 ///     assert!(sort.wait().await?.success());
 ///     Ok::<(), std::io::Error>(())
@@ -35,29 +35,31 @@ use crate::try_gather;
 /// ```
 ///
 /// # Drop
-/// The child goes on running, unless its command says
-/// [`kill_on_drop`](super::Command::kill_on_drop). Either way it is waited for, so that no zombie
-/// stays: by a task of its runtime, which that reports if it ends before the child does, and which
-/// [`Runtime::drain`](crate::Runtime::drain) waits for; after the runtime's end by whoever starts
-/// or waits for another child.
+/// The child continues to run, unless its command was set to
+/// [`kill_on_drop`](super::Command::kill_on_drop). In both cases it leaves no zombie: a task of its
+/// runtime reaps it when it exits. [`Runtime::drain`](crate::Runtime::drain) waits for this task, and
+/// a runtime that ends before the child reports it. After the runtime's end, the child is reaped
+/// when another child is started or waited for.
 #[derive(Debug)]
 pub struct Child {
-    /// To be written to, if the command said [`Stdio::piped`](process::Stdio::piped).
+    /// The pipe to the child's standard input, if the command set it to
+    /// [`Stdio::piped`](process::Stdio::piped).
     pub stdin: Option<ChildStdin>,
-    /// To be read, likewise.
+    /// The pipe from the child's standard output, likewise.
     pub stdout: Option<ChildStdout>,
-    /// To be read, likewise.
+    /// The pipe from the child's standard error, likewise.
     pub stderr: Option<ChildStderr>,
     state: ChildState,
     on_drop: OnDrop,
     handle: Handle,
-    /// Who started it: a process that was forked off since then has no say in it.
+    /// The pid of the process that started the child. In a fork of that process, dropping this value
+    /// does nothing.
     parent: u32,
 }
 
 #[derive(Debug)]
 enum ChildState {
-    /// It runs, or has ended and was not waited for: its number is its own.
+    /// It runs, or is a zombie: its pid belongs to it.
     Unreaped {
         child: process::Child,
         exit: ExitNotifier,
@@ -65,7 +67,7 @@ enum ChildState {
     Reaped(ExitStatus),
 }
 
-/// What becomes of a child whose holder is dropped.
+/// What dropping a [`Child`] does to the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OnDrop {
     Detach,
@@ -73,12 +75,12 @@ pub(super) enum OnDrop {
 }
 
 impl Child {
-    /// Takes charge of a child of std's.
+    /// Wraps a child of std's.
     ///
     /// # Errors
-    /// If its pipes cannot be registered. Then it is killed.
+    /// If its pipes cannot be registered. The child is then killed.
     pub(super) fn of(child: process::Child, handle: Handle, on_drop: OnDrop) -> io::Result<Child> {
-        let exit = ExitNotifier::of(Pid::from_child(&child));
+        let exit = ExitNotifier::new(Pid::from_child(&child));
         Child::with(child, exit, handle, on_drop)
     }
 
@@ -106,8 +108,8 @@ impl Child {
         Ok(child)
     }
 
-    /// Its number, as long as it is its own: `None` once it was waited for, because the system may
-    /// have given it to another process since then.
+    /// The pid of the child. `None` once the child has been reaped, because the pid may belong to
+    /// another process from then on.
     pub fn id(&self) -> Option<u32> {
         match &self.state {
             ChildState::Unreaped { child, .. } => Some(child.id()),
@@ -115,20 +117,21 @@ impl Child {
         }
     }
 
-    /// Waits until it has ended, and says how. Again, it says the same again.
+    /// Waits until the child has exited, reaps it, and returns its status. Another call returns the
+    /// same status.
     ///
-    /// First it closes [`stdin`](Child::stdin), unless that was taken out, so that a child which
-    /// reads to the end of it comes to an end itself. It waits for the child alone, not for what
-    /// the child has started, and not for the pipes. A child that writes more than a pipe holds (64
-    /// KiB) waits for a reader: read the pipes meanwhile, or use
+    /// It first closes [`stdin`](Child::stdin), unless that was taken out, so that a child which
+    /// reads its input to the end can exit. It waits only for the child: not for the child's own
+    /// children, and not for the pipes. A child that writes more than a pipe holds (64 KiB) blocks
+    /// until the pipe is read: read the pipes meanwhile, or use
     /// [`wait_with_output`](Child::wait_with_output).
     ///
     /// # Errors
-    /// As the system gives them: if other code has waited for the child. If a thread is needed and
-    /// cannot be had.
+    /// The system's error, if other code has waited for the child. An error, if a thread is needed to
+    /// wait and none can be started.
     ///
     /// # Cancel safety
-    /// Safe, but for stdin, which is closed by the first poll.
+    /// Safe, except that the first poll closes stdin.
     pub async fn wait(&mut self) -> io::Result<ExitStatus> {
         drop(self.stdin.take());
         orphans::sweep();
@@ -142,10 +145,10 @@ impl Child {
         Ok(status)
     }
 
-    /// How it has ended, if it has. It does not close stdin.
+    /// Reaps the child and returns its status, if it has exited. It does not close stdin.
     ///
     /// # Errors
-    /// As the system gives them: if other code has waited for the child.
+    /// The system's error, if other code has waited for the child.
     pub fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
         let status = match &mut self.state {
             ChildState::Unreaped { child, .. } => child.try_wait()?,
@@ -157,19 +160,20 @@ impl Child {
         Ok(status)
     }
 
-    /// Waits as [`wait`](Child::wait) does and reads both pipes meanwhile, as far as they were not
-    /// taken out, to their ends.
+    /// Waits as [`wait`](Child::wait) does, and meanwhile reads both output pipes to their ends,
+    /// except a pipe that was taken out.
     ///
-    /// A pipe ends when nobody has its other end any more. If the child has left it to another
-    /// process that goes on (a daemon, a job in a shell's background), this waits for that one too.
-    /// With [`timeout`](crate::timeout) it can be given up, and then the child goes on or dies, as
-    /// at any drop of it. To keep what was read so far, take the pipes out and read them oneself.
+    /// A pipe ends when no process has its other end open. If the child has passed the pipe on to a
+    /// process that continues to run (a daemon, a background job of a shell), this waits for that
+    /// process as well. [`timeout`](crate::timeout) limits the wait; it drops the child, which then
+    /// continues or is killed as after any drop. To keep the bytes that were read so far, take the
+    /// pipes out and read them directly.
     ///
     /// # Errors
     /// As [`wait`](Child::wait), and those of reading. The child is dropped.
     ///
     /// # Cancel safety
-    /// Dropped, it drops the child and what was read.
+    /// Dropping the future drops the child and the bytes that were read.
     pub async fn wait_with_output(mut self) -> io::Result<Output> {
         let stdout = read_all(self.stdout.take().map(ChildStdout::into_inner));
         let stderr = read_all(self.stderr.take().map(ChildStderr::into_inner));
@@ -177,10 +181,11 @@ impl Child {
         Ok(Output { status, stdout, stderr })
     }
 
-    /// Kills it by `SIGKILL`, and does not wait for its end. One that was waited for is left alone.
+    /// Sends the child `SIGKILL`, and does not wait for its exit. Does nothing if the child has been
+    /// reaped.
     ///
     /// # Errors
-    /// As the system gives them: if it may not be killed.
+    /// The system's error, if this process may not kill the child.
     pub fn start_kill(&mut self) -> io::Result<()> {
         match &mut self.state {
             ChildState::Unreaped { child, .. } => child.kill(),
@@ -188,13 +193,13 @@ impl Child {
         }
     }
 
-    /// Kills it by `SIGKILL`, and waits for its end.
+    /// Sends the child `SIGKILL`, and waits until it has exited.
     ///
     /// # Errors
     /// As [`start_kill`](Child::start_kill) and [`wait`](Child::wait).
     ///
     /// # Cancel safety
-    /// It is killed by the first poll.
+    /// Safe. The first poll sends the signal.
     pub async fn kill(&mut self) -> io::Result<()> {
         self.start_kill()?;
         self.wait().await.map(drop)
@@ -212,8 +217,8 @@ impl Drop for Child {
             return;
         }
         if self.on_drop == OnDrop::Kill {
-            // It fails if it was waited for by others, and then it is dead.
-            let _dead = child.kill();
+            // This fails if other code has reaped the child, which is then dead.
+            let _killed = child.kill();
         }
         if let Ok(None) = child.try_wait() {
             orphans::adopt(child, exit, &self.handle);

@@ -1,4 +1,4 @@
-//! The pipes of a child, as its parent has them.
+//! The parent's ends of a child's pipes.
 
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut, PipeReader, PipeWriter, Read};
@@ -14,29 +14,29 @@ use crate::net::AsyncFd;
 use crate::net::delegate::delegate_read;
 use crate::yield_now;
 
-/// The end of a pipe that belongs to the parent alone: the child's end keeps blocking.
+/// Registers the parent's end of a pipe and makes it non-blocking. The child's end stays blocking.
 fn register<P: From<OwnedFd> + AsFd>(pipe: OwnedFd) -> io::Result<AsyncFd<P>> {
     ioctl_fionbio(&pipe, true)?;
     AsyncFd::new(P::from(pipe))
 }
 
-/// As a child expects its standard streams, blocking.
+/// Makes a pipe blocking again, as a child expects its standard streams.
 fn deregister<P: AsFd>(pipe: AsyncFd<P>) -> io::Result<P> {
     let pipe = pipe.into_inner();
     ioctl_fionbio(&pipe, false)?;
     Ok(pipe)
 }
 
-/// A pipe that a child writes to.
+/// Defines the type of a pipe that a child writes to.
 macro_rules! child_output {
     ($(#[$doc:meta])* $name:ident, $std:ty) => {
         $(#[$doc])*
         ///
-        /// It is read by the futures traits, also by reference. It ends when nobody can write to it
-        /// any more: neither the child nor a child of its own that has inherited it.
+        /// It implements [`AsyncRead`], also by reference. It ends when no process has the other end
+        /// open: neither the child nor a process that has inherited it from the child.
         ///
         /// # Drop
-        /// Closes the pipe; whoever writes to it then gets a `SIGPIPE`.
+        /// Closes the pipe. A process that writes to it then receives `SIGPIPE`.
         pub struct $name {
             io: AsyncFd<PipeReader>,
         }
@@ -50,8 +50,9 @@ macro_rules! child_output {
                 self.io
             }
 
-            /// Gives the pipe on to another command, which reads what this child writes. (That
-            /// command holds the pipe open until it is dropped, or set up otherwise.)
+            /// Turns the pipe into the standard input of another command, which then reads the output
+            /// of this child. (That command keeps the pipe open until it is dropped or set to another
+            /// stream.)
             ///
             /// ```
             /// use std::process::Stdio;
@@ -60,7 +61,7 @@ macro_rules! child_output {
             /// aside::run(async {
             ///     let mut echo = Command::new("echo");
             ///     let mut echo = echo.arg("hello").stdout(Stdio::piped()).spawn()?;
-            ///     let hello = echo.stdout.take().expect("it was asked for").into_stdio()?;
+            ///     let hello = echo.stdout.take().expect("it is piped").into_stdio()?;
             ///     let mut shout = Command::new("tr");
             ///     let shout = shout.args(["a-z", "A-Z"]).stdin(hello).output().await?;
             ///     assert_eq!(shout.stdout, b"HELLO\n");
@@ -70,7 +71,7 @@ macro_rules! child_output {
             /// ```
             ///
             /// # Errors
-            /// As the system gives them.
+            /// The system's error.
             pub fn into_stdio(self) -> io::Result<Stdio> {
                 deregister(self.io).map(Stdio::from)
             }
@@ -105,25 +106,25 @@ macro_rules! child_output {
 }
 
 child_output! {
-    /// What a child writes to its standard output.
+    /// The pipe from a child's standard output.
     ChildStdout, process::ChildStdout
 }
 
 child_output! {
-    /// What a child writes to its standard error.
+    /// The pipe from a child's standard error.
     ChildStderr, process::ChildStderr
 }
 
-/// So much is read in one poll at most, so that a child that writes fast stalls nobody. Half of
-/// what a pipe holds.
+/// The largest number of bytes read by one poll, so that a child that writes fast does not stall
+/// other tasks. It is half of a pipe's capacity.
 const READ_MAX: u64 = 32 * 1024;
 
-/// All that comes until the pipe's end.
+/// Reads to the end of the pipe.
 pub(super) async fn read_all(pipe: Option<AsyncFd<PipeReader>>) -> io::Result<Vec<u8>> {
     let mut all = Vec::new();
     let Some(pipe) = pipe else { return Ok(all) };
     loop {
-        // What it reads before it would block is in `all` already.
+        // Bytes read before a read would block are in `all` already.
         let read = pipe.read_with(|pipe| pipe.take(READ_MAX).read_to_end(&mut all)).await?;
         if (read as u64) < READ_MAX {
             return Ok(all);
@@ -132,12 +133,12 @@ pub(super) async fn read_all(pipe: Option<AsyncFd<PipeReader>>) -> io::Result<Ve
     }
 }
 
-/// A pipe to a child's standard input.
+/// The pipe to a child's standard input.
 ///
 /// # Drop
-/// Closes the pipe: the child reads to its end.
+/// Closes the pipe: the child reads to the end of its input.
 pub struct ChildStdin {
-    /// `None` once it was closed.
+    /// `None` once the pipe has been closed.
     io: Option<AsyncFd<PipeWriter>>,
 }
 
@@ -146,11 +147,12 @@ impl ChildStdin {
         Ok(ChildStdin { io: Some(register(pipe.into())?) })
     }
 
-    /// Gives the pipe on to another command, which writes what this child reads. That command holds
-    /// the pipe open, and so the child waits for its end, until it is dropped.
+    /// Turns the pipe into the standard output of another command, whose output this child then
+    /// reads. That command keeps the pipe open, and the child's input does not end, until the command
+    /// is dropped.
     ///
     /// # Errors
-    /// As the system gives them. If it was closed.
+    /// The system's error, or one if the pipe has been closed.
     pub fn into_stdio(self) -> io::Result<Stdio> {
         let pipe = self.io.ok_or_else(closed)?;
         deregister(pipe).map(Stdio::from)
@@ -165,8 +167,8 @@ fn closed() -> io::Error {
     io::Error::new(io::ErrorKind::BrokenPipe, "the child's stdin was closed")
 }
 
-/// Closing closes the pipe, so that the child reads to its end. Flushing does nothing, because
-/// nothing is held back here.
+/// Closing closes the pipe, so that the child reads to the end of its input. Flushing does nothing,
+/// because nothing is buffered.
 impl AsyncWrite for ChildStdin {
     fn poll_write(
         self: Pin<&mut Self>,

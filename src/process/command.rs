@@ -1,4 +1,4 @@
-//! What to start, and how.
+//! The program to start, and its settings.
 
 use std::ffi::OsStr;
 use std::io;
@@ -10,10 +10,10 @@ use runtime_executor::Handle;
 use super::child::{Child, OnDrop};
 use super::orphans;
 
-/// A program to be started, in the names and with the defaults of [`std::process::Command`].
+/// A program to start, with the names and the defaults of [`std::process::Command`].
 ///
-/// What it has no method for (a user, a process group, a name) is set on std's, which is
-/// [within](Command::as_std_mut).
+/// Settings that have no method here (a user, a process group, a name) are set on the command of
+/// std's [inside](Command::as_std_mut).
 ///
 /// ```
 /// use std::time::Duration;
@@ -21,7 +21,7 @@ use super::orphans;
 ///
 /// aside::run(async {
 ///     let mut forever = Command::new("sleep");
-///     // It is given up, and so it is killed; it leaves no zombie.
+///     // The timeout drops the child, which is killed and leaves no zombie.
 ///     let status = forever.arg("1000").kill_on_drop().status();
 ///     assert!(timeout(Duration::from_millis(10), status).await.is_err());
 /// });
@@ -35,16 +35,16 @@ pub struct Command {
     on_drop: OnDrop,
 }
 
-/// Whether it was said what becomes of a standard stream.
+/// Whether the user has set a standard stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum StdioSetting {
-    /// It is the parent's; but `output` reads what the child writes, and gives it nothing to read.
+    /// The child inherits the parent's stream; `output` uses an empty input and reads the outputs.
     Unset,
     Set,
 }
 
 impl Command {
-    /// A program by its path, or by its name, to be looked for in `PATH`.
+    /// Makes a command for a program: a path, or a name that is searched in `PATH`.
     pub fn new(program: impl AsRef<OsStr>) -> Command {
         Command::from(process::Command::new(program))
     }
@@ -61,13 +61,13 @@ impl Command {
         self
     }
 
-    /// Sets a variable of the child's environment, which is the parent's else.
+    /// Sets a variable of the child's environment. The others are the parent's.
     pub fn env(&mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> &mut Command {
         self.std.env(name, value);
         self
     }
 
-    /// Sets several.
+    /// Sets several variables of the child's environment.
     pub fn envs<N: AsRef<OsStr>, V: AsRef<OsStr>>(
         &mut self,
         variables: impl IntoIterator<Item = (N, V)>,
@@ -76,75 +76,75 @@ impl Command {
         self
     }
 
-    /// Removes a variable.
+    /// Removes a variable from the child's environment.
     pub fn env_remove(&mut self, name: impl AsRef<OsStr>) -> &mut Command {
         self.std.env_remove(name);
         self
     }
 
-    /// Removes all, those of the parent included.
+    /// Removes all variables, those of the parent included.
     pub fn env_clear(&mut self) -> &mut Command {
         self.std.env_clear();
         self
     }
 
-    /// Where the child works.
+    /// Sets the working directory of the child.
     pub fn current_dir(&mut self, directory: impl AsRef<Path>) -> &mut Command {
         self.std.current_dir(directory);
         self
     }
 
-    /// What its standard input is.
+    /// Sets the child's standard input.
     pub fn stdin(&mut self, stream: impl Into<Stdio>) -> &mut Command {
         self.std.stdin(stream);
         self.stdin = StdioSetting::Set;
         self
     }
 
-    /// What its standard output is.
+    /// Sets the child's standard output.
     pub fn stdout(&mut self, stream: impl Into<Stdio>) -> &mut Command {
         self.std.stdout(stream);
         self.stdout = StdioSetting::Set;
         self
     }
 
-    /// What its standard error is.
+    /// Sets the child's standard error.
     pub fn stderr(&mut self, stream: impl Into<Stdio>) -> &mut Command {
         self.std.stderr(stream);
         self.stderr = StdioSetting::Set;
         self
     }
 
-    /// Kills the child, by `SIGKILL`, when its [`Child`] is dropped, or one of the futures here
-    /// that hold it, before it was waited for.
+    /// Kills the child, by `SIGKILL`, when its [`Child`], or a future of this module that owns it, is
+    /// dropped before the child has been reaped.
     pub fn kill_on_drop(&mut self) -> &mut Command {
         self.on_drop = OnDrop::Kill;
         self
     }
 
-    /// Starts it.
+    /// Starts the program.
     ///
     /// # Errors
-    /// As std gives them: among others if there is no such program, or no descriptors are left. If
-    /// there is no runtime on this thread. If the pipes of a child that was started cannot be
-    /// registered, because descriptors are lacking or the runtime is gone; then it is killed.
+    /// Those of std, for example if the program does not exist or no descriptor is left. If this
+    /// thread has no runtime. If the pipes of the started child cannot be registered, because no
+    /// descriptor is left or the runtime is gone; the child is then killed.
     ///
     /// # Blocking
-    /// Until the child has begun to be its program; see the [module](super).
+    /// Until the child has called `exec`; see the [module](super).
     pub fn spawn(&mut self) -> io::Result<Child> {
         let handle = Handle::try_current().map_err(io::Error::other)?;
         orphans::sweep();
         Child::of(self.std.spawn()?, handle, self.on_drop)
     }
 
-    /// Starts it, by this call, and waits for its end as [`Child::wait`] does. Its pipes, if any
-    /// were asked for, are closed.
+    /// Starts the program at once, not at the first poll, and waits for its exit as [`Child::wait`]
+    /// does. Its pipes, if it has any, are closed.
     ///
     /// # Errors
     /// As [`spawn`](Command::spawn) and [`Child::wait`].
     ///
     /// # Cancel safety
-    /// Dropped, it drops the child.
+    /// Dropping the future drops the child.
     ///
     /// # Blocking
     /// As [`spawn`](Command::spawn).
@@ -157,15 +157,15 @@ impl Command {
         }
     }
 
-    /// Starts it, by this call, reads what it writes, and waits for its end, as
-    /// [`Child::wait_with_output`] does. What was not said about its streams is as with std:
-    /// nothing to read, and what it writes is read here.
+    /// Starts the program at once, not at the first poll, reads its output, and waits for its exit as
+    /// [`Child::wait_with_output`] does. A stream that was not set is as with std: the input is empty,
+    /// and the outputs are read.
     ///
     /// # Errors
     /// As [`spawn`](Command::spawn) and [`Child::wait_with_output`].
     ///
     /// # Cancel safety
-    /// Dropped, it drops the child and what was read.
+    /// Dropping the future drops the child and the bytes that were read.
     ///
     /// # Blocking
     /// As [`spawn`](Command::spawn).
@@ -188,19 +188,20 @@ impl Command {
         }
     }
 
-    /// The command as std has it.
+    /// Returns the command of std's.
     pub fn as_std(&self) -> &process::Command {
         &self.std
     }
 
-    /// The command as std has it, to be set up further. (Its streams are to be set here.)
+    /// Returns the command of std's, to change further settings. Set the streams on this type
+    /// instead.
     pub fn as_std_mut(&mut self) -> &mut process::Command {
         &mut self.std
     }
 }
 
-/// What std's command says of its streams cannot be seen: [`output`](Command::output) takes it for
-/// unsaid.
+/// The streams of a command of std's cannot be queried, so [`output`](Command::output) treats them as
+/// not set.
 impl From<process::Command> for Command {
     fn from(std: process::Command) -> Command {
         let (stdin, stdout, stderr) =

@@ -1,4 +1,4 @@
-//! How the end of a process is heard of.
+//! Notification of the exit of a process.
 
 use std::io::{self, ErrorKind};
 use std::os::fd::OwnedFd;
@@ -14,24 +14,23 @@ use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
 use crate::net::AsyncFd;
 
-/// Tells that it is time to look whether a process has ended.
+/// Notifies a task when a process may have exited.
 ///
-/// It never waits for the process in the system's sense, which frees the number for others: that is
-/// for whoever looks.
+/// It never reaps the process, because that would free the pid: the task does that itself.
 #[derive(Debug)]
 pub(super) struct ExitNotifier {
     pid: Pid,
-    /// Of the process: it can be read when that has ended. As long as there is one, and its loop,
-    /// the system tells.
+    /// A pidfd of the process, which becomes readable when the process exits. `None` if the system
+    /// has none, or its event loop is gone.
     descriptor: Option<AsyncFd<OwnedFd>>,
-    /// Else a thread waits, from the first time that somebody wants to know.
+    /// Without a descriptor, a job whose thread waits for the process. The first wait starts it.
     waiter: Option<JoinHandle<io::Result<()>>>,
 }
 
 impl ExitNotifier {
-    /// For a process that nobody has waited for. If there is no descriptor of it to be had, for
-    /// whatever reason, a thread will do.
-    pub(super) fn of(pid: Pid) -> ExitNotifier {
+    /// A notifier for a process that has not been reaped. If no descriptor of the process can be
+    /// had, for whatever reason, a thread waits for it.
+    pub(super) fn new(pid: Pid) -> ExitNotifier {
         let descriptor = open(pid).and_then(AsyncFd::new).ok();
         ExitNotifier { descriptor, ..ExitNotifier::by_thread(pid) }
     }
@@ -40,24 +39,24 @@ impl ExitNotifier {
         ExitNotifier { pid, descriptor: None, waiter: None }
     }
 
-    /// Looks until there is something to be seen, whenever that may have changed: also once too
-    /// often.
+    /// Calls `try_wait` until it returns a status or an error: at once, and after each notification,
+    /// of which some are spurious.
     ///
     /// # Cancel safety
-    /// Safe: what was seen is returned by the same poll.
+    /// Safe: the poll that receives a status returns it.
     pub(super) async fn wait_until_some(
         &mut self,
-        mut look: impl FnMut() -> io::Result<Option<ExitStatus>>,
+        mut try_wait: impl FnMut() -> io::Result<Option<ExitStatus>>,
     ) -> io::Result<ExitStatus> {
         if let Some(descriptor) = &self.descriptor {
             let would_block = || ErrorKind::WouldBlock.into();
-            match descriptor.read_with(|_| look().transpose().ok_or_else(would_block)).await {
-                Ok(seen) => return seen,
+            match descriptor.read_with(|_| try_wait().transpose().ok_or_else(would_block)).await {
+                Ok(status) => return status,
                 Err(_gone) => self.descriptor = None,
             }
         }
         loop {
-            if let Some(status) = look()? {
+            if let Some(status) = try_wait()? {
                 return Ok(status);
             }
             let waiting = match &mut self.waiter {
@@ -83,23 +82,25 @@ fn open(_pid: Pid) -> io::Result<OwnedFd> {
     Err(ErrorKind::Unsupported.into())
 }
 
-/// Of no runtime, so that no shutdown waits for a process that may run for ever. It grows with the
-/// processes: one that stood in line might be what another waits for.
+/// The pool of the waiting threads. It belongs to no runtime, so no shutdown waits for a process
+/// that may run for ever. It has no limit: a queued wait could deadlock with a running one, if the
+/// running one's process waits for the other process.
 static WAITERS: OnceLock<Pool> = OnceLock::new();
 
 fn spawn_waiter(pid: Pid) -> io::Result<JoinHandle<io::Result<()>>> {
     let make = || Pool::builder().threads_max(usize::MAX).thread_name("aside-child").build();
     let metadata = Metadata::here().named(format!("wait for process {pid}"));
-    let waiter = WAITERS.get_or_init(make).submit_as(metadata, move || block_until_ended(pid));
+    let waiter = WAITERS.get_or_init(make).submit_as(metadata, move || block_until_exit(pid));
     waiter.map_err(|refused| io::Error::other(refused.map(drop_catching)))
 }
 
-/// The process stays to be waited for. If it was already, its number may be another child's by now,
-/// and then the thread comes back late: but who looked has seen what it wanted.
-fn block_until_ended(pid: Pid) -> io::Result<()> {
+/// Blocks until the process has exited, and leaves it unreaped. If it was reaped before, its pid may
+/// already belong to another child, and the thread returns late. That delays no task, because
+/// `try_wait` has returned the status.
+fn block_until_exit(pid: Pid) -> io::Result<()> {
     loop {
         match waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT) {
-            // No such child: whoever looks next is told.
+            // There is no such child: `try_wait` reports that.
             Ok(_) | Err(Errno::CHILD) => return Ok(()),
             Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),

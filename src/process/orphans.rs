@@ -1,4 +1,4 @@
-//! The children that nobody holds any more.
+//! Children whose handle was dropped before they were reaped.
 
 use std::io;
 use std::process::{Child, ExitStatus};
@@ -9,39 +9,42 @@ use runtime_executor::Handle;
 
 use super::exit::ExitNotifier;
 
-/// *Shared by* all threads that drop a child, start one, or reap one. *Guarded by* its mutex, under
-/// which nothing blocks and nothing of the user's runs. *Woken by* nobody.
+/// The orphaned children. *Shared by* all threads that drop, start or reap a child. *Guarded by* its
+/// mutex, under which nothing blocks and no user code runs. *Woken by* nothing.
 ///
-/// A child is in it until it has been waited for, so no two have the same number.
+/// A child stays in the list until it has been reaped, so no two entries have the same pid.
 static ORPHANS: Mutex<Vec<Child>> = Mutex::new(Vec::new());
 
-/// Takes a child that runs, or has ended and was not waited for. A task of its loop buries it; if
-/// the loop ends before, or has ended, a [`sweep`] does.
+/// Adopts a child that has not been reaped. A task of its runtime's loop reaps it. If the loop ends
+/// first, or has ended, a [`sweep`] does.
 pub(super) fn adopt(child: Child, mut exit: ExitNotifier, handle: &Handle) {
     let id = child.id();
     ORPHANS.lock().push(child);
     let metadata = Metadata::here().named(format!("the end of process {id}"));
     let reaping = async move {
-        // An error says that a sweep was there before, or that the loop is at its end.
-        let _buried = exit.wait_until_some(|| reap(id)).await;
+        // An error means that a sweep has reaped the child, or that the loop is ending.
+        let _reaped = exit.wait_until_some(|| reap(id)).await;
     };
     handle.spawn(metadata, reaping).detach();
 }
 
-/// Waits for all that have ended.
+/// Reaps all orphans that have exited.
 pub(super) fn sweep() {
     ORPHANS.lock().retain_mut(|child| matches!(child.try_wait(), Ok(None)));
 }
 
-/// Waits for this one, if it has ended.
+/// Reaps this orphan if it has exited.
+///
+/// # Errors
+/// If it is no orphan: it has been reaped.
 pub(super) fn reap(id: u32) -> io::Result<Option<ExitStatus>> {
     let mut orphans = ORPHANS.lock();
     let Some(index) = orphans.iter().position(|child| child.id() == id) else {
-        return Err(io::Error::other("it is reaped"));
+        return Err(io::Error::other("the child has been reaped"));
     };
-    let seen = orphans[index].try_wait();
-    if !matches!(seen, Ok(None)) {
+    let status = orphans[index].try_wait();
+    if !matches!(status, Ok(None)) {
         drop(orphans.swap_remove(index));
     }
-    seen
+    status
 }

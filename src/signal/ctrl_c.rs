@@ -8,21 +8,21 @@ use std::task::{Context, Poll};
 use super::number::Signal;
 use super::signals::Signals;
 
-/// Waits for `SIGINT`, which ctrl-c on the terminal sends. It listens from this call on.
+/// Waits for `SIGINT`, which ctrl-c on the terminal sends. The signal is received from this call on.
 ///
 /// ```no_run
 /// use aside::signal::ctrl_c;
 ///
 /// aside::run(async {
-///     let enough = ctrl_c();
+///     let interrupt = ctrl_c();
 ///     println!("press ctrl-c");
-///     enough.await
+///     interrupt.await
 /// })?;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
-/// It ends nothing: that is for who awaits it to do. And as it stays listened to, no further ctrl-c
-/// ends a program that hangs while it cleans up, unless the program wants that:
+/// The future does not end the program; the task that awaits it does. As the handler stays, another
+/// ctrl-c does not end a program that hangs in its cleanup, unless the program arranges that:
 ///
 /// ```no_run
 /// use aside::signal::{Signal, ctrl_c};
@@ -33,22 +33,22 @@ use super::signals::Signals;
 ///     ctrl_c().await?;
 ///     Signal::INT.act_by_default()
 /// }).detach();
-/// // It cleans up.
+/// // ... the cleanup ...
 /// # Ok::<(), std::io::Error>(())
 /// # })?;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
 /// # Errors
-/// The future gives those of [`Signals::new`] and of [`Signals::recv`].
+/// The future yields those of [`Signals::new`] and of [`Signals::recv`].
 ///
 /// # Cancel safety
-/// Safe. Awaited again by reference (`(&mut enough).await`), it waits for the next.
+/// Safe. Awaiting it again by reference (`(&mut interrupt).await`) waits for the next signal.
 pub fn ctrl_c() -> CtrlC {
     CtrlC { signals: Signals::new([Signal::INT]) }
 }
 
-/// What [`ctrl_c`] returns.
+/// The future of [`ctrl_c`].
 #[derive(Debug)]
 #[must_use = "it waits for nothing until it is awaited"]
 pub struct CtrlC {
@@ -61,7 +61,7 @@ impl Future for CtrlC {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.signals {
             Ok(signals) => signals.poll_recv(cx).map_ok(|_interrupt| ()),
-            // The error stays, for who polls again.
+            // The error is kept for the next poll.
             Err(error) => Poll::Ready(Err(io::Error::new(error.kind(), error.to_string()))),
         }
     }

@@ -1,4 +1,4 @@
-//! Which signals there are to listen to.
+//! The signals that a program can receive.
 
 use std::fmt;
 use std::io;
@@ -6,10 +6,10 @@ use std::io;
 use signal_hook::consts as system;
 use signal_hook::low_level;
 
-/// A signal that can be listened to, under the name that `kill` has for it.
+/// A signal that a program can receive. The constants have the names that `kill` uses.
 ///
-/// The system's own number is what it is made from ([`TryFrom`]) and what it is made into
-/// ([`number`](Signal::number)), for those that have no name here, such as the real-time signals.
+/// Signals without a constant, such as the real-time signals, are made from the system's number by
+/// [`TryFrom`]. [`number`](Signal::number) is the inverse.
 ///
 /// ```
 /// use aside::signal::Signal;
@@ -17,81 +17,81 @@ use signal_hook::low_level;
 /// let signal = Signal::try_from(15)?;
 /// assert_eq!(signal, Signal::TERM);
 /// assert_eq!(signal.to_string(), "SIGTERM");
-/// assert!(Signal::try_from(9).is_err(), "nobody can listen to SIGKILL");
+/// assert!(Signal::try_from(9).is_err(), "SIGKILL cannot be received");
 /// # Ok::<(), aside::signal::NoSuchSignal>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Signal(i32);
 
 impl Signal {
-    /// `SIGALRM`: a timer of the system's.
+    /// `SIGALRM`: a timer of the system's has expired.
     pub const ALRM: Signal = Signal(system::SIGALRM);
-    /// `SIGCHLD`: a child has ended, or was stopped, or goes on.
+    /// `SIGCHLD`: a child has exited, was stopped, or was continued.
     pub const CHLD: Signal = Signal(system::SIGCHLD);
-    /// `SIGCONT`: the process was stopped, and goes on.
+    /// `SIGCONT`: the process was stopped and continues.
     pub const CONT: Signal = Signal(system::SIGCONT);
-    /// `SIGHUP`: the terminal is gone; to a server it says that its settings have changed.
+    /// `SIGHUP`: the terminal was closed. A server reloads its settings by convention.
     pub const HUP: Signal = Signal(system::SIGHUP);
     /// `SIGINT`: ctrl-c on the terminal.
     pub const INT: Signal = Signal(system::SIGINT);
     /// `SIGIO`: a descriptor is ready.
     #[cfg(not(target_os = "haiku"))]
     pub const IO: Signal = Signal(system::SIGIO);
-    /// `SIGPIPE`: a write that nobody can read. Rust programs ignore it, unless listened to.
+    /// `SIGPIPE`: a write to a pipe without a reader. Rust programs ignore it by default.
     pub const PIPE: Signal = Signal(system::SIGPIPE);
     /// `SIGQUIT`: ctrl-\ on the terminal.
     pub const QUIT: Signal = Signal(system::SIGQUIT);
-    /// `SIGTERM`: the process is asked to end.
+    /// `SIGTERM`: the process is asked to exit.
     pub const TERM: Signal = Signal(system::SIGTERM);
     /// `SIGTSTP`: ctrl-z on the terminal.
     pub const TSTP: Signal = Signal(system::SIGTSTP);
-    /// `SIGTTIN`: a read from the terminal, in the background.
+    /// `SIGTTIN`: a background process has read from the terminal.
     pub const TTIN: Signal = Signal(system::SIGTTIN);
-    /// `SIGTTOU`: a write to the terminal, in the background.
+    /// `SIGTTOU`: a background process has written to the terminal.
     pub const TTOU: Signal = Signal(system::SIGTTOU);
     /// `SIGURG`: urgent data on a socket.
     pub const URG: Signal = Signal(system::SIGURG);
-    /// `SIGUSR1`: whatever the program takes it for.
+    /// `SIGUSR1`: its meaning is the program's.
     pub const USR1: Signal = Signal(system::SIGUSR1);
-    /// `SIGUSR2`: whatever the program takes it for.
+    /// `SIGUSR2`: its meaning is the program's.
     pub const USR2: Signal = Signal(system::SIGUSR2);
-    /// `SIGWINCH`: the terminal has another size.
+    /// `SIGWINCH`: the size of the terminal has changed.
     pub const WINCH: Signal = Signal(system::SIGWINCH);
 
-    /// What it is for one of the system's own, which gives no others than those listened to.
+    /// Wraps the number of a signal that was received, which [`TryFrom`] has accepted before.
     pub(super) fn from_system(number: i32) -> Signal {
         Signal(number)
     }
 
-    /// The system's number for it.
+    /// The system's number of the signal.
     pub fn number(self) -> i32 {
         self.0
     }
 
-    /// Does what the signal does to a program that has never listened to it: most signals end the
-    /// program here and now, some stop it, some do nothing, and then this returns.
+    /// Does what the signal does to a program without a handler. Most signals end the program at once,
+    /// some stop it, and some do nothing; in the last two cases this returns.
     ///
-    /// A program that has cleaned up after [`ctrl_c`](super::ctrl_c) may end by this, so that
-    /// whoever started it sees that it was interrupted.
+    /// A program that has cleaned up after [`ctrl_c`](super::ctrl_c) may end by this, so that its
+    /// parent process sees that it was interrupted.
     ///
     /// # Errors
-    /// If it is not known what the signal does, as for the real-time signals.
+    /// If the default action of the signal is not known, as for the real-time signals.
     pub fn act_by_default(self) -> io::Result<()> {
         low_level::emulate_default_handler(self.0)
     }
 }
 
-/// No system has signals beyond.
+/// The highest number of a signal on any system.
 const NUMBER_MAX: i32 = 127;
 
 impl TryFrom<i32> for Signal {
     type Error = NoSuchSignal;
 
     /// # Errors
-    /// For `SIGKILL` and `SIGSTOP`, of which no process hears; for `SIGILL`, `SIGFPE` and
-    /// `SIGSEGV`, which say that the program itself is broken, so that it cannot go on until a loop
-    /// hears of it; and for what is no signal's number on any system. (What is none on this system,
-    /// the system refuses when it is listened to.)
+    /// For `SIGKILL` and `SIGSTOP`, which the kernel delivers to no handler; for `SIGILL`, `SIGFPE`
+    /// and `SIGSEGV`, after which the program cannot continue until a loop receives them; and for
+    /// numbers that are no signal's on any system. (A number that is no signal's on this system is an
+    /// error of [`Signals::new`](super::Signals::new).)
     fn try_from(number: i32) -> Result<Signal, NoSuchSignal> {
         if !(1..=NUMBER_MAX).contains(&number) || system::FORBIDDEN.contains(&number) {
             return Err(NoSuchSignal { number });
@@ -106,7 +106,7 @@ impl From<Signal> for i32 {
     }
 }
 
-/// The system's name, or the number.
+/// Shows the system's name, or the number.
 impl fmt::Display for Signal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match low_level::signal_name(self.0) {
@@ -122,14 +122,15 @@ impl fmt::Debug for Signal {
     }
 }
 
-/// This number is that of no signal that can be listened to. See [`Signal`].
+/// The error for a number that is no signal's, or that of a signal which cannot be received. See
+/// [`Signal`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoSuchSignal {
     number: i32,
 }
 
 impl NoSuchSignal {
-    /// The number.
+    /// The rejected number.
     pub fn number(&self) -> i32 {
         self.number
     }
@@ -138,8 +139,8 @@ impl NoSuchSignal {
 impl fmt::Display for NoSuchSignal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match low_level::signal_name(self.number) {
-            Some(name) => write!(f, "no program can listen to {name}"),
-            None => write!(f, "{} is no signal's number", self.number),
+            Some(name) => write!(f, "no program can receive {name}"),
+            None => write!(f, "no signal has the number {}", self.number),
         }
     }
 }

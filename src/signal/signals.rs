@@ -1,4 +1,4 @@
-//! A stream of signals.
+//! The stream of signals.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -15,7 +15,7 @@ use signal_hook::iterator::exfiltrator::SignalOnly;
 use super::number::Signal;
 use crate::net::AsyncFd;
 
-/// Listens to some signals.
+/// A receiver of one or more signals.
 ///
 /// ```no_run
 /// use aside::signal::{Signal, Signals};
@@ -23,32 +23,32 @@ use crate::net::AsyncFd;
 /// aside::run(async {
 ///     let mut signals = Signals::new([Signal::HUP, Signal::TERM])?;
 ///     while signals.recv().await? == Signal::HUP {
-///         println!("the settings are read again");
+///         println!("reloading the settings");
 ///     }
 ///     Ok::<(), std::io::Error>(())
 /// })?;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
-/// It has two descriptors, however many signals it listens to.
+/// It has two descriptors, whatever the number of its signals.
 ///
 /// # Drop
-/// It listens no more. The default action of its signals does not come back; see the
+/// The signals are no longer received. Their default actions do not come back; see the
 /// [module](super).
 pub struct Signals {
     delivery: SignalDelivery<AsyncFd<UnixStream>, SignalOnly>,
     signals: Vec<Signal>,
-    /// As a stream it has given its error, which is its last item.
+    /// Whether the stream has yielded an error, which is its last item.
     ended: bool,
 }
 
 impl Signals {
-    /// Listens to these from now on. Which come before this returns may be heard or not, and their
-    /// default action done or not.
+    /// Receives these signals from now on. A signal that arrives before this returns may be received
+    /// or cause its default action.
     ///
     /// # Errors
-    /// As the system gives them: for numbers that are no signal's on this system, or if there are
-    /// no descriptors left. If there is no runtime on this thread, or it is gone.
+    /// The system's error, if a number is no signal's on this system, or no descriptors are left. An
+    /// error if this thread has no runtime, or the runtime is gone.
     pub fn new(signals: impl IntoIterator<Item = Signal>) -> io::Result<Signals> {
         let signals: Vec<Signal> = signals.into_iter().collect();
         let (read, write) = UnixStream::pair()?;
@@ -59,10 +59,10 @@ impl Signals {
         Ok(Signals { delivery, signals, ended: false })
     }
 
-    /// The next signal.
+    /// Waits for the next signal.
     ///
     /// # Errors
-    /// If the runtime is gone; what was heard before that is told first.
+    /// If the runtime is gone. Signals that arrived before are returned first.
     ///
     /// # Cancel safety
     /// Safe: no signal is lost.
@@ -70,8 +70,9 @@ impl Signals {
         poll_fn(|cx| self.poll_recv(cx)).await
     }
 
-    /// The handler makes its note and then writes its byte. So here the byte is read and then the
-    /// note; and before the first read the notes, of which the last batch may have left some.
+    /// The handler sets its flag and then writes its byte. This reads in the other order, the byte and
+    /// then the flags, so it misses none. It looks at the flags before the first read, too, because the
+    /// last batch may have left some set.
     pub(super) fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Signal>> {
         loop {
             if let Some(number) = self.delivery.pending().next() {
@@ -84,7 +85,7 @@ impl Signals {
     }
 }
 
-/// Its items are signals, without end; or one error, if the runtime is gone, and then the end.
+/// Yields signals without end. If the runtime is gone, it yields one error and ends.
 ///
 /// # Cancel safety
 /// Safe: no signal is lost.

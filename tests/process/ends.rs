@@ -1,4 +1,4 @@
-//! How children end, and who hears of it.
+//! The exits of children, and the notification of them.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
@@ -15,7 +15,7 @@ use super::{script, waiting};
 use crate::watchdog::watched;
 
 #[test]
-fn waiting_closes_stdin_and_says_the_same_twice() {
+fn waiting_closes_stdin_and_returns_the_same_status_twice() {
     watched(|| {
         aside::run(async {
             let mut child = waiting();
@@ -32,7 +32,7 @@ fn waiting_closes_stdin_and_says_the_same_twice() {
 }
 
 #[test]
-fn a_kill_is_seen_and_one_after_the_end_is_harmless() {
+fn a_kill_is_reported_and_a_kill_after_the_exit_does_nothing() {
     watched(|| {
         aside::run(async {
             let mut child = waiting();
@@ -41,7 +41,7 @@ fn a_kill_is_seen_and_one_after_the_end_is_harmless() {
             assert_eq!(child.wait().await.unwrap().signal(), Some(9));
             child.start_kill().unwrap();
             child.kill().await.unwrap();
-            // And after an end that nobody has seen.
+            // A kill of a zombie.
             let mut child = script("exit 0").stdout(Stdio::piped()).spawn().unwrap();
             let stdout = child.stdout.take().unwrap();
             let ended = async { futures_lite::AsyncReadExt::read(&mut &stdout, &mut [0]).await };
@@ -68,7 +68,7 @@ fn a_cancelled_wait_can_be_repeated() {
 }
 
 #[test]
-fn a_hundred_children_at_a_time_are_each_heard_of() {
+fn the_exits_of_a_hundred_concurrent_children_are_all_reported() {
     watched(|| {
         let codes: Vec<i32> = (0..100).collect();
         let ended = aside::run(async {
@@ -83,15 +83,15 @@ fn a_hundred_children_at_a_time_are_each_heard_of() {
 }
 
 #[test]
-fn a_child_is_started_and_waited_for_on_whatever_thread() {
+fn a_child_is_started_and_awaited_on_any_thread() {
     watched(|| {
         aside::run(async {
-            // Started in a job, which has the runtime; waited for by another executor.
+            // Started in a job of the runtime, and awaited by another executor.
             let mut child = spawn_blocking(waiting).await.unwrap();
             let elsewhere =
                 spawn_blocking(|| thread::spawn(move || block_on(child.wait())).join().unwrap());
             assert_eq!(elsewhere.await.unwrap().unwrap().code(), Some(3));
-            // And in a job altogether.
+            // Started and awaited in a job.
             let handle = Handle::current();
             let in_a_job = spawn_blocking(move || handle.block_on(script("exit 6").status()));
             assert_eq!(in_a_job.await.unwrap().unwrap().code(), Some(6));
@@ -100,7 +100,7 @@ fn a_child_is_started_and_waited_for_on_whatever_thread() {
 }
 
 #[test]
-fn a_loop_that_is_turned_by_hand_hears_of_ends() {
+fn a_loop_that_is_turned_by_hand_reports_exits() {
     watched(|| {
         let runtime = Runtime::new();
         let task = runtime.spawn(async { script("exit 7").output().await.unwrap().status.code() });
@@ -112,7 +112,7 @@ fn a_loop_that_is_turned_by_hand_hears_of_ends() {
 }
 
 #[test]
-fn when_the_runtime_is_gone_the_pipes_give_an_error_and_the_end_is_heard_of() {
+fn after_the_end_of_the_runtime_the_pipes_return_an_error_and_the_exit_is_reported() {
     watched(|| {
         let mut child = aside::run(async { waiting() });
         let mut stdin = child.stdin.take().unwrap();
@@ -125,7 +125,7 @@ fn when_the_runtime_is_gone_the_pipes_give_an_error_and_the_end_is_heard_of() {
 }
 
 #[test]
-fn who_waits_when_the_runtime_ends_waits_on() {
+fn a_wait_outlives_its_runtime() {
     watched(|| {
         let runtime = Runtime::new();
         let mut child = runtime.block_on(async { waiting() });
@@ -146,7 +146,7 @@ fn who_waits_when_the_runtime_ends_waits_on() {
 }
 
 #[test]
-fn a_child_that_others_have_waited_for_is_an_error() {
+fn waiting_for_a_child_that_other_code_has_reaped_is_an_error() {
     watched(|| {
         aside::run(async {
             let mut child = script("exit 0").spawn().unwrap();

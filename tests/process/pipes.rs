@@ -1,4 +1,4 @@
-//! The pipes of children, and of their children.
+//! The pipes of children and of grandchildren.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -19,7 +19,7 @@ fn pattern(length: usize) -> Vec<u8> {
 
 // P70: both pipes are full most of the time.
 #[test]
-fn ten_mebibytes_go_through_cat_and_back() {
+fn ten_mebibytes_pass_through_cat() {
     watched(|| {
         let sent = pattern(10 << 20);
         let length = sent.len();
@@ -56,7 +56,7 @@ fn the_traits_of_tokio_behave_alike() {
             let writing = spawn(async move {
                 AsyncWriteExt::write_all(&mut stdin, &sent).await.unwrap();
                 stdin.shutdown().await.unwrap();
-                // It is still there, and closed.
+                // The pipe is closed.
                 assert!(AsyncWriteExt::write(&mut stdin, b"more").await.is_err());
             });
             let (mut out, mut end) = (Vec::new(), Vec::new());
@@ -101,7 +101,7 @@ fn bytes_arrive_as_they_were_sent_in_chunks_of_any_size() {
 
 // P70
 #[test]
-fn both_outputs_are_read_at_a_time_whichever_is_full() {
+fn both_outputs_are_read_at_once_whichever_is_full() {
     watched(|| {
         aside::run(async {
             for order in [
@@ -115,9 +115,9 @@ fn both_outputs_are_read_at_a_time_whichever_is_full() {
     });
 }
 
-// P70: a child of the child has the pipe for a thousand seconds.
+// P70: a grandchild holds the pipe for a thousand seconds.
 #[test]
-fn waiting_is_for_the_child_and_reading_is_for_whoever_has_the_pipe() {
+fn waiting_ends_with_the_child_and_reading_with_the_last_holder_of_the_pipe() {
     watched(|| {
         aside::run(async {
             let mut child = script("sleep 1000 & echo $!");
@@ -136,7 +136,7 @@ fn waiting_is_for_the_child_and_reading_is_for_whoever_has_the_pipe() {
 }
 
 #[test]
-fn output_waits_for_who_holds_the_pipe_and_can_be_given_up() {
+fn output_waits_for_the_holders_of_the_pipe_and_can_be_dropped() {
     watched(|| {
         aside::run(async {
             let mut command = script("sleep 1000 & echo $! >&2");
@@ -153,7 +153,7 @@ fn output_waits_for_who_holds_the_pipe_and_can_be_given_up() {
 }
 
 #[test]
-fn a_pipe_that_nobody_reads_is_an_error_of_who_writes() {
+fn writing_to_a_pipe_without_a_reader_is_an_error() {
     watched(|| {
         aside::run(async {
             let mut child = waiting();
@@ -171,10 +171,10 @@ fn a_pipe_that_nobody_reads_is_an_error_of_who_writes() {
 }
 
 #[test]
-fn what_lies_in_a_pipe_is_all_read_after_the_child_is_gone() {
+fn the_contents_of_a_pipe_are_read_after_the_child_has_exited() {
     watched(|| {
         aside::run(async {
-            // As much as a pipe holds.
+            // The capacity of a pipe.
             let mut child = script("head -c 65536 /dev/zero");
             let mut child = child.stdout(Stdio::piped()).spawn().unwrap();
             assert!(child.wait().await.unwrap().success());
@@ -187,13 +187,13 @@ fn what_lies_in_a_pipe_is_all_read_after_the_child_is_gone() {
 
 // P70
 #[test]
-fn a_full_pipe_is_closed_all_the_same() {
+fn a_full_pipe_can_be_closed() {
     watched(|| {
         aside::run(async {
             let mut child = script("exec sleep 1000").stdin(Stdio::piped()).spawn().unwrap();
             let mut stdin = child.stdin.take().unwrap();
             while poll_once(stdin.write(&[0; 4096])).await.is_some() {}
-            assert!(poll_once(stdin.write(&[0])).await.is_none(), "it is full");
+            assert!(poll_once(stdin.write(&[0])).await.is_none(), "the pipe is full");
             stdin.close().await.unwrap();
             child.kill().await.unwrap();
         });
@@ -201,12 +201,12 @@ fn a_full_pipe_is_closed_all_the_same() {
 }
 
 #[test]
-fn a_pipe_that_goes_on_to_another_command_blocks_again() {
+fn a_pipe_passed_to_another_command_blocks_again() {
     watched(|| {
         aside::run(async {
             let mut sort =
                 script("sort").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-            // The writer has only the pipe, and the reader only what it writes.
+            // The pipes are the standard streams of other programs now, which expect them to block.
             let stdin = sort.stdin.take().unwrap().into_stdio().unwrap();
             let stdout = sort.stdout.take().unwrap().into_stdio().unwrap();
             let numbers = "for i in 3 1 2; do sleep 0.01; echo $i; done";
@@ -220,22 +220,22 @@ fn a_pipe_that_goes_on_to_another_command_blocks_again() {
     });
 }
 
-// P69. What this process has inherited itself is no concern of the runtime's.
+// P69. Descriptors that this process has inherited are compared, too.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_child_inherits_its_three_streams_and_nothing_of_the_runtimes() {
-    /// The numbers of the descriptors, and the flags of its standard output.
-    const LOOK: &str = "ls /proc/$$/fd; grep flags /proc/$$/fdinfo/1";
+fn a_child_inherits_its_three_streams_and_no_descriptor_of_the_runtime() {
+    /// Prints the numbers of the descriptors, and the flags of standard output.
+    const SCRIPT: &str = "ls /proc/$$/fd; grep flags /proc/$$/fdinfo/1";
     watched(|| {
-        let before = std::process::Command::new("sh").args(["-c", LOOK]).output().unwrap().stdout;
+        let before = std::process::Command::new("sh").args(["-c", SCRIPT]).output().unwrap().stdout;
         let before = String::from_utf8(before).unwrap();
         aside::run(async {
             let _listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let mut other = waiting();
-            let output = String::from_utf8(script(LOOK).output().await.unwrap().stdout).unwrap();
+            let output = String::from_utf8(script(SCRIPT).output().await.unwrap().stdout).unwrap();
             assert_eq!(output, before);
             assert!(output.starts_with("0\n1\n"), "{output}");
-            // Its own end of the pipe blocks: there is no `O_NONBLOCK`.
+            // The child's end of the pipe blocks: `O_NONBLOCK` is not set.
             let flags = output.lines().find_map(|line| line.strip_prefix("flags:")).unwrap();
             assert_eq!(u32::from_str_radix(flags.trim(), 8).unwrap() & 0o4000, 0);
             other.wait().await.unwrap();

@@ -1,4 +1,4 @@
-//! That none stay (P70). Of each child its number is asked of the system.
+//! No child stays a zombie (P70). The tests look for each pid in `/proc`.
 
 use std::fs;
 use std::process::Stdio;
@@ -11,14 +11,14 @@ use aside::{Runtime, sleep, timeout};
 use super::{script, waiting};
 use crate::watchdog::watched;
 
-/// What the system says of a process: `Z` for a zombie. `None` if nobody has the number.
+/// The state of a process, `Z` for a zombie. `None` if no process has the pid.
 fn state(id: u32) -> Option<char> {
     let line = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
     line.rsplit_once(") ")?.1.chars().next()
 }
 
-/// Waits in async code until nobody has the number.
-async fn buried(id: u32) {
+/// Waits in async code until no process has the pid.
+async fn reaped(id: u32) {
     while state(id).is_some() {
         sleep(Duration::from_millis(1)).await;
     }
@@ -29,22 +29,22 @@ fn id(child: &Child) -> u32 {
 }
 
 #[test]
-fn a_child_that_is_dropped_goes_on_and_is_buried_at_its_end() {
+fn a_dropped_child_continues_and_is_reaped_at_its_exit() {
     watched(|| {
         aside::run(async {
             let mut child = waiting();
             let (id, stdin) = (id(&child), child.stdin.take());
             drop(child);
             sleep(Duration::from_millis(10)).await;
-            assert!(state(id).is_some_and(|state| state != 'Z'), "it goes on");
+            assert!(state(id).is_some_and(|state| state != 'Z'), "it continues to run");
             drop(stdin);
-            buried(id).await;
+            reaped(id).await;
         });
     });
 }
 
 #[test]
-fn a_child_that_has_ended_is_buried_by_its_drop() {
+fn a_child_that_has_exited_is_reaped_by_its_drop() {
     watched(|| {
         aside::run(async {
             let child = script("exit 0").spawn().unwrap();
@@ -59,14 +59,14 @@ fn a_child_that_has_ended_is_buried_by_its_drop() {
 }
 
 #[test]
-fn who_is_killed_on_drop_is_buried() {
+fn a_child_killed_on_drop_is_reaped() {
     watched(|| {
         aside::run(async {
             let mut command = script("read line; exit 3");
             let mut child = command.kill_on_drop().stdin(Stdio::piped()).spawn().unwrap();
             let (id, stdin) = (id(&child), child.stdin.take());
             drop(child);
-            buried(id).await;
+            reaped(id).await;
             drop(stdin);
         });
     });
@@ -79,7 +79,7 @@ fn a_child_whose_output_times_out_leaves_no_zombie() {
             let mut command = script("echo $$ >&2; exec sleep 1000");
             let (read, write) = std::io::pipe().unwrap();
             let output = command.kill_on_drop().stderr(write).output();
-            // Only the child has the pipe from here on.
+            // From here on only the child holds the pipe.
             drop(command);
             let id = aside::spawn_blocking(|| {
                 let mut line = String::new();
@@ -89,25 +89,25 @@ fn a_child_whose_output_times_out_leaves_no_zombie() {
             let id = id.await.unwrap();
             assert!(state(id).is_some());
             assert!(timeout(Duration::from_millis(10), output).await.is_err());
-            buried(id).await;
+            reaped(id).await;
         });
     });
 }
 
 #[test]
-fn a_hundred_that_are_dropped_are_all_buried() {
+fn a_hundred_dropped_children_are_all_reaped() {
     watched(|| {
         aside::run(async {
             let ids: Vec<u32> = (0..100).map(|_| id(&waiting())).collect();
             for id in ids {
-                buried(id).await;
+                reaped(id).await;
             }
         });
     });
 }
 
 #[test]
-fn children_of_a_runtime_that_ends_are_buried_by_who_comes_after() {
+fn children_of_a_runtime_that_has_ended_are_reaped_when_the_next_child_is_started() {
     watched(|| {
         let runtime = Runtime::new();
         let (ids, kept, stdin) = runtime.block_on(async {
@@ -117,7 +117,7 @@ fn children_of_a_runtime_that_ends_are_buried_by_who_comes_after() {
             let mut command = script("exec sleep 1000");
             let killed = command.kill_on_drop().spawn().unwrap();
             let of_killed = id(&killed);
-            // It is dropped, and its child with it, when its loop ends.
+            // The end of the loop drops the task, and with it the child.
             aside::spawn(async move {
                 let _killed = killed;
                 std::future::pending::<()>().await;
@@ -127,7 +127,7 @@ fn children_of_a_runtime_that_ends_are_buried_by_who_comes_after() {
             (vec![of_dropped, of_killed, id(&kept)], kept, stdin)
         });
         drop(runtime);
-        // Of these, the end comes after the loop's.
+        // These exit after the end of the loop.
         drop((kept, stdin));
         for id in ids {
             while state(id).is_some() {
@@ -144,13 +144,13 @@ fn a_child_may_be_dropped_on_any_thread() {
             let child = waiting();
             let id = id(&child);
             thread::spawn(|| drop(child));
-            buried(id).await;
+            reaped(id).await;
         });
     });
 }
 
 #[test]
-fn a_shutdown_says_for_whose_end_it_has_not_waited() {
+fn a_shutdown_reports_the_children_that_it_has_not_waited_for() {
     watched(|| {
         let runtime = Runtime::new();
         let stdin = runtime.block_on(async { waiting().stdin.take() });
@@ -162,7 +162,7 @@ fn a_shutdown_says_for_whose_end_it_has_not_waited() {
     });
 }
 
-/// Dropped when its thread ends, after whatever else the thread had.
+/// Dropped when its thread ends, after the other thread-local values.
 struct Held(std::cell::RefCell<Option<Child>>);
 
 impl Drop for Held {

@@ -1,4 +1,4 @@
-//! Other programs: what children inherit, and the example as a shell sees it.
+//! Other processes: the signals that a child inherits, and the example as controlled by a shell.
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
@@ -9,7 +9,7 @@ use aside::signal::{Signal, Signals};
 
 use crate::watchdog::watched;
 
-/// The bit of each signal, as Linux says it of a process that a child was made into.
+/// Reads a set of signals, one bit each, from a process's status file.
 #[cfg(target_os = "linux")]
 fn mask(status: &str, field: &str) -> u64 {
     let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap();
@@ -21,7 +21,7 @@ fn mask(status: &str, field: &str) -> u64 {
 fn a_child_inherits_no_handler_no_mask_and_no_ignored_signal() {
     watched(|| {
         aside::run(async {
-            let _listening = Signals::new([Signal::QUIT, Signal::PIPE]).unwrap();
+            let _signals = Signals::new([Signal::QUIT, Signal::PIPE]).unwrap();
             let own = std::fs::read_to_string("/proc/self/status").unwrap();
             let bits = (1 << (Signal::QUIT.number() - 1)) | (1 << (Signal::PIPE.number() - 1));
             assert_eq!(mask(&own, "SigCgt:") & bits, bits);
@@ -34,8 +34,8 @@ fn a_child_inherits_no_handler_no_mask_and_no_ignored_signal() {
     });
 }
 
-/// The example, which `cargo test` builds; for a single test it is built here. That may take longer
-/// than a test, so it is done before one is watched.
+/// The path of the example. `cargo test` builds it; if only this test is run, it is built here. The
+/// build may take longer than a test, so it precedes the watchdog.
 fn example() -> PathBuf {
     let own = std::env::current_exe().unwrap();
     let path = own.parent().unwrap().parent().unwrap().join("examples/signals");
@@ -76,7 +76,7 @@ impl Program {
 }
 
 #[test]
-fn the_example_says_each_hangup_and_ends_in_order_on_ctrl_c() {
+fn the_example_prints_each_hangup_and_exits_on_ctrl_c() {
     let example = example();
     watched(move || {
         let mut program = start(&example);
@@ -92,17 +92,18 @@ fn the_example_says_each_hangup_and_ends_in_order_on_ctrl_c() {
     });
 }
 
-// P16. Its loop is on the main thread, which is the one that the system interrupts.
+// P16. The loop of the example runs on the main thread, which is the thread that the kernel
+// interrupts.
 #[test]
-fn the_example_lives_through_a_storm() {
+fn the_example_survives_a_storm() {
     let example = example();
     watched(move || {
         let mut program = start(&example);
         program.shell("i=0; while [ $i -lt 10000 ]; do kill -HUP $1; i=$((i+1)); done");
         program.shell("kill -TERM $1");
-        let mut said = String::new();
-        program.stdout.read_to_string(&mut said).unwrap();
-        let lines: Vec<&str> = said.lines().collect();
+        let mut printed = String::new();
+        program.stdout.read_to_string(&mut printed).unwrap();
+        let lines: Vec<&str> = printed.lines().collect();
         let (last, hangups) = lines.split_last().unwrap();
         assert_eq!(*last, "SIGTERM: ends the program");
         assert!((1..=10_000).contains(&hangups.len()));

@@ -1,4 +1,4 @@
-//! Signals in storms, from within and from outside (P16).
+//! Storms of signals, sent by this process and by another (P16).
 
 use std::process::{Command, Stdio, id};
 use std::sync::Arc;
@@ -13,24 +13,25 @@ use aside::{Runtime, sleep, spawn};
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use runtime_core::sync::Mutex;
 
-use super::{is_quiet, raise};
+use super::{is_empty, raise};
 use crate::watchdog::watched;
 
 const STORM: u32 = 10_000;
 
-/// A storm interrupts all threads of the process, and so those who count.
+/// Held by each test that counts. A storm interrupts all threads of the process, so two such tests
+/// would disturb each other.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-/// A signal that no test has by name.
-fn nameless(number: i32) -> Signal {
+/// A real-time signal, which has no name.
+fn realtime(number: i32) -> Signal {
     Signal::try_from(number).unwrap()
 }
 
 #[test]
-fn the_last_signal_of_a_storm_is_always_heard() {
+fn the_last_signal_of_a_storm_is_always_received() {
     watched(|| {
         aside::run(async {
-            let signal = nameless(40);
+            let signal = realtime(40);
             let mut signals = Signals::new([signal]).unwrap();
             let sent = Arc::new(AtomicU32::new(0));
             let counter = Arc::clone(&sent);
@@ -40,22 +41,22 @@ fn the_last_signal_of_a_storm_is_always_heard() {
                     raise(signal);
                 }
             });
-            // Whatever is heard after the last was sent: if it were lost, this would hang.
+            // The last signal is received after it was sent. If it were lost, this would hang.
             while sent.load(Ordering::Acquire) < STORM {
                 assert_eq!(signals.recv().await.unwrap(), signal);
             }
             storm.join().unwrap();
             let _last = futures_lite::future::poll_once(signals.recv()).await;
-            assert!(is_quiet(&mut signals).await);
+            assert!(is_empty(&mut signals).await);
         });
     });
 }
 
 #[test]
-fn a_signal_at_a_time_is_lost_never() {
+fn no_signal_is_lost_when_each_is_awaited() {
     watched(|| {
         aside::run(async {
-            let (signal, answer) = (nameless(41), nameless(42));
+            let (signal, answer) = (realtime(41), realtime(42));
             let mut signals = Signals::new([signal]).unwrap();
             let mut answers = Signals::new([answer]).unwrap();
             let count = 2000;
@@ -74,7 +75,7 @@ fn a_signal_at_a_time_is_lost_never() {
     });
 }
 
-/// Sends this process the first signal as often as a storm has it, and then the second once.
+/// Starts a shell that sends this process the first signal [`STORM`] times, and the second once.
 fn storm_from_outside(signal: Signal, last: Signal) -> std::process::Child {
     let script = format!(
         "i=0; while [ $i -lt {STORM} ]; do kill -{} {id}; i=$((i+1)); done; kill -{} {id}",
@@ -85,8 +86,8 @@ fn storm_from_outside(signal: Signal, last: Signal) -> std::process::Child {
     Command::new("sh").args(["-c", &script]).stdin(Stdio::null()).spawn().unwrap()
 }
 
-/// Says something, hears it, and counts how often, until it is dropped.
-async fn chat(rounds: Arc<AtomicU32>) {
+/// Exchanges messages with itself and counts the rounds, until it is dropped.
+async fn ping_pong(rounds: Arc<AtomicU32>) {
     let (mut near, mut far) = UnixStream::pair().unwrap();
     let echo = spawn(async move {
         let mut buffer = [0; 512];
@@ -94,30 +95,30 @@ async fn chat(rounds: Arc<AtomicU32>) {
             far.write_all(&buffer).await.unwrap();
         }
     });
-    let mut heard = [0; 512];
+    let mut received = [0; 512];
     for round in 0.. {
         near.write_all(&[round as u8; 512]).await.unwrap();
-        near.read_exact(&mut heard).await.unwrap();
-        assert!(heard == [round as u8; 512]);
+        near.read_exact(&mut received).await.unwrap();
+        assert!(received == [round as u8; 512]);
         rounds.store(round + 1, Ordering::Relaxed);
     }
     drop(echo);
 }
 
-// P16. The loop works, reads sockets and sleeps; each in turn, as the storm has it.
+// P16. The storm interrupts the loop while it polls tasks, reads sockets and sleeps.
 #[test]
-fn a_storm_from_outside_disturbs_nobody_and_spins_no_loop() {
+fn a_storm_from_outside_disturbs_no_task_and_spins_no_loop() {
     watched(|| {
         let _alone = ONE_AT_A_TIME.lock();
         let counters = Counters::default();
         let runtime = Runtime::builder().observer(counters.clone()).build();
-        let (signal, last) = (nameless(43), nameless(44));
+        let (signal, last) = (realtime(43), realtime(44));
         let rounds = Arc::new(AtomicU32::new(0));
         let ticks = Arc::new(AtomicU32::new(0));
         runtime.block_on(async {
             let mut signals = Signals::new([signal, last]).unwrap();
             let mut storm = storm_from_outside(signal, last);
-            let talking = spawn(chat(Arc::clone(&rounds))).abort_on_drop();
+            let exchanging = spawn(ping_pong(Arc::clone(&rounds))).abort_on_drop();
             let counted = Arc::clone(&ticks);
             let ticking = spawn(async move {
                 loop {
@@ -126,17 +127,18 @@ fn a_storm_from_outside_disturbs_nobody_and_spins_no_loop() {
                 }
             })
             .abort_on_drop();
-            let mut heard = 0;
+            let mut received = 0;
             while signals.recv().await.unwrap() == signal {
-                heard += 1;
+                received += 1;
             }
-            drop((talking, ticking));
-            assert!((1..=STORM).contains(&heard), "{heard}");
+            drop((exchanging, ticking));
+            assert!((1..=STORM).contains(&received), "{received}");
             aside::spawn_blocking(move || assert!(storm.wait().unwrap().success())).await.unwrap();
         });
         let (rounds, ticks) = (rounds.load(Ordering::Relaxed), ticks.load(Ordering::Relaxed));
         assert!(rounds > 0 && ticks > 0);
-        // A signal wakes once for its note and once for its byte; a round has two who wait twice.
+        // A signal wakes its task once for the flag and once for the byte. In a round two tasks wait
+        // twice each.
         let bound = u64::from(2 * STORM + 4 * rounds + 2 * ticks + 100);
         assert!(counters.polls() <= bound, "{} of {bound}", counters.polls());
         assert!(counters.parks() <= bound, "{} of {bound}", counters.parks());
@@ -144,26 +146,26 @@ fn a_storm_from_outside_disturbs_nobody_and_spins_no_loop() {
 }
 
 #[test]
-fn a_loop_that_only_sleeps_is_woken_at_most_twice_by_a_signal_and_rests_after_it() {
+fn a_sleeping_loop_is_woken_at_most_twice_by_a_signal_and_is_idle_after_it() {
     watched(|| {
         let _alone = ONE_AT_A_TIME.lock();
         let counters = Counters::default();
         let runtime = Runtime::builder().observer(counters.clone()).build();
-        let (signal, last) = (nameless(45), nameless(46));
+        let (signal, last) = (realtime(45), realtime(46));
         runtime.block_on(async {
             let mut signals = Signals::new([signal, last]).unwrap();
             let mut storm = storm_from_outside(signal, last);
             while signals.recv().await.unwrap() == signal {}
             storm.wait().unwrap();
-            // The system may hold some of it still, which comes after the last. Then there is
-            // rest; a loop that spins never gets out of here.
+            // The kernel may still deliver signals of the storm after the last one. After them the
+            // loop is idle. A loop that spins never leaves this loop.
             loop {
                 let (polls, parks) = (counters.polls(), counters.parks());
                 for _ in 0..20 {
                     sleep(Duration::from_millis(1)).await;
                 }
-                let quiet = is_quiet(&mut signals).await;
-                if quiet && counters.polls() - polls <= 40 && counters.parks() - parks <= 60 {
+                let empty = is_empty(&mut signals).await;
+                if empty && counters.polls() - polls <= 40 && counters.parks() - parks <= 60 {
                     break;
                 }
             }

@@ -1,4 +1,4 @@
-//! Both ways in which an end is heard of; and ends that are none.
+//! Both kinds of notification, by a descriptor and by a thread, and spurious notifications.
 
 use std::io::Write;
 use std::os::fd::OwnedFd;
@@ -22,14 +22,14 @@ fn script(script: &str) -> Command {
     command
 }
 
-/// A child for whose end a thread waits, as where the system has no better way.
+/// A child for whose exit a thread waits, as on a system without pidfds.
 fn awaited(command: &mut Command, on_drop: OnDrop) -> Child {
     let child = command.spawn().unwrap();
     let exit = ExitNotifier::by_thread(Pid::from_child(&child));
     Child::with(child, exit, Handle::try_current().unwrap(), on_drop).unwrap()
 }
 
-/// Until nobody has the number: neither a process nor a zombie.
+/// Waits until neither a process nor a zombie has the pid.
 async fn reaped(pid: u32) {
     let pid = Pid::from_raw(pid.cast_signed()).unwrap();
     while test_kill_process(pid).is_ok() {
@@ -39,45 +39,45 @@ async fn reaped(pid: u32) {
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[test]
-fn the_system_tells_of_the_end_where_it_can() {
+fn a_pidfd_notifies_of_the_exit() {
     crate::run(async {
         let mut child = script("exit 3").spawn().unwrap();
-        let mut exit = ExitNotifier::of(Pid::from_child(&child));
+        let mut exit = ExitNotifier::new(Pid::from_child(&child));
         assert!(exit.descriptor.is_some());
         assert_eq!(exit.wait_until_some(|| child.try_wait()).await.unwrap().code(), Some(3));
     });
 }
 
-// P70: in place of a process's descriptor, one that tells too often.
+// P70: a socket takes the place of the pidfd, and becomes readable too often.
 #[test]
-fn who_is_told_too_often_looks_once_for_each_time_and_goes_on_waiting() {
+fn each_spurious_notification_causes_one_try_and_the_wait_continues() {
     crate::run(async {
         let (mut near, far) = UnixStream::pair().unwrap();
         let descriptor = Some(AsyncFd::new(OwnedFd::from(far)).unwrap());
         let mut exit =
             ExitNotifier { descriptor, ..ExitNotifier::by_thread(rustix::process::getpid()) };
-        let (mut looks, mut told) = (0, 0);
-        let mut hearing = Box::pin(exit.wait_until_some(|| {
-            looks += 1;
-            Ok((looks > 10).then(|| ExitStatus::from_raw(7)))
+        let (mut tries, mut sent) = (0, 0);
+        let mut waiting = Box::pin(exit.wait_until_some(|| {
+            tries += 1;
+            Ok((tries > 10).then(|| ExitStatus::from_raw(7)))
         }));
         let status = loop {
-            match poll_once(&mut hearing).await {
+            match poll_once(&mut waiting).await {
                 Some(status) => break status.unwrap(),
                 None => near.write_all(b"!").unwrap(),
             }
-            told += 1;
-            // The loop looks at its sockets in a turn without anything else to do.
+            sent += 1;
+            // The loop polls its sockets in a turn that has nothing else to do.
             crate::sleep(std::time::Duration::from_millis(1)).await;
         };
-        drop(hearing);
-        assert_eq!((status.into_raw(), looks), (7, 11));
-        assert!((5..1000).contains(&told), "{told}");
+        drop(waiting);
+        assert_eq!((status.into_raw(), tries), (7, 11));
+        assert!((5..1000).contains(&sent), "{sent}");
     });
 }
 
 #[test]
-fn a_thread_hears_of_the_end_and_says_the_same_again() {
+fn a_thread_notifies_of_the_exit_and_another_wait_returns_the_same_status() {
     crate::run(async {
         let mut child = awaited(&mut script("read line; exit 5"), OnDrop::Detach);
         assert_eq!(child.try_wait().unwrap(), None);
@@ -90,7 +90,7 @@ fn a_thread_hears_of_the_end_and_says_the_same_again() {
 }
 
 #[test]
-fn a_wait_by_a_thread_that_is_given_up_can_be_resumed() {
+fn a_dropped_wait_by_a_thread_can_be_resumed() {
     crate::run(async {
         let mut child = awaited(&mut script("read line; exit 6"), OnDrop::Detach);
         let mut stdin = child.stdin.take();
@@ -102,7 +102,7 @@ fn a_wait_by_a_thread_that_is_given_up_can_be_resumed() {
 }
 
 #[test]
-fn many_threads_hear_of_many_ends_in_whatever_order() {
+fn many_threads_notify_of_many_exits_in_any_order() {
     crate::run(async {
         let mut children: Vec<Child> =
             (0..20).map(|_| awaited(&mut script("read line"), OnDrop::Detach)).collect();
@@ -118,7 +118,7 @@ fn many_threads_hear_of_many_ends_in_whatever_order() {
 }
 
 #[test]
-fn who_was_killed_is_seen_by_a_thread() {
+fn a_thread_notifies_of_a_kill() {
     crate::run(async {
         let mut child = awaited(&mut script("read line"), OnDrop::Detach);
         child.start_kill().unwrap();
@@ -128,25 +128,25 @@ fn who_was_killed_is_seen_by_a_thread() {
 
 // P70
 #[test]
-fn what_is_dropped_is_buried_when_a_thread_has_heard_of_its_end() {
+fn a_dropped_child_is_reaped_when_a_thread_has_notified_of_its_exit() {
     crate::run(async {
         let goes_on = awaited(&mut script("read line"), OnDrop::Detach);
         let goes_on_as = goes_on.id().unwrap();
         let mut dies = awaited(&mut script("read line"), OnDrop::Kill);
         let dies_as = dies.id().unwrap();
-        // It dies of the drop, and not of an end of its stdin.
+        // The drop kills it, and not the end of its stdin.
         let stdin = dies.stdin.take();
         drop((goes_on, dies));
         reaped(goes_on_as).await;
         reaped(dies_as).await;
         drop(stdin);
-        // And nobody remembers them.
+        // They are no orphans any more.
         assert!(orphans::reap(goes_on_as).is_err() && orphans::reap(dies_as).is_err());
     });
 }
 
 #[test]
-fn no_runtime_waits_for_a_thread_that_waits() {
+fn a_runtime_does_not_wait_for_a_waiting_thread() {
     let mut child = crate::run(async {
         let mut child = awaited(&mut script("read line; exit 8"), OnDrop::Detach);
         let stdin = child.stdin.take();
@@ -154,6 +154,6 @@ fn no_runtime_waits_for_a_thread_that_waits() {
         child.stdin = stdin;
         child
     });
-    // Whose loop is gone; the thread tells all the same.
+    // The loop is gone, but the thread still notifies.
     assert_eq!(futures_lite::future::block_on(child.wait()).unwrap().code(), Some(8));
 }

@@ -1,4 +1,4 @@
-//! What happens when descriptors are lacking: in a process of its own, whose limit is set.
+//! Starting children when descriptors run out. The test sets the limit of a process of its own.
 
 use std::fs::File;
 use std::process::{Command as StdCommand, Stdio};
@@ -10,29 +10,29 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::watchdog::watched;
 
-/// Says that this is the process of its own.
-const MARK: &str = "ASIDE_TEST_OF_LACK";
+/// The environment variable that marks this process.
+const MARK: &str = "ASIDE_TEST_FEW_DESCRIPTORS";
 const LIMIT: u64 = 40;
 
 #[test]
-fn a_lack_of_descriptors_is_an_error_of_one_request() {
+fn running_out_of_descriptors_is_an_error_of_one_request() {
     watched(|| {
         if std::env::var_os(MARK).is_some() {
-            return start_while_there_are_fewer_and_fewer();
+            return start_with_each_number_of_descriptors();
         }
-        let name = "lacking::a_lack_of_descriptors_is_an_error_of_one_request";
+        let name = "few_descriptors::running_out_of_descriptors_is_an_error_of_one_request";
         let own = std::env::current_exe().unwrap();
         let mut command = StdCommand::new(own);
         command.args(["--exact", name, "--nocapture"]).env(MARK, "1");
         let output = command.output().unwrap();
-        let said = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success() && said.contains("1 passed"), "{output:?}");
+        let printed = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && printed.contains("1 passed"), "{output:?}");
     });
 }
 
-/// For each number of descriptors that may be left: a runtime which has none of its own yet, and
-/// one which has.
-fn start_while_there_are_fewer_and_fewer() {
+/// Starts a child with each number of free descriptors: in a runtime that has no descriptors of its
+/// own yet, and in one that has.
+fn start_with_each_number_of_descriptors() {
     let ready = Runtime::new();
     let _socket = ready.block_on(async { UnixStream::pair().unwrap() });
     let limit = getrlimit(Resource::Nofile);
@@ -52,7 +52,7 @@ fn start_while_there_are_fewer_and_fewer() {
     assert_eq!(*last, (Start::Done, Start::Done));
     drop(taken);
     setrlimit(Resource::Nofile, limit).unwrap();
-    nobody_is_left(&ready);
+    assert_no_child_is_left(&ready);
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,8 +76,8 @@ fn try_to_start(runtime: &Runtime) -> Start {
     }
 }
 
-/// Those that were killed because their pipes could not be registered are buried as well.
-fn nobody_is_left(runtime: &Runtime) {
+/// Children that were killed because their pipes could not be registered are reaped, too.
+fn assert_no_child_is_left(runtime: &Runtime) {
     loop {
         runtime.block_on(async { Command::new("true").status().await.unwrap() });
         let children = std::fs::read_dir("/proc/self/task").unwrap().flat_map(|thread| {
