@@ -1,4 +1,5 @@
-//! No two files of a package import each other, directly or indirectly.
+//! No two files of a package import each other, directly or indirectly, and imports lead to lower
+//! floors.
 
 use super::assert_none;
 use super::graph::Graph;
@@ -23,4 +24,65 @@ fn no_two_files_of_a_package_import_each_other() {
         }
     }
     assert_none(found, "files that import each other");
+}
+
+/// The floors of each package, the lowest first. A room is a file or a folder; a file belongs to the
+/// longest room that contains it. Its imports lead to its own room or to a lower floor.
+const FLOORS: &[(&str, &[&[&str]])] = &[
+    (
+        "runtime-core/src/",
+        &[
+            &["sync"],
+            &["catch_panic", "context", "fork", "metadata", "slab"],
+            &["clock", "join_error", "park", "watch"],
+            &["completion"],
+            &["join"],
+        ],
+    ),
+    (
+        "src/",
+        &[
+            &["gather", "handle", "observe", "time"],
+            &["blocking", "context", "io", "net", "runtime"],
+            &["fs", "process", "process_pool", "run", "signal"],
+            &["compat", "named"],
+        ],
+    ),
+];
+
+/// The room of a file, and its floor.
+fn room<'a>(floors: &[&[&'a str]], file: &str) -> Option<(&'a str, usize)> {
+    let name = file.trim_end_matches(".rs");
+    let is_in = |room: &str| name == room || name.starts_with(&format!("{room}/"));
+    let rooms = floors.iter().enumerate().flat_map(|(floor, rooms)| {
+        rooms.iter().filter(|room| is_in(room)).map(move |&room| (room, floor))
+    });
+    rooms.max_by_key(|(room, _)| room.len())
+}
+
+#[test]
+fn imports_lead_to_lower_floors() {
+    let graph = Graph::read();
+    let mut found = Vec::new();
+    for &(package, floors) in FLOORS {
+        for (module, edges) in graph.modules.iter().zip(&graph.edges) {
+            let Some(file) = module.file.strip_prefix(package) else { continue };
+            // They have no floor: `lib.rs` shows all rooms, and some files only refuse to compile.
+            if matches!(file, "lib.rs" | "compile_fail.rs") {
+                continue;
+            }
+            let Some((own, floor)) = room(floors, file) else {
+                found.push(format!("{} has no floor", module.file));
+                continue;
+            };
+            for target in edges.iter().map(|&target| graph.modules[target].file.as_str()) {
+                let Some(target) = target.strip_prefix(package) else { continue };
+                let is_lower = |(room, other)| room == own || other < floor;
+                if !room(floors, target).is_some_and(is_lower) {
+                    found.push(format!("{} imports {target}", module.file));
+                }
+            }
+        }
+    }
+    assert_none(found, "imports that do not lead to a lower floor");
 }

@@ -74,7 +74,8 @@ impl Graph {
         let through = imports.iter().find(|import| rest.contains(&import.name) && depth < 8);
         match through {
             Some(import) => self.target(module, &import.path, depth + 1).or(Some(module)),
-            None => (!rest.is_empty()).then_some(module),
+            // The root of a crate defines nothing: the rest is the name of a macro.
+            None => (!rest.is_empty() && length > 0).then_some(module),
         }
     }
 
