@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::repository::sources::{Source, cells, file, files, has_word, quoted};
+use crate::repository::sources::{Source, cells, file, files, grouped, has_word, quoted};
 use crate::repository::tidy::assert_none;
 use crate::repository::tidy::facades::{orderings, shipped};
 
@@ -148,6 +148,31 @@ fn every_theorem_has_its_model() {
         .filter(|name| name.split_once("::").is_some_and(|(module, _)| modules.contains(&module)));
     let missing = named.filter(|name| !models.iter().any(|model| model == name));
     assert_none(missing.map(str::to_owned).collect(), "the theorems name models that do not exist");
+}
+
+/// The numbers in the prose are those of the tables.
+#[test]
+fn the_models_executions_and_mutants_are_as_many_as_is_said() {
+    let text = document(THEOREMS);
+    let prose = text.replace('\n', " ");
+    let (mut models, mut executions, mut mutants) = (0, 0, 0);
+    for row in text.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<&str> = row[2..row.len() - 1].splitn(5, " | ").collect();
+        models += 1;
+        executions += cells[2].trim().parse::<usize>().unwrap();
+        // Without the code spans, in which there may be a semicolon.
+        let words: String = cells[4].split('`').step_by(2).collect();
+        mutants += if words.trim().is_empty() { 0 } else { words.matches("; ").count() + 1 };
+    }
+    assert!(prose.contains(&format!("all {models} models")), "{models} models");
+    assert!(
+        text.contains(&format!("{} executions", grouped(executions))),
+        "{executions} executions"
+    );
+    assert!(prose.contains(&format!("{mutants} *mutants*")), "{mutants} mutants");
+    let readme = document("README.md").replace('\n', " ");
+    assert!(readme.contains(&format!("{models} models")), "the README names {models} models");
+    assert!(readme.contains(&format!("{mutants} copies")), "the README names {mutants} mutants");
 }
 
 /// The external packages of a default build, by the four manifests.

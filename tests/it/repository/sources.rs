@@ -190,10 +190,19 @@ pub(crate) fn cells(line: &str) -> Option<Vec<&str>> {
     Some(row.split(" | ").map(str::trim).collect())
 }
 
+/// A number with its digits grouped by commas.
+pub(crate) fn grouped(number: usize) -> String {
+    match number {
+        0..1000 => number.to_string(),
+        _ => format!("{},{:03}", grouped(number / 1000), number % 1000),
+    }
+}
+
 #[test]
 fn comments_and_strings_are_not_code() {
     assert_eq!(without_comment("let a = 1; // unsafe"), "let a = 1; ");
     assert_eq!(without_comment("let a = \"// unsafe\";"), "let a = ;");
     assert_eq!(without_comment("let a = '\"'; b // c"), "let a = '\"'; b ");
+    assert_eq!(grouped(1_002_050), "1,002,050");
     assert!(has_word("use loom::sync", "loom") && !has_word("cfg(runtime_loom)", "loom"));
 }

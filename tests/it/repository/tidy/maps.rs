@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::assert_none;
 use super::graph::PACKAGES;
 use super::heart::{WAYS, lines, reading};
-use crate::repository::sources::{Source, file, files, quoted};
+use crate::repository::sources::{Source, file, files, grouped, quoted};
 
 const ARCHITECTURE: &str = "docs/internals/architecture.md";
 
@@ -103,14 +103,6 @@ fn list(way: &str, root: &str) -> String {
     )
 }
 
-/// A number below a million, its digits grouped.
-fn grouped(number: usize) -> String {
-    match number {
-        0..1000 => number.to_string(),
-        _ => format!("{},{:03}", number / 1000, number % 1000),
-    }
-}
-
 #[test]
 fn every_page_of_the_documents_is_linked_from_the_readme() {
     let readme = file("README.md").unwrap();
@@ -186,5 +178,4 @@ fn heads_and_paths_are_read() {
     assert!(
         is_path("src/lib.rs") && is_path("docs/guide") && !is_path("a/b") && !is_path("x y.rs")
     );
-    assert_eq!(grouped(1050), "1,050");
 }
