@@ -9,7 +9,7 @@ use runtime_core::clock::Clock;
 use runtime_core::context::is_on_loop;
 use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
-use runtime_executor::{Config, Executor, Observer, Turn};
+use runtime_executor::{Config, EventLoop, Observer, Turn};
 
 use crate::handle::Handle;
 
@@ -38,7 +38,7 @@ use crate::handle::Handle;
 /// nobody. A runtime that is made in the child works. Whoever forks inside a task or a job should
 /// end the child there, by `exec` or `exit`: it is inside somebody else's turn.
 pub struct Runtime {
-    executor: Executor,
+    executor: EventLoop,
     handle: Handle,
     owns_pool: bool,
     /// It was shut down, and dropping it has nothing left to do.
@@ -377,7 +377,7 @@ impl Builder {
     pub fn build(self) -> Runtime {
         let owns_pool = self.shared.is_none();
         let pool = self.shared.unwrap_or_else(|| self.pool.build());
-        let executor = Executor::new(self.config);
+        let executor = EventLoop::new(self.config);
         let handle = Handle::new(executor.handle(), pool);
         Runtime { executor, handle, owns_pool, ended: false }
     }

@@ -29,12 +29,13 @@ mod scheduler;
 mod task;
 mod time;
 
-pub use scheduler::core::try_spawn;
-pub use scheduler::event_loop::{Config, Executor};
-pub use scheduler::handle::{ClockHold, EnterGuard, Handle, NoRuntimeError};
+pub use scheduler::current::{EnterGuard, NoRuntimeError, try_spawn};
+pub use scheduler::event_loop::{Config, EventLoop, Turn};
+pub use scheduler::handle::Handle;
 pub use scheduler::observer::Observer;
-pub use scheduler::turn::{NextTurn, Turn};
+pub use scheduler::turn::NextTurn;
 pub use scheduler::yield_now::{YieldNow, yield_now};
+pub use time::clock_hold::ClockHold;
 pub use time::interval::{Interval, MissedTicks, interval};
 pub use time::sleep::{Sleep, sleep, sleep_until};
 pub use time::timeout::{Elapsed, Timeout, timeout, timeout_at};

@@ -33,6 +33,10 @@ impl DisabledPollerSlot {
         true
     }
 
+    pub(crate) fn count_polls(&self, _polls: usize) {}
+
+    pub(crate) fn poll_if_due(&self) {}
+
     pub(crate) fn poll(&self) {}
 
     pub(crate) fn park(&self, parker: &Parker, until: Option<Instant>) -> Unparked {

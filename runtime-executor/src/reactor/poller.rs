@@ -1,6 +1,6 @@
 //! The loop's end of the reactor.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::sync::{Arc, Weak};
 use std::task::Waker;
@@ -86,6 +86,10 @@ impl Drop for Poller {
     }
 }
 
+/// The polls of tasks between two polls of the selector in a loop that is never idle. A poll of the
+/// selector is a system call, which costs as much as some twenty of the shortest polls of tasks.
+const INTERVAL: usize = 64;
+
 /// The loop's place for its poller. It is empty until the first registration.
 ///
 /// The loop's thread alone uses it. It is not borrowed while wakers run, because a woken task may
@@ -93,6 +97,8 @@ impl Drop for Poller {
 #[derive(Default)]
 pub(crate) struct PollerSlot {
     poller: RefCell<Option<Poller>>,
+    /// Polls of tasks since the selector was polled.
+    task_polls: Cell<usize>,
 }
 
 impl PollerSlot {
@@ -108,9 +114,24 @@ impl PollerSlot {
         drop_catching(former);
     }
 
+    /// Counts the polls of one turn, at least one.
+    #[inline]
+    pub(crate) fn count_polls(&self, polls: usize) {
+        self.task_polls.set(self.task_polls.get() + polls.max(1));
+    }
+
+    /// Polls the selector if it was not polled for some time.
+    #[inline]
+    pub(crate) fn poll_if_due(&self) {
+        if self.task_polls.get() >= INTERVAL {
+            self.poll();
+        }
+    }
+
     /// S4 without sleeping: receives the events that are there, and wakes their tasks.
     #[inline]
     pub(crate) fn poll(&self) {
+        self.task_polls.set(0);
         if !self.is_empty() {
             self.poll_installed();
         }
@@ -127,6 +148,7 @@ impl PollerSlot {
 
     /// S4 by sleeping: parks the thread until it is unparked, there is an event, or the deadline.
     pub(crate) fn park(&self, parker: &Parker, until: Option<Instant>) -> Unparked {
+        self.task_polls.set(0);
         if self.is_empty() {
             return parker.park(until);
         }

@@ -17,7 +17,7 @@ use super::registration::ShortTransfer;
 use super::selector::{Direction, ReadinessEvent, Selector, SelectorParts, Token, WaitForEvents};
 use super::source::IoSource;
 use super::waiters::{WaiterSlot, Waiters};
-use crate::{Config, Executor, sleep};
+use crate::{Config, EventLoop, sleep};
 
 fn token(key: Key) -> Token {
     Token(key.to_token().expect("there are few"))
@@ -171,10 +171,10 @@ impl WaitForEvents for FailingSelector {
     }
 }
 
-fn executor_on(selector: FailingSelector) -> Executor {
+fn executor_on(selector: FailingSelector) -> EventLoop {
     let open =
         move || -> io::Result<SelectorParts> { Ok((Arc::new(selector), Box::new(selector))) };
-    Executor::new(Config { selector: Some(Box::new(open)), ..Config::default() })
+    EventLoop::new(Config { selector: Some(Box::new(open)), ..Config::default() })
 }
 
 /// P67
@@ -185,7 +185,7 @@ fn a_registration_that_fails_leaves_nothing() {
     executor.block_on(async {
         let registered = handle.register(io::stdin().as_fd(), ShortTransfer::HasNoEffect);
         assert_eq!(registered.unwrap_err().kind(), io::ErrorKind::OutOfMemory);
-        assert_eq!(handle.remote().reactor.len(), 0);
+        assert_eq!(handle.shared().reactor.len(), 0);
     });
 }
 

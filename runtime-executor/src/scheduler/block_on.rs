@@ -1,7 +1,7 @@
-//! Driving one future to its end by turns of the loop.
+//! The future that `block_on` drives by turns of the loop.
 //!
-//! It sits on the caller's stack and may borrow, so it is no task in the slab; but it has a place
-//! in the same ready queue, is polled in its turn among the tasks, and costs what a task costs.
+//! It lies on the caller's stack and may borrow from it, so it is not a task in the slab. It is
+//! queued and polled among the tasks, under the key `MAIN`.
 
 use std::pin::{Pin, pin};
 use std::rc::Rc;
@@ -10,25 +10,25 @@ use std::task::{Context, Poll, Waker};
 
 use runtime_core::metadata::Metadata;
 
-use crate::scheduler::core::Local;
-use crate::scheduler::turn::{Main, Wait, Wheel};
+use crate::scheduler::core::Core;
+use crate::scheduler::turn::{MainFuture, Scheduler, SleepLimit};
 use crate::task::waker::TaskWaker;
 
-impl Wheel {
-    /// Drives `future` by turns until it is ready.
+impl Scheduler {
+    /// Turns the loop until `future` is ready.
     pub(crate) fn block_on<F: Future>(&mut self, metadata: Metadata, future: F) -> F::Output {
-        let local = Rc::clone(&self.local);
-        let mut driven = Driven {
-            waker: self.main.waker.clone(),
-            shared: Arc::clone(&self.main.shared),
-            local: &local,
+        let core = Rc::clone(&self.core);
+        let mut driven = DrivenFuture {
+            core: &core,
+            waker: self.main.polling.clone(),
+            task: Arc::clone(&self.main.task),
             metadata,
             future: pin!(future),
             output: None,
         };
-        local.make_ready(&driven.shared);
+        core.ready.push(&driven.task);
         loop {
-            let _ = self.turn(&mut driven, Wait::Forever);
+            let _ = self.turn(&mut driven, SleepLimit::Unlimited);
             if let Some(output) = driven.output.take() {
                 return output;
             }
@@ -36,22 +36,21 @@ impl Wheel {
     }
 }
 
-/// The future given to `block_on`, with what it is woken by.
-struct Driven<'a, F: Future> {
+struct DrivenFuture<'a, F: Future> {
+    core: &'a Core,
     waker: Waker,
-    shared: Arc<TaskWaker>,
-    local: &'a Local,
+    task: Arc<TaskWaker>,
     metadata: Metadata,
     future: Pin<&'a mut F>,
     output: Option<F::Output>,
 }
 
-impl<F: Future> Main for Driven<'_, F> {
+impl<F: Future> MainFuture for DrivenFuture<'_, F> {
     fn poll(&mut self) -> Poll<()> {
-        self.shared.clear_ready();
-        self.local.observe(|observer| observer.poll_started(&self.metadata));
+        self.task.clear_ready();
+        self.core.observe(|observer| observer.poll_started(&self.metadata));
         let polled = self.future.as_mut().poll(&mut Context::from_waker(&self.waker));
-        self.local.observe(|observer| observer.poll_ended(&self.metadata));
+        self.core.observe(|observer| observer.poll_ended(&self.metadata));
         polled.map(|output| self.output = Some(output))
     }
 }

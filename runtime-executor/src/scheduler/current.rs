@@ -1,79 +1,163 @@
-//! Which loop the current thread belongs to: the one it is turning, or one it has entered.
+//! The current loop of a thread: the loop that it is turning, or that it has entered.
 //!
-//! They nest (a job blocks on a handle, a task turns a loop of its own), and the innermost counts.
-//! The thread-local itself is never destroyed, so a wake from another thread-local's destructor
-//! finds it, empty; each guard empties what it filled.
+//! Loops nest (a job blocks on a handle, a task turns another loop), and the innermost is current.
+//! The thread-local itself is never destroyed. A wake from the destructor of another thread-local
+//! therefore finds it, empty: each guard restores what it replaced.
 
 use std::cell::RefCell;
+use std::error::Error;
+use std::fmt;
 use std::mem;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Wake;
 
+use runtime_core::join::JoinHandle;
+use runtime_core::metadata::Metadata;
 use runtime_core::sync::thread_local_const;
 
-use crate::scheduler::core::Local;
-use crate::scheduler::handle::Handle;
+use crate::scheduler::core::Core;
+use crate::scheduler::shared::Shared;
+use crate::task::waker::{Message, TaskWaker};
 
-/// What the thread has to do with a loop.
+/// A thread's relation to a loop.
 pub(crate) enum Current {
-    Nothing,
-    /// It is turning this loop.
-    Turning(Rc<Local>),
-    /// It belongs to this loop without turning it.
-    Entered(Handle),
-    /// The same for a job, which holds the loop's clock if that is virtual.
-    AtWork(Handle),
+    NoLoop,
+    /// The thread is turning this loop.
+    Turning(Rc<Core>),
+    /// The thread belongs to this loop, and does not turn it.
+    Entered(Arc<Shared<Message>>),
+    /// The thread runs a job of this loop, which holds the loop's clock if that is virtual.
+    AtWork(Arc<Shared<Message>>),
 }
 
 thread_local_const! {
-    static CURRENT: RefCell<Current> = RefCell::new(Current::Nothing)
+    static CURRENT: RefCell<Current> = RefCell::new(Current::NoLoop)
 }
 
-/// Calls `f`, which must not run the user's code, with the loop that this thread is turning.
+/// The loop that this thread is turning.
 #[inline]
-pub(crate) fn with_turning<R>(f: impl FnOnce(&Rc<Local>) -> R) -> Option<R> {
+pub(crate) fn turning() -> Option<Rc<Core>> {
     CURRENT.with(|current| match &*current.borrow() {
-        Current::Turning(local) => Some(f(local)),
-        Current::Nothing | Current::Entered(_) | Current::AtWork(_) => None,
+        Current::Turning(core) => Some(Rc::clone(core)),
+        Current::NoLoop | Current::Entered(_) | Current::AtWork(_) => None,
     })
 }
 
-/// The loop that this thread is turning, to be kept while the user's code runs.
+/// Calls `f`, which must not run foreign code, with the loop that has this shared part, if this
+/// thread is turning it.
 #[inline]
-pub(crate) fn turning() -> Option<Rc<Local>> {
-    with_turning(Rc::clone)
-}
-
-/// The handle of the loop that this thread is turning or has entered.
-pub(crate) fn handle() -> Option<Handle> {
+pub(crate) fn with_core<R>(shared: &Arc<Shared<Message>>, f: impl FnOnce(&Core) -> R) -> Option<R> {
     CURRENT.with(|current| match &*current.borrow() {
-        Current::Turning(local) => Some(local.handle()),
-        Current::Entered(handle) | Current::AtWork(handle) => Some(handle.clone()),
-        Current::Nothing => None,
+        Current::Turning(core) if Arc::ptr_eq(&core.shared, shared) => Some(f(core)),
+        Current::Turning(_) | Current::NoLoop | Current::Entered(_) | Current::AtWork(_) => None,
     })
 }
 
-/// Whether this thread runs a job of the loop behind `handle`.
-pub(crate) fn is_at_work_for(handle: &Handle) -> bool {
+/// The shared part of the loop that this thread is turning or has entered.
+pub(crate) fn shared() -> Option<Arc<Shared<Message>>> {
     CURRENT.with(|current| match &*current.borrow() {
-        Current::AtWork(current) => current.is_same_loop(handle),
-        Current::Nothing | Current::Turning(_) | Current::Entered(_) => false,
+        Current::Turning(core) => Some(Arc::clone(&core.shared)),
+        Current::Entered(shared) | Current::AtWork(shared) => Some(Arc::clone(shared)),
+        Current::NoLoop => None,
     })
 }
 
-/// Makes `inner` current until the guard is dropped.
-pub(crate) fn enter(inner: Current) -> CurrentGuard {
-    CurrentGuard { outer: CURRENT.with(|current| current.replace(inner)) }
+/// Whether this thread runs a job of this loop.
+pub(crate) fn is_at_work_for(shared: &Arc<Shared<Message>>) -> bool {
+    CURRENT.with(|current| match &*current.borrow() {
+        Current::AtWork(current) => Arc::ptr_eq(current, shared),
+        Current::NoLoop | Current::Turning(_) | Current::Entered(_) => false,
+    })
 }
 
-/// See [`enter`].
-pub(crate) struct CurrentGuard {
+/// Spawns a task on the loop that this thread is turning.
+///
+/// # Errors
+/// If the thread is turning no loop. The future is dropped.
+#[inline]
+pub fn try_spawn<F>(metadata: Metadata, future: F) -> Result<JoinHandle<F::Output>, NoRuntimeError>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    let core = turning().ok_or_else(NoRuntimeError::new)?;
+    Ok(core.spawn(metadata, future))
+}
+
+/// Where a wake begins: W1 on the thread that turns the task's loop, W2 on all others.
+impl Wake for TaskWaker {
+    fn wake(self: Arc<Self>) {
+        if !is_queued_here(&self) {
+            self.post();
+        }
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !is_queued_here(self) {
+            Arc::clone(self).post();
+        }
+    }
+}
+
+/// Queues a task (W1), if this thread is turning its loop.
+#[inline]
+fn is_queued_here(task: &TaskWaker) -> bool {
+    CURRENT.with(|current| match &*current.borrow() {
+        Current::Turning(core) if Arc::ptr_eq(&core.shared, &task.shared) => {
+            core.ready.push(task);
+            true
+        }
+        Current::Turning(_) | Current::NoLoop | Current::Entered(_) | Current::AtWork(_) => false,
+    })
+}
+
+/// Makes a loop current until the guard is dropped.
+pub(crate) fn enter(inner: Current) -> EnterGuard {
+    EnterGuard { outer: CURRENT.with(|current| current.replace(inner)) }
+}
+
+/// Keeps a loop current on a thread until it is dropped. See
+/// [`Handle::enter`](crate::Handle::enter).
+#[must_use = "the loop is current until the guard is dropped"]
+pub struct EnterGuard {
     outer: Current,
 }
 
-impl Drop for CurrentGuard {
+impl Drop for EnterGuard {
     fn drop(&mut self) {
-        let outer = mem::replace(&mut self.outer, Current::Nothing);
+        let outer = mem::replace(&mut self.outer, Current::NoLoop);
         let inner = CURRENT.with(|current| current.replace(outer));
         drop(inner);
     }
 }
+
+impl fmt::Debug for EnterGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EnterGuard")
+    }
+}
+
+/// The error of a call that needs a runtime, on a thread that has none.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct NoRuntimeError(());
+
+impl NoRuntimeError {
+    /// The error.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> NoRuntimeError {
+        NoRuntimeError(())
+    }
+}
+
+impl fmt::Display for NoRuntimeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "there is no runtime on this thread: call this inside `run` or `block_on`, inside a \
+             blocking job of a runtime, or reach the runtime by its `Handle`",
+        )
+    }
+}
+
+impl Error for NoRuntimeError {}

@@ -1,4 +1,4 @@
-//! The event loop as its owner holds it.
+//! The event loop, as its owner holds it.
 
 use std::cell::{RefCell, RefMut};
 use std::fmt;
@@ -8,38 +8,38 @@ use std::time::Duration;
 
 use runtime_core::catch_panic::drop_catching;
 use runtime_core::clock::Clock;
-use runtime_core::context;
+use runtime_core::context::{self, LoopGuard};
 use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
 use runtime_core::park::{Parker, WakeHook};
 use runtime_core::sync::channel::unbounded;
 
 use crate::reactor::{OpenSelector, Reactor};
-use crate::scheduler::core::Local;
-use crate::scheduler::current::{self, Current, CurrentGuard};
+use crate::scheduler::core::Core;
+use crate::scheduler::current::{self, Current, EnterGuard};
 use crate::scheduler::handle::Handle;
+use crate::scheduler::idle::ForkGuard;
 use crate::scheduler::observer::Observer;
-use crate::scheduler::shared::Remote;
+use crate::scheduler::shared::Shared;
 use crate::scheduler::shuffle::Shuffle;
-use crate::scheduler::turn::{Counts, NextTurn, NoMain, Turn, Wait, Wheel};
-use crate::task::key::TaskKey;
-use crate::task::waker::Identity;
+use crate::scheduler::turn::{NextTurn, NoMainFuture, Scheduler, SleepLimit, TurnCounts};
+use crate::task::waker::{MAIN, OwnWakers};
 
-/// How a loop is to be. Every field may be left as it is.
+/// The settings of an [`EventLoop`]. Every field has a default.
 #[derive(Default)]
 pub struct Config {
-    /// Where the time comes from.
+    /// The source of the time.
     pub clock: Clock,
-    /// The most polls in one turn, and the most letters taken in; `None` for 1,024. Between two
-    /// turns the loop looks at timers and at what came from elsewhere.
+    /// The most polls in one turn, and the most messages received; `None` stands for 1,024. Between
+    /// two turns the loop checks its timers and its inbox.
     pub turn_bound: Option<usize>,
-    /// Polls the tasks of each turn in an order that depends on this seed alone, not in the order
-    /// of their wakes: for tests that look for what depends on the order.
+    /// Polls the tasks of each turn in an order that depends only on this seed, instead of the order
+    /// of their wakes: for tests that look for dependencies on the order.
     pub seed: Option<u64>,
-    /// Is told what the loop does.
+    /// Receives callbacks about the loop's work.
     pub observer: Option<Box<dyn Observer>>,
-    /// Is called, on the thread that brings the news, when a loop that somebody else
-    /// [turns](Executor::turn) needs a turn; once per turn at most.
+    /// Is called when a loop that is driven by [`turn`](EventLoop::turn) needs a turn, once per
+    /// turn at most, on the thread that caused it.
     pub wake_hook: Option<WakeHook>,
     /// Opens the selector that reports the readiness of sockets, in place of the operating
     /// system's: for models.
@@ -58,46 +58,60 @@ impl fmt::Debug for Config {
 
 const TURN_BOUND: usize = 1024;
 
+/// The report of one [turn](EventLoop::turn): what it did, and when the next one is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// Messages taken from the inbox: wakes and spawns by other threads.
+    pub received: usize,
+    /// Timers that fired.
+    pub fired: usize,
+    /// Polls of tasks.
+    pub polled: usize,
+    /// Tasks that are alive.
+    pub tasks: usize,
+    /// When the loop needs its next turn.
+    pub next: NextTurn,
+}
+
 /// An event loop: polls tasks on the thread that made it.
 ///
-/// Neither `Send` nor `Sync`, because its tasks need not be. Other threads reach it by its
+/// It is neither `Send` nor `Sync`, because its tasks need not be. Other threads reach it by its
 /// [`Handle`].
 ///
 /// # Drop
-/// Drops all tasks, on this thread. Never panics, and waits for nobody.
-pub struct Executor {
-    local: Rc<Local>,
-    wheel: RefCell<Wheel>,
+/// Drops all tasks, on this thread. Never panics and never blocks.
+pub struct EventLoop {
+    core: Rc<Core>,
+    scheduler: RefCell<Scheduler>,
 }
 
-impl Executor {
-    /// A loop for the current thread. Makes no system call but to ask for the process's number.
-    pub fn new(config: Config) -> Executor {
+impl EventLoop {
+    /// Makes a loop for the current thread. The only system call asks for the process ID.
+    pub fn new(config: Config) -> EventLoop {
         let reactor = Reactor::new(config.selector);
         let parker = config.wake_hook.map_or_else(Parker::new, Parker::with_hook);
         let (sender, inbox) = unbounded();
-        let remote = Arc::new(Remote::new(sender, parker, config.clock, reactor));
-        let main = Identity::new(TaskKey::MAIN, Arc::clone(&remote));
-        let local = Rc::new(Local::new(remote, config.observer));
-        let wheel = Wheel {
-            local: Rc::clone(&local),
+        let shared = Arc::new(Shared::new(sender, parker, config.clock, reactor));
+        let main = OwnWakers::new(MAIN, &shared);
+        let core = Rc::new(Core::new(shared, config.observer));
+        let scheduler = Scheduler {
+            core: Rc::clone(&core),
             inbox: Some(inbox),
-            noticed: false,
-            has_slept: false,
-            unlooked: 0,
+            notified: false,
             batch: Vec::new(),
             cursor: 0,
-            bound: config.turn_bound.unwrap_or(TURN_BOUND).max(1),
+            turn_bound: config.turn_bound.unwrap_or(TURN_BOUND).max(1),
             shuffle: config.seed.map(Shuffle::new),
             main,
-            counts: Counts::default(),
+            fork_guard: ForkGuard::default(),
+            counts: TurnCounts::default(),
         };
-        Executor { local, wheel: RefCell::new(wheel) }
+        EventLoop { core, scheduler: RefCell::new(scheduler) }
     }
 
-    /// The way to this loop from other threads.
+    /// Returns the handle by which other threads reach this loop.
     pub fn handle(&self) -> Handle {
-        self.local.handle()
+        Handle::new(Arc::clone(&self.core.shared))
     }
 
     /// Spawns a task, which runs when the loop is turned.
@@ -106,34 +120,33 @@ impl Executor {
         F: Future + 'static,
         F::Output: 'static,
     {
-        let handle = self.local.spawn(metadata, future);
-        // Whoever turns this loop may be asleep in another one.
-        self.local.remote.parker.unpark();
+        let handle = self.core.spawn(metadata, future);
+        // The thread that turns this loop may be asleep in another loop.
+        self.core.shared.parker.unpark();
         handle
     }
 
-    /// How many tasks are alive.
+    /// The number of tasks that are alive.
     pub fn tasks(&self) -> usize {
-        self.local.tasks.borrow().len()
+        self.core.task_count()
     }
 
-    /// Drives `future` and the tasks until the future is ready. Tasks that are left stay, and go
-    /// on when the loop is turned again.
+    /// Drives `future` and the tasks until the future is ready. The other tasks stay, and continue
+    /// when the loop is turned again.
     ///
     /// # Blocking
     /// Blocks the thread.
     ///
     /// # Panics
-    /// If the future panics; the loop may be used again. If this loop is being turned already,
-    /// further up on this thread's stack. If it would have to sleep in a forked child of the
+    /// If the future panics; the loop can be used again. If this loop is being turned already,
+    /// further up on this thread's stack. If the loop would have to sleep in a forked child of the
     /// process that made it.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let metadata = Metadata::here();
-        let mut wheel = self.begin();
+        let mut scheduler = self.begin();
         let _entered = self.enter();
-        let _on_loop = context::enter_loop();
-        wheel.block_on(metadata, future)
+        scheduler.block_on(metadata, future)
     }
 
     /// Turns the loop until no task is left.
@@ -145,92 +158,91 @@ impl Executor {
     /// If this loop is being turned already.
     #[track_caller]
     pub fn drain(&self) {
-        let mut wheel = self.begin();
+        let mut scheduler = self.begin();
         let _entered = self.enter();
-        let _on_loop = context::enter_loop();
         while self.tasks() > 0 {
-            let _ = wheel.turn(&mut NoMain, Wait::WhileTasksAreLeft);
+            let _ = scheduler.turn(&mut NoMainFuture, SleepLimit::WhileTasksAreLeft);
         }
     }
 
-    /// Turns the loop once, for a program that has a loop of its own.
+    /// Turns the loop once, for a program that has an event loop of its own.
     ///
-    /// If there was nothing to do it sleeps, for `wait` at most; with a `wait` of nought it never
-    /// does. It says what happened and when the next turn is due. Until then the loop counts as
-    /// away: news for it makes it call [`Config::wake_hook`].
+    /// If there is nothing to do, the turn sleeps for `wait` at most, and not at all if `wait` is
+    /// zero. It reports what it did and when the next turn is due. Until then the loop is *detached*:
+    /// a wake calls [`Config::wake_hook`].
     ///
     /// # Panics
     /// If this loop is being turned already.
     #[track_caller]
     pub fn turn(&self, wait: Duration) -> Turn {
-        let mut wheel = self.begin();
+        let mut scheduler = self.begin();
         let _entered = self.enter();
-        let _on_loop = context::enter_loop();
-        wheel.counts = Counts::default();
-        let mut next = wheel.turn(&mut NoMain, Wait::AtMost(wait));
-        if next != NextTurn::Now && !self.local.remote.parker.detach() {
-            wheel.noticed = true;
+        scheduler.counts = TurnCounts::default();
+        let mut next = scheduler.turn(&mut NoMainFuture, SleepLimit::AtMost(wait));
+        if next != NextTurn::Now && !self.core.shared.parker.detach() {
+            scheduler.notified = true;
             next = NextTurn::Now;
         }
-        let Counts { received, fired, polled } = wheel.counts;
+        let TurnCounts { received, fired, polled } = scheduler.counts;
         Turn { received, fired, polled, tasks: self.tasks(), next }
     }
 
-    /// Drops all tasks and timers, and says which tasks that were. What is spawned from now on,
-    /// here or from other threads, is cancelled at once, and who waits for a socket gets an error.
+    /// Drops all tasks and timers, and returns the tasks' metadata. From now on every spawn, on any
+    /// thread, is cancelled at once, and every operation of a socket returns an error.
     pub fn close(&self) -> Vec<Metadata> {
         if self.is_over() {
             return Vec::new();
         }
         let _entered = self.enter();
-        let _on_loop = context::enter_loop();
-        let cancelled = self.local.close();
-        if let Ok(mut wheel) = self.wheel.try_borrow_mut() {
-            // Who waits for a letter to be opened, or writes another, is told at once, although
-            // this executor may live on for a while.
-            let unread = wheel.inbox.take();
-            drop(wheel);
-            drop_catching(unread);
+        let cancelled = self.core.close();
+        if let Ok(mut scheduler) = self.scheduler.try_borrow_mut() {
+            // Dropping the inbox cancels the spawns in it, although this loop may stay for a while.
+            let inbox = scheduler.inbox.take();
+            drop(scheduler);
+            drop_catching(inbox);
         }
         cancelled
     }
 
-    /// Whether it was closed, its inbox too.
+    /// Whether the loop and its inbox are closed.
     fn is_over(&self) -> bool {
-        self.local.is_over() && self.wheel.try_borrow().is_ok_and(|wheel| wheel.inbox.is_none())
+        let scheduler = self.scheduler.try_borrow();
+        self.core.is_over() && scheduler.is_ok_and(|scheduler| scheduler.inbox.is_none())
     }
 
-    fn enter(&self) -> CurrentGuard {
-        current::enter(Current::Turning(Rc::clone(&self.local)))
+    /// Makes this loop the current one of the thread that turns it.
+    fn enter(&self) -> (LoopGuard, EnterGuard) {
+        let entered = current::enter(Current::Turning(Rc::clone(&self.core)));
+        (context::enter_loop(), entered)
     }
 
-    /// Takes hold of the wheel, and of a loop that was [away](Parker::detach).
+    /// Borrows the scheduler for one call, and attaches a loop that was detached.
     #[track_caller]
-    fn begin(&self) -> RefMut<'_, Wheel> {
-        let Ok(mut wheel) = self.wheel.try_borrow_mut() else {
+    fn begin(&self) -> RefMut<'_, Scheduler> {
+        let Ok(mut scheduler) = self.scheduler.try_borrow_mut() else {
             panic!(
                 "a runtime was entered again (`block_on`, `turn` or `drain`) from inside one of \
                  its own tasks: await the future instead, or block on it from a job \
                  (`spawn_blocking`) by `Handle::block_on`"
             )
         };
-        wheel.has_slept = false;
-        wheel.noticed |= self.local.remote.parker.attach();
-        wheel
+        scheduler.fork_guard = ForkGuard::default();
+        scheduler.notified |= self.core.shared.parker.attach();
+        scheduler
     }
 }
 
-impl Drop for Executor {
+impl Drop for EventLoop {
     fn drop(&mut self) {
         self.close();
     }
 }
 
-impl fmt::Debug for Executor {
+impl fmt::Debug for EventLoop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Executor")
+        f.debug_struct("EventLoop")
             .field("tasks", &self.tasks())
-            .field("clock", &self.local.remote.clock)
+            .field("clock", &self.core.shared.clock)
             .finish_non_exhaustive()
     }
 }

@@ -1,144 +1,137 @@
-//! A loop's handle: what can be asked of it from any thread.
+//! A loop's handle, by which any thread reaches the loop.
 
-use std::error::Error;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Waker;
 
 use runtime_core::blocking_driver;
-use runtime_core::catch_panic::drop_catching;
 use runtime_core::clock::Clock;
-use runtime_core::completion::Completion;
-use runtime_core::join::{JoinError, JoinHandle};
+use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
 
-use crate::scheduler::core::Local;
-use crate::scheduler::current::{self, Current, CurrentGuard};
-use crate::scheduler::shared::{Letter, Remote};
-use crate::scheduler::thread_waker::Sleeper;
+use crate::scheduler::current::{self, Current, EnterGuard, NoRuntimeError};
+use crate::scheduler::idle::ForkGuard;
+use crate::scheduler::remote_spawn;
+use crate::scheduler::shared::Shared;
+use crate::scheduler::thread_waker::ThreadWaker;
+use crate::task::waker::Message;
+use crate::time::clock_hold::ClockHold;
 
 /// Reaches a loop from any thread. Cheap to clone.
 ///
-/// It does not keep the loop alive: what is asked of a loop that is gone is answered as cancelled.
+/// A handle does not keep the loop alive. A task that is spawned on a loop that is gone is
+/// cancelled.
 #[derive(Clone)]
 pub struct Handle {
-    remote: Arc<Remote>,
+    shared: Arc<Shared<Message>>,
 }
 
 impl Handle {
-    pub(crate) fn new(remote: Arc<Remote>) -> Handle {
-        Handle { remote }
+    pub(crate) fn new(shared: Arc<Shared<Message>>) -> Handle {
+        Handle { shared }
     }
 
-    pub(crate) fn remote(&self) -> &Arc<Remote> {
-        &self.remote
+    pub(crate) fn shared(&self) -> &Arc<Shared<Message>> {
+        &self.shared
     }
 
-    /// The loop that this thread is turning or has [entered](Handle::enter), the innermost.
+    /// Returns the handle of the loop that this thread is turning or has [entered](Handle::enter).
+    /// If loops nest, it is the innermost.
     ///
     /// # Errors
     /// If there is none.
     pub fn try_current() -> Result<Handle, NoRuntimeError> {
-        current::handle().ok_or_else(NoRuntimeError::new)
+        current::shared().map(Handle::new).ok_or_else(NoRuntimeError::new)
     }
 
-    /// Makes this the current loop of a thread that does not turn it, until the guard is dropped.
+    /// Makes this loop current on a thread that does not turn it, until the guard is dropped.
     ///
-    /// Guards nest, and are to be dropped in reverse order, as scopes do by themselves.
+    /// Guards nest. Drop them in reverse order, as scopes do.
     pub fn enter(&self) -> EnterGuard {
-        EnterGuard { _guard: current::enter(Current::Entered(self.clone())) }
+        current::enter(Current::Entered(Arc::clone(&self.shared)))
     }
 
-    /// The same for a job of this loop: one whose [hold on the clock](Handle::hold_clock) lasts
-    /// longer than the guard. While the job sleeps in [`block_on`](Handle::block_on), it holds
-    /// nothing.
+    /// Makes this loop current on a thread that runs a job of it. The job's
+    /// [hold on the clock](Handle::hold_clock) must last longer than the guard. While the job
+    /// sleeps in [`block_on`](Handle::block_on), it holds nothing.
     pub fn enter_at_work(&self) -> EnterGuard {
-        EnterGuard { _guard: current::enter(Current::AtWork(self.clone())) }
+        current::enter(Current::AtWork(Arc::clone(&self.shared)))
     }
 
-    pub(crate) fn is_same_loop(&self, other: &Handle) -> bool {
-        Arc::ptr_eq(&self.remote, &other.remote)
-    }
-
-    /// Spawns a future that may be sent to the loop's thread.
+    /// Spawns a future on the loop, whose thread polls and drops it.
     ///
-    /// The task is dropped on that thread. If the loop is gone the handle yields a cancelled
-    /// [`JoinError`].
+    /// If the loop is gone, the handle yields a cancelled [`JoinError`].
+    ///
+    /// [`JoinError`]: runtime_core::join::JoinError
     pub fn spawn<F>(&self, metadata: Metadata, future: F) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
         match current::turning() {
-            Some(local) if Arc::ptr_eq(&local.remote, &self.remote) => {
-                local.spawn(metadata, future)
-            }
+            Some(core) if Arc::ptr_eq(&core.shared, &self.shared) => core.spawn(metadata, future),
             Some(_) | None => self.spawn_with(metadata, move || future),
         }
     }
 
-    /// Sends a closure to the loop's thread, where it makes the future to be spawned: one that
+    /// Sends a closure to the loop's thread, which makes the future there and spawns it. The future
     /// need not be `Send`.
     ///
-    /// The closure runs on the loop between two polls, so it should be short. If it panics, the
-    /// handle yields that panic.
+    /// The closure runs between two polls, so it should be short. If it panics, the handle yields
+    /// that panic.
     pub fn spawn_with<M, F>(&self, metadata: Metadata, make: M) -> JoinHandle<F::Output>
     where
         M: FnOnce() -> F + Send + 'static,
         F: Future + 'static,
         F::Output: Send + 'static,
     {
-        let completion = Arc::new(Completion::new(metadata, None));
-        let handle = JoinHandle::new(Arc::clone(&completion));
-        let mut order = Order { make: Some(make), completion };
-        // A loop that is gone gives the letter back; dropping it cancels the order.
-        let _ = self.remote.post(Letter::Open(Box::new(move |local| order.open(local))));
-        handle
+        remote_spawn::spawn_with(&self.shared, metadata, make)
     }
 
-    /// Drives a future on this thread, which sleeps while it waits: the way from blocking code
-    /// (a job on the pool) back to async code.
+    /// Drives a future on this thread, which sleeps while the future is pending: the way from
+    /// blocking code (a job on the pool) back to async code.
     ///
-    /// The future runs here and need not be `Send`; its timers are the loop's, and
-    /// [`try_current`](Handle::try_current) within it is this handle.
+    /// The future need not be `Send`. Its timers are the loop's, and
+    /// [`try_current`](Handle::try_current) within it returns this handle.
     ///
     /// # Blocking
     /// Blocks the thread until the future is ready.
     ///
     /// # Deadlock
-    /// A job that blocks on a job of its own pool waits for a thread, and may wait for ever when
-    /// all threads do so. That is found: as soon as none of them can go on, one of the jobs that
-    /// wait to be run is refused, and who blocks on it gets a *refused* [`JoinError`] whose source
-    /// is a `Deadlock`. There is never a false alarm: it is said only when nothing else could
-    /// have woken the thread. So it is not found when the thread also waits for something else (the
-    /// time of a timeout, a channel, a group), when it sleeps elsewhere than here, when a task
-    /// stands between two jobs, or when jobs that run wait for each other in a circle.
+    /// A job that blocks on a job of its own pool waits for a thread of the pool. If all threads
+    /// wait so, none of them can continue. The pool detects this at once and refuses one of the
+    /// queued jobs: the job that blocks on it gets a *refused* [`JoinError`] whose source is a
+    /// `Deadlock`. There is no false alarm: the pool refuses a job only if nothing else could have
+    /// woken the thread. So it detects no deadlock if the thread also waits for something else (a
+    /// timeout, a channel, a group), if it sleeps elsewhere than here, if a task stands between two
+    /// jobs, or if running jobs wait for each other in a circle.
     ///
     /// # Panics
-    /// On the loop's own thread, which would wait for itself: await the future there. If it would
-    /// have to sleep in a forked child of the process that made the loop.
+    /// On the loop's own thread, which would wait for itself: await the future there. If the call
+    /// would have to sleep in a forked child of the process that made the loop.
+    ///
+    /// [`JoinError`]: runtime_core::join::JoinError
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         assert!(
-            !self.remote.parker.is_owned_here(),
-            "`Handle::block_on` was called on the thread that turns the runtime, which it would \
-             stop for good: await the future, use `Runtime::block_on` outside of tasks, or call \
+            !self.shared.parker.is_owned_here(),
+            "`Handle::block_on` was called on the thread that turns the runtime, which would wait \
+             for itself: await the future, use `Runtime::block_on` outside of tasks, or call \
              it from a job (`spawn_blocking`)"
         );
-        let at_work = current::is_at_work_for(self);
+        let at_work = current::is_at_work_for(&self.shared);
         let _entered = if at_work { self.enter_at_work() } else { self.enter() };
-        let held = (at_work && self.remote.clock.is_virtual()).then(|| Arc::clone(&self.remote));
+        let held = (at_work && self.clock().is_virtual()).then(|| Arc::clone(&self.shared));
         let mut future = pin!(future);
-        let sleeper = Arc::new(Sleeper::new(held));
-        let waker = Waker::from(Arc::clone(&sleeper));
+        let thread = Arc::new(ThreadWaker::new(held));
+        let fork_guard = ForkGuard::default();
         let sleep = || {
-            self.remote.assert_not_forked();
-            sleeper.sleep();
+            fork_guard.before_sleep(&self.shared.process);
+            thread.sleep();
         };
         let mut output = None;
-        blocking_driver::drive(&waker, sleep, |cx| {
+        blocking_driver::drive(&Waker::from(Arc::clone(&thread)), sleep, |cx| {
             future.as_mut().poll(cx).map(|ready| output = Some(ready))
         });
         match output {
@@ -147,116 +140,24 @@ impl Handle {
         }
     }
 
-    /// The loop's clock.
+    /// Returns the loop's clock.
     pub fn clock(&self) -> &Clock {
-        &self.remote.clock
+        &self.shared.clock
     }
 
-    /// Keeps the loop's clock, if it is a virtual one, from moving until the hold is dropped: for
-    /// work elsewhere, which takes no virtual time. `None` by the system's clock.
+    /// Keeps a virtual clock from moving until the hold is dropped, for work on another thread that
+    /// takes no virtual time. Returns `None` for the system's clock.
     pub fn hold_clock(&self) -> Option<ClockHold> {
-        self.remote.clock.is_virtual().then(|| {
-            self.remote.clock.hold();
-            ClockHold { remote: Arc::clone(&self.remote) }
-        })
-    }
-}
-
-/// Keeps a virtual clock from moving. Drop it after the work's result has been published.
-#[must_use = "the clock moves again when the hold is dropped"]
-#[derive(Debug)]
-pub struct ClockHold {
-    remote: Arc<Remote>,
-}
-
-impl Drop for ClockHold {
-    fn drop(&mut self) {
-        self.remote.clock.release();
-        // The loop sleeps without a deadline while the clock is held.
-        self.remote.parker.unpark();
+        self.clock().is_virtual().then(|| ClockHold::new(Arc::clone(&self.shared)))
     }
 }
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Handle")
-            .field("clock", &self.remote.clock)
-            .field("parker", &self.remote.parker)
-            .field("reactor", &self.remote.reactor)
+            .field("clock", &self.shared.clock)
+            .field("parker", &self.shared.parker)
+            .field("reactor", &self.shared.reactor)
             .finish()
     }
 }
-
-/// A task that is on its way to its loop. Dropped unopened, it is cancelled.
-struct Order<M, T> {
-    make: Option<M>,
-    completion: Arc<Completion<T>>,
-}
-
-impl<M, T> Order<M, T> {
-    fn open<F>(&mut self, local: &Local)
-    where
-        M: FnOnce() -> F,
-        F: Future<Output = T> + 'static,
-        T: 'static,
-    {
-        if local.is_closed() {
-            return;
-        }
-        let Some(make) = self.make.take() else { return };
-        let completion = Arc::clone(&self.completion);
-        match catch_unwind(AssertUnwindSafe(make)) {
-            Ok(future) => local.adopt(completion, future),
-            Err(payload) => {
-                let metadata = completion.metadata().clone();
-                let _no_producer = completion.complete(Err(JoinError::panicked(metadata, payload)));
-            }
-        }
-    }
-}
-
-impl<M, T> Drop for Order<M, T> {
-    fn drop(&mut self) {
-        if let Some(make) = self.make.take() {
-            drop_catching(make);
-            let cancelled = JoinError::cancelled(self.completion.metadata().clone());
-            let _no_producer = self.completion.complete(Err(cancelled));
-        }
-    }
-}
-
-/// Keeps a loop current on a thread, until it is dropped. See [`Handle::enter`].
-#[must_use = "the loop is current until the guard is dropped"]
-pub struct EnterGuard {
-    _guard: CurrentGuard,
-}
-
-impl fmt::Debug for EnterGuard {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("EnterGuard")
-    }
-}
-
-/// There is no runtime on this thread.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct NoRuntimeError(());
-
-impl NoRuntimeError {
-    /// The error, for who finds none in another way.
-    #[allow(clippy::new_without_default)]
-    pub fn new() -> NoRuntimeError {
-        NoRuntimeError(())
-    }
-}
-
-impl fmt::Display for NoRuntimeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "there is no runtime on this thread: call this inside `run` or `block_on`, inside a \
-             blocking job of a runtime, or reach the runtime by its `Handle`",
-        )
-    }
-}
-
-impl Error for NoRuntimeError {}

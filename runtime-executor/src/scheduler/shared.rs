@@ -1,87 +1,51 @@
-//! The loop as other threads see it: an inbox, and a way to be told.
+//! The part of a loop that all threads share: its inbox, and the parker that ends its sleep.
 
 use std::fmt;
 use std::sync::Arc;
 
 use runtime_core::clock::Clock;
-use runtime_core::fork::{ForkCheck, ForkedError};
+use runtime_core::fork::ForkCheck;
 use runtime_core::park::Parker;
 use runtime_core::sync::channel::{SendError, Sender};
 
 use crate::reactor::Reactor;
-use crate::scheduler::core::Local;
-use crate::task::waker::TaskWaker;
 
-/// What arrives in the inbox, the loop's waker channel.
-pub(crate) enum Letter {
-    /// A task was woken.
-    Wake(Arc<TaskWaker>),
-    /// Something to do at home: adopt a task, forget a timer, listen to sockets. Dropped unopened
-    /// if the loop goes.
-    Open(Errand),
-}
-
-/// What a letter has the loop do.
-pub(crate) type Errand = Box<dyn FnOnce(&Local) + Send>;
-
-/// The other threads' end of a loop. *Shared by* wakers, handles and sleeps, on any thread.
-/// *Guarded by* the channel and the parker. *Woken by* [`post`](Remote::post).
-pub(crate) struct Remote {
-    /// The loop holds the receiver; when that is gone, letters come back.
-    inbox: Sender<Letter>,
+/// The part of a loop that all threads share. It carries messages `M` and does not look into them.
+///
+/// *Shared by* wakers, handles, sleeps and sockets, on any thread. *Guarded by* the channel and the
+/// parker. *Woken by* [`post`](Shared::post).
+pub(crate) struct Shared<M> {
+    /// The loop holds the receiver. Once that is dropped, `post` returns its message to the caller.
+    inbox: Sender<M>,
     pub(crate) parker: Parker,
     pub(crate) clock: Clock,
-    /// Where sockets are registered.
+    #[cfg_attr(not(all(feature = "net", unix)), allow(dead_code))]
     pub(crate) reactor: Arc<Reactor>,
-    /// Where it was made.
+    /// The process that made the loop.
     pub(crate) process: ForkCheck,
 }
 
-impl Remote {
+impl<M> Shared<M> {
     pub(crate) fn new(
-        inbox: Sender<Letter>,
+        inbox: Sender<M>,
         parker: Parker,
         clock: Clock,
         reactor: Arc<Reactor>,
-    ) -> Remote {
-        let process = ForkCheck::here();
-        Remote { inbox, parker, clock, reactor, process }
+    ) -> Shared<M> {
+        Shared { inbox, parker, clock, reactor, process: ForkCheck::here() }
     }
 
-    /// To be called before the first sleep of a call that may block. Asks the system.
-    ///
-    /// # Panics
-    /// In a forked child of the process that made the loop: nobody might end the sleep.
-    pub(crate) fn assert_not_forked(&self) {
-        self.process.check().unwrap_or_else(fail);
-    }
-
-    /// To be called before its later sleeps. It is found out only if something else in the process
-    /// has been told.
-    ///
-    /// # Panics
-    /// As [`assert_not_forked`](Remote::assert_not_forked).
-    #[inline]
-    pub(crate) fn assert_not_forked_cheaply(&self) {
-        self.process.check_cheaply().unwrap_or_else(fail);
-    }
-
-    /// Publish, then unpark. Never blocks: the inbox has no bound.
-    pub(crate) fn post(&self, letter: Letter) -> Result<(), Letter> {
-        self.inbox.send(letter).map_err(|SendError(letter)| letter)?;
+    /// Publishes a message, then unparks the loop. Never blocks: the inbox is unbounded.
+    pub(crate) fn post(&self, message: M) -> Result<(), M> {
+        self.inbox.send(message).map_err(|SendError(message)| message)?;
         self.parker.unpark();
         Ok(())
     }
 }
 
-#[cold]
-fn fail(forked: ForkedError) {
-    panic!("the runtime cannot be used: {forked}");
-}
-
-impl fmt::Debug for Remote {
+impl<M> fmt::Debug for Shared<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Remote")
+        f.debug_struct("Shared")
             .field("parker", &self.parker)
             .field("clock", &self.clock)
             .finish_non_exhaustive()

@@ -1,4 +1,4 @@
-//! Another order for each seed, the same order for the same seed.
+//! A pseudo-random order of polls that depends only on a seed.
 
 /// SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014) and
 /// the shuffle of Fisher and Yates.
@@ -12,7 +12,7 @@ impl Shuffle {
 
     pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
         for end in (1..items.len()).rev() {
-            // The bias of a remainder is far below what a schedule could show.
+            // The bias of a remainder is far below anything that a schedule could show.
             let other = (self.next() % (end as u64 + 1)) as usize;
             items.swap(end, other);
         }

@@ -5,10 +5,10 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
 use crate::reactor::{self, Poller, Registration, ShortTransfer};
-use crate::scheduler::core::Local;
 use crate::scheduler::current;
 use crate::scheduler::handle::Handle;
-use crate::scheduler::shared::{Letter, Remote};
+use crate::scheduler::shared::Shared;
+use crate::task::waker::Message;
 
 impl Handle {
     /// Registers a descriptor with this loop. It must be in non-blocking mode.
@@ -22,9 +22,9 @@ impl Handle {
         descriptor: BorrowedFd<'_>,
         short_transfer: ShortTransfer,
     ) -> io::Result<Registration> {
-        let remote = self.remote();
-        Registration::new(&remote.reactor, descriptor, short_transfer, |poller| {
-            deliver(remote, poller);
+        let shared = self.shared();
+        Registration::new(&shared.reactor, descriptor, short_transfer, |poller| {
+            deliver(shared, poller);
         })
     }
 
@@ -34,20 +34,24 @@ impl Handle {
     /// # Errors
     /// Those of the operating system. If the loop is gone.
     pub fn socket_events(&self) -> io::Result<OwnedFd> {
-        let remote = self.remote();
-        reactor::watch(&remote.reactor, |poller| deliver(remote, poller))
+        let shared = self.shared();
+        reactor::watch(&shared.reactor, |poller| deliver(shared, poller))
     }
 }
 
 /// Brings the poller to its loop, which sleeps in the selector from then on and is woken there. If
 /// the loop is gone, the poller is dropped.
-fn deliver(remote: &Arc<Remote>, poller: Poller) {
-    remote.parker.set_poll_waker(poller.waker());
-    match current::turning().filter(|local| Arc::ptr_eq(&local.remote, remote)) {
-        Some(local) => local.poller.install(poller),
+fn deliver(shared: &Arc<Shared<Message>>, poller: Poller) {
+    shared.parker.set_poll_waker(poller.waker());
+    match current::turning().filter(|core| Arc::ptr_eq(&core.shared, shared)) {
+        Some(core) => core.poller.install(poller),
         None => {
-            let errand = move |local: &Local| local.poller.install(poller);
-            drop(remote.post(Letter::Open(Box::new(errand))));
+            let command = move || {
+                if let Some(core) = current::turning() {
+                    core.poller.install(poller);
+                }
+            };
+            drop(shared.post(Message::Command(Box::new(command))));
         }
     }
 }

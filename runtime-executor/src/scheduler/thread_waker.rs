@@ -1,67 +1,68 @@
-//! A thread that drives a future without turning a loop: how it sleeps, and what time does then.
+//! The waker of a thread that drives a future without turning a loop, and the hold of such a thread
+//! on a virtual clock.
 //!
-//! A job holds a virtual clock, because the time must not move while it is at work. A job that
-//! blocks on a future is not at work while it sleeps: it may be waiting for that very clock. So it
-//! lets go of its hold to sleep, and has one again when it is woken, with no gap between the wake
-//! and its next step in which the clock could move on without it.
+//! A job holds the virtual clock while it works, because its work takes no virtual time. A job that
+//! blocks on a future may wait for that very clock, so it gives up its hold while it sleeps. It has a
+//! hold again when it is woken, and between the wake and its next step the clock cannot move.
 //!
-//! 1. Who wakes takes a hold, then unparks the thread. If that found it asleep, the hold is left to
-//!    the sleeper; else it is given back.
-//! 2. Who goes to sleep lets go of its hold when it counts as asleep, and not before. If it was
-//!    notified already it does not sleep, and keeps its hold.
+//! - V1. The waker takes a hold and unparks the thread. If the thread was asleep, the hold passes to
+//!   it. Otherwise the waker releases the hold.
+//! - V2. The thread releases its hold after it has become PARKED, and not before. If it was notified
+//!   already, it does not sleep and keeps its hold.
 //!
-//! Whether the thread sleeps is one word, the parker's, and one waker alone finds that it does: so
-//! each sleep gives one hold away and gets one back. (Were it a flag beside the parker, a waker
-//! could be overtaken between the two: its notice would end one sleep, and its hold be left to the
-//! next, which nobody ends.)
+//! Whether the thread sleeps is one word, the parker's, and only one waker finds the thread asleep.
+//! So each sleep gives up one hold and gets one back. With a separate flag a waker could be
+//! overtaken between the two: its notification would end one sleep, and its hold would pass to the
+//! next sleep, which no waker ends.
 
 use std::sync::Arc;
 use std::task::Wake;
 
 use runtime_core::park::Parker;
 
-use crate::scheduler::shared::Remote;
+use crate::scheduler::shared::Shared;
+use crate::task::waker::Message;
 
 /// *Shared by* the thread that made it and the wakers of its future. *Guarded by* its parker.
-/// *Woken by* being a waker.
-pub(crate) struct Sleeper {
+/// *Woken by* a wake.
+pub(crate) struct ThreadWaker {
     parker: Parker,
-    /// The loop whose clock this thread holds while it is at work, if it does.
-    held: Option<Arc<Remote>>,
+    /// The loop whose clock this thread holds while it works.
+    held: Option<Arc<Shared<Message>>>,
 }
 
-impl Sleeper {
-    pub(crate) fn new(held: Option<Arc<Remote>>) -> Sleeper {
-        Sleeper { parker: Parker::new(), held }
+impl ThreadWaker {
+    pub(crate) fn new(held: Option<Arc<Shared<Message>>>) -> ThreadWaker {
+        ThreadWaker { parker: Parker::new(), held }
     }
 
-    /// Sleeps until it is woken; at once if it was since the last sleep. (Step 2.)
+    /// Sleeps until a wake; returns at once if there was one since the last sleep. (V2)
     pub(crate) fn sleep(&self) {
-        self.parker.park_with(|| self.let_go());
+        self.parker.park_with(|| self.release());
     }
 
-    fn let_go(&self) {
-        if let Some(remote) = &self.held {
-            remote.clock.release();
-            // The loop sleeps without a deadline while the clock is held.
-            remote.parker.unpark();
+    fn release(&self) {
+        if let Some(shared) = &self.held {
+            shared.clock.release();
+            // While the clock was held, the loop slept without a deadline.
+            shared.parker.unpark();
         }
     }
 }
 
-impl Wake for Sleeper {
+impl Wake for ThreadWaker {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
-    /// Step 1.
+    /// V1.
     fn wake_by_ref(self: &Arc<Self>) {
-        if let Some(remote) = &self.held {
-            remote.clock.hold();
+        if let Some(shared) = &self.held {
+            shared.clock.hold();
         }
-        let left_to_the_sleeper = self.parker.unpark_and_report();
-        if !left_to_the_sleeper {
-            self.let_go();
+        let was_asleep = self.parker.unpark_and_report();
+        if !was_asleep {
+            self.release();
         }
     }
 }

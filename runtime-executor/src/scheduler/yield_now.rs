@@ -1,12 +1,12 @@
-//! Letting others run.
+//! Yielding to the other tasks.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// Lets the other tasks, the timers and the sockets have a turn, then goes on.
+/// Yields to the other tasks, the timers and the sockets for one turn of the loop.
 ///
 /// # Cancel safety
-/// Safe: it holds nothing.
+/// Safe: it has no state to lose.
 pub fn yield_now() -> YieldNow {
     YieldNow { yielded: false }
 }

@@ -1,6 +1,5 @@
-//! One task.
+//! One task: its wakers, its box, and its recycling.
 
 pub(crate) mod future_task;
-pub(crate) mod key;
-pub(crate) mod slab;
+pub(crate) mod recycle;
 pub(crate) mod waker;

@@ -1,44 +1,83 @@
-//! How a task is woken: by its own loop through the ready queue, from elsewhere through the inbox.
+//! A task's waker: how a task is woken on its loop's thread and from other threads.
 //!
-//! Two queues, two flags. A waker holds a task id, a flag for each queue, and the way to the loop;
-//! nothing of the future, so that a waker may outlive the task, the loop and the thread.
+//! There are two queues with a flag for each. The *ready queue* belongs to the loop's thread, and
+//! the *inbox* is shared by all threads. A waker holds the task's key, the two flags and the way to
+//! the loop, but no part of the future, so it may outlive the task, the loop and the thread.
 //!
-//! 1. *At home* (on the loop's thread, inside a turn): if the task is not `ready`, mark it so and
-//!    push its id on the ready queue. A plain load and store: no other thread touches this flag.
-//! 2. *From elsewhere*: swap `posted` to true. Only who finds it clear sends a letter, then
-//!    unparks the loop. Ten thousand wakes of one task are one letter.
-//! 3. The loop, when it takes the letter out, swaps `posted` to false **before** it makes the task
-//!    ready. A wake that was elided in 2 because it found `posted` set comes before this swap in
-//!    the order of the one flag, so whatever its caller wrote is visible to the poll that follows.
-//!    (A plain store would not read the elided wake's swap, and the poll could miss the data.)
-//! 4. The poll clears `ready` before it polls, so that a wake during the poll queues the task
-//!    again.
+//! - W1. A wake on the loop's thread marks the task `ready` and pushes its key to the ready queue,
+//!   unless it was marked already. A plain load and store suffice: no other thread touches the flag.
+//! - W2. A wake on another thread swaps `posted` to true. Only the wake that found it false sends a
+//!   message and unparks the loop. Ten thousand wakes of one task are one message.
+//! - W3. The loop takes the message out of the inbox, and swaps `posted` to false **before** it
+//!   marks the task ready (W1).
+//! - W4. The loop clears `ready` before it polls the task, so a wake during the poll queues the task
+//!   again.
+//!
+//! # The race between an elided wake (W2) and the poll
+//!
+//! ```text
+//! thread A               thread B                    loop                              posted
+//! writes its data
+//! swaps, reads false                                                                   true
+//! sends the message
+//!                        writes its data
+//!                        swaps, reads true:                                            true
+//!                        sends nothing
+//!                                                    takes A's message (W3)
+//!                                                    swaps, reads B's write            false
+//!                                                    polls: sees the data of A and B
+//! ```
+//!
+//! B's swap is the only trace of its wake. The loop's swap reads it and thereby acquires B's data.
+//! A store in its place would overwrite B's write without reading it, and the poll could miss the
+//! data. If B's swap comes after the loop's, B reads false and sends a message of its own.
 
+use std::cell::RefCell;
+use std::mem;
 use std::sync::Arc;
-use std::task::{Wake, Waker};
+use std::task::Waker;
 
+use runtime_core::slab::Key;
 use runtime_core::sync::atomic::{AtomicBool, Ordering};
 
-use crate::scheduler::current;
-use crate::scheduler::shared::{Letter, Remote};
-use crate::task::key::TaskKey;
+use crate::scheduler::shared::Shared;
 
-/// What a task's wakers share. *Shared by* every clone of the waker, on any thread. *Guarded by*
-/// its two flags. *Woken by* nobody; it wakes.
+/// The key of a task in its loop's slab. A queue may hold it long after the task has ended: its
+/// generation is then stale, and the loop ignores it.
+pub(crate) type TaskKey = Key;
+
+/// The key of the future that `block_on` drives. It lies on the caller's stack, not in the slab.
+pub(crate) const MAIN: TaskKey = Key::NONE;
+
+#[inline]
+pub(crate) fn is_main(key: TaskKey) -> bool {
+    key.index() == MAIN.index()
+}
+
+/// An item of the inbox.
+pub(crate) enum Message {
+    /// A task was woken (W2).
+    Wake(Arc<TaskWaker>),
+    /// A closure runs on the loop's thread between two polls, where the loop is *current*. If the
+    /// loop is gone, the closure is dropped.
+    Command(Box<dyn FnOnce() + Send>),
+}
+
+/// The state that all clones of a task's waker share. *Shared by* the clones, on any thread.
+/// *Guarded by* its two flags. *Woken by*: no thread waits for it. Where a wake begins, `impl Wake`,
+/// is in `scheduler/current.rs`.
 pub(crate) struct TaskWaker {
     key: TaskKey,
-    /// The id is in the ready queue, or in the batch of this turn. The loop's thread alone.
+    /// The key is in the ready queue, or in the batch of this turn. Only the loop's thread uses it.
     ready: AtomicBool,
-    /// A letter with this waker is in the inbox. Any thread.
+    /// A message with this waker is in the inbox. Any thread uses it.
     posted: AtomicBool,
-    /// The way to the loop.
-    remote: Arc<Remote>,
+    pub(crate) shared: Arc<Shared<Message>>,
 }
 
 impl TaskWaker {
-    fn new(key: TaskKey, remote: Arc<Remote>) -> TaskWaker {
-        let clear = || AtomicBool::new(false);
-        TaskWaker { key, ready: clear(), posted: clear(), remote }
+    pub(crate) fn new(key: TaskKey, shared: Arc<Shared<Message>>) -> TaskWaker {
+        TaskWaker { key, ready: AtomicBool::new(false), posted: AtomicBool::new(false), shared }
     }
 
     #[inline]
@@ -46,94 +85,93 @@ impl TaskWaker {
         self.key
     }
 
-    /// Step 1, and the end of step 3: whether the id is now to be pushed.
+    /// W1. Returns false if the task was ready already.
     #[inline]
-    pub(crate) fn mark_ready(&self) -> Option<TaskKey> {
-        // ORDERING: Relaxed, twice. One thread alone reads and writes this flag.
+    fn mark_ready(&self) -> bool {
+        // ORDERING: Relaxed, twice. Only one thread reads and writes this flag.
         if self.ready.load(Ordering::Relaxed) {
-            return None;
+            return false;
         }
         self.ready.store(true, Ordering::Relaxed);
-        Some(self.key)
+        true
     }
 
-    /// Step 4: the task is about to be polled.
-    #[inline]
-    pub(crate) fn clear_ready(&self) {
-        // ORDERING: Relaxed, as in `mark_ready`.
-        self.ready.store(false, Ordering::Relaxed);
+    /// W2.
+    pub(crate) fn post(self: Arc<Self>) {
+        // ORDERING: AcqRel, paired with the swap in `clear_posted`. Release: the data that the
+        // caller of the waker wrote; a read-modify-write also continues the release sequence of the
+        // wakes before. Acquire is not needed; it is the rule for words that several threads write.
+        if !self.posted.swap(true, Ordering::AcqRel) {
+            let shared = Arc::clone(&self.shared);
+            // A message to a loop that is gone comes back and is dropped: it was only a wake.
+            let _ = shared.post(Message::Wake(self));
+        }
     }
 
-    /// Step 3: the letter has been taken out of the inbox.
+    /// W3.
     pub(crate) fn clear_posted(&self) {
         // ORDERING: AcqRel, paired with the swap in `post`: reads from the last elided wake.
         self.posted.swap(false, Ordering::AcqRel);
     }
 
-    /// Step 2.
-    fn post(self: Arc<Self>) {
-        // ORDERING: AcqRel, paired with the swap in `clear_posted`. Release: what the waker's
-        // caller wrote; a read-modify-write carries on the release sequence of the wakes before.
-        // Acquire is not needed; it is the rule for words that several threads write.
-        if !self.posted.swap(true, Ordering::AcqRel) {
-            let remote = Arc::clone(&self.remote);
-            // A letter to a loop that is gone comes back and is dropped: it was only a wake.
-            let _ = remote.post(Letter::Wake(self));
-        }
-    }
-
+    /// W4.
     #[inline]
-    fn wake_at_home(&self) -> bool {
-        current::with_turning(|local| {
-            let at_home = Arc::ptr_eq(&local.remote, &self.remote);
-            if at_home {
-                local.make_ready(self);
-            }
-            at_home
-        })
-        .unwrap_or(false)
+    pub(crate) fn clear_ready(&self) {
+        // ORDERING: Relaxed, as in `mark_ready`.
+        self.ready.store(false, Ordering::Relaxed);
     }
 }
 
-impl Wake for TaskWaker {
-    fn wake(self: Arc<Self>) {
-        if !self.wake_at_home() {
-            self.post();
+/// The keys of the tasks that the next turn polls. Only the loop's thread reaches it.
+#[derive(Default)]
+pub(crate) struct ReadyQueue(RefCell<Vec<TaskKey>>);
+
+impl ReadyQueue {
+    /// W1.
+    #[inline]
+    pub(crate) fn push(&self, task: &TaskWaker) {
+        if task.mark_ready() {
+            self.0.borrow_mut().push(task.key);
         }
     }
 
-    fn wake_by_ref(self: &Arc<Self>) {
-        if !self.wake_at_home() {
-            Arc::clone(self).post();
-        }
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.borrow().is_empty()
+    }
+
+    /// Moves the queue into an empty batch, and takes the batch's memory for the next keys.
+    pub(crate) fn swap(&self, batch: &mut Vec<TaskKey>) {
+        mem::swap(batch, &mut *self.0.borrow_mut());
+    }
+
+    pub(crate) fn clear(&self) {
+        self.0.borrow_mut().clear();
     }
 }
 
-/// What a task needs to be woken by, made once and handed on from a finished task to the next one
-/// in its slot when nobody else holds it.
-pub(crate) struct Identity {
-    pub(crate) shared: Arc<TaskWaker>,
-    /// What the task's future is polled with.
-    pub(crate) waker: Waker,
-    /// What the task's completion cell wakes to cancel it.
-    pub(crate) canceller: Waker,
+/// The references that a task itself has to its waker.
+pub(crate) struct OwnWakers {
+    pub(crate) task: Arc<TaskWaker>,
+    /// For the polls of the future.
+    pub(crate) polling: Waker,
+    /// For the completion cell, which wakes it to request cancellation. `None` while the cell has
+    /// it, and after a request.
+    pub(crate) cancelling: Option<Waker>,
 }
 
-impl Identity {
-    pub(crate) fn new(key: TaskKey, remote: Arc<Remote>) -> Identity {
-        let shared = Arc::new(TaskWaker::new(key, remote));
-        let waker = || Waker::from(Arc::clone(&shared));
-        Identity { waker: waker(), canceller: waker(), shared }
+impl OwnWakers {
+    pub(crate) fn new(key: TaskKey, shared: &Arc<Shared<Message>>) -> OwnWakers {
+        let task = Arc::new(TaskWaker::new(key, Arc::clone(shared)));
+        let waker = || Waker::from(Arc::clone(&task));
+        OwnWakers { polling: waker(), cancelling: Some(waker()), task }
     }
 
-    /// Whether the three references of an identity are the only ones, so that no old waker can wake
-    /// the next task under this key.
+    /// Whether no other references exist.
     ///
-    /// A count read without ordering is enough: new references come only from ours, which no other
-    /// thread has, and the flags need no resetting. They say truly whether the id is in a queue,
-    /// and if it still is, the next task is polled once for nothing.
+    /// A count that is read without ordering suffices: new references are made from existing ones,
+    /// and no other thread has these.
     #[inline]
-    pub(crate) fn is_unshared(shared: &Arc<TaskWaker>) -> bool {
-        Arc::strong_count(shared) == 3
+    pub(crate) fn are_the_last(&self) -> bool {
+        Arc::strong_count(&self.task) == 2 + usize::from(self.cancelling.is_some())
     }
 }

@@ -1,6 +1,8 @@
-//! Timers.
+//! Timers: the queue of deadlines, and the futures that wait for one.
 
+pub(crate) mod clock_hold;
 pub(crate) mod interval;
 pub(crate) mod sleep;
 pub(crate) mod timeout;
 pub(crate) mod timer_queue;
+pub(crate) mod virtual_time;

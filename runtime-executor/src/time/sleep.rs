@@ -1,6 +1,7 @@
-//! Waiting for a time.
+//! Sleeping until a deadline.
 
 use std::fmt;
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -10,115 +11,117 @@ use runtime_core::catch_panic::drop_catching;
 use runtime_core::join::AbortOnDrop;
 use runtime_core::metadata::Metadata;
 
-use crate::scheduler::core::Local;
+use crate::scheduler::core::Core;
 use crate::scheduler::current;
 use crate::scheduler::handle::Handle;
-use crate::scheduler::shared::{Letter, Remote};
+use crate::scheduler::shared::Shared;
+use crate::task::waker::Message;
 use crate::time::timer_queue::TimerKey;
 
 /// Waits until `duration` has passed since the call, by the runtime's clock.
 ///
-/// Made outside a runtime, as in `run(sleep(..))`, it begins to count when it is first polled. A
-/// duration too long for an `Instant` to say is for ever.
+/// A sleep that is made outside a runtime, as in `run(sleep(..))`, starts at its first poll. If the
+/// deadline is too far off for an `Instant`, the sleep never ends.
 ///
 /// # Panics
-/// When polled on a thread without a runtime, or when its runtime is gone and no other loop by the
-/// system's clock polls it: nobody would wake it.
+/// When it is polled on a thread without a runtime, or when its runtime is gone and no other loop
+/// with the system's clock polls it, because nothing would wake it.
 ///
 /// # Cancel safety
-/// Safe: dropping it forgets the timer, and a new one counts from its own call.
+/// Safe: dropping it removes the timer. A new sleep counts from its own call.
 pub fn sleep(duration: Duration) -> Sleep {
     match Handle::try_current() {
         Ok(handle) => Sleep::placed_after(duration, handle),
-        Err(_no_runtime) => Sleep { state: State::Unplaced(When::After(duration)) },
+        Err(_no_runtime) => Sleep { state: SleepState::Unplaced(SleepEnd::After(duration)) },
     }
 }
 
-/// Waits until `deadline`, by the runtime's clock. Ready at once if that has passed.
+/// Waits until `deadline`, by the runtime's clock. Ready at once if the deadline has passed.
 ///
 /// # Panics
 /// As [`sleep`].
 ///
 /// # Cancel safety
-/// Safe: dropping it forgets the timer.
+/// Safe: dropping it removes the timer.
 pub fn sleep_until(deadline: Instant) -> Sleep {
-    Sleep { state: State::Unplaced(When::At(deadline)) }
+    Sleep { state: SleepState::Unplaced(SleepEnd::At(deadline)) }
 }
 
 /// The future of [`sleep`] and [`sleep_until`].
 ///
-/// `Send` and `Sync`: it may be polled on other threads and other executors. At home, on its
-/// loop's thread, it is an entry in the loop's timer queue and costs no allocation; so it is in any
-/// other loop that follows the system's clock, if it does so itself. Elsewhere it is a small task
-/// at home that sleeps for it.
+/// It is `Send` and `Sync`, and may be polled on other threads and by other executors. On its
+/// loop's thread it is an entry of the loop's timer queue, and allocates nothing. So it is in any
+/// other loop if both loops have the system's clock. Elsewhere a small task on its loop sleeps in
+/// its place.
 #[must_use = "a sleep does nothing unless it is awaited"]
 pub struct Sleep {
-    state: State,
+    state: SleepState,
 }
 
-enum State {
-    /// Made outside a runtime: whose clock it follows is settled at the first poll.
-    Unplaced(When),
+enum SleepState {
+    /// Made outside a runtime. The first poll decides whose clock it follows.
+    Unplaced(SleepEnd),
     Placed {
         handle: Handle,
         /// `None` is never.
         deadline: Option<Instant>,
-        timer: Timer,
+        timer: SleepTimer,
     },
     Elapsed,
 }
 
 #[derive(Clone, Copy)]
-enum When {
+enum SleepEnd {
     After(Duration),
     At(Instant),
 }
 
-enum Timer {
-    /// `ahead`: the clock has just been read for this deadline, which lies ahead of it, so the
-    /// first poll need not read it again.
-    Unset {
-        ahead: bool,
-    },
-    /// In the loop's timer queue, until it has fired.
-    Home(TimerKey),
-    Away(AbortOnDrop<()>),
+enum SleepTimer {
+    /// There is no timer. The deadline may have passed.
+    Unset,
+    /// There is no timer. The clock has just been read for this deadline, which is later, so the
+    /// first poll need not read it.
+    UnsetAhead,
+    /// The timer is in the loop's timer queue until it fires.
+    Queued(TimerKey),
+    /// A task on the loop sleeps, because the future is polled elsewhere.
+    Remote(AbortOnDrop<()>),
 }
 
 impl Sleep {
     fn placed_after(duration: Duration, handle: Handle) -> Sleep {
         let deadline = handle.clock().after(duration);
-        let timer = Timer::Unset { ahead: !duration.is_zero() };
-        Sleep { state: State::Placed { handle, deadline, timer } }
+        let timer = if duration.is_zero() { SleepTimer::Unset } else { SleepTimer::UnsetAhead };
+        Sleep { state: SleepState::Placed { handle, deadline, timer } }
     }
 
     fn placed_at(deadline: Instant, handle: Handle) -> Sleep {
-        let timer = Timer::Unset { ahead: false };
-        Sleep { state: State::Placed { handle, deadline: Some(deadline), timer } }
+        let deadline = Some(deadline);
+        Sleep { state: SleepState::Placed { handle, deadline, timer: SleepTimer::Unset } }
     }
 
-    /// When it is to end; `None` if never, or if its runtime is not settled yet.
+    /// Returns the deadline, or `None` if there is none, or none yet.
     pub fn deadline(&self) -> Option<Instant> {
         match self.state {
-            State::Placed { deadline, .. } => deadline,
-            State::Unplaced(When::At(deadline)) => Some(deadline),
-            State::Unplaced(When::After(_)) | State::Elapsed => None,
+            SleepState::Placed { deadline, .. } => deadline,
+            SleepState::Unplaced(SleepEnd::At(deadline)) => Some(deadline),
+            SleepState::Unplaced(SleepEnd::After(_)) | SleepState::Elapsed => None,
         }
     }
 
-    /// Whether it has ended: awaiting it returns at once.
+    /// Whether the sleep has ended, so that awaiting it returns at once.
     pub fn is_elapsed(&self) -> bool {
-        matches!(self.state, State::Elapsed)
+        matches!(self.state, SleepState::Elapsed)
     }
 
-    fn place(&mut self, when: When) {
+    fn place(&mut self, end: SleepEnd) {
         let handle = match Handle::try_current() {
             Ok(handle) => handle,
             Err(error) => panic!("a sleep was polled, but {error}"),
         };
-        *self = match when {
-            When::After(duration) => Sleep::placed_after(duration, handle),
-            When::At(deadline) => Sleep::placed_at(deadline, handle),
+        *self = match end {
+            SleepEnd::After(duration) => Sleep::placed_after(duration, handle),
+            SleepEnd::At(deadline) => Sleep::placed_at(deadline, handle),
         };
     }
 }
@@ -127,136 +130,144 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if let State::Unplaced(when) = self.state {
-            self.place(when);
+        if let SleepState::Unplaced(end) = self.state {
+            self.place(end);
         }
-        let State::Placed { handle, deadline, timer } = &mut self.state else {
+        let SleepState::Placed { handle, deadline, timer } = &mut self.state else {
             return Poll::Ready(());
         };
         let Some(deadline) = *deadline else { return Poll::Pending };
         if !timer.is_over(handle, deadline) && timer.poll(handle, deadline, cx).is_pending() {
             return Poll::Pending;
         }
-        *self = Sleep { state: State::Elapsed };
+        *self = Sleep { state: SleepState::Elapsed };
         Poll::Ready(())
     }
 }
 
-impl Timer {
-    /// Whether the deadline is known to have come. If the loop has not fired the timer, the clock
-    /// is asked: so a sleep ends even in a task that never lets the loop fire its timers.
+impl SleepTimer {
+    /// Whether the deadline has passed. Unless the timer has fired, this reads the clock, so a sleep
+    /// ends even in a task that never lets the loop fire its timers.
     #[inline]
     fn is_over(&mut self, handle: &Handle, deadline: Instant) -> bool {
         match *self {
-            Timer::Unset { ahead: true } => false,
-            Timer::Home(key) if has_fired(key, handle.remote()) => {
-                *self = Timer::Unset { ahead: false };
+            SleepTimer::UnsetAhead => false,
+            SleepTimer::Queued(key) if has_fired(key, handle.shared()) => {
+                *self = SleepTimer::Unset;
                 true
             }
-            Timer::Unset { ahead: false } | Timer::Home(_) | Timer::Away(_) => {
+            SleepTimer::Unset | SleepTimer::Queued(_) | SleepTimer::Remote(_) => {
                 handle.clock().now() >= deadline
             }
         }
     }
 
-    /// Sees to it that the caller is woken at `deadline`; `Ready` if that has been done.
+    /// Registers the waker for `deadline`. Returns `Ready` if the timer has fired.
     #[inline]
     fn poll(&mut self, handle: &mut Handle, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(local) = current::turning().filter(|local| keeps_time_of(local, handle)) else {
-            return self.poll_away(handle, deadline, cx);
+        let Some(core) = current::turning().filter(|core| has_clock_of(core, handle)) else {
+            return self.poll_remote(handle, deadline, cx);
         };
-        if let Some(key) = self.move_to(&local, handle) {
-            return renew(key, &local, cx.waker());
+        if let Some(key) = self.move_to(&core, handle) {
+            return renew(key, &core, cx.waker());
         }
         let waker = cx.waker().clone();
-        let key = local.timers.borrow_mut().insert(&local.remote.clock, deadline, waker);
-        *self = Timer::Home(key);
+        let key = core.timers.borrow_mut().insert(&core.shared.clock, deadline, waker);
+        *self = SleepTimer::Queued(key);
         Poll::Pending
     }
 
     #[cold]
-    fn poll_away(&mut self, handle: &Handle, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
-        if let Timer::Away(task) = self {
+    fn poll_remote(
+        &mut self,
+        handle: &Handle,
+        deadline: Instant,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        if let SleepTimer::Remote(task) = self {
             return poll_task(Pin::new(task), cx);
         }
-        self.unset(handle.remote());
+        self.unset(handle.shared());
         let task = handle.spawn(Metadata::here(), sleep_until(deadline));
         let mut task = task.abort_on_drop();
         let polled = poll_task(Pin::new(&mut task), cx);
-        *self = Timer::Away(task);
+        *self = SleepTimer::Remote(task);
         polled
     }
 
-    /// Makes the loop that polls this the home, and says by which key it is set there already. The
-    /// former home may be this one's caller, further up on the stack, and then nothing fires there
-    /// before this returns.
+    /// Makes the loop that polls this sleep its loop, and returns the key of the timer that it has
+    /// there already. The former loop may be further up on this thread's stack: then no timer fires
+    /// there before this call returns.
     #[inline]
-    fn move_to(&mut self, local: &Local, handle: &mut Handle) -> Option<TimerKey> {
-        if !Arc::ptr_eq(&local.remote, handle.remote()) {
-            self.unset(handle.remote());
-            *handle = Handle::new(Arc::clone(&local.remote));
+    fn move_to(&mut self, core: &Core, handle: &mut Handle) -> Option<TimerKey> {
+        if !Arc::ptr_eq(&core.shared, handle.shared()) {
+            self.unset(handle.shared());
+            *handle = Handle::new(Arc::clone(&core.shared));
         }
         match *self {
-            Timer::Home(key) => Some(key),
-            Timer::Unset { .. } | Timer::Away(_) => None,
+            SleepTimer::Queued(key) => Some(key),
+            SleepTimer::Unset | SleepTimer::UnsetAhead | SleepTimer::Remote(_) => None,
         }
     }
 
-    fn unset(&mut self, remote: &Arc<Remote>) {
-        if let Timer::Home(key) = *self {
-            *self = Timer::Unset { ahead: false };
-            forget(key, remote);
+    fn unset(&mut self, shared: &Arc<Shared<Message>>) {
+        if let SleepTimer::Queued(key) = *self {
+            *self = SleepTimer::Unset;
+            remove(key, shared);
         }
     }
 }
 
-/// Whether a timer of the loop behind `remote` has fired; no, if this thread is not turning it.
+/// Whether a timer of this loop has fired. False if this thread is not turning the loop.
 #[inline]
-fn has_fired(key: TimerKey, remote: &Arc<Remote>) -> bool {
-    let fired = current::with_turning(|local| {
-        Arc::ptr_eq(&local.remote, remote) && !local.timers.borrow().contains(key)
-    });
+fn has_fired(key: TimerKey, shared: &Arc<Shared<Message>>) -> bool {
+    let fired = current::with_core(shared, |core| !core.timers.borrow().contains(key));
     fired.unwrap_or(false)
 }
 
-/// Sees to it that a timer of this loop wakes this waker.
-fn renew(key: TimerKey, local: &Local, waker: &Waker) -> Poll<()> {
-    match local.timers.borrow_mut().get_mut(key) {
+/// Replaces the waker of a timer unless it wakes the same task. Returns `Ready` if the timer has
+/// fired.
+fn renew(key: TimerKey, core: &Core, waker: &Waker) -> Poll<()> {
+    match core.timers.borrow_mut().get_mut(key) {
         None => return Poll::Ready(()),
         Some(stored) if stored.will_wake(waker) => return Poll::Pending,
         Some(_) => {}
     }
     // A waker is cloned and dropped while nothing is borrowed: both are foreign code.
     let mut waker = waker.clone();
-    if let Some(stored) = local.timers.borrow_mut().get_mut(key) {
-        std::mem::swap(stored, &mut waker);
+    if let Some(stored) = core.timers.borrow_mut().get_mut(key) {
+        mem::swap(stored, &mut waker);
     }
     drop_catching(waker);
     Poll::Pending
 }
 
-/// Has the loop behind `remote` forget a timer: at once, if this thread is turning it.
-fn forget(key: TimerKey, remote: &Arc<Remote>) {
-    match current::turning().filter(|local| Arc::ptr_eq(&local.remote, remote)) {
-        Some(local) => forget_at_home(key, &local),
+/// Removes a timer from a loop: at once if this thread is turning the loop, else by a command.
+fn remove(key: TimerKey, shared: &Arc<Shared<Message>>) {
+    match current::turning().filter(|core| Arc::ptr_eq(&core.shared, shared)) {
+        Some(core) => remove_here(key, &core),
         None => {
-            let errand = move |local: &Local| forget_at_home(key, local);
-            // A loop that is gone has forgotten all its timers.
-            drop(remote.post(Letter::Open(Box::new(errand))));
+            let command = move || {
+                if let Some(core) = current::turning() {
+                    remove_here(key, &core);
+                }
+            };
+            // A loop that is gone has no timers.
+            drop(shared.post(Message::Command(Box::new(command))));
         }
     }
 }
 
 #[inline]
-fn forget_at_home(key: TimerKey, local: &Local) {
-    let waker = local.timers.borrow_mut().remove(key);
+fn remove_here(key: TimerKey, core: &Core) {
+    let waker = core.timers.borrow_mut().remove(key);
     drop_catching(waker);
 }
 
-/// Whether a deadline means the same in this loop as in the one behind `handle`.
-fn keeps_time_of(local: &Local, handle: &Handle) -> bool {
-    let is_home = Arc::ptr_eq(&local.remote, handle.remote());
-    is_home || !(local.remote.clock.is_virtual() || handle.clock().is_virtual())
+/// Whether a deadline means the same time in this loop as in the loop of `handle`.
+fn has_clock_of(core: &Core, handle: &Handle) -> bool {
+    let is_same_loop = Arc::ptr_eq(&core.shared, handle.shared());
+    is_same_loop || !(core.shared.clock.is_virtual() || handle.clock().is_virtual())
 }
 
 fn poll_task(task: Pin<&mut AbortOnDrop<()>>, cx: &mut Context<'_>) -> Poll<()> {
@@ -271,8 +282,8 @@ fn poll_task(task: Pin<&mut AbortOnDrop<()>>, cx: &mut Context<'_>) -> Poll<()> 
 impl Drop for Sleep {
     #[inline]
     fn drop(&mut self) {
-        if let State::Placed { handle, timer: Timer::Home(key), .. } = &self.state {
-            forget(*key, handle.remote());
+        if let SleepState::Placed { handle, timer: SleepTimer::Queued(key), .. } = &self.state {
+            remove(*key, handle.shared());
         }
     }
 }

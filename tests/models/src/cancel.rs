@@ -12,7 +12,7 @@ use runtime_core::metadata::Metadata;
 use runtime_core::sync::atomic::Ordering;
 use runtime_core::sync::explore::{Record, Witness};
 use runtime_core::sync::thread;
-use runtime_executor::{Executor, Handle};
+use runtime_executor::{EventLoop, Handle};
 
 use crate::facade::{block_on, join, spawn};
 use crate::model::{Model, Mutant};
@@ -22,7 +22,7 @@ use crate::waking::{mortal_executor, tell, word};
 const COMPLETION: &str = "runtime-core/src/completion.rs";
 const CANCEL: &str = "self.cancel_requested.swap(true";
 const REMOTE: &str = "runtime-executor/src/scheduler/shared.rs";
-const SEND: &str = "self.inbox.send(letter)";
+const SEND: &str = "self.inbox.send(message)";
 const PARK: &str = "runtime-core/src/park.rs";
 const UNPARK: &str = "self.state.swap(NOTIFIED";
 const CHANNEL: &str = "runtime-core/src/sync/loom/channel.rs";
@@ -159,16 +159,16 @@ fn an_aborted_task_is_dropped_at_home(wakes: Wakes, witness: &'static Witness) {
 
 runtime_core::sync::thread_local_const! {
     /// An executor that its owner keeps.
-    static KEPT: RefCell<Option<Executor>> = RefCell::new(None)
+    static KEPT: RefCell<Option<EventLoop>> = RefCell::new(None)
 }
 
-fn keep(executor: Executor) {
+fn keep(executor: EventLoop) {
     KEPT.with(|kept| *kept.borrow_mut() = Some(executor));
 }
 
 /// remote spawn‖loop closing. The task runs and ends at home, or it is cancelled; the handle
 /// resolves, and nothing of it is left. (P47, P48, P29)
-fn an_order_is_opened_or_cancelled(witness: &'static Witness, end: fn(Executor)) {
+fn an_order_is_opened_or_cancelled(witness: &'static Witness, end: fn(EventLoop)) {
     let (executor, shared) = mortal_executor();
     let (value, deaths) = mortal();
     let (ran, outcomes) = (Record::new(), Record::new());
@@ -200,7 +200,7 @@ fn spawn_on(handle: &Handle, body: impl FnOnce() + Send + 'static) -> JoinHandle
 }
 
 /// Who awaits a task on another thread is told when the loop goes. (P45, P83)
-fn a_handle_resolves_when_the_loop_goes(witness: &'static Witness, end: fn(Executor)) {
+fn a_handle_resolves_when_the_loop_goes(witness: &'static Witness, end: fn(EventLoop)) {
     let (executor, shared) = mortal_executor();
     let (value, deaths) = mortal();
     let task = executor.spawn(Metadata::here(), async move {

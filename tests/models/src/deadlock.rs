@@ -16,7 +16,7 @@ use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::metadata::Metadata;
 use runtime_core::park::Parker;
 use runtime_core::sync::explore::{Record, Witness};
-use runtime_executor::{Config, Executor, Handle};
+use runtime_executor::{Config, EventLoop, Handle};
 
 use crate::facade::block_on;
 use crate::model::{Model, Mutant};
@@ -112,7 +112,7 @@ fn end(pool: &Pool, completed: usize) {
 
 /// P54.
 fn for_the_only_thread(wait: Wait, witness: &'static Witness) {
-    let executor = Executor::new(Config::default());
+    let executor = EventLoop::new(Config::default());
     let (pool, ran) = (pool(1), Record::new());
     let outer = reenter(&pool, &executor.handle(), wait, &ran);
     assert!(block_on(outer).expect("it ran"), "there was no other thread");
@@ -123,7 +123,7 @@ fn for_the_only_thread(wait: Wait, witness: &'static Witness) {
 
 /// If both wait, the second to do so is told, and its thread runs what the first waits for.
 fn two_on_two_threads(wait: Wait, witness: &'static Witness) {
-    let executor = Executor::new(Config::default());
+    let executor = EventLoop::new(Config::default());
     let (pool, ran) = (pool(2), Record::new());
     let outer = [(); 2].map(|()| reenter(&pool, &executor.handle(), wait, &ran));
     let told = outer.map(|job| block_on(job).expect("it ran"));
@@ -137,7 +137,7 @@ fn two_on_two_threads(wait: Wait, witness: &'static Witness) {
 /// The inner job waits, is taken, runs and ends while the outer one looks, says that it waits, and
 /// sleeps: whatever comes first, it is not refused.
 fn ends_elsewhere(threads_max: usize, witness: &'static Witness) {
-    let executor = Executor::new(Config::default());
+    let executor = EventLoop::new(Config::default());
     let (pool, ran) = (pool(threads_max), Record::new());
     let wait: Wait = |handle, job| handle.block_on(job);
     let outer = reenter(&pool, &executor.handle(), wait, &ran);
@@ -169,7 +169,7 @@ fn either(
 
 /// The only thread waits for a job that it would have to run itself, or for news, which arrives.
 fn something_else_can_wake(block: BlockOnEither, witness: &'static Witness) {
-    let executor = Executor::new(Config::default());
+    let executor = EventLoop::new(Config::default());
     let (pool, ran) = (pool(1), Record::new());
     let completion = Arc::new(Completion::new(Metadata::here(), None));
     let news = JoinHandle::new(Arc::clone(&completion));

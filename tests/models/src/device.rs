@@ -16,7 +16,7 @@ use runtime_executor::reactor::{
     Direction, ReadinessEvent, Registration, Selector, SelectorParts, ShortTransfer, Token,
     WaitForEvents,
 };
-use runtime_executor::{Config, Executor, Handle};
+use runtime_executor::{Config, EventLoop, Handle};
 
 /// What the threads of a model share of the system.
 #[derive(Clone)]
@@ -78,13 +78,13 @@ impl Device {
     }
 
     /// A loop on this system.
-    pub(crate) fn executor(&self) -> Executor {
+    pub(crate) fn executor(&self) -> EventLoop {
         let device = self.clone();
         let open = move || {
             let opened: SelectorParts = (Arc::new(device.clone()), Box::new(device.clone()));
             Ok(opened)
         };
-        Executor::new(Config { selector: Some(Box::new(open)), ..Config::default() })
+        EventLoop::new(Config { selector: Some(Box::new(open)), ..Config::default() })
     }
 
     fn system_call(&self) -> usize {

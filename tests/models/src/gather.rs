@@ -9,7 +9,7 @@ use aside::gather;
 use runtime_core::park::{Parker, Unparked};
 use runtime_core::sync::atomic::{AtomicUsize, Ordering};
 use runtime_core::sync::explore::{Record, Witness};
-use runtime_executor::{Config, Executor};
+use runtime_executor::{Config, EventLoop};
 
 use crate::facade::{join, spawn};
 use crate::model::{Model, Mutant};
@@ -351,7 +351,7 @@ fn a_retired_set_keeps_no_task(retire: fn(&WakeSet), witness: &'static Witness) 
 
 /// A group of two on an executor, each told by a thread of its own.
 fn a_group_on_a_loop_ends(witness: &'static Witness) {
-    let executor = Executor::new(Config::default());
+    let executor = EventLoop::new(Config::default());
     let tellers = Record::new();
     let child = || {
         let (news, started) = (word(), tellers.clone());

@@ -11,7 +11,7 @@ use std::time::Duration;
 use runtime_core::sync::atomic::Ordering;
 use runtime_core::sync::explore::{Record, Witness};
 use runtime_executor::reactor::{Direction, Registration};
-use runtime_executor::{Executor, Handle};
+use runtime_executor::{EventLoop, Handle};
 
 use crate::device::{Addressing, Device, Telling};
 use crate::facade::{join, spawn};
@@ -22,7 +22,7 @@ const PARK: &str = "runtime-core/src/park.rs";
 const UNPARK: &str = "self.state.swap(NOTIFIED";
 const TRY_PARK: &str = "self.state.compare_exchange(RUNNING, how";
 const REMOTE: &str = "runtime-executor/src/scheduler/shared.rs";
-const SEND: &str = "self.inbox.send(letter)";
+const SEND: &str = "self.inbox.send(message)";
 const READINESS: &str = "runtime-executor/src/reactor/readiness.rs";
 const SET: &str = "self.reported.store(reported.wrapping_add(TICK)";
 const SHUT_DOWN: &str = "self.reported.store(reported | SHUT_DOWN";
@@ -131,7 +131,7 @@ pub(crate) const MODELS: &[Model] = &[
 ];
 
 /// A registration made on the loop's own thread.
-fn register_at_home(device: &Device, executor: &Executor) -> Registration {
+fn register_at_home(device: &Device, executor: &EventLoop) -> Registration {
     let handle = executor.handle();
     executor.block_on(async { device.register(&handle, io::stdin()).expect("the loop lives") })
 }
@@ -348,7 +348,7 @@ fn a_registration_from_elsewhere(witness: &'static Witness) {
 }
 
 /// Somebody waits for a socket on another thread when the loop goes. (P19)
-fn who_waits_is_told(end: fn(Executor), witness: &'static Witness) {
+fn who_waits_is_told(end: fn(EventLoop), witness: &'static Witness) {
     let device = Device::new(Addressing::Token);
     let executor = device.executor();
     let socket = register_at_home(&device, &executor);

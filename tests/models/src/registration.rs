@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use runtime_core::sync::atomic::Ordering;
 use runtime_core::sync::explore::Witness;
-use runtime_executor::Executor;
+use runtime_executor::EventLoop;
 use runtime_executor::reactor::{Direction, Registration, ShortTransfer};
 
 use crate::device::{Addressing, Device};
@@ -23,7 +23,7 @@ use crate::waking::word;
 const PARK: &str = "runtime-core/src/park.rs";
 const UNPARK: &str = "self.state.swap(NOTIFIED";
 const REMOTE: &str = "runtime-executor/src/scheduler/shared.rs";
-const SEND: &str = "self.inbox.send(letter)";
+const SEND: &str = "self.inbox.send(message)";
 const READINESS: &str = "runtime-executor/src/reactor/readiness.rs";
 const SET: &str = "self.reported.store(reported.wrapping_add(TICK)";
 const SHUT_DOWN: &str = "self.reported.store(reported | SHUT_DOWN";
@@ -160,7 +160,7 @@ fn two_first_ones_at_a_time(witness: &'static Witness) {
 }
 
 /// Not the first one: the kernel is open, and the ear with the loop. (P19)
-fn one_with_a_loop_that_goes(end: fn(Executor), witness: &'static Witness) {
+fn one_with_a_loop_that_goes(end: fn(EventLoop), witness: &'static Witness) {
     let device = Device::new(Addressing::Token);
     let executor = device.executor();
     let handle = executor.handle();

@@ -15,7 +15,7 @@ use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
 use runtime_core::sync::atomic::Ordering;
 use runtime_core::sync::explore::{Record, Witness};
-use runtime_executor::{Config, Executor, sleep};
+use runtime_executor::{Config, EventLoop, sleep};
 
 use crate::facade::{join, spawn};
 use crate::model::{Model, Mutant};
@@ -29,7 +29,7 @@ const PARK: &str = "runtime-core/src/park.rs";
 const UNPARK: &str = "self.state.swap(NOTIFIED";
 const TRY_PARK: &str = "self.state.compare_exchange(RUNNING, how";
 const REMOTE: &str = "runtime-executor/src/scheduler/shared.rs";
-const SEND: &str = "self.inbox.send(letter)";
+const SEND: &str = "self.inbox.send(message)";
 
 pub(crate) const MODELS: &[Model] = &[
     Model {
@@ -110,8 +110,8 @@ pub(crate) const MODELS: &[Model] = &[
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-fn virtual_executor() -> Executor {
-    Executor::new(Config { clock: Clock::virtual_time(), ..Config::default() })
+fn virtual_executor() -> EventLoop {
+    EventLoop::new(Config { clock: Clock::virtual_time(), ..Config::default() })
 }
 
 fn cell() -> (Arc<Completion<()>>, JoinHandle<()>) {

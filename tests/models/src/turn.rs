@@ -9,7 +9,7 @@ use runtime_core::metadata::Metadata;
 use runtime_core::sync::atomic::Ordering;
 use runtime_core::sync::explore::{Record, Witness};
 use runtime_core::sync::thread;
-use runtime_executor::{Config, Executor, NextTurn};
+use runtime_executor::{Config, EventLoop, NextTurn};
 
 use crate::facade::{join, spawn};
 use crate::model::{Model, Mutant};
@@ -51,7 +51,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(4),
         executions: 62_723,
         witnesses: &["a turn was full", "no turn was full"],
-        mutants: &[Mutant::lose(REMOTE, "self.inbox.send(letter)")],
+        mutants: &[Mutant::lose(REMOTE, "self.inbox.send(message)")],
         body: a_bounded_turn_forgets_no_letter,
     },
     Model {
@@ -66,7 +66,7 @@ pub(crate) const MODELS: &[Model] = &[
 
 /// A loop inside another one: its hook wakes the thread, which does not look before it is called.
 struct Guest {
-    executor: Executor,
+    executor: EventLoop,
     calls: Record<()>,
     absences: usize,
 }
@@ -80,7 +80,7 @@ impl Guest {
             host.unpark();
         };
         let config = Config { wake_hook: Some(Box::new(hook)), ..Config::default() };
-        Guest { executor: Executor::new(config), calls, absences: 0 }
+        Guest { executor: EventLoop::new(config), calls, absences: 0 }
     }
 
     /// Turns the loop, by call only, until `is_over`.
@@ -138,7 +138,7 @@ fn a_loop_that_is_away_is_called_back(tellers: usize, witness: &'static Witness)
 
 /// One letter a turn: who takes one of two remembers that there is another.
 fn a_bounded_turn_forgets_no_letter(witness: &'static Witness) {
-    let executor = Executor::new(Config { turn_bound: Some(1), ..Config::default() });
+    let executor = EventLoop::new(Config { turn_bound: Some(1), ..Config::default() });
     let threads = Record::new();
     let tasks = [0; 2].map(|_| {
         let news = word();

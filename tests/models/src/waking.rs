@@ -1,4 +1,4 @@
-//! Waking a task: `runtime_executor`'s wakers, its inbox and its turns, through an `Executor`.
+//! Waking a task: `runtime_executor`'s wakers, its inbox and its turns, through an `EventLoop`.
 
 use std::cell::Cell;
 use std::future::{pending, poll_fn};
@@ -12,7 +12,7 @@ use runtime_core::metadata::Metadata;
 use runtime_core::sync::atomic::{AtomicUsize, Ordering};
 use runtime_core::sync::explore::{Record, Witness, unparks};
 use runtime_core::sync::thread::JoinHandle;
-use runtime_executor::{Config, Executor, Observer};
+use runtime_executor::{Config, EventLoop, Observer};
 
 use crate::facade::{join, spawn};
 use crate::model::{Model, Mutant};
@@ -22,7 +22,7 @@ const WAKER: &str = "runtime-executor/src/task/waker.rs";
 const POST: &str = "if !self.posted.swap(true";
 const CLEAR: &str = "self.posted.swap(false";
 const REMOTE: &str = "runtime-executor/src/scheduler/shared.rs";
-const SEND: &str = "self.inbox.send(letter)";
+const SEND: &str = "self.inbox.send(message)";
 const PARK: &str = "runtime-core/src/park.rs";
 const UNPARK: &str = "self.state.swap(NOTIFIED";
 const CHANNEL: &str = "runtime-core/src/sync/loom/channel.rs";
@@ -122,13 +122,13 @@ pub(crate) fn word() -> Arc<AtomicUsize> {
 }
 
 /// An executor, and the record of the end of all that its wakers and handles share.
-pub(crate) fn mortal_executor() -> (Executor, Deaths) {
+pub(crate) fn mortal_executor() -> (EventLoop, Deaths) {
     let (shared, deaths) = mortal();
     let hook = move || {
         let _shared = &shared;
     };
     let config = Config { wake_hook: Some(Box::new(hook)), ..Config::default() };
-    (Executor::new(config), deaths)
+    (EventLoop::new(config), deaths)
 }
 
 /// Publishes, then wakes.
@@ -143,7 +143,7 @@ pub(crate) fn tell(waker: Waker, news: Arc<AtomicUsize>) -> JoinHandle<()> {
 /// A wake that finds the letter of another on its way sends none: its news comes by the flag. Were
 /// a wake lost, or its news not seen, the loop would sleep for ever. (P1, P3)
 fn a_wake_is_one_more_poll(tellers: usize, witness: &'static Witness) {
-    let executor = Executor::new(Config::default());
+    let executor = EventLoop::new(Config::default());
     let news: Vec<_> = (0..tellers).map(|_| word()).collect();
     let mut threads = Vec::new();
     let mut polls = 0;
@@ -165,7 +165,7 @@ fn a_wake_is_one_more_poll(tellers: usize, witness: &'static Witness) {
 }
 
 fn the_wake_comes_before_the_news(_: &'static Witness) {
-    let executor = Executor::new(Config::default());
+    let executor = EventLoop::new(Config::default());
     let news = word();
     let mut teller = None;
     executor.block_on(poll_fn(|cx| {
@@ -199,7 +199,7 @@ fn second_time(wakers: &Record<Waker>, end: impl FnOnce() + 'static) -> impl Fut
 
 /// Four wakes between two turns make one letter and one poll.
 fn many_wakes_are_one_letter(_: &'static Witness) {
-    let executor = Executor::new(Config::default());
+    let executor = EventLoop::new(Config::default());
     let wakers = Record::new();
     executor.spawn(Metadata::here(), second_time(&wakers, || ())).detach();
     assert_eq!(executor.turn(Duration::ZERO).polled, 1);
@@ -218,7 +218,7 @@ fn many_wakes_are_one_letter(_: &'static Witness) {
 
 /// Three tasks, woken by two senders: the first wakes the first and then the second.
 fn order_of_polls() -> Vec<&'static str> {
-    let executor = Executor::new(Config::default());
+    let executor = EventLoop::new(Config::default());
     let (wakers, order, mut tasks) = (Record::new(), Record::new(), Vec::new());
     for name in ["first", "second", "third"] {
         let order = order.clone();
@@ -259,7 +259,7 @@ impl Observer for Sleeps {
 fn wakes_of_a_sleeping_loop_are_one_system_call(witness: &'static Witness) {
     let sleeps = Rc::new(Cell::new(0));
     let observer = Box::new(Sleeps(Rc::clone(&sleeps)));
-    let executor = Executor::new(Config { observer: Some(observer), ..Config::default() });
+    let executor = EventLoop::new(Config { observer: Some(observer), ..Config::default() });
     let news = [word(), word()];
     let mut threads = Vec::new();
     executor.block_on(poll_fn(|cx| {
@@ -281,7 +281,7 @@ fn wakes_of_a_sleeping_loop_are_one_system_call(witness: &'static Witness) {
 /// wake‖complete. A task ends while another thread wakes it, and a new one comes into its slot,
 /// which is polled once and no more. (P22, P32)
 fn late_wake(witness: &'static Witness, choose: fn(&Waker, &Waker) -> Waker) {
-    let executor = Executor::new(Config::default());
+    let executor = EventLoop::new(Config::default());
     let wakers = Record::new();
     let ended = wakers.clone();
     let task = executor.spawn(
@@ -349,7 +349,7 @@ fn a_future_is_dropped_once_on_its_own_thread(witness: &'static Witness) {
 
 /// loop dropped‖wake. Whatever the waker finds, it returns; when loop and waker have gone, so has
 /// what they shared. (P19, P20, P24)
-fn a_waker_outlives_its_loop(witness: &'static Witness, end: fn(Executor)) {
+fn a_waker_outlives_its_loop(witness: &'static Witness, end: fn(EventLoop)) {
     let (executor, shared) = mortal_executor();
     let (value, deaths) = mortal();
     let wakers = Record::new();

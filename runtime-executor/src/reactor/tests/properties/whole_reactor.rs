@@ -17,7 +17,7 @@ use crate::reactor::registration::{Registration, ShortTransfer};
 use crate::reactor::selector::{
     Direction, ReadinessEvent, Selector, SelectorParts, Token, WaitForEvents,
 };
-use crate::{Config, Executor};
+use crate::{Config, EventLoop};
 
 const DESCRIPTORS: usize = 3;
 
@@ -146,7 +146,7 @@ struct SocketUser {
 
 struct WholeReactor {
     system: SimulatedSelector,
-    executor: Executor,
+    executor: EventLoop,
     users: Vec<SocketUser>,
 }
 
@@ -158,7 +158,7 @@ impl WholeReactor {
             Ok((Arc::new(own.clone()), Box::new(own.clone())))
         };
         let executor =
-            Executor::new(Config { selector: Some(Box::new(open)), ..Config::default() });
+            EventLoop::new(Config { selector: Some(Box::new(open)), ..Config::default() });
         let user = |_| SocketUser {
             file: File::open("/dev/null").expect("a descriptor"),
             socket: None,
@@ -184,7 +184,7 @@ impl WholeReactor {
             SocketStep::Turn(events_max) => self.turn(events_max)?,
         }
         let registered = self.users.iter().filter(|user| user.socket.is_some()).count();
-        prop_assert_eq!(self.executor.handle().remote().reactor.len(), registered);
+        prop_assert_eq!(self.executor.handle().shared().reactor.len(), registered);
         Ok(())
     }
 

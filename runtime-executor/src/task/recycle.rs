@@ -1,0 +1,192 @@
+//! Recycling of finished tasks: the next task takes over the box, the cell, the wakers and the slot.
+//!
+//! A finished task is a box without a future. It keeps its slot, and the next task tries it first:
+//!
+//! 1. A future of the same type is moved into the box. The completion cell is used again if its
+//!    reader is gone. A late reader keeps the cell, and the task gets a new one. With the reader
+//!    gone, a spawn allocates nothing.
+//! 2. A future of another type gets a new box, which takes over the wakers and the slot.
+//! 3. A task of which a waker is left anywhere is not recycled: that waker must not wake another
+//!    task. Its slot is vacated, which makes its key stale.
+//!
+//! Finished tasks occupy little memory: a future of more than 256 bytes lies in a box of its own,
+//! which is freed when the future ends, and a task with a larger output is not recycled.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use runtime_core::completion::Completion;
+use runtime_core::join::JoinHandle;
+use runtime_core::metadata::Metadata;
+
+use crate::task::future_task::{FutureTask, IS_ALIVE, Task};
+use crate::task::waker::{OwnWakers, ReadyQueue, TaskKey};
+
+/// The most bytes that a finished task keeps for the next future, and for the next output.
+const RECYCLED_BYTES_MAX: usize = 256;
+
+/// A task of any type.
+pub(crate) type BoxedTask = Pin<Box<dyn RecyclableTask>>;
+
+/// A task, and the parts of it that outlive its future.
+pub(crate) trait RecyclableTask: Task {
+    /// Moves the future of a [`Candidate`] into the box of this finished task, if it has the type
+    /// that the box was made for, and queues the new task. Runs no foreign code.
+    fn refill(self: Pin<&mut Self>, ready: &ReadyQueue, candidate: &mut dyn Any);
+
+    /// Whether no waker is left but the task's own, and the output is small enough.
+    fn is_recyclable(&self) -> bool;
+
+    /// Takes the wakers out of a finished task.
+    fn take_wakers(self: Pin<&mut Self>) -> OwnWakers;
+}
+
+/// A future on its way into the box of a finished task, with the other parts of the new task.
+///
+/// Its fields are written one by one. As one value they would be written to memory and read back in
+/// other pieces, for which the processor has to wait.
+struct Candidate<F: Future> {
+    /// `Some` until a box accepts it, as is the metadata.
+    future: Option<F>,
+    metadata: Option<Metadata>,
+    /// The new task's key and handle, once a box has accepted it.
+    accepted: Option<(TaskKey, JoinHandle<F::Output>)>,
+}
+
+/// A task that has begun, to be put into the slot of its key.
+pub(crate) struct Begun<T> {
+    pub(crate) key: TaskKey,
+    pub(crate) task: BoxedTask,
+    pub(crate) handle: JoinHandle<T>,
+}
+
+/// The finished tasks of a loop, each with a reserved slot in the slab. The last one is used first,
+/// while it is in the processor's cache.
+#[derive(Default)]
+pub(crate) struct Recycler(RefCell<Vec<BoxedTask>>);
+
+impl Recycler {
+    /// The number of finished tasks.
+    pub(crate) fn len(&self) -> usize {
+        self.0.borrow().len()
+    }
+
+    /// Begins a task in the box of the task that finished last, or in a new one, and queues it.
+    /// `new_wakers` reserves a slot.
+    #[inline]
+    pub(crate) fn begin<F>(
+        &self,
+        ready: &ReadyQueue,
+        new_wakers: impl FnOnce() -> OwnWakers,
+        metadata: Metadata,
+        future: F,
+    ) -> Begun<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        if const { size_of::<F>() > RECYCLED_BYTES_MAX } {
+            self.begin_small(ready, new_wakers, metadata, Box::pin(future))
+        } else {
+            self.begin_small(ready, new_wakers, metadata, future)
+        }
+    }
+
+    #[inline]
+    fn begin_small<F>(
+        &self,
+        ready: &ReadyQueue,
+        new_wakers: impl FnOnce() -> OwnWakers,
+        metadata: Metadata,
+        future: F,
+    ) -> Begun<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        let finished = self.0.borrow_mut().pop();
+        let Some(mut task) = finished else {
+            return begin_new(ready, new_wakers(), metadata, Some(future));
+        };
+        let mut candidate =
+            Candidate { future: Some(future), metadata: Some(metadata), accepted: None };
+        task.as_mut().refill(ready, &mut candidate);
+        match candidate {
+            Candidate { accepted: Some((key, handle)), .. } => Begun { key, task, handle },
+            Candidate { accepted: None, future, metadata } => {
+                let wakers = task.as_mut().take_wakers();
+                drop(task);
+                let metadata = metadata.expect("a refused candidate has its metadata");
+                begin_new(ready, wakers, metadata, future)
+            }
+        }
+    }
+
+    /// Takes the wakers of the task that finished last, which bring its slot along.
+    pub(crate) fn take_wakers(&self) -> Option<OwnWakers> {
+        let mut task = self.0.borrow_mut().pop()?;
+        Some(task.as_mut().take_wakers())
+    }
+
+    /// Keeps a finished task for the next one, or returns it if that is not possible.
+    #[must_use]
+    #[inline]
+    pub(crate) fn keep(&self, task: BoxedTask) -> Option<BoxedTask> {
+        if !task.is_recyclable() {
+            return Some(task);
+        }
+        self.0.borrow_mut().push(task);
+        None
+    }
+}
+
+fn begin_new<F>(
+    ready: &ReadyQueue,
+    wakers: OwnWakers,
+    metadata: Metadata,
+    future: Option<F>,
+) -> Begun<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    let key = wakers.task.key();
+    ready.push(&wakers.task);
+    let task = FutureTask::new(wakers, metadata, future);
+    let handle = JoinHandle::new(Arc::clone(&task.completion));
+    Begun { key, task: Box::pin(task), handle }
+}
+
+impl<F: Future + 'static> RecyclableTask for FutureTask<F> {
+    fn refill(self: Pin<&mut Self>, ready: &ReadyQueue, candidate: &mut dyn Any) {
+        let Some(candidate) = candidate.downcast_mut::<Candidate<F>>() else { return };
+        let Some(metadata) = candidate.metadata.take() else { return };
+        let mut this = self.project();
+        let wakers = this.wakers.as_mut().expect(IS_ALIVE);
+        let canceller = wakers.cancelling.take().unwrap_or_else(|| wakers.polling.clone());
+        let cell = Completion::new(metadata, Some(canceller));
+        match Arc::get_mut(this.completion) {
+            Some(unread) => *unread = cell,
+            // The last reader is late and keeps the old cell.
+            None => *this.completion = Arc::new(cell),
+        }
+        this.future.set(candidate.future.take());
+        ready.push(&wakers.task);
+        candidate.accepted =
+            Some((wakers.task.key(), JoinHandle::new(Arc::clone(this.completion))));
+    }
+
+    /// The flags of the waker need no reset. They say truly whether the key is in a queue, and if it
+    /// still is, the next task is polled once in vain.
+    #[inline]
+    fn is_recyclable(&self) -> bool {
+        size_of::<F::Output>() <= RECYCLED_BYTES_MAX
+            && self.wakers.as_ref().is_some_and(OwnWakers::are_the_last)
+    }
+
+    fn take_wakers(self: Pin<&mut Self>) -> OwnWakers {
+        self.project().wakers.take().expect(IS_ALIVE)
+    }
+}

@@ -1,0 +1,26 @@
+//! The sleep of a loop with a virtual clock: the time moves to the next deadline.
+
+use std::time::Instant;
+
+use runtime_core::park::Unparked;
+
+use crate::scheduler::core::Core;
+
+/// Moves the clock to the deadline. Returns `None`, and the loop must park, if there is none that
+/// the clock can reach, or if a job holds the clock. The end of that hold unparks the loop.
+///
+/// A job publishes its result before it releases its hold. If the clock is free and the parker is
+/// not notified, no result is on its way. Sockets hold no clock, because their data may never come,
+/// but the events that have arrived are received before the time moves.
+pub(crate) fn advance(core: &Core, until: Option<Instant>) -> Option<Unparked> {
+    let clock = &core.shared.clock;
+    let until = until.filter(|&until| clock.reaches(until) && clock.may_advance())?;
+    core.poller.poll();
+    if core.shared.parker.take_notification() {
+        return Some(Unparked::Notified);
+    }
+    if core.ready.is_empty() {
+        clock.advance_to(until);
+    }
+    Some(Unparked::Expired)
+}
