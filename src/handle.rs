@@ -14,16 +14,17 @@ use runtime_core::sync::Mutex;
 use runtime_core::sync::OnceLock;
 use runtime_executor::ClockHold;
 
-/// Reaches a runtime from any thread: its loop and its pool. Cheap to clone, `Send` and `Sync`.
+/// Gives access to a runtime, its loop and its pool, from any thread. Cheap to clone, `Send` and
+/// `Sync`.
 ///
-/// A handle does not keep the runtime alive. What is asked of one that is gone comes back as an
-/// error: a spawn as *cancelled*, a blocking call as *refused*.
+/// A handle does not keep the runtime alive. After the runtime is gone, the handle of a spawned
+/// task yields *cancelled*, and that of a blocking call *refused*.
 ///
 /// ```
 /// aside::run(async {
 ///     let handle = aside::Handle::current();
 ///     let sum = aside::spawn_blocking(move || {
-///         // Blocking code, on a worker: and back to async code from here.
+///         // Blocking code, on a worker, may call async code.
 ///         handle.block_on(async { 20 + 22 })
 ///     });
 ///     assert_eq!(sum.await.unwrap(), 42);
@@ -31,30 +32,31 @@ use runtime_executor::ClockHold;
 /// ```
 #[derive(Clone)]
 pub struct Handle {
-    parts: Arc<Parts>,
+    parts: Arc<RuntimeParts>,
 }
 
-struct Parts {
-    executor: runtime_executor::Handle,
+/// *Shared by* all handles of a runtime, by `Arc`.
+struct RuntimeParts {
+    event_loop: runtime_executor::Handle,
     pool: Pool,
-    /// Pinned states whose last handle went on the loop, where nobody could wait for their end.
+    /// Pinned states whose last handle was dropped on the loop, which could not wait for them.
     pending_closes: Mutex<Vec<PendingClose>>,
-    /// For the names that are looked up; made for the first one.
+    /// The lane of name lookups, made for the first one.
     #[cfg(all(feature = "net", unix))]
     dns: OnceLock<Lane>,
-    /// For what changes files; made for the first one.
+    /// The lane of jobs that change files, made for the first one.
     #[cfg(feature = "fs")]
     fs: OnceLock<Lane>,
 }
 
-/// How many names are looked up at a time. Each takes a thread, for some seconds if nobody answers.
+/// The most name lookups at a time. Each needs a thread, for some seconds if no server answers.
 #[cfg(all(feature = "net", unix))]
 const LOOKUPS_MAX: usize = 8;
 
 impl Handle {
-    pub(crate) fn new(executor: runtime_executor::Handle, pool: Pool) -> Handle {
-        let parts = Parts {
-            executor,
+    pub(crate) fn new(event_loop: runtime_executor::Handle, pool: Pool) -> Handle {
+        let parts = RuntimeParts {
+            event_loop,
             pool,
             pending_closes: Mutex::new(Vec::new()),
             #[cfg(all(feature = "net", unix))]
@@ -65,20 +67,21 @@ impl Handle {
         Handle { parts: Arc::new(parts) }
     }
 
-    /// Spawns a future on the loop, from any thread. It is polled and dropped there.
+    /// Spawns a future on the loop, from any thread. It is polled and dropped on the loop's thread.
     ///
-    /// If the runtime is gone, the handle yields a *cancelled* [`JoinError`].
+    /// If the runtime is gone, the handle yields a *cancelled* [`JoinError`](crate::JoinError).
     #[track_caller]
+    #[doc(alias("run_coroutine_threadsafe", "call_soon_threadsafe"))]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.parts.executor.spawn(Metadata::here(), future)
+        self.parts.event_loop.spawn(Metadata::here(), future)
     }
 
-    /// Sends a closure to the loop's thread, where it makes the future to be spawned: one that
-    /// need not be `Send`.
+    /// Sends a closure to the loop's thread, and spawns the future that it returns there. The
+    /// future need not be `Send`.
     ///
     /// The closure runs between two polls, so it should be short. If it panics, the handle yields
     /// that panic.
@@ -98,42 +101,43 @@ impl Handle {
     /// assert_eq!(runtime.block_on(task).unwrap(), 7);
     /// ```
     #[track_caller]
+    #[doc(alias("call_soon_threadsafe", "spawn_local"))]
     pub fn spawn_with<M, F>(&self, make: M) -> JoinHandle<F::Output>
     where
         M: FnOnce() -> F + Send + 'static,
         F: Future + 'static,
         F::Output: Send + 'static,
     {
-        self.parts.executor.spawn_with(Metadata::here(), make)
+        self.parts.event_loop.spawn_with(Metadata::here(), make)
     }
 
     pub(crate) fn event_loop(&self) -> &runtime_executor::Handle {
-        &self.parts.executor
+        &self.parts.event_loop
     }
 
-    /// The pool that [`spawn_blocking`](Handle::spawn_blocking) uses.
+    /// Returns the pool that [`spawn_blocking`](Handle::spawn_blocking) uses.
     pub fn pool(&self) -> &Pool {
         &self.parts.pool
     }
 
-    /// The time by the runtime's clock.
+    /// Returns the time by the runtime's clock.
     pub fn now(&self) -> std::time::Instant {
-        self.parts.executor.clock().now()
+        self.parts.event_loop.clock().now()
     }
 
-    /// Keeps the runtime's clock from moving, if it is a virtual one.
+    /// Stops the runtime's clock until the hold is dropped, if it is virtual.
     pub(crate) fn hold_clock(&self) -> Option<ClockHold> {
-        self.parts.executor.hold_clock()
+        self.parts.event_loop.hold_clock()
     }
 
-    /// The lane in which names are looked up.
+    /// Returns the lane of name lookups.
     #[cfg(all(feature = "net", unix))]
     pub(crate) fn dns(&self) -> &Lane {
         let make = || self.parts.pool.lane("dns").running_max(LOOKUPS_MAX).build();
         self.parts.dns.get_or_init(make)
     }
 
-    /// The lane of what changes files, which no shutdown cancels.
+    /// Returns the lane of jobs that change files, which no shutdown cancels.
     #[cfg(feature = "fs")]
     pub(crate) fn fs(&self) -> &Lane {
         self.parts.fs.get_or_init(|| self.parts.pool.lane("fs").must_run().build())
@@ -143,7 +147,7 @@ impl Handle {
         Arc::ptr_eq(&self.parts, &other.parts)
     }
 
-    /// Has the runtime's end wait for this one.
+    /// Makes the runtime's shutdown wait for this state to close.
     pub(crate) fn wait_at_shutdown(&self, pending: PendingClose) {
         let mut pending_closes = self.parts.pending_closes.lock();
         let (over, mut left): (Vec<_>, Vec<_>) =
@@ -154,7 +158,7 @@ impl Handle {
         drop(over);
     }
 
-    /// What there is to wait for at the end.
+    /// Takes the states for which the shutdown must wait.
     pub(crate) fn take_pending_closes(&self) -> Vec<PendingClose> {
         mem::take(&mut self.parts.pending_closes.lock())
     }
@@ -163,7 +167,7 @@ impl Handle {
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Handle")
-            .field("executor", &self.parts.executor)
+            .field("event_loop", &self.parts.event_loop)
             .field("pool", &self.parts.pool)
             .finish()
     }

@@ -1,4 +1,4 @@
-//! Giving a task or a job a name.
+//! [`named`]: names for tasks and jobs.
 
 use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
@@ -8,7 +8,7 @@ use crate::blocking::Pinned;
 use crate::handle::Handle;
 use crate::run::spawn_as;
 
-/// Names what is spawned next, for errors, reports and observers.
+/// Names the task or job that is spawned next, for errors, reports and observers.
 ///
 /// ```
 /// aside::run(async {

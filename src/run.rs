@@ -1,4 +1,4 @@
-//! [`run`] and [`spawn`]: a program's main function, and its tasks.
+//! [`run`] and [`spawn`]: the main function of a program, and its tasks.
 
 use runtime_blocking::Shutdown;
 use runtime_core::join::JoinHandle;
@@ -6,20 +6,19 @@ use runtime_core::metadata::Metadata;
 
 use crate::runtime::Runtime;
 
-/// Makes a runtime, drives `main` to its end, shuts the runtime down, and returns the output: the
-/// main function of an async program, as Python's `asyncio.run`.
+/// Makes a runtime, drives `main` until it is ready, shuts the runtime down, and returns the
+/// output: the main function of an async program, like Python's `asyncio.run`.
 ///
-/// When `main` is ready, the tasks that are left are cancelled. Blocking jobs that were accepted
-/// are waited for, so that nothing they were writing is lost; after five seconds a line on stderr
-/// says for whom. So are [pinned states](crate::blocking::Pinned) whose last handle went on this
-/// loop, though without that line.
+/// When `main` is ready, the remaining tasks are cancelled. `run` then waits for all accepted
+/// blocking jobs, so that nothing that they write is lost. After five seconds it names them on
+/// stderr. It also waits, without that message, for [pinned states](crate::blocking::Pinned) whose
+/// last handle was dropped on this loop.
 ///
 /// ```
-/// let answer = aside::run(async {
-///     let slow = aside::spawn_blocking(|| std::fs::metadata("Cargo.toml").map(|m| m.len()));
-///     slow.await.unwrap()
+/// let length = aside::run(async {
+///     aside::spawn_blocking(|| std::fs::metadata("Cargo.toml").map(|file| file.len())).await
 /// });
-/// assert!(answer.unwrap() > 0);
+/// assert!(length.unwrap().unwrap() > 0);
 /// ```
 ///
 /// # Blocking
@@ -28,6 +27,7 @@ use crate::runtime::Runtime;
 /// # Panics
 /// If `main` panics, after shutting down.
 #[track_caller]
+#[doc(alias("block_on", "asyncio", "main"))]
 pub fn run<F: Future>(main: F) -> F::Output {
     let runtime = Runtime::new();
     let output = runtime.block_on(main);
@@ -35,11 +35,10 @@ pub fn run<F: Future>(main: F) -> F::Output {
     output
 }
 
-/// Spawns a task on the loop that this thread is turning.
+/// Spawns a task on the loop that this thread turns (step 1 of a task's life).
 ///
-/// The future need not be `Send`: tasks never leave their thread. It begins at the loop's next
-/// turn, so not before the spawning task awaits something that waits; and it goes on if the handle
-/// is dropped.
+/// The future need not be `Send`: tasks never leave their thread. It is first polled in the loop's
+/// next turn, so not before the spawning task is pending. Dropping the handle detaches the task.
 ///
 /// ```
 /// use std::{cell::Cell, rc::Rc};
@@ -56,8 +55,9 @@ pub fn run<F: Future>(main: F) -> F::Output {
 /// ```
 ///
 /// # Panics
-/// On a thread that is not turning a loop: use [`Handle::spawn`] there.
+/// On a thread that does not turn a loop: use [`Handle::spawn`](crate::Handle::spawn) there.
 #[track_caller]
+#[doc(alias("create_task", "ensure_future", "spawn_local", "asyncio"))]
 pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
 where
     F: Future + 'static,
@@ -75,7 +75,7 @@ where
     match runtime_executor::try_spawn(metadata, future) {
         Ok(handle) => handle,
         Err(_error) => panic!(
-            "`spawn` was called on a thread that is not turning a loop: call it inside `run` or \
+            "`spawn` was called on a thread that does not turn a loop: call it inside `run` or \
              `block_on`, or use `Handle::spawn` from other threads"
         ),
     }

@@ -1,4 +1,4 @@
-//! A runtime: an event loop and a pool, made together and shut down together.
+//! [`Runtime`]: an event loop and a pool, made together and shut down together.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,14 +13,14 @@ use runtime_executor::{Config, EventLoop, Observer, Turn};
 
 use crate::handle::Handle;
 
-/// An event loop and the pool aside of it.
+/// An event loop, and a pool for blocking calls.
 ///
-/// [`run`](crate::run) is enough for most programs; this is for who wants to set it up, to keep
-/// it, or to turn it from a loop of his own. It stays on the thread that made it, because its
-/// tasks need not be `Send`; other threads reach it by its [`Handle`].
+/// [`run`](crate::run) is enough for most programs. Use a `Runtime` to configure it, to keep it, or
+/// to turn it from a loop of your own. It stays on the thread that made it, because its tasks need
+/// not be `Send`. Other threads access it through its [`Handle`].
 ///
-/// Making one starts no thread, and makes no system call but to ask for the number of the process:
-/// the pool starts threads when there are jobs.
+/// Making a runtime starts no thread, and makes no system call except for the process id. The pool
+/// starts threads when there are jobs.
 ///
 /// ```
 /// let runtime = aside::Runtime::new();
@@ -29,56 +29,57 @@ use crate::handle::Handle;
 /// ```
 ///
 /// # Drop
-/// As [`shutdown`](Runtime::shutdown) with [`Shutdown::Wait`]; but inside async code, where
-/// waiting would stall somebody's loop, with [`Shutdown::Leave`]. Never panics.
+/// As [`shutdown`](Runtime::shutdown) with [`Shutdown::Wait`]; but inside async code, where waiting
+/// would stall a loop, with [`Shutdown::Leave`]. Never panics.
 ///
 /// # Fork
-/// A fork takes one thread along, so a runtime from before it is of no use in the child, and says
-/// so: what would have to sleep panics, what is submitted is handed back, and dropping it waits for
-/// nobody. A runtime that is made in the child works. Whoever forks inside a task or a job should
-/// end the child there, by `exec` or `exit`: it is inside somebody else's turn.
+/// A fork copies only the calling thread, so a runtime made before it does not work in the child: a
+/// call that would have to sleep panics, submitted jobs are refused, and dropping it waits for
+/// nothing. A runtime made in the child works. If a task or a job forks, the child should `exec` or
+/// `exit` there, because it is inside a turn of the parent's loop.
 pub struct Runtime {
     executor: EventLoop,
     handle: Handle,
     owns_pool: bool,
-    /// It was shut down, and dropping it has nothing left to do.
-    ended: bool,
+    /// It was shut down: dropping it does nothing.
+    is_shut_down: bool,
 }
 
 impl Runtime {
-    /// A runtime as [`run`](crate::run) makes it.
+    /// Makes a runtime with the settings of [`run`](crate::run).
     pub fn new() -> Runtime {
         Runtime::builder().build()
     }
 
-    /// For a runtime that is to be otherwise.
+    /// Returns a builder with the default settings.
     pub fn builder() -> Builder {
         Builder::default()
     }
 
-    /// Reaches this runtime from other threads.
+    /// Returns a handle, to access this runtime from other threads.
     pub fn handle(&self) -> Handle {
         self.handle.clone()
     }
 
-    /// Drives `future`, and the tasks beside it, until the future is ready. Tasks that are left
-    /// stay, and go on at the next call.
+    /// Drives `future`, and all spawned tasks, until the future is ready. The remaining tasks are
+    /// kept, and continue at the next call.
     ///
     /// # Blocking
     /// Blocks the thread.
     ///
     /// # Panics
-    /// If the future panics: the runtime may be used again. If it is called inside a task of this
-    /// same runtime: await the future there. If it would have to sleep in a forked child of the
-    /// process that made it: make a new runtime after the fork. (Inside a task of *another* runtime
-    /// it works, and stalls that one meanwhile.)
+    /// - If the future panics. The runtime may be used again.
+    /// - If it is called inside a task of the same runtime: await the future there. (Inside a task
+    ///   of *another* runtime it works, and stalls that one meanwhile.)
+    /// - If it would have to sleep in a forked child of the process that made the runtime: make a
+    ///   new runtime after the fork.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let _entered = self.handle.enter();
         self.executor.block_on(future)
     }
 
-    /// Spawns a task, which begins when the runtime is next turned. See [`spawn`](crate::spawn).
+    /// Spawns a task, which is first polled in the next turn. See [`spawn`](crate::spawn).
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -88,11 +89,11 @@ impl Runtime {
         self.executor.spawn(Metadata::here(), future)
     }
 
-    /// Turns the loop once, for a program that has a loop of its own: a game, a window, a plugin.
+    /// Turns the loop once, for a program with a loop of its own: a game, a window, a plugin.
     ///
-    /// If there was nothing to do it sleeps for `wait` at most, and not at all for a `wait` of
-    /// nought. It says what happened and when the next turn is due. Set [`Builder::on_wake`] to be
-    /// told when a turn is due earlier than that.
+    /// If no task is ready, it sleeps for `wait` at most, and not at all if `wait` is zero. It
+    /// returns what happened and when the next turn is due. Set [`Builder::on_wake`] to be notified
+    /// when a turn is due earlier than that.
     ///
     /// ```
     /// use std::time::Duration;
@@ -106,23 +107,23 @@ impl Runtime {
     /// ```
     ///
     /// # Blocking
-    /// For `wait` at most, and as long as the tasks that are ready take to poll.
+    /// Blocks for `wait` at most, and as long as the polls of the ready tasks take.
     ///
     /// # Panics
-    /// If it is called inside a task of this same runtime.
+    /// If it is called inside a task of the same runtime.
     #[track_caller]
     pub fn turn(&self, wait: Duration) -> Turn {
         let _entered = self.handle.enter();
         self.executor.turn(wait)
     }
 
-    /// A descriptor that can be read as long as there are sockets for a [turn](Runtime::turn) to
-    /// hear: for a loop of the program's own that waits for descriptors, by `poll` or epoll, or
-    /// with a source of glib. Together with [`Builder::on_wake`] it tells of all that makes a turn
-    /// due early.
+    /// Returns a descriptor that is readable as long as there are socket events for a
+    /// [turn](Runtime::turn) to dispatch: for a program that waits for descriptors in a loop of its
+    /// own, with `poll`, epoll or a source of glib. Together with [`Builder::on_wake`] it reports
+    /// everything that makes a turn due early.
     ///
-    /// It is to be watched and not to be read. It may be asked for before there is any socket, and
-    /// is a new copy each time, to be dropped when nobody watches it any more.
+    /// Wait for it to become readable, but do not read it. It may be requested before there is any
+    /// socket. Each call returns a new copy; drop it when it is no longer polled.
     ///
     /// ```
     /// # #[cfg(feature = "net")] {
@@ -139,7 +140,7 @@ impl Runtime {
     /// while !echo.is_finished() {
     ///     let next = runtime.turn(Duration::ZERO).next;
     ///     if next == aside::NextTurn::OnWake && !echo.is_finished() {
-    ///         // The loop of the program would watch its own descriptors here as well.
+    ///         // The loop of the program would poll its own descriptors here, too.
     ///         poll(&mut [PollFd::new(&sockets, PollFlags::IN)], None)?;
     ///     }
     /// }
@@ -148,7 +149,7 @@ impl Runtime {
     /// ```
     ///
     /// # Errors
-    /// As the system gives them: if there are no descriptors left.
+    /// Those of the system, if it has no descriptors left.
     #[cfg(all(feature = "net", unix))]
     pub fn socket_events(&self) -> std::io::Result<std::os::fd::OwnedFd> {
         self.executor.handle().socket_events()
@@ -157,25 +158,26 @@ impl Runtime {
     /// Turns the loop until no task is left.
     ///
     /// # Blocking
-    /// Blocks the thread, for ever if a task never ends.
+    /// Blocks the thread, forever if a task never ends.
     ///
     /// # Panics
-    /// If it is called inside a task of this same runtime.
+    /// If it is called inside a task of the same runtime.
     #[track_caller]
     pub fn drain(&self) {
         let _entered = self.handle.enter();
         self.executor.drain();
     }
 
-    /// How many tasks are alive.
+    /// Returns the number of tasks that have not finished.
     pub fn tasks(&self) -> usize {
         self.executor.tasks()
     }
 
-    /// Cancels the tasks, then shuts the pool down as `how` says, and reports.
+    /// Cancels the tasks, shuts the pool down as `how` says, and returns a report.
     ///
-    /// A pool that was given by [`Builder::pool`] is left as it is. With [`Shutdown::Wait`] it also
-    /// waits for the [pinned states](crate::blocking::Pinned) whose last handle went on this loop.
+    /// A pool that was set by [`Builder::pool`] is not shut down. With [`Shutdown::Wait`] it also
+    /// waits for the [pinned states](crate::blocking::Pinned) whose last handle was dropped on this
+    /// loop.
     ///
     /// # Blocking
     /// As `how` says.
@@ -184,7 +186,7 @@ impl Runtime {
     }
 
     fn end(&mut self, how: Shutdown) -> ShutdownReport {
-        self.ended = true;
+        self.is_shut_down = true;
         let _entered = self.handle.enter();
         let tasks_cancelled = self.executor.close();
         let jobs =
@@ -212,7 +214,7 @@ impl Default for Runtime {
 
 impl Drop for Runtime {
     fn drop(&mut self) {
-        if self.ended {
+        if self.is_shut_down {
             return;
         }
         let how = if is_on_loop() { Shutdown::Leave } else { Shutdown::Wait };
@@ -229,16 +231,16 @@ impl fmt::Debug for Runtime {
     }
 }
 
-/// What a [`shutdown`](Runtime::shutdown) ended, and what it left.
+/// The tasks and jobs that a [`shutdown`](Runtime::shutdown) has cancelled, and those that it left.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ShutdownReport {
     /// The tasks that had not finished.
     pub tasks_cancelled: Vec<Metadata>,
-    /// The jobs that were cancelled before they began, and those still running.
+    /// The jobs that were cancelled before they began, and those that still run.
     pub jobs: PoolReport,
-    /// The types of the pinned states whose last handles went on the loop, and which are still at
-    /// work or not yet dropped: nobody waits for them any more.
+    /// The types of the pinned states whose last handles were dropped on the loop, and which still
+    /// run calls or are not dropped yet. The shutdown did not wait for them.
     pub states_left: Vec<&'static str>,
 }
 
@@ -252,13 +254,13 @@ impl fmt::Display for ShutdownReport {
             writeln!(f, "  {task}")?;
         }
         for state in &self.states_left {
-            writeln!(f, "a pinned state is still at work: {state}")?;
+            writeln!(f, "a pinned state is still in use: {state}")?;
         }
         fmt::Display::fmt(&self.jobs, f)
     }
 }
 
-/// Sets up a [`Runtime`].
+/// Configures a [`Runtime`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -284,10 +286,10 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// The most threads of the runtime's pool; 512 if nothing is said.
+    /// Sets the most threads of the runtime's pool; 512 by default.
     ///
     /// # Panics
-    /// If it is nought.
+    /// If it is zero.
     #[must_use]
     #[track_caller]
     pub fn threads_max(mut self, threads: usize) -> Builder {
@@ -295,52 +297,52 @@ impl Builder {
         self
     }
 
-    /// How long an idle worker of the pool stays; 10 seconds if nothing is said.
+    /// Sets how long an idle worker of the pool is kept; 10 seconds by default.
     #[must_use]
     pub fn keep_alive(mut self, duration: Duration) -> Builder {
         self.pool = self.pool.keep_alive(duration);
         self
     }
 
-    /// How the pool's threads are called, with a number behind.
+    /// Sets the name of the pool's threads, to which a number is appended.
     #[must_use]
     pub fn thread_name(mut self, name: impl Into<Cow<'static, str>>) -> Builder {
         self.pool = self.pool.thread_name(name);
         self
     }
 
-    /// The stack of each of the pool's threads, in bytes; the system's default if nothing is said.
+    /// Sets the stack size of the pool's threads, in bytes; std's default otherwise.
     #[must_use]
     pub fn stack_size(mut self, bytes: usize) -> Builder {
         self.pool = self.pool.stack_size(bytes);
         self
     }
 
-    /// After how long a waiting shutdown says on stderr for which jobs it waits: five seconds if
-    /// nothing is said, never for `None`.
+    /// Sets the time after which a shutdown that waits names the running jobs on stderr: five
+    /// seconds by default, never if `None`.
     #[must_use]
     pub fn slow_shutdown_notice(mut self, after: Option<Duration>) -> Builder {
         self.pool = self.pool.slow_shutdown_notice(after);
         self
     }
 
-    /// Uses a pool that is there already, instead of one of the runtime's own. It is not shut down
-    /// with the runtime, and what was said here about the pool does not apply to it.
+    /// Uses an existing pool, instead of one of the runtime's own. It is not shut down with the
+    /// runtime, and the other settings of the pool do not apply to it.
     #[must_use]
     pub fn pool(mut self, pool: Pool) -> Builder {
         self.shared = Some(pool);
         self
     }
 
-    /// The most polls in one turn of the loop; 1,024 if nothing is said, and 1 at least. Between
-    /// two turns it looks at the timers and at what came from other threads.
+    /// Sets the most polls in one turn of the loop; 1,024 by default, and at least 1. Between the
+    /// polls of two turns, the loop drains its inbox and fires due timers.
     #[must_use]
     pub fn turn_bound(mut self, polls: usize) -> Builder {
         self.config.turn_bound = Some(polls);
         self
     }
 
-    /// Where the time comes from; the system if nothing is said.
+    /// Sets the clock; the system's by default.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Builder {
         self.config.clock = clock;
@@ -356,29 +358,29 @@ impl Builder {
         self
     }
 
-    /// Is told what the loop does. See [`observe`](crate::observe).
+    /// Sets an observer of the loop. See [`observe`](crate::observe).
     #[must_use]
     pub fn observer(mut self, observer: impl Observer + 'static) -> Builder {
         self.config.observer = Some(Box::new(observer));
         self
     }
 
-    /// Is called when a runtime that is [turned](Runtime::turn) by somebody else's loop needs a
-    /// turn before the time it gave: on the thread that brings the news, once per turn at most.
-    /// It should do no more than tell that loop. Sockets have no such thread: of them
-    /// `Runtime::socket_events` tells.
+    /// Sets a hook that is called when a runtime that is [turned](Runtime::turn) by a foreign loop
+    /// needs a turn earlier than it returned: on the thread that causes it, at most once per turn.
+    /// It should only notify that loop. Socket events do not call it: `Runtime::socket_events`
+    /// reports them.
     #[must_use]
     pub fn on_wake(mut self, hook: impl Fn() + Send + Sync + 'static) -> Builder {
         self.config.wake_hook = Some(Box::new(hook));
         self
     }
 
-    /// Makes the runtime, on this thread and for this thread.
+    /// Makes the runtime, for this thread.
     pub fn build(self) -> Runtime {
         let owns_pool = self.shared.is_none();
         let pool = self.shared.unwrap_or_else(|| self.pool.build());
         let executor = EventLoop::new(self.config);
         let handle = Handle::new(executor.handle(), pool);
-        Runtime { executor, handle, owns_pool, ended: false }
+        Runtime { executor, handle, owns_pool, is_shut_down: false }
     }
 }

@@ -1,4 +1,4 @@
-//! The clock, and what waits for it.
+//! Sleeping, timeouts and intervals; and the clock.
 
 use std::time::Instant;
 
@@ -8,7 +8,7 @@ pub use runtime_executor::{
     timeout_at,
 };
 
-/// The time by the clock of the current runtime, or the system's if there is none.
+/// Returns the time by the clock of the current runtime, or by the system's clock if there is none.
 pub fn now() -> Instant {
     match runtime_executor::Handle::try_current() {
         Ok(handle) => handle.clock().now(),

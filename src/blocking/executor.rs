@@ -1,4 +1,4 @@
-//! What `run_in_executor` takes: anything that can carry out a piece of work somewhere else.
+//! [`Executor`]: anything that `run_in_executor` can submit work to.
 
 use std::sync::Arc;
 
@@ -8,22 +8,21 @@ use runtime_core::metadata::Metadata;
 
 use crate::handle::Handle;
 
-/// Carries out work of the kind `W` somewhere else, and gives back a handle to await it by.
+/// Executes work of type `W` outside the loop, and returns a handle to await the result.
 ///
-/// [`run_in_executor`](crate::run_in_executor) takes any of them. A [`Pool`] carries out closures,
-/// on its threads, and so does a [`Lane`] of it. With the feature `process-pool`, a `ProcessPool`
-/// carries out calls of functions by name, in its processes. An engine on other machines would be a
-/// third.
+/// [`run_in_executor`](crate::run_in_executor) accepts every executor. A [`Pool`] and a [`Lane`] of
+/// it run closures on the pool's threads. With the feature `process-pool`, a `ProcessPool` runs
+/// functions in worker processes.
 ///
-/// The easiest way to write one is over another: hand a closure to a pool, through its own
-/// [`execute`](Executor::execute), so that name and place of the job, its cancelling and the
-/// runtime's virtual clock are as with every job.
+/// The easiest way to write an executor is over a pool: submit a closure through the pool's own
+/// [`execute`](Executor::execute). The job then has a name and a location, can be cancelled, and
+/// holds the runtime's virtual clock, as every job does.
 ///
 /// ```
 /// use aside::blocking::{Executor, Pool};
 /// use aside::{Handle, JoinHandle, Metadata};
 ///
-/// /// Asks a database, one question at a time.
+/// /// Queries a database, one query at a time.
 /// struct Database {
 ///     connection: Pool,
 /// }
@@ -45,20 +44,20 @@ use crate::handle::Handle;
 /// });
 /// ```
 pub trait Executor<W> {
-    /// What the work comes to.
+    /// The result of the work.
     type Output;
 
-    /// Accepts the work, as a job of this runtime, under this name and from this place.
+    /// Submits the work as a job of this runtime, with the job's name and location.
     ///
-    /// Work that cannot be accepted comes back as a handle that yields a
-    /// [`JoinError`](crate::JoinError): see [`JoinHandle::failed`].
+    /// If the work cannot be accepted, the handle yields a [`JoinError`](crate::JoinError): see
+    /// [`JoinHandle::failed`].
     ///
     /// # Blocking
-    /// It is called on the loop's thread, so it must not block.
+    /// Must not block, because it is called on the loop's thread.
     fn execute(&self, runtime: &Handle, metadata: Metadata, work: W) -> JoinHandle<Self::Output>;
 }
 
-/// Closures that block, in the pool's main lane.
+/// Runs closures that block, in the pool's main lane.
 impl<F, T> Executor<F> for Pool
 where
     F: FnOnce() -> T + Send + 'static,
@@ -71,7 +70,7 @@ where
     }
 }
 
-/// Closures that block, in this lane.
+/// Runs closures that block, in this lane.
 impl<F, T> Executor<F> for Lane
 where
     F: FnOnce() -> T + Send + 'static,

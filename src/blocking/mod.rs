@@ -1,5 +1,5 @@
-//! The blocking executor: pools of threads for closures that block, and states that one thread
-//! keeps.
+//! Blocking calls: pools of threads for closures that block, executors of your own, and states that
+//! stay on one thread.
 
 mod executor;
 mod pinned;

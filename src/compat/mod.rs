@@ -1,10 +1,10 @@
-//! The streams by the traits of other libraries.
+//! The traits of other libraries, for the streams of this one.
 //!
-//! - `tokio`, with the feature `tokio-io`: `AsyncRead` and `AsyncWrite` of tokio.
-//! - `hyper`, with the feature `hyper`: HTTP by hyper 1, with its `rt` traits.
+//! - `tokio`, with the feature `tokio-io`: tokio's `AsyncRead` and `AsyncWrite`.
+//! - `hyper`, with the feature `hyper`: the `rt` traits of hyper 1, for HTTP.
 //!
-//! Neither brings a second runtime into the build: of tokio only the traits are used, and hyper has
-//! no runtime.
+//! Neither adds a second runtime to the build: only the traits of tokio are used, and hyper has no
+//! runtime.
 
 #[cfg(feature = "hyper")]
 pub mod hyper;

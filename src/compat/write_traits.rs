@@ -1,10 +1,9 @@
-//! Other people's writing traits, by the one of `futures`.
+//! The write traits of tokio and hyper, implemented by the one of `futures`.
 //!
-//! tokio and hyper have traits of their own with the same methods under the same names, so that one
-//! macro is the methods of both.
+//! Both traits have the same methods under the same names, so one macro implements both.
 
-/// The methods of tokio's `AsyncWrite`, and of hyper's `Write`. `$to` is a pinned writer of the
-/// `futures` traits; `$vectored`, whether it writes several slices at a time.
+/// Implements the methods of tokio's `AsyncWrite`, and of hyper's `Write`. `$to` is a pinned writer
+/// of the `futures` traits. `$vectored` is `true` if it writes several slices in one call.
 macro_rules! translate_write {
     (|$this:ident| $to:expr, $vectored:literal) => {
         #[inline]

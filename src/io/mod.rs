@@ -1,7 +1,7 @@
-//! Readers, writers and iterators that block, as streams of the futures traits; and the standard
-//! streams.
+//! Blocking readers, writers and iterators as async streams, and the standard streams. With the
+//! feature `unblock`, a default one.
 //!
-//! - [`unblock`]: any object that blocks, as a stream ([`Unblock`](crate::Unblock)).
+//! - [`unblock`]: adapts any blocking object to the futures traits ([`Unblock`](crate::Unblock)).
 //! - [`stdio`]: stdin, stdout and stderr.
 //!
 //! Sockets are in `net`, files in `fs`.

@@ -2,13 +2,14 @@
 //!
 //! # The problem
 //!
-//! A read of stdin cannot be interrupted, and may last for ever. As a job of the runtime it would
-//! keep the program from ending, and what it has read when its reader is gone would be lost.
+//! A read of stdin cannot be interrupted, and may last forever. A job of the runtime that reads stdin
+//! would keep the program from exiting, and bytes that it reads after its reader was dropped would
+//! be lost.
 //!
 //! # The idea
 //!
-//! There is one stdin in a process, so there is one [`Unblock`] of it, on a thread that belongs to
-//! no runtime and that nobody waits for at the exit. Every [`Stdin`] takes from the same buffer.
+//! A process has one stdin, so there is one [`Unblock`] of it, on a thread that belongs to no runtime
+//! and does not keep the process from exiting. Every [`Stdin`] reads from its buffer.
 //!
 //! ```
 //! use std::time::Duration;
@@ -18,19 +19,19 @@
 //!     let mut answer = [0; 64];
 //!     let mut stdin = aside::io::stdio::stdin();
 //!     let asked = aside::timeout(Duration::from_millis(1), stdin.read(&mut answer));
-//!     let text = if asked.await.is_ok() { "an answer\n" } else { "nobody answers\n" };
+//!     let text = if asked.await.is_ok() { "an answer\n" } else { "no answer\n" };
 //!     let mut stdout = aside::io::stdio::stdout();
 //!     stdout.write_all(text.as_bytes()).await?;
 //!     stdout.flush().await
 //! })?;
-//! // If nobody answered, the read goes on; the program ends all the same.
+//! // If there was no answer, the read is still under way; the program exits all the same.
 //! # std::io::Result::Ok(())
 //! ```
 //!
 //! # Limits
 //!
-//! What was read ahead here is not seen by [`std::io::stdin`], and what that has read is not seen
-//! here: use one of the two.
+//! [`std::io::stdin`] does not see bytes that were read ahead here, and this module does not see
+//! bytes that std has buffered: use one of the two.
 
 use std::fmt;
 use std::io;
@@ -48,35 +49,37 @@ use crate::io::unblock::{JobSubmitter, Unblock};
 
 /// The one stdin of the process.
 ///
-/// *Shared by* all [`Stdin`]s. *Guarded by* its mutex. *Woken by*: news of the desk wakes all who
-/// wait, and so does whoever puts the stream back when another has asked for it meanwhile.
-struct Source {
-    state: Mutex<State>,
+/// *Shared by* all [`Stdin`]s. *Guarded by* its mutex. *Woken by*: an event of the stream wakes all
+/// waiting readers. So does the reader that puts the stream back, if another one has requested it
+/// meanwhile.
+struct SharedStdin {
+    state: Mutex<StdinState>,
 }
 
-static SOURCE: Source = Source { state: Mutex::new(State::NEW) };
+static STDIN: SharedStdin = SharedStdin { state: Mutex::new(StdinState::NEW) };
 
-struct State {
-    /// Taken out while it is polled, so that no waker is touched under the lock.
-    stream: Slot,
-    /// Who waits, each once.
+struct StdinState {
+    /// Taken out while it is polled, so that no waker is used under the lock.
+    stream: StdinStream,
+    /// The wakers of the waiting readers, one for each.
     waiting: Vec<(Id, Waker)>,
 }
 
-enum Slot {
-    /// Nobody has read yet.
+enum StdinStream {
+    /// There was no read yet.
     New,
-    Here(Box<Unblock<io::Stdin>>),
-    /// Somebody polls it; whether another one has asked for it meanwhile.
+    Available(Box<Unblock<io::Stdin>>),
+    /// A reader polls it.
     Lent {
-        is_wanted: bool,
+        /// Another reader has requested it meanwhile.
+        is_requested: bool,
     },
 }
 
-impl State {
-    const NEW: State = State { stream: Slot::New, waiting: Vec::new() };
+impl StdinState {
+    const NEW: StdinState = StdinState { stream: StdinStream::New, waiting: Vec::new() };
 
-    /// Remembers a waker, and returns the one that it replaces.
+    /// Registers a reader's waker, and returns its former one.
     fn wait(&mut self, id: Id, waker: Waker) -> Option<Waker> {
         match self.waiting.iter_mut().find(|(waiting, _)| *waiting == id) {
             Some((_, former)) => Some(std::mem::replace(former, waker)),
@@ -88,30 +91,31 @@ impl State {
     }
 }
 
-impl Source {
-    /// The stream, or nothing if another thread polls it at this moment; then `id` is woken.
+impl SharedStdin {
+    /// Takes the stream. `None` if another reader is polling it; then `id` is woken later.
     fn borrow(&self, id: Id, waker: Waker) -> Option<Box<Unblock<io::Stdin>>> {
         let mut state = self.state.lock();
         let former = state.wait(id, waker);
-        let stream = std::mem::replace(&mut state.stream, Slot::Lent { is_wanted: false });
+        let stream =
+            std::mem::replace(&mut state.stream, StdinStream::Lent { is_requested: false });
         let borrowed = match stream {
-            Slot::Here(stream) => Some(Some(stream)),
-            Slot::New => Some(None),
-            Slot::Lent { .. } => {
-                state.stream = Slot::Lent { is_wanted: true };
+            StdinStream::Available(stream) => Some(Some(stream)),
+            StdinStream::New => Some(None),
+            StdinStream::Lent { .. } => {
+                state.stream = StdinStream::Lent { is_requested: true };
                 None
             }
         };
         drop(state);
         drop_catching(former);
-        borrowed.map(|stream| stream.unwrap_or_else(|| Box::new(unblocked())))
+        borrowed.map(|stream| stream.unwrap_or_else(|| Box::new(unblock_stdin())))
     }
 
     fn give_back(&self, stream: Box<Unblock<io::Stdin>>) {
         let mut state = self.state.lock();
-        let lent = std::mem::replace(&mut state.stream, Slot::Here(stream));
+        let lent = std::mem::replace(&mut state.stream, StdinStream::Available(stream));
         drop(state);
-        if matches!(lent, Slot::Lent { is_wanted: true }) {
+        if matches!(lent, StdinStream::Lent { is_requested: true }) {
             self.wake_all();
         }
     }
@@ -130,8 +134,8 @@ impl Source {
     }
 }
 
-/// On a pool of its own that is never shut down: nobody waits for it, at the exit or elsewhere.
-fn unblocked() -> Unblock<io::Stdin> {
+/// Unblocks stdin on a pool of its own that is never shut down, so that nothing waits for it.
+fn unblock_stdin() -> Unblock<io::Stdin> {
     let pool = Pool::builder().threads_max(1).thread_name("aside-stdin").build();
     Unblock::with_submitter(
         io::stdin(),
@@ -139,12 +143,12 @@ fn unblocked() -> Unblock<io::Stdin> {
     )
 }
 
-/// Wakes everybody who waits for stdin: who reads it when it comes is not known.
-struct Crowd;
+/// Wakes all waiting readers, because any of them may be the next to read.
+struct WakeAllReaders;
 
-impl Wake for Crowd {
+impl Wake for WakeAllReaders {
     fn wake(self: Arc<Self>) {
-        SOURCE.wake_all();
+        STDIN.wake_all();
     }
 }
 
@@ -155,12 +159,12 @@ pub struct Stdin {
 
 /// The standard input of the process.
 ///
-/// It may be called anywhere and any number of times: all [`Stdin`]s read from one buffer, each
-/// byte goes to one of them, and what one has not taken is for the next. No read of it keeps the
-/// program, or a runtime, from ending, and no virtual clock waits for it.
+/// It may be called anywhere and any number of times. All [`Stdin`]s read from one buffer; each byte
+/// goes to one of them. A pending read does not keep the program or a runtime from ending, and no
+/// virtual clock waits for it.
 ///
 /// # Cancel safety
-/// A read that is given up loses no byte: it goes to whoever reads next.
+/// A read that is dropped loses no byte: the next read, of any [`Stdin`], returns it.
 #[track_caller]
 pub fn stdin() -> Stdin {
     Stdin { id: Metadata::here().id() }
@@ -173,14 +177,14 @@ impl AsyncRead for Stdin {
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         let waker = cx.waker().clone();
-        let Some(mut stream) = SOURCE.borrow(self.id, waker) else { return Poll::Pending };
-        let crowd = Waker::from(Arc::new(Crowd));
-        let read = Pin::new(&mut *stream).poll_read(&mut Context::from_waker(&crowd), buffer);
-        SOURCE.give_back(stream);
+        let Some(mut stream) = STDIN.borrow(self.id, waker) else { return Poll::Pending };
+        let all_readers = Waker::from(Arc::new(WakeAllReaders));
+        let read = Pin::new(&mut *stream).poll_read(&mut Context::from_waker(&all_readers), buffer);
+        STDIN.give_back(stream);
         if read.is_ready() {
-            SOURCE.forget(self.id);
-            // Whoever waits as well may find the rest of the chunk.
-            SOURCE.wake_all();
+            STDIN.forget(self.id);
+            // Another waiting reader may read the rest of the chunk.
+            STDIN.wake_all();
         }
         read
     }
@@ -188,7 +192,7 @@ impl AsyncRead for Stdin {
 
 impl Drop for Stdin {
     fn drop(&mut self) {
-        SOURCE.forget(self.id);
+        STDIN.forget(self.id);
     }
 }
 
@@ -206,12 +210,12 @@ pub struct Stdout(Unblock<io::Stdout>);
 #[derive(Debug)]
 pub struct Stderr(Unblock<io::Stderr>);
 
-/// The standard output of the process, by the pool of the current runtime.
+/// The standard output of the process, written by jobs on the current runtime's pool.
 ///
-/// What was flushed has been written. What was accepted and not flushed is written as well before
-/// [`run`](crate::run) returns, as it waits for the jobs on its pool; but an error of that is heard
-/// by nobody. So `run` also waits for a pipe that nobody empties, as `println!` would. Two
-/// [`Stdout`]s keep their own order each; flush one before the other writes.
+/// A flush is ready when all accepted bytes are written. Bytes that were accepted and not flushed are
+/// written before [`run`](crate::run) returns, because it waits for the jobs on its pool, but their
+/// errors are lost. `run` therefore also waits for a pipe that is not read, as `println!` would. Two
+/// [`Stdout`]s are ordered each for itself: flush one before the other writes.
 ///
 /// # Panics
 /// On a thread without a runtime.
@@ -220,7 +224,7 @@ pub fn stdout() -> Stdout {
     Stdout(Unblock::new(io::stdout()))
 }
 
-/// The standard error of the process, by the pool of the current runtime. As [`stdout`].
+/// The standard error of the process. As [`stdout`].
 ///
 /// # Panics
 /// On a thread without a runtime.

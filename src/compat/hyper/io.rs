@@ -1,18 +1,18 @@
-//! Streams by hyper's traits.
+//! [`Io`]: hyper's traits for streams of the `futures` traits.
 //!
-//! hyper lends out memory that nobody has written to. To read into it in place, and to say how much
-//! was read, takes unsafe code ([`ReadBufCursor::advance`]); what can be done without is to put
-//! bytes into it that lie elsewhere. So each read goes by way of a buffer of ours.
+//! hyper lends uninitialized memory. To read into it in place and to report the count takes unsafe
+//! code ([`ReadBufCursor::advance`]). Safe code can only copy bytes into it. So each read goes
+//! through a buffer of this module.
 //!
-//! That buffer is in use from the beginning of a poll to its end, and not between two polls. So one
-//! for each thread will do: a connection that waits holds no memory for it, and one that reads
-//! finds it in the cache. The copy is one more pass over bytes that the system has just copied
-//! itself: a GiB by HTTP/1 takes its reader 0.18 s of processor time, and 0.15 s if it is read in
-//! place (medians of five, by hyper-util's `TokioIo`, which has unsafe code for it).
+//! That buffer is used within a poll, and not between two polls. So one buffer for each thread is
+//! enough: a pending connection holds no memory for it, and it stays in the cache. The copy is one
+//! more pass over bytes that the kernel has just copied: reading a GiB by HTTP/1 takes 0.18 s of
+//! processor time, and 0.15 s if it is read in place (medians of five, with hyper-util's `TokioIo`,
+//! which uses unsafe code).
 //!
-//! It is not cleared between reads, as buffers never are. A reader of somebody else's, in an
-//! [`Io`], that says it has read more than it has would pass on what was read before; that is a bug
-//! of the reader's, with any buffer that is used again.
+//! The buffer is not zeroed between reads. If a foreign reader in an [`Io`] reports more bytes than
+//! it has read, hyper receives bytes of an earlier read. That is a bug of the reader, with any
+//! buffer that is used again.
 
 use std::cell::Cell;
 use std::io::{self, IoSlice};
@@ -24,14 +24,14 @@ use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 
 use crate::compat::write_traits::translate_write;
 
-/// The most that one read gets. hyper asks for 8 KiB at first, and for twice as much whenever it
-/// got all that it asked for, up to 400 KiB. Less would mean more system calls, and with more the
-/// first bytes have left the near cache when they are copied: that GiB takes 0.25 s through 8 KiB,
-/// 0.18 s through 16 or 64 KiB, and 0.22 s through 256 KiB.
+/// The most bytes of one read. hyper requests 8 KiB at first, and twice as many each time its
+/// request was filled, up to 400 KiB. A smaller buffer means more system calls. With a larger one,
+/// the first bytes have left the L1 cache when they are copied: that GiB takes 0.25 s through 8
+/// KiB, 0.18 s through 16 or 64 KiB, and 0.22 s through 256 KiB.
 const LENGTH: usize = 64 * 1024;
 
 std::thread_local! {
-    /// Made by the first read. Empty also while one is under way.
+    /// Made by the first read. Empty during a read.
     static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
@@ -41,8 +41,8 @@ pub(super) fn read<S: AsyncRead>(
     cx: &mut Context<'_>,
     mut cursor: ReadBufCursor<'_>,
 ) -> Poll<io::Result<()>> {
-    // Taken out: the reader may be somebody else's, and come back here, or panic. And a thread that
-    // is ending has none.
+    // Taken out, because a foreign reader may call this function again, or panic. During the
+    // destruction of thread-locals there is none.
     let mut buffer = BUFFER.try_with(Cell::take).unwrap_or_default();
     if buffer.is_empty() {
         buffer = vec![0; LENGTH];
@@ -52,12 +52,12 @@ pub(super) fn read<S: AsyncRead>(
     if let Poll::Ready(Ok(count)) = polled {
         cursor.put_slice(&buffer[..count]);
     }
-    let _ending = BUFFER.try_with(|empty| empty.set(buffer));
+    let _exiting = BUFFER.try_with(|empty| empty.set(buffer));
     polled.map_ok(drop)
 }
 
-/// Any stream of the `futures` traits, such as one of TLS, for hyper; and any of hyper's, such as
-/// an upgraded connection, by the `futures` traits.
+/// Adapts a stream of the `futures` traits, such as one of TLS, to hyper's; and a stream of
+/// hyper's, such as an upgraded connection, to the `futures` traits.
 ///
 /// ```
 /// use aside::compat::hyper::Io;
@@ -84,17 +84,17 @@ impl<S> Io<S> {
         Io(stream)
     }
 
-    /// The stream.
+    /// Returns the stream.
     pub fn get_ref(&self) -> &S {
         &self.0
     }
 
-    /// The stream.
+    /// Returns the stream.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.0
     }
 
-    /// Gives the stream back; nothing is held back here.
+    /// Returns the stream. No bytes are buffered here.
     pub fn into_inner(self) -> S {
         self.0
     }
@@ -110,15 +110,15 @@ impl<S: AsyncRead + Unpin> Read for Io<S> {
     }
 }
 
-/// Whether the stream writes several slices at a time cannot be asked by the `futures` traits.
-/// hyper is told that it does not, and puts small pieces together itself: a stream that wrote one
-/// slice only would send each piece of a message alone.
+/// Reports that the stream does not write several slices in one call, because the `futures` traits
+/// do not say so. hyper then joins small pieces itself. Otherwise a stream that writes only the
+/// first slice would send each piece of a message alone.
 impl<S: AsyncWrite + Unpin> Write for Io<S> {
     translate_write!(|this| Pin::new(&mut this.get_mut().0), false);
 }
 
 /// # Cancel safety
-/// As the stream's own.
+/// As that of the stream.
 impl<S: Read + Unpin> AsyncRead for Io<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -132,7 +132,7 @@ impl<S: Read + Unpin> AsyncRead for Io<S> {
 }
 
 /// # Cancel safety
-/// As the stream's own.
+/// As that of the stream.
 impl<S: Write + Unpin> AsyncWrite for Io<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,

@@ -1,15 +1,15 @@
-//! The loop, as hyper's executor.
+//! [`Executor`]: hyper's tasks on the loop.
 
 use hyper::rt;
 
-/// Spawns what hyper spawns: for HTTP/2, a task for each request that is served, and for each
+/// Spawns hyper's tasks: for HTTP/2, one for each request that is served, and one for each
 /// connection of a client.
 ///
-/// The tasks are of the loop that the thread turns when hyper spawns them, which is the one that
+/// The tasks run on the loop that the thread turns when hyper spawns them, which is the loop that
 /// polls the connection. They need not be `Send`, so a service may hold an `Rc`.
 ///
 /// # Panics
-/// When hyper spawns on a thread that is not turning a loop.
+/// If hyper spawns on a thread that is not turning a loop.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Executor;
 

@@ -1,16 +1,16 @@
-//! HTTP by hyper 1: its `rt` traits, with which it runs on any runtime. With the feature `hyper`.
+//! HTTP with hyper 1, by its `rt` traits. With the feature `hyper`.
 //!
 //! # The problem
 //!
-//! hyper has no runtime. What reads, writes, waits for a time or starts a task it is handed, by
-//! five traits: `Read`, `Write`, `Timer`, `Sleep` and `Executor`.
+//! hyper has no runtime. It uses five traits to read, write, sleep and spawn: `Read`, `Write`,
+//! `Timer`, `Sleep` and `Executor`.
 //!
 //! # The idea
 //!
-//! [`TcpStream`](crate::net::TcpStream) and [`UnixStream`](crate::net::UnixStream) have the first
-//! two themselves. [`Io`] gives them to any other stream of the `futures` traits, such as one of
-//! TLS. [`Timer`] is the loop's clock, and [`Executor`] spawns on the loop. Nothing has to be
-//! `Send`: a service may share an `Rc` among all its connections.
+//! [`TcpStream`](crate::net::TcpStream) and [`UnixStream`](crate::net::UnixStream) implement the
+//! first two themselves. [`Io`] implements them for every other stream of the `futures` traits,
+//! such as one of TLS. [`Timer`] uses the loop's clock, and [`Executor`] spawns on the loop.
+//! Nothing must be `Send`: a service may share an `Rc` among all its connections.
 //!
 //! ```
 //! use std::convert::Infallible;
@@ -52,20 +52,19 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The examples `http_server` and `http_client` are whole programs, with HTTP/2 and TLS.
+//! The examples `http_server` and `http_client` are complete programs, with HTTP/2 and TLS.
 //!
-//! # What holds
+//! # Notes
 //!
-//! - hyper is taken without its default features: add it to your program with those you need
+//! - hyper is used without its default features: add it to your program with those that you need
 //!   (`http1`, `http2`, `client`, `server`).
-//! - hyper's time limits follow the clock of the runtime. By a virtual clock a header that is late
-//!   by minutes is late at once.
-//! - A time limit that is set anew keeps its memory.
-//! - Dropping a connection's future drops the stream, and what was in flight is lost. To end in
-//!   order, call `graceful_shutdown` and drive it to its end.
-//! - Each read is copied once more than by code with `unsafe`, which costs some 0.03 s for a GiB.
-//!   Where that counts, hyper-util's `TokioIo` around one of our streams leaves it out: they have
-//!   tokio's traits by the feature `tokio-io`.
+//! - hyper's timeouts follow the runtime's clock. With a virtual clock, a header that is minutes
+//!   late times out at once.
+//! - Resetting a timeout does not allocate.
+//! - Dropping a connection's future drops the stream, and data in flight is lost. To end in order,
+//!   call `graceful_shutdown` and drive the connection until it is ready.
+//! - Each read is copied once more than with `unsafe` code, which costs 0.03 s for a GiB. To avoid
+//!   that copy, put hyper-util's `TokioIo` around a stream, with the feature `tokio-io`.
 //!
 //! # In reading order
 //!

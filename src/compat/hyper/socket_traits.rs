@@ -1,4 +1,4 @@
-//! The streams of `net`, by hyper's traits. They need no wrapper.
+//! hyper's traits for the streams of `net`, which need no wrapper.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;

@@ -1,4 +1,4 @@
-//! The loop's clock, as hyper's timer.
+//! [`Timer`]: the runtime's clock for hyper.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -7,42 +7,42 @@ use std::time::{Duration, Instant};
 use hyper::rt;
 use runtime_executor::{sleep, sleep_until};
 
-/// The timer that hyper's time limits need: it follows the clock of the runtime that drives the
-/// connection, be that the system's or a virtual one.
+/// The timer for hyper's timeouts. It follows the clock of the runtime that drives the connection,
+/// which is the system's or a virtual one.
 ///
 /// # Panics
-/// As [`sleep`](crate::sleep()): when its sleeps are polled on a thread without a runtime.
+/// As [`sleep`](crate::sleep()): if its sleeps are polled on a thread without a runtime.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Timer;
 
 impl rt::Timer for Timer {
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn rt::Sleep>> {
-        Box::pin(Sleep(sleep(duration)))
+        Box::pin(HyperSleep(sleep(duration)))
     }
 
     fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn rt::Sleep>> {
-        Box::pin(Sleep(sleep_until(deadline)))
+        Box::pin(HyperSleep(sleep_until(deadline)))
     }
 
     fn now(&self) -> Instant {
         crate::time::now()
     }
 
-    /// Sets the sleep anew in the box that it has. (One of another timer's is replaced.)
+    /// Resets a sleep of this timer in its box. Replaces a sleep of another timer.
     fn reset(&self, sleep: &mut Pin<Box<dyn rt::Sleep>>, deadline: Instant) {
-        match sleep.as_mut().downcast_mut_pin::<Sleep>() {
-            Some(mut own) => own.set(Sleep(sleep_until(deadline))),
+        match sleep.as_mut().downcast_mut_pin::<HyperSleep>() {
+            Some(mut own) => own.set(HyperSleep(sleep_until(deadline))),
             None => *sleep = self.sleep_until(deadline),
         }
     }
 }
 
-/// hyper's trait is not ours, and neither is the package of the sleep.
-struct Sleep(runtime_executor::Sleep);
+/// A newtype, because neither hyper's trait nor the sleep is defined in this package.
+struct HyperSleep(runtime_executor::Sleep);
 
-impl rt::Sleep for Sleep {}
+impl rt::Sleep for HyperSleep {}
 
-impl Future for Sleep {
+impl Future for HyperSleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {

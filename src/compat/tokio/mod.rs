@@ -1,19 +1,23 @@
-//! The streams by tokio's traits, for codecs and clients that are written against those. With the
+//! tokio's traits for the streams of this crate, for codecs and clients that require them. With the
 //! feature `tokio-io`.
 //!
 //! # The problem
 //!
-//! Much that reads and writes asks for `AsyncRead` and `AsyncWrite` of tokio, whatever runtime it
-//! runs on. The traits need nothing of tokio's runtime, but they are not those of `futures`.
+//! Many libraries require tokio's `AsyncRead` and `AsyncWrite`, whatever runtime they run on. The
+//! traits need nothing of tokio's runtime, but they are not those of `futures`.
 //!
 //! # The idea
 //!
-//! Our streams have both, by value: of `net` [`TcpStream`](crate::net::TcpStream),
-//! [`UnixStream`](crate::net::UnixStream), the owned halves of the two, and
-//! [`AsyncFd`](crate::net::AsyncFd); of `unblock` [`Unblock`](crate::Unblock), which also has
-//! `AsyncBufRead`, as has [`File`](crate::fs::File) of `fs`, and the streams of
-//! [`stdio`](crate::io::stdio); of [`process`](crate::process) the pipes. tokio is taken without its
-//! default features, so there is no second runtime in the build.
+//! The streams implement both:
+//!
+//! - of `net`: [`TcpStream`](crate::net::TcpStream), [`UnixStream`](crate::net::UnixStream), their
+//!   owned halves, and [`AsyncFd`](crate::net::AsyncFd);
+//! - of `io`: [`Unblock`](crate::Unblock), and the streams of [`stdio`](crate::io::stdio);
+//! - of `fs`: [`File`](crate::fs::File);
+//! - of [`process`](crate::process): the pipes.
+//!
+//! `Unblock` and `File` also implement `AsyncBufRead`. tokio is used without its default features,
+//! so there is no second runtime in the build.
 //!
 //! ```
 //! use aside::net::UnixStream;
@@ -32,22 +36,21 @@
 //! # std::io::Result::Ok(())
 //! ```
 //!
-//! # What holds
+//! # Guarantees
 //!
-//! - Each does what it does by the traits of `futures`, with the same errors and the same cancel
-//!   safety. A shutdown is a close: it ends the writing of a socket, and flushes and drops what an
-//!   `Unblock` has.
-//! - What else of tokio needs its runtime (its timers, its sockets, its tasks) does not work here,
-//!   and panics to say so.
+//! - Each method behaves as that of the `futures` traits, with the same errors and the same cancel
+//!   safety. A shutdown is a close: it shuts down the write side of a socket, and flushes and drops
+//!   the object of an `Unblock`.
+//! - The parts of tokio that need its runtime (timers, sockets, tasks) do not work here, and panic.
 //!
 //! # Limits
 //!
-//! - A socket has a `shutdown` of its own, and [`TcpStream`](crate::net::TcpStream) a `read` and a
-//!   `write`: `AsyncWriteExt::shutdown(&mut stream)` is tokio's.
-//! - There is no `AsyncSeek`. tokio's is two calls, with a position kept between them; the `Compat`
-//!   of tokio-util, put round an [`Unblock`](crate::Unblock) or a `File`, has a place for it.
-//! - Memory that nobody has written to is cleared before it is read into, for each read 64 KiB at
-//!   most: std's readers take nothing else from code without `unsafe`.
+//! - A socket has a method `shutdown` of its own, and [`TcpStream`](crate::net::TcpStream) a `read`
+//!   and a `write`. Call tokio's with `AsyncWriteExt::shutdown(&mut stream)`.
+//! - `AsyncSeek` is not implemented. tokio's consists of two calls, with a position kept between
+//!   them. tokio-util's `Compat` around an [`Unblock`](crate::Unblock) or a `File` keeps it.
+//! - Uninitialized memory is zeroed before it is read into, at most 64 KiB for each read: without
+//!   `unsafe` code, std's readers accept nothing else.
 
 #[cfg(all(feature = "net", unix))]
 mod net_streams;
@@ -62,24 +65,24 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::ReadBuf;
 
-/// The most that is cleared for one read. A reader with a large buffer and a slow peer would
-/// otherwise clear all of it for every few bytes; and a system call for each 64 KiB is hardly more
-/// than one for all of it.
-const CLEARED_MAX: usize = 64 * 1024;
+/// The most bytes that are zeroed for one read. A reader with a large buffer and a slow peer would
+/// otherwise zero all of it for every few bytes. One system call for each 64 KiB costs hardly more
+/// than one for everything.
+const ZEROED_MAX: usize = 64 * 1024;
 
 fn read<S: futures_io::AsyncRead>(
     stream: Pin<&mut S>,
     cx: &mut Context<'_>,
     buffer: &mut ReadBuf<'_>,
 ) -> Poll<io::Result<()>> {
-    let cleared = buffer.initialized().len() - buffer.filled().len();
-    let length = buffer.remaining().min(cleared.max(CLEARED_MAX));
+    let initialized = buffer.initialized().len() - buffer.filled().len();
+    let length = buffer.remaining().min(initialized.max(ZEROED_MAX));
     let count = ready!(stream.poll_read(cx, buffer.initialize_unfilled_to(length)))?;
     buffer.advance(count);
     Poll::Ready(Ok(()))
 }
 
-/// The method of `AsyncRead`.
+/// Implements the method of `AsyncRead`.
 macro_rules! translate_read {
     () => {
         #[inline]

@@ -1,4 +1,4 @@
-//! The streams of `net`.
+//! The traits for the streams of `net`.
 
 use std::io::{self, IoSlice, Read, Write};
 use std::pin::Pin;
@@ -14,7 +14,7 @@ impl AsyncRead for TcpStream {
     translate_read!();
 }
 
-/// A shutdown ends the writing: the peer reads to its end.
+/// A shutdown closes the write side: the peer reads to the end.
 impl AsyncWrite for TcpStream {
     translate_write!(|this| this, true);
 }
@@ -23,7 +23,7 @@ impl AsyncRead for UnixStream {
     translate_read!();
 }
 
-/// A shutdown ends the writing: the peer reads to its end.
+/// A shutdown closes the write side: the peer reads to the end.
 impl AsyncWrite for UnixStream {
     translate_write!(|this| this, true);
 }
@@ -51,11 +51,11 @@ where
     translate_read!();
 }
 
-/// A shutdown flushes, and ends nothing: only dropping the object does.
+/// A shutdown flushes, and closes nothing: only dropping the object does.
 impl<T: Unpin> AsyncWrite for AsyncFd<T>
 where
     for<'a> &'a T: Write,
 {
-    // What has a descriptor can write several slices at a time.
+    // Every descriptor can write several slices in one call.
     translate_write!(|this| this, true);
 }

@@ -1,4 +1,4 @@
-//! The pipes of `process`.
+//! The traits for the pipes of `process`.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -10,7 +10,7 @@ use super::translate_read;
 use crate::compat::write_traits::translate_write;
 use crate::process::{ChildStderr, ChildStdin, ChildStdout};
 
-/// A shutdown closes the pipe: the child reads to its end.
+/// A shutdown closes the pipe: the child reads to the end.
 impl AsyncWrite for ChildStdin {
     translate_write!(|this| this, true);
 }

@@ -1,4 +1,4 @@
-//! The streams of `unblock`, `stdio` and `fs`.
+//! The traits for the streams of `io` and `fs`.
 
 use std::io::{self, IoSlice, Read, Write};
 use std::pin::Pin;
@@ -29,7 +29,7 @@ impl<T: Read + Send + 'static> AsyncBufRead for Unblock<T> {
 
 /// A shutdown flushes, and drops the object on the pool.
 impl<T: Write + Send + 'static> AsyncWrite for Unblock<T> {
-    // Each slice is an order of its own.
+    // Each slice is a command of its own.
     translate_write!(|this| this, false);
 }
 

@@ -92,7 +92,7 @@ fn a_shutdown_reports_the_pinned_states_it_does_not_wait_for() {
             });
             let report = runtime.shutdown(how);
             assert_eq!(report.states_left, [std::any::type_name::<Total>()]);
-            assert!(report.to_string().contains("a pinned state is still at work"), "{report}");
+            assert!(report.to_string().contains("a pinned state is still in use"), "{report}");
             drop(release);
             assert_eq!(ended.recv().unwrap(), 0);
         }
