@@ -1,4 +1,4 @@
-//! What is in a directory, a batch at a time.
+//! [`read_dir`]: the entries of a directory, read in batches.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -15,16 +15,16 @@ use futures_core::Stream;
 use runtime_core::join::AbortOnDrop;
 use runtime_core::metadata::Metadata;
 
-use super::job::Job;
+use super::operation::Operation;
 use crate::handle::Handle;
 
-/// How many entries a job reads; and how many, at most, are read ahead, with those that are left.
-const BATCH: usize = 256;
+/// The number of entries that a job reads, and the most that are held at a time.
+const ENTRIES_MAX: usize = 256;
 
-/// What is in a directory, as a stream. See [`std::fs::read_dir`].
+/// Returns the entries of a directory, as a stream. See [`std::fs::read_dir`].
 ///
-/// Each job reads 256 entries, and the next is sent for when half of them are taken. So a directory
-/// of any size takes little memory, and about one job for each 256 of its entries.
+/// Each job reads 256 entries, and the next job is submitted when half of them are taken. A
+/// directory of any size thus takes little memory, and about one job for each 256 entries.
 ///
 /// ```
 /// use futures_lite::StreamExt;
@@ -41,18 +41,18 @@ const BATCH: usize = 256;
 /// ```
 ///
 /// # Errors
-/// As [`std::fs::read_dir`], and as every [`Job`].
+/// As [`std::fs::read_dir`], or as every [`Operation`].
 ///
 /// # Cancel safety
-/// It only reads: see [`Job`].
+/// As an [`Operation`] that reads.
 #[track_caller]
-pub fn read_dir(path: impl AsRef<Path>) -> Job<ReadDir> {
+pub fn read_dir(path: impl AsRef<Path>) -> Operation<ReadDir> {
     let path = path.as_ref().to_owned();
     let metadata = Metadata::here().named("fs::read_dir");
     let of_all = metadata.clone();
-    Job::new(super::job::Effect::Reads, metadata, None, move || {
-        let batch = Batch::read(fs::read_dir(path)?);
-        // The job's, which is that of whoever awaits it.
+    Operation::new(super::operation::Effect::Reads, metadata, None, move || {
+        let batch = EntryBatch::read(fs::read_dir(path)?);
+        // The job's runtime is that of the task that has polled the operation.
         let runtime = Handle::try_current().map_err(io::Error::other)?;
         Ok(ReadDir::new(batch, runtime, of_all))
     })
@@ -60,69 +60,69 @@ pub fn read_dir(path: impl AsRef<Path>) -> Job<ReadDir> {
 
 /// The entries of a directory, as a stream of [`DirEntry`]. See [`read_dir`].
 ///
-/// An error of the system comes where the entry would have come. If a job is refused, or cancelled
-/// by a shutdown, that is the last item.
+/// An error of the system takes the place of its entry. If a job is refused, or cancelled by a
+/// shutdown, that error is the last item.
 ///
 /// # Cancel safety
 /// Safe: no entry is lost.
 ///
 /// # Drop
-/// Ends the reading: a job that has not begun is taken back, and one that has reads no further than
+/// Stops reading: a job that has not begun is cancelled, and one that has begun reads to the end of
 /// its batch.
 pub struct ReadDir {
     entries: VecDeque<io::Result<DirEntry>>,
-    rest: Rest,
+    rest: UnreadEntries,
     runtime: Handle,
-    /// Where `read_dir` was called. All its jobs bear it.
+    /// The location of the call of `read_dir`, for all its jobs.
     metadata: Metadata,
 }
 
-/// What has not been read.
-enum Rest {
+/// The entries that were not read yet.
+enum UnreadEntries {
     Here(fs::ReadDir),
-    /// With the job that reads the next batch.
-    Away(AbortOnDrop<Batch>),
-    Nothing,
+    /// In the job that reads the next batch.
+    InJob(AbortOnDrop<EntryBatch>),
+    None,
 }
 
-/// Some entries, and what is left if there may be more.
-struct Batch {
+/// The entries that one job has read, and the rest if there may be more.
+struct EntryBatch {
     entries: VecDeque<io::Result<DirEntry>>,
     rest: Option<fs::ReadDir>,
 }
 
-impl Batch {
-    fn read(mut rest: fs::ReadDir) -> Batch {
+impl EntryBatch {
+    fn read(mut rest: fs::ReadDir) -> EntryBatch {
         let mut entries = VecDeque::new();
-        while entries.len() < BATCH {
+        while entries.len() < ENTRIES_MAX {
             match rest.next() {
                 Some(entry) => entries.push_back(entry.map(DirEntry::new)),
-                None => return Batch { entries, rest: None },
+                None => return EntryBatch { entries, rest: None },
             }
         }
-        Batch { entries, rest: Some(rest) }
+        EntryBatch { entries, rest: Some(rest) }
     }
 }
 
 impl ReadDir {
-    fn new(batch: Batch, runtime: Handle, metadata: Metadata) -> ReadDir {
-        let rest = batch.rest.map_or(Rest::Nothing, Rest::Here);
+    fn new(batch: EntryBatch, runtime: Handle, metadata: Metadata) -> ReadDir {
+        let rest = batch.rest.map_or(UnreadEntries::None, UnreadEntries::Here);
         ReadDir { entries: batch.entries, rest, runtime, metadata }
     }
 
-    /// Sends for the next batch, if there is room for it and nobody is on the way.
+    /// Submits a job for the next batch, if there is room for it and no job is under way.
     fn read_ahead(&mut self) {
-        if self.entries.len() > BATCH / 2 {
+        if self.entries.len() > ENTRIES_MAX / 2 {
             return;
         }
-        self.rest = match mem::replace(&mut self.rest, Rest::Nothing) {
-            Rest::Here(rest) => {
+        self.rest = match mem::replace(&mut self.rest, UnreadEntries::None) {
+            UnreadEntries::Here(rest) => {
                 let lane = self.runtime.pool().main_lane();
-                let read = move || Batch::read(rest);
+                let read = move || EntryBatch::read(rest);
                 let job = self.runtime.submit(lane, self.metadata.clone(), (), read);
-                Rest::Away(job.abort_on_drop())
+                UnreadEntries::InJob(job.abort_on_drop())
             }
-            before @ (Rest::Away(_) | Rest::Nothing) => before,
+            before @ (UnreadEntries::InJob(_) | UnreadEntries::None) => before,
         };
     }
 }
@@ -139,15 +139,15 @@ impl Stream for ReadDir {
             if let Some(entry) = self.entries.pop_front() {
                 return Poll::Ready(Some(entry));
             }
-            let Rest::Away(job) = &mut self.rest else { return Poll::Ready(None) };
+            let UnreadEntries::InJob(job) = &mut self.rest else { return Poll::Ready(None) };
             let read = ready!(Pin::new(job).poll(cx));
-            self.rest = Rest::Nothing;
+            self.rest = UnreadEntries::None;
             let batch = match read {
                 Ok(batch) => batch,
                 Err(error) => return Poll::Ready(Some(Err(io::Error::other(error)))),
             };
             self.entries = batch.entries;
-            self.rest = batch.rest.map_or(Rest::Nothing, Rest::Here);
+            self.rest = batch.rest.map_or(UnreadEntries::None, UnreadEntries::Here);
         }
     }
 }
@@ -160,11 +160,11 @@ impl fmt::Debug for ReadDir {
     }
 }
 
-/// Something in a directory. See [`std::fs::DirEntry`].
+/// An entry of a directory. See [`std::fs::DirEntry`].
 #[derive(Clone, Debug)]
 pub struct DirEntry {
     entry: Arc<fs::DirEntry>,
-    /// If it was found out when the entry was read, as it mostly is.
+    /// Known on most file systems since the entry was read.
     file_type: Option<FileType>,
 }
 
@@ -174,42 +174,42 @@ impl DirEntry {
         DirEntry { entry: Arc::new(entry), file_type }
     }
 
-    /// The path of the directory, as it was given, and the name.
+    /// Returns the path: that of the directory as given to [`read_dir`], joined with the name.
     pub fn path(&self) -> PathBuf {
         self.entry.path()
     }
 
-    /// The name alone.
+    /// Returns the name.
     pub fn file_name(&self) -> OsString {
         self.entry.file_name()
     }
 
-    /// What is known of it; of a link, and not of what it leads to.
+    /// Returns the metadata. Does not follow symbolic links.
     ///
     /// # Errors
-    /// As [`std::fs::DirEntry::metadata`], and as every [`Job`].
+    /// As [`std::fs::DirEntry::metadata`], or as every [`Operation`].
     ///
     /// # Cancel safety
-    /// It only reads: see [`Job`].
+    /// As an [`Operation`] that reads.
     #[track_caller]
-    pub fn metadata(&self) -> Job<fs::Metadata> {
+    pub fn metadata(&self) -> Operation<fs::Metadata> {
         let entry = Arc::clone(&self.entry);
-        Job::reads("fs::DirEntry::metadata", move || entry.metadata())
+        Operation::reads("fs::DirEntry::metadata", move || entry.metadata())
     }
 
-    /// Whether it is a file, a directory, a link. Mostly known already, so that no job is needed.
+    /// Returns the file type. It is mostly known already, so that no job is needed.
     ///
     /// # Errors
-    /// As [`std::fs::DirEntry::file_type`], and as every [`Job`].
+    /// As [`std::fs::DirEntry::file_type`], or as every [`Operation`].
     ///
     /// # Cancel safety
-    /// It only reads: see [`Job`].
+    /// As an [`Operation`] that reads.
     #[track_caller]
-    pub fn file_type(&self) -> Job<FileType> {
+    pub fn file_type(&self) -> Operation<FileType> {
         if let Some(file_type) = self.file_type {
-            return Job::known(Ok(file_type));
+            return Operation::known(Ok(file_type));
         }
         let entry = Arc::clone(&self.entry);
-        Job::reads("fs::DirEntry::file_type", move || entry.file_type())
+        Operation::reads("fs::DirEntry::file_type", move || entry.file_type())
     }
 }

@@ -1,4 +1,4 @@
-//! A file that is open.
+//! [`File`]: an open file.
 
 use std::fmt;
 use std::fs::{self, Permissions};
@@ -13,24 +13,24 @@ use futures_io::AsyncSeek;
 use runtime_core::metadata::Metadata;
 use runtime_core::sync::Mutex;
 
-use super::job::{Effect, Job};
+use super::operation::{Effect, Operation};
 use crate::handle::Handle;
 #[cfg(unix)]
 use crate::io::unblock::StreamFailure;
 use crate::io::unblock::{JobSubmitter, Unblock};
 
-/// The first chunk that is read ahead. They grow as long as they come back full.
+/// The size of the first chunk that is read ahead. Chunks grow as long as they come back full.
 const CHUNK: usize = 64 * 1024;
 
-pub(super) type Stream = Unblock<Arc<fs::File>>;
+pub(super) type FileStream = Unblock<Arc<fs::File>>;
 
-/// A file that is open, as a stream of bytes in both directions with one place for both.
+/// An open file: a stream of bytes to read and to write, with one position for both.
 ///
-/// It is [`AsyncRead`](futures_io::AsyncRead), [`AsyncBufRead`](futures_io::AsyncBufRead),
-/// [`AsyncWrite`](futures_io::AsyncWrite) and [`AsyncSeek`] of the `futures` traits.
-/// Each of them does what the same call of [`std::fs::File`] would do: reading ahead and writing
-/// behind are not seen from here. `read_at` and `write_all_at` have no place, and may be called
-/// from many tasks at a time.
+/// It implements [`AsyncRead`](futures_io::AsyncRead), [`AsyncBufRead`](futures_io::AsyncBufRead),
+/// [`AsyncWrite`](futures_io::AsyncWrite) and [`AsyncSeek`] of the `futures` traits. Each operation
+/// has the effect of the same call of [`std::fs::File`]; reading ahead and writing behind are
+/// invisible. `read_at` and `write_all_at` do not use the position, and may be called from many
+/// tasks concurrently.
 ///
 /// ```
 /// use aside::fs::File;
@@ -45,7 +45,7 @@ pub(super) type Stream = Unblock<Arc<fs::File>>;
 ///     let mut rest = String::new();
 ///     file.read_to_string(&mut rest).await?;
 ///     assert_eq!(rest, "text");
-///     // What went wrong with writing is heard here at the latest.
+///     // An error of a write is returned here at the latest.
 ///     file.close().await?;
 ///     aside::fs::remove_file(&path).await
 /// })?;
@@ -53,82 +53,80 @@ pub(super) type Stream = Unblock<Arc<fs::File>>;
 /// ```
 ///
 /// # Errors
-/// Those of the system. An error of something written behind is reported once, by whatever is asked
-/// of the file next; what was accepted after it is dropped with it. When the runtime is gone, the
-/// error is of kind [`Other`](io::ErrorKind::Other), around a *refused*
-/// [`JoinError`](crate::JoinError); what had been accepted is then still kept, and written when the
-/// file is dropped.
+/// Those of the system. An error of a pending write is reported once, by the next operation. Bytes
+/// that were accepted after that write are dropped. If the runtime is gone, the error is of kind
+/// [`Other`](io::ErrorKind::Other) and contains a *refused* [`JoinError`](crate::JoinError). The
+/// accepted bytes are then kept, and written when the file is dropped.
 ///
 /// # Cancel safety
-/// Safe for reading, writing, flushing and closing: a read that is given up loses no byte, a write
-/// that is given up has accepted none, a flush or close goes on and may be asked for again. A seek,
-/// or one of the methods here, that is given up may happen or not, and happens before what is asked
-/// next.
+/// Safe for reading, writing, flushing and closing: a read that is dropped loses no byte, a write
+/// that is dropped has accepted none, a flush or close continues and may be started again. A seek,
+/// or a method of this type, that is dropped may happen or not. It happens before later operations.
 ///
 /// # Drop
-/// What a write has accepted is written, and then the file is closed: by jobs on the pool that no
-/// shutdown cancels, or, if the pool takes none, by the thread that drops the file. But an error of
-/// that is heard by nobody: flush, [`sync_all`](File::sync_all) or close first.
+/// Accepted bytes are written, and then the file is closed: by jobs on the pool that no shutdown
+/// cancels, or, if the pool refuses them, by the thread that drops the file. Errors are lost:
+/// flush, [`sync_all`](File::sync_all) or close first.
 pub struct File {
-    /// *Shared by* nobody: the lock is never waited for. It lets `&File` be shared.
-    stream: Mutex<Stream>,
-    /// What the stream has, as long as it has it.
+    /// *Shared by* nothing: the lock is never contended. It makes `&File` shareable.
+    stream: Mutex<FileStream>,
+    /// The stream's file, as long as the stream has it.
     file: Weak<fs::File>,
 }
 
 impl File {
-    /// Opens a file to be read.
+    /// Opens a file for reading.
     ///
     /// # Errors
-    /// As [`std::fs::File::open`], and as every [`Job`].
+    /// As [`std::fs::File::open`], or as every [`Operation`].
     ///
     /// # Cancel safety
-    /// Safe: given up, the file is closed again.
+    /// Safe: if the operation is dropped, the file is closed again.
     #[track_caller]
-    pub fn open(path: impl AsRef<Path>) -> Job<File> {
+    pub fn open(path: impl AsRef<Path>) -> Operation<File> {
         let mut options = fs::OpenOptions::new();
         options.read(true);
         open(options, path.as_ref(), Metadata::here().named("fs::File"))
     }
 
-    /// Makes a file to be written, or empties the one that is there.
+    /// Creates a file for writing, or truncates it if it exists.
     ///
     /// # Errors
-    /// As [`std::fs::File::create`], and as every [`Job`].
+    /// As [`std::fs::File::create`], or as every [`Operation`].
     ///
     /// # Cancel safety
     /// As [`OpenOptions::open`](super::OpenOptions::open).
     #[track_caller]
-    pub fn create(path: impl AsRef<Path>) -> Job<File> {
+    pub fn create(path: impl AsRef<Path>) -> Operation<File> {
         let mut options = fs::OpenOptions::new();
         options.write(true).create(true).truncate(true);
         open(options, path.as_ref(), Metadata::here().named("fs::File"))
     }
 
-    /// Makes a file to be read and written, which must not be there.
+    /// Creates a file for reading and writing, and fails if it exists.
     ///
     /// # Errors
-    /// As [`std::fs::File::create_new`], and as every [`Job`].
+    /// As [`std::fs::File::create_new`], or as every [`Operation`].
     ///
     /// # Cancel safety
     /// As [`OpenOptions::open`](super::OpenOptions::open).
     #[track_caller]
-    pub fn create_new(path: impl AsRef<Path>) -> Job<File> {
+    pub fn create_new(path: impl AsRef<Path>) -> Operation<File> {
         let mut options = fs::OpenOptions::new();
         options.read(true).write(true).create_new(true);
         open(options, path.as_ref(), Metadata::here().named("fs::File"))
     }
 
-    /// A file that was opened by std, by the pool of the current runtime.
+    /// Converts a file of std. Its jobs run on the current runtime's pool.
     ///
     /// # Panics
     /// On a thread without a runtime.
     #[track_caller]
     pub fn from_std(file: fs::File) -> File {
-        File::of(file, Handle::current(), Metadata::here().named("fs::File"))
+        File::with_runtime(file, Handle::current(), Metadata::here().named("fs::File"))
     }
 
-    pub(super) fn of(file: fs::File, runtime: Handle, metadata: Metadata) -> File {
+    pub(super) fn with_runtime(file: fs::File, runtime: Handle, metadata: Metadata) -> File {
         let file = Arc::new(file);
         let weak = Arc::downgrade(&file);
         let lane = runtime.fs().clone();
@@ -140,14 +138,14 @@ impl File {
         File { stream: Mutex::new(stream), file: weak }
     }
 
-    /// The file for std, when all that was accepted is written, at the place of this one.
+    /// Converts to a file of std, at the same position, after all accepted bytes were written.
     ///
     /// # Errors
-    /// The error of a write that was not reported yet; and if the place cannot be sought, as in a
-    /// terminal, where bytes have been read ahead. Then the file is closed.
+    /// The error of a write that was not reported yet. Or, if bytes were read ahead, the error of
+    /// seeking back, for example in a terminal. The file is then closed.
     ///
     /// # Cancel safety
-    /// Given up, it drops the file.
+    /// Dropping the future drops the file.
     pub async fn into_std(mut self) -> io::Result<fs::File> {
         poll_fn(|cx| self.poll_in_place(cx)).await?;
         if self.stream.get_mut().has_unread() {
@@ -155,16 +153,16 @@ impl File {
             return Err(io::Error::new(io::ErrorKind::NotSeekable, error));
         }
         let file = self.stream.into_inner().into_inner().await?;
-        // One who reads at a place may have it for a moment; its copy has the same place.
+        // A `read_at` may hold the file at this moment. A clone has the same position.
         Arc::try_unwrap(file).or_else(|file| file.try_clone())
     }
 
-    /// Another handle of the same file, when all that was accepted is written. As with std, the two
-    /// have *one place* in common, and since each reads ahead for itself, only one of them should
-    /// read or seek, or each do so by `read_at` alone.
+    /// Returns another handle of the same file, after all accepted bytes were written. As with std,
+    /// the two share *one position*. Each reads ahead for itself, so only one of them should read
+    /// or seek, or both should use `read_at` only.
     ///
     /// # Errors
-    /// As [`std::fs::File::try_clone`], and the error of a write that was not reported yet.
+    /// As [`std::fs::File::try_clone`], or the error of a write that was not reported yet.
     ///
     /// # Cancel safety
     /// Safe.
@@ -174,48 +172,48 @@ impl File {
         async move {
             let file = self.with_std(fs::File::try_clone).await?;
             let runtime = runtime_of(self.stream.get_mut());
-            Ok(File::of(file, runtime, metadata))
+            Ok(File::with_runtime(file, runtime, metadata))
         }
     }
 
-    /// Has all that was accepted written, and waits until it is on the disk, with what is known of
-    /// the file. See [`std::fs::File::sync_all`].
+    /// Waits until all accepted bytes and the metadata are on the disk. See
+    /// [`std::fs::File::sync_all`].
     ///
     /// # Errors
-    /// As std's, and the error of a write that was not reported yet.
+    /// As std's, or the error of a write that was not reported yet.
     ///
     /// # Cancel safety
-    /// Given up, it may happen or not.
+    /// A call that is dropped may happen or not.
     pub async fn sync_all(&mut self) -> io::Result<()> {
         self.after_writes(fs::File::sync_all).await
     }
 
-    /// As [`sync_all`](File::sync_all), but for what is known of the file.
+    /// As [`sync_all`](File::sync_all), but not for all metadata. See [`std::fs::File::sync_data`].
     ///
     /// # Errors
     /// As [`sync_all`](File::sync_all).
     ///
     /// # Cancel safety
-    /// Given up, it may happen or not.
+    /// A call that is dropped may happen or not.
     pub async fn sync_data(&mut self) -> io::Result<()> {
         self.after_writes(fs::File::sync_data).await
     }
 
-    /// Cuts the file off there, or fills it up to there with noughts. The place stays.
+    /// Truncates the file to this length, or extends it with zeros. The position does not change.
     ///
     /// # Errors
-    /// As [`std::fs::File::set_len`], and the error of a write that was not reported yet.
+    /// As [`std::fs::File::set_len`], or the error of a write that was not reported yet.
     ///
     /// # Cancel safety
-    /// Given up, it may happen or not.
+    /// A call that is dropped may happen or not.
     pub async fn set_len(&mut self, length: u64) -> io::Result<()> {
         self.with_std(move |file| file.set_len(length)).await
     }
 
-    /// What is known of the file, when all that was accepted is written.
+    /// Returns the metadata, after all accepted bytes were written.
     ///
     /// # Errors
-    /// As [`std::fs::File::metadata`], and the error of a write that was not reported yet.
+    /// As [`std::fs::File::metadata`], or the error of a write that was not reported yet.
     ///
     /// # Cancel safety
     /// Safe.
@@ -223,27 +221,27 @@ impl File {
         self.after_writes(fs::File::metadata).await
     }
 
-    /// Sets what may be done with the file.
+    /// Sets the permissions of the file.
     ///
     /// # Errors
-    /// As [`std::fs::File::set_permissions`], and the error of a write that was not reported yet.
+    /// As [`std::fs::File::set_permissions`], or the error of a write that was not reported yet.
     ///
     /// # Cancel safety
-    /// Given up, it may happen or not.
+    /// A call that is dropped may happen or not.
     pub async fn set_permissions(&mut self, permissions: Permissions) -> io::Result<()> {
         self.after_writes(move |file| file.set_permissions(permissions)).await
     }
 
-    /// Runs `f` with the file of std on the pool, when all that was accepted is written, and at the
-    /// place of this one: for what is not here, such as locks and times.
+    /// Runs `f` with the file of std on the pool, after all accepted bytes were written, and at the
+    /// same position: for locks, times and other methods that are not here.
     ///
     /// # Errors
-    /// Those of `f`, and the error of a write that was not reported yet. A panic of `f` is an error
-    /// of kind [`Other`](io::ErrorKind::Other) around a [`JoinError`](crate::JoinError); then the
-    /// file is closed.
+    /// Those of `f`, or the error of a write that was not reported yet. A panic of `f` is an error
+    /// of kind [`Other`](io::ErrorKind::Other) that contains a [`JoinError`](crate::JoinError). The
+    /// file is then closed.
     ///
     /// # Cancel safety
-    /// Given up, `f` may be run or not.
+    /// If the future is dropped, `f` may run or not.
     pub async fn with_std<F, T>(&mut self, f: F) -> io::Result<T>
     where
         F: FnOnce(&fs::File) -> io::Result<T> + Send + 'static,
@@ -263,7 +261,7 @@ impl File {
         stream.with_mut(move |file| f(file)).await?
     }
 
-    /// Brings the system's file to the place where this one is: back over what was read ahead.
+    /// Moves the system's position to that of this file: back over bytes that were read ahead.
     pub(super) fn poll_in_place(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let stream = self.stream.get_mut();
         if !stream.is_ahead() {
@@ -271,7 +269,7 @@ impl File {
         }
         match ready!(Pin::new(&mut *stream).poll_seek(cx, SeekFrom::Current(0))) {
             Ok(_) => Poll::Ready(Ok(())),
-            // A terminal, say. What was read ahead stays to be read.
+            // For example a terminal. Bytes that were read ahead are kept.
             Err(error) if error.kind() == io::ErrorKind::NotSeekable => {
                 stream.separate_positions();
                 Poll::Ready(Ok(()))
@@ -280,9 +278,9 @@ impl File {
         }
     }
 
-    /// What reads or writes past the stream needs: the file, and whose jobs it has.
+    /// Returns the file and its runtime, for an operation that does not go through the stream.
     ///
-    /// Nothing may be under way in the stream that the other should have seen.
+    /// Fails if the stream has pending commands that the operation would overtake.
     #[cfg(unix)]
     pub(super) fn beside_the_stream(&self, effect: Effect) -> io::Result<(Arc<fs::File>, Handle)> {
         let mut stream = self.stream.lock();
@@ -291,7 +289,7 @@ impl File {
         }
         let is_read_ahead = effect == Effect::Changes && stream.is_ahead();
         let refused = match (stream.has_pending_writes(), is_read_ahead) {
-            (true, _) => "something accepted may not be written yet: flush before",
+            (true, _) => "accepted bytes may not be written yet: flush first",
             (false, true) => "bytes were read ahead: seek before writing",
             (false, false) => {
                 let file = self.file.upgrade().ok_or(StreamFailure::Closed)?;
@@ -301,25 +299,25 @@ impl File {
         Err(io::Error::new(io::ErrorKind::InvalidInput, refused))
     }
 
-    /// A free way to the stream, since nobody else has this file now.
-    pub(super) fn stream(&mut self) -> &mut Stream {
+    /// Borrows the stream without locking, as the file is borrowed exclusively.
+    pub(super) fn stream(&mut self) -> &mut FileStream {
         self.stream.get_mut()
     }
 }
 
-/// The file's jobs bear the name and the place of its opening.
-pub(super) fn open(options: fs::OpenOptions, path: &Path, metadata: Metadata) -> Job<File> {
+/// Opens a file. All its jobs have the name and the location of the opening.
+pub(super) fn open(options: fs::OpenOptions, path: &Path, metadata: Metadata) -> Operation<File> {
     let path = path.to_owned();
     let of_file = metadata.clone();
-    Job::new(Effect::Reads, metadata, None, move || {
+    Operation::new(Effect::Reads, metadata, None, move || {
         let file = options.open(path)?;
-        // The job's, which is that of whoever awaits it.
+        // The job's runtime is that of the task that has polled the operation.
         let runtime = Handle::try_current().map_err(io::Error::other)?;
-        Ok(File::of(file, runtime, of_file))
+        Ok(File::with_runtime(file, runtime, of_file))
     })
 }
 
-fn runtime_of(stream: &Stream) -> Handle {
+fn runtime_of(stream: &FileStream) -> Handle {
     stream.submitter().runtime().expect("a file belongs to a runtime").clone()
 }
 

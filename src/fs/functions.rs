@@ -1,12 +1,12 @@
-//! The functions of `std::fs`, each of them one job.
+//! The functions of `std::fs`, each as one job.
 
 use std::fs::{self, Metadata, Permissions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::job::Job;
+use super::operation::Operation;
 
-/// The whole content of a file. See [`std::fs::read`].
+/// Reads the whole content of a file. See [`std::fs::read`].
 ///
 /// ```
 /// aside::run(async {
@@ -18,33 +18,32 @@ use super::job::Job;
 /// ```
 ///
 /// # Errors
-/// As [`std::fs::read`], and as every [`Job`].
+/// As [`std::fs::read`], or as every [`Operation`].
 ///
 /// # Cancel safety
-/// It only reads: see [`Job`].
+/// As an [`Operation`] that reads.
 #[track_caller]
-pub fn read(path: impl AsRef<Path>) -> Job<Vec<u8>> {
+pub fn read(path: impl AsRef<Path>) -> Operation<Vec<u8>> {
     let path = path.as_ref().to_owned();
-    Job::reads("fs::read", move || fs::read(path))
+    Operation::reads("fs::read", move || fs::read(path))
 }
 
-/// The whole content of a file, as text. See [`std::fs::read_to_string`].
+/// Reads the whole content of a file, as text. See [`std::fs::read_to_string`].
 ///
 /// # Errors
-/// As [`std::fs::read_to_string`], and as every [`Job`].
+/// As [`std::fs::read_to_string`], or as every [`Operation`].
 ///
 /// # Cancel safety
-/// It only reads: see [`Job`].
+/// As an [`Operation`] that reads.
 #[track_caller]
-pub fn read_to_string(path: impl AsRef<Path>) -> Job<String> {
+pub fn read_to_string(path: impl AsRef<Path>) -> Operation<String> {
     let path = path.as_ref().to_owned();
-    Job::reads("fs::read_to_string", move || fs::read_to_string(path))
+    Operation::reads("fs::read_to_string", move || fs::read_to_string(path))
 }
 
-/// Makes a file of this content, or gives the file that is there this content. See
-/// [`std::fs::write`].
+/// Creates a file with this content, or replaces the content of a file. See [`std::fs::write`].
 ///
-/// The content is moved to the job if it is a `Vec` or a `String`, and copied if it is a slice.
+/// A `Vec` or `String` is moved into the job, a slice is copied.
 ///
 /// ```
 /// let path = std::env::temp_dir().join(format!("aside-doc-write-{}", std::process::id()));
@@ -57,84 +56,84 @@ pub fn read_to_string(path: impl AsRef<Path>) -> Job<String> {
 /// ```
 ///
 /// # Errors
-/// As [`std::fs::write`], and as every [`Job`].
+/// As [`std::fs::write`], or as every [`Operation`].
 ///
 /// # Cancel safety
-/// It changes something: see [`Job`].
+/// As an [`Operation`] that changes files.
 #[track_caller]
-pub fn write(path: impl AsRef<Path>, content: impl Into<Vec<u8>>) -> Job<()> {
+pub fn write(path: impl AsRef<Path>, content: impl Into<Vec<u8>>) -> Operation<()> {
     let (path, content) = (path.as_ref().to_owned(), content.into());
-    Job::changes("fs::write", move || fs::write(path, content))
+    Operation::changes("fs::write", move || fs::write(path, content))
 }
 
-/// Copies the content and the permissions of a file, and says how many bytes it has. See
+/// Copies the content and the permissions of a file, and returns its length in bytes. See
 /// [`std::fs::copy`].
 ///
 /// # Errors
-/// As [`std::fs::copy`], and as every [`Job`].
+/// As [`std::fs::copy`], or as every [`Operation`].
 ///
 /// # Cancel safety
-/// It changes something: see [`Job`].
+/// As an [`Operation`] that changes files.
 #[track_caller]
-pub fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Job<u64> {
+pub fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Operation<u64> {
     let (from, to) = (from.as_ref().to_owned(), to.as_ref().to_owned());
-    Job::changes("fs::copy", move || fs::copy(from, to))
+    Operation::changes("fs::copy", move || fs::copy(from, to))
 }
 
-/// Gives a file another name, in place of what had it. See [`std::fs::rename`].
+/// Renames a file, and replaces a file of the new name. See [`std::fs::rename`].
 ///
 /// # Errors
-/// As [`std::fs::rename`], and as every [`Job`].
+/// As [`std::fs::rename`], or as every [`Operation`].
 ///
 /// # Cancel safety
-/// It changes something: see [`Job`].
+/// As an [`Operation`] that changes files.
 #[track_caller]
-pub fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Job<()> {
+pub fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Operation<()> {
     let (from, to) = (from.as_ref().to_owned(), to.as_ref().to_owned());
-    Job::changes("fs::rename", move || fs::rename(from, to))
+    Operation::changes("fs::rename", move || fs::rename(from, to))
 }
 
-/// Gives a file one more name. See [`std::fs::hard_link`].
+/// Creates a hard link. See [`std::fs::hard_link`].
 ///
 /// # Errors
-/// As [`std::fs::hard_link`], and as every [`Job`].
+/// As [`std::fs::hard_link`], or as every [`Operation`].
 ///
 /// # Cancel safety
-/// It changes something: see [`Job`].
+/// As an [`Operation`] that changes files.
 #[track_caller]
-pub fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Job<()> {
+pub fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Operation<()> {
     let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
-    Job::changes("fs::hard_link", move || fs::hard_link(original, link))
+    Operation::changes("fs::hard_link", move || fs::hard_link(original, link))
 }
 
-/// Makes a symbolic link. See [`std::os::unix::fs::symlink`].
+/// Creates a symbolic link. See [`std::os::unix::fs::symlink`].
 ///
 /// # Errors
-/// As [`std::os::unix::fs::symlink`], and as every [`Job`].
+/// As [`std::os::unix::fs::symlink`], or as every [`Operation`].
 ///
 /// # Cancel safety
-/// It changes something: see [`Job`].
+/// As an [`Operation`] that changes files.
 #[cfg(unix)]
 #[track_caller]
-pub fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Job<()> {
+pub fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Operation<()> {
     let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
-    Job::changes("fs::symlink", move || std::os::unix::fs::symlink(original, link))
+    Operation::changes("fs::symlink", move || std::os::unix::fs::symlink(original, link))
 }
 
-/// Sets what may be done with a file. See [`std::fs::set_permissions`].
+/// Sets the permissions of a file. See [`std::fs::set_permissions`].
 ///
 /// # Errors
-/// As [`std::fs::set_permissions`], and as every [`Job`].
+/// As [`std::fs::set_permissions`], or as every [`Operation`].
 ///
 /// # Cancel safety
-/// It changes something: see [`Job`].
+/// As an [`Operation`] that changes files.
 #[track_caller]
-pub fn set_permissions(path: impl AsRef<Path>, permissions: Permissions) -> Job<()> {
+pub fn set_permissions(path: impl AsRef<Path>, permissions: Permissions) -> Operation<()> {
     let path = path.as_ref().to_owned();
-    Job::changes("fs::set_permissions", move || fs::set_permissions(path, permissions))
+    Operation::changes("fs::set_permissions", move || fs::set_permissions(path, permissions))
 }
 
-/// Functions of one path.
+/// Defines functions of one path.
 macro_rules! of_one_path {
     ($($does:literal, $effect:ident, $safety:literal, $function:ident -> $output:ty;)*) => {
         $(
@@ -142,49 +141,51 @@ macro_rules! of_one_path {
             #[doc = concat!("See [`std::fs::", stringify!($function), "`].")]
             ///
             /// # Errors
-            #[doc = concat!("As [`std::fs::", stringify!($function), "`], and as every [`Job`].")]
+            #[doc = concat!("As [`std::fs::", stringify!($function), "`],")]
+            /// or as every [`Operation`].
             ///
             /// # Cancel safety
             #[doc = $safety]
             #[track_caller]
-            pub fn $function(path: impl AsRef<Path>) -> Job<$output> {
+            pub fn $function(path: impl AsRef<Path>) -> Operation<$output> {
                 let path = path.as_ref().to_owned();
-                Job::$effect(concat!("fs::", stringify!($function)), move || fs::$function(path))
+                let name = concat!("fs::", stringify!($function));
+                Operation::$effect(name, move || fs::$function(path))
             }
         )*
     };
 }
 
 of_one_path! {
-    "Makes a directory.",
-        changes, "It changes something: see [`Job`].", create_dir -> ();
-    "Makes a directory, and those above it that there are not.",
-        changes, "It changes something: see [`Job`].", create_dir_all -> ();
-    "Removes a directory that is empty.",
-        changes, "It changes something: see [`Job`].", remove_dir -> ();
-    "Removes a directory and all that is in it.",
-        changes, "It changes something: see [`Job`].", remove_dir_all -> ();
+    "Creates a directory.",
+        changes, "As an [`Operation`] that changes files.", create_dir -> ();
+    "Creates a directory, and its missing parents.",
+        changes, "As an [`Operation`] that changes files.", create_dir_all -> ();
+    "Removes an empty directory.",
+        changes, "As an [`Operation`] that changes files.", remove_dir -> ();
+    "Removes a directory and its contents.",
+        changes, "As an [`Operation`] that changes files.", remove_dir_all -> ();
     "Removes a file.",
-        changes, "It changes something: see [`Job`].", remove_file -> ();
-    "What is known of a file, or of what a link leads to.",
-        reads, "It only reads: see [`Job`].", metadata -> Metadata;
-    "What is known of a file, or of a link itself.",
-        reads, "It only reads: see [`Job`].", symlink_metadata -> Metadata;
-    "The one path without links that leads there.",
-        reads, "It only reads: see [`Job`].", canonicalize -> PathBuf;
-    "Where a link leads.",
-        reads, "It only reads: see [`Job`].", read_link -> PathBuf;
+        changes, "As an [`Operation`] that changes files.", remove_file -> ();
+    "Returns the metadata of a file. Follows symbolic links.",
+        reads, "As an [`Operation`] that reads.", metadata -> Metadata;
+    "Returns the metadata of a file. Does not follow symbolic links.",
+        reads, "As an [`Operation`] that reads.", symlink_metadata -> Metadata;
+    "Returns the absolute path without symbolic links.",
+        reads, "As an [`Operation`] that reads.", canonicalize -> PathBuf;
+    "Returns the target of a symbolic link.",
+        reads, "As an [`Operation`] that reads.", read_link -> PathBuf;
 }
 
-/// Whether there is something at this path. See [`std::fs::exists`].
+/// Returns `true` if the path exists. See [`std::fs::exists`].
 ///
 /// # Errors
-/// If that cannot be said; and as every [`Job`].
+/// If the system cannot determine that, or as every [`Operation`].
 ///
 /// # Cancel safety
-/// It only reads: see [`Job`].
+/// As an [`Operation`] that reads.
 #[track_caller]
-pub fn try_exists(path: impl AsRef<Path>) -> Job<bool> {
+pub fn try_exists(path: impl AsRef<Path>) -> Operation<bool> {
     let path = path.as_ref().to_owned();
-    Job::reads("fs::try_exists", move || -> io::Result<bool> { path.try_exists() })
+    Operation::reads("fs::try_exists", move || -> io::Result<bool> { path.try_exists() })
 }

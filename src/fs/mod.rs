@@ -2,15 +2,15 @@
 //!
 //! # The problem
 //!
-//! No call of the file system says beforehand whether it will block: what is in memory comes at
-//! once, what is on a disk or behind a network comes late. A loop that makes such a call stands
-//! still for as long.
+//! A call of the file system may return at once, if the data is in memory, or block for long, if it
+//! is on a disk or behind a network. The caller cannot know beforehand. A loop that makes such a
+//! call stalls all its tasks.
 //!
 //! # The idea
 //!
-//! Each function is a job on the runtime's pool. A [`File`] sends for the next chunk while this one
-//! is read, and accepts what is written before it has been: it is an [`Unblock`](crate::Unblock)
-//! that in addition keeps its place, and loses nothing.
+//! Each function is a job on the runtime's pool. A [`File`] reads the next chunk ahead, and accepts
+//! bytes before they are written. It is an [`Unblock`](crate::Unblock) with the position and the
+//! guarantees of a file.
 //!
 //! ```
 //! use aside::fs::{self, File};
@@ -35,46 +35,46 @@
 //!
 //! # In reading order
 //!
-//! - [`read`], [`write`](write()), [`metadata`], [`rename`] and the rest of the functions; [`Job`],
-//!   which all of them return, says what is common to them.
-//! - [`read_dir`], [`ReadDir`], [`DirEntry`]: what is in a directory, as a stream.
+//! - [`read`], [`write`](write()), [`metadata`], [`rename`] and the other functions. All return an
+//!   [`Operation`], which describes what they have in common.
+//! - [`read_dir`], [`ReadDir`], [`DirEntry`]: the entries of a directory, as a stream.
 //! - [`File`] and [`OpenOptions`].
 //!
-//! # What holds for all of them
+//! # In common
 //!
-//! - *Errors* are those of the system, as std gives them. One of kind
-//!   [`Other`](std::io::ErrorKind::Other) is the runtime's: it is around a
-//!   [`JoinError`](crate::JoinError) that says which job was refused or cancelled, or has panicked,
-//!   or around a [`NoRuntimeError`](crate::NoRuntimeError).
-//! - *Nothing is lost at the end.* What changes something (a `write`, a `rename`, what a [`File`]
-//!   has accepted) is in a lane of its own, named `fs`, which every shutdown runs: when
-//!   [`run`](crate::run) returns, it is done. What only reads is in the pool's main lane, and may
-//!   be cancelled. (A pool that was [given](crate::Builder::pool) to the runtime is shut down by
-//!   whoever has made it.)
-//! - *Cancel safety*: see [`Job`] and [`File`]. A call that is under way goes on, whoever gives it
-//!   up: no system can call it back.
+//! - *Errors* are those of the system, as std returns them. An error of kind
+//!   [`Other`](std::io::ErrorKind::Other) is the runtime's. It contains a
+//!   [`JoinError`](crate::JoinError), with the job that was refused or cancelled or has panicked;
+//!   or a [`NoRuntimeError`](crate::NoRuntimeError).
+//! - *Shutdown loses no change.* Jobs that change files (a `write`, a `rename`, the bytes that a
+//!   [`File`] has accepted) are in a lane of their own, named `fs`, which every shutdown runs: when
+//!   [`run`](crate::run) returns, they are done. Jobs that only read are in the pool's main lane,
+//!   and may be cancelled. (The runtime does not shut down a pool that was [set by the
+//!   program](crate::Builder::pool).)
+//! - *Cancel safety*: see [`Operation`] and [`File`]. A system call that has begun cannot be
+//!   stopped.
 //! - A file *belongs to the runtime* that was current when it was opened. It may be used from any
 //!   thread, and by any executor, as long as that runtime lives.
-//! - *Names of jobs*, in reports and errors, are those of the functions, at the place of the
+//! - *Names of jobs*, in reports and errors, are those of the functions, at the location of the
 //!   caller: ``` `fs::write` (spawned at src/main.rs:7:9) ```.
-//! - *By a virtual clock* a job takes no time: the clock stands still while it works.
+//! - *With a virtual clock* a job takes no time: the clock stands still while it runs.
 //!
 //! # Limits
 //!
-//! - A call that blocks for ever, as the reading of a named pipe that nobody writes, keeps one
-//!   thread, and a shutdown that waits. For pipes use `net::AsyncFd`.
-//! - A job that blocks on a file of its own pool waits for a thread; where all threads do so, no
-//!   [deadlock](crate::blocking::Deadlock) is detected.
-//! - A file that is written elsewhere while it is read here: what was read ahead is of before.
+//! - A call that blocks forever, such as reading a named pipe without a writer, keeps one thread,
+//!   and a shutdown that waits. Use `net::AsyncFd` for pipes.
+//! - A job that blocks on a file of its own pool waits for a worker. If all workers do so, the
+//!   [deadlock](crate::blocking::Deadlock) is not detected.
+//! - If another program writes a file while it is read here, bytes that were read ahead are old.
 
-mod bytes;
+mod byte_stream;
 mod dir;
 mod file;
 mod functions;
-mod job;
+mod operation;
 mod options;
 #[cfg(unix)]
-mod place;
+mod positioned;
 
 pub use dir::{DirEntry, ReadDir, read_dir};
 pub use file::File;
@@ -85,6 +85,6 @@ pub use functions::{
     read_to_string, remove_dir, remove_dir_all, remove_file, rename, set_permissions,
     symlink_metadata, try_exists, write,
 };
-pub use job::Job;
+pub use operation::Operation;
 pub use options::OpenOptions;
 pub use std::fs::{FileType, Metadata, Permissions};

@@ -1,4 +1,4 @@
-//! How a file is to be opened.
+//! [`OpenOptions`]: how a file is opened.
 
 use std::fs;
 use std::path::Path;
@@ -6,9 +6,9 @@ use std::path::Path;
 use runtime_core::metadata::Metadata;
 
 use super::file::{self, File};
-use super::job::Job;
+use super::operation::Operation;
 
-/// How a file is to be opened. See [`std::fs::OpenOptions`].
+/// Options for opening a file. See [`std::fs::OpenOptions`].
 ///
 /// ```
 /// use aside::fs::OpenOptions;
@@ -34,7 +34,7 @@ impl Default for OpenOptions {
     }
 }
 
-/// One made for std may be used here: it has what is not here.
+/// Converts options of std, which has more of them.
 impl From<fs::OpenOptions> for OpenOptions {
     fn from(options: fs::OpenOptions) -> OpenOptions {
         OpenOptions { options }
@@ -42,48 +42,48 @@ impl From<fs::OpenOptions> for OpenOptions {
 }
 
 impl OpenOptions {
-    /// Nothing is allowed.
+    /// Makes options that allow nothing.
     pub fn new() -> OpenOptions {
         OpenOptions { options: fs::OpenOptions::new() }
     }
 
-    /// The file may be read.
+    /// Opens the file for reading.
     pub fn read(&mut self, read: bool) -> &mut OpenOptions {
         self.options.read(read);
         self
     }
 
-    /// The file may be written.
+    /// Opens the file for writing.
     pub fn write(&mut self, write: bool) -> &mut OpenOptions {
         self.options.write(write);
         self
     }
 
-    /// Whatever is written goes to the end of the file.
+    /// Writes to the end of the file.
     pub fn append(&mut self, append: bool) -> &mut OpenOptions {
         self.options.append(append);
         self
     }
 
-    /// What is in the file is removed.
+    /// Truncates the file to length zero.
     pub fn truncate(&mut self, truncate: bool) -> &mut OpenOptions {
         self.options.truncate(truncate);
         self
     }
 
-    /// The file is made if it is not there.
+    /// Creates the file if it does not exist.
     pub fn create(&mut self, create: bool) -> &mut OpenOptions {
         self.options.create(create);
         self
     }
 
-    /// The file is made, and must not be there.
+    /// Creates the file, and fails if it exists.
     pub fn create_new(&mut self, create_new: bool) -> &mut OpenOptions {
         self.options.create_new(create_new);
         self
     }
 
-    /// What may be done with a file that is made: see
+    /// Sets the permissions of a created file: see
     /// [`OpenOptionsExt`](std::os::unix::fs::OpenOptionsExt::mode).
     #[cfg(unix)]
     pub fn mode(&mut self, mode: u32) -> &mut OpenOptions {
@@ -91,7 +91,7 @@ impl OpenOptions {
         self
     }
 
-    /// Flags for the system's `open`: see
+    /// Sets flags for the system call `open`: see
     /// [`OpenOptionsExt`](std::os::unix::fs::OpenOptionsExt::custom_flags).
     #[cfg(unix)]
     pub fn custom_flags(&mut self, flags: i32) -> &mut OpenOptions {
@@ -102,19 +102,19 @@ impl OpenOptions {
     /// Opens a file.
     ///
     /// # Errors
-    /// As [`std::fs::OpenOptions::open`], and as every [`Job`].
+    /// As [`std::fs::OpenOptions::open`], or as every [`Operation`].
     ///
     /// # Cancel safety
-    /// Given up, a file that was opened is closed again. One that was to be made may be there, or
-    /// not; one to be truncated may be empty.
+    /// If the operation is dropped, an opened file is closed again. A file to create may exist or
+    /// not, and one to truncate may be empty.
     #[track_caller]
-    pub fn open(&self, path: impl AsRef<Path>) -> Job<File> {
+    pub fn open(&self, path: impl AsRef<Path>) -> Operation<File> {
         file::open(self.options.clone(), path.as_ref(), Metadata::here().named("fs::File"))
     }
 }
 
 impl File {
-    /// For a file that is to be opened otherwise.
+    /// Returns options, to open a file with.
     pub fn options() -> OpenOptions {
         OpenOptions::new()
     }

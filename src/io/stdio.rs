@@ -2,14 +2,14 @@
 //!
 //! # The problem
 //!
-//! A read of stdin cannot be interrupted, and may last forever. A job of the runtime that reads stdin
-//! would keep the program from exiting, and bytes that it reads after its reader was dropped would
-//! be lost.
+//! A read of stdin cannot be interrupted, and may last forever. A job of the runtime that reads
+//! stdin would keep the program from exiting, and bytes that it reads after its reader was dropped
+//! would be lost.
 //!
 //! # The idea
 //!
-//! A process has one stdin, so there is one [`Unblock`] of it, on a thread that belongs to no runtime
-//! and does not keep the process from exiting. Every [`Stdin`] reads from its buffer.
+//! A process has one stdin, so there is one [`Unblock`] of it, on a thread that belongs to no
+//! runtime and does not keep the process from exiting. Every [`Stdin`] reads from its buffer.
 //!
 //! ```
 //! use std::time::Duration;
@@ -159,9 +159,9 @@ pub struct Stdin {
 
 /// The standard input of the process.
 ///
-/// It may be called anywhere and any number of times. All [`Stdin`]s read from one buffer; each byte
-/// goes to one of them. A pending read does not keep the program or a runtime from ending, and no
-/// virtual clock waits for it.
+/// It may be called anywhere and any number of times. All [`Stdin`]s read from one buffer; each
+/// byte goes to one of them. A pending read does not keep the program or a runtime from ending, and
+/// no virtual clock waits for it.
 ///
 /// # Cancel safety
 /// A read that is dropped loses no byte: the next read, of any [`Stdin`], returns it.
@@ -212,10 +212,10 @@ pub struct Stderr(Unblock<io::Stderr>);
 
 /// The standard output of the process, written by jobs on the current runtime's pool.
 ///
-/// A flush is ready when all accepted bytes are written. Bytes that were accepted and not flushed are
-/// written before [`run`](crate::run) returns, because it waits for the jobs on its pool, but their
-/// errors are lost. `run` therefore also waits for a pipe that is not read, as `println!` would. Two
-/// [`Stdout`]s are ordered each for itself: flush one before the other writes.
+/// A flush is ready when all accepted bytes are written. Bytes that were accepted and not flushed
+/// are written before [`run`](crate::run) returns, because it waits for the jobs on its pool, but
+/// their errors are lost. `run` therefore also waits for a pipe that is not read, as `println!`
+/// would. Two [`Stdout`]s are ordered each for itself: flush one before the other writes.
 ///
 /// # Panics
 /// On a thread without a runtime.

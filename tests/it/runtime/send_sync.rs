@@ -62,7 +62,7 @@ fn a_file_is_send_and_sync() {
     assert_eq!(sent_and_shared!(aside::fs::File), BOTH);
     assert_eq!(sent_and_shared!(aside::fs::DirEntry), BOTH);
     // A future is polled by one thread at a time, so it need not be `Sync`.
-    assert_eq!(sent_and_shared!(aside::fs::Job<()>), (true, false));
+    assert_eq!(sent_and_shared!(aside::fs::Operation<()>), (true, false));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A file as a stream of bytes: the traits.
+//! The I/O traits of a file.
 
 use std::io::{self, SeekFrom};
 use std::pin::Pin;
@@ -8,10 +8,10 @@ use futures_io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
 
 use super::file::File;
 
-/// Reads what would be read there now, so it waits for what was accepted to be written.
+/// Reads the file as it is after all accepted writes, so it waits until they are done.
 ///
 /// # Cancel safety
-/// Safe: a read that is given up loses no byte; the next one gets it.
+/// Safe: a read that is dropped loses no byte; the next read returns it.
 impl AsyncRead for File {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -23,7 +23,7 @@ impl AsyncRead for File {
     }
 }
 
-/// Lends out what was read ahead.
+/// Lends out the bytes that were read ahead.
 ///
 /// # Cancel safety
 /// As for [`AsyncRead`].
@@ -39,12 +39,12 @@ impl AsyncBufRead for File {
     }
 }
 
-/// Accepts up to 256 KiB at a time as soon as there is room among the 1 MiB that may wait to be
-/// written, at the place up to which was read. An error comes back from whatever is asked next.
+/// Writes at the position that reading has reached. One write accepts up to 256 KiB, as soon as
+/// there is room in the 1 MiB of pending writes. An error is returned by the next operation.
 ///
 /// # Cancel safety
-/// Safe: a write that is given up has accepted nothing. A flush or close that is given up goes on,
-/// and may be asked for again.
+/// Safe: a write that is dropped has accepted nothing. A flush or close that is dropped continues,
+/// and may be started again.
 impl AsyncWrite for File {
     fn poll_write(
         mut self: Pin<&mut Self>,
@@ -55,24 +55,24 @@ impl AsyncWrite for File {
         Pin::new(self.stream()).poll_write(cx, bytes)
     }
 
-    /// Ready when all that was accepted has been handed to the system. To have it on the disk, use
-    /// [`sync_all`](File::sync_all).
+    /// Ready when the system has all accepted bytes. Use [`sync_all`](File::sync_all) to have them
+    /// on the disk.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(self.stream()).poll_flush(cx)
     }
 
-    /// Flushes, closes the file on the pool, and is ready when that is done. What is asked of the
-    /// file afterwards fails, but for flushing and closing.
+    /// Flushes, closes the file on the pool, and is ready when it is closed. Afterwards only
+    /// flushing and closing succeed.
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(self.stream()).poll_close(cx)
     }
 }
 
-/// Goes to another place, counted from where this file is, whatever was read ahead. It waits for
-/// what was accepted to be written, and reports an error of that in place of seeking.
+/// Seeks relative to the position of this file, whatever was read ahead. It waits until all
+/// accepted bytes are written, and returns an error of that instead of seeking.
 ///
 /// # Cancel safety
-/// A seek that is given up may happen or not; what is asked next happens after it.
+/// A seek that is dropped may happen or not. Later operations happen after it.
 impl AsyncSeek for File {
     fn poll_seek(
         mut self: Pin<&mut Self>,

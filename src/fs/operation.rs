@@ -1,0 +1,160 @@
+//! [`Operation`]: a call of the file system, as a job on the pool.
+
+use std::fmt;
+use std::io;
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use runtime_core::join::{AbortOnDrop, JoinHandle};
+use runtime_core::metadata::Metadata;
+
+use crate::handle::Handle;
+
+/// A call of the file system, as a job on the runtime's pool; and the future of its result.
+///
+/// Nothing happens before the first poll. The job then belongs to the current runtime, or to that
+/// of the [`File`](super::File) on which the method was called.
+///
+/// # Errors
+/// Those of the system. If the thread of the first poll has no runtime, or if the job is refused or
+/// cancelled by a shutdown, the error is of kind [`Other`](io::ErrorKind::Other). It contains a
+/// [`NoRuntimeError`](crate::NoRuntimeError), or a [`JoinError`](crate::JoinError) with the reason
+/// and the job.
+///
+/// # Cancel safety
+/// If an operation that *reads* is dropped, its job is cancelled if it has not begun; otherwise it
+/// continues, and its result is dropped. An operation that *changes* files is executed once it was
+/// polled, whether or not it is dropped, and by every kind of shutdown.
+#[must_use = "an operation does nothing before it is polled"]
+pub struct Operation<T: Send + 'static> {
+    state: OperationState<T>,
+}
+
+/// Says what becomes of the job of a dropped operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// The operation reads: the job may be cancelled.
+    Reads,
+    /// The operation changes files: the job must run.
+    Changes,
+}
+
+enum OperationState<T: Send + 'static> {
+    NotStarted(NotStarted<T>),
+    Reading(AbortOnDrop<io::Result<T>>),
+    Changing(JoinHandle<io::Result<T>>),
+    /// The result is known without a job.
+    Known(io::Result<T>),
+    Done,
+}
+
+struct NotStarted<T> {
+    effect: Effect,
+    metadata: Metadata,
+    /// `None` stands for the current runtime.
+    runtime: Option<Handle>,
+    call: Box<dyn FnOnce() -> io::Result<T> + Send>,
+}
+
+impl<T: Send + 'static> Operation<T> {
+    #[track_caller]
+    pub(super) fn reads(
+        name: &'static str,
+        call: impl FnOnce() -> io::Result<T> + Send + 'static,
+    ) -> Operation<T> {
+        Operation::new(Effect::Reads, Metadata::here().named(name), None, call)
+    }
+
+    #[track_caller]
+    pub(super) fn changes(
+        name: &'static str,
+        call: impl FnOnce() -> io::Result<T> + Send + 'static,
+    ) -> Operation<T> {
+        Operation::new(Effect::Changes, Metadata::here().named(name), None, call)
+    }
+
+    pub(super) fn new(
+        effect: Effect,
+        metadata: Metadata,
+        runtime: Option<Handle>,
+        call: impl FnOnce() -> io::Result<T> + Send + 'static,
+    ) -> Operation<T> {
+        Operation {
+            state: OperationState::NotStarted(NotStarted {
+                effect,
+                metadata,
+                runtime,
+                call: Box::new(call),
+            }),
+        }
+    }
+
+    pub(super) fn known(result: io::Result<T>) -> Operation<T> {
+        Operation { state: OperationState::Known(result) }
+    }
+}
+
+impl<T: Send + 'static> NotStarted<T> {
+    fn begin(self) -> OperationState<T> {
+        let NotStarted { effect, metadata, runtime, call } = self;
+        let runtime = match runtime.map_or_else(Handle::try_current, Ok) {
+            Ok(runtime) => runtime,
+            Err(error) => return OperationState::Known(Err(io::Error::other(error))),
+        };
+        match effect {
+            Effect::Reads => {
+                let job = runtime.submit(runtime.pool().main_lane(), metadata, (), call);
+                OperationState::Reading(job.abort_on_drop())
+            }
+            Effect::Changes => {
+                OperationState::Changing(runtime.submit(runtime.fs(), metadata, (), call))
+            }
+        }
+    }
+}
+
+impl<T: Send + 'static> Future for Operation<T> {
+    type Output = io::Result<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
+        loop {
+            let ended = match &mut self.state {
+                OperationState::NotStarted(_) | OperationState::Known(_) | OperationState::Done => {
+                    None
+                }
+                OperationState::Reading(job) => Some(ready!(Pin::new(job).poll(cx))),
+                OperationState::Changing(job) => Some(ready!(Pin::new(job).poll(cx))),
+            };
+            let before = mem::replace(&mut self.state, OperationState::Done);
+            if let Some(ended) = ended {
+                return Poll::Ready(ended.map_err(io::Error::other).and_then(|result| result));
+            }
+            match before {
+                OperationState::NotStarted(new) => self.state = new.begin(),
+                OperationState::Known(result) => return Poll::Ready(result),
+                OperationState::Reading(_) | OperationState::Changing(_) => {}
+                OperationState::Done => panic!("an operation of `fs` was polled after completion"),
+            }
+        }
+    }
+}
+
+impl<T: Send + 'static> Unpin for Operation<T> {}
+
+impl<T: Send + 'static> fmt::Debug for Operation<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match &self.state {
+            OperationState::NotStarted(new) => {
+                return f.debug_tuple("Operation").field(&new.metadata).finish();
+            }
+            OperationState::Reading(job) => {
+                return f.debug_tuple("Operation").field(&**job).finish();
+            }
+            OperationState::Changing(job) => return f.debug_tuple("Operation").field(job).finish(),
+            OperationState::Known(_) => "known",
+            OperationState::Done => "done",
+        };
+        f.debug_tuple("Operation").field(&state).finish()
+    }
+}

@@ -1,0 +1,72 @@
+//! Reading and writing a file at a given offset.
+
+use std::io;
+use std::os::unix::fs::FileExt;
+
+use runtime_core::metadata::Metadata;
+
+use super::file::File;
+use super::operation::{Effect, Operation};
+
+impl File {
+    /// Reads `length` bytes from `offset` on, and fewer only at the end of the file. See
+    /// [`FileExt::read_at`].
+    ///
+    /// It is a job of its own and does not move the file's position, so many may run concurrently.
+    ///
+    /// # Errors
+    /// - Those of the system, or as every [`Operation`].
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput), if a write has accepted bytes that were not
+    ///   flushed.
+    /// - The error of a write that was not reported yet.
+    ///
+    /// # Cancel safety
+    /// As an [`Operation`] that reads.
+    #[track_caller]
+    pub fn read_at(&self, length: usize, offset: u64) -> Operation<Vec<u8>> {
+        let metadata = Metadata::here().named("fs::File::read_at");
+        match self.beside_the_stream(Effect::Reads) {
+            Err(error) => Operation::known(Err(error)),
+            Ok((file, runtime)) => {
+                Operation::new(Effect::Reads, metadata, Some(runtime), move || {
+                    let mut bytes = vec![0; length];
+                    let mut filled = 0;
+                    while filled < length {
+                        match file.read_at(&mut bytes[filled..], offset + filled as u64) {
+                            Ok(0) => break,
+                            Ok(count) => filled += count,
+                            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                            Err(error) => return Err(error),
+                        }
+                    }
+                    bytes.truncate(filled);
+                    Ok(bytes)
+                })
+            }
+        }
+    }
+
+    /// Writes all bytes from `offset` on. See [`FileExt::write_all_at`].
+    ///
+    /// It is a job of its own and does not move the file's position, so many may run concurrently.
+    /// Operations that were not awaited before this one starts may be executed after it.
+    ///
+    /// # Errors
+    /// As [`read_at`](File::read_at), and [`InvalidInput`](io::ErrorKind::InvalidInput) also if
+    /// there are unread bytes that were read ahead: seek first.
+    ///
+    /// # Cancel safety
+    /// As an [`Operation`] that changes files.
+    #[track_caller]
+    pub fn write_all_at(&self, bytes: impl Into<Vec<u8>>, offset: u64) -> Operation<()> {
+        let metadata = Metadata::here().named("fs::File::write_all_at");
+        match self.beside_the_stream(Effect::Changes) {
+            Err(error) => Operation::known(Err(error)),
+            Ok((file, runtime)) => {
+                let bytes = bytes.into();
+                let write = move || file.write_all_at(&bytes, offset);
+                Operation::new(Effect::Changes, metadata, Some(runtime), write)
+            }
+        }
+    }
+}
