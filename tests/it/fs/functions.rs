@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
 use aside::blocking::{self, Shutdown};
-use aside::fs::{self, Job};
+use aside::fs::{self, Operation};
 use aside::{JoinError, NoRuntimeError, Runtime};
 use futures_lite::StreamExt;
 
@@ -127,7 +127,7 @@ fn metadata_of_files_and_links_is_that_of_std() {
 #[test]
 fn a_missing_path_is_not_found() {
     watched(|| {
-        async fn assert_not_found<T: Send>(job: Job<T>, what: &str) {
+        async fn assert_not_found<T: Send>(job: Operation<T>, what: &str) {
             let error = job.await.err().unwrap_or_else(|| panic!("{what} found something"));
             assert_eq!(error.kind(), ErrorKind::NotFound, "{what}: {error}");
         }
