@@ -1,7 +1,7 @@
 //! Clocks: the system's time, or virtual time, which the loop advances.
 //!
-//! Virtual time stands still while a job holds the clock (see [`Clock::hold`]). The race between the
-//! end of a job and the loop's next step:
+//! Virtual time stands still while a job holds the clock (see [`Clock::hold`]). The race between
+//! the end of a job and the loop's next step:
 //!
 //! ```text
 //! job                                loop                                          holds
@@ -43,7 +43,8 @@ struct VirtualTime {
     start: Instant,
     /// Nanoseconds since `start`; 64 bits hold 584 years.
     elapsed: AtomicU64,
-    /// The number of running jobs. A job takes no virtual time: the clock stands still until it ends.
+    /// The number of running jobs. A job takes no virtual time: the clock stands still until it
+    /// ends.
     holds: AtomicUsize,
 }
 

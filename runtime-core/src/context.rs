@@ -35,15 +35,15 @@ pub enum ThreadRole {
     },
 }
 
-struct Context {
+struct ThreadContext {
     role: Cell<ThreadRole>,
     /// The number of loops that the thread is turning, one inside the other.
     loops: Cell<usize>,
 }
 
 crate::sync::thread_local_const! {
-    static CONTEXT: Context =
-        Context { role: Cell::new(ThreadRole::Outside), loops: Cell::new(0) }
+    static CONTEXT: ThreadContext =
+        ThreadContext { role: Cell::new(ThreadRole::Outside), loops: Cell::new(0) }
 }
 
 /// The role of the current thread.

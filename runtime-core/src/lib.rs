@@ -1,9 +1,9 @@
-//! The parts that the event loop and the blocking pool of the [aside](https://docs.rs/aside) runtime
-//! share.
+//! The parts that the event loop and the blocking pool of the [aside](https://docs.rs/aside)
+//! runtime share.
 //!
-//! The event loop (`runtime-executor`) and the pool (`runtime-blocking`) do not know each other. They
-//! meet in the types of this crate, which starts no thread, polls no future by itself, and makes no
-//! system call except to sleep. In reading order:
+//! The event loop (`runtime-executor`) and the pool (`runtime-blocking`) do not know each other.
+//! They meet in the types of this crate, which starts no thread, polls no future by itself, and
+//! makes no system call except to sleep. In reading order:
 //!
 //! - [`sync`]: the facade from which all threads, mutexes, atomics and channels are taken, so that
 //!   loom can check the code above it;

@@ -2,10 +2,10 @@
 //!
 //! A plain value. It calls nothing, and it drops a value only when the slab itself is dropped.
 //!
-//! A key is the slot's index and the slot's *generation*. Removing a value increments the generation
-//! of its slot, so a key of the removed value, a *stale* key, finds nothing, although another value
-//! may be in the slot by then. A slot whose generations are used up is never used again. Therefore
-//! a key names one value for ever.
+//! A key is the slot's index and the slot's *generation*. Removing a value increments the
+//! generation of its slot, so a key of the removed value, a *stale* key, finds nothing, although
+//! another value may be in the slot by then. A slot whose generations are used up is never used
+//! again. Therefore a key names one value for ever.
 //!
 //! ```text
 //!             reserve                put

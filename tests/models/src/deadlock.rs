@@ -1,8 +1,8 @@
 //! Jobs that block on jobs of their own pool: that all wait is found, and never said when it is not
 //! so.
 //!
-//! The pool's state is under one lock, which no mutant can break. The mutants wait without saying so,
-//! or say so when it is not the whole truth.
+//! The pool's state is under one lock, which no mutant can break. The mutants wait without saying
+//! so, or say so when it is not the whole truth.
 
 use std::future::poll_fn;
 use std::pin::Pin;

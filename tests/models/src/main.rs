@@ -22,7 +22,8 @@
 //!
 //! # Writing one
 //!
-//! - Make everything inside the body: a facade atomic, mutex or channel cannot outlive an execution.
+//! - Make everything inside the body: a facade atomic, mutex or channel cannot outlive an
+//!   execution.
 //! - At most five threads, the first included. Two parties are explored whole, three at bound 4,
 //!   four at bound 2 or 3.
 //! - What threads tell the body's assertions goes through `explore::Record`, which orders nothing.
@@ -31,12 +32,13 @@
 //!
 //! # Writing a mutant
 //!
-//! - `Mutant::relaxed(FILE, SNIPPET)` weakens the access on the line of `FILE` (a path from the root
-//!   of the repository) that contains `SNIPPET`; `split` tears a read-modify-write in two, `lose`
-//!   leaves out an unpark, a send or a store. In a chain of calls it is the line of the method's
-//!   name that counts. The text has to be found once in the file, or be followed by `.nth(n)`.
-//! - `Mutant::body(NAME, BODY)` is a wrong program, where none of these can say it. It has to fail by
-//!   itself: the model's witnesses are not asked.
+//! - `Mutant::relaxed(FILE, SNIPPET)` weakens the access on the line of `FILE` (a path from the
+//!   root of the repository) that contains `SNIPPET`; `split` tears a read-modify-write in two,
+//!   `lose` leaves out an unpark, a send or a store. In a chain of calls it is the line of the
+//!   method's name that counts. The text has to be found once in the file, or be followed by
+//!   `.nth(n)`.
+//! - `Mutant::body(NAME, BODY)` is a wrong program, where none of these can say it. It has to fail
+//!   by itself: the model's witnesses are not asked.
 
 #[cfg(runtime_loom)]
 mod cancel;

@@ -1,8 +1,8 @@
 //! A state on a thread of its own, through its public face.
 //!
-//! Its queue is under one lock, which no mutant can break; what can go wrong is what is decided under
-//! it. So the mutants lose a wake, or run the same program on the [toy pool](crate::toy), of one
-//! thread, with a mistake.
+//! Its queue is under one lock, which no mutant can break; what can go wrong is what is decided
+//! under it. So the mutants lose a wake, or run the same program on the [toy pool](crate::toy), of
+//! one thread, with a mistake.
 
 use std::sync::Arc;
 

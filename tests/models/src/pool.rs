@@ -1,7 +1,7 @@
 //! The blocking pool, through its public face.
 //!
-//! Its state is under one lock, which no mutant can break; what can go wrong is what is decided under
-//! it. So the mutants lose a wake, or run the same program on a [toy pool](crate::toy) with a
+//! Its state is under one lock, which no mutant can break; what can go wrong is what is decided
+//! under it. So the mutants lose a wake, or run the same program on a [toy pool](crate::toy) with a
 //! mistake.
 
 use std::sync::Arc;

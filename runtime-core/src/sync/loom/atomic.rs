@@ -4,8 +4,8 @@
 //! remembers only the last access to each object, and treats loads as independent of each other.
 //! Suppose one thread loads, and another thread loads and then writes. The second thread's own load
 //! then hides the race of its write with the first thread's load, and half of the executions are
-//! never tried (loom#166, loom#392). The second word makes loads dependent on each other, so nothing
-//! is hidden. Its access is relaxed and orders nothing.
+//! never tried (loom#166, loom#392). The second word makes loads dependent on each other, so
+//! nothing is hidden. Its access is relaxed and orders nothing.
 
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 

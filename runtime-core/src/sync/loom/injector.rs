@@ -18,10 +18,10 @@ pub fn start(body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
 /// Lets time pass: the deadline of every timed wait in progress, and that of the next timed wait of
 /// each other thread.
 ///
-/// - A thread in a timed wait wakes. The wait returns false, as on the native side, and returns true
-///   at once when it is called again with the same deadline or an earlier one.
-/// - A thread that is not in one finds, at its next timed wait, that the deadline had passed before:
-///   the wait returns true at once, and the token stays.
+/// - A thread in a timed wait wakes. The wait returns false, as on the native side, and returns
+///   true at once when it is called again with the same deadline or an earlier one.
+/// - A thread that is not in one finds, at its next timed wait, that the deadline had passed
+///   before: the wait returns true at once, and the token stays.
 /// - A wait with a later deadline begins anew, and an untimed wait does not end.
 ///
 /// The threads are reached one after the other, and others may run in between.

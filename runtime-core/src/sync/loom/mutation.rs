@@ -2,8 +2,8 @@
 //!
 //! A model proves little until it is seen to fail. A *mutant* is the same source with one operation
 //! weakened. The environment of the process names that operation by the file and line of its call:
-//! `RUNTIME_LOOM_MUTATION="relaxed runtime-core/src/park.rs 87"`. Every operation of the facade that
-//! can be mutated knows its call site and asks [`here`].
+//! `RUNTIME_LOOM_MUTATION="relaxed runtime-core/src/park.rs 87"`. Every operation of the facade
+//! that can be mutated knows its call site and asks [`here`].
 //!
 //! When the named site is first reached, `mutation reached` is written to stderr, so that a mutant
 //! that fails for another reason does not count as caught.

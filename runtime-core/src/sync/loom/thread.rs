@@ -127,7 +127,8 @@ fn start(thread: Thread, body: impl FnOnce() + Send + 'static) -> JoinHandle<()>
     JoinHandle { handle, thread }
 }
 
-/// A started thread. Dropping the handle detaches the thread; the execution still waits for its end.
+/// A started thread. Dropping the handle detaches the thread; the execution still waits for its
+/// end.
 #[derive(Debug)]
 pub struct JoinHandle<T> {
     handle: loom::thread::JoinHandle<T>,
