@@ -58,7 +58,7 @@ pub(crate) fn each_message_arrives_once_in_the_order_of_its_sender(
 }
 
 /// What came before the senders went is received first, then that they have gone, again and again.
-pub(crate) fn the_end_comes_after_the_last_message() {
+pub(crate) fn disconnected_comes_after_the_last_message() {
     let (sender, receiver) = unbounded();
     assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
     let other = sender.clone();
@@ -74,7 +74,7 @@ pub(crate) fn the_end_comes_after_the_last_message() {
 }
 
 /// Without a receiver a message comes back.
-pub(crate) fn a_message_to_nobody_comes_back() {
+pub(crate) fn a_send_without_a_receiver_returns_the_message() {
     let (sender, receiver) = unbounded();
     drop(receiver);
     assert_eq!(sender.send('a').map_err(|error| error.0), Err('a'));
@@ -97,7 +97,7 @@ pub(crate) fn unread_messages_are_dropped_with_the_receiver() {
 
 /// A message sent while the receiver goes comes back or is dropped, once. Returns whether it came
 /// back.
-pub(crate) fn a_message_sent_to_a_leaving_receiver_is_not_lost() -> bool {
+pub(crate) fn a_message_sent_while_the_receiver_is_dropped_is_not_lost() -> bool {
     let message = Arc::new(());
     let (sender, receiver) = unbounded();
     let leaving = spawn(move || drop(receiver));
@@ -109,7 +109,7 @@ pub(crate) fn a_message_sent_to_a_leaving_receiver_is_not_lost() -> bool {
 }
 
 /// Who knows that a message was sent receives it: "empty" is never said to him.
-pub(crate) fn a_message_known_to_be_sent_is_there() {
+pub(crate) fn a_message_whose_send_happened_before_is_received() {
     let (sender, receiver) = unbounded();
     let sending = spawn(move || sender.send('a').expect("the receiver lives"));
     sending.join().expect("a sender does not panic");

@@ -14,13 +14,13 @@ fn each_message_arrives_once_in_the_order_of_its_sender() {
 }
 
 #[test]
-fn the_end_comes_after_the_last_message() {
-    contract::the_end_comes_after_the_last_message();
+fn disconnected_comes_after_the_last_message() {
+    contract::disconnected_comes_after_the_last_message();
 }
 
 #[test]
-fn a_message_to_nobody_comes_back() {
-    contract::a_message_to_nobody_comes_back();
+fn a_send_without_a_receiver_returns_the_message() {
+    contract::a_send_without_a_receiver_returns_the_message();
 }
 
 #[test]
@@ -29,15 +29,15 @@ fn unread_messages_are_dropped_with_the_receiver() {
 }
 
 #[test]
-fn a_message_sent_to_a_leaving_receiver_is_not_lost() {
+fn a_message_sent_while_the_receiver_is_dropped_is_not_lost() {
     for _ in 0..TIMES {
-        contract::a_message_sent_to_a_leaving_receiver_is_not_lost();
+        contract::a_message_sent_while_the_receiver_is_dropped_is_not_lost();
     }
 }
 
 #[test]
-fn a_message_known_to_be_sent_is_there() {
+fn a_message_whose_send_happened_before_is_received() {
     for _ in 0..TIMES {
-        contract::a_message_known_to_be_sent_is_there();
+        contract::a_message_whose_send_happened_before_is_received();
     }
 }

@@ -14,10 +14,10 @@ use runtime_core::sync::explore::{Record, Witness};
 use runtime_core::sync::thread;
 use runtime_executor::{EventLoop, Handle};
 
-use crate::facade::{block_on, join, spawn};
+use crate::drop_probe::drop_probe;
 use crate::model::{Model, Mutant};
-use crate::mortal::mortal;
-use crate::waking::{mortal_executor, tell, word};
+use crate::threads::{block_on, join, spawn};
+use crate::waking::{probed_executor, tell, word};
 
 const COMPLETION: &str = "runtime-core/src/completion.rs";
 const CANCEL: &str = "self.cancel_requested.swap(true";
@@ -119,8 +119,8 @@ fn outcome(result: Result<(), JoinError>) -> &'static str {
 /// cancel‖wake‖poll. One thread aborts the task and awaits it, another may wake it to its end. The
 /// future is dropped once, on the loop's thread, and before its handle resolves. (P1, P23, P28)
 fn an_aborted_task_is_dropped_at_home(wakes: Wakes, witness: &'static Witness) {
-    let (executor, shared) = mortal_executor();
-    let (value, deaths) = mortal();
+    let (executor, shared) = probed_executor();
+    let (value, drops) = drop_probe();
     let bell = Bell { rung: Rc::default(), listener: Rc::default() };
     let (rung, listener) = (Rc::clone(&bell.rung), Rc::clone(&bell.listener));
     let (news, tellers, outcomes) = (word(), Record::new(), Record::new());
@@ -135,7 +135,7 @@ fn an_aborted_task_is_dropped_at_home(wakes: Wakes, witness: &'static Witness) {
             if read.load(Ordering::Relaxed) == 1 { Poll::Ready(()) } else { Poll::Pending }
         }),
     );
-    let (result, dead) = (outcomes.clone(), deaths.clone());
+    let (result, dead) = (outcomes.clone(), drops.clone());
     let aborter = spawn(move || {
         task.abort();
         result.note(outcome(block_on(task)));
@@ -148,7 +148,7 @@ fn an_aborted_task_is_dropped_at_home(wakes: Wakes, witness: &'static Witness) {
         *listener.borrow_mut() = Some(cx.waker().clone());
         Poll::Pending
     }));
-    deaths.assert_one_here();
+    drops.assert_one_here();
     join(aborter);
     tellers.take().into_iter().for_each(join);
     let [outcome] = outcomes.take()[..] else { panic!("it resolves once") };
@@ -169,8 +169,8 @@ fn keep(executor: EventLoop) {
 /// remote spawn‖loop closing. The task runs and ends at home, or it is cancelled; the handle
 /// resolves, and nothing of it is left. (P47, P48, P29)
 fn an_order_is_opened_or_cancelled(witness: &'static Witness, end: fn(EventLoop)) {
-    let (executor, shared) = mortal_executor();
-    let (value, deaths) = mortal();
+    let (executor, shared) = probed_executor();
+    let (value, drops) = drop_probe();
     let (ran, outcomes) = (Record::new(), Record::new());
     let (handle, result, home) = (executor.handle(), outcomes.clone(), thread::current().id());
     let noted = ran.clone();
@@ -185,7 +185,7 @@ fn an_order_is_opened_or_cancelled(witness: &'static Witness, end: fn(EventLoop)
     let _ = executor.turn(Duration::ZERO);
     end(executor);
     join(spawner);
-    deaths.assert_one();
+    drops.assert_one();
     match (&outcomes.take()[..], ran.len()) {
         (["ended by itself"], 1) => witness.saw("ran"),
         (["cancelled"], 0) => witness.saw("cancelled"),
@@ -201,8 +201,8 @@ fn spawn_on(handle: &Handle, body: impl FnOnce() + Send + 'static) -> JoinHandle
 
 /// Who awaits a task on another thread is told when the loop goes. (P45, P83)
 fn a_handle_resolves_when_the_loop_goes(witness: &'static Witness, end: fn(EventLoop)) {
-    let (executor, shared) = mortal_executor();
-    let (value, deaths) = mortal();
+    let (executor, shared) = probed_executor();
+    let (value, drops) = drop_probe();
     let task = executor.spawn(Metadata::here(), async move {
         let _alive = value;
         std::future::pending::<()>().await;
@@ -212,7 +212,7 @@ fn a_handle_resolves_when_the_loop_goes(witness: &'static Witness, end: fn(Event
     let reader = spawn(move || result.note(outcome(block_on(task))));
     let _ = executor.turn(Duration::ZERO);
     end(executor);
-    deaths.assert_one_here();
+    drops.assert_one_here();
     join(reader);
     assert_eq!(outcomes.take(), ["cancelled"]);
     witness.saw("cancelled");

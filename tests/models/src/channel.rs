@@ -7,8 +7,8 @@ use runtime_core::sync::channel::unbounded;
 use runtime_core::sync::explore::Witness;
 use runtime_core::sync::thread;
 
-use crate::facade::{join, spawn};
 use crate::model::{Model, Mutant};
+use crate::threads::{join, spawn};
 
 #[path = "../../../runtime-core/tests/channel/contract.rs"]
 mod contract;
@@ -34,20 +34,20 @@ pub(crate) const MODELS: &[Model] = &[
         },
     },
     Model {
-        name: "channel::the_end_comes_after_the_last_message",
+        name: "channel::disconnected_comes_after_the_last_message",
         bound: None,
         executions: 1,
         witnesses: &[],
         mutants: &[Mutant::lose(CONTRACT, "other.send('b')")],
-        body: |_| contract::the_end_comes_after_the_last_message(),
+        body: |_| contract::disconnected_comes_after_the_last_message(),
     },
     Model {
-        name: "channel::a_message_to_nobody_comes_back",
+        name: "channel::a_send_without_a_receiver_returns_the_message",
         bound: None,
         executions: 1,
         witnesses: &[],
         mutants: &[Mutant::lose(CHANNEL, "tail.fetch_or(CLOSED, Relaxed)")],
-        body: |_| contract::a_message_to_nobody_comes_back(),
+        body: |_| contract::a_send_without_a_receiver_returns_the_message(),
     },
     Model {
         name: "channel::unread_messages_are_dropped_with_the_receiver",
@@ -58,23 +58,23 @@ pub(crate) const MODELS: &[Model] = &[
         body: |_| contract::unread_messages_are_dropped_with_the_receiver(),
     },
     Model {
-        name: "channel::a_message_sent_to_a_leaving_receiver_is_not_lost",
+        name: "channel::a_message_sent_while_the_receiver_is_dropped_is_not_lost",
         bound: None,
         executions: 12,
         witnesses: &["it came back", "it was dropped"],
         mutants: &[Mutant::lose(CHANNEL, "tail.fetch_or(CLOSED, Relaxed)")],
         body: |witness| {
-            let came_back = contract::a_message_sent_to_a_leaving_receiver_is_not_lost();
+            let came_back = contract::a_message_sent_while_the_receiver_is_dropped_is_not_lost();
             witness.saw(if came_back { "it came back" } else { "it was dropped" });
         },
     },
     Model {
-        name: "channel::a_message_known_to_be_sent_is_there",
+        name: "channel::a_message_whose_send_happened_before_is_received",
         bound: None,
         executions: 1,
         witnesses: &[],
         mutants: &[Mutant::lose(CONTRACT, "spawn(move || sender.send('a')")],
-        body: |_| contract::a_message_known_to_be_sent_is_there(),
+        body: |_| contract::a_message_whose_send_happened_before_is_received(),
     },
     Model {
         name: "channel::a_send_is_ordered_before_its_own_receive",
@@ -85,7 +85,7 @@ pub(crate) const MODELS: &[Model] = &[
         body: a_send_is_ordered_before_its_own_receive,
     },
     Model {
-        name: "channel::a_send_is_ordered_by_the_notice_that_follows_it",
+        name: "channel::a_send_is_ordered_by_the_notification_that_follows_it",
         bound: None,
         executions: 41,
         witnesses: &["at once", "after a notice", "after a sleep"],
@@ -95,7 +95,7 @@ pub(crate) const MODELS: &[Model] = &[
             Mutant::body("a handshake of two relaxed flags", a_handshake_of_two_relaxed_flags),
             Mutant::body("sends order each other", sends_order_each_other),
         ],
-        body: a_send_is_ordered_by_the_notice_that_follows_it,
+        body: a_send_is_ordered_by_the_notification_that_follows_it,
     },
 ];
 
@@ -126,7 +126,7 @@ const PARKED: usize = 2;
 /// came since it found the channel empty. If the channel ordered more than it does, the notice
 /// could be relaxed; as it is, the sleeper then takes note, finds the channel empty, and sleeps
 /// for ever.
-fn a_send_is_ordered_by_the_notice_that_follows_it(witness: &'static Witness) {
+fn a_send_is_ordered_by_the_notification_that_follows_it(witness: &'static Witness) {
     let state = Arc::new(AtomicUsize::new(RUNNING));
     let (sender, receiver) = unbounded();
     let sleeper = thread::current();

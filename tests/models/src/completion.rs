@@ -15,9 +15,9 @@ use runtime_core::sync::Mutex;
 use runtime_core::sync::atomic::{AtomicUsize, Ordering};
 use runtime_core::sync::explore::{Record, Witness};
 
-use crate::facade::{block_on, join, spawn};
+use crate::drop_probe::{DropProbe, drop_probe};
 use crate::model::{Model, Mutant};
-use crate::mortal::{Mortal, mortal};
+use crate::threads::{block_on, join, spawn};
 
 const COMPLETION: &str = "runtime-core/src/completion.rs";
 const FINISHED: &str = "self.finished.store(true";
@@ -38,12 +38,12 @@ pub(crate) const MODELS: &[Model] = &[
         body: the_last_waker_is_woken_and_the_result_is_there,
     },
     Model {
-        name: "completion::who_sees_it_finished_sees_what_was_done",
+        name: "completion::is_finished_orders_the_work_of_the_producer",
         bound: None,
         executions: 6,
         witnesses: &["finished", "not yet"],
         mutants: &[Mutant::relaxed(COMPLETION, FINISHED), Mutant::relaxed(COMPLETION, IS_FINISHED)],
-        body: who_sees_it_finished_sees_what_was_done,
+        body: is_finished_orders_the_work_of_the_producer,
     },
     Model {
         name: "completion::a_result_is_delivered_or_dropped_once",
@@ -54,7 +54,7 @@ pub(crate) const MODELS: &[Model] = &[
         body: a_result_is_delivered_or_dropped_once,
     },
     Model {
-        name: "completion::a_producer_is_asked_to_cancel_once_and_sees_the_request",
+        name: "completion::a_cancel_wakes_the_producer_once_and_is_visible",
         bound: None,
         executions: 16,
         witnesses: &["asked", "finished first"],
@@ -62,18 +62,18 @@ pub(crate) const MODELS: &[Model] = &[
             Mutant::lose(COMPLETION, CANCEL),
             Mutant::body("each asker wakes the producer", each_asker_wakes_the_producer),
         ],
-        body: a_producer_is_asked_to_cancel_once_and_sees_the_request,
+        body: a_cancel_wakes_the_producer_once_and_is_visible,
     },
     Model {
-        name: "completion::a_request_orders_what_came_before_it",
+        name: "completion::a_cancel_orders_what_came_before_it",
         bound: None,
         executions: 6,
         witnesses: &["requested", "not yet"],
         mutants: &[Mutant::relaxed(COMPLETION, CANCEL), Mutant::relaxed(COMPLETION, IS_CANCELLED)],
-        body: a_request_orders_what_came_before_it,
+        body: a_cancel_orders_what_came_before_it,
     },
     Model {
-        name: "completion::a_late_producer_learns_of_the_request",
+        name: "completion::a_producer_that_is_set_late_sees_the_cancel",
         bound: None,
         executions: 86,
         witnesses: &["requested before", "woken later"],
@@ -81,7 +81,7 @@ pub(crate) const MODELS: &[Model] = &[
             Mutant::lose(COMPLETION, CANCEL),
             Mutant::body("it looks before it names its waker", a_producer_looks_too_soon),
         ],
-        body: a_late_producer_learns_of_the_request,
+        body: a_producer_that_is_set_late_sees_the_cancel,
     },
     Model {
         name: "completion::a_result_read_without_the_lock_is_whole",
@@ -92,12 +92,12 @@ pub(crate) const MODELS: &[Model] = &[
         body: a_result_read_without_the_lock_is_whole,
     },
     Model {
-        name: "completion::a_cell_is_used_again_only_when_its_reader_has_gone",
+        name: "completion::a_cell_is_reused_only_after_its_reader_is_dropped",
         bound: None,
         executions: 150,
         witnesses: &["the same cell", "another cell"],
         mutants: &[Mutant::body("it is used again as soon as it is complete", used_again_too_soon)],
-        body: a_cell_is_used_again_only_when_its_reader_has_gone,
+        body: a_cell_is_reused_only_after_its_reader_is_dropped,
     },
 ];
 
@@ -171,7 +171,7 @@ fn look_then_register(_: &'static Witness) {
 }
 
 /// `is_finished` promises as much as an await: who sees it true sees what the producer did.
-fn who_sees_it_finished_sees_what_was_done(witness: &'static Witness) {
+fn is_finished_orders_the_work_of_the_producer(witness: &'static Witness) {
     let (cell, handle) = cell();
     let done = Arc::new(AtomicUsize::new(0));
     let work = Arc::clone(&done);
@@ -191,27 +191,27 @@ fn who_sees_it_finished_sees_what_was_done(witness: &'static Witness) {
 
 /// complete‖drop of the handle, which lets go of the cell at the same time. (P25, P27)
 fn a_result_is_delivered_or_dropped_once(witness: &'static Witness) {
-    let (cell, mut handle) = cell::<Mortal>();
-    let (value, deaths) = mortal();
+    let (cell, mut handle) = cell::<DropProbe>();
+    let (value, drops) = drop_probe();
     let woken = Record::new();
     let notes = woken.clone();
     let producer = spawn(move || drop(cell.complete(Ok(value))));
     let waker = Waker::from(Arc::new(Named("the awaiter", notes)));
     if let Poll::Ready(result) = poll(&mut handle, &waker) {
         witness.saw("delivered");
-        deaths.assert_none();
+        drops.assert_none();
         drop(handle);
         drop(result);
-        deaths.assert_one_here();
+        drops.assert_one_here();
     } else {
         drop(handle);
         join(producer);
-        witness.saw(if deaths.were_here() {
+        witness.saw(if drops.were_here() {
             "dropped with the handle"
         } else {
             "dropped by its producer"
         });
-        deaths.assert_one();
+        drops.assert_one();
         assert!(woken.len() <= 1);
         return;
     }
@@ -219,18 +219,18 @@ fn a_result_is_delivered_or_dropped_once(witness: &'static Witness) {
 }
 
 fn the_handle_forgets_to_close(_: &'static Witness) {
-    let (cell, handle) = cell::<Mortal>();
-    let (value, deaths) = mortal();
+    let (cell, handle) = cell::<DropProbe>();
+    let (value, drops) = drop_probe();
     let kept = Arc::clone(&cell);
     let producer = spawn(move || drop(cell.complete(Ok(value))));
     std::mem::forget(handle);
     join(producer);
-    deaths.assert_one();
+    drops.assert_one();
     drop(kept);
 }
 
 /// cancel‖cancel‖complete: the producer's waker is woken once, or comes back to the producer.
-fn a_producer_is_asked_to_cancel_once_and_sees_the_request(witness: &'static Witness) {
+fn a_cancel_wakes_the_producer_once_and_is_visible(witness: &'static Witness) {
     let asked = Record::new();
     let waker = Waker::from(Arc::new(Named("producer", asked.clone())));
     let cell = Arc::new(Completion::<()>::new(Metadata::here(), Some(waker)));
@@ -259,7 +259,7 @@ fn each_asker_wakes_the_producer(_: &'static Witness) {
 
 /// What the aborter did before is visible to a producer that sees the request at its own look,
 /// before the wake comes.
-fn a_request_orders_what_came_before_it(witness: &'static Witness) {
+fn a_cancel_orders_what_came_before_it(witness: &'static Witness) {
     let (cell, handle) = cell::<()>();
     let done = Arc::new(AtomicUsize::new(0));
     let work = Arc::clone(&done);
@@ -278,7 +278,7 @@ fn a_request_orders_what_came_before_it(witness: &'static Witness) {
 
 /// A task spawned from elsewhere, or a job, gives the cell its waker after the handle is out. It
 /// looks for a request afterwards, or is woken by it.
-fn a_late_producer_learns_of_the_request(witness: &'static Witness) {
+fn a_producer_that_is_set_late_sees_the_cancel(witness: &'static Witness) {
     let (cell, handle) = cell::<()>();
     let aborter = spawn(move || handle.abort());
     let parker = Arc::new(Parker::new());
@@ -325,7 +325,7 @@ fn a_result_read_without_the_lock_is_whole(witness: &'static Witness) {
 
 /// A finished task's box keeps the cell, and the next task in it makes the cell wait again if the
 /// reader on another thread has let go of it. Each reader gets what its own task completed.
-fn a_cell_is_used_again_only_when_its_reader_has_gone(witness: &'static Witness) {
+fn a_cell_is_reused_only_after_its_reader_is_dropped(witness: &'static Witness) {
     let (mut kept, handle) = cell();
     let reader = spawn(move || assert!(matches!(block_on(handle), Ok(1))));
     let _ = kept.complete(Ok(1));

@@ -18,8 +18,8 @@ use runtime_core::park::Parker;
 use runtime_core::sync::explore::{Record, Witness};
 use runtime_executor::{Config, EventLoop, Handle};
 
-use crate::facade::block_on;
 use crate::model::{Model, Mutant};
+use crate::threads::block_on;
 
 const PARK: &str = "runtime-core/src/park.rs";
 const UNPARK: &str = "self.state.swap(NOTIFIED";

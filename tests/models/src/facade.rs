@@ -1,22 +1,20 @@
-//! The facade itself: mutexes, atomics and thread-locals.
+//! The sync facade: mutexes, atomics and thread-locals.
 //!
-//! That the model side keeps what the native side promises is half of it. The other half is that
-//! it promises no more: were it stronger than what ships, every protocol above would be proved on
-//! an assumption. So several mutants, here and in [`channel`](crate::channel) and
-//! [`parking`](crate::parking), are programs that would pass if it were.
+//! The model side of the facade must keep the promises of the native side, and it must not promise
+//! more. If it were stronger than the code that ships, the models of all protocols would rest on an
+//! assumption. Several mutants, here and in [`channel`](crate::channel) and
+//! [`parking`](crate::parking), are therefore programs that pass only if the model side is too
+//! strong.
 
 use std::cell::Cell;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 
-use runtime_core::park::Parker;
 use runtime_core::sync::Mutex;
 use runtime_core::sync::atomic::{AtomicUsize, Ordering};
 use runtime_core::sync::explore::Witness;
-use runtime_core::sync::thread::{self, JoinHandle};
 
 use crate::model::{Model, Mutant};
+use crate::threads::{join, spawn};
 
 const HERE: &str = "tests/models/src/facade.rs";
 
@@ -71,30 +69,7 @@ pub(crate) const MODELS: &[Model] = &[
     },
 ];
 
-/// Starts a thread of a model.
-pub(crate) fn spawn(body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
-    thread::spawn("model".to_owned(), None, body).expect("no start is refused")
-}
-
-/// Waits for it.
-pub(crate) fn join(thread: JoinHandle<()>) {
-    thread.join().expect("a panic ends the model");
-}
-
-/// Waits on this thread for a future, by the parker that ships.
-pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
-    let parker = Arc::new(Parker::new());
-    let waker = Waker::from(Arc::clone(&parker));
-    let mut future = pin!(future);
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            return output;
-        }
-        let _ = parker.park(None);
-    }
-}
-
-/// Two threads count to two, in steps that only a mutex holds together.
+/// Two threads count to two, each by a load and a store that only a mutex makes one step.
 fn count_under(mine: Arc<Mutex<()>>, others: Arc<Mutex<()>>) {
     fn count(mutex: &Mutex<()>, counter: &AtomicUsize) {
         let guard = mutex.lock();
@@ -140,12 +115,13 @@ fn a_released_store_is_a_publication(witness: &'static Witness) {
     join(writer);
 }
 
-/// The case of loom#392: the writer's own load would make loom forget that its store races.
+/// The case of loom#392: without the second word of `atomic`, the writer's own load would hide from
+/// loom that its store races.
 fn a_load_hides_no_later_write(witness: &'static Witness) {
     let word = Arc::new(AtomicUsize::new(0));
     let other = Arc::clone(&word);
     let writer = spawn(move || {
-        let _idle_look = other.load(Ordering::Relaxed);
+        let _unused = other.load(Ordering::Relaxed);
         other.store(1, Ordering::Relaxed);
     });
     match word.load(Ordering::Relaxed) {
@@ -163,7 +139,7 @@ fn each_thread_has_its_own_locals(_: &'static Witness) {
     fn count() -> usize {
         COUNT.with(|count| count.replace(count.get() + 1))
     }
-    assert_eq!(count(), 0, "nothing is left of the last execution");
+    assert_eq!(count(), 0, "the value of the last execution was dropped");
     let other = spawn(|| assert_eq!((count(), count()), (0, 1)));
     assert_eq!(count(), 1);
     join(other);

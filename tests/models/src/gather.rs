@@ -11,9 +11,9 @@ use runtime_core::sync::atomic::{AtomicUsize, Ordering};
 use runtime_core::sync::explore::{Record, Witness};
 use runtime_executor::{Config, EventLoop};
 
-use crate::facade::{join, spawn};
+use crate::drop_probe::{DropProbe, drop_probe};
 use crate::model::{Model, Mutant};
-use crate::mortal::{Mortal, mortal};
+use crate::threads::{join, spawn};
 use crate::waking::{tell, word};
 
 #[path = "../../../src/gather/wake_set.rs"]
@@ -318,7 +318,7 @@ fn a_new_awaiting_task(registers: Registers, witness: &'static Witness) {
 
 /// Keeps something alive, as a task's waker keeps the task.
 struct Keeper {
-    _task: Mortal,
+    _task: DropProbe,
     woken: Record<()>,
 }
 
@@ -331,7 +331,7 @@ impl Wake for Keeper {
 /// A child's waker is kept after the group has ended, and used. The task's waker is gone. (P32)
 fn a_retired_set_keeps_no_task(retire: fn(&WakeSet), witness: &'static Witness) {
     let set = Arc::new(WakeSet::new(2));
-    let (value, deaths) = mortal();
+    let (value, drops) = drop_probe();
     let woken = Record::new();
     let task = Keeper { _task: value, woken: woken.clone() };
     let task = Arc::new(Waker::from(Arc::new(task)));
@@ -343,7 +343,7 @@ fn a_retired_set_keeps_no_task(retire: fn(&WakeSet), witness: &'static Witness) 
     retire(&set);
     drop(set);
     join(waker);
-    deaths.assert_one();
+    drops.assert_one();
     child.wake();
     witness.saw(if woken.is_empty() { "not woken" } else { "woken in time" });
     assert!(woken.len() <= 1);

@@ -12,9 +12,9 @@ use runtime_core::sync::Mutex;
 use runtime_core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use runtime_core::sync::explore::{Record, Witness};
 
-use crate::facade::{block_on, join, spawn};
+use crate::drop_probe::drop_probe;
 use crate::model::{Model, Mutant};
-use crate::mortal::mortal;
+use crate::threads::{block_on, join, spawn};
 
 const COMPLETION: &str = "runtime-core/src/completion.rs";
 const CANCEL: &str = "self.cancel_requested.swap(true";
@@ -134,7 +134,7 @@ fn who_gives_up_in_line(witness: &'static Witness) {
     let (open, gate) = gate();
     let first = submit(&lane, move || block_on(gate).expect("it opens"));
     let second = submit(&lane, || ());
-    let (value, deaths) = mortal();
+    let (value, drops) = drop_probe();
     let ran = Record::new();
     let noted = ran.clone();
     let mut waiter = Box::pin(lane.submit_async(move || {
@@ -162,7 +162,7 @@ fn who_gives_up_in_line(witness: &'static Witness) {
     }
     join(opener);
     close(&lane.pool(), 3 + ran.len());
-    deaths.assert_one();
+    drops.assert_one();
     witness.saw(if was_in || ran.len() == 1 { "was in already" } else { "gave up in line" });
 }
 
@@ -174,7 +174,7 @@ fn gate() -> (Arc<Completion<()>>, JoinHandle<()>) {
 /// close‖accept, for a job that may find the queue full. (P48)
 fn a_job_in_line_of_a_pool_that_closes(witness: &'static Witness) {
     let pool = Pool::builder().many(1).threads_max(1).cores(1).queue_max(1).build();
-    let (value, deaths) = mortal();
+    let (value, drops) = drop_probe();
     let (ran, ends) = (Record::new(), Record::new());
     let (other, noted, end) = (pool.clone(), ran.clone(), ends.clone());
     let submitter = spawn(move || {
@@ -201,7 +201,7 @@ fn a_job_in_line_of_a_pool_that_closes(witness: &'static Witness) {
     let [end] = ends.take()[..] else { panic!("one end") };
     witness.saw(end);
     assert_eq!(ran.len(), usize::from(end == "ran"));
-    deaths.assert_one();
+    drops.assert_one();
     assert!(pool.shutdown(Shutdown::Wait).is_clean());
 }
 

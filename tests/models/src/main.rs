@@ -1,47 +1,49 @@
-//! The models: what is claimed of the protocols, checked in every interleaving.
+//! The models: the claims about the protocols, checked in every interleaving.
 //!
 //! ```text
 //! cargo loom                  all models, then all their mutants
 //! cargo loom channel park     those whose names contain one of the words
-//! cargo loom --bless          the counts, to be copied: none is compared, no mutant is run
-//! cargo loom --weaken         every ordering of the source weakened, one at a time
+//! cargo loom --bless          prints the counts, to be copied: compares none and runs no mutant
+//! cargo loom --weaken         weakens every ordering of the source, one at a time
 //! ```
 //!
 //! (`cargo loom -- channel` is the same as `cargo loom channel`.)
 //!
-//! A `Model` is a statement, and a body that would panic or deadlock in some execution if it were
-//! false. The facade (`runtime_core::sync`) is built of loom's parts here; all above it is
-//! the source that ships. Each model runs in a process of its own, and has to
+//! A `Model` is a statement with a body that panics or deadlocks in some execution if the statement
+//! is false. In a model the sync facade (`runtime_core::sync`) is made of loom's parts; the code
+//! above it is the source that ships. Each model runs in a process of its own, and must
 //!
-//! - pass in every execution with at most `bound` preemptions, or in every one;
-//! - take exactly the number of executions that is written beside it, so that a model that
-//!   silently shrinks is noticed;
-//! - have seen each thing that its `witnesses` name, in at least one execution;
-//! - fail on each of its mutants: on the same source with one operation broken, named by its text,
-//!   or on a wrong version of the body itself.
+//! - pass in every execution with at most `bound` preemptions, or in every execution;
+//! - take exactly the number of executions that is written beside it, so that a model that shrinks
+//!   is noticed;
+//! - record each event that its `witnesses` name, in at least one execution;
+//! - fail on each of its mutants: on the same source with one operation broken, which is named by
+//!   its text, or on a wrong body.
 //!
-//! # Writing one
+//! # Writing a model
 //!
-//! - Make everything inside the body: a facade atomic, mutex or channel cannot outlive an
-//!   execution.
-//! - At most five threads, the first included. Two parties are explored whole, three at bound 4,
-//!   four at bound 2 or 3.
-//! - What threads tell the body's assertions goes through `explore::Record`, which orders nothing.
-//! - An injector's thread is started before any other.
-//! - A loop that waits for another thread parks; one that spins never ends.
+//! - Make everything inside the body: an atomic, a mutex or a channel of the facade must not
+//!   outlive an execution.
+//! - Use at most five threads, including the first. Two threads are explored whole, three at bound
+//!   4, four at bound 2 or 3.
+//! - Pass values from the threads to the body's assertions through `explore::Record`, which orders
+//!   nothing.
+//! - Start the injector's thread before any other.
+//! - Park in a loop that waits for another thread. A loop that spins never ends.
 //!
 //! # Writing a mutant
 //!
-//! - `Mutant::relaxed(FILE, SNIPPET)` weakens the access on the line of `FILE` (a path from the
-//!   root of the repository) that contains `SNIPPET`; `split` tears a read-modify-write in two,
-//!   `lose` leaves out an unpark, a send or a store. In a chain of calls it is the line of the
-//!   method's name that counts. The text has to be found once in the file, or be followed by
-//!   `.nth(n)`.
-//! - `Mutant::body(NAME, BODY)` is a wrong program, where none of these can say it. It has to fail
-//!   by itself: the model's witnesses are not asked.
+//! - `Mutant::relaxed(FILE, SNIPPET)` weakens the operation on the line of `FILE` (a path from the
+//!   root of the repository) that contains `SNIPPET`; `split` makes a load and a store of a
+//!   read-modify-write; `lose` omits an unpark, a send or a store. In a chain of calls, the line of
+//!   the method's name counts. The text must occur once in the file, or `.nth(n)` must follow.
+//! - `Mutant::body(NAME, BODY)` is a wrong program, for a mistake that none of these can express.
+//!   It must fail by itself: the model's witnesses are not checked.
 
 #[cfg(runtime_loom)]
 mod cancel;
+#[cfg(runtime_loom)]
+mod catalog;
 #[cfg(runtime_loom)]
 mod channel;
 #[cfg(runtime_loom)]
@@ -53,6 +55,8 @@ mod deadlock;
 #[cfg(runtime_loom)]
 mod device;
 #[cfg(runtime_loom)]
+mod drop_probe;
+#[cfg(runtime_loom)]
 mod facade;
 #[cfg(runtime_loom)]
 mod gather;
@@ -61,7 +65,7 @@ mod lanes;
 #[cfg(runtime_loom)]
 mod model;
 #[cfg(runtime_loom)]
-mod mortal;
+mod model_process;
 #[cfg(runtime_loom)]
 mod park;
 #[cfg(runtime_loom)]
@@ -72,8 +76,6 @@ mod path;
 mod pinned;
 #[cfg(runtime_loom)]
 mod pool;
-#[cfg(runtime_loom)]
-mod process;
 #[cfg(runtime_loom)]
 mod reactor;
 #[cfg(runtime_loom)]
@@ -86,6 +88,8 @@ mod site;
 mod sleep;
 #[cfg(runtime_loom)]
 mod survivors;
+#[cfg(runtime_loom)]
+mod threads;
 #[cfg(runtime_loom)]
 mod toy;
 #[cfg(runtime_loom)]
@@ -104,6 +108,6 @@ fn main() -> std::process::ExitCode {
 
 #[cfg(not(runtime_loom))]
 fn main() -> std::process::ExitCode {
-    eprintln!("models are built against loom: run `cargo loom`");
+    eprintln!("the models are built with loom: run `cargo loom`");
     std::process::ExitCode::FAILURE
 }

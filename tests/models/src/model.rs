@@ -2,144 +2,92 @@
 
 use runtime_core::sync::explore::Witness;
 
-use crate::{
-    cancel, channel, completion, deadlock, facade, gather, lanes, park, parking, path, pinned,
-    pool, reactor, registration, sleep, turn, unblock, waking,
-};
-
-/// What runs once per execution.
+/// The body of a model or a mutant, which runs once per execution.
 pub(crate) type Body = fn(&'static Witness);
 
 /// One statement about the source.
 pub(crate) struct Model {
     /// The statement, after the name of its module: `facade::a_mutex_excludes`.
     pub(crate) name: &'static str,
-    /// How many preemptions an execution may have; `None` explores it whole.
+    /// The number of preemptions that an execution may have; `None` explores every execution.
     pub(crate) bound: Option<usize>,
-    /// How many executions that takes.
+    /// The number of executions.
     pub(crate) executions: u64,
-    /// What has to happen in at least one of them, and all that is witnessed.
+    /// The events that must happen, each in at least one execution. No other may be recorded.
     pub(crate) witnesses: &'static [&'static str],
-    /// What it has to fail on.
+    /// The mutants, on each of which the model must fail.
     pub(crate) mutants: &'static [Mutant],
     pub(crate) body: Body,
 }
 
-/// A wrong version of what a model checks.
-pub(crate) struct Mutant {
-    pub(crate) wrong: Wrong,
-    /// How it is caught.
-    pub(crate) end: End,
-}
-
-pub(crate) enum Wrong {
+/// A wrong version of the program that a model checks.
+pub(crate) enum Mutant {
     /// The source, with the operation on one line broken.
-    Site { kind: Kind, file: &'static str, snippet: &'static str, nth: Option<usize> },
+    Site { kind: MutationKind, file: &'static str, snippet: &'static str, nth: Option<usize> },
     /// Another body.
     Body { name: &'static str, body: Body },
 }
 
-/// How an operation is broken.
+/// A way to break an operation.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// Its ordering is `Relaxed`.
+pub(crate) enum MutationKind {
+    /// The ordering becomes `Relaxed`.
     Relaxed,
-    /// Of `AcqRel`, only the `Acquire` is left.
+    /// An `AcqRel` becomes `Acquire`.
     Acquire,
-    /// Of `AcqRel`, only the `Release` is left.
+    /// An `AcqRel` becomes `Release`.
     Release,
-    /// A read-modify-write is a load, and a store later.
+    /// A read-modify-write becomes a load and a later store.
     Split,
     /// An unpark, a send or a store does nothing; a read-modify-write only reads.
     Lose,
 }
 
-/// How a mutant is caught.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum End {
-    /// It fails.
-    Fails,
-    /// It never ends, and is killed.
-    Hangs,
-}
-
 impl Mutant {
-    /// The access whose line in `file` contains `snippet` is relaxed.
+    /// Relaxes the operation on the line of `file` that contains `snippet`.
     pub(crate) const fn relaxed(file: &'static str, snippet: &'static str) -> Mutant {
-        Mutant::site(Kind::Relaxed, file, snippet)
+        Mutant::site(MutationKind::Relaxed, file, snippet)
     }
 
-    /// That read-modify-write is torn in two.
+    /// Splits the read-modify-write on that line into a load and a store.
     pub(crate) const fn split(file: &'static str, snippet: &'static str) -> Mutant {
-        Mutant::site(Kind::Split, file, snippet)
+        Mutant::site(MutationKind::Split, file, snippet)
     }
 
-    /// That unpark, send or store is left out.
+    /// Omits the unpark, the send or the store on that line.
     pub(crate) const fn lose(file: &'static str, snippet: &'static str) -> Mutant {
-        Mutant::site(Kind::Lose, file, snippet)
+        Mutant::site(MutationKind::Lose, file, snippet)
     }
 
-    /// The model with another body.
+    /// Gives the model another body.
     pub(crate) const fn body(name: &'static str, body: Body) -> Mutant {
-        Mutant { wrong: Wrong::Body { name, body }, end: End::Fails }
+        Mutant::Body { name, body }
     }
 
-    /// Of several lines that contain the snippet, the `nth`, counted from 1.
+    /// Selects the `nth` of several lines that contain the snippet, counted from 1.
     pub(crate) const fn nth(self, which: usize) -> Mutant {
-        match self.wrong {
-            Wrong::Site { kind, file, snippet, nth: _ } => {
-                let wrong = Wrong::Site { kind, file, snippet, nth: Some(which) };
-                Mutant { wrong, end: self.end }
+        match self {
+            Mutant::Site { kind, file, snippet, nth: _ } => {
+                Mutant::Site { kind, file, snippet, nth: Some(which) }
             }
-            Wrong::Body { .. } => panic!("a body has no line"),
+            Mutant::Body { .. } => panic!("a body has no line"),
         }
     }
 
-    /// It is caught by not ending. The reason stands beside the mutant.
-    #[expect(dead_code, reason = "no mutant hangs so far")]
-    pub(crate) const fn hangs(self) -> Mutant {
-        Mutant { wrong: self.wrong, end: End::Hangs }
-    }
-
-    const fn site(kind: Kind, file: &'static str, snippet: &'static str) -> Mutant {
-        Mutant { wrong: Wrong::Site { kind, file, snippet, nth: None }, end: End::Fails }
+    const fn site(kind: MutationKind, file: &'static str, snippet: &'static str) -> Mutant {
+        Mutant::Site { kind, file, snippet, nth: None }
     }
 }
 
-impl Kind {
-    /// As the facade reads it.
+impl MutationKind {
+    /// The name by which the facade reads it from the environment.
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            Kind::Relaxed => "relaxed",
-            Kind::Acquire => "acquire",
-            Kind::Release => "release",
-            Kind::Split => "split",
-            Kind::Lose => "lose",
+            MutationKind::Relaxed => "relaxed",
+            MutationKind::Acquire => "acquire",
+            MutationKind::Release => "release",
+            MutationKind::Split => "split",
+            MutationKind::Lose => "lose",
         }
     }
-}
-
-/// All models, module by module.
-pub(crate) fn all() -> Vec<&'static Model> {
-    let modules = [
-        facade::MODELS,
-        channel::MODELS,
-        parking::MODELS,
-        park::MODELS,
-        completion::MODELS,
-        waking::MODELS,
-        turn::MODELS,
-        cancel::MODELS,
-        reactor::MODELS,
-        registration::MODELS,
-        sleep::MODELS,
-        gather::MODELS,
-        pool::MODELS,
-        lanes::MODELS,
-        pinned::MODELS,
-        deadlock::MODELS,
-        path::MODELS,
-        unblock::MODELS,
-    ];
-    modules.into_iter().flatten().collect()
 }

@@ -9,8 +9,8 @@ use runtime_core::sync::explore::{Record, Witness, unparks};
 use runtime_core::sync::injector;
 use runtime_core::sync::thread::{self, JoinHandle};
 
-use crate::facade::{join, spawn};
 use crate::model::{Model, Mutant};
+use crate::threads::{join, spawn};
 
 const PARK: &str = "runtime-core/src/park.rs";
 const UNPARK: &str = "self.state.swap(NOTIFIED";
@@ -20,7 +20,7 @@ const WAKE_THREAD: &str = "PARKED => self.thread.unpark()";
 
 pub(crate) const MODELS: &[Model] = &[
     Model {
-        name: "park::news_is_never_slept_through",
+        name: "park::no_wakeup_is_lost",
         bound: None,
         executions: 41,
         witnesses: &["no sleep was needed", "a park brought it"],
@@ -32,10 +32,10 @@ pub(crate) const MODELS: &[Model] = &[
             Mutant::split(PARK, TRY_PARK),
             Mutant::body("the sleeper looks before the news is out", news_after_the_unpark),
         ],
-        body: |witness| news_is_never_slept_through(1, witness),
+        body: |witness| no_wakeup_is_lost(1, witness),
     },
     Model {
-        name: "park::news_of_two_is_never_slept_through",
+        name: "park::no_wakeup_of_two_is_lost",
         bound: None,
         executions: 73_674,
         witnesses: &["no sleep was needed", "a park brought it", "two parks brought it"],
@@ -44,7 +44,7 @@ pub(crate) const MODELS: &[Model] = &[
             Mutant::split(PARK, UNPARK),
             Mutant::lose(PARK, END_PARK),
         ],
-        body: |witness| news_is_never_slept_through(2, witness),
+        body: |witness| no_wakeup_is_lost(2, witness),
     },
     Model {
         name: "park::many_wakes_between_two_sleeps_are_one_system_call",
@@ -55,7 +55,7 @@ pub(crate) const MODELS: &[Model] = &[
         body: many_wakes_between_two_sleeps_are_one_system_call,
     },
     Model {
-        name: "park::neither_a_deadline_nor_news_swallows_the_other",
+        name: "park::neither_a_deadline_nor_an_unpark_hides_the_other",
         bound: None,
         executions: 1_603,
         witnesses: &["the news first", "the deadline first"],
@@ -64,10 +64,10 @@ pub(crate) const MODELS: &[Model] = &[
             Mutant::split(PARK, END_PARK),
             Mutant::lose(PARK, UNPARK),
         ],
-        body: neither_a_deadline_nor_news_swallows_the_other,
+        body: neither_a_deadline_nor_an_unpark_hides_the_other,
     },
     Model {
-        name: "park::a_sleep_that_ends_for_no_reason_goes_on",
+        name: "park::a_spurious_wake_up_does_not_end_a_park",
         bound: None,
         executions: 1_363,
         witnesses: &["notified"],
@@ -75,10 +75,10 @@ pub(crate) const MODELS: &[Model] = &[
             Mutant::lose(PARK, UNPARK),
             Mutant::body("whoever wakes has news", whoever_wakes_has_news),
         ],
-        body: a_sleep_that_ends_for_no_reason_goes_on,
+        body: a_spurious_wake_up_does_not_end_a_park,
     },
     Model {
-        name: "park::an_absence_calls_the_hook_once",
+        name: "park::a_detached_loop_calls_its_hook_once",
         bound: None,
         executions: 602,
         witnesses: &["the hook was called", "there was news before the leave", "news came late"],
@@ -87,10 +87,10 @@ pub(crate) const MODELS: &[Model] = &[
             Mutant::relaxed(PARK, UNPARK),
             Mutant::split(PARK, TRY_PARK),
         ],
-        body: an_absence_calls_the_hook_once,
+        body: a_detached_loop_calls_its_hook_once,
     },
     Model {
-        name: "park::a_notice_taken_shows_the_news",
+        name: "park::a_notification_taken_shows_the_data",
         bound: None,
         executions: 26,
         witnesses: &["noticed", "not yet"],
@@ -98,7 +98,7 @@ pub(crate) const MODELS: &[Model] = &[
             Mutant::relaxed(PARK, "self.state.swap(RUNNING, Ordering::AcqRel);"),
             Mutant::relaxed(PARK, UNPARK),
         ],
-        body: a_notice_taken_shows_the_news,
+        body: a_notification_taken_shows_the_data,
     },
 ];
 
@@ -121,7 +121,7 @@ fn tell(parker: &Arc<Parker>, news: &Arc<AtomicUsize>) -> JoinHandle<()> {
 
 /// Each teller has news of its own. The sleeper looks at all of it before each sleep; were a wake
 /// lost, or seen without its news, it would sleep for ever. (P1, P12)
-fn news_is_never_slept_through(tellers: usize, witness: &'static Witness) {
+fn no_wakeup_is_lost(tellers: usize, witness: &'static Witness) {
     let parker = Arc::new(Parker::new());
     let news: Vec<_> = (0..tellers).map(|_| word()).collect();
     let tellers: Vec<_> = news.iter().map(|news| tell(&parker, news)).collect();
@@ -179,7 +179,7 @@ fn many_wakes_between_two_sleeps_are_one_system_call(witness: &'static Witness) 
 
 /// The sleeper goes on until it has met both. It meets each once, the news with what was published
 /// before it. (P12)
-fn neither_a_deadline_nor_news_swallows_the_other(witness: &'static Witness) {
+fn neither_a_deadline_nor_an_unpark_hides_the_other(witness: &'static Witness) {
     let injector = injector::start(injector::expire);
     let parker = Arc::new(Parker::new());
     let news = word();
@@ -204,7 +204,7 @@ fn neither_a_deadline_nor_news_swallows_the_other(witness: &'static Witness) {
 }
 
 /// P6: a spurious wake-up is nobody's news.
-fn a_sleep_that_ends_for_no_reason_goes_on(witness: &'static Witness) {
+fn a_spurious_wake_up_does_not_end_a_park(witness: &'static Witness) {
     let injector = injector::start(injector::wake_spuriously);
     let parker = Arc::new(Parker::new());
     let news = word();
@@ -232,7 +232,7 @@ fn whoever_wakes_has_news(_: &'static Witness) {
 
 /// The loop is left once and found again after both have told. Either the leave meets news, and
 /// the hook is not called for what came before it; or it is called by one of the two.
-fn an_absence_calls_the_hook_once(witness: &'static Witness) {
+fn a_detached_loop_calls_its_hook_once(witness: &'static Witness) {
     let calls = Record::new();
     let noted = calls.clone();
     let parker = Arc::new(Parker::with_hook(Box::new(move || noted.note(()))));
@@ -256,7 +256,7 @@ fn an_absence_calls_the_hook_once(witness: &'static Witness) {
 }
 
 /// The running loop's look, each turn, which costs a plain load when there is no news.
-fn a_notice_taken_shows_the_news(witness: &'static Witness) {
+fn a_notification_taken_shows_the_data(witness: &'static Witness) {
     let parker = Arc::new(Parker::new());
     let news = word();
     let teller = tell(&parker, &news);

@@ -8,8 +8,8 @@ use runtime_core::sync::explore::{Record, Witness};
 use runtime_core::sync::thread;
 use runtime_core::sync::{Mutex, injector};
 
-use crate::facade::{join, spawn};
 use crate::model::{Model, Mutant};
+use crate::threads::{join, spawn};
 
 const HERE: &str = "tests/models/src/parking.rs";
 
@@ -46,12 +46,12 @@ pub(crate) const MODELS: &[Model] = &[
         },
     },
     Model {
-        name: "parking::an_unpark_leaves_who_waits_for_a_mutex_alone",
+        name: "parking::an_unpark_does_not_release_a_thread_that_waits_for_a_mutex",
         bound: None,
         executions: 14,
         witnesses: &[],
         mutants: &[],
-        body: an_unpark_leaves_who_waits_for_a_mutex_alone,
+        body: an_unpark_does_not_release_a_thread_that_waits_for_a_mutex,
     },
     Model {
         name: "parking::each_unpark_orders_before_the_park_it_ends",
@@ -133,7 +133,7 @@ fn an_unpark_ends_the_park_and_orders(_: &'static Witness) {
     join(waker);
 }
 
-fn an_unpark_leaves_who_waits_for_a_mutex_alone(_: &'static Witness) {
+fn an_unpark_does_not_release_a_thread_that_waits_for_a_mutex(_: &'static Witness) {
     let mutex = Arc::new(Mutex::new(0));
     let me = thread::current();
     let other = Arc::clone(&mutex);

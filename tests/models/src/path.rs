@@ -8,9 +8,9 @@ use aside::time::Clock;
 use aside::{Runtime, gather, timeout};
 use runtime_core::sync::explore::{Record, Witness};
 
-use crate::facade::{join, spawn};
+use crate::drop_probe::drop_probe;
 use crate::model::{Model, Mutant};
-use crate::mortal::mortal;
+use crate::threads::{join, spawn};
 
 const PARK: &str = "runtime-core/src/park.rs";
 const UNPARK: &str = "self.state.swap(NOTIFIED";
@@ -56,15 +56,15 @@ pub(crate) const MODELS: &[Model] = &[
         body: a_job_takes_no_virtual_time,
     },
     Model {
-        name: "path::a_job_comes_back_to_its_loop",
+        name: "path::a_job_blocks_on_a_task_of_its_loop",
         bound: Some(5),
         executions: 21_975,
         witnesses: &["there and back"],
         mutants: &[Mutant::lose(REMOTE, SEND), Mutant::lose(PARK, UNPARK)],
-        body: a_job_comes_back_to_its_loop,
+        body: a_job_blocks_on_a_task_of_its_loop,
     },
     Model {
-        name: "path::a_job_whose_runtime_goes_is_run_and_dropped_once",
+        name: "path::a_job_whose_runtime_is_dropped_runs_and_is_dropped_once",
         bound: Some(5),
         executions: 8_787,
         witnesses: &["ran"],
@@ -74,7 +74,7 @@ pub(crate) const MODELS: &[Model] = &[
         body: |witness| a_job_whose_runtime_goes(drop, witness),
     },
     Model {
-        name: "path::a_spawn_from_elsewhere_reaches_a_runtime_or_is_cancelled",
+        name: "path::a_remote_spawn_runs_or_is_cancelled",
         bound: None,
         executions: 10_564,
         witnesses: &["ran", "cancelled"],
@@ -123,7 +123,7 @@ fn a_job_takes_no_virtual_time(witness: &'static Witness) {
 }
 
 /// A job spawns a task on the loop that awaits the job, and blocks on it.
-fn a_job_comes_back_to_its_loop(witness: &'static Witness) {
+fn a_job_blocks_on_a_task_of_its_loop(witness: &'static Witness) {
     let runtime = runtime();
     let handle = runtime.handle();
     let result = runtime.block_on(async {
@@ -134,9 +134,9 @@ fn a_job_comes_back_to_its_loop(witness: &'static Witness) {
 }
 
 /// The task that awaits the job is dropped with its runtime, which waits for the job. (P47)
-fn a_job_whose_runtime_goes(end: fn(crate::mortal::Mortal), witness: &'static Witness) {
+fn a_job_whose_runtime_goes(end: fn(crate::drop_probe::DropProbe), witness: &'static Witness) {
     let runtime = runtime();
-    let (value, deaths) = mortal();
+    let (value, drops) = drop_probe();
     let ran = Record::new();
     let noted = ran.clone();
     let task = runtime.spawn(async move {
@@ -150,7 +150,7 @@ fn a_job_whose_runtime_goes(end: fn(crate::mortal::Mortal), witness: &'static Wi
     drop(runtime);
     assert!(task.is_finished());
     assert_eq!(ran.len(), 1);
-    deaths.assert_one();
+    drops.assert_one();
     witness.saw("ran");
 }
 

@@ -14,9 +14,9 @@ use runtime_core::sync::explore::{Record, Witness};
 use runtime_core::sync::thread::{self, ThreadId};
 use runtime_core::sync::{Mutex, injector};
 
-use crate::facade::{block_on, join, spawn};
+use crate::drop_probe::{DropProbe, Drops, drop_probe};
 use crate::model::{Model, Mutant};
-use crate::mortal::{Deaths, Mortal, mortal};
+use crate::threads::{block_on, join, spawn};
 use crate::toy::{Bug, Crew, Toy};
 
 const PARK: &str = "runtime-core/src/park.rs";
@@ -51,10 +51,10 @@ pub(crate) const MODELS: &[Model] = &[
             }),
         ],
         body: |witness| {
-            let (pinned, home, deaths) = open();
+            let (pinned, home, drops) = open();
             a_call_while_it_closes(&pinned, witness);
             drop(pinned);
-            deaths.assert_one_on(home);
+            drops.assert_one_on(home);
         },
     },
     Model {
@@ -135,7 +135,7 @@ trait Home: Clone + Send + 'static {
 }
 
 /// The one that ships.
-impl Home for Pinned<Mortal> {
+impl Home for Pinned<DropProbe> {
     fn call(&self, closure: Closure) -> JoinHandle<()> {
         Pinned::call(self, move |_| closure())
     }
@@ -159,8 +159,8 @@ impl Home for Toy {
     }
 }
 
-fn open() -> (Pinned<Mortal>, ThreadId, Deaths) {
-    let (state, deaths) = mortal();
+fn open() -> (Pinned<DropProbe>, ThreadId, Drops) {
+    let (state, drops) = drop_probe();
     let home = Record::new();
     let noted = home.clone();
     let opened = Pinned::open(move || {
@@ -169,7 +169,7 @@ fn open() -> (Pinned<Mortal>, ThreadId, Deaths) {
     });
     let pinned = block_on(opened).expect("it opens");
     let [home] = home.take()[..] else { panic!("it is made once") };
-    (pinned, home, deaths)
+    (pinned, home, drops)
 }
 
 /// The thread is awake, going to sleep, or asleep when the call comes, and when the close does.
@@ -184,7 +184,7 @@ fn a_call_and_a_close(home: &impl Home, witness: &'static Witness) {
 
 /// close‖call: run or refused, exactly one of them, and once. (P48)
 fn a_call_while_it_closes(home: &impl Home, witness: &'static Witness) {
-    let (value, deaths) = mortal();
+    let (value, drops) = drop_probe();
     let (ran, ends) = (Record::new(), Record::new());
     let (other, noted, end) = (home.clone(), ran.clone(), ends.clone());
     let caller = spawn(move || {
@@ -204,35 +204,35 @@ fn a_call_while_it_closes(home: &impl Home, witness: &'static Witness) {
     join(caller);
     let [end] = ends.take()[..] else { panic!("one end") };
     assert_eq!(ran.len(), usize::from(end == "ran"));
-    deaths.assert_one();
+    drops.assert_one();
     witness.saw(end);
 }
 
 /// Two threads drop their handles; each has made a call before. Whoever is last waits for all.
 fn the_last_of_two_handles(witness: &'static Witness) {
-    let (pinned, home, deaths) = open();
+    let (pinned, home, drops) = open();
     let ran = Record::new();
     let call = {
         let ran = ran.clone();
-        move |pinned: Pinned<Mortal>| {
+        move |pinned: Pinned<DropProbe>| {
             let noted = ran.clone();
             pinned.call(move |_| noted.note(())).detach();
             drop(pinned);
         }
     };
-    let (other, others_call, others_deaths) = (pinned.clone(), call.clone(), deaths.clone());
+    let (other, others_call, others_drops) = (pinned.clone(), call.clone(), drops.clone());
     let last = Record::new();
     let noted = last.clone();
     let caller = spawn(move || {
         others_call(other);
-        if others_deaths.is_one() {
+        if others_drops.is_one() {
             noted.note("there");
         }
     });
     call(pinned);
-    let was_here = deaths.is_one();
+    let was_here = drops.is_one();
     join(caller);
-    deaths.assert_one_on(home);
+    drops.assert_one_on(home);
     assert_eq!(ran.len(), 2, "what was accepted is run before the state is dropped");
     witness.saw(if was_here { "here" } else { "there" });
     assert!(was_here || last.len() == 1, "the last one has waited");
@@ -260,7 +260,7 @@ fn counted_in_two_steps(_: &'static Witness) {
 
 /// abort‖begin. (P56)
 fn abort(home: &impl Home, witness: &'static Witness) {
-    let (value, deaths) = mortal();
+    let (value, drops) = drop_probe();
     let ran = Record::new();
     let noted = ran.clone();
     let call = home.call(Box::new(move || {
@@ -275,10 +275,10 @@ fn abort(home: &impl Home, witness: &'static Witness) {
             "cancelled"
         }
     };
-    deaths.assert_one();
+    drops.assert_one();
     home.close();
     assert_eq!(ran.len(), usize::from(end == "ran"));
-    deaths.assert_one();
+    drops.assert_one();
     witness.saw(end);
 }
 
@@ -292,22 +292,22 @@ impl Drop for Over {
 }
 
 /// The reader goes while the state is being made: the state is dropped all the same.
-fn an_opening(end: fn(JoinHandle<Pinned<(Mortal, Over)>>), witness: &'static Witness) {
-    let (value, deaths) = mortal();
+fn an_opening(end: fn(JoinHandle<Pinned<(DropProbe, Over)>>), witness: &'static Witness) {
+    let (value, drops) = drop_probe();
     let cell = Arc::new(Completion::new(Metadata::here(), None));
     let over = Over(Arc::clone(&cell));
     end(Pinned::open(move || (value, over)));
     block_on(JoinHandle::new(cell)).expect("it is told");
-    deaths.assert_one();
+    drops.assert_one();
     witness.saw("nobody took it");
 }
 
 /// The thread is refused: `make` is dropped unrun.
 fn cannot_start(which: usize, witness: &'static Witness) {
     injector::refuse_spawn(which);
-    let (state, deaths) = mortal();
+    let (state, drops) = drop_probe();
     let error = block_on(Pinned::open(move || state)).expect_err("no thread");
     assert!(error.is_refused());
-    deaths.assert_one_here();
+    drops.assert_one_here();
     witness.saw("refused");
 }

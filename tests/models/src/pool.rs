@@ -13,9 +13,9 @@ use runtime_core::metadata::Metadata;
 use runtime_core::sync::explore::{Record, Witness};
 use runtime_core::sync::{Mutex, injector, thread};
 
-use crate::facade::{block_on, join, spawn};
+use crate::drop_probe::drop_probe;
 use crate::model::{Model, Mutant};
-use crate::mortal::mortal;
+use crate::threads::{block_on, join, spawn};
 use crate::toy::{Bug, Crew, Toy};
 
 const PARK: &str = "runtime-core/src/park.rs";
@@ -327,7 +327,7 @@ fn whoever_wakes_was_called(_: &'static Witness) {
 /// (P48, tokio#7922)
 fn while_it_closes<C: Crew>(crew: &C, close: fn(&C), witness: &'static Witness) {
     run(crew, || ());
-    let (value, deaths) = mortal();
+    let (value, drops) = drop_probe();
     let (ran, ends) = (Record::new(), Record::new());
     let (other, noted, end_of_job) = (crew.clone(), ran.clone(), ends.clone());
     let submitter = spawn(move || {
@@ -352,13 +352,13 @@ fn while_it_closes<C: Crew>(crew: &C, close: fn(&C), witness: &'static Witness) 
     witness.saw(end_of_job);
     let has_run = usize::from(end_of_job == "ran");
     assert_eq!(ran.len(), has_run);
-    deaths.assert_one();
+    drops.assert_one();
     end(crew, 1 + has_run);
 }
 
 /// abort‖dequeue. (P56)
 fn abort(crew: &impl Crew, witness: &'static Witness) {
-    let (value, deaths) = mortal();
+    let (value, drops) = drop_probe();
     let ran = Record::new();
     let noted = ran.clone();
     let job = submit(crew, move || {
@@ -367,7 +367,7 @@ fn abort(crew: &impl Crew, witness: &'static Witness) {
     });
     job.abort();
     let result = block_on(job);
-    deaths.assert_one();
+    drops.assert_one();
     witness.saw(match result {
         Ok(()) => "ran",
         Err(error) => {
@@ -376,7 +376,7 @@ fn abort(crew: &impl Crew, witness: &'static Witness) {
         }
     });
     end(crew, ran.len());
-    deaths.assert_one();
+    drops.assert_one();
 }
 
 /// The only thread is blocked until the aborted job has come to its end. (P56)

@@ -14,8 +14,8 @@ use runtime_executor::reactor::{Direction, Registration};
 use runtime_executor::{EventLoop, Handle};
 
 use crate::device::{Addressing, Device, Telling};
-use crate::facade::{join, spawn};
 use crate::model::{Model, Mutant};
+use crate::threads::{join, spawn};
 use crate::waking::{tell, word};
 
 const PARK: &str = "runtime-core/src/park.rs";

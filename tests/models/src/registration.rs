@@ -16,8 +16,8 @@ use runtime_executor::EventLoop;
 use runtime_executor::reactor::{Direction, Registration, ShortTransfer};
 
 use crate::device::{Addressing, Device};
-use crate::facade::{join, spawn};
 use crate::model::{Model, Mutant};
+use crate::threads::{join, spawn};
 use crate::waking::word;
 
 const PARK: &str = "runtime-core/src/park.rs";

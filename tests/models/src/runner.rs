@@ -5,33 +5,32 @@ use std::env;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::child::{self, EXPLORING, HUNG};
-use crate::model::{self, End, Model, Wrong};
-use crate::process::{Ran, command, in_lanes};
-use crate::{site, weakening};
+use crate::model::{Model, Mutant};
+use crate::model_process::{EXPLORING, HUNG, Ran, command, in_parallel};
+use crate::{catalog, child, site, weakening};
 
 /// Far more than any model takes.
 const MODEL_LIMIT: Duration = Duration::from_secs(1800);
-/// A mutant fails soon, or it is killed.
+/// A mutant fails within this time, or it is killed.
 const MUTANT_LIMIT: Duration = Duration::from_secs(120);
 
-/// What the command line asks for.
+/// The command line.
 enum Request {
-    /// Models, then mutants.
+    /// Checks models, then mutants.
     Check(Vec<String>),
-    /// Models, for their counts.
+    /// Runs models, for their counts.
     Bless(Vec<String>),
-    /// Every ordering, weakened.
+    /// Weakens every ordering.
     Weaken(Vec<String>),
-    /// One model, or one mutant of it, in this process.
+    /// Runs one model, or one mutant of it, in this process.
     Child(String, Option<usize>),
-    /// A short look at which operations a model executes, in this process.
+    /// Traces the operations that a model executes, in this process.
     Trace(String),
 }
 
 pub(crate) fn main() -> ExitCode {
     if let Some((name, _)) = env::vars().find(|(name, _)| name.starts_with("LOOM_MAX_")) {
-        eprintln!("{name} is set: it would end an exploration early, and pass");
+        eprintln!("{name} is set, which would end an exploration early and let it pass");
         return ExitCode::FAILURE;
     }
     match request() {
@@ -64,14 +63,14 @@ fn request() -> Request {
 }
 
 fn named(name: &str) -> &'static Model {
-    model::all().into_iter().find(|model| model.name == name).expect("the runner names a model")
+    catalog::all().into_iter().find(|model| model.name == name).expect("the runner names a model")
 }
 
 fn matching(words: &[String]) -> Vec<&'static Model> {
     let matches = |model: &&Model| {
         words.is_empty() || words.iter().any(|word| model.name.contains(word.as_str()))
     };
-    model::all().into_iter().filter(matches).collect()
+    catalog::all().into_iter().filter(matches).collect()
 }
 
 fn check(words: &[String]) -> ExitCode {
@@ -79,10 +78,10 @@ fn check(words: &[String]) -> ExitCode {
     find_sites(&models);
     let mutants =
         models.iter().flat_map(|model| (0..model.mutants.len()).map(|i| (*model, Some(i))));
-    let jobs: Vec<Job> = models.iter().map(|model| (*model, None)).chain(mutants).collect();
+    let jobs: Vec<ModelRun> = models.iter().map(|model| (*model, None)).chain(mutants).collect();
     let mut passed = 0;
     let mut failed = 0;
-    in_lanes(jobs, run, |job, ran| {
+    in_parallel(jobs, run, |job, ran| {
         let verdict = match job {
             (model, None) => judge_model(model, &ran),
             (model, Some(mutant)) => judge_mutant(model, mutant, &ran),
@@ -92,9 +91,9 @@ fn check(words: &[String]) -> ExitCode {
                 passed += 1;
                 println!("{line}");
             }
-            Err(complaint) => {
+            Err(reason) => {
                 failed += 1;
-                println!("{complaint}\n{}", ran.complaint());
+                println!("{reason}\n{}", ran.first_errors());
             }
         }
     });
@@ -102,10 +101,10 @@ fn check(words: &[String]) -> ExitCode {
     if failed == 0 && passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Finds every line that is to be broken, before anything runs.
+/// Finds the line of every mutant, before anything runs.
 fn find_sites(models: &[&Model]) {
     for mutant in models.iter().flat_map(|model| model.mutants) {
-        if let Wrong::Site { file, snippet, nth, .. } = &mutant.wrong {
+        if let Mutant::Site { file, snippet, nth, .. } = mutant {
             let _line = site::line_of(file, snippet, *nth);
         }
     }
@@ -118,7 +117,7 @@ fn bless(words: &[String]) -> ExitCode {
     let mut changes = Vec::new();
     let models = matching(words);
     let jobs = models.iter().map(|model| (*model, None)).collect();
-    in_lanes(jobs, run, |(model, _), ran| {
+    in_parallel(jobs, run, |(model, _), ran| {
         let executions = ran.executions();
         let (count, is_sound) = match executions {
             Some(count) if ran.status == Some(0) => (count.to_string(), true),
@@ -126,8 +125,8 @@ fn bless(words: &[String]) -> ExitCode {
         };
         rows.insert(model.name, row(model, &count, ran.seconds));
         if !is_sound || executions != Some(model.executions) {
-            let (name, complaint) = (model.name, ran.complaint());
-            changes.push(format!("{name}: {}, now {count}\n{complaint}", model.executions));
+            let (name, errors) = (model.name, ran.first_errors());
+            changes.push(format!("{name}: {}, now {count}\n{errors}", model.executions));
         }
     });
     let mut group = "";
@@ -147,26 +146,26 @@ fn bless(words: &[String]) -> ExitCode {
 
 fn row(model: &Model, count: &str, seconds: f64) -> String {
     let (_module, statement) = model.name.split_once("::").expect("a name has its module");
-    let mutants = model.mutants.iter().map(|mutant| match &mutant.wrong {
-        Wrong::Site { kind, file, snippet, .. } => {
+    let mutants = model.mutants.iter().map(|mutant| match mutant {
+        Mutant::Site { kind, file, snippet, .. } => {
             let (_, file) = file.rsplit_once('/').unwrap_or(("", file));
             format!("{} `{snippet}` ({file})", kind.name())
         }
-        Wrong::Body { name, .. } => (*name).to_owned(),
+        Mutant::Body { name, .. } => (*name).to_owned(),
     });
     let mutants: Vec<String> = mutants.collect();
     let (bound, mutants) = (bound(model), mutants.join("; "));
     format!("| `{statement}` | {bound} | {count} | {seconds:.1} | {mutants} |")
 }
 
-/// A model, or its mutant of that number.
-type Job = (&'static Model, Option<usize>);
+/// A model, or its mutant of this number.
+type ModelRun = (&'static Model, Option<usize>);
 
-fn run(&(model, mutant): &Job) -> Ran {
+fn run(&(model, mutant): &ModelRun) -> Ran {
     let mut command = command(model);
     if let Some(index) = mutant {
         command.arg(index.to_string());
-        if let Wrong::Site { kind, file, snippet, nth } = &model.mutants[index].wrong {
+        if let Mutant::Site { kind, file, snippet, nth } = &model.mutants[index] {
             let line = site::line_of(file, snippet, *nth);
             command.env("RUNTIME_LOOM_MUTATION", format!("{} {file} {line}", kind.name()));
         }
@@ -191,29 +190,30 @@ fn judge_model(model: &Model, ran: &Ran) -> Result<String, String> {
         (Some(HUNG), _) => Err(format!("FAILED {name}: not done after {MODEL_LIMIT:?}")),
         (_, executions) => Err(format!(
             "FAILED {name} after {seconds:.2} s{}",
-            if executions.is_some() { ": it did not see all it was to see" } else { "" }
+            if executions.is_some() { ": a witness is missing or unknown" } else { "" }
         )),
     }
 }
 
 fn judge_mutant(model: &Model, index: usize, ran: &Ran) -> Result<String, String> {
     let mutant = &model.mutants[index];
-    let (what, is_in_place) = match &mutant.wrong {
-        Wrong::Site { kind, file, snippet, nth } => {
+    let (what, is_in_place) = match mutant {
+        Mutant::Site { kind, file, snippet, nth } => {
             let line = site::line_of(file, snippet, *nth);
             let is_reached = ran.stderr.contains("mutation reached");
             (format!("{file}:{line} {}", kind.name()), is_reached)
         }
-        Wrong::Body { name, .. } => ((*name).to_owned(), ran.stdout.contains(EXPLORING)),
+        Mutant::Body { name, .. } => ((*name).to_owned(), ran.stdout.contains(EXPLORING)),
     };
     let name = model.name;
     if !is_in_place {
-        return Err(format!("FAILED mutant of {name}: {what}: the wrong line was never run"));
+        return Err(format!(
+            "FAILED mutant of {name}: {what}: the mutated line was never executed"
+        ));
     }
-    match (ran.status, mutant.end) {
-        (Some(0), _) => Err(format!("FAILED mutant of {name}: {what}: it passes")),
-        (Some(HUNG), End::Fails) => Err(format!("FAILED mutant of {name}: {what}: it hangs")),
-        (Some(HUNG), End::Hangs) | (_, End::Fails) => Ok(format!("MUTANT {name} {what} caught")),
-        (_, End::Hangs) => Err(format!("FAILED mutant of {name}: {what}: it does not hang")),
+    match ran.status {
+        Some(0) => Err(format!("FAILED mutant of {name}: {what}: it passes")),
+        Some(HUNG) => Err(format!("FAILED mutant of {name}: {what}: it hangs")),
+        _ => Ok(format!("MUTANT {name} {what} caught")),
     }
 }

@@ -1,4 +1,4 @@
-//! Finds the line that a mutant breaks by its text, so that no line number is written down.
+//! The line that a mutant breaks, found by its text, so that no line number is written down.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,14 +10,14 @@ pub(crate) fn root() -> PathBuf {
     root.expect("the package lies two folders deep").to_owned()
 }
 
-/// The number of the line of `file` that contains `snippet`: of the only one, or of the `nth`.
+/// The number of the line of `file` that contains `snippet`: the only one, or the `nth`.
 ///
 /// # Panics
-/// If there is no such line, or another one too.
+/// If there is no such line, or more than one without `nth`.
 pub(crate) fn line_of(file: &str, snippet: &str, nth: Option<usize>) -> usize {
     let path = root().join(file);
     let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{file}: {error}"));
-    // A model that breaks a line of its own file quotes it there.
+    // A model that mutates a line of its own file quotes the text there.
     let quoted = format!("\"{snippet}\"");
     let is_site = |line: &str| {
         line.contains(snippet) && !line.contains(&quoted) && !line.trim_start().starts_with("//")
@@ -27,7 +27,7 @@ pub(crate) fn line_of(file: &str, snippet: &str, nth: Option<usize>) -> usize {
     match (nth, &lines[..]) {
         (None, [line]) => *line,
         (None, []) => panic!("{file}: no line contains `{snippet}`"),
-        (None, lines) => panic!("{file}: lines {lines:?} contain `{snippet}`: which one?"),
+        (None, lines) => panic!("{file}: lines {lines:?} contain `{snippet}`: add `.nth(n)`"),
         (Some(nth), lines) => *lines
             .get(nth - 1)
             .unwrap_or_else(|| panic!("{file}: {} lines contain `{snippet}`", lines.len())),

@@ -17,8 +17,8 @@ use runtime_core::sync::atomic::Ordering;
 use runtime_core::sync::explore::{Record, Witness};
 use runtime_executor::{Config, EventLoop, sleep};
 
-use crate::facade::{join, spawn};
 use crate::model::{Model, Mutant};
+use crate::threads::{join, spawn};
 use crate::waking::{tell, word};
 
 const CLOCK: &str = "runtime-core/src/clock.rs";

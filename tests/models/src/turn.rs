@@ -11,8 +11,8 @@ use runtime_core::sync::explore::{Record, Witness};
 use runtime_core::sync::thread;
 use runtime_executor::{Config, EventLoop, NextTurn};
 
-use crate::facade::{join, spawn};
 use crate::model::{Model, Mutant};
+use crate::threads::{join, spawn};
 use crate::waking::{tell, word};
 
 const PARK: &str = "runtime-core/src/park.rs";

@@ -14,9 +14,9 @@ use runtime_core::sync::Mutex;
 use runtime_core::sync::explore::{Record, Witness};
 use runtime_core::sync::thread::JoinHandle;
 
-use crate::facade::{join, spawn};
+use crate::drop_probe::{DropProbe, drop_probe};
 use crate::model::{Model, Mutant};
-use crate::mortal::{Mortal, mortal};
+use crate::threads::{join, spawn};
 
 #[path = "../../../src/io/unblock/command_queue.rs"]
 #[expect(dead_code, reason = "the models need a part of it")]
@@ -239,15 +239,15 @@ fn an_object_whose_stream_is_dropped_is_dropped_once(
     kind: CommandKind,
     witness: Option<&'static Witness>,
 ) {
-    let (object, deaths) = mortal();
-    let queue = Arc::new(CommandQueue::<Mortal, ()>::new(object, DropPolicy::Discard));
+    let (object, drops) = drop_probe();
+    let queue = Arc::new(CommandQueue::<DropProbe, ()>::new(object, DropPolicy::Discard));
     let written = Record::new();
     let notes = written.clone();
-    let write: StreamCommand<Mortal, ()> = Box::new(move |_| {
+    let write: StreamCommand<DropProbe, ()> = Box::new(move |_| {
         notes.note(());
         ((), NextCommands::Run)
     });
-    let read: StreamCommand<Mortal, ()> = Box::new(|_| ((), NextCommands::Run));
+    let read: StreamCommand<DropProbe, ()> = Box::new(|_| ((), NextCommands::Run));
     let _ = queue.push(kind, write).expect("no reply stops the stream");
     let _ = queue.push(CommandKind::Ahead, read).expect("no reply stops the stream");
     let job = work(&queue);
@@ -256,8 +256,8 @@ fn an_object_whose_stream_is_dropped_is_dropped_once(
     let was_idle = object.is_some();
     drop((object, queue));
     join(job);
-    deaths.assert_one();
-    assert_eq!(deaths.were_here(), was_idle);
+    drops.assert_one();
+    assert_eq!(drops.were_here(), was_idle);
     assert_eq!(written.len(), 1, "the required command runs");
     saw(witness, if was_idle { "by the task" } else { "by the job" });
 }
@@ -308,11 +308,11 @@ fn leaked_without_notification(_: &'static Witness) {
 /// job that the stream submits at last. The thread that drops the queue's last reference runs the
 /// required commands.
 fn run_without_a_job(drop_policy: DropPolicy, witness: Option<&'static Witness>) {
-    let (object, deaths) = mortal();
-    let queue = Arc::new(CommandQueue::<Mortal, ()>::new(object, drop_policy));
+    let (object, drops) = drop_probe();
+    let queue = Arc::new(CommandQueue::<DropProbe, ()>::new(object, drop_policy));
     let written = Record::new();
     let notes = written.clone();
-    let write: StreamCommand<Mortal, ()> = Box::new(move |_| {
+    let write: StreamCommand<DropProbe, ()> = Box::new(move |_| {
         notes.note(());
         ((), NextCommands::Run)
     });
@@ -328,11 +328,11 @@ fn run_without_a_job(drop_policy: DropPolicy, witness: Option<&'static Witness>)
     }
     drop(queue);
     join(dropper);
-    deaths.assert_one();
+    drops.assert_one();
     assert_eq!(written.len(), 1, "the required command runs");
     saw(
         witness,
-        if deaths.were_here() { "by the task" } else { "by the thread that dropped the job" },
+        if drops.were_here() { "by the task" } else { "by the thread that dropped the job" },
     );
 }
 

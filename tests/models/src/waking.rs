@@ -14,9 +14,9 @@ use runtime_core::sync::explore::{Record, Witness, unparks};
 use runtime_core::sync::thread::JoinHandle;
 use runtime_executor::{Config, EventLoop, Observer};
 
-use crate::facade::{join, spawn};
+use crate::drop_probe::{Drops, drop_probe};
 use crate::model::{Model, Mutant};
-use crate::mortal::{Deaths, mortal};
+use crate::threads::{join, spawn};
 
 const WAKER: &str = "runtime-executor/src/task/waker.rs";
 const POST: &str = "if !self.posted.swap(true";
@@ -122,13 +122,13 @@ pub(crate) fn word() -> Arc<AtomicUsize> {
 }
 
 /// An executor, and the record of the end of all that its wakers and handles share.
-pub(crate) fn mortal_executor() -> (EventLoop, Deaths) {
-    let (shared, deaths) = mortal();
+pub(crate) fn probed_executor() -> (EventLoop, Drops) {
+    let (shared, drops) = drop_probe();
     let hook = move || {
         let _shared = &shared;
     };
     let config = Config { wake_hook: Some(Box::new(hook)), ..Config::default() };
-    (EventLoop::new(config), deaths)
+    (EventLoop::new(config), drops)
 }
 
 /// Publishes, then wakes.
@@ -317,8 +317,8 @@ fn late_wake(witness: &'static Witness, choose: fn(&Waker, &Waker) -> Waker) {
 
 /// Two threads clone, wake and drop wakers while the task ends. (P20, P22, P23)
 fn a_future_is_dropped_once_on_its_own_thread(witness: &'static Witness) {
-    let (executor, shared) = mortal_executor();
-    let (value, deaths) = mortal();
+    let (executor, shared) = probed_executor();
+    let (value, drops) = drop_probe();
     let threads = Record::new();
     let started = threads.clone();
     let mut is_first = true;
@@ -340,7 +340,7 @@ fn a_future_is_dropped_once_on_its_own_thread(witness: &'static Witness) {
         }),
     );
     executor.block_on(task).expect("it ended");
-    deaths.assert_one_here();
+    drops.assert_one_here();
     witness.saw("ended");
     threads.take().into_iter().for_each(join);
     drop(executor);
@@ -350,8 +350,8 @@ fn a_future_is_dropped_once_on_its_own_thread(witness: &'static Witness) {
 /// loop dropped‖wake. Whatever the waker finds, it returns; when loop and waker have gone, so has
 /// what they shared. (P19, P20, P24)
 fn a_waker_outlives_its_loop(witness: &'static Witness, end: fn(EventLoop)) {
-    let (executor, shared) = mortal_executor();
-    let (value, deaths) = mortal();
+    let (executor, shared) = probed_executor();
+    let (value, drops) = drop_probe();
     let wakers = Record::new();
     let waker_out = wakers.clone();
     let task = async move {
@@ -374,7 +374,7 @@ fn a_waker_outlives_its_loop(witness: &'static Witness, end: fn(EventLoop)) {
         }
     });
     end(executor);
-    deaths.assert_one_here();
+    drops.assert_one_here();
     join(late);
     waker.wake();
     drop(wakers);

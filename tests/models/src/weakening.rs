@@ -1,43 +1,44 @@
-//! What each ordering is worth: every one stronger than Relaxed in the code that ships is weakened
-//! alone, and the models that execute it are run until one fails.
+//! Mutation testing of the orderings. Each ordering stronger than Relaxed in the code that ships is
+//! weakened alone, and the models that execute it are run until one fails.
 //!
-//! An `AcqRel` is weakened three times: to nothing, to its Acquire and to its Release. What no
-//! model fails on is a *survivor*, and has its reason in [`survivors`](crate::survivors); a
-//! survivor without one fails the run, and so does a reason without a survivor.
+//! An `AcqRel` is weakened three times: to Relaxed, to Acquire and to Release. A weakening on which
+//! no model fails is a *survivor*, and has its reason in [`survivors`](crate::survivors). A
+//! survivor without a reason fails the run, and so does a reason without a survivor.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crate::model::{self, Kind, Model};
-use crate::process::{Ran, command, in_lanes};
+use crate::catalog;
+use crate::model::{Model, MutationKind};
+use crate::model_process::{Ran, command, in_parallel};
 use crate::site::root;
 use crate::survivors::{reason, survivors};
 
-/// An atomic operation of the source, where the compiler says its call is.
-struct Site {
+/// An atomic operation of the source, at the line where the compiler sees its call.
+struct AtomicSite {
     file: String,
     line: usize,
-    /// The line, as it is written.
+    /// The text of the line.
     text: String,
 }
 
-/// One ordering of one site, weakened.
+/// One weakening of one site.
 struct Weakening {
     site: usize,
-    kind: Kind,
+    kind: MutationKind,
 }
 
-/// What became of a weakening.
-enum Outcome {
+/// The result of a weakening.
+enum WeakeningOutcome {
     Caught(&'static str),
     Survives,
 }
 
-/// Weakens every ordering, prints the table, and says whether every survivor has its reason.
+/// Weakens every ordering and prints the table. Fails if a survivor has no reason.
 pub(crate) fn run(words: &[String]) -> ExitCode {
-    let sites: Vec<Site> = sites()
+    let sites: Vec<AtomicSite> = sites()
         .into_iter()
         .filter(|site| words.is_empty() || words.iter().any(|word| site.file.contains(word)))
         .collect();
@@ -47,27 +48,27 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
         .collect();
     let mut rows = BTreeMap::new();
     let (mut caught, mut kept, mut unexplained) = (0, 0, unused(&sites, words));
-    in_lanes(
+    in_parallel(
         weakenings,
         |weakening| outcome(&sites[weakening.site], weakening, &models),
         |Weakening { site: place, kind }, outcome| {
-            let Site { file, line, text } = &sites[place];
+            let AtomicSite { file, line, text } = &sites[place];
             let verdict = match (outcome, reason(file, text, kind)) {
-                (Outcome::Caught(model), None) => {
+                (WeakeningOutcome::Caught(model), None) => {
                     caught += 1;
                     format!("caught by `{model}`")
                 }
-                (Outcome::Survives, Some(reason)) => {
+                (WeakeningOutcome::Survives, Some(reason)) => {
                     kept += 1;
                     format!("survives: {reason}")
                 }
-                (Outcome::Caught(model), Some(_)) => {
+                (WeakeningOutcome::Caught(model), Some(_)) => {
                     unexplained += 1;
                     format!("CAUGHT by `{model}`, and has a reason to survive")
                 }
-                (Outcome::Survives, None) => {
+                (WeakeningOutcome::Survives, None) => {
                     unexplained += 1;
-                    "SURVIVES for no reason".to_owned()
+                    "SURVIVES without a reason".to_owned()
                 }
             };
             let left = kind.name();
@@ -84,29 +85,29 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
     if unexplained == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// How many reasons belong to no operation any more.
-fn unused(sites: &[Site], words: &[String]) -> usize {
+/// The number of reasons whose operation does not exist.
+fn unused(sites: &[AtomicSite], words: &[String]) -> usize {
     let stale = survivors().filter(|(file, snippet)| {
-        let is_here = |site: &Site| site.file == *file && site.text.contains(snippet);
+        let is_here = |site: &AtomicSite| site.file == *file && site.text.contains(snippet);
         words.is_empty() && !sites.iter().any(is_here)
     });
     stale.inspect(|(file, snippet)| eprintln!("no operation: {file} `{snippet}`")).count()
 }
 
-/// What can be left of an operation.
-fn kinds(text: &str) -> &'static [Kind] {
+/// The weakenings of an operation.
+fn kinds(text: &str) -> &'static [MutationKind] {
     if text.contains("Ordering::AcqRel") {
-        &[Kind::Relaxed, Kind::Acquire, Kind::Release]
+        &[MutationKind::Relaxed, MutationKind::Acquire, MutationKind::Release]
     } else {
-        &[Kind::Relaxed]
+        &[MutationKind::Relaxed]
     }
 }
 
 fn outcome(
-    site: &Site,
+    site: &AtomicSite,
     weakening: &Weakening,
     models: &BTreeMap<(String, usize), Vec<&'static Model>>,
-) -> Outcome {
+) -> WeakeningOutcome {
     let mut executing = models.get(&(site.file.clone(), site.line)).cloned().unwrap_or_default();
     executing.sort_by_key(|model| model.executions);
     let broken = format!("{} {} {}", weakening.kind.name(), site.file, site.line);
@@ -115,16 +116,16 @@ fn outcome(
         ran.status != Some(0) && ran.executions().is_none()
     };
     match executing.into_iter().find(fails) {
-        Some(model) => Outcome::Caught(model.name),
-        None => Outcome::Survives,
+        Some(model) => WeakeningOutcome::Caught(model.name),
+        None => WeakeningOutcome::Survives,
     }
 }
 
-/// Which models execute which sites, in the executions with one preemption at most.
-fn models_by_site(sites: &[Site]) -> BTreeMap<(String, usize), Vec<&'static Model>> {
+/// The models that execute each site, in executions with at most one preemption.
+fn models_by_site(sites: &[AtomicSite]) -> BTreeMap<(String, usize), Vec<&'static Model>> {
     let mut by_site: BTreeMap<_, Vec<&'static Model>> = BTreeMap::new();
-    in_lanes(
-        model::all(),
+    in_parallel(
+        catalog::all(),
         |model| Ran::of(command(model).arg("--trace").env("RUNTIME_LOOM_TRACE", "1")),
         |model, ran| {
             for reached in ran.stdout.lines().filter_map(|line| line.strip_prefix("site ")) {
@@ -143,7 +144,7 @@ fn models_by_site(sites: &[Site]) -> BTreeMap<(String, usize), Vec<&'static Mode
 }
 
 /// Every operation above the facade with an ordering stronger than Relaxed.
-fn sites() -> Vec<Site> {
+fn sites() -> Vec<AtomicSite> {
     let mut files = Vec::new();
     for package in ["runtime-core", "runtime-executor", "runtime-blocking", "."] {
         collect(&root().join(package).join("src"), &mut files);
@@ -152,7 +153,7 @@ fn sites() -> Vec<Site> {
     files.iter().flat_map(|path| sites_of(path)).collect()
 }
 
-/// The sources below a folder, but for what is behind the facade, and for tests.
+/// Collects the sources below a folder, without the facade and without tests.
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a package has sources") {
         let path = entry.expect("a folder can be read").path();
@@ -167,7 +168,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-fn sites_of(path: &Path) -> Vec<Site> {
+fn sites_of(path: &Path) -> Vec<AtomicSite> {
     let source = fs::read_to_string(path).expect("a source can be read");
     let file = path.strip_prefix(root()).expect("it is of this repository");
     let file = file.to_string_lossy().trim_start_matches("./").to_owned();
@@ -180,10 +181,14 @@ fn sites_of(path: &Path) -> Vec<Site> {
     let calls = [".load(", ".store(", ".swap(", ".fetch_", ".compare_exchange"];
     let mut sites = Vec::new();
     for index in (0..lines.len()).filter(|&index| is_strong(lines[index])) {
-        // The compiler's line of a call is the line of the method's name.
+        // The compiler takes the line of the method's name for the line of the call.
         let is_call = |at: &usize| calls.iter().any(|call| lines[*at].contains(call));
         let call = (0..=index).rev().find(is_call).expect("an ordering belongs to a call");
-        sites.push(Site { file: file.clone(), line: call + 1, text: lines[index].to_owned() });
+        sites.push(AtomicSite {
+            file: file.clone(),
+            line: call + 1,
+            text: lines[index].to_owned(),
+        });
     }
     sites
 }

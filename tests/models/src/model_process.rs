@@ -7,19 +7,25 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
 
-use crate::child::EXECUTIONS;
 use crate::model::Model;
 
-/// How a process ended.
+/// Written to stdout before the first execution: a failure after it is the model's.
+pub(crate) const EXPLORING: &str = "exploring";
+/// Written to stdout at the end, before the number.
+pub(crate) const EXECUTIONS: &str = "executions ";
+/// The exit status of a process that took too long.
+pub(crate) const HUNG: i32 = 124;
+
+/// The output of a process that has ended.
 pub(crate) struct Ran {
-    /// `None` if a signal ended it.
+    /// `None` if a signal ended the process.
     pub(crate) status: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
     pub(crate) seconds: f64,
 }
 
-/// This program, told to run the model.
+/// A command that runs the model by this program.
 pub(crate) fn command(model: &Model) -> Command {
     let mut command = Command::new(env::current_exe().expect("this program has a path"));
     command.args(["--child", model.name]).env("RUST_BACKTRACE", "0");
@@ -40,31 +46,31 @@ impl Ran {
         }
     }
 
-    /// How many executions it took, if it came to its end.
+    /// The number of executions, if the exploration came to its end.
     pub(crate) fn executions(&self) -> Option<u64> {
         self.stdout.lines().find_map(|line| line.strip_prefix(EXECUTIONS)?.parse().ok())
     }
 
-    /// What it complained of first; what follows mostly comes of the threads that are torn down.
-    pub(crate) fn complaint(&self) -> String {
-        let said = self.stderr.lines().filter(|line| !line.trim().is_empty());
-        said.take(12).map(|line| format!("    {line}\n")).collect()
+    /// The first lines of stderr. Later ones mostly stem from the threads that are unwound.
+    pub(crate) fn first_errors(&self) -> String {
+        let lines = self.stderr.lines().filter(|line| !line.trim().is_empty());
+        lines.take(12).map(|line| format!("    {line}\n")).collect()
     }
 }
 
-/// Does each job on one of a few threads, and reports each as it ends.
-pub(crate) fn in_lanes<J: Send, R: Send>(
+/// Runs each job on one of a few threads, and reports each as it ends.
+pub(crate) fn in_parallel<J: Send, R: Send>(
     jobs: Vec<J>,
     run: impl Fn(&J) -> R + Sync,
     mut report: impl FnMut(J, R),
 ) {
-    let lanes = thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
     let (run, (ended, ends)) = (&run, mpsc::channel());
     thread::scope(|scope| {
         let mut running = 0;
         for job in jobs {
-            if running == lanes {
-                let (job, ran) = ends.recv().expect("a lane reports");
+            if running == threads {
+                let (job, ran) = ends.recv().expect("a job reports");
                 report(job, ran);
                 running -= 1;
             }

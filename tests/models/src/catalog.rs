@@ -1,0 +1,32 @@
+//! All models, module by module.
+
+use crate::model::Model;
+use crate::{
+    cancel, channel, completion, deadlock, facade, gather, lanes, park, parking, path, pinned,
+    pool, reactor, registration, sleep, turn, unblock, waking,
+};
+
+/// All models.
+pub(crate) fn all() -> Vec<&'static Model> {
+    let modules = [
+        facade::MODELS,
+        channel::MODELS,
+        parking::MODELS,
+        park::MODELS,
+        completion::MODELS,
+        waking::MODELS,
+        turn::MODELS,
+        cancel::MODELS,
+        reactor::MODELS,
+        registration::MODELS,
+        sleep::MODELS,
+        gather::MODELS,
+        pool::MODELS,
+        lanes::MODELS,
+        pinned::MODELS,
+        deadlock::MODELS,
+        path::MODELS,
+        unblock::MODELS,
+    ];
+    modules.into_iter().flatten().collect()
+}

@@ -1,0 +1,31 @@
+//! Threads of a model, and blocking on a future.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use runtime_core::park::Parker;
+use runtime_core::sync::thread::{self, JoinHandle};
+
+/// Starts a thread of a model.
+pub(crate) fn spawn(body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+    thread::spawn("model".to_owned(), None, body).expect("no start is refused")
+}
+
+/// Waits for a thread to end.
+pub(crate) fn join(thread: JoinHandle<()>) {
+    thread.join().expect("a panic ends the model");
+}
+
+/// Blocks this thread on a future, with the parker that ships.
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    let parker = Arc::new(Parker::new());
+    let waker = Waker::from(Arc::clone(&parker));
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return output;
+        }
+        let _ = parker.park(None);
+    }
+}
