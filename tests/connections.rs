@@ -1,6 +1,6 @@
-//! Ten thousand connections that come and go, and readers that are slow: nothing is lost, nothing
-//! is left, and memory is bounded. A process of its own, because it counts its descriptors and its
-//! memory; so it is one test.
+//! Ten thousand connections that open and close, and slow readers: no data is lost, no resource
+//! leaks, and memory is bounded. The test counts the descriptors and the memory of its process, so
+//! it is one test in a process of its own.
 #![cfg(all(feature = "net", target_os = "linux"))]
 #![allow(clippy::unwrap_used)]
 
@@ -23,17 +23,17 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// Bytes that are allocated now.
+/// Returns the number of allocated bytes.
 fn live() -> usize {
     let stats = ALLOCATOR.stats();
     stats.bytes_allocated.wrapping_sub(stats.bytes_deallocated)
 }
 
-/// As many descriptors as many systems give a process.
+/// A common limit of descriptors per process.
 const DESCRIPTORS: u64 = 1024;
 
 #[test]
-fn connections_come_and_go_and_leave_nothing() {
+fn closed_connections_leak_nothing() {
     watchdog::watched(|| {
         let maximum = getrlimit(Resource::Nofile).maximum;
         setrlimit(Resource::Nofile, Rlimit { current: Some(DESCRIPTORS), maximum }).unwrap();
@@ -42,21 +42,21 @@ fn connections_come_and_go_and_leave_nothing() {
     });
 }
 
-/// How many descriptors this process has.
+/// Returns the number of descriptors of this process.
 fn descriptors() -> usize {
     std::fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
-/// How many descriptors the system tells this process of, by all its epoll instances.
+/// Returns the number of descriptors registered with the epoll instances of this process.
 fn told_of() -> usize {
     let infos = std::fs::read_dir("/proc/self/fdinfo").unwrap();
     let texts = infos.filter_map(|info| std::fs::read_to_string(info.unwrap().path()).ok());
     texts.map(|text| text.lines().filter(|line| line.starts_with("tfd:")).count()).sum()
 }
 
-/// Asserts that no socket of this runtime is left: by its own count, and by the system's, which
-/// knows the alarm by each of two descriptors of one epoll instance.
-fn assert_nothing_is_registered(runtime: &Runtime) {
+/// Asserts that no socket of this runtime is registered, by its own count and by the kernel's. The
+/// kernel also counts the loop's waker, through each of two descriptors of one epoll instance.
+fn assert_no_socket_is_registered(runtime: &Runtime) {
     let shown = format!("{:?}", runtime.handle());
     assert!(shown.contains("registered: 0"), "{shown}");
     assert_eq!(told_of(), 2);

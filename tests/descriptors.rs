@@ -1,5 +1,5 @@
-//! What sockets cost in descriptors, and what happens when there are none left. A process of its
-//! own, because it counts its descriptors and limits them; so it is one test.
+//! The descriptors that sockets need, and a lack of descriptors. The test counts and limits the
+//! descriptors of its process, so it is one test in a process of its own.
 #![cfg(all(feature = "net", target_os = "linux"))]
 #![allow(clippy::unwrap_used)]
 
@@ -19,7 +19,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::watchdog::watched;
 
-/// What the descriptors of this process are of.
+/// Returns what each descriptor of this process refers to.
 fn descriptors() -> Vec<String> {
     let entries = std::fs::read_dir("/proc/self/fd").unwrap();
     let targets = entries.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
@@ -31,13 +31,13 @@ fn count(kind: &str) -> usize {
 }
 
 #[test]
-fn descriptors_are_few_and_their_lack_is_an_error_of_one_request() {
+fn a_loop_needs_few_descriptors_and_their_lack_is_an_error_of_one_request() {
     watched(|| {
         a_runtime_without_sockets_has_no_wake_descriptor();
         a_child_inherits_none();
-        all_are_given_back();
-        a_kernel_that_cannot_be_opened_is_an_error_and_may_be_opened_later();
-        a_listener_without_descriptors_does_not_spin_and_goes_on_when_there_are_some();
+        all_memory_is_freed();
+        a_selector_that_cannot_be_created_is_an_error_and_can_be_created_later();
+        a_listener_without_descriptors_does_not_spin_and_continues_when_there_are_some();
         a_unix_listener_without_descriptors_does_not_spin_either();
         a_socket_that_cannot_be_created_is_an_error_of_its_caller();
     });
@@ -73,7 +73,7 @@ fn a_child_inherits_none() {
     });
 }
 
-fn all_are_given_back() {
+fn all_memory_is_freed() {
     let before = descriptors().len();
     let runtime = Runtime::new();
     let handle = runtime.handle();
@@ -92,11 +92,11 @@ fn all_are_given_back() {
     assert_eq!(descriptors().len(), before, "a handle that is kept keeps none: {handle:?}");
 }
 
-/// How many descriptors a loop has for itself.
+/// The number of descriptors that a loop needs for itself.
 const KERNEL: usize = 3;
 
-/// Lets this process have so many descriptors more than it has. The limit is one of numbers, of
-/// which the lowest that is free is taken.
+/// Allows this process this many more descriptors than it has. The limit is one of numbers, and the
+/// kernel assigns the lowest free number.
 fn allow(more: usize) -> Rlimit {
     let taken = |number: &u64| std::fs::symlink_metadata(format!("/proc/self/fd/{number}")).is_ok();
     let first_refused = (0..).filter(|number| !taken(number)).nth(more).unwrap();
@@ -106,8 +106,8 @@ fn allow(more: usize) -> Rlimit {
     former
 }
 
-/// Whatever of the loop's own cannot be had, what could is given back.
-fn a_kernel_that_cannot_be_opened_is_an_error_and_may_be_opened_later() {
+/// If a part of the selector cannot be created, the other parts are closed.
+fn a_selector_that_cannot_be_created_is_an_error_and_can_be_created_later() {
     let runtime = Runtime::new();
     let socket = net::UdpSocket::bind("127.0.0.1:0").unwrap();
     for more in 0..KERNEL {
@@ -118,7 +118,7 @@ fn a_kernel_that_cannot_be_opened_is_an_error_and_may_be_opened_later() {
         setrlimit(Resource::Nofile, former).unwrap();
         assert_eq!(error.raw_os_error(), Some(libc_emfile()));
         assert_eq!(descriptors().len(), before - 1, "with {more} descriptors");
-        // The loop sleeps and wakes as before.
+        // The loop sleeps and wakes up as before.
         let job = runtime.handle().spawn_blocking(|| ());
         runtime.block_on(async { job.await.unwrap() });
     }
@@ -133,9 +133,9 @@ fn libc_emfile() -> i32 {
     rustix::io::Errno::MFILE.raw_os_error()
 }
 
-/// P64, P65: the loop that accepts retries after every error. While there is nothing to be had the
+/// P64, P65: the accepting loop retries after every error. While descriptors are exhausted the
 /// other tasks run, in bounded work; one of them ends, and then a connection is accepted.
-fn a_listener_without_descriptors_does_not_spin_and_goes_on_when_there_are_some() {
+fn a_listener_without_descriptors_does_not_spin_and_continues_when_there_are_some() {
     let runtime = Runtime::new();
     let errors = Rc::new(Cell::new(0));
     let (accepted, counted) = (Rc::new(Cell::new(0)), Rc::clone(&errors));
@@ -153,7 +153,7 @@ fn a_listener_without_descriptors_does_not_spin_and_goes_on_when_there_are_some(
                 match listener.accept().await {
                     Ok((stream, _)) => {
                         taken.set(taken.get() + 1);
-                        // It ends when its client does.
+                        // The task ends with its client.
                         spawn(async move { stream.read(&mut [0]).await }).detach();
                     }
                     Err(error) => {
@@ -167,7 +167,7 @@ fn a_listener_without_descriptors_does_not_spin_and_goes_on_when_there_are_some(
         assert_eq!(accepted.get(), 2);
         assert!((1..=20).contains(&errors.get()), "{} errors in 0.2 s", errors.get());
         drop(clients);
-        // The accepted ones see their end, and make room for those that wait.
+        // The accepted connections reach their end, and free descriptors for those in the backlog.
         while accepted.get() < 4 {
             sleep(Duration::from_millis(5)).await;
         }
@@ -184,7 +184,7 @@ fn a_unix_listener_without_descriptors_does_not_spin_either() {
     let clients = [(); 3].map(|()| StdUnixStream::connect(&path).unwrap());
     let former = allow(0);
     runtime.block_on(async {
-        // They run while the error is put off.
+        // The tasks run while `accept` delays the error.
         let others = spawn(sleep(Duration::from_millis(1)));
         for _ in 0..3 {
             let error = listener.accept().await.unwrap_err();
@@ -202,7 +202,8 @@ fn a_unix_listener_without_descriptors_does_not_spin_either() {
     std::fs::remove_file(path).unwrap();
 }
 
-/// And of nobody else: a connection goes on meanwhile, and later there are sockets again.
+/// Other sockets are unaffected: an open connection continues, and later new sockets can be
+/// created.
 fn a_socket_that_cannot_be_created_is_an_error_of_its_caller() {
     let runtime = Runtime::new();
     runtime.block_on(async {
@@ -224,7 +225,7 @@ fn a_socket_that_cannot_be_created_is_an_error_of_its_caller() {
             near.write(&[round]).await.unwrap();
             assert_eq!(far.read(&mut [0; 8]).await.unwrap(), 1);
         }
-        // Of two sockets that are to be a pair, one does not help.
+        // A pair needs two descriptors; one does not suffice.
         setrlimit(Resource::Nofile, former).unwrap();
         let _former = allow(1);
         let error = UnixStream::pair().unwrap_err();

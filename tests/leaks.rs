@@ -1,7 +1,7 @@
-//! What has ended is given back: memory is counted before and after.
+//! Ended tasks, jobs and sockets free their memory, which is counted before and after.
 //!
-//! A binary of its own, because the counting allocator is the whole process's and other tests
-//! would count too; for the same reason its cases run one after the other, in one test.
+//! The counting allocator serves the whole process, so other tests would disturb the counts: this
+//! is a binary of its own, and one test runs its cases in turn.
 #![allow(clippy::unwrap_used)]
 
 #[allow(dead_code)]
@@ -19,13 +19,13 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// Bytes that are allocated now.
+/// Returns the number of allocated bytes.
 fn live() -> usize {
     let stats = ALLOCATOR.stats();
     stats.bytes_allocated.wrapping_sub(stats.bytes_deallocated)
 }
 
-/// How often something was allocated up to now.
+/// Returns the number of allocations up to now.
 fn allocations() -> usize {
     ALLOCATOR.stats().allocations
 }
@@ -35,8 +35,8 @@ const ALLOWED: usize = 64 * 1024;
 
 const MANY: usize = 100_000;
 
-/// Lets `work` happen again and again. What is kept to be used again (a queue that has grown) is
-/// kept once; what is lost is lost every time. So one time that adds nothing is the proof.
+/// Repeats `work`. Memory that is kept for reuse, such as a grown queue, is kept once; leaked
+/// memory is leaked every time. So one repetition without growth is the proof.
 fn assert_no_leak(name: &str, mut work: impl FnMut()) {
     work();
     let mut least = usize::MAX;
@@ -53,12 +53,12 @@ fn assert_no_leak(name: &str, mut work: impl FnMut()) {
 
 // P22, P26, promises 2 and 4
 #[test]
-fn a_hundred_thousand_of_anything_leave_nothing_behind() {
+fn a_hundred_thousand_of_anything_leak_nothing() {
     watchdog::watched(count_everything);
 }
 
 fn count_everything() {
-    // Twice as much, because the other test of this binary gives memory back meanwhile.
+    // Twice the bound, because the other test of this binary frees memory meanwhile.
     let leak = || std::mem::forget(vec![0_u8; 2 * ALLOWED]);
     let message = watchdog::panic_message(|| assert_no_leak("a leak", leak));
     assert!(message.starts_with("a leak: "), "{message}");
@@ -95,15 +95,15 @@ async fn tasks() {
     }
 }
 
-/// All alive at once: the loop keeps the room for as many as there ever were, and that must be the
-/// same number both times.
+/// All tasks are alive at once: the loop keeps room for the largest number so far, which must be
+/// the same both times.
 async fn remote_tasks() {
     let handle = aside::Handle::current();
     let spawning = spawn_blocking(move || {
         (0..MANY / 10).map(|_| handle.spawn(pending::<()>())).collect::<Vec<_>>()
     });
     let tasks = spawning.await.unwrap();
-    // A turn takes in so many letters at most.
+    // A turn drains a bounded number of messages.
     for _ in 0..MANY / 1_000 {
         yield_now().await;
     }
@@ -129,7 +129,7 @@ async fn aborted_tasks() {
 }
 
 async fn panicking_tasks() {
-    // Without the message and its backtrace, which are not what is counted here.
+    // Without the message and its backtrace, which are not counted here.
     for _ in 0..MANY / 100 {
         let task = spawn(async { std::panic::resume_unwind(Box::new([0_u8; 100])) });
         let result: Result<(), _> = task.await;
@@ -176,7 +176,7 @@ async fn jobs() {
     }
 }
 
-/// Also those that are given up, and dropped in the middle of their reading ahead.
+/// Also streams that are cancelled, and dropped during read-ahead.
 #[cfg(feature = "fs")]
 async fn files() {
     use futures_lite::{AsyncReadExt, StreamExt};
@@ -221,7 +221,7 @@ fn pools() {
     }
 }
 
-/// Dropped in the middle of everything.
+/// A runtime that is dropped while everything runs.
 fn runtimes() {
     for _ in 0..500 {
         let runtime = Runtime::new();
@@ -241,7 +241,7 @@ fn runtimes() {
     }
 }
 
-/// What the design says about cost: a yield and a wake allocate nothing, and neither does a sleep
+/// The costs that the design states: a yield and a wake allocate nothing, and neither does a sleep
 /// once the timers have grown.
 fn warm_loops_do_not_allocate() {
     let runtime = Runtime::new();
@@ -280,18 +280,18 @@ fn warm_loops_do_not_allocate() {
             }
         });
     });
-    // A few for what runs beside this test: the test harness.
+    // A few allocations of the test harness, which runs meanwhile.
     assert!(yields <= 10, "1,000 yields made {yields} allocations");
     assert!(naps <= 10, "1,000 sleeps made {naps} allocations");
     assert!(spawned <= 10, "1,000 spawns made {spawned} allocations");
-    // A box and a cell, because the last box is of the other type.
+    // A box and a cell, because the recycled box is of another type.
     assert!(
         (2_000..=2_010).contains(&of_two_types),
         "1,000 spawns of two types by turns made {of_two_types} allocations"
     );
 }
 
-/// Nor does a round trip between two sockets, in which each of them waits, by the traits or not.
+/// A round trip between two sockets that both wait allocates nothing, with the traits or without.
 #[cfg(all(feature = "net", unix))]
 fn sockets_do_not_allocate() {
     use aside::net::UnixStream;
@@ -324,7 +324,7 @@ fn sockets_do_not_allocate() {
     runtime.block_on(echo).unwrap();
 }
 
-/// What a finished task keeps for the next one is small, however large its future or its output.
+/// The memory that a finished task keeps for reuse is small, however large its future or output.
 fn large_tasks_are_not_kept() {
     const LARGE: usize = 16 * 1024;
     async fn with_a_large_future() {

@@ -1,4 +1,4 @@
-//! Our streams by tokio's traits, with tokio's own helpers and no runtime of tokio's.
+//! aside's streams through tokio's traits, with tokio's helpers and without its runtime.
 //!
 //! `cargo test --features tokio-io --test tokio_io`
 #![cfg(unix)]
@@ -36,7 +36,7 @@ fn bytes(seed: u64, length: usize) -> Vec<u8> {
     bytes
 }
 
-/// Sends bytes into one end, ends the writing, and reads the other end to its own.
+/// Sends bytes into one end, shuts down writing, and reads the other end to its end.
 async fn send_and_receive<S: AsyncRead + AsyncWrite>(stream: S, sent: &[u8]) -> Vec<u8> {
     let (mut reader, mut writer) = split(stream);
     let mut received = Vec::new();
@@ -50,7 +50,7 @@ async fn send_and_receive<S: AsyncRead + AsyncWrite>(stream: S, sent: &[u8]) -> 
     received
 }
 
-// A proxy between two kinds of sockets: both directions, and both ends, go through it.
+// A proxy between two kinds of sockets: it forwards both directions, and the end of each.
 #[test]
 fn a_proxy_forwards_all_bytes() {
     watched(|| {
@@ -100,7 +100,7 @@ fn any_descriptor_is_read_and_written() {
             far.set_nonblocking(true).unwrap();
             let (mut near, mut far) = (AsyncFd::new(near).unwrap(), AsyncFd::new(far).unwrap());
             near.write_all(b"hello").await.unwrap();
-            // Of the object, not of the connection.
+            // The end of the object, not of the connection.
             near.shutdown().await.unwrap();
             near.write_all(b" again").await.unwrap();
             drop(near);
@@ -174,12 +174,12 @@ fn buffered_lines_are_exchanged_in_both_directions() {
     });
 }
 
-/// Reads what one read gets.
+/// Returns the bytes of one read.
 async fn read_once(stream: &mut TcpStream, buffer: &mut ReadBuf<'_>) {
     poll_fn(|cx| AsyncRead::poll_read(Pin::new(&mut *stream), cx, buffer)).await.unwrap();
 }
 
-// A large buffer and a peer that sends a few bytes at a time.
+// A large buffer, and a peer that sends a few bytes at a time.
 #[test]
 fn of_memory_that_was_never_written_no_more_is_cleared_than_is_worth_it() {
     watched(|| {
@@ -193,7 +193,7 @@ fn of_memory_that_was_never_written_no_more_is_cleared_than_is_worth_it() {
             read_once(&mut far, &mut buffer).await;
             assert_eq!(buffer.filled(), b"a few");
             assert_eq!(buffer.initialized().len(), 2 + 64 * 1024);
-            // What is known already is used, however much it is.
+            // Any filled part of the buffer is kept.
             buffer.initialize_unfilled();
             let sent = bytes(4, 300_000);
             let all = sent.clone();
@@ -203,7 +203,7 @@ fn of_memory_that_was_never_written_no_more_is_cleared_than_is_worth_it() {
             }
             assert!(buffer.filled()[5..] == sent);
             writing.await.unwrap().unwrap();
-            // The end, and a buffer without room, are both a read of nothing.
+            // The end of the stream and a buffer without room both read zero bytes.
             let before = buffer.filled().len();
             read_once(&mut far, &mut buffer).await;
             assert_eq!(buffer.filled().len(), before);
@@ -229,7 +229,7 @@ fn blocking_objects_are_read_by_lines_and_written() {
             let mut far = Unblock::new(far);
             assert!(!AsyncWrite::is_write_vectored(&far));
             AsyncWriteExt::write_all(&mut far, b", and aside").await.unwrap();
-            // Drops the pipe, so that its reader comes to an end.
+            // Drops the pipe, so that its reader reaches the end.
             AsyncWriteExt::shutdown(&mut far).await.unwrap();
             let mut text = String::new();
             AsyncReadExt::read_to_string(&mut Unblock::new(near), &mut text).await.unwrap();

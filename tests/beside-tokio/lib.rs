@@ -1,2 +1,2 @@
-//! Nothing but tests: of aside inside tokio, and of tokio inside aside. They are a package of their
-//! own so that no build of aside has a rival among its dependencies.
+//! This package has only tests: of aside inside tokio, and of tokio inside aside. It is separate so
+//! that no build of aside depends on another runtime.

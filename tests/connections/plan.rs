@@ -1,31 +1,31 @@
-//! What is to happen on a connection, by its seed, which both ends know.
+//! The plan of a connection, derived from its seed, which both ends know.
 
-/// How a connection ends, and by whom.
+/// How a connection ends, and which end ends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// Both send all and end their writing, in any order, and read to the other's end.
+    /// Both ends send everything, shut down writing in any order, and read to the end.
     Whole,
-    /// The client resets it when it has read so much.
+    /// The client resets the connection after reading this many bytes.
     ClientResets(usize),
-    /// The server resets it when it has read so much.
+    /// The server resets the connection after reading this many bytes.
     ServerResets(usize),
-    /// The client ends both directions when it has read so much.
+    /// The client shuts down both directions after reading this many bytes.
     ClientShutsDown(usize),
-    /// The client's future is dropped in the middle of whatever it does, after so many polls.
+    /// The client's future is dropped after this many polls.
     ClientVanishes(usize),
-    /// The server's future is.
+    /// The server's future is dropped after this many polls.
     ServerVanishes(usize),
 }
 
-/// A connection, from beginning to end.
+/// The plan of a connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
     pub(crate) seed: u64,
-    /// How many bytes the client sends, and the server.
+    /// The number of bytes that the client and the server send.
     pub(crate) up: usize,
     pub(crate) down: usize,
     pub(crate) end: End,
-    /// How much is read or written at a time.
+    /// The number of bytes per read or write.
     pub(crate) chunk: usize,
 }
 
@@ -35,7 +35,7 @@ impl Plan {
         let mut size = || match random.u8(..) {
             0..30 => 0,
             30..254 => random.usize(1..3000),
-            // More than the system keeps for a connection that nobody reads.
+            // More than the kernel buffers for a connection without a reader.
             254.. => random.usize(3000..400_000),
         };
         let (up, down) = (size(), size());
@@ -47,22 +47,22 @@ impl Plan {
             4 => End::ServerVanishes(random.usize(1..8)),
             _ => End::Whole,
         };
-        // In a hundred pieces at most.
+        // At most a hundred chunks.
         let chunk = random.usize(1..5000).max(up.max(down) / 100);
         Plan { seed, up, down, end, chunk }
     }
 
-    /// What the client sends.
+    /// Returns the bytes that the client sends.
     pub(crate) fn upward(&self) -> Bytes {
         Bytes::new(self.seed, self.up)
     }
 
-    /// What the server sends.
+    /// Returns the bytes that the server sends.
     pub(crate) fn downward(&self) -> Bytes {
         Bytes::new(!self.seed, self.down)
     }
 
-    /// After how many bytes this end leaves, if it does so at a byte.
+    /// Returns the number of bytes after which the client leaves, if it leaves at a byte.
     pub(crate) fn client_leaves_after(&self) -> Option<usize> {
         match self.end {
             End::ClientResets(after) | End::ClientShutsDown(after) => Some(after),
@@ -72,7 +72,7 @@ impl Plan {
         }
     }
 
-    /// The same for the server.
+    /// Returns the same for the server.
     pub(crate) fn server_leaves_after(&self) -> Option<usize> {
         match self.end {
             End::ServerResets(after) => Some(after),
@@ -85,8 +85,8 @@ impl Plan {
     }
 }
 
-/// The bytes of a seed, which nobody has to keep: the sender makes them, and the receiver makes
-/// them again.
+/// Pseudo-random bytes of a seed. The sender generates them, and the receiver generates them again,
+/// so no end stores them.
 pub(crate) struct Bytes {
     seed: u64,
     at: usize,
@@ -95,27 +95,27 @@ pub(crate) struct Bytes {
 
 impl Bytes {
     pub(crate) fn new(seed: u64, length: usize) -> Bytes {
-        // Neighbours among the seeds share no bytes.
+        // Neighbouring seeds give unrelated bytes.
         Bytes { seed: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15), at: 0, length }
     }
 
-    /// The byte at a place.
+    /// Returns the byte at a position.
     fn byte(&self, at: usize) -> u8 {
         let mixed = (self.seed ^ at as u64).wrapping_mul(0xd6e8_feb8_6659_fd93);
         (mixed >> 56) as u8
     }
 
-    /// How many are still to come.
+    /// Returns the number of remaining bytes.
     pub(crate) fn left(&self) -> usize {
         self.length - self.at
     }
 
-    /// How many have come.
+    /// Returns the number of bytes so far.
     pub(crate) fn passed(&self) -> usize {
         self.at
     }
 
-    /// Writes the next ones over a buffer's beginning, and gives that.
+    /// Writes the next bytes to the beginning of a buffer, and returns that part.
     pub(crate) fn peek<'a>(&self, buffer: &'a mut [u8]) -> &'a [u8] {
         let length = buffer.len().min(self.left());
         for (place, byte) in buffer[..length].iter_mut().enumerate() {
@@ -124,12 +124,12 @@ impl Bytes {
         &buffer[..length]
     }
 
-    /// Goes on by so many.
+    /// Advances by this many bytes.
     pub(crate) fn pass(&mut self, length: usize) {
         self.at += length;
     }
 
-    /// Asserts that these are the next ones, and goes on.
+    /// Asserts that these are the next bytes, and advances.
     pub(crate) fn assert_next(&mut self, received: &[u8]) {
         assert!(received.len() <= self.left(), "seed {}: more than was sent", self.seed);
         let right = |(place, &byte): (usize, &u8)| byte == self.byte(self.at + place);

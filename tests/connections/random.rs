@@ -1,4 +1,4 @@
-//! Connections by their plans: most between two ends of ours, some with a client of std's.
+//! Connections by random plans: most have two ends of aside, some a std client.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -16,26 +16,27 @@ use futures_lite::AsyncReadExt;
 use futures_lite::future::zip;
 
 use crate::plan::{Bytes, End, Plan};
-use crate::{assert_nothing_is_registered, descriptors};
+use crate::{assert_no_socket_is_registered, descriptors};
 
 const CONNECTIONS: u64 = 10_000;
-/// Those of them whose client is std's, on so many threads.
+/// The number of connections with std clients, and of their threads.
 const BY_STD: u64 = 2_000;
 const THREADS: u64 = 4;
 const AT_A_TIME: usize = 200;
 
-/// P67: and nothing is left of any of them.
+/// P67: no registration is left.
 pub(crate) fn ten_thousand_connections_come_and_go_at_random() {
     let before = descriptors();
     let runtime = Runtime::new();
     let (wholes, expected) = runtime.block_on(connections());
     assert_eq!(wholes, expected, "connections that ended whole, as the server saw them");
-    assert_nothing_is_registered(&runtime);
+    assert_no_socket_is_registered(&runtime);
     drop(runtime);
     assert_eq!(descriptors(), before, "descriptors are left");
 }
 
-/// Runs them all, and says how many came whole to their end at the server, and should have.
+/// Runs all plans. Returns how many connections have completed at the server, and how many should
+/// have.
 async fn connections() -> (usize, usize) {
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     // Small buffers, so that the larger plans have to wait.
@@ -57,7 +58,7 @@ async fn connections() -> (usize, usize) {
     }
     accepting.abort();
     assert!(accepting.await.unwrap_err().is_cancelled());
-    // What was accepted comes to its end.
+    // The accepted connections complete.
     loop {
         let Some(serving) = server.serving.borrow_mut().pop() else { break };
         serving.await.unwrap();
@@ -82,7 +83,7 @@ impl Server {
     }
 }
 
-/// Serves a connection. Its plan's seed comes first.
+/// Serves a connection. The seed of its plan is sent first.
 async fn serve(mut stream: TcpStream, wholes: Rc<Cell<usize>>) {
     let mut seed = [0; 8];
     let Ok(()) = stream.read_exact(&mut seed).await else { return };
@@ -138,7 +139,7 @@ async fn client(address: SocketAddr, plan: Plan) {
     }
 }
 
-/// Drops a future after so many polls, if it has not come to its end by then.
+/// Drops a future after this many polls, if it has not completed by then.
 async fn vanishes_after(polls: usize, talk: impl Future<Output = io::Result<()>>) {
     let (mut talk, mut left) = (pin!(talk), polls);
     poll_fn(|cx| {
@@ -149,7 +150,7 @@ async fn vanishes_after(polls: usize, talk: impl Future<Output = io::Result<()>>
     .await;
 }
 
-/// Sends and receives at the same time, until both are done, or one end has had enough.
+/// Sends and receives at the same time, until both are done or one end leaves.
 async fn talk(
     stream: &TcpStream,
     chunk: usize,
@@ -160,7 +161,7 @@ async fn talk(
     let sending = send(stream, chunk, sent);
     let receiving = receive(stream, chunk, received, leave_after);
     if leave_after.is_some() {
-        // Whoever has had enough does not send the rest.
+        // An end that leaves does not send the rest.
         return futures_lite::future::or(receiving, async {
             let sent = sending.await;
             std::future::pending::<()>().await;
@@ -198,7 +199,7 @@ async fn receive(
     Ok(())
 }
 
-/// A client whose calls block. It never vanishes; then it resets.
+/// A client with blocking calls. It never vanishes: such plans reset the connection.
 fn by_std(address: SocketAddr, plan: Plan) {
     let mut stream = net::TcpStream::connect(address).unwrap();
     stream.write_all(&plan.seed.to_le_bytes()).unwrap();

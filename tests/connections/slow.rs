@@ -1,4 +1,4 @@
-//! Clients that write and do not read, against a server that sends everything back.
+//! Clients that write and do not read, against an echo server.
 
 use std::cell::RefCell;
 use std::io;
@@ -11,10 +11,10 @@ use aside::observe::Counters;
 use aside::{JoinHandle, Runtime, gather, sleep, spawn, timeout};
 
 use crate::plan::Bytes;
-use crate::{assert_nothing_is_registered, live};
+use crate::{assert_no_socket_is_registered, live};
 
 const SLOW: u64 = 50;
-/// What a connection may take of our memory: the copy's buffer, its task, its two streams.
+/// The memory that a connection may use: the copy's buffer, its task, its two streams.
 const PER_CONNECTION: usize = 24 * 1024;
 
 pub(crate) fn readers_that_are_slow_cost_no_memory_and_hold_nobody_up() {
@@ -37,14 +37,14 @@ pub(crate) fn readers_that_are_slow_cost_no_memory_and_hold_nobody_up() {
         let all: usize = written.iter().sum();
         assert!(all > 2 * taken, "only {all} bytes were sent, and {taken} taken");
 
-        // The others are served, and who is stuck does not keep the loop awake.
+        // The others are served, and the stuck connections do not keep the loop awake.
         round_trips(address, 200).await;
         let polls = counters.polls();
         sleep(Duration::from_millis(50)).await;
         let polls = counters.polls() - polls;
         assert!(polls <= 10, "{polls} polls of those who are stuck");
 
-        // They read at last, and everything is there.
+        // The clients read at last, and receive everything.
         let late = clients.into_iter().zip(0..).zip(written);
         gather(late.map(|((stream, seed), written)| until_echoed(stream, seed, written))).await;
         server.abort();
@@ -54,15 +54,15 @@ pub(crate) fn readers_that_are_slow_cost_no_memory_and_hold_nobody_up() {
             let _length_or_reset = serving.await.unwrap();
         }
     });
-    assert_nothing_is_registered(&runtime);
+    assert_no_socket_is_registered(&runtime);
 }
 
-/// Sockets for which the system keeps little.
+/// Sockets with small kernel buffers.
 fn small() -> SocketBuilder {
     SocketBuilder::new().receive_buffer_size(16 * 1024).send_buffer_size(16 * 1024)
 }
 
-/// The connections that are served.
+/// The served connections.
 type Serving = Rc<RefCell<Vec<JoinHandle<io::Result<u64>>>>>;
 
 async fn serve(listener: TcpListener, serving: Serving) {
@@ -73,7 +73,7 @@ async fn serve(listener: TcpListener, serving: Serving) {
     }
 }
 
-/// Sends a byte so often, and waits for it each time.
+/// Sends this many bytes, one at a time, and waits for each echo.
 async fn round_trips(address: SocketAddr, rounds: usize) {
     let stream = TcpStream::connect(address).await.unwrap();
     for round in 0..rounds {
@@ -85,7 +85,7 @@ async fn round_trips(address: SocketAddr, rounds: usize) {
     }
 }
 
-/// Writes until nothing more is taken for a while, and says how much was.
+/// Writes until the socket accepts nothing for a while, and returns the number of bytes.
 async fn until_stuck((stream, seed): (&TcpStream, u64)) -> usize {
     let mut bytes = Bytes::new(seed, usize::MAX);
     let mut buffer = vec![0; 4096];

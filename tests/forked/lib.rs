@@ -1,2 +1,2 @@
-//! Nothing but tests: of runtimes and pools in a process that forks. They are a package of their
-//! own because they fork, which no build of aside has a package for.
+//! This package has only tests: of runtimes and pools in a process that forks. It is separate
+//! because forking needs a dependency that no build of aside has.

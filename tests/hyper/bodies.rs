@@ -1,4 +1,4 @@
-//! Large bodies: every byte arrives, in its place.
+//! Large bodies: every byte arrives in its place.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -13,7 +13,7 @@ use crate::watchdog::watched;
 
 const LENGTH: usize = 64 << 20;
 
-/// Random bytes from a seed, in chunks of all lengths.
+/// Pseudo-random bytes, in chunks of various lengths.
 struct Random {
     random: fastrand::Rng,
     left: usize,
@@ -45,12 +45,12 @@ impl Body for Random {
     }
 }
 
-/// A checksum that is alike however the bytes were cut.
+/// A checksum that does not depend on the chunks.
 #[derive(Debug, Default, PartialEq)]
 struct Sum {
     length: usize,
     hash: u64,
-    /// The bytes that do not make a word yet.
+    /// The bytes that do not fill a word yet.
     rest: Vec<u8>,
 }
 
@@ -85,7 +85,7 @@ impl Sum {
 }
 
 #[test]
-fn sixty_four_mebibytes_go_there_and_as_many_come_back() {
+fn sixty_four_mebibytes_are_exchanged_in_each_direction() {
     watched(|| {
         let sums = [Sum::of_seed(1), Sum::of_seed(2)];
         assert_eq!(sums[0].length, LENGTH);
@@ -114,7 +114,7 @@ fn sixty_four_mebibytes_go_there_and_as_many_come_back() {
 }
 
 #[test]
-fn a_body_that_is_sent_back_as_it_comes_is_the_same() {
+fn an_echoed_body_is_unchanged() {
     watched(|| {
         let sum = Sum::of_seed(3);
         for version in BOTH {

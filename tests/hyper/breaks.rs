@@ -17,7 +17,7 @@ use hyper::body::{Body, Bytes, Frame};
 use crate::peers::{BOTH, Unending, any, connect, connected, serve, text};
 use crate::watchdog::watched;
 
-/// The same connection, to be ended from here.
+/// Closes the connection from outside.
 fn knife(stream: &TcpStream) -> net::TcpStream {
     stream.as_fd().try_clone_to_owned().unwrap().into()
 }
@@ -26,7 +26,7 @@ fn cut(knife: &net::TcpStream) {
     knife.shutdown(net::Shutdown::Both).unwrap();
 }
 
-/// A body that says that it was dropped.
+/// A body that reports its drop.
 struct Watched {
     body: Unending,
     dropped: Rc<Cell<bool>>,
@@ -51,7 +51,7 @@ impl Drop for Watched {
 }
 
 #[test]
-fn a_server_that_goes_in_mid_body_is_an_error_for_who_reads_it() {
+fn a_server_that_disconnects_during_a_body_is_an_error_of_the_reader() {
     watched(|| {
         for version in BOTH {
             aside::run(async {
@@ -66,7 +66,7 @@ fn a_server_that_goes_in_mid_body_is_an_error_for_who_reads_it() {
                 assert!(server.await.unwrap_err().is_cancelled());
                 assert!(body.frame().await.unwrap().is_err(), "{version:?}");
                 assert!(sender.try_send("/", text("")).await.is_err());
-                // Whatever it says, it ends.
+                // The result does not matter, as long as the connection ends.
                 let _ended = connection.await.unwrap();
             });
         }
@@ -74,7 +74,7 @@ fn a_server_that_goes_in_mid_body_is_an_error_for_who_reads_it() {
 }
 
 #[test]
-fn a_client_that_goes_in_mid_body_lets_the_server_drop_what_it_had_for_it() {
+fn a_client_that_disconnects_during_a_body_makes_the_server_drop_the_body() {
     watched(|| {
         for version in BOTH {
             aside::run(async {
@@ -94,7 +94,7 @@ fn a_client_that_goes_in_mid_body_lets_the_server_drop_what_it_had_for_it() {
                 let _ended = server.await.unwrap();
                 assert!(body.frame().await.unwrap().is_err(), "{version:?}");
                 let _ended = connection.await.unwrap();
-                // For HTTP/2 the request's own task has it, and is told last.
+                // In HTTP/2 the task of the request owns the body, and drops it last.
                 while !dropped.get() {
                     yield_now().await;
                 }
@@ -104,7 +104,7 @@ fn a_client_that_goes_in_mid_body_lets_the_server_drop_what_it_had_for_it() {
 }
 
 #[test]
-fn a_request_whose_body_breaks_off_is_an_error_for_who_serves_it() {
+fn a_request_with_an_incomplete_body_is_an_error_of_its_service() {
     watched(|| {
         for version in BOTH {
             aside::run(async {

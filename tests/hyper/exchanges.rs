@@ -1,4 +1,4 @@
-//! A request goes there, and its response comes back.
+//! Requests and their responses.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -36,9 +36,10 @@ fn requests_on_one_connection_are_answered_one_after_the_other() {
     });
 }
 
-// Each request is a task of the loop, by our executor; the last to come is answered first.
+// Each request is a task of the loop, spawned by the executor of `compat`; the last request is
+// answered first.
 #[test]
-fn requests_on_one_connection_of_http_2_overtake_each_other() {
+fn http_2_requests_on_one_connection_overtake_each_other() {
     watched(|| {
         aside::run(async {
             const REQUESTS: u32 = 50;

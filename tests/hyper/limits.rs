@@ -1,4 +1,4 @@
-//! Time limits of hyper's, by our timer: on a virtual clock, so that minutes are over at once.
+//! hyper's time limits with aside's timer, on a virtual clock.
 
 use std::pin::Pin;
 use std::time::{Duration, Instant};
@@ -27,7 +27,7 @@ async fn empty(_: Request<Incoming>) -> hyper::Result<Response<Empty<Bytes>>> {
 }
 
 #[test]
-fn a_header_that_does_not_come_ends_the_connection() {
+fn a_missing_header_ends_the_connection() {
     watched(|| {
         virtual_runtime().block_on(async {
             let (mut near, far) = connected().await;
@@ -43,7 +43,7 @@ fn a_header_that_does_not_come_ends_the_connection() {
 }
 
 #[test]
-fn a_header_that_comes_resets_the_limit_for_the_next() {
+fn a_complete_header_restarts_the_time_limit_for_the_next_one() {
     watched(|| {
         virtual_runtime().block_on(async {
             let (near, far) = connected().await;
@@ -62,7 +62,7 @@ fn a_header_that_comes_resets_the_limit_for_the_next() {
             let mut http = server::conn::http1::Builder::new();
             http.timer(Timer).header_read_timeout(7 * MINUTE);
             let served = http.serve_connection(far, service_fn(empty)).await;
-            // The fifth response was the last.
+            // The fifth response was the last one.
             assert!(served.unwrap_err().is_timeout());
             assert_eq!(now() - start, 5 * 6 * MINUTE + 7 * MINUTE);
             drop(client.await.unwrap());
@@ -71,11 +71,11 @@ fn a_header_that_comes_resets_the_limit_for_the_next() {
 }
 
 #[test]
-fn a_peer_of_http_2_that_answers_no_ping_is_left() {
+fn an_http_2_peer_that_answers_no_ping_is_disconnected() {
     watched(|| {
         virtual_runtime().block_on(async {
             let (mut near, far) = connected().await;
-            // The preface, and a frame of settings that sets nothing.
+            // The preface, and an empty frame of settings.
             near.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
             let start = now();
             let mut http = server::conn::http2::Builder::new(Executor);
@@ -87,13 +87,13 @@ fn a_peer_of_http_2_that_answers_no_ping_is_left() {
     });
 }
 
-/// Where a sleep lies.
+/// The address of a sleep.
 fn place(sleep: &Pin<Box<dyn Sleep>>) -> *const () {
     std::ptr::from_ref(&**sleep).cast()
 }
 
 #[test]
-fn a_sleep_that_is_reset_stays_where_it_is_and_ends_at_the_new_time() {
+fn a_reset_sleep_keeps_its_address_and_ends_at_the_new_time() {
     watched(|| {
         virtual_runtime().block_on(async {
             let start = now();
@@ -102,12 +102,12 @@ fn a_sleep_that_is_reset_stays_where_it_is_and_ends_at_the_new_time() {
             Timer.reset(&mut sleep, start + 3 * MINUTE);
             assert_eq!(place(&sleep), former);
             assert!(futures_lite::future::poll_once(&mut sleep).await.is_none());
-            // It is in the loop's timers now.
+            // The sleep is registered with the loop's timers now.
             Timer.reset(&mut sleep, start + 2 * MINUTE);
             assert_eq!(place(&sleep), former);
             sleep.as_mut().await;
             assert_eq!(Timer.now() - start, 2 * MINUTE);
-            // And again when it is over.
+            // The same after it has elapsed.
             Timer.reset(&mut sleep, start + 4 * MINUTE);
             sleep.as_mut().await;
             assert_eq!(now() - start, 4 * MINUTE);
@@ -115,7 +115,7 @@ fn a_sleep_that_is_reset_stays_where_it_is_and_ends_at_the_new_time() {
     });
 }
 
-/// A sleep of another timer's, which is always over.
+/// A sleep of another timer, which has always elapsed.
 struct Over;
 
 impl Sleep for Over {}

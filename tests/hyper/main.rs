@@ -1,4 +1,4 @@
-//! HTTP by hyper on aside, client and server in one loop.
+//! HTTP through hyper on aside, with client and server in one loop.
 //!
 //! `cargo test --features hyper --test hyper`
 #![cfg(unix)]

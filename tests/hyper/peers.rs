@@ -1,4 +1,4 @@
-//! Servers and clients of either version of the protocol.
+//! Servers and clients of both versions of HTTP.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -15,7 +15,7 @@ use hyper::rt::{Read, Write};
 use hyper::service::service_fn;
 use hyper::{Request, Response, client, server};
 
-/// Of no `Send` type, as nothing here has to be.
+/// A body of any type. It is not `Send`: nothing here has to be.
 pub(crate) type AnyBody = Pin<Box<dyn Body<Data = Bytes, Error = Box<dyn Error + Send + Sync>>>>;
 
 pub(crate) fn any<B>(body: B) -> AnyBody
@@ -29,7 +29,7 @@ pub(crate) fn text(text: impl Into<Bytes>) -> AnyBody {
     any(Full::new(text.into()))
 }
 
-/// A body that gives its chunks one after the other, and then never ends.
+/// A body that yields its chunks and then never ends.
 pub(crate) struct Unending(pub(crate) Vec<&'static str>);
 
 impl Body for Unending {
@@ -56,7 +56,7 @@ pub(crate) enum Version {
 
 pub(crate) const BOTH: [Version; 2] = [Version::One, Version::Two];
 
-/// Two ends of one connection.
+/// The two ends of a connection.
 pub(crate) async fn connected() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
@@ -86,7 +86,7 @@ where
     }
 }
 
-/// The near end of a connection, whose requests are sent by a task.
+/// The client's end of a connection. A task sends its requests.
 pub(crate) enum Sender {
     One(client::conn::http1::SendRequest<AnyBody>),
     Two(client::conn::http2::SendRequest<AnyBody>),
@@ -136,7 +136,7 @@ impl Sender {
     }
 }
 
-/// The whole of a body, as text.
+/// Returns the whole body as text.
 pub(crate) async fn read(response: Response<Incoming>) -> String {
     let bytes = response.into_body().collect().await.unwrap().to_bytes();
     String::from_utf8(bytes.into()).unwrap()

@@ -1,4 +1,4 @@
-//! What HTTP may run over, and what may run over HTTP.
+//! Streams under HTTP, and streams over an upgraded HTTP connection.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -31,7 +31,7 @@ fn http_runs_over_unix_sockets() {
     });
 }
 
-// A read in a read in a read: each but the innermost has a buffer of its own.
+// Nested readers: each except the innermost one has a buffer.
 #[test]
 fn http_runs_over_any_stream_of_the_futures_traits_however_wrapped() {
     watched(|| {
@@ -71,7 +71,7 @@ impl AsyncRead for Bad {
 fn a_reader_that_panics_leaves_the_others_on_its_thread_as_they_were() {
     watched(|| {
         aside::run(async {
-            // Into the traits of hyper and out again.
+            // Converts to the traits of hyper and back.
             let bad = spawn(async { Io::new(Io::new(Bad)).read(&mut [0; 8]).await });
             assert!(bad.await.unwrap_err().is_panic());
             let (near, far) = connected().await;
@@ -84,7 +84,7 @@ fn a_reader_that_panics_leaves_the_others_on_its_thread_as_they_were() {
     });
 }
 
-/// Agrees to talk another protocol, which is to send back what comes.
+/// Upgrades the connection to an echo protocol.
 async fn switch(request: Request<Incoming>) -> hyper::Result<Response<Empty<Bytes>>> {
     spawn(async move {
         let mut stream = Io::new(hyper::upgrade::on(request).await.unwrap());

@@ -1,7 +1,7 @@
-//! The examples as processes of their own, for tests that talk to them with other people's clients.
+//! The examples as processes, for tests with independent clients.
 //!
-//! The clients (curl, wrk, Python with `websockets`) are installed by `tests/programs/run`, which
-//! then runs the tests. A test has a minute; what still runs then is killed, and the test fails.
+//! `tests/programs/run` installs the clients (curl, wrk, Python with `websockets`) and runs the tests.
+//! A process that still runs after a minute is killed, and its test fails.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// Far more than any program here takes.
+/// The time limit of a process: far more than any needs.
 const BOUND: Duration = Duration::from_secs(60);
 
 fn root() -> &'static Path {
@@ -40,12 +40,12 @@ pub fn build(package: &str, example: &str) -> PathBuf {
     PathBuf::from(built.next_back().expect("an example is executable"))
 }
 
-/// A program of somebody else's, ready for arguments.
+/// Returns the command of a client program.
 ///
 /// # Panics
-/// If it is not installed.
+/// If the client is not installed.
 pub fn client(name: &str) -> Command {
-    // Python is the one of `tests/programs/run`, with its packages.
+    // `tests/programs/run` has created a Python environment with the packages.
     let own = root().join("target/clients/bin").join(name);
     let mut command = if own.exists() { Command::new(own) } else { Command::new(name) };
     let found = command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
@@ -53,13 +53,13 @@ pub fn client(name: &str) -> Command {
     Command::new(command.get_program())
 }
 
-/// A process that runs, with what it says. Killed when it is dropped, or after a minute.
+/// A running process and its output. It is killed when this is dropped, or after a minute.
 #[derive(Debug)]
 pub struct Program {
     name: String,
     child: Child,
     stdout: Option<BufReader<ChildStdout>>,
-    warden: Warden,
+    watchdog: Watchdog,
 }
 
 impl Program {
@@ -82,99 +82,99 @@ impl Program {
         let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = piped.spawn().unwrap_or_else(|error| panic!("`{name}`: {error}"));
         let stdout = child.stdout.take().map(BufReader::new);
-        let warden = Warden::over(child.id());
-        Program { name, child, stdout, warden }
+        let watchdog = Watchdog::over(child.id());
+        Program { name, child, stdout, watchdog }
     }
 
-    /// The number of its process.
+    /// Returns the process id.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// The next line that it prints, without the end of the line.
+    /// Returns the next line of its output, without the newline.
     ///
     /// # Panics
-    /// If it has printed its last.
+    /// If the output has ended.
     pub fn line(&mut self) -> String {
         let mut line = String::new();
-        let stdout = self.stdout.as_mut().expect("its output is read here only");
-        stdout.read_line(&mut line).expect("it prints text");
-        assert!(line.ends_with('\n'), "`{}` ended within a line: {line:?}", self.name);
+        let stdout = self.stdout.as_mut().expect("`end` has not been called");
+        stdout.read_line(&mut line).expect("the output is text");
+        assert!(line.ends_with('\n'), "`{}` ended in the middle of a line: {line:?}", self.name);
         line.trim_end().to_owned()
     }
 
-    /// The address of its line `listening on ADDRESS`, which has to be the next one.
+    /// Returns the address in the next line, which must be `listening on ADDRESS`.
     ///
     /// # Panics
-    /// If it is another one.
+    /// If it is another line.
     pub fn address(&mut self) -> String {
         let line = self.line();
         let address = line.strip_prefix("listening on ");
-        address.unwrap_or_else(|| panic!("it said {line:?} first")).to_owned()
+        address.unwrap_or_else(|| panic!("its first line is {line:?}")).to_owned()
     }
 
-    /// Sends it a signal, by its name without `SIG`.
+    /// Sends it a signal, named without `SIG`.
     ///
     /// # Panics
-    /// If it has none of this name.
+    /// If the signal does not exist.
     pub fn signal(&self, name: &str) {
         let mut kill = Command::new("kill");
         let sent = kill.args(["-s", name, &self.child.id().to_string()]).status();
         assert!(sent.expect("every Unix has kill").success());
     }
 
-    /// Ends its stdin, on which the servers end, and gives what it has printed since.
+    /// Closes its stdin, which stops a server, and returns the rest of its output.
     ///
     /// # Panics
-    /// If it ends with a failure, or not within a minute.
+    /// If it fails, or does not end within a minute.
     pub fn stop(mut self) -> String {
         drop(self.child.stdin.take());
         let (last, status) = self.end();
-        assert!(status.success(), "`{}` has ended with {status}", self.name);
+        assert!(status.success(), "`{}` failed with {status}", self.name);
         last
     }
 
-    /// Waits until it has ended by itself. Gives what it has printed since, and how it ended.
+    /// Waits for its end. Returns the rest of its output, and its exit status.
     ///
     /// # Panics
-    /// If it does not within a minute.
+    /// If it does not end within a minute.
     pub fn end(&mut self) -> (String, ExitStatus) {
         let mut last = String::new();
-        let mut stdout = self.stdout.take().expect("its end is waited for once");
-        stdout.read_to_string(&mut last).expect("it prints text");
-        let status = self.child.wait().expect("it is our child");
-        assert!(self.warden.dismiss(), "`{}` was still running after {BOUND:?}", self.name);
+        let mut stdout = self.stdout.take().expect("`end` is called once");
+        stdout.read_to_string(&mut last).expect("the output is text");
+        let status = self.child.wait().expect("the process is a child");
+        assert!(self.watchdog.dismiss(), "`{}` was still running after {BOUND:?}", self.name);
         (last, status)
     }
 }
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // It fails if the process has ended, which is as well.
-        let _over = self.child.kill();
+        // Killing an ended process fails, and is not needed.
+        let _ended = self.child.kill();
         let _status = self.child.wait();
-        self.warden.dismiss();
+        self.watchdog.dismiss();
     }
 }
 
-/// A thread that kills a process which takes too long, so that nobody waits for it for ever.
+/// A thread that kills a process after the time limit.
 #[derive(Debug)]
-struct Warden {
+struct Watchdog {
     dismissal: Option<Sender<()>>,
     watch: Option<JoinHandle<bool>>,
 }
 
-impl Warden {
-    fn over(process: u32) -> Warden {
+impl Watchdog {
+    fn over(process: u32) -> Watchdog {
         let (dismissal, dismissed) = channel();
         let watch = thread::spawn(move || watch(process, &dismissed));
-        Warden { dismissal: Some(dismissal), watch: Some(watch) }
+        Watchdog { dismissal: Some(dismissal), watch: Some(watch) }
     }
 
-    /// Says whether the process was let live.
+    /// Stops the thread. Returns false if it has killed the process.
     fn dismiss(&mut self) -> bool {
         drop(self.dismissal.take());
-        self.watch.take().is_none_or(|watch| watch.join().expect("a warden does not panic"))
+        self.watch.take().is_none_or(|watch| watch.join().expect("the watchdog does not panic"))
     }
 }
 

@@ -24,7 +24,7 @@ fn multi_thread() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap()
 }
 
-/// A bit of everything, on a loop of its own.
+/// Uses tasks, timers and jobs on a loop of its own.
 fn run_aside() -> u32 {
     aside::run(async {
         let task = spawn(async { *Rc::new(1) });
@@ -50,7 +50,7 @@ fn run_works_inside_a_tokio_task() {
 }
 
 #[test]
-fn a_runtime_is_made_used_turned_and_dropped_inside_a_tokio_task() {
+fn a_runtime_is_built_used_turned_and_dropped_inside_a_tokio_task() {
     watched(|| {
         for tokio in [current_thread(), multi_thread()] {
             tokio.block_on(async {
@@ -63,7 +63,8 @@ fn a_runtime_is_made_used_turned_and_dropped_inside_a_tokio_task() {
                 assert_eq!(runtime.block_on(task).unwrap(), 4);
                 runtime.block_on(async { spawn_blocking(thread::yield_now).detach() });
                 runtime.spawn(pending::<()>()).detach();
-                // Not inside a loop of ours: it waits for the job, and does not panic.
+                // This thread runs no loop of aside: the call waits for the job, and does not
+                // panic.
                 drop(runtime);
             });
         }
@@ -71,7 +72,7 @@ fn a_runtime_is_made_used_turned_and_dropped_inside_a_tokio_task() {
 }
 
 #[test]
-fn a_runtime_may_be_left_by_a_tokio_task_while_its_jobs_run() {
+fn a_tokio_task_may_drop_a_runtime_while_its_jobs_run() {
     watched(|| {
         multi_thread().block_on(async {
             let (go, may_go) = mpsc::channel::<()>();
@@ -175,7 +176,7 @@ fn channels_of_tokio_work_between_both() {
     });
 }
 
-// P75: tokio's channels count polls and then say `Pending` once, having woken the task.
+// P75: tokio's channels count polls, and then return `Pending` once after waking the task.
 #[test]
 fn tokios_budget_does_not_stop_a_loop_of_aside() {
     watched(|| {
@@ -225,7 +226,7 @@ impl Drop for Mark {
     }
 }
 
-// P13: both sleep on the same thread, and the wakes of the pools may come at any time.
+// P13: both runtimes sleep on the same thread, and the pools wake them at any time.
 #[test]
 fn nested_block_on_in_tokio_loses_no_wake() {
     watched(|| {
@@ -241,7 +242,7 @@ fn nested_block_on_in_tokio_loses_no_wake() {
     });
 }
 
-// P13: the other way round, on a thread that both have parked.
+// P13: the converse, on a thread that both have parked.
 #[test]
 fn nested_block_on_of_tokio_in_aside_loses_no_wake() {
     watched(|| {

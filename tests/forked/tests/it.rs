@@ -1,8 +1,8 @@
-//! P59: what is left of a runtime and of a pool in a forked child says so, and never hangs; what is
-//! made in the child works.
+//! P59: a runtime or a pool in a forked child returns errors and never hangs; one created in the
+//! child works.
 //!
-//! Each test is a function that forks, one after the other in this process. What is asserted in
-//! the child is asserted in the parent by the child's exit.
+//! Each test is a function that forks, one after the other in this process. The parent checks the
+//! child's assertions by its exit status.
 #![allow(clippy::unwrap_used)]
 
 #[cfg(unix)]

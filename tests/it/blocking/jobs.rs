@@ -313,7 +313,7 @@ fn errors_show_the_name_and_location_of_a_job() {
             let job = aside::named("resize").spawn_blocking(|| panic!("too small"));
             let text = job.await.unwrap_err().to_string();
             assert!(text.starts_with("`resize` (spawned at "), "{text}");
-            assert!(text.contains("blocking.rs:"), "{text}");
+            assert!(text.contains("jobs.rs:"), "{text}");
         });
     });
 }

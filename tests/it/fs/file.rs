@@ -286,7 +286,7 @@ fn a_panicking_closure_is_an_error_and_closes_the_file() {
             let error = file.with_std(|_| -> io::Result<()> { panic!("of a closure") }).await;
             let error = error.unwrap_err();
             assert!(join_error(&error).is_panic(), "{error}");
-            assert!(file.read(&mut [0; 8]).await.unwrap_err().to_string().contains("is gone"));
+            assert!(file.read(&mut [0; 8]).await.unwrap_err().to_string().contains("is lost"));
         });
     });
 }

@@ -183,7 +183,7 @@ fn a_panic_of_the_reader_is_an_error_after_the_data_it_has_read() {
             assert!(inner.is_panic());
             for _ in 0..3 {
                 let error = stream.read(&mut buffer).await.unwrap_err();
-                assert!(error.to_string().contains("is gone"), "{error}");
+                assert!(error.to_string().contains("is lost"), "{error}");
             }
             assert!(stream.with_mut(|_| ()).await.is_err());
             assert!(stream.into_inner().await.is_err());

@@ -1,12 +1,12 @@
-//! `examples/net/echo`, with Python's sockets, a shell's, and std's.
+//! `examples/net/echo`, with clients in Python, in a shell, and of std.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use programs::{ASIDE, Program, client};
 
-/// Connections that are open at the same time, each with as many bytes as no buffer of the system
-/// holds, half-closed by the client before the last of them are back.
+/// Concurrent connections, each with more bytes than any kernel buffer holds. The client closes its
+/// writing half before the last bytes are back.
 const PYTHON: &str = r#"
 import hashlib, random, socket, sys, threading
 
@@ -53,7 +53,8 @@ fn a_shell_receives_its_own_line() {
     assert_eq!(server.stop(), "1 connections, 13 bytes\n");
 }
 
-// P16: to be stopped and to go on ends a sleep of the loop without news, as any signal does.
+// P16: stopping and continuing the process ends a sleep of the loop without an event, as any signal
+// does.
 #[test]
 fn a_storm_of_signals_changes_no_result() {
     let mut server = Program::start(ASIDE, "echo", &["--port", "0"]);

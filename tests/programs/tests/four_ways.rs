@@ -1,4 +1,5 @@
-//! `examples/net/four_ways`: that it runs, and that its figures have the order that the guide states.
+//! `examples/net/four_ways`: that it runs, and that its figures have the order that the guide
+//! states.
 #![allow(clippy::unwrap_used)]
 
 use std::process::{Command, Stdio};
@@ -9,7 +10,7 @@ use programs::{ASIDE, Program, build};
 struct Row {
     seconds: f64,
     threads: u64,
-    /// `None` where there was no loop.
+    /// `None` for a way without a loop.
     ticker_late_by: Option<f64>,
 }
 
@@ -39,14 +40,14 @@ fn the_four_ways_differ_as_the_guide_states() {
     else {
         panic!("not four rows: {said}")
     };
-    // Two hundred calls of ten milliseconds, one after the other, cannot take less.
+    // Two hundred sequential calls of ten milliseconds cannot take less.
     assert!(sequence.seconds >= 2.0 && mistake.seconds >= 2.0);
-    // At once they take hundredths of a second; this is a bound for any machine.
+    // Concurrent calls take hundredths of a second; this bound holds on any machine.
     assert!(native.seconds < 10.0 * sequence.seconds && pool.seconds < 10.0 * sequence.seconds);
     assert_eq!((sequence.threads, native.threads, mistake.threads), (1, 1, 1));
     assert!(pool.threads > 10);
     assert!(sequence.ticker_late_by.is_none());
-    // At least one call holds the loop while the ticker is due.
+    // At least one call blocks the loop while the ticker is due.
     assert!(mistake.ticker_late_by.unwrap() > 5.0);
     assert!(pool.ticker_late_by.is_some() && native.ticker_late_by.is_some());
 }

@@ -1,4 +1,4 @@
-//! `examples/interop/http_client`, and the servers of Python's standard library.
+//! `examples/interop/http_client`, with servers of Python's standard library.
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
@@ -8,7 +8,7 @@ use std::process::{Command, ExitStatus, Stdio};
 
 use programs::{INTEROP, Program, build, client};
 
-/// Serves `/LENGTH`, with a certificate if it is given one, and a body too short at `/short`.
+/// Serves `/LENGTH`, with TLS if it gets a certificate, and an incomplete body at `/short`.
 const PYTHON: &str = r#"
 import http.server, ssl, sys
 
@@ -39,7 +39,7 @@ print(f"listening on 127.0.0.1:{server.server_address[1]}", flush=True)
 server.serve_forever()
 "#;
 
-/// A server of Python's, and its port. It ends when it is dropped.
+/// Starts a Python server and returns its port. The server ends when it is dropped.
 fn python(arguments: &[&str]) -> (Program, String) {
     let mut python = client("python3");
     python.args(["-c", PYTHON]).args(arguments).stderr(Stdio::null());
@@ -48,7 +48,7 @@ fn python(arguments: &[&str]) -> (Program, String) {
     (server, port)
 }
 
-/// What the client says, and how it ends.
+/// Returns the output of the client, and its exit status.
 fn fetch(arguments: &[&str]) -> (String, ExitStatus) {
     let mut command = Command::new(build(INTEROP, "http_client"));
     command.args(arguments);
@@ -67,7 +67,7 @@ fn assert_fails(arguments: &[&str]) {
     assert!(!status.success() && said.is_empty(), "{said}");
 }
 
-/// A certificate for `localhost`, signed by itself, and its key.
+/// Creates a self-signed certificate for `localhost`, and its key.
 fn certificate(name: &str) -> (PathBuf, PathBuf) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::create_dir_all(&folder).unwrap();
@@ -107,7 +107,8 @@ fn it_fetches_over_tls_only_from_a_trusted_server() {
     let (_server, port) = python(&["HTTP/1.1", certificate, key]);
     let url = format!("https://localhost:{port}/1000000");
     assert_eq!(fetched(&["--ca", certificate, &url]), "HTTP/1.1 200 OK, 1000000 bytes\n");
-    // By nobody that the system trusts; for another name; with a file that has no certificate.
+    // Signed by no authority that the system trusts; for another name; with a file without a
+    // certificate.
     assert_fails(&[&url]);
     assert_fails(&["--ca", certificate, &format!("https://127.0.0.1:{port}/1000000")]);
     assert_fails(&["--ca", key, &url]);
@@ -117,7 +118,7 @@ fn it_fetches_over_tls_only_from_a_trusted_server() {
 fn errors_make_the_program_fail() {
     let (_server, port) = python(&["HTTP/1.1"]);
     assert_fails(&[&format!("http://127.0.0.1:{port}/short")]);
-    // TLS to somebody who does not speak it.
+    // TLS with a server that does not speak it.
     assert_fails(&[&format!("https://localhost:{port}/1")]);
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     assert_fails(&[&format!("http://{nobody}/")]);

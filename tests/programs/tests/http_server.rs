@@ -1,4 +1,4 @@
-//! `examples/interop/http_server`, and curl and wrk.
+//! `examples/interop/http_server`, with curl and wrk.
 #![allow(clippy::unwrap_used)]
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use programs::{INTEROP, Program, client};
 
-/// The ways in which curl talks.
+/// curl's options for the two versions of HTTP.
 const VERSIONS: [&str; 2] = ["--http1.1", "--http2-prior-knowledge"];
 
 fn start() -> (Program, String) {
@@ -16,14 +16,14 @@ fn start() -> (Program, String) {
     (server, address)
 }
 
-/// curl, which fails at a status of 400 and beyond, and says nothing but what it got.
+/// curl, configured to fail at a status of 400 and above, and to print only the response.
 fn curl() -> Command {
     let mut curl = client("curl");
     curl.args(["--silent", "--show-error", "--fail-with-body", "--max-time", "30", "--no-buffer"]);
     curl
 }
 
-/// What a client prints, which has to succeed.
+/// Returns the output of a client, which must succeed.
 fn output(client: &mut Command) -> String {
     let output = client.stderr(Stdio::inherit()).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
@@ -55,7 +55,7 @@ fn curl_gets_pages_by_either_version() {
     assert_eq!(server.stop(), "12 requests on 12 connections\n");
 }
 
-// By HTTP/1.1 alone: curl 7.88 has a bug with the other (curl#10634), and Debian has curl 7.88.
+// With HTTP/1.1 alone: curl 7.88, Debian's version, has a bug with HTTP/2 (curl#10634).
 #[test]
 fn one_connection_serves_several_pages() {
     let (server, address) = start();
@@ -67,7 +67,7 @@ fn one_connection_serves_several_pages() {
 #[test]
 fn a_posted_body_is_returned() {
     let (server, address) = start();
-    // More than any window or buffer holds, and no two pieces of it are alike.
+    // More than any window or buffer holds, without repetition.
     let sent: Vec<u8> = (0..2_000_000_u32).flat_map(u32::to_le_bytes).collect();
     for version in VERSIONS {
         let url = format!("http://{address}/echo");
@@ -104,7 +104,7 @@ fn notes_are_stored_in_the_database() {
     assert_eq!(server.stop(), "4 requests on 4 connections\n");
 }
 
-/// Loads a page for a second; says how many requests were answered.
+/// Requests a page for a second, and returns the number of answers.
 fn load(address: &str, path: &str) -> u64 {
     let mut wrk = client("wrk");
     wrk.args(["--threads", "1", "--connections", "32", "--duration", "1"]);
@@ -118,7 +118,7 @@ fn load(address: &str, path: &str) -> u64 {
 fn a_load_generator_gets_no_error_from_any_page() {
     let (server, address) = start();
     assert!(load(&address, "/") > 0);
-    // More at a time than there are threads for them.
+    // More concurrent queries than threads.
     assert!(load(&address, "/notes") > 0);
     assert!(load(&address, "/sleep/5") > 0);
     assert!(server.stop().ends_with("connections\n"));
@@ -153,7 +153,7 @@ fn a_second_ctrl_c_ends_the_server_at_once() {
     let (mut server, address) = start();
     let mut stream = TcpStream::connect(&address).unwrap();
     stream.write_all(b"POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nhalf").unwrap();
-    // It is under way when the head of the response is there.
+    // The request is open when the head of the response has arrived.
     stream.read_exact(&mut [0; 4]).unwrap();
     server.signal("INT");
     while TcpStream::connect(&address).is_ok() {}

@@ -8,7 +8,7 @@ fn start(cores: &str) -> (Program, String) {
     (server, address)
 }
 
-/// The figures of each core's line: connections, requests, counts for others.
+/// Returns the counts of each core: connections, requests, counts for other cores.
 fn tallies(last: &str) -> Vec<[u64; 3]> {
     let figures = |line: &str| {
         let words = line.split([' ', ':']).filter_map(|word| word.parse().ok());
@@ -19,7 +19,7 @@ fn tallies(last: &str) -> Vec<[u64; 3]> {
     tallies.collect()
 }
 
-/// What each connection is told of each name is a number that no other is told.
+/// Every request for a name gets a different number.
 const PYTHON: &str = r#"
 import collections, http.client, sys, threading
 
@@ -51,7 +51,7 @@ fn counters_are_exact_on_every_core() {
     assert_eq!(cores.len(), 3);
     assert_eq!(cores.iter().map(|[connections, ..]| connections).sum::<u64>(), 60);
     assert_eq!(cores.iter().map(|[_, requests, _]| requests).sum::<u64>(), 1200);
-    // The system spreads them by chance: that a core gets none happens once in 10^10 runs.
+    // The kernel distributes connections at random: a core gets none once in 10^10 runs.
     assert!(cores.iter().all(|&[connections, _, others]| connections > 0 && others > 0));
 }
 

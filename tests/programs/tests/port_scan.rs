@@ -1,10 +1,10 @@
-//! `examples/net/port_scan`, and two of Python's HTTP servers for it to find.
+//! `examples/net/port_scan`, with two HTTP servers of Python.
 
 use std::process::Command;
 
 use programs::{ASIDE, Program, build, client};
 
-/// An address of this machine on which nobody else listens.
+/// An address of this machine on which no other program listens.
 const HOST: &str = "127.7.7.7";
 
 fn scan(arguments: &[&str]) -> (String, bool) {
@@ -42,12 +42,12 @@ fn it_finds_exactly_the_servers_in_the_range() {
             asked - 2
         )
     );
-    // And no more than the range.
+    // Ports outside the range are not scanned.
     let (said, _) = scan(&[HOST, &format!("{first}-{}", ports[0]), "--at-once", "1"]);
     assert_eq!(said, format!("{} is open\n{HOST}: 1 open, 50 closed, 0 silent\n", ports[0]));
 }
 
-/// Forty listeners side by side that answer nobody, because as many wait to be accepted as may.
+/// Forty listeners on adjacent ports whose backlogs are full, so they do not answer.
 const MUTE: &str = r#"
 import itertools, socket, sys
 
@@ -75,7 +75,7 @@ print(first, flush=True)
 sys.stdin.read()
 "#;
 
-// With twenty descriptors, five connections at once are possible and forty are not.
+// Twenty descriptors allow five concurrent connections, and not forty.
 #[test]
 fn it_makes_at_most_the_given_number_of_connections_at_once() {
     let mut python = client("python3");

@@ -1,5 +1,5 @@
-//! `examples/net/tail_f`, a shell that does to a file what happens to logs, and coreutils' `tail -F`
-//! beside it, where there is one.
+//! `examples/net/tail_f`, with a shell that changes a file as log files change, and coreutils'
+//! `tail -F` for comparison, where it is installed.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
 
@@ -10,14 +10,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use programs::{ASIDE, Program, build};
 
-/// A directory with a log in it, or without, and those who follow it.
+/// A directory, with or without a log file, and the programs that follow the file.
 struct Scene {
     ours: Program,
     theirs: Option<Program>,
     folder: Folder,
 }
 
-/// It is removed again.
+/// A directory that is removed when it is dropped.
 struct Folder(PathBuf);
 
 impl Drop for Folder {
@@ -41,7 +41,7 @@ impl Scene {
         Scene { ours: Program::of(ours), theirs: None, folder }
     }
 
-    /// With `tail -F` beside, if it is that of coreutils.
+    /// Adds `tail -F`, if coreutils' is installed.
     fn beside_tail(mut self, arguments: &[&str]) -> Scene {
         let version = Command::new("tail").arg("--version").output();
         if version.is_ok_and(|version| version.stdout.starts_with(b"tail (GNU coreutils)")) {
@@ -52,7 +52,7 @@ impl Scene {
         self
     }
 
-    /// Has a shell do something, when both have printed all that came before.
+    /// Runs a shell script, after both programs have printed all earlier lines.
     fn happens(&mut self, script: &str) -> &mut Scene {
         let mut shell = Command::new("sh");
         assert!(
@@ -61,7 +61,7 @@ impl Scene {
         self
     }
 
-    /// Waits until both have printed these lines.
+    /// Waits until both programs have printed these lines.
     fn prints(&mut self, lines: &[&str]) -> &mut Scene {
         for line in lines {
             assert_eq!(self.ours.line(), *line, "ours");

@@ -1,10 +1,11 @@
-//! `examples/net/websocket_chat`, and Python's `websockets`.
+//! `examples/net/websocket_chat`, with Python's `websockets`.
 
 use std::fs;
 
 use programs::{ASIDE, Program, client};
 
-/// What the clients below have in common. `raw` is a client that shakes hands, and no more.
+/// The part that the clients below share. `raw` is a client that performs the handshake and nothing
+/// else.
 const COMMON: &str = r#"
 import asyncio, os, socket, sys
 from websockets.asyncio.client import connect
@@ -33,14 +34,14 @@ async def expect(client, *wanted):
         assert heard == line, (heard, line)
 "#;
 
-/// Starts Python with a script, which has the server's address as its argument.
+/// Starts Python with a script. Its argument is the server's address.
 fn python(script: &str, address: &str) -> Program {
     let mut python = client("python3");
     python.args(["-c", &format!("{COMMON}\n{script}\nasyncio.run(main())\n"), address]);
     Program::of(python)
 }
 
-/// Starts a server, has a script talk to it, and gives what the server said last.
+/// Starts a server, runs a script against it, and returns the last line of the server.
 fn talk(script: &str, arguments: &[&str]) -> String {
     let mut server = Program::start(ASIDE, "websocket_chat", arguments);
     let address = server.address();
@@ -92,7 +93,8 @@ async def main():
     assert_eq!(talk(script, &[]), "50 clients, 500 messages, 0 too slow\n");
 }
 
-// Thirty million bytes are said, and the one who does not read them costs the server a small part.
+// Thirty million bytes are sent; the client that does not read them costs the server a small part
+// of that.
 #[test]
 fn a_slow_client_is_dropped_and_costs_no_memory() {
     let script = r#"
@@ -130,7 +132,7 @@ async def main():
     assert!(peak.is_some_and(|kilobytes| kilobytes < 20_000), "{peak:?} kB at the most");
 }
 
-// One breaks off, one dies without a word, which only a ping can tell.
+// One client resets the connection; another disappears without a packet, which only a ping detects.
 #[test]
 fn a_vanished_client_leaves_the_room() {
     let script = r#"

@@ -21,18 +21,30 @@ const BOUND: Duration = Duration::from_secs(60);
 type Test = (&'static str, fn());
 
 const TESTS: &[Test] = &[
-    ("a_pool_hands_closures_back", a_pool_hands_closures_back),
-    ("a_pool_of_busy_threads_is_found_out", a_pool_of_busy_threads_is_found_out),
-    ("an_unused_pool_works", an_unused_pool_works),
-    ("a_shutdown_leaves_what_is_the_parents", a_shutdown_leaves_what_is_the_parents),
-    ("a_runtime_panics_where_it_would_sleep", a_runtime_panics_where_it_would_sleep),
-    ("a_runtime_at_work_is_dropped", a_runtime_at_work_is_dropped),
-    ("a_fork_inside_a_job_finds_no_loop", a_fork_inside_a_job_finds_no_loop),
-    ("a_lock_that_is_held_at_the_fork_hangs_nobody", a_lock_that_is_held_at_the_fork_hangs_nobody),
-    ("a_socket_dropped_in_a_child_is_still_heard", a_socket_dropped_in_a_child_is_still_heard),
-    ("a_socket_made_in_a_child_is_refused", a_socket_made_in_a_child_is_refused),
-    ("a_pinned_state_stays_with_the_parent", a_pinned_state_stays_with_the_parent),
-    ("a_process_dropped_in_a_child_lives_on", a_process_dropped_in_a_child_lives_on),
+    ("a_forked_pool_hands_closures_back", a_forked_pool_hands_closures_back),
+    ("a_pool_of_busy_threads_detects_the_fork", a_pool_of_busy_threads_detects_the_fork),
+    ("an_unused_pool_works_in_a_forked_child", an_unused_pool_works_in_a_forked_child),
+    (
+        "a_shutdown_in_a_forked_child_leaves_the_parents_state_alone",
+        a_shutdown_in_a_forked_child_leaves_the_parents_state_alone,
+    ),
+    ("a_forked_runtime_panics_instead_of_sleeping", a_forked_runtime_panics_instead_of_sleeping),
+    (
+        "a_busy_runtime_can_be_dropped_in_a_forked_child",
+        a_busy_runtime_can_be_dropped_in_a_forked_child,
+    ),
+    ("a_fork_inside_a_job_has_no_current_runtime", a_fork_inside_a_job_has_no_current_runtime),
+    ("a_lock_held_at_the_fork_blocks_no_child", a_lock_held_at_the_fork_blocks_no_child),
+    (
+        "a_socket_dropped_in_a_forked_child_still_receives_events_in_the_parent",
+        a_socket_dropped_in_a_forked_child_still_receives_events_in_the_parent,
+    ),
+    (
+        "a_socket_created_in_a_forked_child_is_refused",
+        a_socket_created_in_a_forked_child_is_refused,
+    ),
+    ("a_pinned_state_belongs_to_the_parent_process", a_pinned_state_belongs_to_the_parent_process),
+    ("a_process_dropped_in_a_forked_child_lives_on", a_process_dropped_in_a_forked_child_lives_on),
 ];
 
 /// Runs all of them.
@@ -84,7 +96,7 @@ fn assert_new_ones_work() {
 }
 
 /// An idle worker there was, and a system call to wake it is what finds out.
-fn a_pool_hands_closures_back() {
+fn a_forked_pool_hands_closures_back() {
     let (pool, parent) = (Pool::new(), process::id());
     let runtime = Runtime::new();
     assert_eq!(runtime.block_on(runtime.handle().run_in_executor(&pool, || 1)).unwrap(), 1);
@@ -107,7 +119,7 @@ fn a_pool_hands_closures_back() {
 }
 
 /// A submit would call nobody. That there is a new runtime is what finds out.
-fn a_pool_of_busy_threads_is_found_out() {
+fn a_pool_of_busy_threads_detects_the_fork() {
     let (pool, parent) = (Pool::builder().threads_max(1).build(), process::id());
     let (gate, closed) = mpsc::channel::<()>();
     let job = pool.submit(move || closed.recv().is_err()).unwrap();
@@ -121,7 +133,7 @@ fn a_pool_of_busy_threads_is_found_out() {
     assert!(Runtime::new().block_on(job).unwrap());
 }
 
-fn an_unused_pool_works() {
+fn an_unused_pool_works_in_a_forked_child() {
     let (pool, other) = (Pool::new(), Pool::new());
     in_child(|| {
         let runtime = Runtime::new();
@@ -132,7 +144,7 @@ fn an_unused_pool_works() {
     });
 }
 
-fn a_shutdown_leaves_what_is_the_parents() {
+fn a_shutdown_in_a_forked_child_leaves_the_parents_state_alone() {
     let pool = Pool::builder().threads_max(1).slow_shutdown_notice(None).build();
     let (gate, closed) = mpsc::channel::<()>();
     let first = pool.submit(move || closed.recv().is_err()).unwrap();
@@ -168,7 +180,7 @@ fn message(f: impl FnOnce()) -> String {
     *payload.downcast::<String>().unwrap()
 }
 
-fn a_runtime_panics_where_it_would_sleep() {
+fn a_forked_runtime_panics_instead_of_sleeping() {
     let runtime = Runtime::new();
     let parent = process::id();
     assert_eq!(runtime.block_on(async { spawn_blocking(|| 1).await.unwrap() }), 1);
@@ -189,7 +201,7 @@ fn a_runtime_panics_where_it_would_sleep() {
     });
 }
 
-fn a_runtime_at_work_is_dropped() {
+fn a_busy_runtime_can_be_dropped_in_a_forked_child() {
     let runtime = Runtime::builder().slow_shutdown_notice(None).build();
     let gate = Arc::new(OnceLock::new());
     let at_work = [(); 3].map(|()| {
@@ -211,7 +223,7 @@ fn a_runtime_at_work_is_dropped() {
 }
 
 /// The child is the copy of a worker, with a loop that nobody turns.
-fn a_fork_inside_a_job_finds_no_loop() {
+fn a_fork_inside_a_job_has_no_current_runtime() {
     let runtime = Runtime::new();
     let handle = runtime.handle();
     let job = runtime.handle().spawn_blocking(move || {
@@ -225,7 +237,7 @@ fn a_fork_inside_a_job_finds_no_loop() {
 }
 
 /// Others hold the pool's lock at some of the forks.
-fn a_lock_that_is_held_at_the_fork_hangs_nobody() {
+fn a_lock_held_at_the_fork_blocks_no_child() {
     let (pool, parent) = (Pool::new(), process::id());
     let warm = pool.submit(|| ()).unwrap();
     Runtime::new().block_on(warm).unwrap();
@@ -251,7 +263,7 @@ fn a_lock_that_is_held_at_the_fork_hangs_nobody() {
 }
 
 /// P69: parent and child share what the system knows of the loop's sockets.
-fn a_socket_dropped_in_a_child_is_still_heard() {
+fn a_socket_dropped_in_a_forked_child_still_receives_events_in_the_parent() {
     let runtime = Runtime::new();
     let (near, far) = runtime.block_on(async { UnixStream::pair().unwrap() });
     assert!(far.try_read(&mut [0]).is_err(), "it is to be waited for from now on");
@@ -269,7 +281,7 @@ fn a_socket_dropped_in_a_child_is_still_heard() {
 }
 
 /// P66, P69: what the system told of it, it would tell the parent, by a token of the parent's.
-fn a_socket_made_in_a_child_is_refused() {
+fn a_socket_created_in_a_forked_child_is_refused() {
     let runtime = Runtime::new();
     let (near, far) = runtime.block_on(async { UnixStream::pair().unwrap() });
     let unused = Runtime::new();
@@ -288,7 +300,7 @@ fn a_socket_made_in_a_child_is_refused() {
 }
 
 /// P70: what is to be killed when it is dropped, is dropped by the child as well.
-fn a_process_dropped_in_a_child_lives_on() {
+fn a_process_dropped_in_a_forked_child_lives_on() {
     let runtime = Runtime::new();
     let mut waiting = Command::new("sh");
     waiting.args(["-c", "read line; exit 3"]).stdin(Stdio::piped()).kill_on_drop();
@@ -301,7 +313,7 @@ fn a_process_dropped_in_a_child_lives_on() {
 }
 
 /// Its thread sleeps at the fork, or is at work.
-fn a_pinned_state_stays_with_the_parent() {
+fn a_pinned_state_belongs_to_the_parent_process() {
     let runtime = Runtime::new();
     for is_at_work in [false, true] {
         let state = runtime.block_on(Pinned::open(|| DropsIn(process::id()))).unwrap();
