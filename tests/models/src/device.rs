@@ -1,8 +1,8 @@
-//! A stand-in for the system's side of the reactor: descriptors that become readable, and a kernel
-//! that tells so once.
+//! A simulated device in place of the operating system: descriptors that become readable, and a
+//! selector that reports it once.
 //!
-//! It orders nothing: what it keeps is beside loom's sight, and a system call is a point where
-//! another thread may take over (a relaxed read-modify-write of one word) and no more.
+//! It adds no happens-before edges. Its state is invisible to loom, and a system call is only a point
+//! at which loom may switch threads (a relaxed read-modify-write of one word).
 
 use std::io;
 use std::os::fd::{AsFd, RawFd};
@@ -18,66 +18,64 @@ use runtime_executor::reactor::{
 };
 use runtime_executor::{Config, EventLoop, Handle};
 
-/// What the threads of a model share of the system.
+/// The simulated system that the threads of a model share.
 #[derive(Clone)]
 pub(crate) struct Device {
-    /// How many bytes there are to read, and the system calls' point of entry.
+    /// The number of bytes to read. Each system call accesses it.
     bytes: Arc<AtomicUsize>,
-    /// Which descriptor is known by which token, the last one first in force.
+    /// The registered descriptors with their tokens; the last entry is the newest.
     tokens: Record<(RawFd, Token)>,
-    /// What was told and not heard; `None` is a ring.
-    told: Record<Option<Token>>,
-    /// Nothing more will come.
+    /// The events that the loop has not received. `None` is a wake of the selector.
+    pending: Record<Option<Token>>,
+    /// The stream has ended.
     ended: Record<()>,
-    rings: Record<()>,
-    listens: Record<()>,
-    sleeper: Thread,
-    /// How a token is told.
+    wakes: Record<()>,
+    waits: Record<()>,
+    loop_thread: Thread,
     addressing: Addressing,
-    /// What an event tells of.
-    telling: Telling,
+    content: EventContent,
 }
 
-/// What an event tells of that is heard when nothing more will come.
+/// The content of an event that is received after the stream has ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Telling {
-    /// That, too.
-    Everything,
-    /// Of the data: the mistake.
+pub(crate) enum EventContent {
+    /// The data and the end of the stream.
+    Complete,
+    /// The data alone: the mistake of a mutant.
     DataAlone,
 }
 
-/// Whom the kernel tells.
+/// The source that an event reaches.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Addressing {
-    /// Who was registered with that token.
+    /// The one that was registered with the event's token.
     Token,
-    /// Who has that slot when the event is heard: the mistake.
+    /// The one in the token's slot when the event is received: the mistake of a mutant.
     Slot,
 }
 
 impl Device {
-    /// A system for the loop of the current thread.
+    /// Returns a system for the loop of the current thread.
     pub(crate) fn new(addressing: Addressing) -> Device {
         Device {
             bytes: Arc::new(AtomicUsize::new(0)),
             tokens: Record::new(),
-            told: Record::new(),
+            pending: Record::new(),
             ended: Record::new(),
-            rings: Record::new(),
-            listens: Record::new(),
-            sleeper: thread::current(),
+            wakes: Record::new(),
+            waits: Record::new(),
+            loop_thread: thread::current(),
             addressing,
-            telling: Telling::Everything,
+            content: EventContent::Complete,
         }
     }
 
-    /// A system whose events tell of this.
-    pub(crate) fn telling(telling: Telling) -> Device {
-        Device { telling, ..Device::new(Addressing::Token) }
+    /// Returns a system whose events have this content.
+    pub(crate) fn with_content(content: EventContent) -> Device {
+        Device { content, ..Device::new(Addressing::Token) }
     }
 
-    /// A loop on this system.
+    /// Returns a loop on this system.
     pub(crate) fn executor(&self) -> EventLoop {
         let device = self.clone();
         let open = move || {
@@ -91,26 +89,26 @@ impl Device {
         self.bytes.fetch_add(0, Ordering::Relaxed)
     }
 
-    /// A byte comes for everybody who is registered. An edge: told once.
+    /// A byte arrives for every registered descriptor. It is an edge: reported once.
     pub(crate) fn arrive(&self) {
         self.bytes.fetch_add(1, Ordering::Relaxed);
-        self.stir();
+        self.report_spuriously();
     }
 
-    /// The same, and it was the last one: both are told at once.
+    /// The last byte arrives, together with the end of the stream.
     pub(crate) fn arrive_and_end(&self) {
         self.ended.note(());
         self.arrive();
     }
 
-    /// The same without a byte: what is told may be nothing.
-    pub(crate) fn stir(&self) {
+    /// The selector reports every registered descriptor, with or without bytes.
+    pub(crate) fn report_spuriously(&self) {
         let tokens = self.tokens.take();
         for &(descriptor, token) in &tokens {
-            self.told.note(Some(token));
+            self.pending.note(Some(token));
             self.tokens.note((descriptor, token));
         }
-        self.sleeper.unpark();
+        self.loop_thread.unpark();
     }
 
     /// Reads a byte.
@@ -122,7 +120,7 @@ impl Device {
         Ok(())
     }
 
-    /// Reads all there are; none, if nothing more will come.
+    /// Reads all bytes. Zero bytes are the end of the stream.
     pub(crate) fn read_all(&self) -> io::Result<usize> {
         let count = self.system_call();
         if count == 0 && self.ended.is_empty() {
@@ -132,7 +130,7 @@ impl Device {
         Ok(count)
     }
 
-    /// Registers a descriptor, and uses up that it counts as ready at first.
+    /// Registers a descriptor, and uses up its initial readiness.
     pub(crate) fn register(
         &self,
         handle: &Handle,
@@ -140,21 +138,21 @@ impl Device {
     ) -> io::Result<Registration> {
         let registration = handle.register(descriptor.as_fd(), ShortTransfer::ClearsReadiness)?;
         let tried = registration.try_io(Direction::Read, || self.read());
-        assert!(tried.is_err(), "nothing has come, or the loop is gone");
+        assert!(tried.is_err(), "nothing has arrived, or the loop is gone");
         Ok(registration)
     }
 
-    /// How often the loop was rung for.
-    pub(crate) fn rings(&self) -> usize {
-        self.rings.len()
+    /// Returns the number of wakes of the selector.
+    pub(crate) fn wakes(&self) -> usize {
+        self.wakes.len()
     }
 
-    /// How often the loop listened.
-    pub(crate) fn listens(&self) -> usize {
-        self.listens.len()
+    /// Returns the number of waits of the loop.
+    pub(crate) fn waits(&self) -> usize {
+        self.waits.len()
     }
 
-    /// Whom an event means by the time it is heard.
+    /// Returns the token that an event means when it is received.
     fn address(&self, token: Token) -> Token {
         let half = usize::BITS / 2;
         let index = |Token(token): Token| token << half;
@@ -183,9 +181,9 @@ impl Selector for Device {
     }
 
     fn wake(&self) {
-        self.rings.note(());
-        self.told.note(None);
-        self.sleeper.unpark(); // the ring
+        self.wakes.note(());
+        self.pending.note(None);
+        self.loop_thread.unpark(); // the wake
     }
 }
 
@@ -195,15 +193,15 @@ impl WaitForEvents for Device {
         timeout: Option<Duration>,
         events: &mut Vec<ReadinessEvent>,
     ) -> io::Result<()> {
-        self.listens.note(());
+        self.waits.note(());
         self.system_call();
-        let mut told = self.told.take();
-        while told.is_empty() && timeout.is_none() {
+        let mut pending = self.pending.take();
+        while pending.is_empty() && timeout.is_none() {
             thread::park();
-            told = self.told.take();
+            pending = self.pending.take();
         }
-        let beyond_data = self.telling == Telling::Everything && !self.ended.is_empty();
-        events.extend(told.into_iter().flatten().map(|token| ReadinessEvent {
+        let beyond_data = self.content == EventContent::Complete && !self.ended.is_empty();
+        events.extend(pending.into_iter().flatten().map(|token| ReadinessEvent {
             token: self.address(token),
             readable: true,
             writable: false,

@@ -1,5 +1,5 @@
-//! Sockets: what is heard and what is cleared, who is deregistered, and how the loop sleeps where
-//! it listens. The system is a stand-in (`device`); all above it is what ships.
+//! Sockets: setting and clearing readiness, deregistration, and the loop's sleep in the selector.
+//! The operating system is simulated (`device`); all code above it is the product's.
 
 use std::future::poll_fn;
 use std::io;
@@ -13,7 +13,7 @@ use runtime_core::sync::explore::{Record, Witness};
 use runtime_executor::reactor::{Direction, Registration};
 use runtime_executor::{EventLoop, Handle};
 
-use crate::device::{Addressing, Device, Telling};
+use crate::device::{Addressing, Device, EventContent};
 use crate::model::{Model, Mutant};
 use crate::threads::{join, spawn};
 use crate::waking::{tell, word};
@@ -32,54 +32,54 @@ const CLOSE: &str = "tail.fetch_or(CLOSED, Relaxed)";
 
 pub(crate) const MODELS: &[Model] = &[
     Model {
-        name: "reactor::what_comes_while_a_try_fails_is_not_cleared",
+        name: "reactor::an_event_during_a_failing_operation_is_not_cleared",
         bound: None,
         executions: 107,
         witnesses: &["one try", "more tries"],
         mutants: &[
             Mutant::lose(READINESS, SET),
-            Mutant::body("a readiness is cleared that was not seen", |witness| {
-                what_comes_is_not_cleared(clears_what_it_has_not_seen, witness);
+            Mutant::body("a tick is cleared that was not seen", |witness| {
+                an_event_is_not_cleared(clears_what_it_has_not_seen, witness);
             }),
         ],
-        body: |witness| what_comes_is_not_cleared(reads, witness),
+        body: |witness| an_event_is_not_cleared(reads, witness),
     },
     Model {
-        name: "reactor::a_short_read_forgets_neither_data_nor_the_end",
+        name: "reactor::a_short_read_loses_neither_data_nor_the_end",
         bound: None,
         executions: 21_753,
         witnesses: &["at once", "one by one"],
         mutants: &[
             Mutant::lose(READINESS, SET),
-            Mutant::body("an event tells of the data alone", |witness| {
-                a_short_read_forgets_nothing(Telling::DataAlone, reads_to_the_end, witness);
+            Mutant::body("an event reports the data alone", |witness| {
+                a_short_read_loses_nothing(EventContent::DataAlone, reads_to_the_end, witness);
             }),
             Mutant::body("a short read clears what it has not seen", |witness| {
                 let read = clears_what_its_short_read_has_not_seen;
-                a_short_read_forgets_nothing(Telling::Everything, read, witness);
+                a_short_read_loses_nothing(EventContent::Complete, read, witness);
             }),
         ],
         body: |witness| {
-            a_short_read_forgets_nothing(Telling::Everything, reads_to_the_end, witness);
+            a_short_read_loses_nothing(EventContent::Complete, reads_to_the_end, witness);
         },
     },
     Model {
-        name: "reactor::an_event_in_flight_finds_nobody_else",
+        name: "reactor::a_late_event_reaches_no_other_socket",
         bound: None,
         executions: 85,
-        witnesses: &["heard before the new one", "heard after it"],
-        mutants: &[Mutant::body("an event means who has the slot", |witness| {
-            an_event_in_flight_finds_nobody_else(Addressing::Slot, witness);
+        witnesses: &["received before the new registration", "received after it"],
+        mutants: &[Mutant::body("an event means the source in its slot", |witness| {
+            a_late_event_reaches_no_other_socket(Addressing::Slot, witness);
         })],
-        body: |witness| an_event_in_flight_finds_nobody_else(Addressing::Token, witness),
+        body: |witness| a_late_event_reaches_no_other_socket(Addressing::Token, witness),
     },
     Model {
-        name: "reactor::a_wake_ends_the_sleep_where_the_loop_listens",
+        name: "reactor::a_wake_ends_the_sleep_in_the_selector",
         bound: None,
         executions: 41,
-        witnesses: &["no ring", "a ring"],
+        witnesses: &["no wake", "a wake"],
         mutants: &[
-            Mutant::lose(DEVICE, "self.sleeper.unpark(); // the ring"),
+            Mutant::lose(DEVICE, "self.loop_thread.unpark(); // the wake"),
             Mutant::lose(PARK, UNPARK),
             Mutant::relaxed(PARK, UNPARK),
             Mutant::split(PARK, TRY_PARK),
@@ -88,50 +88,50 @@ pub(crate) const MODELS: &[Model] = &[
         body: a_wake_ends_the_sleep,
     },
     Model {
-        name: "reactor::neither_an_event_nor_a_wake_swallows_the_other",
+        name: "reactor::neither_an_event_nor_a_wake_hides_the_other",
         bound: Some(3),
         executions: 1_559,
         witnesses: &["both"],
         mutants: &[
-            Mutant::lose(DEVICE, "self.sleeper.unpark(); // the ring"),
+            Mutant::lose(DEVICE, "self.loop_thread.unpark(); // the wake"),
             Mutant::lose(READINESS, SET),
             Mutant::split(PARK, UNPARK),
         ],
-        body: neither_an_event_nor_a_wake_swallows_the_other,
+        body: neither_an_event_nor_a_wake_hides_the_other,
     },
     Model {
-        name: "reactor::a_registration_from_elsewhere_has_a_sleeping_loop_listen",
+        name: "reactor::a_registration_on_another_thread_reaches_a_sleeping_loop",
         bound: Some(4),
         executions: 4_742,
         witnesses: &["read"],
         mutants: &[Mutant::lose(REMOTE, SEND), Mutant::lose(PARK, UNPARK)],
-        body: a_registration_from_elsewhere,
+        body: a_registration_on_another_thread,
     },
     Model {
-        name: "reactor::who_waits_is_told_that_the_loop_is_gone",
+        name: "reactor::a_waiting_task_gets_an_error_when_the_loop_is_dropped",
         bound: None,
         executions: 25,
-        witnesses: &["told"],
+        witnesses: &["the wait failed"],
         mutants: &[
             Mutant::lose(READINESS, SHUT_DOWN),
             Mutant::body("the loop is forgotten", |witness| {
-                who_waits_is_told(std::mem::forget, witness);
+                who_waits_is_woken(std::mem::forget, witness);
             }),
         ],
-        body: |witness| who_waits_is_told(drop, witness),
+        body: |witness| who_waits_is_woken(drop, witness),
     },
     Model {
-        name: "reactor::a_first_registration_with_a_loop_that_goes_ends",
+        name: "reactor::a_first_registration_during_the_drop_of_the_loop_ends",
         bound: Some(4),
         executions: 273,
-        witnesses: &["refused", "told"],
+        witnesses: &["the registration failed", "the wait failed"],
         mutants: &[Mutant::lose(CHANNEL, CLOSE)],
-        body: a_first_registration_with_a_loop_that_goes,
+        body: a_first_registration_during_the_drop_of_the_loop,
     },
 ];
 
-/// A registration made on the loop's own thread.
-fn register_at_home(device: &Device, executor: &EventLoop) -> Registration {
+/// Registers a descriptor on the loop's thread.
+fn register_on_loop(device: &Device, executor: &EventLoop) -> Registration {
     let handle = executor.handle();
     executor.block_on(async { device.register(&handle, io::stdin()).expect("the loop lives") })
 }
@@ -144,11 +144,11 @@ fn reads(device: &Device, handle: &Handle, socket: &Registration, witness: &'sta
         tries += 1;
         device.read()
     }));
-    read.expect("a byte comes");
+    read.expect("a byte arrives");
     witness.saw(if tries == 1 { "one try" } else { "more tries" });
 }
 
-/// The tick is looked at after the try, not before it.
+/// Loads the tick after the operation, not before it.
 fn clears_what_it_has_not_seen(
     device: &Device,
     handle: &Handle,
@@ -167,14 +167,14 @@ fn clears_what_it_has_not_seen(
     });
 }
 
-/// The byte comes, and the loop hears of it, while another thread tries to read and fails: between
-/// its try and its clearing, or before it waits, or after it. Were the news cleared, it would wait
-/// for ever. An idle event comes first, so that there is a try that fails. (P68)
-fn what_comes_is_not_cleared(read: Read, witness: &'static Witness) {
+/// A byte arrives, and the loop receives its event, while another thread tries to read and fails:
+/// between R1 and R2, or before it waits, or after it. If R2 cleared that event, the reader would
+/// wait for ever. A spurious event comes first, so that one operation fails. (P68)
+fn an_event_is_not_cleared(read: Read, witness: &'static Witness) {
     let device = Device::new(Addressing::Token);
     let executor = device.executor();
-    let socket = Arc::new(register_at_home(&device, &executor));
-    device.stir();
+    let socket = Arc::new(register_on_loop(&device, &executor));
+    device.report_spuriously();
     let _ = executor.turn(Duration::ZERO);
     let reader = spawn({
         let (device, handle, socket) = (device.clone(), executor.handle(), Arc::clone(&socket));
@@ -185,7 +185,7 @@ fn what_comes_is_not_cleared(read: Read, witness: &'static Witness) {
     join(reader);
 }
 
-/// What a read asks for: more than ever comes.
+/// The size of a read's buffer: more than the bytes that arrive.
 const ASKED: usize = 4;
 
 fn reads_to_the_end(
@@ -207,13 +207,13 @@ fn reads_to_the_end(
                 count => total += count,
             }
         }
-        assert_eq!(total, 2, "as many as came");
+        assert_eq!(total, 2, "all bytes were read");
         witness.saw(if first == 2 { "at once" } else { "one by one" });
     };
     handle.block_on(reading);
 }
 
-/// The tick is looked at after the read, not before it.
+/// Loads the tick after the read, not before it.
 fn clears_what_its_short_read_has_not_seen(
     device: &Device,
     handle: &Handle,
@@ -232,12 +232,12 @@ fn clears_what_its_short_read_has_not_seen(
     });
 }
 
-/// One byte comes, then another one together with the end, and the loop hears of it, while another
-/// thread reads: each of its reads brings less than it asks for. (P68)
-fn a_short_read_forgets_nothing(telling: Telling, read: Read, witness: &'static Witness) {
-    let device = Device::telling(telling);
+/// One byte arrives, then another one together with the end of the stream, and the loop receives the
+/// events, while another thread reads: each of its reads is short. (P68)
+fn a_short_read_loses_nothing(content: EventContent, read: Read, witness: &'static Witness) {
+    let device = Device::with_content(content);
     let executor = device.executor();
-    let socket = Arc::new(register_at_home(&device, &executor));
+    let socket = Arc::new(register_on_loop(&device, &executor));
     let reader = spawn({
         let (device, handle, socket) = (device.clone(), executor.handle(), Arc::clone(&socket));
         move || read(&device, &handle, &socket, witness)
@@ -249,12 +249,12 @@ fn a_short_read_forgets_nothing(telling: Telling, read: Read, witness: &'static 
     join(reader);
 }
 
-/// An event is in flight when its socket is dropped and another one gets its slot. (P66, P67)
-fn an_event_in_flight_finds_nobody_else(addressing: Addressing, witness: &'static Witness) {
+/// An event is pending when its socket is dropped and another socket gets the slot. (P66, P67)
+fn a_late_event_reaches_no_other_socket(addressing: Addressing, witness: &'static Witness) {
     let device = Device::new(addressing);
     let executor = device.executor();
-    let old = register_at_home(&device, &executor);
-    device.stir();
+    let old = register_on_loop(&device, &executor);
+    device.report_spuriously();
     let registered = Record::new();
     let owner = spawn({
         let (device, handle, registered) = (device.clone(), executor.handle(), registered.clone());
@@ -264,15 +264,22 @@ fn an_event_in_flight_finds_nobody_else(addressing: Addressing, witness: &'stati
         }
     });
     let _ = executor.turn(Duration::ZERO);
-    witness.saw(if registered.is_empty() { "heard before the new one" } else { "heard after it" });
+    witness.saw(if registered.is_empty() {
+        "received before the new registration"
+    } else {
+        "received after it"
+    });
     join(owner);
     let new = registered.take().pop().expect("it is registered");
     let mut cx = Context::from_waker(Waker::noop());
-    assert!(new.poll_ready(Direction::Read, &mut cx).is_pending(), "another one's event");
+    assert!(
+        new.poll_ready(Direction::Read, &mut cx).is_pending(),
+        "the event of the other socket reached it"
+    );
 }
 
-/// Waits for a word to be told.
-fn told() -> impl Future<Output = ()> {
+/// Waits for another thread to set a word and to wake the task.
+fn woken_remotely() -> impl Future<Output = ()> {
     let (news, mut teller) = (word(), None);
     poll_fn(move |cx| {
         teller.get_or_insert_with(|| tell(cx.waker().clone(), Arc::clone(&news)));
@@ -284,45 +291,45 @@ fn told() -> impl Future<Output = ()> {
     })
 }
 
-/// The alarm is rung once for each time that the loop listened, at most, and nobody calls the
-/// thread in another way. (P1)
+/// The selector is woken at most once for each wait of the loop, and the thread is woken in no other
+/// way. (P1)
 fn a_wake_ends_the_sleep(witness: &'static Witness) {
     let device = Device::new(Addressing::Token);
     let executor = device.executor();
-    let _socket = register_at_home(&device, &executor);
-    executor.block_on(told());
-    assert!(device.rings() <= device.listens(), "rung for a loop that was awake");
-    witness.saw(if device.rings() == 0 { "no ring" } else { "a ring" });
+    let _socket = register_on_loop(&device, &executor);
+    executor.block_on(woken_remotely());
+    assert!(device.wakes() <= device.waits(), "the selector was woken for a loop that was awake");
+    witness.saw(if device.wakes() == 0 { "no wake" } else { "a wake" });
 }
 
-/// One thread tells, and a byte comes on another one: the loop meets both, whatever ends its sleep
-/// first. (P12)
-fn neither_an_event_nor_a_wake_swallows_the_other(witness: &'static Witness) {
+/// One thread wakes the task, and a byte arrives on another thread: the loop handles both, whichever
+/// ends its sleep first. (P12)
+fn neither_an_event_nor_a_wake_hides_the_other(witness: &'static Witness) {
     let device = Device::new(Addressing::Token);
     let executor = device.executor();
-    let socket = register_at_home(&device, &executor);
-    let wire = spawn({
+    let socket = register_on_loop(&device, &executor);
+    let peer = spawn({
         let device = device.clone();
         move || device.arrive()
     });
     executor.block_on(async {
         let mut reading = pin!(socket.io(Direction::Read, || device.read()));
-        let mut telling = pin!(told());
-        let (mut has_read, mut is_told) = (false, false);
+        let mut waking = pin!(woken_remotely());
+        let (mut has_read, mut is_woken) = (false, false);
         poll_fn(|cx| {
             has_read = has_read || reading.as_mut().poll(cx).is_ready();
-            is_told = is_told || telling.as_mut().poll(cx).is_ready();
-            if has_read && is_told { Poll::Ready(()) } else { Poll::Pending }
+            is_woken = is_woken || waking.as_mut().poll(cx).is_ready();
+            if has_read && is_woken { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
     });
     witness.saw("both");
-    join(wire);
+    join(peer);
 }
 
-/// The first registration comes from another thread while the loop sleeps on its parker. What comes
-/// on that socket is heard nevertheless.
-fn a_registration_from_elsewhere(witness: &'static Witness) {
+/// The first registration comes from another thread while the loop is parked. The loop receives the
+/// events of that socket nevertheless.
+fn a_registration_on_another_thread(witness: &'static Witness) {
     let device = Device::new(Addressing::Token);
     let executor = device.executor();
     let handle = executor.handle();
@@ -336,7 +343,7 @@ fn a_registration_from_elsewhere(witness: &'static Witness) {
                 let socket = device.register(&handle, io::stdin()).expect("the loop lives");
                 device.arrive();
                 let read = handle.block_on(socket.io(Direction::Read, || device.read()));
-                read.expect("a byte came");
+                read.expect("a byte arrived");
                 news.store(1, Ordering::Relaxed);
                 waker.wake();
             })
@@ -347,36 +354,36 @@ fn a_registration_from_elsewhere(witness: &'static Witness) {
     reader.into_iter().for_each(join);
 }
 
-/// Somebody waits for a socket on another thread when the loop goes. (P19)
-fn who_waits_is_told(end: fn(EventLoop), witness: &'static Witness) {
+/// A task waits for a socket on another thread when the loop is dropped. (P19)
+fn who_waits_is_woken(end: fn(EventLoop), witness: &'static Witness) {
     let device = Device::new(Addressing::Token);
     let executor = device.executor();
-    let socket = register_at_home(&device, &executor);
+    let socket = register_on_loop(&device, &executor);
     let reader = spawn({
         let (device, handle) = (device.clone(), executor.handle());
         move || {
             let read = handle.block_on(socket.io(Direction::Read, || device.read()));
             assert_eq!(read.map_err(|error| error.kind()), Err(io::ErrorKind::Other));
-            witness.saw("told");
+            witness.saw("the wait failed");
         }
     });
     end(executor);
     join(reader);
 }
 
-/// The first registration is under way when the loop goes: it is refused, or told when it waits.
-fn a_first_registration_with_a_loop_that_goes(witness: &'static Witness) {
+/// The first registration runs while the loop is dropped: it fails, or its first wait fails.
+fn a_first_registration_during_the_drop_of_the_loop(witness: &'static Witness) {
     let device = Device::new(Addressing::Token);
     let executor = device.executor();
     let reader = spawn({
         let (device, handle) = (device.clone(), executor.handle());
         move || {
             let Ok(socket) = device.register(&handle, io::stdin()) else {
-                return witness.saw("refused");
+                return witness.saw("the registration failed");
             };
             let read = handle.block_on(socket.io(Direction::Read, || device.read()));
             assert_eq!(read.map_err(|error| error.kind()), Err(io::ErrorKind::Other));
-            witness.saw("told");
+            witness.saw("the wait failed");
         }
     });
     drop(executor);

@@ -1,5 +1,6 @@
-//! Sockets that come and go while something else happens: data comes, an event is told, another one
-//! waits, the loop goes. The system is a stand-in (`device`); all above it is what ships.
+//! Sockets that are registered and dropped while data arrives, an event is dispatched, another task
+//! waits, or the loop is dropped. The operating system is simulated (`device`); all code above it is
+//! the product's.
 
 use std::future::poll_fn;
 use std::io;
@@ -30,20 +31,20 @@ const SHUT_DOWN: &str = "self.reported.store(reported | SHUT_DOWN";
 
 pub(crate) const MODELS: &[Model] = &[
     Model {
-        name: "registration::what_comes_while_a_socket_is_registered_is_read",
+        name: "registration::data_that_arrives_during_registration_is_read",
         bound: None,
         executions: 36,
         witnesses: &["one try", "more tries"],
         mutants: &[
             Mutant::lose(READINESS, SET),
             Mutant::body("a new socket counts as not ready", |witness| {
-                what_comes_while_it_is_registered(takes_it_for_unready, witness);
+                data_that_arrives_during_registration(treats_it_as_not_ready, witness);
             }),
         ],
-        body: |witness| what_comes_while_it_is_registered(takes_it_for_ready, witness),
+        body: |witness| data_that_arrives_during_registration(treats_it_as_ready, witness),
     },
     Model {
-        name: "registration::two_first_ones_at_a_time_are_both_heard",
+        name: "registration::two_concurrent_first_registrations_both_receive_events",
         bound: Some(1),
         executions: 833,
         witnesses: &["both"],
@@ -52,59 +53,59 @@ pub(crate) const MODELS: &[Model] = &[
             Mutant::lose(PARK, UNPARK),
             Mutant::lose(READINESS, SET),
         ],
-        body: two_first_ones_at_a_time,
+        body: two_concurrent_first_registrations,
     },
     Model {
-        name: "registration::one_with_a_loop_that_goes_is_refused_or_told",
+        name: "registration::a_registration_during_the_drop_of_the_loop_fails_at_once_or_later",
         bound: None,
         executions: 232,
-        witnesses: &["refused", "told"],
+        witnesses: &["the registration failed", "the wait failed"],
         mutants: &[
             Mutant::lose(READINESS, SHUT_DOWN),
             Mutant::body("the loop is forgotten", |witness| {
-                one_with_a_loop_that_goes(std::mem::forget, witness);
+                a_registration_during_the_drop_of_the_loop(std::mem::forget, witness);
             }),
         ],
-        body: |witness| one_with_a_loop_that_goes(drop, witness),
+        body: |witness| a_registration_during_the_drop_of_the_loop(drop, witness),
     },
     Model {
-        name: "registration::of_two_who_wait_one_leaves_and_the_other_is_told",
+        name: "registration::a_waiter_that_gives_up_does_not_take_the_wake_of_another",
         bound: Some(4),
         executions: 8_023,
-        witnesses: &["left in vain", "left when it was ready"],
+        witnesses: &["gave up early", "gave up when it was ready"],
         mutants: &[Mutant::lose(READINESS, SET), Mutant::lose(PARK, UNPARK)],
-        body: of_two_who_wait_one_leaves,
+        body: a_waiter_gives_up,
     },
     Model {
-        name: "registration::a_socket_that_goes_while_it_is_told_keeps_no_waker",
+        name: "registration::a_socket_dropped_during_dispatch_keeps_no_waker",
         bound: None,
         executions: 267,
-        witnesses: &["told", "not told"],
+        witnesses: &["woken", "not woken"],
         mutants: &[Mutant::body("it is forgotten", |witness| {
-            one_that_goes_while_it_is_told(std::mem::forget, witness);
+            a_socket_dropped_during_dispatch(std::mem::forget, witness);
         })],
-        body: |witness| one_that_goes_while_it_is_told(drop, witness),
+        body: |witness| a_socket_dropped_during_dispatch(drop, witness),
     },
 ];
 
 type Begin = fn(&Registration, Direction);
 
-/// As it is: the first try is made without waiting for an event.
-fn takes_it_for_ready(_: &Registration, _: Direction) {}
+/// The product: the first operation is tried without an event.
+fn treats_it_as_ready(_: &Registration, _: Direction) {}
 
-/// Waits for an event that may have been told to nobody.
-fn takes_it_for_unready(socket: &Registration, direction: Direction) {
+/// The mutant: waits for an event that may have come before the registration.
+fn treats_it_as_not_ready(socket: &Registration, direction: Direction) {
     let mut cx = Context::from_waker(Waker::noop());
     if let Poll::Ready(Ok(seen)) = socket.poll_ready(direction, &mut cx) {
         socket.clear(direction, seen);
     }
 }
 
-/// A byte comes before the system knows of the socket, and is told to nobody, or after it. (P68)
-fn what_comes_while_it_is_registered(begin: Begin, witness: &'static Witness) {
+/// A byte arrives before the registration, and is not reported, or after it. (P68)
+fn data_that_arrives_during_registration(begin: Begin, witness: &'static Witness) {
     let device = Device::new(Addressing::Token);
     let executor = device.executor();
-    let wire = spawn({
+    let peer = spawn({
         let device = device.clone();
         move || device.arrive()
     });
@@ -119,20 +120,20 @@ fn what_comes_while_it_is_registered(begin: Begin, witness: &'static Witness) {
             tries += 1;
             device.read()
         });
-        read.await.expect("a byte comes");
+        read.await.expect("a byte arrives");
     });
     witness.saw(if tries == 1 { "one try" } else { "more tries" });
-    join(wire);
+    join(peer);
 }
 
-/// Two threads register the first sockets of a loop that sleeps. Whichever of them opens the
-/// kernel, the loop hears of both.
-fn two_first_ones_at_a_time(witness: &'static Witness) {
+/// Two threads register the first sockets of a sleeping loop. Whichever of them opens the selector,
+/// the loop receives the events of both.
+fn two_concurrent_first_registrations(witness: &'static Witness) {
     let device = Device::new(Addressing::Token);
     let executor = device.executor();
     let handle = executor.handle();
     let news = word();
-    let (mut readers, mut has_come) = (Vec::new(), false);
+    let (mut readers, mut has_arrived) = (Vec::new(), false);
     executor.block_on(poll_fn(|cx| {
         while readers.len() < 2 {
             let (device, handle) = (device.clone(), handle.clone());
@@ -142,25 +143,25 @@ fn two_first_ones_at_a_time(witness: &'static Witness) {
                 news.fetch_add(1, Ordering::Relaxed);
                 waker.wake_by_ref();
                 let read = handle.block_on(socket.io(Direction::Read, || device.read()));
-                read.expect("a byte came");
+                read.expect("a byte arrived");
                 news.fetch_add(1, Ordering::Relaxed);
                 waker.wake();
             }));
         }
-        let told = news.load(Ordering::Relaxed);
-        if told >= 2 && !has_come {
-            has_come = true;
+        let reached = news.load(Ordering::Relaxed);
+        if reached >= 2 && !has_arrived {
+            has_arrived = true;
             device.arrive();
             device.arrive();
         }
-        if told == 4 { Poll::Ready(()) } else { Poll::Pending }
+        if reached == 4 { Poll::Ready(()) } else { Poll::Pending }
     }));
     witness.saw("both");
     readers.into_iter().for_each(join);
 }
 
-/// Not the first one: the kernel is open, and the ear with the loop. (P19)
-fn one_with_a_loop_that_goes(end: fn(EventLoop), witness: &'static Witness) {
+/// A later registration: the selector is open, and the loop has the poller. (P19)
+fn a_registration_during_the_drop_of_the_loop(end: fn(EventLoop), witness: &'static Witness) {
     let device = Device::new(Addressing::Token);
     let executor = device.executor();
     let handle = executor.handle();
@@ -170,11 +171,11 @@ fn one_with_a_loop_that_goes(end: fn(EventLoop), witness: &'static Witness) {
         let device = device.clone();
         move || {
             let Ok(socket) = device.register(&handle, io::stdout()) else {
-                return witness.saw("refused");
+                return witness.saw("the registration failed");
             };
             let read = handle.block_on(socket.io(Direction::Read, || device.read()));
             assert_eq!(read.map_err(|error| error.kind()), Err(io::ErrorKind::Other));
-            witness.saw("told");
+            witness.saw("the wait failed");
         }
     });
     end(executor);
@@ -182,8 +183,8 @@ fn one_with_a_loop_that_goes(end: fn(EventLoop), witness: &'static Witness) {
     drop(first);
 }
 
-/// Both wait for one direction, each in a seat of its own, and one gives up while both are called.
-fn of_two_who_wait_one_leaves(witness: &'static Witness) {
+/// Two tasks wait for one direction, each in a slot of its own. One gives up while both are woken.
+fn a_waiter_gives_up(witness: &'static Witness) {
     let device = Device::new(Addressing::Token);
     let executor = device.executor();
     let handle = executor.handle();
@@ -194,7 +195,7 @@ fn of_two_who_wait_one_leaves(witness: &'static Witness) {
         let (device, socket) = (device.clone(), Arc::clone(&socket));
         move || {
             let read = handle.block_on(socket.io(Direction::Read, || device.read()));
-            read.expect("a byte comes");
+            read.expect("a byte arrives");
         }
     });
     let other = spawn({
@@ -202,7 +203,11 @@ fn of_two_who_wait_one_leaves(witness: &'static Witness) {
         move || {
             let mut waits = pin!(socket.ready(Direction::Read));
             let polled = waits.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-            witness.saw(if polled.is_ready() { "left when it was ready" } else { "left in vain" });
+            witness.saw(if polled.is_ready() {
+                "gave up when it was ready"
+            } else {
+                "gave up early"
+            });
         }
     });
     device.arrive();
@@ -211,40 +216,40 @@ fn of_two_who_wait_one_leaves(witness: &'static Witness) {
     join(reader);
 }
 
-/// Counts its wakes, beside loom's sight.
-struct Bell(Count);
+/// Counts its wakes, invisibly to loom.
+struct WakeCount(Count);
 
-impl Wake for Bell {
+impl Wake for WakeCount {
     fn wake(self: Arc<Self>) {
         self.0.fetch_add(1, CountOrdering::Relaxed);
     }
 }
 
-/// Somebody who waits by polls, which leave its waker, drops the socket while the loop tells it.
-/// (P67)
-fn one_that_goes_while_it_is_told(end: fn(Registration), witness: &'static Witness) {
+/// A task has polled a socket, which stored its waker, and drops the socket while the loop dispatches
+/// its event. (P67)
+fn a_socket_dropped_during_dispatch(end: fn(Registration), witness: &'static Witness) {
     let device = Device::new(Addressing::Token);
     let executor = device.executor();
     let handle = executor.handle();
     let socket =
         executor.block_on(async { device.register(&handle, io::stdin()).expect("it lives") });
-    let bell = Arc::new(Bell(Count::new(0)));
+    let count = Arc::new(WakeCount(Count::new(0)));
     let owner = spawn({
-        let waker = Waker::from(Arc::clone(&bell));
+        let waker = Waker::from(Arc::clone(&count));
         move || {
             let mut cx = Context::from_waker(&waker);
             let _may_be_ready = socket.poll_ready(Direction::Read, &mut cx);
-            // Nobody tells of that one.
-            takes_it_for_unready(&socket, Direction::Write);
+            // No event is reported for this direction.
+            treats_it_as_not_ready(&socket, Direction::Write);
             assert!(socket.poll_ready(Direction::Write, &mut cx).is_pending());
             end(socket);
         }
     });
-    device.stir();
+    device.report_spuriously();
     let _ = executor.turn(Duration::ZERO);
     join(owner);
-    let rings = bell.0.load(CountOrdering::Relaxed);
-    assert!(rings <= 1, "told more than once");
-    witness.saw(if rings == 1 { "told" } else { "not told" });
-    assert_eq!(Arc::strong_count(&bell), 1, "somebody keeps its waker");
+    let wakes = count.0.load(CountOrdering::Relaxed);
+    assert!(wakes <= 1, "woken more than once");
+    witness.saw(if wakes == 1 { "woken" } else { "not woken" });
+    assert_eq!(Arc::strong_count(&count), 1, "a clone of the waker is left");
 }
