@@ -1,4 +1,5 @@
-//! Signals. These tests need a process of their own, and each uses a signal that no other test uses.
+//! Signals. These tests need a process of their own, and each uses a signal that no other test
+//! uses.
 #![cfg(all(feature = "signal", unix))]
 #![allow(clippy::unwrap_used)]
 

@@ -37,9 +37,9 @@ use crate::try_gather;
 /// # Drop
 /// The child continues to run, unless its command was set to
 /// [`kill_on_drop`](super::Command::kill_on_drop). In both cases it leaves no zombie: a task of its
-/// runtime reaps it when it exits. [`Runtime::drain`](crate::Runtime::drain) waits for this task, and
-/// a runtime that ends before the child reports it. After the runtime's end, the child is reaped
-/// when another child is started or waited for.
+/// runtime reaps it when it exits. [`Runtime::drain`](crate::Runtime::drain) waits for this task,
+/// and a runtime that ends before the child reports it. After the runtime's end, the child is
+/// reaped when another child is started or waited for.
 #[derive(Debug)]
 pub struct Child {
     /// The pipe to the child's standard input, if the command set it to
@@ -52,8 +52,8 @@ pub struct Child {
     state: ChildState,
     on_drop: OnDrop,
     handle: Handle,
-    /// The pid of the process that started the child. In a fork of that process, dropping this value
-    /// does nothing.
+    /// The pid of the process that started the child. In a fork of that process, dropping this
+    /// value does nothing.
     parent: u32,
 }
 
@@ -127,8 +127,8 @@ impl Child {
     /// [`wait_with_output`](Child::wait_with_output).
     ///
     /// # Errors
-    /// The system's error, if other code has waited for the child. An error, if a thread is needed to
-    /// wait and none can be started.
+    /// The system's error, if other code has waited for the child. An error, if a thread is needed
+    /// to wait and none can be started.
     ///
     /// # Cancel safety
     /// Safe, except that the first poll closes stdin.
@@ -181,8 +181,8 @@ impl Child {
         Ok(Output { status, stdout, stderr })
     }
 
-    /// Sends the child `SIGKILL`, and does not wait for its exit. Does nothing if the child has been
-    /// reaped.
+    /// Sends the child `SIGKILL`, and does not wait for its exit. Does nothing if the child has
+    /// been reaped.
     ///
     /// # Errors
     /// The system's error, if this process may not kill the child.

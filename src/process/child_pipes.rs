@@ -32,8 +32,8 @@ macro_rules! child_output {
     ($(#[$doc:meta])* $name:ident, $std:ty) => {
         $(#[$doc])*
         ///
-        /// It implements [`AsyncRead`], also by reference. It ends when no process has the other end
-        /// open: neither the child nor a process that has inherited it from the child.
+        /// It implements [`AsyncRead`], also by reference. It ends when no process has the other
+        /// end open: neither the child nor a process that has inherited it from the child.
         ///
         /// # Drop
         /// Closes the pipe. A process that writes to it then receives `SIGPIPE`.
@@ -50,9 +50,9 @@ macro_rules! child_output {
                 self.io
             }
 
-            /// Turns the pipe into the standard input of another command, which then reads the output
-            /// of this child. (That command keeps the pipe open until it is dropped or set to another
-            /// stream.)
+            /// Turns the pipe into the standard input of another command, which then reads the
+            /// output of this child. (That command keeps the pipe open until it is dropped or set
+            /// to another stream.)
             ///
             /// ```
             /// use std::process::Stdio;
@@ -148,8 +148,8 @@ impl ChildStdin {
     }
 
     /// Turns the pipe into the standard output of another command, whose output this child then
-    /// reads. That command keeps the pipe open, and the child's input does not end, until the command
-    /// is dropped.
+    /// reads. That command keeps the pipe open, and the child's input does not end, until the
+    /// command is dropped.
     ///
     /// # Errors
     /// The system's error, or one if the pipe has been closed.

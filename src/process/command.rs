@@ -115,8 +115,8 @@ impl Command {
         self
     }
 
-    /// Kills the child, by `SIGKILL`, when its [`Child`], or a future of this module that owns it, is
-    /// dropped before the child has been reaped.
+    /// Kills the child, by `SIGKILL`, when its [`Child`], or a future of this module that owns it,
+    /// is dropped before the child has been reaped.
     pub fn kill_on_drop(&mut self) -> &mut Command {
         self.on_drop = OnDrop::Kill;
         self
@@ -157,9 +157,9 @@ impl Command {
         }
     }
 
-    /// Starts the program at once, not at the first poll, reads its output, and waits for its exit as
-    /// [`Child::wait_with_output`] does. A stream that was not set is as with std: the input is empty,
-    /// and the outputs are read.
+    /// Starts the program at once, not at the first poll, reads its output, and waits for its exit
+    /// as [`Child::wait_with_output`] does. A stream that was not set is as with std: the input is
+    /// empty, and the outputs are read.
     ///
     /// # Errors
     /// As [`spawn`](Command::spawn) and [`Child::wait_with_output`].
@@ -200,8 +200,8 @@ impl Command {
     }
 }
 
-/// The streams of a command of std's cannot be queried, so [`output`](Command::output) treats them as
-/// not set.
+/// The streams of a command of std's cannot be queried, so [`output`](Command::output) treats them
+/// as not set.
 impl From<process::Command> for Command {
     fn from(std: process::Command) -> Command {
         let (stdin, stdout, stderr) =

@@ -39,8 +39,8 @@ impl ExitNotifier {
         ExitNotifier { pid, descriptor: None, waiter: None }
     }
 
-    /// Calls `try_wait` until it returns a status or an error: at once, and after each notification,
-    /// of which some are spurious.
+    /// Calls `try_wait` until it returns a status or an error: at once, and after each
+    /// notification, of which some are spurious.
     ///
     /// # Cancel safety
     /// Safe: the poll that receives a status returns it.
@@ -94,8 +94,8 @@ fn spawn_waiter(pid: Pid) -> io::Result<JoinHandle<io::Result<()>>> {
     waiter.map_err(|refused| io::Error::other(refused.map(drop_catching)))
 }
 
-/// Blocks until the process has exited, and leaves it unreaped. If it was reaped before, its pid may
-/// already belong to another child, and the thread returns late. That delays no task, because
+/// Blocks until the process has exited, and leaves it unreaped. If it was reaped before, its pid
+/// may already belong to another child, and the thread returns late. That delays no task, because
 /// `try_wait` has returned the status.
 fn block_until_exit(pid: Pid) -> io::Result<()> {
     loop {

@@ -9,8 +9,8 @@ use runtime_executor::Handle;
 
 use super::exit::ExitNotifier;
 
-/// The orphaned children. *Shared by* all threads that drop, start or reap a child. *Guarded by* its
-/// mutex, under which nothing blocks and no user code runs. *Woken by* nothing.
+/// The orphaned children. *Shared by* all threads that drop, start or reap a child. *Guarded by*
+/// its mutex, under which nothing blocks and no user code runs. *Woken by* nothing.
 ///
 /// A child stays in the list until it has been reaped, so no two entries have the same pid.
 static ORPHANS: Mutex<Vec<Child>> = Mutex::new(Vec::new());

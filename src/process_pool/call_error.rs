@@ -20,8 +20,8 @@ pub enum CallError {
     /// The call took longer than [`job_timeout`](super::Builder::job_timeout), so its worker was
     /// killed.
     TimedOut(Duration),
-    /// The worker was killed, because the call was aborted while the worker worked on it, or because
-    /// a shutdown of the pool no longer waited for it.
+    /// The worker was killed, because the call was aborted while the worker worked on it, or
+    /// because a shutdown of the pool no longer waited for it.
     Aborted,
     /// The worker's program passes no function of this name to [`init`](super::init). It may be
     /// another version of this program.
@@ -36,7 +36,8 @@ pub enum CallError {
         /// The longest length allowed.
         max: u64,
     },
-    /// The result could not be encoded by the worker, or decoded by the caller. The text is serde's.
+    /// The result could not be encoded by the worker, or decoded by the caller. The text is
+    /// serde's.
     BadResult(Box<str>),
     /// The result takes more bytes than [`frame_bytes_max`](super::Builder::frame_bytes_max).
     ResultTooBig {

@@ -3,7 +3,8 @@
 //! A process keeps its pid until it has been waited for; after that the kernel may give the pid to
 //! another process. Every signal is therefore sent under the mutex that also records whether the
 //! process has been waited for. A process group keeps its number as long as it has a member, and a
-//! zombie is a member. The group is therefore killed first, and the worker is waited for afterwards.
+//! zombie is a member. The group is therefore killed first, and the worker is waited for
+//! afterwards.
 
 use std::process::{Child, ExitStatus};
 
@@ -94,8 +95,8 @@ impl ChildGuard {
     /// Until the process has exited: as long as the kernel takes to free what the process held.
     pub(super) fn reap(&self) -> Option<ExitStatus> {
         self.kill();
-        // This wait holds no lock, so that an abort need not wait for it. `NOWAIT` leaves the zombie
-        // in place for the `wait` below.
+        // This wait holds no lock, so that an abort need not wait for it. `NOWAIT` leaves the
+        // zombie in place for the `wait` below.
         let await_exit =
             || waitid(WaitId::Pid(self.pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
         while await_exit().is_err_and(|error| error == Errno::INTR) {}

@@ -1,9 +1,9 @@
 //! The driver: makes a call, on a thread of the pool, in the worker process that the thread owns.
 //!
 //! Each thread owns at most one process. The thread's first call starts the process; thread-local
-//! storage keeps it between calls, and its destructor ends it. The pool of threads therefore decides
-//! how many processes there are, which idle one gets the next call, and when an idle one exits. No
-//! second count has to agree with it.
+//! storage keeps it between calls, and its destructor ends it. The pool of threads therefore
+//! decides how many processes there are, which idle one gets the next call, and when an idle one
+//! exits. No second count has to agree with it.
 //!
 //! - D1. Take the thread's process, or start one.
 //! - D2. Send the call and wait for the reply. Cancelling the job meanwhile kills the process.

@@ -1,8 +1,8 @@
 //! The frames that a pool and one of its workers exchange.
 //!
 //! The connection is a pair of connected Unix sockets. A worker starts with its end as standard
-//! input, and moves it to another descriptor before it runs any code of the program. Standard output
-//! and standard error carry no frames.
+//! input, and moves it to another descriptor before it runs any code of the program. Standard
+//! output and standard error carry no frames.
 //!
 //! Every message is a frame. Numbers are little-endian.
 //!

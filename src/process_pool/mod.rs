@@ -4,14 +4,14 @@
 //!
 //! A job on a thread shares everything with the program. If it aborts, overflows its stack or
 //! divides by zero in a C library, the whole program dies. Memory that it leaks stays allocated. If
-//! it never returns, it cannot be stopped: no system can end a thread without losing what the thread
-//! had locked. A process can be killed.
+//! it never returns, it cannot be stopped: no system can end a thread without losing what the
+//! thread had locked. A process can be killed.
 //!
 //! # The idea
 //!
 //! The workers are processes that run this same program. The pool starts them by executing the
-//! program, never by a fork of a program with threads, and [`init`] at the head of `main` turns such
-//! a process into a worker. A closure cannot be sent to another process, but a function can be
+//! program, never by a fork of a program with threads, and [`init`] at the head of `main` turns
+//! such a process into a worker. A closure cannot be sent to another process, but a function can be
 //! named. A function that workers may run is therefore a `static` [`Function`], whose arguments and
 //! result serde can encode. [`run_in_executor`](crate::run_in_executor) takes a [`Call`] of it like
 //! a closure.
@@ -49,17 +49,17 @@
 //! |---|---|---|
 //! | returns | `Ok(Ok(result))` | stays |
 //! | panics | `Err`, a [`JoinError`](crate::JoinError) with `is_panic` and the message | stays |
-//! | exits, aborts, is killed | [`CallError::WorkerDied`]: the status and the last lines printed | is replaced |
+//! | exits, aborts, is killed | [`CallError::WorkerDied`]: status and last output | is replaced |
 //! | takes too long | [`CallError::TimedOut`] | is killed and replaced |
 //! | is aborted while it runs | [`CallError::Aborted`] | is killed and replaced |
 //! | is aborted before it begins | `Err`, a `JoinError` with `is_cancelled` | is not involved |
 //! | is not registered there | [`CallError::UnknownFunction`] | stays |
-//! | has arguments or a result that do not encode or are too big | an error that names which | stays |
+//! | has arguments or a result that do not encode or are too big | an error for each case | stays |
 //! | sends an invalid reply | [`CallError::BadResult`], [`CallError::BadReply`] | is replaced |
 //!
-//! An error ends its own call and no other. A worker that dies between two calls is replaced without
-//! an error: a call that it has not read goes to another worker. A call that it has read may have
-//! had effects, and is not repeated.
+//! An error ends its own call and no other. A worker that dies between two calls is replaced
+//! without an error: a call that it has not read goes to another worker. A call that it has read
+//! may have had effects, and is not repeated.
 //!
 //! A time limit that ends the call itself is
 //! `timeout(limit, run_in_executor(&pool, call).abort_on_drop())`.
@@ -67,21 +67,21 @@
 //! # Processes
 //!
 //! Each worker leads a process group of its own. Killing a worker kills its group: the worker, and
-//! all processes that its jobs have started, unless they left the group (by `setsid`). When a worker
-//! ends for any reason, the rest of its group is killed.
+//! all processes that its jobs have started, unless they left the group (by `setsid`). When a
+//! worker ends for any reason, the rest of its group is killed.
 //!
 //! - *No zombies.* The pool waits for every worker that ends: after a failed call, after
 //!   [`keep_alive`](Builder::keep_alive) without work, after its number of calls, and when the pool
-//!   is shut down or dropped. (If a worker dies between two calls, the pool waits for it at the next
-//!   call, or when the keep-alive time has passed.)
+//!   is shut down or dropped. (If a worker dies between two calls, the pool waits for it at the
+//!   next call, or when the keep-alive time has passed.)
 //! - *No worker outlives the program.* If the program dies, even by `SIGKILL`, its workers see the
 //!   end of their connection and kill their groups at once.
 //! - *Ctrl-C* at a terminal sends `SIGINT` to the program's group only, not to the workers. If it
 //!   kills the program, the workers die with the program; if the program handles it, they continue
 //!   with their calls. Ctrl-Z stops the program, but not its workers.
 //! - *Output.* Lines that a worker prints to standard output or standard error go to the program's
-//!   standard error, or to [`Builder::on_line`]. Lines that a job prints arrive before its result. A
-//!   worker's standard input is empty. Calls use none of the three, so a job may use them freely.
+//!   standard error, or to [`Builder::on_line`]. Lines that a job prints arrive before its result.
+//!   A worker's standard input is empty. Calls use none of the three, so a job may use them freely.
 //! - A worker inherits the environment and the working directory. Its first argument marks it as a
 //!   worker. Processes that a job starts do not inherit the argument, so a job may have a process
 //!   pool of its own.
@@ -91,13 +91,13 @@
 //! # Limits
 //!
 //! - Unix only. It is tested on Linux.
-//! - A call costs four thread switches: to the thread that drives the worker, to the worker, and the
-//!   same way back. Starting a worker costs about as much as starting the program.
+//! - A call costs four thread switches: to the thread that drives the worker, to the worker, and
+//!   the same way back. Starting a worker costs about as much as starting the program.
 //! - Every worker repeats what `main` does before [`init`].
-//! - Arguments and results use [postcard](https://docs.rs/postcard)'s format, which does not describe
-//!   itself. Types that need a self-describing format (`serde(untagged)`, `serde(flatten)`,
-//!   `serde_json::Value`) do not work. A long `Vec<u8>` is encoded byte by byte; the package
-//!   `serde_bytes` has a type that is encoded as a whole.
+//! - Arguments and results use [postcard](https://docs.rs/postcard)'s format, which does not
+//!   describe itself. Types that need a self-describing format (`serde(untagged)`,
+//!   `serde(flatten)`, `serde_json::Value`) do not work. A long `Vec<u8>` is encoded byte by byte;
+//!   the package `serde_bytes` has a type that is encoded as a whole.
 //! - A worker of another version of the program is detected only by function names that it does not
 //!   know and values that it cannot decode. On Linux the workers execute the same file as the
 //!   program, even after that file has been replaced.

@@ -92,8 +92,8 @@ impl Builder {
         self
     }
 
-    /// Sets a hook that receives each line that a worker prints to standard output or standard error.
-    /// By default the lines go to this process's standard error.
+    /// Sets a hook that receives each line that a worker prints to standard output or standard
+    /// error. By default the lines go to this process's standard error.
     ///
     /// The thread that drives the worker calls the hook, while the worker runs a job or after the
     /// worker has exited.

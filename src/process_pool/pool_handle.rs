@@ -76,8 +76,8 @@ impl ProcessPool {
     /// Closes the pool, waits as long as `how` says, kills the workers that still run a call, and
     /// returns when every worker process has been waited for.
     ///
-    /// A pool of threads must leave running jobs behind; this pool kills their processes. The report
-    /// names these calls, and their handles yield [`CallError::Aborted`].
+    /// A pool of threads must leave running jobs behind; this pool kills their processes. The
+    /// report names these calls, and their handles yield [`CallError::Aborted`].
     ///
     /// # Blocking
     /// For the time that `how` says, and until the kernel has ended the processes.
@@ -91,7 +91,8 @@ impl ProcessPool {
         report
     }
 
-    /// Returns what the pool is doing; its threads are its workers. Takes one lock for a short time.
+    /// Returns what the pool is doing; its threads are its workers. Takes one lock for a short
+    /// time.
     pub fn stats(&self) -> Stats {
         self.pool.stats()
     }

@@ -4,10 +4,11 @@
 //!   `/dev/null` in its place, so that no job reads from the connection or writes to it. Standard
 //!   output and standard error are a pipe to the pool already.
 //! - M2. It receives the pool's hello, with the length of the longest body, and sends its own.
-//! - M3. A watcher thread waits for the end of the connection, which the death of the pool's process
-//!   brings about, and then kills the process group: the worker, whatever it does, and the processes
-//!   that its jobs have started.
-//! - M4. The worker replies to one call after the other, until the pool shuts down its sending side.
+//! - M3. A watcher thread waits for the end of the connection, which the death of the pool's
+//!   process brings about, and then kills the process group: the worker, whatever it does, and the
+//!   processes that its jobs have started.
+//! - M4. The worker replies to one call after the other, until the pool shuts down its sending
+//!   side.
 
 use std::env;
 use std::fs::File;
@@ -161,7 +162,8 @@ fn watch(socket: &UnixStream) {
     // With no events requested, poll reports only the end of the connection. Calls do not wake this
     // thread.
     while poll(&mut [PollFd::new(socket, PollFlags::empty())], None).is_err() {}
-    // A worker that a user has started by hand is a member of the user's group, and must not kill it.
+    // A worker that a user has started by hand is a member of the user's group, and must not kill
+    // it.
     if getpgrp() == getpid() {
         let _ = kill_current_process_group(Signal::KILL);
     }
@@ -177,8 +179,8 @@ fn write_reply(
     reply: &mut Vec<u8>,
 ) {
     frame::begin(reply, FrameKind::Result);
-    // A panic may leave the program's statics in a broken state, as a panic in another thread may. A
-    // program to which that matters sets `panic = "abort"`.
+    // A panic may leave the program's statics in a broken state, as a panic in another thread may.
+    // A program to which that matters sets `panic = "abort"`.
     let called = catch_unwind(AssertUnwindSafe(|| answer(functions, name, arguments, reply)));
     let error = match called {
         Ok(Ok(())) => match frame::finish(reply, body_max) {

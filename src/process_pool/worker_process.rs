@@ -2,8 +2,8 @@
 //!
 //! While the pool waits for a reply it also reads the worker's output. A worker that prints more
 //! than its pipe holds therefore never deadlocks with the pool. Between two calls nothing reads the
-//! pipe: a thread that a job left behind can print 64 KiB before it blocks, and the next call passes
-//! its output on.
+//! pipe: a thread that a job left behind can print 64 KiB before it blocks, and the next call
+//! passes its output on.
 
 use std::io::{self, ErrorKind, PipeReader, Read, Write};
 use std::net::Shutdown;
@@ -27,8 +27,9 @@ use super::worker_output::{OutputSink, WorkerOutput};
 
 /// The time a worker has to exit on request before it is killed.
 const EXIT_GRACE: Duration = Duration::from_secs(2);
-/// The largest number of reads that drain the pipe of a dead worker. One read takes all that a pipe holds.
-/// A pipe that still has output after that is being filled by a process that outlives the worker.
+/// The largest number of reads that drain the pipe of a dead worker. One read takes all that a pipe
+/// holds. A pipe that still has output after that is being filled by a process that outlives the
+/// worker.
 const READS_MAX: usize = 16;
 
 /// A worker process. Dropping it ends the process and reaps it.
@@ -193,9 +194,9 @@ impl WorkerProcess {
         }
     }
 
-    /// Waits until the socket is ready, and passes on the worker's output meanwhile. All output that
-    /// was printed before the socket became ready has been passed on when this returns, because one
-    /// read takes all that a pipe holds.
+    /// Waits until the socket is ready, and passes on the worker's output meanwhile. All output
+    /// that was printed before the socket became ready has been passed on when this returns,
+    /// because one read takes all that a pipe holds.
     fn wait(&mut self, events: PollFlags, deadline: Deadline) -> Result<(), ExchangeError> {
         loop {
             let ready = wait_for_either(Some((&self.socket, events)), self.pipe.as_ref(), deadline);

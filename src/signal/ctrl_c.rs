@@ -8,7 +8,8 @@ use std::task::{Context, Poll};
 use super::number::Signal;
 use super::signals::Signals;
 
-/// Waits for `SIGINT`, which ctrl-c on the terminal sends. The signal is received from this call on.
+/// Waits for `SIGINT`, which ctrl-c on the terminal sends. The signal is received from this call
+/// on.
 ///
 /// ```no_run
 /// use aside::signal::ctrl_c;

@@ -35,22 +35,23 @@
 //!
 //! - *From the call on*, not from the first poll, signals are received: [`ctrl_c`] and
 //!   [`Signals::new`] have installed the handler when they return.
-//! - *The default action does not come back.* A program that has once received `SIGINT` is no longer
-//!   ended by ctrl-c, even after the last receiver is dropped: as in other runtimes, the handler
-//!   stays. The program decides what a signal does, for example by [`Signal::act_by_default`]. A
-//!   handler that was installed before is called as well.
-//! - *Signals coalesce*, as they do in the kernel: a signal that arrives again before it was received
-//!   is received once. It is received at least once after its last arrival. The order of different
-//!   signals is not preserved.
+//! - *The default action does not come back.* A program that has once received `SIGINT` is no
+//!   longer ended by ctrl-c, even after the last receiver is dropped: as in other runtimes, the
+//!   handler stays. The program decides what a signal does, for example by
+//!   [`Signal::act_by_default`]. A handler that was installed before is called as well.
+//! - *Signals coalesce*, as they do in the kernel: a signal that arrives again before it was
+//!   received is received once. It is received at least once after its last arrival. The order of
+//!   different signals is not preserved.
 //! - *Each receiver gets each signal*, whatever other receivers take, in this runtime or another.
 //! - *Cancel safety*: a future that is dropped has received nothing.
-//! - *A receiver belongs to the runtime* that was current when it was made, as a socket does. It may
-//!   be used on any thread and by any executor. After the end of the runtime it returns an error.
+//! - *A receiver belongs to the runtime* that was current when it was made, as a socket does. It
+//!   may be used on any thread and by any executor. After the end of the runtime it returns an
+//!   error.
 //! - *System calls*: a signal with a handler restarts the system calls that it interrupts
 //!   (`SA_RESTART`). This package repeats those that are not restarted.
-//! - *A child* started by `exec` has the default action for the signals that its parent handles, and
-//!   ignores those that its parent ignores. A forked child that is signalled before it calls `exec`
-//!   does not notify its parent.
+//! - *A child* started by `exec` has the default action for the signals that its parent handles,
+//!   and ignores those that its parent ignores. A forked child that is signalled before it calls
+//!   `exec` does not notify its parent.
 
 mod ctrl_c;
 mod number;

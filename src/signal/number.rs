@@ -68,8 +68,8 @@ impl Signal {
         self.0
     }
 
-    /// Does what the signal does to a program without a handler. Most signals end the program at once,
-    /// some stop it, and some do nothing; in the last two cases this returns.
+    /// Does what the signal does to a program without a handler. Most signals end the program at
+    /// once, some stop it, and some do nothing; in the last two cases this returns.
     ///
     /// A program that has cleaned up after [`ctrl_c`](super::ctrl_c) may end by this, so that its
     /// parent process sees that it was interrupted.
@@ -90,8 +90,8 @@ impl TryFrom<i32> for Signal {
     /// # Errors
     /// For `SIGKILL` and `SIGSTOP`, which the kernel delivers to no handler; for `SIGILL`, `SIGFPE`
     /// and `SIGSEGV`, after which the program cannot continue until a loop receives them; and for
-    /// numbers that are no signal's on any system. (A number that is no signal's on this system is an
-    /// error of [`Signals::new`](super::Signals::new).)
+    /// numbers that are no signal's on any system. (A number that is no signal's on this system is
+    /// an error of [`Signals::new`](super::Signals::new).)
     fn try_from(number: i32) -> Result<Signal, NoSuchSignal> {
         if !(1..=NUMBER_MAX).contains(&number) || system::FORBIDDEN.contains(&number) {
             return Err(NoSuchSignal { number });

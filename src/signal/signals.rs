@@ -43,12 +43,12 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Receives these signals from now on. A signal that arrives before this returns may be received
-    /// or cause its default action.
+    /// Receives these signals from now on. A signal that arrives before this returns may be
+    /// received or cause its default action.
     ///
     /// # Errors
-    /// The system's error, if a number is no signal's on this system, or no descriptors are left. An
-    /// error if this thread has no runtime, or the runtime is gone.
+    /// The system's error, if a number is no signal's on this system, or no descriptors are left.
+    /// An error if this thread has no runtime, or the runtime is gone.
     pub fn new(signals: impl IntoIterator<Item = Signal>) -> io::Result<Signals> {
         let signals: Vec<Signal> = signals.into_iter().collect();
         let (read, write) = UnixStream::pair()?;
@@ -70,9 +70,9 @@ impl Signals {
         poll_fn(|cx| self.poll_recv(cx)).await
     }
 
-    /// The handler sets its flag and then writes its byte. This reads in the other order, the byte and
-    /// then the flags, so it misses none. It looks at the flags before the first read, too, because the
-    /// last batch may have left some set.
+    /// The handler sets its flag and then writes its byte. This reads in the other order, the byte
+    /// and then the flags, so it misses none. It looks at the flags before the first read, too,
+    /// because the last batch may have left some set.
     pub(super) fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Signal>> {
         loop {
             if let Some(number) = self.delivery.pending().next() {

@@ -176,8 +176,8 @@ pub(crate) fn a_job_may_have_a_pool_of_its_own() {
 
 pub(crate) const WITHOUT_INIT: &str = "ASIDE_TEST_WITHOUT_INIT";
 
-/// Runs a program that does not call `init`, so that its workers run the same code. Prints the error
-/// of its call.
+/// Runs a program that does not call `init`, so that its workers run the same code. Prints the
+/// error of its call.
 pub(crate) fn run_without_init() {
     let program = std::env::current_exe().unwrap();
     let pool = ProcessPool::builder().workers(1).program(program).build();

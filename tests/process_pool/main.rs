@@ -1,5 +1,5 @@
-//! Tests of the process pool. They have no test harness: the workers run this program, so its `main`
-//! must call `init` first.
+//! Tests of the process pool. They have no test harness: the workers run this program, so its
+//! `main` must call `init` first.
 //!
 //! `cargo test --features process-pool --test process_pool -- WORD` runs the tests whose name
 //! contains the word. No test may leave a child process behind. If a test hangs, the program prints
@@ -31,15 +31,16 @@ macro_rules! tests {
 
 const TESTS: &[Test] = tests! {
     calls: a_call_runs_in_a_worker_and_its_result_is_returned, a_pool_is_an_executor,
-        arguments_and_results_are_any_serde_types,
-        a_panic_comes_back_as_a_panic, a_call_without_a_runtime_can_be_awaited,
-        eight_tasks_call_at_once, a_huge_argument_and_a_huge_result_arrive,
+        arguments_and_results_are_any_serde_types, a_panic_comes_back_as_a_panic,
+        a_call_without_a_runtime_can_be_awaited, eight_tasks_call_at_once,
+        a_huge_argument_and_a_huge_result_arrive,
         a_value_that_is_too_big_is_an_error_and_the_worker_stays,
         a_value_that_does_not_encode_is_an_error_and_the_worker_stays,
         a_call_of_an_unregistered_name_is_an_error_with_the_name,
         a_reply_that_does_not_decode_is_an_error_and_the_worker_is_replaced,
         two_functions_of_one_name_are_refused, a_virtual_clock_stands_still_during_a_call;
-    deaths: an_exit_is_reported_with_its_code_and_the_last_lines, an_abort_of_the_process_is_reported_with_its_signal,
+    deaths: an_exit_is_reported_with_its_code_and_the_last_lines,
+        an_abort_of_the_process_is_reported_with_its_signal,
         a_worker_that_is_killed_fails_its_job_and_no_other,
         a_worker_that_died_between_calls_is_replaced_without_an_error,
         a_job_that_exceeds_its_time_limit_is_killed_with_its_processes,
@@ -48,12 +49,13 @@ const TESTS: &[Test] = tests! {
         aborting_a_queued_job_kills_no_worker;
     output: a_worker_that_prints_much_never_blocks, the_output_of_a_job_arrives_before_its_result,
         the_standard_input_of_a_job_is_empty, a_hook_that_panics_changes_no_result;
-    ends: workers_are_replaced_after_their_number_of_jobs, an_idle_worker_exits_after_its_keep_alive_time,
-        a_shutdown_waits_and_leaves_no_child, a_shutdown_that_does_not_wait_kills_the_workers,
-        a_shutdown_that_waits_at_most_kills_the_workers_then, a_drop_runs_all_calls_and_leaves_no_child,
-        a_drop_on_a_loop_runs_all_calls, workers_die_with_their_pool,
-        a_worker_is_asked_to_exit_before_it_is_killed, a_job_may_have_a_pool_of_its_own,
-        workers_that_do_not_call_init_start_no_workers;
+    ends: workers_are_replaced_after_their_number_of_jobs,
+        an_idle_worker_exits_after_its_keep_alive_time, a_shutdown_waits_and_leaves_no_child,
+        a_shutdown_that_does_not_wait_kills_the_workers,
+        a_shutdown_that_waits_at_most_kills_the_workers_then,
+        a_drop_runs_all_calls_and_leaves_no_child, a_drop_on_a_loop_runs_all_calls,
+        workers_die_with_their_pool, a_worker_is_asked_to_exit_before_it_is_killed,
+        a_job_may_have_a_pool_of_its_own, workers_that_do_not_call_init_start_no_workers;
     other_programs: a_missing_program_is_an_error, a_program_that_exits_at_once_is_reported_as_dead,
         a_program_that_sends_no_hello_is_killed, a_program_of_another_protocol_version_is_refused,
         a_truncated_reply_is_reported_as_a_death, a_malformed_reply_is_an_error;

@@ -137,8 +137,8 @@ fn a_storm_from_outside_disturbs_no_task_and_spins_no_loop() {
         });
         let (rounds, ticks) = (rounds.load(Ordering::Relaxed), ticks.load(Ordering::Relaxed));
         assert!(rounds > 0 && ticks > 0);
-        // A signal wakes its task once for the flag and once for the byte. In a round two tasks wait
-        // twice each.
+        // A signal wakes its task once for the flag and once for the byte. In a round two tasks
+        // wait twice each.
         let bound = u64::from(2 * STORM + 4 * rounds + 2 * ticks + 100);
         assert!(counters.polls() <= bound, "{} of {bound}", counters.polls());
         assert!(counters.parks() <= bound, "{} of {bound}", counters.parks());

@@ -1,21 +1,40 @@
-//! The queue of calls, and how the state's thread sleeps at it.
+//! The queue of calls, and how the state's thread parks at it.
 //!
-//! One lock guards all of it, and nothing of the user's happens there: calls are boxed before, and
-//! run, cancelled or refused after. *Being in the queue* is the whole state of a call. It is known
-//! by its place, a number that counts up: aborting takes the call out and leaves a gap, which the
-//! thread passes over. So a call is taken once, by the thread or by who aborts it, and an abort
-//! costs no search. (A place at the end is given out again when its call was aborted, which happens
-//! once to a call; so nobody is left who might mean the former one.)
+//! One mutex guards all of it, and no user code runs under it: calls are boxed before they are
+//! pushed, and are run, cancelled or refused after they have been removed. A call's state is
+//! whether it is in the queue: the thread or an abort removes it, once.
 //!
-//! The thread looks, and if there is nothing, leaves its parker here, all under one lock. Who
-//! brings a call, or closes, takes the parker along and unparks it outside the lock. So a thread
-//! that is awake costs no unpark, and one that sleeps costs one.
+//! A call in the queue has a *position*, a number that counts up. An abort takes the call at its
+//! position and leaves a gap, which the thread skips, so an abort costs no search. (When the last
+//! call in the queue is aborted, its position is given to the next call. No confusion arises,
+//! because a call is aborted once.) A slab would need a linked list of its keys besides; with
+//! positions the index is a subtraction.
 //!
-//! In a forked child the thread is not there, and it may have held the lock at the fork. So whoever
-//! is not the thread takes the lock by `lock_checked`, and asks the system before it would
-//! wake the thread, or wait for it.
+//! The thread parks in four steps:
+//!
+//! - N1. The thread looks for a call. If there is none, it stores its parker in the queue, under
+//!   the same lock, and parks after the unlock.
+//! - N2. A push, or a close, changes the queue and takes the parker, under one lock.
+//! - N3. After the unlock it unparks the thread, if it found a parker.
+//! - N4. The thread returns from the park and repeats N1.
+//!
+//! ```text
+//!     state's thread                 caller                         parker in the queue
+//!     N1 finds no call, unlocks                                     stored
+//!                                    N2 pushes, takes the parker    none
+//!                                    N3 unparks
+//!     parks: returns at once, because the parker is notified
+//!     N4 finds the call
+//! ```
+//!
+//! A caller that finds no parker needs no unpark: the thread runs a call, and looks again after it.
+//!
+//! A forked child has the queue, but not the thread, which may have held the mutex at the fork. So
+//! all code that does not run on the thread locks by `lock_checked`, and asks the system for the
+//! process ID before it would wake the thread or wait for it.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::sync::Arc;
 
 use runtime_core::catch_panic::{Payload, drop_catching, panic_text};
@@ -29,70 +48,79 @@ use runtime_core::sync::{Mutex, MutexGuard, lock_unless};
 
 use super::pinned_call_error::PinnedCallError;
 
-/// What queue and thread know of a call. Each method is an end; none panics, or runs under a lock.
+/// A call in the queue. Each method ends the call. No method panics, or is called under the lock.
 pub(super) trait QueuedCall<T>: Send {
-    /// Calls the closure with the state, and completes the cell.
+    /// Calls the closure with the state, and completes the call.
     fn run(self: Box<Self>, state: &mut T);
 
-    /// Drops the closure and says that it was cancelled.
+    /// Drops the closure, and completes the call as cancelled.
     fn cancel(self: Box<Self>);
 
-    /// Drops the closure and says why it was not accepted.
+    /// Drops the closure, and completes the call as refused.
     fn refuse(self: Box<Self>, why: PinnedCallError);
 }
 
-/// How many states there have been.
+/// The number of a pinned state. No two states of a process have the same, even one after the
+/// other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct StateId(u64);
+
+/// The number of states that have been made.
 static STATE_COUNTER: Counter = Counter::new();
 
-/// *Shared by* the handles, the state's thread, and the aborters of the calls that wait. *Guarded
-/// by* its lock. *Woken by* `push` and the two closes.
+/// The position of a call in the queue.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CallPosition(pub(super) u64);
+
+/// *Shared by* the handles, the state's thread, and the aborters of the calls. *Guarded by* its
+/// mutex. *Woken by* `push`, `close` and `close_from_last_handle`.
 pub(super) struct CallQueue<T> {
-    /// Tells this state from all others of the process, past and future.
-    pub(super) number: u64,
+    pub(super) id: StateId,
+    /// The largest number of calls that wait.
     calls_max: usize,
-    /// Where the thread is.
+    /// The process that has the thread.
     process: ForkCheck,
     state: Mutex<QueueState<T>>,
 }
 
-/// What the lock guards.
+/// The part of the queue that the mutex guards.
 struct QueueState<T> {
-    /// The calls in their order. An aborted one has left a gap; neither end is one.
+    /// The calls in order, and gaps where aborted calls were. Neither end is a gap.
     queue: VecDeque<Option<Box<dyn QueuedCall<T>>>>,
-    /// The place of the first in the queue.
+    /// The position of the first call in the queue.
     first: u64,
-    /// The calls in the queue, without the gaps.
+    /// The number of calls in the queue, without the gaps.
     waiting: usize,
     stage: PinnedStage,
-    /// The thread's, while it sleeps and nobody has called it.
+    /// The thread's parker, from N1 to N2.
     parked: Option<Arc<Parker>>,
-    /// Who waits for the end.
+    /// Completed when the state has been dropped.
     close_waiters: Vec<CloseWaiter>,
-    /// To be joined by who drops the last handle.
+    /// Joined by the drop of the last handle, or by a pending close.
     thread: Option<JoinHandle<()>>,
 }
 
 enum PinnedStage {
     Open,
     Closed,
-    /// The state is dropped; if its destructor panicked, with this message.
+    /// The state has been dropped; if its destructor panicked, with this message.
     Dropped(Option<String>),
 }
 
-/// Somebody who waits for the end.
+/// The producer of the handle that a `close` returned.
 struct CloseWaiter {
     completion: Arc<Completion<()>>,
-    /// Dropped when he has been told.
+    /// Dropped after the completion.
     keep: Box<dyn Send>,
 }
 
-/// What the thread does next.
+/// The next step of the state's thread.
 #[must_use]
 pub(super) enum ThreadStep<T> {
     Run(Box<dyn QueuedCall<T>>),
-    /// Its parker lies in the queue: it is to park, and to look again.
+    /// The queue has its parker: park, and look again.
     Park,
-    /// It is closed, and no call is left.
+    /// The state is closed, and no call is left.
     Finish,
 }
 
@@ -107,16 +135,19 @@ impl<T> CallQueue<T> {
             close_waiters: Vec::new(),
             thread: None,
         };
-        let process = ForkCheck::here();
-        CallQueue { number: STATE_COUNTER.next(), calls_max, process, state: Mutex::new(state) }
+        let id = StateId(STATE_COUNTER.next());
+        CallQueue { id, calls_max, process: ForkCheck::here(), state: Mutex::new(state) }
     }
 
-    /// For the thread.
+    /// Locks the queue, in the process that has the thread.
     fn lock(&self) -> MutexGuard<'_, QueueState<T>> {
         self.state.lock()
     }
 
-    /// For everybody else. An error in a forked child, if the lock was held at the fork.
+    /// Locks the queue, in any process.
+    ///
+    /// # Errors
+    /// In a forked child, if the mutex was locked at the fork.
     fn lock_checked(&self) -> Result<MutexGuard<'_, QueueState<T>>, PinnedCallError> {
         let mut checked = Ok(());
         let is_forked = || {
@@ -125,11 +156,14 @@ impl<T> CallQueue<T> {
         };
         match lock_unless(&self.state, is_forked) {
             Some(state) => Ok(state),
-            None => Err(checked.expect_err("it is hopeless for this reason")),
+            None => Err(checked.expect_err("the lock is given up in a forked child only")),
         }
     }
 
-    /// The lock for who brings a call, or why that is refused.
+    /// Locks the queue to push a call.
+    ///
+    /// # Errors
+    /// The reason for which the call is refused.
     fn lock_to_push(&self) -> Result<MutexGuard<'_, QueueState<T>>, PinnedCallError> {
         self.process.check_cheaply().map_err(PinnedCallError::Forked)?;
         let state = self.lock_checked()?;
@@ -144,49 +178,56 @@ impl<T> CallQueue<T> {
     }
 
     /// Asks the system whether this process has the thread.
+    ///
+    /// # Errors
+    /// In a forked child.
     pub(super) fn check_process(&self) -> Result<(), PinnedCallError> {
         self.process.check().map_err(PinnedCallError::Forked)
     }
 
-    // ---- who calls ----
+    // ---- callers ----
 
-    /// Accepts a call and says where it waits, or gives it back.
+    /// Accepts a call and returns its position.
+    ///
+    /// # Errors
+    /// The call, with the reason for which it is refused.
     pub(super) fn push(
         &self,
         call: Box<dyn QueuedCall<T>>,
-    ) -> Result<u64, (Box<dyn QueuedCall<T>>, PinnedCallError)> {
+    ) -> Result<CallPosition, (Box<dyn QueuedCall<T>>, PinnedCallError)> {
         let mut state = match self.lock_to_push() {
             Ok(state) => state,
             Err(why) => return Err((call, why)),
         };
-        let place = state.first + state.queue.len() as u64;
+        let position = state.first + state.queue.len() as u64;
         state.queue.push_back(Some(call));
         state.waiting += 1;
         unlock_and_wake(state);
-        Ok(place)
+        Ok(CallPosition(position))
     }
 
-    /// Takes the call at this place out, if it still waits.
-    pub(super) fn remove(&self, place: u64) -> Option<Box<dyn QueuedCall<T>>> {
+    /// Removes the call at this position, if it still waits.
+    pub(super) fn remove(&self, position: CallPosition) -> Option<Box<dyn QueuedCall<T>>> {
         let mut state = self.lock_checked().ok()?;
-        let index = usize::try_from(place.checked_sub(state.first)?).ok()?;
+        let index = usize::try_from(position.0.checked_sub(state.first)?).ok()?;
         let call = state.queue.get_mut(index)?.take()?;
         state.waiting -= 1;
         state.trim();
         Some(call)
     }
 
+    /// The number of calls that wait; 0 if the queue cannot be locked in a forked child.
     pub(super) fn waiting(&self) -> usize {
         self.lock_checked().map_or(0, |state| state.waiting)
     }
 
-    // ---- who closes ----
+    // ---- closing ----
 
     pub(super) fn is_closed(&self) -> bool {
         !self.lock_checked().is_ok_and(|state| matches!(state.stage, PinnedStage::Open))
     }
 
-    /// Accepts no call any more, and completes the cell at the end.
+    /// Closes the queue. The completion completes when the state has been dropped.
     pub(super) fn close(&self, completion: Arc<Completion<()>>, keep: Box<dyn Send>) {
         let waiter = CloseWaiter { completion, keep };
         if let Err(forked) = self.check_process() {
@@ -204,8 +245,8 @@ impl<T> CallQueue<T> {
         unlock_and_wake(state);
     }
 
-    /// The same when the last handle goes, in the process that has the thread. Says whether it was
-    /// closed before.
+    /// Closes the queue for the drop of the last handle, in the process that has the thread.
+    /// Returns whether it was closed before.
     pub(super) fn close_from_last_handle(&self) -> bool {
         let mut state = self.lock();
         if !matches!(state.stage, PinnedStage::Open) {
@@ -220,21 +261,21 @@ impl<T> CallQueue<T> {
         self.lock().thread = Some(thread);
     }
 
-    /// The thread, for the first who asks.
+    /// Returns the thread to the first caller.
     pub(super) fn take_thread(&self) -> Option<JoinHandle<()>> {
         self.lock().thread.take()
     }
 
     // ---- the state's thread ----
 
-    /// Takes the next call, or leaves the parker.
+    /// Removes the next call, or stores the parker: step N1.
     pub(super) fn next(&self, parker: &Arc<Parker>) -> ThreadStep<T> {
         let mut state = self.lock();
         if let Some(call) = state.queue.pop_front() {
             state.first += 1;
             state.waiting -= 1;
             state.trim();
-            return ThreadStep::Run(call.expect("the first in the queue is no gap"));
+            return ThreadStep::Run(call.expect("the first entry in the queue is no gap"));
         }
         match state.stage {
             PinnedStage::Open => {
@@ -245,23 +286,24 @@ impl<T> CallQueue<T> {
         }
     }
 
-    /// The state is dropped, and its destructor may have panicked: tells who waits for that.
-    pub(super) fn end(&self, mut panic: Option<Payload>) {
+    /// Records that the state has been dropped, and completes the closes. The first gets the
+    /// payload of the destructor's panic, and the others its message.
+    pub(super) fn finish(&self, mut panic: Option<Payload>) {
         let message = panic.as_ref().map(message);
         let mut state = self.lock();
         state.stage = PinnedStage::Dropped(message.clone());
-        let close_waiters = std::mem::take(&mut state.close_waiters);
+        let close_waiters = mem::take(&mut state.close_waiters);
         drop(state);
         for waiter in close_waiters {
-            let said = || message.clone().map(|message| Box::new(message) as Payload);
-            waiter.complete(panic.take().or_else(said));
+            let copy = || message.clone().map(|message| Box::new(message) as Payload);
+            waiter.complete(panic.take().or_else(copy));
         }
         drop_catching(panic);
     }
 }
 
 impl<T> QueueState<T> {
-    /// Sees to it that the queue neither begins nor ends with a gap.
+    /// Removes the gaps at both ends of the queue.
     fn trim(&mut self) {
         while let Some(None) = self.queue.front() {
             self.queue.pop_front();
@@ -290,7 +332,7 @@ impl CloseWaiter {
     }
 }
 
-/// Ends the lock, and wakes the thread if it sleeps.
+/// Takes the parker, unlocks, and unparks the thread if it was parked: steps N2 and N3.
 fn unlock_and_wake<T>(mut state: MutexGuard<'_, QueueState<T>>) {
     let parked = state.parked.take();
     drop(state);
@@ -299,7 +341,7 @@ fn unlock_and_wake<T>(mut state: MutexGuard<'_, QueueState<T>>) {
     }
 }
 
-/// What is told to all but the first, who gets the payload itself.
+/// The message for all closes but the first, which gets the payload itself.
 fn message(payload: &Payload) -> String {
     panic_text(payload).unwrap_or("the destructor of a pinned state panicked").to_owned()
 }

@@ -1,19 +1,20 @@
 //! A state that lives on one thread.
 //!
 //! ```text
-//!   open ─▶ OPENING ── make ──▶ OPEN ── close, or the last handle goes ──▶ CLOSED ──▶ OVER
-//!              │                │ ▲                                          │
-//!              ▼                └─┘ call                                     └ run the calls that
-//!         it panics, or fails:                                                 were accepted, then
-//!         there is no state                                                    drop the state
+//!   open ─▶ OPENING ─ make ─▶ OPEN ─ close, or drop of the last handle ─▶ CLOSED ──▶ DROPPED
+//!              │              │ ▲                                            │
+//!              ▼              └─┘ call                                       └ run the accepted
+//!      `make` panics or fails:                                                 calls, then drop
+//!      there is no state                                                       the state
 //! ```
 //!
-//! One thread makes the state, runs the calls in order, and drops the state; so the state need not
-//! be `Send`, and is never locked. Threads meet where they always do: in a [queue](call_queue) under one
-//! small lock, and in the completion cell of each [call](pinned_call), which wakes whoever awaits it.
+//! One thread makes the state, runs the calls in order, and drops the state. The state therefore
+//! need not be `Send`, and has no lock. Other threads meet this one in the [queue](call_queue),
+//! under one mutex, and in the completion of each [call](pinned_call), which wakes the awaiting
+//! task.
 //!
-//! In reading order: [`pinned_call`] (one closure on its way), [`call_queue`] (the queue, and who sleeps at
-//! it), [`state_thread`] (the life of the thread), [`pinned_handle`], [`pinned_builder`].
+//! In reading order: [`pinned_call`], [`call_queue`], [`state_thread`], [`pinned_handle`],
+//! [`pinned_builder`], [`pending_close`].
 
 mod call_queue;
 mod pinned_call;

@@ -1,4 +1,4 @@
-//! The end of a state that somebody will wait for later.
+//! A closed state whose thread is joined later.
 
 use std::fmt;
 
@@ -7,8 +7,8 @@ use runtime_core::sync::thread;
 
 use super::state_thread::join;
 
-/// A state that is closed, and whose last handle went where nobody could wait.
-#[must_use = "dropping it leaves the thread to itself"]
+/// A closed state whose last handle was dropped where the drop must not block.
+#[must_use = "dropping it detaches the thread"]
 pub struct PendingClose {
     pub(super) closed: JoinHandle<()>,
     pub(super) thread: thread::JoinHandle<()>,
@@ -26,10 +26,10 @@ impl PendingClose {
         self.state
     }
 
-    /// Waits until the calls have been run, the state is dropped, and its thread has ended.
+    /// Waits until the calls have run, the state has been dropped, and its thread has ended.
     ///
     /// # Blocking
-    /// Blocks the thread, as long as that takes.
+    /// Until then.
     pub fn wait(self) {
         join(self.thread);
     }

@@ -1,4 +1,4 @@
-//! How a pinned state's thread is configured.
+//! The settings of a pinned state's thread, and its opening.
 
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -19,7 +19,7 @@ use crate::pool::settings::ThreadBody;
 type Spawner =
     dyn Fn(String, Option<usize>, ThreadBody) -> io::Result<thread::JoinHandle<()>> + Send + Sync;
 
-/// Configures a [`Pinned`] state's thread; made by [`Pinned::builder`].
+/// The settings of a [`Pinned`] state's thread. [`Pinned::builder`] makes it.
 #[must_use = "a builder does nothing before `open`"]
 pub struct PinnedBuilder {
     name: Cow<'static, str>,
@@ -34,10 +34,10 @@ impl PinnedBuilder {
         PinnedBuilder { name, stack_size: None, calls_max: usize::MAX, spawner: None }
     }
 
-    /// What the thread is called; `pinned` if not set. Linux shows the first 15 bytes.
+    /// Sets the name of the thread. The default is `pinned`. Linux shows the first 15 bytes.
     ///
     /// # Panics
-    /// If the name contains a NUL byte, which the name of a thread cannot.
+    /// If the name contains a NUL byte, which no thread's name can.
     #[track_caller]
     pub fn thread_name(mut self, name: impl Into<Cow<'static, str>>) -> PinnedBuilder {
         let name = name.into();
@@ -46,25 +46,26 @@ impl PinnedBuilder {
         self
     }
 
-    /// The stack size of the thread, in bytes; what std takes if not set.
+    /// Sets the stack size of the thread in bytes. The default is std's.
     pub fn stack_size(mut self, bytes: usize) -> PinnedBuilder {
         self.stack_size = Some(bytes);
         self
     }
 
-    /// At most so many calls wait, the one that runs not counted; more are
-    /// [refused](crate::PinnedCallError::Full). Without limit if not set. An aborted call makes room.
+    /// Sets the largest number of calls that wait, without the one that runs. More calls are
+    /// [refused](crate::PinnedCallError::Full). An aborted call makes room. There is no limit by
+    /// default.
     ///
     /// # Panics
-    /// If it is 0.
+    /// If `calls` is 0.
     #[track_caller]
     pub fn calls_max(mut self, calls: usize) -> PinnedBuilder {
-        assert!(calls > 0, "if no call may wait, none is ever accepted");
+        assert!(calls > 0, "with room for no call, every call would be refused");
         self.calls_max = calls;
         self
     }
 
-    /// Starts the thread in place of std, so that a test can refuse it.
+    /// Replaces std's function that starts the thread, so that a test can let it fail.
     #[doc(hidden)]
     pub fn spawner(
         mut self,
@@ -104,9 +105,8 @@ impl PinnedBuilder {
         self.open_with(Metadata::here(), (), make, |made| made)
     }
 
-    /// Opens a state under metadata, with something to `keep` until that is done and whoever
-    /// awaits it has been told. What the handle yields is made of the result by `wrap`, which must
-    /// not panic.
+    /// Opens a state with the caller's metadata. It owns `keep`, and drops it after the handle has
+    /// become ready. `wrap` turns the result into the handle's output, and must not panic.
     #[doc(hidden)]
     pub fn open_with<T, E, O, K, M, W>(
         self,
@@ -129,8 +129,8 @@ impl PinnedBuilder {
         let opening = StateOpening { make, wrap, keep, completion: Arc::clone(&completion) };
         let own = Arc::clone(&calls);
         match self.start_thread(move || run_state(own, opening)) {
-            // Nobody has a handle of the state before the reading end, which is made below: who
-            // drops the last one finds the thread to be joined.
+            // The only way to a handle of the state is the reading end, which is made below. So the
+            // drop of the last handle finds the thread and joins it.
             Ok(thread) => calls.set_thread(thread),
             Err(error) => {
                 let refused = JoinError::refused(completion.metadata().clone(), Box::new(error));
@@ -153,24 +153,24 @@ impl PinnedBuilder {
 }
 
 impl Pinned<()> {
-    /// For a thread with a name, another stack, or a bound on the calls that wait; of any state.
+    /// Returns a builder with the default settings, for a state of any type.
     pub fn builder() -> PinnedBuilder {
         PinnedBuilder::new()
     }
 }
 
 impl<T: 'static> Pinned<T> {
-    /// Starts a thread and has it make the state. The handle yields it when it is made.
+    /// Starts a thread that makes the state. The handle yields the state.
     ///
-    /// Dropping the handle detaches: the state is made, and dropped again when nobody takes it.
+    /// Dropping the handle detaches the opening: the state is made, and dropped at once.
     ///
     /// # Errors
     /// The handle yields a [`JoinError`](runtime_core::join::JoinError): *panicked* with the panic
-    /// of `make`, *refused* with the system's error if no thread could be started, *cancelled* if
+    /// of `make`, *refused* with the system's error if no thread can be started, *cancelled* if
     /// it was aborted before `make` began.
     ///
     /// # Blocking
-    /// Starting a thread takes some ten microseconds.
+    /// For the start of a thread, some ten microseconds.
     #[track_caller]
     pub fn open<M>(make: M) -> JoinHandle<Pinned<T>>
     where
@@ -179,10 +179,10 @@ impl<T: 'static> Pinned<T> {
         PinnedBuilder::new().open(make)
     }
 
-    /// [`open`](Pinned::open) with a closure that may fail, as opening a database does.
+    /// Opens a state with a closure that may fail, as opening a database may.
     ///
     /// # Errors
-    /// As [`open`](Pinned::open); the error of `make` is inside.
+    /// As [`open`](Pinned::open). An error of `make` is in the handle's output.
     #[track_caller]
     pub fn try_open<E, M>(make: M) -> JoinHandle<Result<Pinned<T>, E>>
     where
@@ -193,7 +193,7 @@ impl<T: 'static> Pinned<T> {
     }
 }
 
-/// What `make` never fails with.
+/// Unwraps the result of a `make` that cannot fail.
 fn always<T>(made: Result<T, Infallible>) -> T {
     let Ok(value) = made;
     value

@@ -1,15 +1,16 @@
-//! One call: a closure on its way to the state's thread, and the three ends it can come to.
+//! One call: a closure that is sent to the state's thread, and its three ends.
 //!
 //! ```text
-//!             taken, by the thread
-//!   WAITING ────────────────────────▶ run ──────▶ its result, or its panic
+//!             removed by the thread
+//!   QUEUED ─────────────────────────▶ run ──────▶ the result, or the panic
 //!     │
-//!     ├── taken, by who aborts it ──▶ cancel ───▶ Cancelled
-//!   (not accepted: the caller has it) refuse ───▶ Refused
+//!     └────── removed by an abort ──▶ cancel ───▶ Cancelled
+//!
+//!   not accepted by the queue ──────▶ refuse ───▶ Refused
 //! ```
 //!
-//! A call waits as a box in the queue. Who takes the box out, under the queue's lock, owns it, and
-//! brings it to its end outside the lock: so it comes to one end, and no flag is needed.
+//! A call is a box in the queue. The code that removes the box, under the queue's lock, owns it,
+//! and ends the call outside the lock. So a call ends once, and needs no flag.
 
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,22 +24,22 @@ use runtime_core::metadata::Metadata;
 use runtime_core::sync::Mutex;
 use runtime_core::sync::atomic::{AtomicU64, Ordering};
 
-use super::call_queue::{CallQueue, QueuedCall};
+use super::call_queue::{CallPosition, CallQueue, QueuedCall};
 use super::pinned_call_error::PinnedCallError;
 use crate::job::cancel::{Hook, Hooks, Stoppable, run_as_current};
 
-/// A closure, and what belongs to it.
+/// A closure with its completion.
 pub(super) struct ClosureCall<T: 'static, F, R, K> {
     pub(super) closure: F,
-    /// Kept until the result has been published.
+    /// Dropped after the result has been published.
     pub(super) keep: K,
-    /// The handle has the other end of its cell.
+    /// The producer's end of the completion. The handle is the other end.
     pub(super) aborter: Arc<CallAborter<T, R>>,
 }
 
 impl<T: 'static, F, R, K> ClosureCall<T, F, R, K> {
-    /// First the closure is dropped, then there is news: who reads that a call was cancelled finds
-    /// what it held released.
+    /// Drops the closure and then completes the call: a task that reads the error finds everything
+    /// released that the closure owned.
     fn discard(self, why: JoinError) {
         drop_catching(self.closure);
         let _aborter = self.aborter.completion.complete(Err(why));
@@ -57,7 +58,7 @@ where
         let ClosureCall { closure, keep, aborter } = *self;
         let completion = &aborter.completion;
         run_as_current(aborter.clone(), || {
-            // The state may be left with half a change: the docs of `Pinned` say so.
+            // The docs of `Pinned` say that a panic may leave the state half changed.
             let result = catch_unwind(AssertUnwindSafe(|| closure(state)))
                 .map_err(|payload| JoinError::panicked(completion.metadata().clone(), payload));
             let _aborter = completion.complete(result);
@@ -76,15 +77,16 @@ where
     }
 }
 
-/// The waker of a call's producer: being woken means being asked to cancel. Completing the cell
-/// lets go of it.
+/// The producer's waker of a call's completion. Waking it cancels the call: it removes the call if
+/// it is queued, and calls its cancel hooks if it runs. The completion drops the waker when it
+/// completes.
 ///
-/// *Shared by* the call, its cell, and tokens. *Guarded by* the lock of the queue, and its own for
-/// the hooks. *Woken by* `JoinHandle::abort`.
+/// *Shared by* the call, its completion, and cancel tokens. *Guarded by* the queue's mutex, and the
+/// hooks by their own. *Woken by* `JoinHandle::abort`.
 pub(super) struct CallAborter<T: 'static, R> {
     calls: Arc<CallQueue<T>>,
-    /// Where the call waits, if it still does.
-    place: AtomicU64,
+    /// The position of the call in the queue, which is stale once the call has been removed.
+    position: AtomicU64,
     completion: Arc<Completion<R>>,
     hooks: Mutex<Hooks>,
 }
@@ -94,15 +96,16 @@ impl<T: 'static, R: Send + 'static> CallAborter<T, R> {
         calls: Arc<CallQueue<T>>,
         completion: Arc<Completion<R>>,
     ) -> Arc<CallAborter<T, R>> {
-        let (place, hooks) = (AtomicU64::new(u64::MAX), Mutex::new(Hooks::default()));
-        Arc::new(CallAborter { calls, place, completion, hooks })
+        let (position, hooks) = (AtomicU64::new(u64::MAX), Mutex::new(Hooks::default()));
+        Arc::new(CallAborter { calls, position, completion, hooks })
     }
 
-    /// The call waits there. Nobody can have asked for cancelling yet: nobody has its handle.
-    pub(super) fn begin(self: Arc<Self>, place: u64) {
-        // ORDERING: Relaxed. Who reads it was given the handle after this, or the waker by the
-        // cell's lock.
-        self.place.store(place, Ordering::Relaxed);
+    /// Records the position of the call, and installs the waker. No abort can precede this, because
+    /// the caller has not returned the handle yet.
+    pub(super) fn begin(self: Arc<Self>, position: CallPosition) {
+        // ORDERING: Relaxed. An abort reads it through the waker, which the lock of the completion
+        // hands over.
+        self.position.store(position.0, Ordering::Relaxed);
         let completion = Arc::clone(&self.completion);
         completion.set_producer(Waker::from(self));
     }
@@ -111,7 +114,8 @@ impl<T: 'static, R: Send + 'static> CallAborter<T, R> {
 impl<T: 'static, R: Send + 'static> Wake for CallAborter<T, R> {
     fn wake(self: Arc<Self>) {
         // ORDERING: Relaxed, as in `begin`.
-        if let Some(call) = self.calls.remove(self.place.load(Ordering::Relaxed)) {
+        let position = CallPosition(self.position.load(Ordering::Relaxed));
+        if let Some(call) = self.calls.remove(position) {
             return call.cancel();
         }
         let hooks = mem::take(&mut *self.hooks.lock());

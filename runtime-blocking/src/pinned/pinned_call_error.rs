@@ -1,18 +1,18 @@
-//! Why a call is refused.
+//! The reasons for refusing a call.
 
 use std::error::Error;
 use std::fmt;
 
 use runtime_core::fork::ForkedError;
 
-/// Why a call was not accepted: the [`source`](Error::source) of a *refused*
-/// [`JoinError`](runtime_core::join::JoinError). Its closure was dropped without being run.
+/// The reason why a call was not accepted: the [`source`](Error::source) of a *refused*
+/// [`JoinError`](runtime_core::join::JoinError). The closure was dropped without being called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PinnedCallError {
-    /// The state is closed, so that trying again is of no use.
+    /// The state is closed. Another try would be refused as well.
     Closed,
-    /// As many calls wait as [may](crate::PinnedBuilder::calls_max).
+    /// The [largest number of calls](crate::PinnedBuilder::calls_max) waits.
     Full,
     /// This is a forked child, and the state's thread is the parent's.
     Forked(ForkedError),

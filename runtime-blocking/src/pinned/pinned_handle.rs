@@ -1,4 +1,4 @@
-//! A pinned state, as its users hold it.
+//! The handle of a pinned state.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,17 +13,17 @@ use super::pending_close::PendingClose;
 use super::pinned_call::{CallAborter, ClosureCall};
 use super::state_thread as thread;
 
-/// A state that one thread makes, uses and drops; everybody else sends it calls.
+/// A state that one thread makes, uses and drops. Other threads send it calls.
 ///
-/// The problem: a connection to a database, an interpreter, a COM object, a graph of `Rc` may not
-/// leave the thread that made it, or may be used by one thread at a time. A pool runs each job on
-/// whichever thread is free, so it cannot hold such a thing; and a mutex round it would block
-/// whoever waits.
+/// The problem: a connection to a database, an interpreter, a COM object or a graph of `Rc` must
+/// not leave the thread that made it, or must be used by one thread at a time. A pool cannot hold
+/// such a state, because it runs a job on any free thread. A mutex around the state would block the
+/// threads that wait for it.
 ///
-/// The idea: the thread stays, the calls travel. A closure makes the state on a thread of its own;
-/// [`call`](Pinned::call) sends that thread a closure which is given `&mut` the state, and returns
-/// a handle by which its result is awaited. Calls run one at a time, in the order in which they
-/// were accepted, so a closure that does several things is a transaction.
+/// The idea: the state stays on its thread, and calls are sent there. A closure makes the state on
+/// a thread of its own. [`call`](Pinned::call) sends that thread a closure, which gets `&mut` the
+/// state, and returns a handle to await the result. Calls run one at a time, in the order in which
+/// they were accepted, so a closure of several steps is a transaction.
 ///
 /// It is a handle: cheap to clone, `Send` and `Sync` whatever the state is.
 ///
@@ -50,58 +50,56 @@ use super::state_thread as thread;
 /// ```
 ///
 /// # Panics of a call
-/// They come back to who made the call, and the state stays in use, as under a lock that does not
-/// poison: the bug of one caller must not take the connection from all the others. What the call
-/// had changed before it panicked stays changed. Where half a change is worse than none, let the
-/// closure undo it (a transaction that is rolled back when it is dropped does), or
-/// [`close`](Pinned::close) the state when a call
-/// [has panicked](runtime_core::join::JoinError::is_panic).
+/// A panic is returned to the caller, and the state stays usable, as under a mutex that is not
+/// poisoned: a bug of one caller must not take the connection from all others. Changes that the
+/// call made before the panic persist. Where half a change is worse than none, let the closure undo
+/// it (a transaction that rolls back when dropped does), or [`close`](Pinned::close) the state when
+/// a call [has panicked](runtime_core::join::JoinError::is_panic).
 ///
 /// # Deadlock
-/// A call may make calls on its own state, and they run after it. To *wait* for one of them inside
-/// a call is to wait for oneself, for ever; so is waiting for [`close`](Pinned::close) there.
+/// A call may submit calls to its own state, which run after it. A call that *waits* for one of
+/// them waits for itself, and never ends; so does a call that waits for [`close`](Pinned::close).
 ///
 /// # Drop
-/// Dropping the last handle closes the state, and loses nothing: the calls that were accepted are
-/// still run, then the state is dropped on its thread. The drop also waits for that, and joins the
-/// thread, except where waiting would be wrong: on a thread that is turning an event loop, on the
-/// state's own thread, and after a [`close`](Pinned::close), whose handle is there to be awaited.
-/// There the thread finishes by itself; if the process ends first, what it had not finished is
-/// lost. So end a program with `close().await`.
+/// Dropping the last handle closes the state: the accepted calls still run, then the state is
+/// dropped on its thread. The drop waits for that and joins the thread, except where it must not
+/// block: on a thread that turns an event loop, on the state's own thread, and after a
+/// [`close`](Pinned::close), whose handle can be awaited instead. In these cases the thread
+/// finishes by itself. If the process ends first, the remaining calls are lost. So end a program
+/// with `close().await`.
 ///
 /// # In a forked child
-/// The thread is not there: calls are [refused](crate::PinnedCallError::Forked), and the drop does
-/// nothing.
+/// The thread does not exist there: calls are [refused](crate::PinnedCallError::Forked), and the
+/// drop does nothing.
 pub struct Pinned<T: 'static> {
     handle: Arc<PinnedShared<T>>,
 }
 
-/// What the clones share. *Shared by* them alone, so that its drop is the last handle's.
+/// Shared by the clones of a handle. *Shared by* them alone, so its drop is the last handle's.
 struct PinnedShared<T: 'static> {
     calls: Arc<CallQueue<T>>,
 }
 
 impl<T: 'static> Pinned<T> {
-    /// The handle of a state whose queue this is.
+    /// Returns a handle of the state with this queue.
     pub(super) fn with_calls(calls: Arc<CallQueue<T>>) -> Pinned<T> {
         Pinned { handle: Arc::new(PinnedShared { calls }) }
     }
 
-    /// Has the state's thread call `f` with the state, and returns the handle by which the result
-    /// is awaited.
+    /// Sends a call of `f` to the state's thread, and returns a handle to await its result.
     ///
-    /// The call is accepted at once and runs whether or not the handle is awaited. A panic of `f`
-    /// comes back through the handle. Dropping the handle detaches; [`abort`](JoinHandle::abort)
-    /// removes a call that has not begun, and drops the closure where `abort` was called; a call
-    /// that runs is asked to [stop](crate::is_cancelled).
+    /// The call is accepted at once, and runs whether or not the handle is awaited. A panic of `f`
+    /// is returned through the handle. Dropping the handle detaches the call.
+    /// [`abort`](JoinHandle::abort) removes a call that has not begun, and drops the closure on the
+    /// aborting thread; a running call is asked to [stop](crate::is_cancelled).
     ///
     /// # Errors
     /// The handle yields a [`JoinError`](runtime_core::join::JoinError): *panicked* with the panic
-    /// of `f`, *cancelled* if it was aborted before it began, *refused* with a [`PinnedCallError`] if the
-    /// state is closed, or too many calls wait.
+    /// of `f`, *cancelled* if it was aborted before it began, *refused* with a [`PinnedCallError`]
+    /// if the state is closed, or too many calls wait.
     ///
     /// # Blocking
-    /// Never waits for a call.
+    /// Does not block.
     #[track_caller]
     pub fn call<F, R>(&self, f: F) -> JoinHandle<R>
     where
@@ -111,7 +109,7 @@ impl<T: 'static> Pinned<T> {
         self.call_as(Metadata::here(), f)
     }
 
-    /// [`call`](Pinned::call) under metadata that the caller brings, to give the call a name.
+    /// Makes a [`call`](Pinned::call) with the caller's metadata, for example with a name.
     ///
     /// # Errors
     /// As [`call`](Pinned::call).
@@ -123,8 +121,8 @@ impl<T: 'static> Pinned<T> {
         self.call_with(metadata, (), f)
     }
 
-    /// [`call_as`](Pinned::call_as) with something to `keep`: it is dropped when the call has come
-    /// to its end, whichever that is, and whoever awaits it has been told.
+    /// Makes a [`call_as`](Pinned::call_as) that owns `keep`, and drops it after the call has
+    /// ended, in any way, and its handle has become ready.
     ///
     /// # Errors
     /// As [`call`](Pinned::call).
@@ -139,31 +137,32 @@ impl<T: 'static> Pinned<T> {
         let aborter = CallAborter::new(Arc::clone(calls), Arc::clone(&completion));
         let work = ClosureCall { closure: f, keep, aborter: Arc::clone(&aborter) };
         match calls.push(Box::new(work)) {
-            Ok(place) => aborter.begin(place),
+            Ok(position) => aborter.begin(position),
             Err((call, why)) => call.refuse(why),
         }
         JoinHandle::new(completion)
     }
 
-    /// Closes the state: from now on calls are refused. Those that were accepted are run, then the
-    /// state is dropped on its thread, and then the handle is ready.
+    /// Closes the state: from now on calls are refused. The accepted calls run, then the state is
+    /// dropped on its thread, and then the handle is ready.
     ///
-    /// It may be called several times, and by several; each handle is ready at the end. It does
-    /// not wait for the thread's own end, of which only thread-local destructors are left.
+    /// It may be called several times, also from several threads; each handle becomes ready at the
+    /// end. The handle does not wait for the end of the thread, which has only thread-local
+    /// destructors left to run.
     ///
     /// # Errors
     /// The handle yields a *panicked* [`JoinError`](runtime_core::join::JoinError) if the state's
     /// destructor panicked: the first one with its payload, the others with its message.
     ///
     /// # Cancel safety
-    /// What is closed stays closed, and ends, whether or not the handle is awaited or aborted.
+    /// Safe: a closed state stays closed, and is dropped, whether or not the handle is awaited.
     #[track_caller]
     pub fn close(&self) -> JoinHandle<()> {
         self.close_with(Metadata::here(), ())
     }
 
-    /// [`close`](Pinned::close) under metadata, with something to `keep` until it is over and
-    /// whoever awaits it has been told.
+    /// Closes the state with the caller's metadata. It owns `keep`, and drops it after the handle
+    /// has become ready.
     ///
     /// # Errors
     /// As [`close`](Pinned::close).
@@ -173,18 +172,19 @@ impl<T: 'static> Pinned<T> {
         JoinHandle::new(completion)
     }
 
-    /// Whether calls are refused, because it was closed.
+    /// Whether the state is closed, so that calls are refused.
     pub fn is_closed(&self) -> bool {
         self.handle.calls.is_closed()
     }
 
-    /// How many calls wait. The one that runs is not among them.
+    /// The number of calls that wait, without the one that runs.
     pub fn waiting(&self) -> usize {
         self.handle.calls.waiting()
     }
 
-    /// Closes the state and takes its thread, for who drops the last handle where nobody may wait
-    /// and can have the thread joined later. `None` if it was taken before, or is this one.
+    /// Closes the state and returns its thread, for a caller that drops the last handle where it
+    /// must not block, and has the thread joined later. `None` if the thread was taken before, or
+    /// is the current thread.
     #[doc(hidden)]
     pub fn close_later(&self) -> Option<PendingClose> {
         self.handle.calls.check_process().ok()?;
@@ -216,7 +216,7 @@ impl<T: 'static> fmt::Debug for Pinned<T> {
 impl<T: 'static> Drop for PinnedShared<T> {
     fn drop(&mut self) {
         if self.calls.check_process().is_err() {
-            // The state and its thread are the parent's.
+            // The state and its thread belong to the parent process.
             return;
         }
         let was_closed = self.calls.close_from_last_handle();

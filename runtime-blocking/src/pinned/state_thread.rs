@@ -1,13 +1,13 @@
-//! The life of a state's thread: make it, run the calls, drop it.
+//! The life of a state's thread: it makes the state, runs the calls, and drops the state.
 //!
-//! 1. `make` is called, and its panic or error goes to who opens; then there is no state.
-//! 2. The handle goes to who opens. If he has gone it is dropped here, and is the last one.
-//! 3. Calls are run in their order, until the state is closed and none is left.
-//! 4. The state is dropped, and its panic goes to who closes.
+//! - S1. The thread calls `make`. A panic or an error completes the opening, and there is no state.
+//! - S2. The opening completes with the state's handle. If its reader is gone, the handle is
+//!   dropped here, as the last one.
+//! - S3. The thread runs the calls in order, until the state is closed and no call is left.
+//! - S4. The thread drops the state. A panic of the destructor goes to the closes.
 //!
-//! Of the thread is then left what its thread-locals do when they are destroyed. Who drops the last
-//! handle, where waiting is right, joins it; everybody else need not, because nothing of what was
-//! accepted is left.
+//! After S4 only the destructors of the thread-locals are left. The drop of the last handle joins
+//! the thread where it may block. Elsewhere no join is needed, because every accepted call has run.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,34 +20,34 @@ use runtime_core::park::Parker;
 use runtime_core::sync::thread::JoinHandle;
 use runtime_core::sync::thread_local_const;
 
-use super::call_queue::{CallQueue, ThreadStep};
+use super::call_queue::{CallQueue, StateId, ThreadStep};
 
 thread_local_const! {
-    /// Whose state lives on this thread, by its number.
-    static STATE_OF_THREAD: Cell<Option<u64>> = Cell::new(None)
+    /// The state that this thread owns.
+    static STATE_OF_THREAD: Cell<Option<StateId>> = Cell::new(None)
 }
 
-/// Whether this is the state's own thread, which cannot wait for itself. So it is also while its
+/// Whether this is the state's own thread, which cannot wait for itself. It is so even while the
 /// thread-locals are destroyed.
 pub(super) fn is_current<T>(calls: &CallQueue<T>) -> bool {
-    STATE_OF_THREAD.with(|here| here.get()) == Some(calls.number)
+    STATE_OF_THREAD.with(|state| state.get()) == Some(calls.id)
 }
 
-/// Waits for a thread to end.
+/// Joins the thread.
 ///
 /// # Blocking
-/// Until the calls have been run, the state is dropped, and the thread's locals are destroyed.
+/// Until the calls have run, the state has been dropped, and the thread-locals have been destroyed.
 pub(super) fn join(thread: JoinHandle<()>) {
-    // It lets no panic out, so there is nothing in the result.
+    // The thread catches every panic, so the result contains none.
     drop_catching(thread.join());
 }
 
-/// What the thread has to do first.
+/// The opening of a state: steps S1 and S2.
 pub(super) struct StateOpening<M, W, K, O> {
     pub(super) make: M,
-    /// Makes of the result what the opener is to get.
+    /// Turns the result of `make` into the output of the opening.
     pub(super) wrap: W,
-    /// Kept until that has been published.
+    /// Dropped after the output has been published.
     pub(super) keep: K,
     pub(super) completion: Arc<Completion<O>>,
 }
@@ -61,14 +61,14 @@ pub(super) fn run_state<T, E, O, K, M, W>(
     M: FnOnce() -> Result<T, E>,
     W: FnOnce(Result<Arc<CallQueue<T>>, E>) -> O,
 {
-    STATE_OF_THREAD.with(|here| here.set(Some(calls.number)));
+    STATE_OF_THREAD.with(|state| state.set(Some(calls.id)));
     let Some(state) = opening.open(&calls) else { return };
     let end = serve(&calls, state);
-    calls.end(end.err());
+    calls.finish(end.err());
 }
 
 impl<M, W, K, O> StateOpening<M, W, K, O> {
-    /// Steps 1 and 2.
+    /// Makes the state and completes the opening: steps S1 and S2.
     fn open<T, E>(self, calls: &Arc<CallQueue<T>>) -> Option<T>
     where
         T: 'static,
@@ -93,7 +93,7 @@ impl<M, W, K, O> StateOpening<M, W, K, O> {
     }
 }
 
-/// Steps 3 and 4.
+/// Runs the calls and drops the state: steps S3 and S4.
 fn serve<T>(calls: &CallQueue<T>, mut state: T) -> std::thread::Result<()> {
     let parker = Arc::new(Parker::new());
     loop {

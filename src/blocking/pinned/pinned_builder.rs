@@ -9,7 +9,7 @@ use runtime_core::metadata::Metadata;
 use super::pinned_handle::Pinned;
 use crate::handle::Handle;
 
-/// Configures a [`Pinned`] state's thread; made by [`Pinned::builder`].
+/// The settings of a [`Pinned`] state's thread. [`Pinned::builder`] makes it.
 ///
 /// ```
 /// use aside::blocking::Pinned;
@@ -27,26 +27,26 @@ use crate::handle::Handle;
 pub struct PinnedBuilder(runtime_blocking::PinnedBuilder);
 
 impl PinnedBuilder {
-    /// What the thread is called; `pinned` if not set. Linux shows the first 15 bytes.
+    /// Sets the name of the thread. The default is `pinned`. Linux shows the first 15 bytes.
     ///
     /// # Panics
-    /// If the name contains a NUL byte, which the name of a thread cannot.
+    /// If the name contains a NUL byte, which no thread's name can.
     #[track_caller]
     pub fn thread_name(self, name: impl Into<Cow<'static, str>>) -> PinnedBuilder {
         PinnedBuilder(self.0.thread_name(name))
     }
 
-    /// The stack size of the thread, in bytes; what std takes if not set.
+    /// Sets the stack size of the thread in bytes. The default is std's.
     pub fn stack_size(self, bytes: usize) -> PinnedBuilder {
         PinnedBuilder(self.0.stack_size(bytes))
     }
 
-    /// At most so many calls wait, the one that runs not counted; more are
-    /// [refused](crate::blocking::PinnedCallError::Full). Without limit if not set. An aborted call makes
-    /// room.
+    /// Sets the largest number of calls that wait, without the one that runs. More calls are
+    /// [refused](crate::blocking::PinnedCallError::Full). An aborted call makes room. There is no
+    /// limit by default.
     ///
     /// # Panics
-    /// If it is 0.
+    /// If `calls` is 0.
     #[track_caller]
     pub fn calls_max(self, calls: usize) -> PinnedBuilder {
         PinnedBuilder(self.0.calls_max(calls))
@@ -103,24 +103,24 @@ impl PinnedBuilder {
 }
 
 impl Pinned<()> {
-    /// For a thread with a name, another stack, or a bound on the calls that wait; of any state.
+    /// Returns a builder with the default settings, for a state of any type.
     pub fn builder() -> PinnedBuilder {
         PinnedBuilder(runtime_blocking::Pinned::builder())
     }
 }
 
 impl<T: 'static> Pinned<T> {
-    /// Starts a thread and has it make the state. The handle yields it when it is made.
+    /// Starts a thread that makes the state. The handle yields the state.
     ///
-    /// Dropping the handle detaches: the state is made, and dropped again when nobody takes it.
+    /// Dropping the handle detaches the opening: the state is made, and dropped at once.
     ///
     /// # Errors
     /// The handle yields a [`JoinError`](crate::JoinError): *panicked* with the panic of `make`,
-    /// *refused* with the system's error if no thread could be started, *cancelled* if it was
+    /// *refused* with the system's error if no thread can be started, *cancelled* if it was
     /// aborted before `make` began.
     ///
     /// # Blocking
-    /// Starting a thread takes some ten microseconds.
+    /// For the start of a thread, some ten microseconds.
     #[track_caller]
     pub fn open<M>(make: M) -> JoinHandle<Pinned<T>>
     where
@@ -129,7 +129,7 @@ impl<T: 'static> Pinned<T> {
         Pinned::builder().open(make)
     }
 
-    /// [`open`](Pinned::open) with a closure that may fail, as opening a database does.
+    /// Opens a state with a closure that may fail, as opening a database may.
     ///
     /// ```
     /// use aside::blocking::Pinned;
@@ -143,7 +143,7 @@ impl<T: 'static> Pinned<T> {
     /// ```
     ///
     /// # Errors
-    /// As [`open`](Pinned::open); the error of `make` is inside.
+    /// As [`open`](Pinned::open). An error of `make` is in the handle's output.
     #[track_caller]
     pub fn try_open<E, M>(make: M) -> JoinHandle<Result<Pinned<T>, E>>
     where

@@ -1,4 +1,4 @@
-//! A state on a thread of its own, as the runtimes that call it see it.
+//! The handle of a pinned state that runtimes call.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,22 +10,22 @@ use runtime_core::metadata::Metadata;
 use super::shared_clock_hold::SharedClockHolds;
 use crate::handle::Handle;
 
-/// A state that one thread makes, uses and drops; everybody else sends it calls.
+/// A state that one thread makes, uses and drops. Other threads send it calls.
 ///
-/// The problem: a connection to a database, an interpreter, a COM object, a graph of `Rc` may not
-/// leave the thread that made it, or may be used by one thread at a time. A pool runs each job on
-/// whichever thread is free, so it cannot hold such a thing; and a mutex round it would block
-/// whoever waits.
+/// The problem: a connection to a database, an interpreter, a COM object or a graph of `Rc` must
+/// not leave the thread that made it, or must be used by one thread at a time. A pool cannot hold
+/// such a state, because it runs a job on any free thread. A mutex around the state would block the
+/// threads that wait for it.
 ///
-/// The idea: the thread stays, the calls travel. A closure makes the state on a thread of its own;
-/// [`call`](Pinned::call) sends that thread a closure which is given `&mut` the state, and returns
-/// a handle by which its result is awaited. Calls run one at a time, in the order in which they
-/// were accepted, so a closure that does several things is a transaction.
+/// The idea: the state stays on its thread, and calls are sent there. A closure makes the state on
+/// a thread of its own. [`call`](Pinned::call) sends that thread a closure, which gets `&mut` the
+/// state, and returns a handle to await the result. Calls run one at a time, in the order in which
+/// they were accepted, so a closure of several steps is a transaction.
 ///
-/// It is a handle: cheap to clone, `Send` and `Sync` whatever the state is, and bound to no
-/// runtime. A call that is made within a runtime is work of that runtime: [`Handle::current`] in it
-/// is that runtime, whose virtual clock, if it has one, stands still until the call has ended,
-/// except while it sleeps in [`Handle::block_on`].
+/// It is a handle: cheap to clone, `Send` and `Sync` for every state, and bound to no runtime. A
+/// call that is submitted within a runtime is work of that runtime: [`Handle::current`] inside the
+/// call is that runtime, and its virtual clock, if it has one, stands still until the call has
+/// ended, except while the call sleeps in [`Handle::block_on`].
 ///
 /// ```
 /// use std::{cell::RefCell, rc::Rc};
@@ -42,37 +42,37 @@ use crate::handle::Handle;
 /// ```
 ///
 /// # Panics of a call
-/// They come back to who made the call, and the state stays in use, as under a lock that does not
-/// poison: the bug of one caller must not take the connection from all the others. What the call
-/// had changed before it panicked stays changed. Where half a change is worse than none, let the
-/// closure undo it (a transaction that is rolled back when it is dropped does), or
-/// [`close`](Pinned::close) the state when a call [has panicked](crate::JoinError::is_panic).
+/// A panic is returned to the caller, and the state stays usable, as under a mutex that is not
+/// poisoned: a bug of one caller must not take the connection from all others. Changes that the
+/// call made before the panic persist. Where half a change is worse than none, let the closure undo
+/// it (a transaction that rolls back when dropped does), or [`close`](Pinned::close) the state when
+/// a call [has panicked](crate::JoinError::is_panic).
 ///
 /// # Deadlock
-/// A call may make calls on its own state, and they run after it. To *wait* for one of them inside
-/// a call is to wait for oneself, for ever; so is waiting for [`close`](Pinned::close) there.
+/// A call may submit calls to its own state, which run after it. A call that *waits* for one of
+/// them waits for itself, and never ends; so does a call that waits for [`close`](Pinned::close).
 ///
 /// # Drop
-/// Dropping the last handle closes the state, and loses nothing: the calls that were accepted are
-/// still run, then the state is dropped on its thread. Who waits for that:
+/// Dropping the last handle closes the state: the accepted calls still run, then the state is
+/// dropped on its thread. The place of the drop decides what waits for that:
 ///
 /// - outside of async code, the drop itself, unless the state was [closed](Pinned::close) before;
-/// - on the loop of a runtime, where nobody may wait, the end of that runtime: [`run`](crate::run),
+/// - on the loop of a runtime, which must not block, the end of that runtime: [`run`](crate::run),
 ///   and [`Runtime::shutdown`](crate::Runtime::shutdown) with
 ///   [`Shutdown::Wait`](crate::blocking::Shutdown::Wait);
-/// - on the state's own thread, nobody, and so it is for a handle that is never dropped, such as
-///   one in a `static`. If the process ends first, what the thread had not finished is lost.
+/// - on the state's own thread, nothing. Nothing waits for a handle that is never dropped either,
+///   such as one in a `static`. If the process ends first, the remaining calls are lost.
 ///
-/// So `close().await` is how a program ends that leaves nothing to chance.
+/// `close().await` waits in every case.
 ///
 /// # In a forked child
-/// The state and its thread are the parent's: calls are
+/// The state and its thread belong to the parent process: calls are
 /// [refused](crate::blocking::PinnedCallError::Forked), and the drop does nothing.
 pub struct Pinned<T: 'static> {
     owner: Arc<PinnedOwner<T>>,
 }
 
-/// What the clones share. *Shared by* them alone, so that its drop is the last handle's.
+/// Shared by the clones of a handle. *Shared by* them alone, so its drop is the last handle's.
 struct PinnedOwner<T: 'static> {
     state: runtime_blocking::Pinned<T>,
     clock_holds: SharedClockHolds,
@@ -85,22 +85,22 @@ impl<T: 'static> Pinned<T> {
         Pinned { owner: Arc::new(PinnedOwner { state, clock_holds }) }
     }
 
-    /// Has the state's thread call `f` with the state, and returns the handle by which the result
-    /// is awaited.
+    /// Sends a call of `f` to the state's thread, and returns a handle to await its result.
     ///
-    /// The call is accepted at once and runs whether or not the handle is awaited. A panic of `f`
-    /// comes back through the handle. Dropping the handle detaches; [`abort`](JoinHandle::abort)
-    /// removes a call that has not begun, and drops the closure where `abort` was called; a call
-    /// that runs is asked to [stop](crate::blocking::is_cancelled).
+    /// The call is accepted at once, and runs whether or not the handle is awaited. A panic of `f`
+    /// is returned through the handle. Dropping the handle detaches the call.
+    /// [`abort`](JoinHandle::abort) removes a call that has not begun, and drops the closure on the
+    /// aborting thread; a running call is asked to [stop](crate::blocking::is_cancelled).
     /// [`named`](crate::named) gives it a name.
     ///
     /// # Errors
     /// The handle yields a [`JoinError`](crate::JoinError): *panicked* with the panic of `f`,
     /// *cancelled* if it was aborted before it began, *refused* with a
-    /// [`PinnedCallError`](crate::blocking::PinnedCallError) if the state is closed, or too many calls wait.
+    /// [`PinnedCallError`](crate::blocking::PinnedCallError) if the state is closed, or too many
+    /// calls wait.
     ///
     /// # Blocking
-    /// Never waits for a call.
+    /// Does not block.
     #[track_caller]
     pub fn call<F, R>(&self, f: F) -> JoinHandle<R>
     where
@@ -125,18 +125,19 @@ impl<T: 'static> Pinned<T> {
         }
     }
 
-    /// Closes the state: from now on calls are refused. Those that were accepted are run, then the
-    /// state is dropped on its thread, and then the handle is ready.
+    /// Closes the state: from now on calls are refused. The accepted calls run, then the state is
+    /// dropped on its thread, and then the handle is ready.
     ///
-    /// It may be called several times, and by several; each handle is ready at the end. It does
-    /// not wait for the thread's own end, of which only thread-local destructors are left.
+    /// It may be called several times, also from several threads; each handle becomes ready at the
+    /// end. The handle does not wait for the end of the thread, which has only thread-local
+    /// destructors left to run.
     ///
     /// # Errors
     /// The handle yields a *panicked* [`JoinError`](crate::JoinError) if the state's destructor
-    /// panicked: the first one with its payload, the others with its message.
+    /// panicked: the first with its payload, the others with its message.
     ///
     /// # Cancel safety
-    /// What is closed stays closed, and ends, whether or not the handle is awaited or aborted.
+    /// Safe: a closed state stays closed, and is dropped, whether or not the handle is awaited.
     #[track_caller]
     pub fn close(&self) -> JoinHandle<()> {
         let runtime = Handle::try_current().ok();
@@ -144,12 +145,12 @@ impl<T: 'static> Pinned<T> {
         self.owner.state.close_with(Metadata::here(), share)
     }
 
-    /// Whether calls are refused, because it was closed.
+    /// Whether the state is closed, so that calls are refused.
     pub fn is_closed(&self) -> bool {
         self.owner.state.is_closed()
     }
 
-    /// How many calls wait. The one that runs is not among them.
+    /// The number of calls that wait, without the one that runs.
     pub fn waiting(&self) -> usize {
         self.owner.state.waiting()
     }
@@ -167,7 +168,7 @@ impl<T: 'static> fmt::Debug for Pinned<T> {
     }
 }
 
-/// On a loop the runtime's end waits, in place of the drop.
+/// On a loop, the end of the runtime waits instead of the drop.
 impl<T: 'static> Drop for PinnedOwner<T> {
     fn drop(&mut self) {
         if !is_on_loop() {
