@@ -1,6 +1,8 @@
-//! What the waker channel promises. Written once, and kept by two: by crossbeam-channel in the
-//! tests beside this file, and by the model's channel in the models (`tests/models/src/facade.rs`).
-//! The model's channel may do more than crossbeam's does, never less.
+//! The contract of the facade's channel.
+//!
+//! crossbeam-channel is tested by it in `main.rs`, and the models' channel in
+//! `tests/models/src/channel.rs`. The models' channel may show more executions than crossbeam's,
+//! never fewer.
 
 use std::sync::Arc;
 
@@ -11,8 +13,8 @@ fn spawn(body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
     thread::spawn("sender".to_owned(), None, body).expect("the system has a thread to spare")
 }
 
-/// Receives until all senders have gone, asleep while there is nothing. Whoever lets go of the
-/// last sender unparks the caller afterwards.
+/// Receives until all senders are dropped, and parks while the channel is empty. The thread that
+/// drops the last sender unparks the caller afterwards.
 fn receive_to_the_end<T>(receiver: &Receiver<T>) -> Vec<T> {
     let mut received = Vec::new();
     loop {
@@ -24,7 +26,7 @@ fn receive_to_the_end<T>(receiver: &Receiver<T>) -> Vec<T> {
     }
 }
 
-/// Sends what `messages` yields from a thread of its own, then lets go and wakes the caller.
+/// Sends the messages from a thread of its own, then drops the sender and unparks the caller.
 fn send_from_a_thread<T: Send + 'static>(
     sender: Sender<T>,
     messages: impl IntoIterator<Item = T> + Send + 'static,
@@ -39,8 +41,8 @@ fn send_from_a_thread<T: Send + 'static>(
     })
 }
 
-/// Two senders, `first` and `second` messages: each arrives once, in the order of its sender.
-/// Returns the order in which they came: the sender of each.
+/// Two threads send `first` and `second` messages. Each message arrives once, in the order of its
+/// sender. Returns the sender of each message, in the order of arrival.
 pub(crate) fn each_message_arrives_once_in_the_order_of_its_sender(
     first: usize,
     second: usize,
@@ -51,13 +53,14 @@ pub(crate) fn each_message_arrives_once_in_the_order_of_its_sender(
     let received = receive_to_the_end(&receiver);
     other.join().expect("a sender does not panic");
     another.join().expect("a sender does not panic");
-    let numbers_of = |who| received.iter().filter(move |(from, _)| *from == who).map(|(_, n)| *n);
+    let numbers_of =
+        |sender| received.iter().filter(move |(from, _)| *from == sender).map(|(_, n)| *n);
     assert!(numbers_of(1).eq(0..first), "{received:?}");
     assert!(numbers_of(2).eq(0..second), "{received:?}");
     received.iter().map(|(from, _)| *from).collect()
 }
 
-/// What came before the senders went is received first, then that they have gone, again and again.
+/// `Disconnected` is returned after the last message, and by every later call.
 pub(crate) fn disconnected_comes_after_the_last_message() {
     let (sender, receiver) = unbounded();
     assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
@@ -73,7 +76,7 @@ pub(crate) fn disconnected_comes_after_the_last_message() {
     assert_eq!(receiver.try_recv(), Err(TryRecvError::Disconnected));
 }
 
-/// Without a receiver a message comes back.
+/// `send` returns the message if the receiver was dropped.
 pub(crate) fn a_send_without_a_receiver_returns_the_message() {
     let (sender, receiver) = unbounded();
     drop(receiver);
@@ -81,7 +84,7 @@ pub(crate) fn a_send_without_a_receiver_returns_the_message() {
     assert_eq!(sender.clone().send('b').map_err(|error| error.0), Err('b'));
 }
 
-/// Messages nobody will read are dropped when the receiver is, not later.
+/// Unread messages are dropped together with the receiver, not later.
 pub(crate) fn unread_messages_are_dropped_with_the_receiver() {
     let message = Arc::new(());
     let (sender, receiver) = unbounded();
@@ -95,20 +98,20 @@ pub(crate) fn unread_messages_are_dropped_with_the_receiver() {
     drop(sender);
 }
 
-/// A message sent while the receiver goes comes back or is dropped, once. Returns whether it came
-/// back.
+/// A message that is sent while the receiver is dropped is returned or dropped, once. Returns
+/// whether it was returned.
 pub(crate) fn a_message_sent_while_the_receiver_is_dropped_is_not_lost() -> bool {
     let message = Arc::new(());
     let (sender, receiver) = unbounded();
-    let leaving = spawn(move || drop(receiver));
+    let dropping = spawn(move || drop(receiver));
     let returned = sender.send(Arc::clone(&message)).map_err(|error| error.0);
-    leaving.join().expect("a receiver leaves without panic");
+    dropping.join().expect("dropping a receiver does not panic");
     let kept = usize::from(returned.is_err());
-    assert_eq!(Arc::strong_count(&message), 1 + kept, "kept by no one but the error");
+    assert_eq!(Arc::strong_count(&message), 1 + kept, "only the error holds the message");
     returned.is_err()
 }
 
-/// Who knows that a message was sent receives it: "empty" is never said to him.
+/// A receive that happens after a send returns the message, and never `Empty`.
 pub(crate) fn a_message_whose_send_happened_before_is_received() {
     let (sender, receiver) = unbounded();
     let sending = spawn(move || sender.send('a').expect("the receiver lives"));

@@ -1,8 +1,8 @@
-//! crossbeam-channel keeps the contract of the waker channel.
+//! Tests that crossbeam-channel keeps the contract of the facade's channel.
 
 mod contract;
 
-/// How often a test with several threads is repeated: real threads take one interleaving a time.
+/// The number of repetitions of a test with several threads; each run takes one interleaving.
 const TIMES: usize = 200;
 
 #[test]

@@ -1,4 +1,5 @@
-//! The waker channel: its contract, and that it orders nothing but a send before its own receive.
+//! The channel: its contract, and the fact that it orders a send before its own receive and nothing
+//! else.
 
 use std::sync::Arc;
 
@@ -61,11 +62,11 @@ pub(crate) const MODELS: &[Model] = &[
         name: "channel::a_message_sent_while_the_receiver_is_dropped_is_not_lost",
         bound: None,
         executions: 12,
-        witnesses: &["it came back", "it was dropped"],
+        witnesses: &["returned", "dropped"],
         mutants: &[Mutant::lose(CHANNEL, "tail.fetch_or(CLOSED, Relaxed)")],
         body: |witness| {
-            let came_back = contract::a_message_sent_while_the_receiver_is_dropped_is_not_lost();
-            witness.saw(if came_back { "it came back" } else { "it was dropped" });
+            let is_returned = contract::a_message_sent_while_the_receiver_is_dropped_is_not_lost();
+            witness.saw(if is_returned { "returned" } else { "dropped" });
         },
     },
     Model {
@@ -88,7 +89,7 @@ pub(crate) const MODELS: &[Model] = &[
         name: "channel::a_send_is_ordered_by_the_notification_that_follows_it",
         bound: None,
         executions: 41,
-        witnesses: &["at once", "after a notice", "after a sleep"],
+        witnesses: &["at once", "after a notification", "after a sleep"],
         mutants: &[
             Mutant::relaxed(HERE, "state.swap(NOTIFIED, Ordering::AcqRel)"),
             Mutant::relaxed(HERE, "state.swap(RUNNING, Ordering::AcqRel)"),
@@ -122,10 +123,10 @@ const RUNNING: usize = 0;
 const NOTIFIED: usize = 1;
 const PARKED: usize = 2;
 
-/// The handshake of sleeping and waking, next to the channel: the sleeper sleeps only if no notice
-/// came since it found the channel empty. If the channel ordered more than it does, the notice
-/// could be relaxed; as it is, the sleeper then takes note, finds the channel empty, and sleeps
-/// for ever.
+/// The handshake of the parker beside the channel. The receiver sleeps only if no notification
+/// arrived since it found the channel empty. If the channel ordered more than it does, the swaps
+/// could be relaxed. With relaxed swaps the receiver takes the notification, finds the channel
+/// empty, and sleeps for ever.
 fn a_send_is_ordered_by_the_notification_that_follows_it(witness: &'static Witness) {
     let state = Arc::new(AtomicUsize::new(RUNNING));
     let (sender, receiver) = unbounded();
@@ -143,7 +144,7 @@ fn a_send_is_ordered_by_the_notification_that_follows_it(witness: &'static Witne
     while receiver.try_recv().is_err() {
         let sleep =
             state.compare_exchange(RUNNING, PARKED, Ordering::AcqRel, Ordering::Relaxed).is_ok();
-        how = if sleep { "after a sleep" } else { "after a notice" };
+        how = if sleep { "after a sleep" } else { "after a notification" };
         if sleep {
             thread::park();
         }
@@ -153,8 +154,8 @@ fn a_send_is_ordered_by_the_notification_that_follows_it(witness: &'static Witne
     join(waker);
 }
 
-/// Each writes its own and looks at the other's, and both may look before the other has written: a
-/// channel that were a lock would save them.
+/// Each thread writes its own flag and reads the other's, and both may read before the other's
+/// write. A channel that was a lock would hide the mistake.
 fn a_handshake_of_two_relaxed_flags(_: &'static Witness) {
     let asleep = Arc::new(AtomicUsize::new(0));
     let (sender, receiver) = unbounded();
@@ -175,7 +176,7 @@ fn a_handshake_of_two_relaxed_flags(_: &'static Witness) {
     join(waker);
 }
 
-/// The second sender knows that the first has sent, and not what came before.
+/// The second sender sees that the first has sent, without seeing what the first did before.
 fn sends_order_each_other(_: &'static Witness) {
     let data = Arc::new(AtomicUsize::new(0));
     let sent = Arc::new(AtomicUsize::new(0));

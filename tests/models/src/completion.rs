@@ -1,7 +1,7 @@
 //! The completion cell: `runtime_core::completion`, and `join`, its reading end.
 //!
-//! Most of it is one mutex, which no mutant can break; its mutants are small cells with the bug
-//! that the real one must not have, or programs that break the rule told beside them.
+//! Most of it is one mutex, which no mutation can weaken. Its mutants are therefore small cells
+//! with a bug that the real cell must not have, or programs that break the rule beside them.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -32,7 +32,10 @@ pub(crate) const MODELS: &[Model] = &[
         executions: 218,
         witnesses: &["ready at once", "at the second poll", "after a wake"],
         mutants: &[
-            Mutant::body("the waker is replaced between a look and the store", look_then_register),
+            Mutant::body(
+                "the result is checked under one lock, the waker stored under another",
+                look_then_register,
+            ),
             Mutant::lose(COMPLETION, FINISHED),
         ],
         body: the_last_waker_is_woken_and_the_result_is_there,
@@ -57,10 +60,10 @@ pub(crate) const MODELS: &[Model] = &[
         name: "completion::a_cancel_wakes_the_producer_once_and_is_visible",
         bound: None,
         executions: 16,
-        witnesses: &["asked", "finished first"],
+        witnesses: &["the producer is woken", "finished first"],
         mutants: &[
             Mutant::lose(COMPLETION, CANCEL),
-            Mutant::body("each asker wakes the producer", each_asker_wakes_the_producer),
+            Mutant::body("each cancel wakes the producer", each_cancel_wakes_the_producer),
         ],
         body: a_cancel_wakes_the_producer_once_and_is_visible,
     },
@@ -79,7 +82,10 @@ pub(crate) const MODELS: &[Model] = &[
         witnesses: &["requested before", "woken later"],
         mutants: &[
             Mutant::lose(COMPLETION, CANCEL),
-            Mutant::body("it looks before it names its waker", a_producer_looks_too_soon),
+            Mutant::body(
+                "the producer checks before it stores its waker",
+                a_producer_checks_too_soon,
+            ),
         ],
         body: a_producer_that_is_set_late_sees_the_cancel,
     },
@@ -87,7 +93,7 @@ pub(crate) const MODELS: &[Model] = &[
         name: "completion::a_result_read_without_the_lock_is_whole",
         bound: None,
         executions: 6,
-        witnesses: &["taken alone or not, it is whole"],
+        witnesses: &["read"],
         mutants: &[Mutant::relaxed(COMPLETION, FINISHED)],
         body: a_result_read_without_the_lock_is_whole,
     },
@@ -96,7 +102,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 150,
         witnesses: &["the same cell", "another cell"],
-        mutants: &[Mutant::body("it is used again as soon as it is complete", used_again_too_soon)],
+        mutants: &[Mutant::body("the cell is reused as soon as it is complete", reused_too_soon)],
         body: a_cell_is_reused_only_after_its_reader_is_dropped,
     },
 ];
@@ -106,7 +112,7 @@ fn cell<T>() -> (Arc<Completion<T>>, JoinHandle<T>) {
     (Arc::clone(&cell), JoinHandle::new(cell))
 }
 
-/// A waker that notes its name when it is woken.
+/// A waker that records its name when it is woken.
 struct Named(&'static str, Record<&'static str>);
 
 impl Wake for Named {
@@ -119,8 +125,8 @@ fn poll<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::Output> {
     Pin::new(future).poll(&mut Context::from_waker(waker))
 }
 
-/// register‖complete. The reader polls by one waker, then by another, and sleeps until the second
-/// is woken; were the first woken in its place, it would sleep for ever. (P18, P34)
+/// register‖complete. The reader polls with one waker, then with another, and parks until the
+/// second is woken. If the first was woken instead, the reader would sleep for ever. (P18, P34)
 fn the_last_waker_is_woken_and_the_result_is_there(witness: &'static Witness) {
     let (cell, mut handle) = cell();
     let producer = spawn(move || drop(cell.complete(Ok(7))));
@@ -136,17 +142,17 @@ fn the_last_waker_is_woken_and_the_result_is_there(witness: &'static Witness) {
     }
     if result.is_pending() {
         how = "after a wake";
-        assert!(woken.is_empty(), "the first waker was given up");
+        assert!(woken.is_empty(), "the first waker was replaced");
         let _ = parker.park(None);
         result = poll(&mut handle, &second);
     }
     witness.saw(how);
-    let Poll::Ready(Ok(7)) = result else { panic!("woken for no result") };
+    let Poll::Ready(Ok(7)) = result else { panic!("woken without a result") };
     assert!(handle.is_finished());
     join(producer);
 }
 
-/// A cell that is looked at under one lock and registered with under another.
+/// A cell that checks the result under one lock and stores the waker under another.
 fn look_then_register(_: &'static Witness) {
     #[derive(Default)]
     struct Cell {
@@ -170,7 +176,7 @@ fn look_then_register(_: &'static Witness) {
     join(producer);
 }
 
-/// `is_finished` promises as much as an await: who sees it true sees what the producer did.
+/// `is_finished` orders as much as an await: if it returns true, the producer's work is visible.
 fn is_finished_orders_the_work_of_the_producer(witness: &'static Witness) {
     let (cell, handle) = cell();
     let done = Arc::new(AtomicUsize::new(0));
@@ -189,7 +195,7 @@ fn is_finished_orders_the_work_of_the_producer(witness: &'static Witness) {
     block_on(handle).expect("it was completed");
 }
 
-/// complete‖drop of the handle, which lets go of the cell at the same time. (P25, P27)
+/// complete‖drop of the handle, which closes the cell. (P25, P27)
 fn a_result_is_delivered_or_dropped_once(witness: &'static Witness) {
     let (cell, mut handle) = cell::<DropProbe>();
     let (value, drops) = drop_probe();
@@ -229,36 +235,36 @@ fn the_handle_forgets_to_close(_: &'static Witness) {
     drop(kept);
 }
 
-/// cancel‖cancel‖complete: the producer's waker is woken once, or comes back to the producer.
+/// cancel‖cancel‖complete: the producer's waker is woken once, or returned to the producer.
 fn a_cancel_wakes_the_producer_once_and_is_visible(witness: &'static Witness) {
-    let asked = Record::new();
-    let waker = Waker::from(Arc::new(Named("producer", asked.clone())));
+    let woken = Record::new();
+    let waker = Waker::from(Arc::new(Named("producer", woken.clone())));
     let cell = Arc::new(Completion::<()>::new(Metadata::here(), Some(waker)));
     let handle = JoinHandle::new(Arc::clone(&cell));
     let other = Arc::clone(&cell);
-    let asker = spawn(move || other.cancel());
+    let canceller = spawn(move || other.cancel());
     handle.abort();
-    // The request is there when the call returns, whoever made it.
+    // The request is visible when the call returns, whichever thread made it.
     assert!(cell.is_cancel_requested());
     let back = cell.complete(Err(JoinError::cancelled(cell.metadata().clone())));
-    join(asker);
-    assert_eq!(usize::from(back.is_some()) + asked.len(), 1, "it is woken, or comes back");
-    witness.saw(if back.is_some() { "finished first" } else { "asked" });
+    join(canceller);
+    assert_eq!(usize::from(back.is_some()) + woken.len(), 1, "the waker is woken, or returned");
+    witness.saw(if back.is_some() { "finished first" } else { "the producer is woken" });
 }
 
-fn each_asker_wakes_the_producer(_: &'static Witness) {
-    let asked = Record::new();
-    let notes = asked.clone();
+fn each_cancel_wakes_the_producer(_: &'static Witness) {
+    let woken = Record::new();
+    let notes = woken.clone();
     let producer = Arc::new(Mutex::new(Waker::from(Arc::new(Named("producer", notes)))));
     let other = Arc::clone(&producer);
-    let asker = spawn(move || other.lock().wake_by_ref());
+    let canceller = spawn(move || other.lock().wake_by_ref());
     producer.lock().wake_by_ref();
-    join(asker);
-    assert_eq!(asked.len(), 1);
+    join(canceller);
+    assert_eq!(woken.len(), 1);
 }
 
-/// What the aborter did before is visible to a producer that sees the request at its own look,
-/// before the wake comes.
+/// The work of the aborter before its request is visible to a producer that finds the request by
+/// itself, before it is woken.
 fn a_cancel_orders_what_came_before_it(witness: &'static Witness) {
     let (cell, handle) = cell::<()>();
     let done = Arc::new(AtomicUsize::new(0));
@@ -276,8 +282,8 @@ fn a_cancel_orders_what_came_before_it(witness: &'static Witness) {
     join(aborter);
 }
 
-/// A task spawned from elsewhere, or a job, gives the cell its waker after the handle is out. It
-/// looks for a request afterwards, or is woken by it.
+/// A task spawned from another thread, or a job, stores its waker in the cell after the handle was
+/// returned. It checks for a request afterwards, or is woken by it.
 fn a_producer_that_is_set_late_sees_the_cancel(witness: &'static Witness) {
     let (cell, handle) = cell::<()>();
     let aborter = spawn(move || handle.abort());
@@ -287,13 +293,13 @@ fn a_producer_that_is_set_late_sees_the_cancel(witness: &'static Witness) {
         witness.saw("requested before");
     } else {
         let _ = parker.park(None);
-        assert!(cell.is_cancel_requested(), "woken for no request");
+        assert!(cell.is_cancel_requested(), "woken without a request");
         witness.saw("woken later");
     }
     join(aborter);
 }
 
-fn a_producer_looks_too_soon(_: &'static Witness) {
+fn a_producer_checks_too_soon(_: &'static Witness) {
     let (cell, handle) = cell::<()>();
     let aborter = spawn(move || handle.abort());
     let parker = Arc::new(Parker::new());
@@ -305,8 +311,8 @@ fn a_producer_looks_too_soon(_: &'static Witness) {
     join(aborter);
 }
 
-/// The reader may find the result with no other at the cell, and then takes no lock. Result and
-/// producer's work are as visible as by the lock.
+/// The reader takes no lock if it is the last owner of the cell. The result and the producer's work
+/// are as visible as with the lock.
 fn a_result_read_without_the_lock_is_whole(witness: &'static Witness) {
     let (cell, mut handle) = cell();
     let done = Arc::new(AtomicUsize::new(0));
@@ -318,19 +324,19 @@ fn a_result_read_without_the_lock_is_whole(witness: &'static Witness) {
     if handle.is_finished() {
         let Poll::Ready(Ok(())) = poll(&mut handle, Waker::noop()) else { panic!("finished") };
         assert_eq!(done.load(Ordering::Relaxed), 1);
-        witness.saw("taken alone or not, it is whole");
+        witness.saw("read");
     }
     join(producer);
 }
 
-/// A finished task's box keeps the cell, and the next task in it makes the cell wait again if the
-/// reader on another thread has let go of it. Each reader gets what its own task completed.
+/// The box of a finished task keeps the cell. The next task in the box reuses the cell if the
+/// reader on another thread has dropped it. Each reader gets the result of its own task.
 fn a_cell_is_reused_only_after_its_reader_is_dropped(witness: &'static Witness) {
     let (mut kept, handle) = cell();
     let reader = spawn(move || assert!(matches!(block_on(handle), Ok(1))));
     let _ = kept.complete(Ok(1));
     let next = Completion::new(Metadata::here(), None);
-    // A moment for the reader to go.
+    // The reader may be dropped here.
     assert!(kept.is_finished());
     match Arc::get_mut(&mut kept) {
         Some(left) => {
@@ -349,8 +355,8 @@ fn a_cell_is_reused_only_after_its_reader_is_dropped(witness: &'static Witness) 
     join(reader);
 }
 
-/// The same with a cell that can be made to wait again while its reader is there.
-fn used_again_too_soon(_: &'static Witness) {
+/// The same with a cell that can be reused before its reader is dropped.
+fn reused_too_soon(_: &'static Witness) {
     let kept = Arc::new(Mutex::new(None));
     let read = Arc::clone(&kept);
     *kept.lock() = Some(1);

@@ -1,4 +1,4 @@
-//! Sleeping and waking: the handshake of `runtime_core::park`, explored whole where it can be.
+//! The handshake of the parker, `runtime_core::park`.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,14 +23,14 @@ pub(crate) const MODELS: &[Model] = &[
         name: "park::no_wakeup_is_lost",
         bound: None,
         executions: 41,
-        witnesses: &["no sleep was needed", "a park brought it"],
+        witnesses: &["no park was needed", "after one park"],
         mutants: &[
             Mutant::relaxed(PARK, UNPARK),
             Mutant::lose(PARK, UNPARK),
             Mutant::split(PARK, UNPARK),
             Mutant::lose(PARK, WAKE_THREAD),
             Mutant::split(PARK, TRY_PARK),
-            Mutant::body("the sleeper looks before the news is out", news_after_the_unpark),
+            Mutant::body("the data is published after the unpark", published_after_the_unpark),
         ],
         body: |witness| no_wakeup_is_lost(1, witness),
     },
@@ -38,7 +38,7 @@ pub(crate) const MODELS: &[Model] = &[
         name: "park::no_wakeup_of_two_is_lost",
         bound: None,
         executions: 73_674,
-        witnesses: &["no sleep was needed", "a park brought it", "two parks brought it"],
+        witnesses: &["no park was needed", "after one park", "after two parks"],
         mutants: &[
             Mutant::relaxed(PARK, UNPARK),
             Mutant::split(PARK, UNPARK),
@@ -58,7 +58,7 @@ pub(crate) const MODELS: &[Model] = &[
         name: "park::neither_a_deadline_nor_an_unpark_hides_the_other",
         bound: None,
         executions: 1_603,
-        witnesses: &["the news first", "the deadline first"],
+        witnesses: &["the unpark first", "the deadline first"],
         mutants: &[
             Mutant::relaxed(PARK, END_PARK),
             Mutant::split(PARK, END_PARK),
@@ -73,7 +73,7 @@ pub(crate) const MODELS: &[Model] = &[
         witnesses: &["notified"],
         mutants: &[
             Mutant::lose(PARK, UNPARK),
-            Mutant::body("whoever wakes has news", whoever_wakes_has_news),
+            Mutant::body("every wake-up is taken for a notification", every_wake_up_counts),
         ],
         body: a_spurious_wake_up_does_not_end_a_park,
     },
@@ -81,7 +81,7 @@ pub(crate) const MODELS: &[Model] = &[
         name: "park::a_detached_loop_calls_its_hook_once",
         bound: None,
         executions: 602,
-        witnesses: &["the hook was called", "there was news before the leave", "news came late"],
+        witnesses: &["the hook was called", "unparked before the detach", "unparked after it"],
         mutants: &[
             Mutant::split(PARK, UNPARK),
             Mutant::relaxed(PARK, UNPARK),
@@ -110,55 +110,55 @@ fn some_deadline() -> Instant {
     Instant::now() + Duration::from_secs(3600)
 }
 
-/// Publishes, then unparks.
-fn tell(parker: &Arc<Parker>, news: &Arc<AtomicUsize>) -> JoinHandle<()> {
-    let (parker, news) = (Arc::clone(parker), Arc::clone(news));
+/// Starts a thread that publishes data, then unparks.
+fn unpark_from_a_thread(parker: &Arc<Parker>, data: &Arc<AtomicUsize>) -> JoinHandle<()> {
+    let (parker, data) = (Arc::clone(parker), Arc::clone(data));
     spawn(move || {
-        news.store(1, Ordering::Relaxed);
+        data.store(1, Ordering::Relaxed);
         parker.unpark();
     })
 }
 
-/// Each teller has news of its own. The sleeper looks at all of it before each sleep; were a wake
-/// lost, or seen without its news, it would sleep for ever. (P1, P12)
-fn no_wakeup_is_lost(tellers: usize, witness: &'static Witness) {
+/// Each thread publishes data of its own. The owner checks all of it before each park. If an unpark
+/// was lost, or was visible without its data, the owner would sleep for ever. (P1, P12)
+fn no_wakeup_is_lost(unparkers: usize, witness: &'static Witness) {
     let parker = Arc::new(Parker::new());
-    let news: Vec<_> = (0..tellers).map(|_| word()).collect();
-    let tellers: Vec<_> = news.iter().map(|news| tell(&parker, news)).collect();
+    let data: Vec<_> = (0..unparkers).map(|_| word()).collect();
+    let unparkers: Vec<_> = data.iter().map(|data| unpark_from_a_thread(&parker, data)).collect();
     let mut parks = 0;
-    while news.iter().any(|news| news.load(Ordering::Relaxed) == 0) {
+    while data.iter().any(|data| data.load(Ordering::Relaxed) == 0) {
         parks += 1;
         assert_eq!(parker.park(None), Unparked::Notified);
     }
     match parks {
-        0 => witness.saw("no sleep was needed"),
-        1 => witness.saw("a park brought it"),
-        2 => witness.saw("two parks brought it"),
-        _ => panic!("{parks} parks for {} unparks", tellers.len()),
+        0 => witness.saw("no park was needed"),
+        1 => witness.saw("after one park"),
+        2 => witness.saw("after two parks"),
+        _ => panic!("{parks} parks for {} unparks", unparkers.len()),
     }
-    tellers.into_iter().for_each(join);
+    unparkers.into_iter().for_each(join);
 }
 
-fn news_after_the_unpark(_: &'static Witness) {
+fn published_after_the_unpark(_: &'static Witness) {
     let parker = Arc::new(Parker::new());
-    let news = word();
-    let (told, late) = (Arc::clone(&parker), Arc::clone(&news));
-    let teller = spawn(move || {
-        told.unpark();
+    let data = word();
+    let (notified, late) = (Arc::clone(&parker), Arc::clone(&data));
+    let unparker = spawn(move || {
+        notified.unpark();
         late.store(1, Ordering::Relaxed);
     });
-    while news.load(Ordering::Relaxed) == 0 {
+    while data.load(Ordering::Relaxed) == 0 {
         let _ = parker.park(None);
     }
-    join(teller);
+    join(unparker);
 }
 
-/// Two tellers unpark twice each while the sleeper sleeps once: whoever comes first makes the one
-/// system call, and none is made for who does not sleep. What is told after that is not taken for
-/// told before: the next sleep returns.
+/// Two threads unpark twice each while the owner parks once. The first unpark of a parked owner
+/// makes the only system call; an unpark of a running owner makes none. A later unpark is a new
+/// notification: the next park returns.
 fn many_wakes_between_two_sleeps_are_one_system_call(witness: &'static Witness) {
     let parker = Arc::new(Parker::new());
-    let tellers = [0; 2].map(|_| {
+    let unparkers = [0; 2].map(|_| {
         let parker = Arc::clone(&parker);
         spawn(move || {
             parker.unpark();
@@ -166,7 +166,7 @@ fn many_wakes_between_two_sleeps_are_one_system_call(witness: &'static Witness) 
         })
     });
     let _ = parker.park(None);
-    tellers.into_iter().for_each(join);
+    unparkers.into_iter().for_each(join);
     match unparks() {
         0 => witness.saw("no system call"),
         1 => witness.saw("a system call"),
@@ -174,16 +174,16 @@ fn many_wakes_between_two_sleeps_are_one_system_call(witness: &'static Witness) 
     }
     parker.unpark();
     let _ = parker.park(None);
-    assert!(unparks() <= 1, "who did not sleep was woken");
+    assert!(unparks() <= 1, "an owner that did not sleep was woken");
 }
 
-/// The sleeper goes on until it has met both. It meets each once, the news with what was published
-/// before it. (P12)
+/// The owner parks until it has seen both the deadline and the unpark. It sees each once, and the
+/// unpark together with its data. (P12)
 fn neither_a_deadline_nor_an_unpark_hides_the_other(witness: &'static Witness) {
     let injector = injector::start(injector::expire);
     let parker = Arc::new(Parker::new());
-    let news = word();
-    let teller = tell(&parker, &news);
+    let data = word();
+    let unparker = unpark_from_a_thread(&parker, &data);
     let deadline = some_deadline();
     let mut ends = Vec::new();
     while ends.len() < 2 {
@@ -191,82 +191,85 @@ fn neither_a_deadline_nor_an_unpark_hides_the_other(witness: &'static Witness) {
         let end = parker.park(deadline);
         assert!(!ends.contains(&end), "{end:?} twice");
         if end == Unparked::Notified {
-            assert_eq!(news.load(Ordering::Relaxed), 1);
+            assert_eq!(data.load(Ordering::Relaxed), 1);
         }
         ends.push(end);
     }
     witness.saw(match ends[0] {
-        Unparked::Notified => "the news first",
+        Unparked::Notified => "the unpark first",
         Unparked::Expired => "the deadline first",
     });
-    join(teller);
+    join(unparker);
     join(injector);
 }
 
-/// P6: a spurious wake-up is nobody's news.
+/// P6: a spurious wake-up is no notification.
 fn a_spurious_wake_up_does_not_end_a_park(witness: &'static Witness) {
     let injector = injector::start(injector::wake_spuriously);
     let parker = Arc::new(Parker::new());
-    let news = word();
-    let teller = tell(&parker, &news);
+    let data = word();
+    let unparker = unpark_from_a_thread(&parker, &data);
     assert_eq!(parker.park(None), Unparked::Notified);
-    assert_eq!(news.load(Ordering::Relaxed), 1);
+    assert_eq!(data.load(Ordering::Relaxed), 1);
     witness.saw("notified");
-    join(teller);
+    join(unparker);
     join(injector);
 }
 
-fn whoever_wakes_has_news(_: &'static Witness) {
+fn every_wake_up_counts(_: &'static Witness) {
     let injector = injector::start(injector::wake_spuriously);
-    let news = word();
-    let (sleeper, published) = (thread::current(), Arc::clone(&news));
-    let teller = spawn(move || {
+    let data = word();
+    let (sleeper, published) = (thread::current(), Arc::clone(&data));
+    let unparker = spawn(move || {
         published.store(1, Ordering::Relaxed);
         sleeper.unpark();
     });
     thread::park();
-    assert_eq!(news.load(Ordering::Relaxed), 1);
-    join(teller);
+    assert_eq!(data.load(Ordering::Relaxed), 1);
+    join(unparker);
     join(injector);
 }
 
-/// The loop is left once and found again after both have told. Either the leave meets news, and
-/// the hook is not called for what came before it; or it is called by one of the two.
+/// The owner detaches once and attaches after both threads have unparked. Either the detach finds a
+/// notification, and the hook is not called for it; or one of the two unparks calls the hook.
 fn a_detached_loop_calls_its_hook_once(witness: &'static Witness) {
     let calls = Record::new();
     let noted = calls.clone();
     let parker = Arc::new(Parker::with_hook(Box::new(move || noted.note(()))));
-    let news = [word(), word()];
-    let tellers = [0, 1].map(|teller| tell(&parker, &news[teller]));
-    let left = parker.detach();
-    if left {
-        tellers.into_iter().for_each(join);
-        assert!(parker.attach(), "there was news meanwhile");
+    let data = [word(), word()];
+    let unparkers = [0, 1].map(|unparker| unpark_from_a_thread(&parker, &data[unparker]));
+    let is_detached = parker.detach();
+    if is_detached {
+        unparkers.into_iter().for_each(join);
+        assert!(parker.attach(), "there was an unpark meanwhile");
         assert_eq!(calls.len(), 1, "the hook is called once");
         witness.saw("the hook was called");
         return;
     }
-    assert!(news.iter().any(|news| news.load(Ordering::Relaxed) == 1), "there is news");
-    witness.saw("there was news before the leave");
+    assert!(
+        data.iter().any(|data| data.load(Ordering::Relaxed) == 1),
+        "a notification has its data"
+    );
+    witness.saw("unparked before the detach");
     if parker.attach() {
-        witness.saw("news came late");
+        witness.saw("unparked after it");
     }
-    tellers.into_iter().for_each(join);
-    assert!(calls.is_empty(), "nobody was away");
+    unparkers.into_iter().for_each(join);
+    assert!(calls.is_empty(), "the loop was not detached");
 }
 
-/// The running loop's look, each turn, which costs a plain load when there is no news.
+/// The running loop's check in each turn, which costs a plain load if there is no notification.
 fn a_notification_taken_shows_the_data(witness: &'static Witness) {
     let parker = Arc::new(Parker::new());
-    let news = word();
-    let teller = tell(&parker, &news);
+    let data = word();
+    let unparker = unpark_from_a_thread(&parker, &data);
     if parker.take_notification() {
         witness.saw("noticed");
-        assert_eq!(news.load(Ordering::Relaxed), 1);
-        assert!(!parker.take_notification(), "there is no news twice");
+        assert_eq!(data.load(Ordering::Relaxed), 1);
+        assert!(!parker.take_notification(), "a notification is taken once");
     } else {
         witness.saw("not yet");
         assert_eq!(parker.park(None), Unparked::Notified);
     }
-    join(teller);
+    join(unparker);
 }

@@ -1,4 +1,4 @@
-//! Parking as the facade gives it: tokens, timed waits, and what the injector does to them.
+//! Parking by the facade: tokens, timed waits, and the effects of the injector.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: None,
         executions: 6,
         witnesses: &[],
-        mutants: &[Mutant::lose(HERE, "sleeper.unpark(); // the news")],
+        mutants: &[Mutant::lose(HERE, "sleeper.unpark(); // after the store")],
         body: an_unpark_ends_the_park_and_orders,
     },
     Model {
@@ -97,8 +97,8 @@ pub(crate) const MODELS: &[Model] = &[
         name: "parking::a_sleeper_may_wake_spuriously",
         bound: None,
         executions: 548,
-        witnesses: &["for no reason", "for news"],
-        mutants: &[Mutant::body("who wakes has news", who_wakes_has_news)],
+        witnesses: &["spuriously", "by the unpark"],
+        mutants: &[Mutant::body("every wake-up is taken for an unpark", every_wake_up_counts)],
         body: a_sleeper_may_wake_spuriously,
     },
     Model {
@@ -111,7 +111,7 @@ pub(crate) const MODELS: &[Model] = &[
     },
 ];
 
-/// Any deadline: in a model it passes when the injector says so.
+/// Any deadline: in a model it passes when the injector lets time pass.
 fn some_deadline() -> Instant {
     Instant::now() + Duration::from_secs(1)
 }
@@ -126,7 +126,7 @@ fn an_unpark_ends_the_park_and_orders(_: &'static Witness) {
     let other = Arc::clone(&data);
     let waker = spawn(move || {
         other.store(1, Ordering::Relaxed);
-        sleeper.unpark(); // the news
+        sleeper.unpark(); // after the store
     });
     thread::park();
     assert_eq!(data.load(Ordering::Relaxed), 1);
@@ -149,25 +149,25 @@ fn an_unpark_does_not_release_a_thread_that_waits_for_a_mutex(_: &'static Witnes
 }
 
 fn each_unpark_orders_before_the_park_it_ends(witness: &'static Witness) {
-    let news = [word(), word()];
-    let wakers = news.clone().map(|news| {
+    let data = [word(), word()];
+    let wakers = data.clone().map(|data| {
         let sleeper = thread::current();
         spawn(move || {
-            news.store(1, Ordering::Relaxed);
+            data.store(1, Ordering::Relaxed);
             sleeper.unpark();
         })
     });
     thread::park();
-    match news.map(|news| news.load(Ordering::Relaxed)) {
+    match data.map(|data| data.load(Ordering::Relaxed)) {
         [1, 0] => witness.saw("one"),
         [0, 1] => witness.saw("the other"),
         [1, 1] => witness.saw("both"),
-        none => panic!("woken without news: {none:?}"),
+        none => panic!("woken without data: {none:?}"),
     }
     wakers.into_iter().for_each(join);
 }
 
-/// The second knows that the first has unparked, and not what came before.
+/// The second thread sees that the first has unparked, without seeing what the first did before.
 fn unparks_order_each_other(_: &'static Witness) {
     let (data, unparked) = (word(), word());
     let sleeper = thread::current();
@@ -239,38 +239,38 @@ fn a_passed_deadline_stays_passed(_: &'static Witness) {
 
 fn a_sleeper_may_wake_spuriously(witness: &'static Witness) {
     let injector = injector::start(injector::wake_spuriously);
-    let news = word();
+    let data = word();
     let sleeper = thread::current();
-    let other = Arc::clone(&news);
+    let other = Arc::clone(&data);
     let waker = spawn(move || {
         other.store(1, Ordering::Relaxed);
         sleeper.unpark();
     });
     thread::park();
-    match news.load(Ordering::Relaxed) {
-        0 => witness.saw("for no reason"),
-        _ => witness.saw("for news"),
+    match data.load(Ordering::Relaxed) {
+        0 => witness.saw("spuriously"),
+        _ => witness.saw("by the unpark"),
     }
     join(waker);
     join(injector);
 }
 
-fn who_wakes_has_news(_: &'static Witness) {
+fn every_wake_up_counts(_: &'static Witness) {
     let injector = injector::start(injector::wake_spuriously);
-    let news = word();
+    let data = word();
     let sleeper = thread::current();
-    let other = Arc::clone(&news);
+    let other = Arc::clone(&data);
     let waker = spawn(move || {
         other.store(1, Ordering::Relaxed);
         sleeper.unpark();
     });
     thread::park();
-    assert_eq!(news.load(Ordering::Relaxed), 1);
+    assert_eq!(data.load(Ordering::Relaxed), 1);
     join(waker);
     join(injector);
 }
 
-/// Who finds the deadline passed knows that the unpark was made, and has not taken its token.
+/// The thread sees that the unpark was made, finds its deadline passed, and takes no token.
 fn a_passed_deadline_orders(_: &'static Witness) {
     let injector = injector::start(injector::expire);
     let (data, unparked) = (word(), word());
@@ -291,9 +291,9 @@ fn a_passed_deadline_orders(_: &'static Witness) {
 fn the_refused_start_is_the_one_named(witness: &'static Witness) {
     injector::refuse_spawn(2);
     let refused = Record::new();
-    let start = |refused: Record<&'static str>, who| {
+    let start = |refused: Record<&'static str>, starter| {
         if thread::spawn("another".to_owned(), None, || {}).is_err() {
-            refused.note(who);
+            refused.note(starter);
         }
     };
     let others = refused.clone();
@@ -301,7 +301,7 @@ fn the_refused_start_is_the_one_named(witness: &'static Witness) {
     start(refused.clone(), "the first thread's");
     join(other);
     match refused.take()[..] {
-        [who] => witness.saw(who),
-        ref whos => panic!("refused: {whos:?}"),
+        [starter] => witness.saw(starter),
+        ref starters => panic!("refused: {starters:?}"),
     }
 }

@@ -1,5 +1,5 @@
-//! The whole path, through the front end: a job is done, its result published, the task woken, and
-//! the loop that slept reads it.
+//! The whole path, through the front end: a job runs, publishes its result and wakes the task, and
+//! the loop that slept reads the result.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -59,7 +59,7 @@ pub(crate) const MODELS: &[Model] = &[
         name: "path::a_job_blocks_on_a_task_of_its_loop",
         bound: Some(5),
         executions: 21_975,
-        witnesses: &["there and back"],
+        witnesses: &["finished"],
         mutants: &[Mutant::lose(REMOTE, SEND), Mutant::lose(PARK, UNPARK)],
         body: a_job_blocks_on_a_task_of_its_loop,
     },
@@ -68,10 +68,10 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(5),
         executions: 8_787,
         witnesses: &["ran"],
-        mutants: &[Mutant::body("its result is forgotten", |witness| {
-            a_job_whose_runtime_goes(std::mem::forget, witness);
+        mutants: &[Mutant::body("the job leaks its value", |witness| {
+            a_job_whose_runtime_is_dropped(std::mem::forget, witness);
         })],
-        body: |witness| a_job_whose_runtime_goes(drop, witness),
+        body: |witness| a_job_whose_runtime_is_dropped(drop, witness),
     },
     Model {
         name: "path::a_remote_spawn_runs_or_is_cancelled",
@@ -79,7 +79,7 @@ pub(crate) const MODELS: &[Model] = &[
         executions: 10_564,
         witnesses: &["ran", "cancelled"],
         mutants: &[Mutant::lose("runtime-core/src/sync/loom/channel.rs", "tail.fetch_or(CLOSED")],
-        body: a_spawn_from_elsewhere,
+        body: a_remote_spawn,
     },
 ];
 
@@ -94,7 +94,7 @@ fn a_job_is_done_and_its_result_is_read(witness: &'static Witness) {
     witness.saw("read");
 }
 
-/// Both wake one task, through the woken set of its group.
+/// Both jobs wake one task, through the wake set of its group.
 fn two_jobs_of_a_group_are_read(witness: &'static Witness) {
     let runtime = runtime();
     let results = runtime.block_on(async {
@@ -105,7 +105,7 @@ fn two_jobs_of_a_group_are_read(witness: &'static Witness) {
     witness.saw("read");
 }
 
-/// A timer of an hour is beaten by any job, by a clock that jumps over hours at once. (P60)
+/// Any job ends before a timer of an hour, although the virtual clock can skip the hour. (P60)
 fn a_job_takes_no_virtual_time(witness: &'static Witness) {
     let runtime = Runtime::builder()
         .threads_max(1)
@@ -117,12 +117,12 @@ fn a_job_takes_no_virtual_time(witness: &'static Witness) {
         let job = pin!(aside::spawn_blocking(|| 7));
         timeout(Duration::from_secs(3600), job).await
     });
-    assert_eq!(result.expect("the time did not move").expect("it ran"), 7);
+    assert_eq!(result.expect("the time stood still").expect("it ran"), 7);
     assert_eq!(runtime.handle().now(), start);
     witness.saw("in time");
 }
 
-/// A job spawns a task on the loop that awaits the job, and blocks on it.
+/// A job spawns a task on the loop that awaits the job, and blocks on the task.
 fn a_job_blocks_on_a_task_of_its_loop(witness: &'static Witness) {
     let runtime = runtime();
     let handle = runtime.handle();
@@ -130,11 +130,14 @@ fn a_job_blocks_on_a_task_of_its_loop(witness: &'static Witness) {
         aside::spawn_blocking(move || handle.block_on(handle.spawn(async { 7 }))).await
     });
     assert_eq!(result.expect("it ran").expect("it ended"), 7);
-    witness.saw("there and back");
+    witness.saw("finished");
 }
 
-/// The task that awaits the job is dropped with its runtime, which waits for the job. (P47)
-fn a_job_whose_runtime_goes(end: fn(crate::drop_probe::DropProbe), witness: &'static Witness) {
+/// The task that awaits the job is dropped with its runtime, whose drop waits for the job. (P47)
+fn a_job_whose_runtime_is_dropped(
+    end: fn(crate::drop_probe::DropProbe),
+    witness: &'static Witness,
+) {
     let runtime = runtime();
     let (value, drops) = drop_probe();
     let ran = Record::new();
@@ -154,8 +157,8 @@ fn a_job_whose_runtime_goes(end: fn(crate::drop_probe::DropProbe), witness: &'st
     witness.saw("ran");
 }
 
-/// P48, at the front.
-fn a_spawn_from_elsewhere(witness: &'static Witness) {
+/// P48, through the front end.
+fn a_remote_spawn(witness: &'static Witness) {
     let runtime = runtime();
     let handle = runtime.handle();
     let ends = Record::new();
