@@ -1,11 +1,11 @@
-//! What the compiler must refuse: to lend borrowed data to another thread from async code (P50).
+//! Programs that must not compile: they lend borrowed data to another thread from async code (P50).
 //!
-//! A guard that blocks in its destructor would not make it sound: a future can be polled once and
-//! then forgotten, and its caller's data dies while the other thread still reads it. So each way to
-//! another thread asks for `'static`. Beside what is refused stands a twin that differs only in
-//! that and is accepted, so that what is refused is refused for this and nothing else.
+//! A guard that blocks in its destructor would not make this sound: a future can be polled once and
+//! then forgotten, and its caller's data is dropped while the other thread still reads it. Every way
+//! to another thread therefore requires `'static`. Beside each program stands one that compiles and
+//! differs only in that, so that the first fails for this reason and no other.
 
-/// A job must own what it uses.
+/// A job must own its data.
 ///
 /// ```
 /// let data = vec![1, 2, 3];
@@ -31,7 +31,7 @@
 /// ```
 struct Jobs;
 
-/// So must a job on a pool of one's own.
+/// So must a job on any other pool.
 ///
 /// ```
 /// let pool = aside::blocking::Pool::new();
@@ -58,7 +58,7 @@ struct Jobs;
 /// ```
 struct Pools;
 
-/// A task may outlive its spawner, so it must own what it uses, although it stays on the thread.
+/// A task may outlive its spawner, so it must own its data, although it stays on the thread.
 ///
 /// ```
 /// aside::run(async {
@@ -76,7 +76,8 @@ struct Pools;
 /// ```
 struct Tasks;
 
-/// What is sent to a loop from elsewhere must be `Send`; what `spawn_with` makes there need not be.
+/// A future that is spawned from another thread must be `Send`; one that `spawn_with` makes on the
+/// loop's thread need not be.
 ///
 /// ```
 /// let runtime = aside::Runtime::new();
@@ -101,7 +102,7 @@ struct Tasks;
 /// ```
 struct Sending;
 
-/// A runtime stays where it was made.
+/// A runtime stays on the thread that made it.
 ///
 /// ```
 /// let runtime = aside::Runtime::new();
@@ -114,8 +115,8 @@ struct Sending;
 /// ```
 struct Staying;
 
-/// Within a task, borrowing is what `gather` and `scope` are for; but a child cannot outlive what
-/// it borrows, nor leave the scope.
+/// Within a task, the children of `gather` and `scope` may borrow. But a child cannot outlive the
+/// borrowed data, nor leave the scope.
 ///
 /// ```
 /// aside::run(async {

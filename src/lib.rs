@@ -3,69 +3,117 @@
 //!
 //! # The problem
 //!
-//! Async code waits for many things at a time on one thread, as long as nobody holds that thread.
-//! But most of what a program calls knows nothing of async: file systems, database drivers,
-//! compression, other people's libraries. Called in place, each such call stalls everything else.
+//! Async code waits for many things at a time on one thread, as long as nothing blocks that thread.
+//! But file systems, database drivers, compression and most other libraries block. Called on the
+//! loop's thread, each such call stalls all tasks.
 //!
 //! # The idea
 //!
-//! One thread turns an event loop and never blocks. Whatever blocks goes to a pool of threads and
-//! is awaited like anything else. [`run`] makes the two and ends them; [`gather`] awaits many
-//! things at once. Threads meet in five places only (the queue of jobs, the cell of a result, the
-//! inbox of the loop, the desk of a blocking stream, the sides of a socket), so nothing else needs
-//! a lock, tasks need not be `Send`, and there is no unsafe code.
+//! One thread turns an event loop and never blocks. Blocking calls run on a pool of threads, and are
+//! awaited like everything else. [`run`] makes both and shuts both down; [`gather()`] awaits many
+//! futures at once. Threads meet in five places only: the job queue, the cell of a result, the
+//! loop's inbox, the command queue of a blocking stream, and the readiness of a socket. So tasks need
+//! not be `Send`, and there is no unsafe code.
 //!
-//! # The smallest program
+//! # Hello, world
 //!
 //! ```
-//! use std::fs;
 //! use aside::{gather, spawn_blocking};
 //!
-//! let sizes = aside::run(async {
-//!     let size = |path| spawn_blocking(move || fs::metadata(path).map(|file| file.len()));
-//!     gather(["Cargo.toml", "README.md"].map(size)).await
-//! });
-//! for size in sizes {
-//!     println!("{} bytes", size??);
-//! }
+//! aside::run(async {
+//!     let greet = |name| async move { format!("hello, {name}") };
+//!     let length = |path| spawn_blocking(move || std::fs::read(path).map(|bytes| bytes.len()));
+//!     let (greeting, length) = gather((greet("world"), length("Cargo.toml"))).await;
+//!     println!("{greeting}: {} bytes", length??);
+//!     Ok::<(), Box<dyn std::error::Error>>(())
+//! })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # In reading order
+//! # Modules, in reading order
 //!
-//! - [`run`], [`spawn`], [`spawn_blocking`]: what most programs need.
-//! - [`JoinHandle`] and [`JoinError`]: how a result comes back, or why it does not.
-//! - [`gather()`], [`try_gather`], [`race`], [`first_ok`], [`scope`], and [`group`]: many futures
-//!   as one.
-//! - [`time`]: sleeping, giving up, ticking; real time and virtual time.
-//! - [`Runtime`] and [`Handle`]: a runtime that is set up, kept, turned from another loop, reached
-//!   from other threads, and shut down with a report.
-//! - [`blocking`]: pools of one's own, for [`run_in_executor`]; and [`blocking::Pinned`], a state
-//!   (a connection, an interpreter) that one thread makes, uses and drops.
-//! - `net`: sockets, and whatever else has a descriptor (the feature `net`, a default one, on
-//!   Unix).
-//! - `fs`: files and directories (the feature `fs`, a default one).
-//! - `process`: child processes (the feature `process`, on Unix).
-//! - `signal`: ctrl-c and all other signals (the feature `signal`, on Unix).
-//! - `io`: readers, writers and iterators that block, as streams (the feature
-//!   `unblock`, a default one).
-//! - `compat`, with the features `tokio-io` and `hyper`: our streams by tokio's traits, and HTTP by
-//!   hyper.
-//! - `process_pool`, with the feature `process-pool`: worker processes, for functions that may
-//!   crash, leak or hang.
-//! - [`observe`]: who holds the loop up, and what it does.
+//! | item | contents |
+//! |---|---|
+//! | [`run`], [`spawn`], [`spawn_blocking`] | the main function, tasks, blocking calls |
+//! | [`JoinHandle`], [`JoinError`] | the result of a task or a call, and why there is none |
+//! | [`gather()`], [`try_gather`], [`race`], [`first_ok`], [`scope`], [`group`] | many futures as one, within one task |
+//! | [`time`] | sleeping, timeouts, intervals; real time and virtual time |
+//! | [`Runtime`], [`Handle`] | a runtime that is configured, kept, turned from a foreign loop, used from other threads, and shut down with a report |
+//! | [`blocking`] | pools of your own and [`run_in_executor`]; [`blocking::Pinned`], a state that stays on one thread |
+//! | [`net`] | TCP, UDP and Unix sockets, and every other descriptor that can be polled |
+//! | [`fs`] | files and directories |
+//! | [`io`] | blocking readers, writers and iterators as async streams; stdin, stdout, stderr |
+//! | [`process`] | child processes |
+//! | [`signal`] | ctrl-c, and all other signals |
+//! | [`process_pool`] | worker processes, for functions that may crash, leak or hang |
+//! | [`compat`] | the traits of tokio and hyper |
+//! | [`observe`] | which task blocks the loop, and what the loop does |
+//! | [`named`] | names of tasks and jobs, for errors and reports |
 //!
-//! The event loop is the package `runtime-executor`, the pool is `runtime-blocking`, and what both
-//! need is `runtime-core`; their front pages tell how a task and a job live.
+//! The guide (`docs/guide/`) shows how to use them together. The event loop is the package
+//! `runtime-executor`, the pool is `runtime-blocking`, and `runtime-core` is the base of both; their
+//! front pages describe the life of a task and of a blocking call.
+//!
+//! # Features
+//!
+//! | feature | default | contents |
+//! |---|---|---|
+//! | `net` | yes | [`net`] (Unix) |
+//! | `fs` | yes | [`fs`]; includes `unblock` |
+//! | `unblock` | yes | [`io`], [`Unblock`] |
+//! | `process` | | [`process`]; includes `net` (Unix) |
+//! | `signal` | | [`signal`]; includes `net` (Unix) |
+//! | `process-pool` | | [`process_pool`] (Unix) |
+//! | `tokio-io` | | [`compat::tokio`]: tokio's traits, without its runtime |
+//! | `hyper` | | [`compat::hyper`]: hyper 1 |
+//!
+//! Without default features there are `run`, `spawn`, `gather`, timers and the pool. Features only
+//! add.
+//!
+//! # Promises
+//!
+//! 1. `wake` never blocks, never drops a future, and never runs user code under a lock. It works from
+//!    any thread, after shutdown, and during the destruction of thread-locals.
+//! 2. A submitted closure is in exactly one state: returned to the caller, cancelled before it began,
+//!    or run. It occupies a thread until it has really ended, even if nothing waits for it any more.
+//! 3. Shutdown is explicit. It reports what it has cancelled and which jobs still run. It waits,
+//!    waits up to a limit, or does not wait, as the caller says. Dropping a runtime never panics.
+//! 4. A panic in a task, job, waker or destructor ends that one alone.
+//! 5. Running out of threads, descriptors or memory for one request is an error of that request.
+//! 6. All time arithmetic saturates: no duration panics.
+//! 7. An idle runtime sleeps: no periodic wake-up, no spinning.
+//! 8. An always-ready future (a late interval, a zero sleep, a cached file) yields often enough for
+//!    timers, wakes and sockets to be served.
+//! 9. No safe function lends borrowed data to another thread from async code. Concurrent futures of
+//!    one task may borrow: see [`gather()`] and [`scope`].
+//! 10. With a seed and virtual time, a program without threads of its own replays exactly.
+//! 11. An error of accepted data is never forgotten: after a failed write, the next flush, sync or
+//!     close reports it.
 //!
 //! # Limits
 //!
-//! - Async code runs on one thread for each runtime. Use several runtimes for several cores.
-//! - Sockets are for Unix. On other systems `net` is not there.
-//! - A job that runs cannot be stopped from outside, only asked to ([`blocking::check_cancelled`]),
-//!   awaited or left (a process can be killed: `process_pool`); and it must own what it uses
-//!   (`'static`), because no safe interface can lend to another thread from async code.
-//! - A future that blocks stalls its loop. [`observe::SlowPolls`] says which one it was.
+//! - The async code of a runtime runs on one thread. Use several runtimes for several cores.
+//! - Sockets, signals and processes are for Unix. On other systems those modules do not exist.
+//! - A running job cannot be stopped from outside. It can be asked to stop
+//!   ([`blocking::check_cancelled`]), awaited, or left running; a process can be killed
+//!   ([`process_pool`]). A job must own what it uses (`'static`).
+//! - A future that blocks stalls its loop. [`observe::SlowPolls`] reports which one.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+// The front page links every module, also those that a build does not have.
+#![cfg_attr(
+    not(all(
+        unix,
+        feature = "fs",
+        feature = "hyper",
+        feature = "net",
+        feature = "process",
+        feature = "process-pool",
+        feature = "signal",
+        feature = "tokio-io"
+    )),
+    allow(rustdoc::broken_intra_doc_links)
+)]
 
 pub mod blocking;
 #[cfg(any(
@@ -96,7 +144,8 @@ mod runtime;
 pub mod signal;
 pub mod time;
 
-/// Several futures awaited as one, within one task: what [`gather()`] and its kin return and take.
+/// The types of [`gather()`], [`try_gather`], [`race`], [`first_ok`] and [`scope`]: several futures as
+/// one, within one task.
 pub mod group {
     pub use crate::gather::{
         Cancelled, Gather, IntoGather, Scope, ScopeFuture, ScopedHandle, marker,
@@ -117,20 +166,23 @@ pub use runtime_executor::{
     NextTurn, NoRuntimeError, Turn, interval, sleep, sleep_until, timeout, timeout_at, yield_now,
 };
 
-/// The code in the README is tested.
+/// The guide, as in `docs/guide/`.
+#[cfg(doc)]
+pub mod guide {
+    #[doc = include_str!("../docs/guide/blocking-executor.md")]
+    pub mod blocking_calls {}
+    #[doc = include_str!("../docs/guide/sync-primitives.md")]
+    pub mod sync_primitives {}
+    #[cfg(all(feature = "net", unix))]
+    #[doc = include_str!("../docs/guide/sockets.md")]
+    pub mod sockets {}
+    #[doc = include_str!("../docs/guide/native-io.md")]
+    pub mod native_io {}
+    #[doc = include_str!("../docs/guide/cancellation.md")]
+    pub mod cancellation {}
+}
+
+/// Tests the code in the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
-
-/// The code in the guide is tested.
-#[cfg(doctest)]
-#[doc = include_str!("../docs/guide/blocking-executor.md")]
-struct Guide;
-
-#[cfg(doctest)]
-#[doc = include_str!("../docs/guide/sync-primitives.md")]
-struct GuideToSyncPrimitives;
-
-#[cfg(all(doctest, feature = "net", unix))]
-#[doc = include_str!("../docs/guide/sockets.md")]
-struct GuideToSockets;

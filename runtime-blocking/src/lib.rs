@@ -44,6 +44,8 @@
 //! to ([`check_cancelled`]). Closures must be `'static`: no safe interface can lend borrowed data
 //! to another thread from async code.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod deadlock;
 mod job;
 mod pinned;

@@ -18,6 +18,8 @@
 //! - [`fork`]: detection of forked children;
 //! - [`blocking_driver`]: the way in which a thread blocks on a future.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod blocking_driver;
 pub mod catch_panic;
 pub mod clock;

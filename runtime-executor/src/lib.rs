@@ -20,6 +20,8 @@
 //! With the feature `net`, on Unix, there are sockets: `reactor`, and `listen`, where the loop
 //! meets it.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(all(feature = "net", unix))]
 pub mod reactor;
 #[cfg(not(all(feature = "net", unix)))]
