@@ -63,7 +63,7 @@ impl Key {
     ///
     /// On systems with 64 bits every key fits. With 32 bits, indexes up to 65534 fit, and the word
     /// holds the lower 16 bits of the generation. No token is `usize::MAX`.
-    /// [`Slab::key_of_token`] is the inverse.
+    /// [`Slab::get_by_token`] looks it up.
     #[inline]
     pub fn to_token(self) -> Option<usize> {
         let index = self.index as usize;
@@ -234,11 +234,12 @@ impl<T> Slab<T> {
         (index..self.slots.len() as u32).find_map(|index| self.key_at(index))
     }
 
-    /// The key that [`Key::to_token`] packed, if its value is in the slab.
+    /// The value whose key [`Key::to_token`] packed, if it is in the slab.
     #[inline]
-    pub fn key_of_token(&self, token: usize) -> Option<Key> {
-        let key = self.key_at((token & LOWER_HALF) as u32)?;
-        (key.to_token() == Some(token)).then_some(key)
+    pub fn get_by_token(&self, token: usize) -> Option<&T> {
+        let slot = self.slots.get(token & LOWER_HALF)?;
+        let generation = slot.generation as usize & LOWER_HALF;
+        slot.value.as_ref().filter(|_| generation == token >> HALF)
     }
 
     /// The values with their keys, by index.

@@ -149,8 +149,7 @@ impl Reactor {
         let state = self.state.lock();
         for event in &*events {
             let Token(token) = event.token;
-            let key = state.sources.key_of_token(token);
-            if let Some(source) = key.and_then(|key| state.sources.get(key)) {
+            if let Some(source) = state.sources.get_by_token(token) {
                 source.set_ready(event, woken);
             }
         }

@@ -25,7 +25,7 @@ fn token(key: Key) -> Token {
 
 /// Looks a token up as the reactor does.
 fn find<T>(slab: &Slab<T>, Token(token): Token) -> Option<&T> {
-    slab.get(slab.key_of_token(token)?)
+    slab.get_by_token(token)
 }
 
 /// P66
