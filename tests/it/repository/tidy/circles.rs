@@ -34,7 +34,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
         &[
             &["sync"],
             &["catch_panic", "context", "fork", "metadata", "slab"],
-            &["clock", "join_error", "park", "watch"],
+            &["blocking_driver", "clock", "join_error", "park"],
             &["completion"],
             &["join"],
         ],
