@@ -100,12 +100,12 @@ fn the_first_success_drops_the_others() {
 
 #[test]
 fn a_race_without_children_panics_at_the_call_or_at_the_first_poll() {
-    let nobody = "race of no futures: there is no winner";
-    assert_eq!(panic_of(|| race(Vec::<Ready<()>>::new())), nobody);
-    assert_eq!(panic_of(|| race::<[Ready<()>; 0], _>([])), nobody);
+    let empty = "race of no futures: there is no winner";
+    assert_eq!(panic_of(|| race(Vec::<Ready<()>>::new())), empty);
+    assert_eq!(panic_of(|| race::<[Ready<()>; 0], _>([])), empty);
     let none = || [ready(1)].into_iter().filter(|_| false);
     let mut found_out = Box::pin(race(none()));
-    assert_eq!(panic_of(|| Task::new().poll(found_out.as_mut())), nobody);
+    assert_eq!(panic_of(|| Task::new().poll(found_out.as_mut())), empty);
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Which children of a group were woken: `WakeSet`, with one word and, by
-//! words of two bits, with several levels; and a group on a loop.
+//! The wake set of a group (`WakeSet`), with one word and, through words of two bits, with several
+//! levels; and a group on a loop.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ const DESCEND: &str = "set.levels[level][word].swap(0";
 
 pub(crate) const MODELS: &[Model] = &[
     Model {
-        name: "gather::a_woken_child_is_polled_and_sees_its_news",
+        name: "gather::a_woken_child_is_polled_and_sees_the_write_before_its_wake",
         bound: None,
         executions: 48,
         witnesses: &["one poll", "two polls"],
@@ -42,7 +42,7 @@ pub(crate) const MODELS: &[Model] = &[
             Mutant::split(WAKE_SET, LEAVE),
             Mutant::lose(WAKE_SET, LEAVE),
         ],
-        body: |witness| children_are_told::<64>(&[0], witness),
+        body: |witness| children_are_woken::<64>(&[0], witness),
     },
     Model {
         name: "gather::of_two_children_none_is_lost",
@@ -50,15 +50,15 @@ pub(crate) const MODELS: &[Model] = &[
         executions: 28_873,
         witnesses: &["one poll", "two polls", "three polls"],
         mutants: &[Mutant::split(WAKE_SET, MARK_ROOT), Mutant::relaxed(WAKE_SET, MARK_ROOT)],
-        body: |witness| children_are_told::<64>(&[0, 1], witness),
+        body: |witness| children_are_woken::<64>(&[0, 1], witness),
     },
     Model {
-        name: "gather::a_redundant_wake_shows_its_news",
+        name: "gather::a_redundant_wake_publishes_the_write_before_it",
         bound: Some(4),
         executions: 9_689,
         witnesses: &["one poll", "two polls", "three polls"],
         mutants: &[Mutant::relaxed(WAKE_SET, MARK_ROOT), Mutant::relaxed(WAKE_SET, ATTEND)],
-        body: |witness| children_are_told::<64>(&[0, 0], witness),
+        body: |witness| children_are_woken::<64>(&[0, 0], witness),
     },
     Model {
         name: "gather::through_two_levels_none_is_lost",
@@ -71,7 +71,7 @@ pub(crate) const MODELS: &[Model] = &[
             Mutant::split(WAKE_SET, MARK_ROOT),
             Mutant::split(WAKE_SET, ATTEND),
         ],
-        body: |witness| children_are_told::<2>(&[2], witness),
+        body: |witness| children_are_woken::<2>(&[2], witness),
     },
     Model {
         name: "gather::of_two_in_one_word_of_two_levels_none_is_lost",
@@ -83,7 +83,7 @@ pub(crate) const MODELS: &[Model] = &[
             Mutant::split(WAKE_SET, DESCEND),
             Mutant::relaxed(WAKE_SET, MARK),
         ],
-        body: |witness| children_are_told::<2>(&[0, 1], witness),
+        body: |witness| children_are_woken::<2>(&[0, 1], witness),
     },
     Model {
         name: "gather::of_two_in_two_words_none_is_lost",
@@ -91,7 +91,7 @@ pub(crate) const MODELS: &[Model] = &[
         executions: 28_873,
         witnesses: &["one poll", "two polls", "three polls"],
         mutants: &[Mutant::split(WAKE_SET, MARK_ROOT)],
-        body: |witness| children_are_told::<2>(&[0, 2], witness),
+        body: |witness| children_are_woken::<2>(&[0, 2], witness),
     },
     Model {
         name: "gather::a_child_woken_again_and_again_is_polled_after_the_last_wake",
@@ -129,7 +129,7 @@ pub(crate) const MODELS: &[Model] = &[
         body: |witness| a_retired_set_keeps_no_task(WakeSet::retire, witness),
     },
     Model {
-        name: "gather::a_group_on_a_loop_ends_when_its_children_were_told",
+        name: "gather::a_group_on_a_loop_ends_when_its_children_were_woken",
         bound: None,
         executions: 65_679,
         witnesses: &["ended"],
@@ -152,7 +152,7 @@ struct Group<const BITS: usize> {
 }
 
 impl<const BITS: usize> Group<BITS> {
-    /// Of four children, registered with its task.
+    /// A group of four children, with a registered task.
     fn new() -> Group<BITS> {
         let set = Arc::new(WakeSet::new(4));
         let parker = Arc::new(Parker::new());
@@ -165,14 +165,14 @@ impl<const BITS: usize> Group<BITS> {
         self.set.child_waker(child, Arc::downgrade(&self.task))
     }
 
-    /// Polls the children that were woken until `is_over`, and sleeps in between.
+    /// Polls the woken children until `is_over`, and parks between two polls.
     fn run(&mut self, mut poll: impl FnMut(usize), mut is_over: impl FnMut() -> bool) {
         loop {
             self.polls += 1;
             self.set.attend(&mut self.visit);
             let mut last = None;
             while let Some(child) = self.visit.next(&self.set) {
-                assert!(last < Some(child), "each is visited once, the lowest first");
+                assert!(last < Some(child), "each child is visited once, the lowest first");
                 last = Some(child);
                 poll(child);
             }
@@ -197,43 +197,43 @@ impl<const BITS: usize> Group<BITS> {
     }
 }
 
-/// wake‖poll, with as many threads as children told. A child that is polled sees the news of a
-/// wake; were a wake lost, the group would sleep for ever. A redundant wake, of a child that is
-/// marked already, has news too. (P1, P3, P78)
-fn children_are_told<const BITS: usize>(children: &[usize], witness: &'static Witness) {
+/// wake‖poll, with one thread for each wake. A child that is polled sees the write before a wake.
+/// If a wake were lost, the group would sleep forever. A redundant wake, of a child that is marked
+/// already, also has a write before it. (P1, P3, P78)
+fn children_are_woken<const BITS: usize>(children: &[usize], witness: &'static Witness) {
     let mut group = Group::<BITS>::new();
     let news: Vec<_> = children.iter().map(|&child| (child, word())).collect();
-    let tellers =
+    let threads =
         news.iter().map(|(child, news)| tell(group.child_waker(*child), Arc::clone(news)));
-    let tellers: Vec<_> = tellers.collect();
-    let mut heard = vec![false; children.len()];
-    let seen = std::cell::RefCell::new(&mut heard);
+    let threads: Vec<_> = threads.collect();
+    let mut seen_writes = vec![false; children.len()];
+    let seen = std::cell::RefCell::new(&mut seen_writes);
     group.run(
         |child| {
             let mut seen = seen.borrow_mut();
-            let mut is_told = false;
-            for (index, (told, news)) in news.iter().enumerate() {
-                if *told == child && news.load(Ordering::Relaxed) == 1 {
+            let mut has_news = false;
+            for (index, (woken, news)) in news.iter().enumerate() {
+                if *woken == child && news.load(Ordering::Relaxed) == 1 {
                     seen[index] = true;
-                    is_told = true;
+                    has_news = true;
                 }
             }
-            assert!(is_told, "child {child} is polled without news");
+            assert!(has_news, "child {child} is polled without news");
         },
-        || seen.borrow().iter().all(|&heard| heard),
+        || seen.borrow().iter().all(|&is_seen| is_seen),
     );
     let wakes = children.len();
     assert!(group.polls <= wakes + 1, "{} polls for {wakes} wakes", group.polls);
     group.testify(witness);
-    tellers.into_iter().for_each(join);
+    threads.into_iter().for_each(join);
 }
 
-/// One thread wakes a child of the second level twice, each time with news; the other child of
+/// One thread wakes a child of the second level twice, each time after a write. The other child of
 /// its word is woken by the poll itself.
 fn a_child_is_woken_again_and_again(witness: &'static Witness) {
     let mut group = Group::<2>::new();
     let news = word();
-    let teller = spawn({
+    let thread = spawn({
         let (waker, news) = (group.child_waker(0), Arc::clone(&news));
         move || {
             for count in 1..=2 {
@@ -257,7 +257,7 @@ fn a_child_is_woken_again_and_again(witness: &'static Witness) {
         || last.load(Ordering::Relaxed) == 2,
     );
     group.testify(witness);
-    join(teller);
+    join(thread);
 }
 
 enum Registers {
@@ -265,7 +265,7 @@ enum Registers {
     Late,
 }
 
-/// A waker that notes that it was woken, and ends a park.
+/// A waker that records its wake, and unparks.
 struct Task(&'static str, Record<&'static str>, Arc<Parker>);
 
 impl Wake for Task {
@@ -276,7 +276,7 @@ impl Wake for Task {
 }
 
 /// The group moves to another task between two polls. A wake during or after the second poll is
-/// met by that poll, or wakes the second task.
+/// found by that poll, or wakes the second task.
 fn a_new_awaiting_task(registers: Registers, witness: &'static Witness) {
     let set = Arc::new(WakeSet::<64>::new(2));
     let woken = Record::new();
@@ -291,7 +291,7 @@ fn a_new_awaiting_task(registers: Registers, witness: &'static Witness) {
     set.attend(&mut visit);
     assert_eq!((visit.next(&set), set.leave()), (None, AfterVisit::Sleep));
     let child = set.child_waker(1, Arc::downgrade(&first));
-    // From now on the set alone has it.
+    // From now on, only the set owns it.
     drop(first);
     let waker = spawn(move || child.wake());
     let second = task("second");
@@ -316,7 +316,7 @@ fn a_new_awaiting_task(registers: Registers, witness: &'static Witness) {
     join(waker);
 }
 
-/// Keeps something alive, as a task's waker keeps the task.
+/// A waker that owns a value, as a task's waker owns the task.
 struct Keeper {
     _task: DropProbe,
     woken: Record<()>,
@@ -328,7 +328,7 @@ impl Wake for Keeper {
     }
 }
 
-/// A child's waker is kept after the group has ended, and used. The task's waker is gone. (P32)
+/// A child's waker is used after the group has ended. The task's waker was dropped. (P32)
 fn a_retired_set_keeps_no_task(retire: fn(&WakeSet), witness: &'static Witness) {
     let set = Arc::new(WakeSet::new(2));
     let (value, drops) = drop_probe();
@@ -349,12 +349,12 @@ fn a_retired_set_keeps_no_task(retire: fn(&WakeSet), witness: &'static Witness) 
     assert!(woken.len() <= 1);
 }
 
-/// A group of two on an executor, each told by a thread of its own.
+/// A group of two children on a loop, each woken by a thread of its own.
 fn a_group_on_a_loop_ends(witness: &'static Witness) {
     let executor = EventLoop::new(Config::default());
-    let tellers = Record::new();
+    let threads = Record::new();
     let child = || {
-        let (news, started) = (word(), tellers.clone());
+        let (news, started) = (word(), threads.clone());
         let mut is_first = true;
         poll_fn(move |cx| {
             if std::mem::take(&mut is_first) {
@@ -365,5 +365,5 @@ fn a_group_on_a_loop_ends(witness: &'static Witness) {
     };
     executor.block_on(gather((child(), child())));
     witness.saw("ended");
-    tellers.take().into_iter().for_each(join);
+    threads.take().into_iter().for_each(join);
 }
