@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 ///
 /// # Cancel safety
 /// Safe: it has no state to lose.
+#[doc(alias("checkpoint", "call_soon"))]
 pub fn yield_now() -> YieldNow {
     YieldNow { yielded: false }
 }

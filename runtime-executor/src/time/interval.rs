@@ -12,6 +12,7 @@ use crate::time::sleep::{Sleep, sleep, sleep_until};
 /// Ticks every `period`, by the runtime's clock. The first tick comes at once.
 ///
 /// A period of nought ticks whenever it is asked, after a turn of the loop.
+#[doc(alias("ticker", "periodic"))]
 pub fn interval(period: Duration) -> Interval {
     Interval { period, missed: MissedTicks::default(), next: sleep(Duration::ZERO) }
 }

@@ -29,6 +29,7 @@ use crate::time::timer_queue::TimerKey;
 ///
 /// # Cancel safety
 /// Safe: dropping it removes the timer. A new sleep counts from its own call.
+#[doc(alias("delay", "call_later", "asyncio"))]
 pub fn sleep(duration: Duration) -> Sleep {
     match Handle::try_current() {
         Ok(handle) => Sleep::placed_after(duration, handle),
@@ -43,6 +44,7 @@ pub fn sleep(duration: Duration) -> Sleep {
 ///
 /// # Cancel safety
 /// Safe: dropping it removes the timer.
+#[doc(alias("delay_until", "call_at"))]
 pub fn sleep_until(deadline: Instant) -> Sleep {
     Sleep { state: SleepState::Unplaced(SleepEnd::At(deadline)) }
 }

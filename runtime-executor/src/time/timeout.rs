@@ -24,6 +24,7 @@ use crate::time::sleep::{Sleep, sleep, sleep_until};
 ///
 /// # Cancel safety
 /// As the future's own.
+#[doc(alias("wait_for", "asyncio"))]
 pub fn timeout<F: Future>(duration: Duration, future: F) -> Timeout<F> {
     Timeout { future, sleep: sleep(duration) }
 }
@@ -38,6 +39,7 @@ pub fn timeout<F: Future>(duration: Duration, future: F) -> Timeout<F> {
 ///
 /// # Cancel safety
 /// As the future's own.
+#[doc(alias("timeout_until"))]
 pub fn timeout_at<F: Future>(deadline: Instant, future: F) -> Timeout<F> {
     Timeout { future, sleep: sleep_until(deadline) }
 }
