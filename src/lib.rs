@@ -160,7 +160,8 @@ pub use io::unblock::Unblock;
 pub use named::{Named, named};
 pub use run::{run, spawn};
 pub use runtime::{Builder, Runtime, ShutdownReport};
-pub use runtime_core::join::{AbortOnDrop, JoinError, JoinHandle};
+pub use runtime_core::abort_on_drop::AbortOnDrop;
+pub use runtime_core::join::{JoinError, JoinHandle};
 pub use runtime_core::metadata::{Id, Metadata};
 pub use runtime_executor::{
     NextTurn, NoRuntimeError, Turn, interval, sleep, sleep_until, timeout, timeout_at, yield_now,

@@ -1,48 +1,47 @@
 //! The blocking executor of the [aside](https://docs.rs/aside) runtime: a pool of threads that run
 //! closures which block.
 //!
-//! The problem: a call that blocks must not run on an event loop, so it goes to a thread aside. One
-//! thread for each call is what most pools come to; then a burst of 100,000 short calls costs more
-//! in threads that fight each other than in calls. Too few threads, and calls that wait for each
-//! other wait for ever.
+//! The problem: a call that blocks must not run on an event loop, so it runs on another thread.
+//! Most pools come to one thread per call. Then a burst of 100,000 short calls costs more in
+//! contending threads than in calls. With too few threads, however, calls that wait for each other
+//! deadlock.
 //!
-//! The idea: look whether the queue moves. As many jobs as there are cores get a thread at once.
-//! Past that one worker, the lookout, watches; only when no job has ended for a while, so that
-//! those that run evidently block, the crew grows, by twice as many each time.
+//! The idea: observe whether the queue moves. As many jobs as there are cores get a thread at once.
+//! Beyond that, one worker becomes the monitor. It runs no jobs. If no job finishes for 100 µs, the
+//! running jobs must be blocked, so it adds threads: as many as there are cores, then twice as many
+//! each time.
 //!
 //! ```
 //! use runtime_blocking::{Pool, Shutdown};
 //!
 //! let pool = Pool::new();
 //! let size = pool.submit(|| std::fs::metadata("Cargo.toml").map(|file| file.len()))?;
-//! // `size` is a future; here nobody awaits it.
+//! // `size` is a future, and this thread does not await it.
 //! size.detach();
 //! println!("{}", pool.shutdown(Shutdown::Wait));
 //! # Ok::<(), runtime_blocking::SubmitError<_>>(())
 //! ```
 //!
-//! A submitted closure comes to exactly one end: it is handed back, or cancelled before it began,
-//! or run. In reading order, following one job from its submit to its result:
+//! A submitted closure comes to exactly one end: it is handed back, cancelled before it begins, or
+//! run. A blocking call takes five steps:
 //!
-//! 1. [`Lane::submit`] (`lane`; a `pool`, configured by `builder`, has a main one) makes its two
-//!    allocations, of which `job` tells;
-//! 2. `policy`, a pure value, says who is to be called: wake, hire, nobody, or refuse
-//!    (`submit_error`);
-//! 3. `shared` puts it into its queue (`lanes`, a pure value too, of `fifo`s, says which job is
-//!    next) and calls, outside the one lock, whom the `roster` names;
-//! 4. a `worker` takes it, runs it, catches its panic and completes its cell, which wakes whoever
-//!    awaits the [`JoinHandle`](runtime_core::join::JoinHandle); if it is `cancel`led meanwhile, it
-//!    can see that;
-//! 5. if it blocks on another job of the pool, `reentry` notes that, and `standstill`, a third pure
-//!    value, says whether anybody is left to run it;
-//! 6. [`Pool::shutdown`] (`shutdown`) waits or leaves, and reports.
+//! 1. *submit*: [`Lane::submit`] (`pool/lane`) makes the job, one allocation that contains the
+//!    closure and the completion cell (`job/closure`);
+//! 2. *enqueue*: the pool's state (`pool/shared`) puts the job into its lane (`queue/job_queue`),
+//!    and asks the `worker/policy` whether to wake a worker, start a thread, or do nothing;
+//! 3. *worker*: a thread (`worker/lifecycle`) takes the next job, waits for one, or retires;
+//! 4. it runs the closure, catches a panic, and completes the cell;
+//! 5. the cell wakes the awaiting task, which reads the result through its
+//!    [`JoinHandle`](runtime_core::join::JoinHandle).
 //!
-//! Beside the pool there is [`Pinned`]: a state that lives on one thread, which everybody else
-//! sends calls. It shares nothing with the pool but the cell.
+//! Everything else is beside that way: lanes' limits and backpressure (`queue`), cancellation
+//! (`job/cancel`), deadlock detection (`deadlock`), statistics and [shutdown](Pool::shutdown)
+//! (`pool`), and [`Pinned`], a state that lives on one thread and receives calls. A pinned state
+//! shares nothing with the pool but the completion cell.
 //!
-//! Limits: a job that runs cannot be stopped from outside, only asked
-//! to ([`check_cancelled`]). Closures must be `'static`: no safe interface can lend borrowed data
-//! to another thread from async code.
+//! Limits: a running job cannot be stopped from outside, only requested to stop
+//! ([`check_cancelled`]). Closures must be `'static`: no safe interface can lend borrowed data to
+//! another thread from async code.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -1,33 +1,33 @@
-//! The completion cell: where the result of a task or a job meets whoever awaits it.
+//! The completion cell: passes the result of a task or a job to the future that awaits it.
 //!
 //! ```text
-//!              1 complete                2 poll
+//!              C1 complete               C2 poll
 //!   WAITING ───────────────▶ READY ───────────────▶ TAKEN
 //!      │                       │
-//!      │ 3 close               │ 3 close (the result is dropped here)
+//!      │ C3 close              │ C3 close (the result is dropped here)
 //!      ▼                       ▼
 //!   CLOSED ◀───────────────────┘
-//!      │ 1 complete (the result is dropped there)
+//!      │ C1 complete (the result is dropped there)
 //!      └──────▶ CLOSED
 //! ```
 //!
-//! | state | result | wakers | who may move it on |
+//! | state | result | wakers | ends that may change it |
 //! |---|---|---|---|
-//! | WAITING | not there yet | the awaiter's and the producer's | both ends |
+//! | WAITING | not there yet | the awaiting task's and the producer's | both |
 //! | READY | in the cell | none | the reading end |
-//! | TAKEN | handed out | none | nobody |
-//! | CLOSED | dropped, or to be dropped | none | nobody |
+//! | TAKEN | yielded | none | none |
+//! | CLOSED | dropped, now or on arrival | none | none |
 //!
-//! The producing end (a task on the loop, a job on a worker) calls
-//! [`complete`](Completion::complete) once. The reading end
-//! ([`JoinHandle`](crate::join::JoinHandle)) polls, asks for cancelling, and closes when it is
-//! dropped. Cancelling is a request: a flag for the producer to look at, and one wake of the
-//! producer so that it looks.
+//! The producer (a task on the loop, or a job on a worker) calls [`complete`](Completion::complete)
+//! once. The reading end ([`JoinHandle`](crate::join::JoinHandle)) polls, requests cancellation,
+//! and closes the cell when it is dropped. A request is a flag that the producer checks. A task is
+//! also woken once, so that it checks.
 //!
-//! All of it happens under one small mutex, and nothing of the user's happens there: a waker is
-//! cloned before the lock is taken; wakers are woken, and wakers and results dropped, after it was
-//! released. So a waker or a destructor that panics or comes back here finds the cell whole.
+//! The state is under one small mutex, and no user code runs there: a waker is cloned before the
+//! lock is taken; wakers are woken, and wakers and results dropped, after it is released. So a
+//! waker or a destructor that panics or calls back finds the cell consistent.
 
+use std::fmt;
 use std::mem;
 use std::task::{Context, Poll, Waker};
 
@@ -37,19 +37,19 @@ use crate::metadata::Metadata;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Mutex, MutexGuard};
 
-/// The cell. *Shared by* one producer and one reader, by `Arc`. *Guarded by* its mutex, but for
-/// the two flags, each of which has one writer. *Woken by*: `complete` wakes the awaiter, `cancel`
+/// The cell. *Shared by* one producer and one reader. *Guarded by* its mutex, except the two flags,
+/// each of which is written by one end. *Woken by*: `complete` wakes the awaiting task, `cancel`
 /// the producer.
 pub struct Completion<T> {
     metadata: Metadata,
-    /// Set by the reading end, looked at by the producer at every poll.
+    /// Set by the reading end; the producer checks it at every poll.
     cancel_requested: AtomicBool,
-    /// Set by the producer when the result is there, so that a look costs no lock.
+    /// Set by the producer when the result is there, so that checking takes no lock.
     finished: AtomicBool,
-    state: Mutex<State<T>>,
+    state: Mutex<CompletionState<T>>,
 }
 
-enum State<T> {
+enum CompletionState<T> {
     Waiting { awaiter: Option<Waker>, producer: Option<Waker> },
     Ready(Result<T, JoinError>),
     Taken,
@@ -57,62 +57,68 @@ enum State<T> {
 }
 
 impl<T> Completion<T> {
-    /// A waiting cell. The producer is woken when somebody asks for cancelling.
+    /// A waiting cell. `producer` is woken by the first request for cancellation.
     pub fn new(metadata: Metadata, producer: Option<Waker>) -> Completion<T> {
         Completion {
             metadata,
             cancel_requested: AtomicBool::new(false),
             finished: AtomicBool::new(false),
-            state: Mutex::new(State::Waiting { awaiter: None, producer }),
+            state: Mutex::new(CompletionState::Waiting { awaiter: None, producer }),
         }
     }
 
-    /// Who the producer is.
+    /// The number, name and location of the task or job.
     pub fn metadata(&self) -> &Metadata {
         &self.metadata
     }
 
     // ---- the producing end ----
 
-    /// Arrow 1. Stores the result and wakes who awaits it; drops it if the reader has gone. Gives
-    /// the producer its waker back, if nobody used it.
+    /// C1. Stores the result and wakes the awaiting task, or drops the result if the reader is
+    /// gone. Returns the producer's waker, if it was not used.
     pub fn complete(&self, result: Result<T, JoinError>) -> Option<Waker> {
         let mut state = self.state.lock();
         let before = match *state {
-            State::Waiting { .. } => mem::replace(&mut *state, State::Ready(result)),
-            State::Closed => {
+            CompletionState::Waiting { .. } => {
+                mem::replace(&mut *state, CompletionState::Ready(result))
+            }
+            CompletionState::Closed => {
                 drop(state);
                 drop_catching(result);
                 return None;
             }
-            State::Ready(_) | State::Taken => unreachable!("a producer completes once"),
+            CompletionState::Ready(_) | CompletionState::Taken => {
+                unreachable!("a producer completes once")
+            }
         };
-        // ORDERING: Release, paired with the Acquire in `is_finished`. One writer, once.
+        // ORDERING: Release, paired with the Acquire in `is_finished`. One thread writes it, once.
         self.finished.store(true, Ordering::Release);
         drop(state);
-        let State::Waiting { awaiter, producer } = before else { return None };
+        let CompletionState::Waiting { awaiter, producer } = before else { return None };
         if let Some(awaiter) = awaiter {
             catch_panic(|| awaiter.wake());
         }
         producer
     }
 
-    /// Whether the reading end asked for cancelling.
+    /// Whether the reading end requested cancellation.
     #[inline]
     pub fn is_cancel_requested(&self) -> bool {
-        // ORDERING: Acquire, paired with the swap in `cancel`.
+        // ORDERING: Acquire, paired with the swap in `request_cancel`.
         self.cancel_requested.load(Ordering::Acquire)
     }
 
-    /// Names the waker of a producer that did not exist yet when the cell was made.
+    /// Sets the waker of a producer that did not exist yet when the cell was made.
     ///
-    /// A request for cancelling may have come before it: look at
+    /// Cancellation may have been requested before: check
     /// [`is_cancel_requested`](Completion::is_cancel_requested) afterwards.
     pub fn set_producer(&self, waker: Waker) {
         let mut state = self.state.lock();
         let unused = match &mut *state {
-            State::Waiting { producer, .. } => producer.replace(waker),
-            State::Ready(_) | State::Taken | State::Closed => Some(waker),
+            CompletionState::Waiting { producer, .. } => producer.replace(waker),
+            CompletionState::Ready(_) | CompletionState::Taken | CompletionState::Closed => {
+                Some(waker)
+            }
         };
         drop(state);
         // Mostly there is none.
@@ -123,7 +129,7 @@ impl<T> Completion<T> {
 
     // ---- the reading end ----
 
-    /// Arrow 2. The result, or `Pending` with the caller's waker stored in place of an earlier one.
+    /// C2. Takes the result, or stores the caller's waker in place of an earlier one.
     ///
     /// # Panics
     /// If the result was taken before.
@@ -131,13 +137,13 @@ impl<T> Completion<T> {
         if !self.is_finished() {
             let waker = cx.waker().clone();
             let mut state = self.state.lock();
-            if let State::Waiting { awaiter, .. } = &mut *state {
+            if let CompletionState::Waiting { awaiter, .. } = &mut *state {
                 let former = awaiter.replace(waker);
                 drop(state);
                 drop_catching(former);
                 return Poll::Pending;
             }
-            // It was completed between the look and the lock.
+            // It was completed between the check and the lock.
             let result = Self::take(state);
             drop_catching(waker);
             return Poll::Ready(result);
@@ -145,55 +151,55 @@ impl<T> Completion<T> {
         Poll::Ready(Self::take(self.state.lock()))
     }
 
-    fn take(mut state: MutexGuard<'_, State<T>>) -> Result<T, JoinError> {
-        match mem::replace(&mut *state, State::Taken) {
-            State::Ready(result) => result,
-            before @ (State::Waiting { .. } | State::Taken | State::Closed) => {
+    fn take(mut state: MutexGuard<'_, CompletionState<T>>) -> Result<T, JoinError> {
+        match mem::replace(&mut *state, CompletionState::Taken) {
+            CompletionState::Ready(result) => result,
+            before => {
                 *state = before;
                 drop(state);
-                panic!("a JoinHandle was polled after it had handed out its result")
+                panic!("a JoinHandle was polled after it had yielded its result")
             }
         }
     }
 
-    /// Arrow 2 for a reader whom nobody can disturb any more: no lock. `None` if there is no
+    /// C2 for a reader that holds the only reference: no lock. Returns `None` if there is no
     /// result.
     pub fn take_alone(&mut self) -> Option<Result<T, JoinError>> {
         let state = self.state.get_mut();
-        match mem::replace(state, State::Taken) {
-            State::Ready(result) => Some(result),
-            before @ (State::Waiting { .. } | State::Taken | State::Closed) => {
+        match mem::replace(state, CompletionState::Taken) {
+            CompletionState::Ready(result) => Some(result),
+            before => {
                 *state = before;
                 None
             }
         }
     }
 
-    /// Whether the result is there (or was, and has been taken).
+    /// Whether the result is there, or was taken.
     #[inline]
     pub fn is_finished(&self) -> bool {
-        // ORDERING: Acquire, paired with the store in `complete`: who sees it true also sees what
-        // the producer did before.
+        // ORDERING: Acquire, paired with the store in `complete`: a thread that reads `true` sees
+        // everything that the producer did before.
         self.finished.load(Ordering::Acquire)
     }
 
-    /// Requests the producer to stop, and returns whether this is the first request.
+    /// Sets the flag that requests cancellation. Returns whether this is the first request.
     pub fn request_cancel(&self) -> bool {
         // ORDERING: AcqRel, paired with the load in `is_cancel_requested`. A swap, because several
         // threads may request at the same time.
         !self.cancel_requested.swap(true, Ordering::AcqRel)
     }
 
-    /// Requests the producer to stop, and wakes it so that it sees the request. Does nothing after
-    /// the first request, or once the result is there.
+    /// Requests cancellation, and wakes the producer so that it sees the request. Does nothing
+    /// after the first request, or once the result is there.
     pub fn cancel(&self) {
         if !self.request_cancel() {
             return;
         }
         let mut state = self.state.lock();
         let producer = match &mut *state {
-            State::Waiting { producer, .. } => producer.take(),
-            State::Ready(_) | State::Taken | State::Closed => None,
+            CompletionState::Waiting { producer, .. } => producer.take(),
+            CompletionState::Ready(_) | CompletionState::Taken | CompletionState::Closed => None,
         };
         drop(state);
         if let Some(producer) = producer {
@@ -201,25 +207,27 @@ impl<T> Completion<T> {
         }
     }
 
-    /// Arrow 3. The reader goes; a result that is there, or will be, is dropped.
+    /// C3. The reader is gone: a result that is there, or arrives later, is dropped.
     pub fn close(&self) {
         let mut state = self.state.lock();
         let before = match *state {
-            State::Waiting { .. } | State::Ready(_) => mem::replace(&mut *state, State::Closed),
-            State::Taken | State::Closed => return,
+            CompletionState::Waiting { .. } | CompletionState::Ready(_) => {
+                mem::replace(&mut *state, CompletionState::Closed)
+            }
+            CompletionState::Taken | CompletionState::Closed => return,
         };
         drop(state);
         drop_catching(before);
     }
 }
 
-impl<T> std::fmt::Debug for Completion<T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl<T> fmt::Debug for Completion<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match *self.state.lock() {
-            State::Waiting { .. } => "waiting",
-            State::Ready(_) => "ready",
-            State::Taken => "taken",
-            State::Closed => "closed",
+            CompletionState::Waiting { .. } => "waiting",
+            CompletionState::Ready(_) => "ready",
+            CompletionState::Taken => "taken",
+            CompletionState::Closed => "closed",
         };
         f.debug_struct("Completion")
             .field("metadata", &self.metadata)

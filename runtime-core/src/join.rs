@@ -11,41 +11,42 @@ use crate::metadata::{Id, Metadata};
 
 /// Awaits the result of a task or of a blocking job.
 ///
-/// Dropping it *detaches*: the task or job goes on, and its result is dropped when it comes, as
-/// with [`std::thread::JoinHandle`]. Use [`abort`](JoinHandle::abort) to cancel, or
-/// [`abort_on_drop`](JoinHandle::abort_on_drop) to say so in the type.
+/// Dropping the handle *detaches*: the task or job continues, and its result is dropped when it
+/// arrives, as with [`std::thread::JoinHandle`]. Use [`abort`](JoinHandle::abort) to cancel, or
+/// [`abort_on_drop`](JoinHandle::abort_on_drop) to cancel when the handle is dropped.
 ///
-/// It may be sent to, and awaited on, another thread or another executor if the result may.
+/// If the result is `Send`, the handle can be sent to, and awaited on, another thread or executor.
 ///
 /// # Errors
 /// Awaiting yields [`JoinError`] if the task or job was cancelled, panicked, or was refused.
 ///
 /// # Cancel safety
-/// Safe: no result is lost when the await is given up; await the handle again.
+/// Safe: giving up the await loses no result. The handle can be awaited again.
 ///
 /// # Panics
 /// Polling it again after it has yielded its result panics.
 #[must_use = "dropping a handle detaches; await it, or call `abort` or `detach`"]
 pub struct JoinHandle<T> {
-    /// The producer holds the other end.
     awaited: Awaited<T>,
-    /// The result was handed out: there is nothing left to take or to close.
+    /// The result was yielded: nothing is left to take or to close.
     taken: bool,
 }
 
-/// What a handle awaits.
+/// The producer that a handle awaits.
 enum Awaited<T> {
+    /// A task holds the other end of the cell.
     Task(Arc<Completion<T>>),
-    /// `Send` whatever `T` is, but the other variant makes the handle `Send` only if `T` is.
+    /// A job contains its cell. This variant is `Send` for every `T`; the other one makes the
+    /// handle `Send` only if `T` is.
     Job(Arc<dyn JobCell<T> + Send + Sync>),
 }
 
-/// A blocking job as its [`JoinHandle`] uses it: one allocation with a completion cell inside.
+/// A blocking job, as its [`JoinHandle`] uses it.
 pub trait JobCell<T> {
-    /// The cell that receives the job's result.
+    /// Returns the cell that receives the job's result.
     fn completion(&self) -> &Completion<T>;
 
-    /// The cell, once the handle holds the only reference to the job.
+    /// Returns the cell, when the handle holds the only reference to the job.
     fn completion_mut(&mut self) -> &mut Completion<T>;
 
     /// [Polls](Completion::poll) the cell.
@@ -56,7 +57,7 @@ pub trait JobCell<T> {
 }
 
 impl<T> JoinHandle<T> {
-    /// The only reading end of `cell`, whose producer is a task.
+    /// The only reading end of a task's cell.
     #[inline]
     pub fn new(cell: Arc<Completion<T>>) -> JoinHandle<T> {
         JoinHandle { awaited: Awaited::Task(cell), taken: false }
@@ -68,6 +69,13 @@ impl<T> JoinHandle<T> {
         JoinHandle { awaited: Awaited::Job(job), taken: false }
     }
 
+    /// A handle of a task or job that was not accepted: it yields `error` at once.
+    pub fn failed(error: JoinError) -> JoinHandle<T> {
+        let cell = Completion::new(error.metadata().clone(), None);
+        let _no_producer = cell.complete(Err(error));
+        JoinHandle::new(Arc::new(cell))
+    }
+
     #[inline]
     fn cell(&self) -> &Completion<T> {
         match &self.awaited {
@@ -76,20 +84,13 @@ impl<T> JoinHandle<T> {
         }
     }
 
-    /// A handle that yields `error` at once: for what was never accepted.
-    pub fn failed(error: JoinError) -> JoinHandle<T> {
-        let cell = Completion::new(error.metadata().clone(), None);
-        let _no_producer = cell.complete(Err(error));
-        JoinHandle::new(Arc::new(cell))
-    }
-
-    /// Asks for cancelling.
+    /// Requests cancellation.
     ///
-    /// A task is dropped on its own thread before its next poll, and the handle then yields
-    /// [`JoinError`] with [`is_cancelled`](JoinError::is_cancelled); a task that finishes first
-    /// yields its result. A job that has not begun is removed from its queue at once; one that
-    /// runs cannot be stopped from outside, and its result comes when it comes. Does nothing if
-    /// the result is there.
+    /// A task is dropped on its own thread before its next poll, and the handle then yields a
+    /// [`JoinError`] with [`is_cancelled`](JoinError::is_cancelled). A task that finishes first
+    /// yields its result. A job that has not begun is removed from its queue at once. A running job
+    /// cannot be stopped from outside, and its result arrives when it ends. Does nothing if the
+    /// result is there.
     pub fn abort(&self) {
         match &self.awaited {
             Awaited::Task(cell) => cell.cancel(),
@@ -97,51 +98,30 @@ impl<T> JoinHandle<T> {
         }
     }
 
-    /// Whether the task or job has ended, so that awaiting returns at once.
+    /// Returns whether the task or job has ended, so that awaiting it returns at once.
     pub fn is_finished(&self) -> bool {
         self.cell().is_finished()
     }
 
-    /// The number of the task or job.
+    /// Returns the number of the task or job.
     pub fn id(&self) -> Id {
         self.cell().metadata().id()
     }
 
-    /// Its number, name and the place that started it.
+    /// Returns the number, the name and the location of the task or job.
     pub fn metadata(&self) -> &Metadata {
         self.cell().metadata()
     }
 
-    /// Lets the task or job go on by itself. The same as dropping the handle, said aloud.
+    /// Lets the task or job continue by itself. The same as dropping the handle.
     pub fn detach(self) {}
 
-    /// A handle that cancels when it is dropped.
-    pub fn abort_on_drop(self) -> AbortOnDrop<T> {
-        AbortOnDrop(self)
-    }
-}
-
-impl<T> Future for JoinHandle<T> {
-    type Output = Result<T, JoinError>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        assert!(!self.taken, "a JoinHandle was polled after it had handed out its result");
-        let result = match self.take_alone() {
-            Some(result) => result,
-            None => ready!(self.awaited.poll(cx)),
-        };
-        self.taken = true;
-        Poll::Ready(result)
-    }
-}
-
-impl<T> JoinHandle<T> {
-    /// Takes the result without the cell's lock, if nobody else can reach the cell any more.
+    /// Takes the result without the cell's lock, if no other thread can reach the cell any more.
     fn take_alone(&mut self) -> Option<Result<T, JoinError>> {
         if !self.cell().is_finished() {
             return None;
         }
-        // `get_mut` locks the count; a look at it first is cheaper while there are others.
+        // `get_mut` locks the count. Reading it first is cheaper while there are others.
         match &mut self.awaited {
             Awaited::Task(cell) if Arc::strong_count(cell) == 1 => Arc::get_mut(cell)?.take_alone(),
             Awaited::Job(job) if Arc::strong_count(job) == 1 => {
@@ -152,12 +132,21 @@ impl<T> JoinHandle<T> {
     }
 }
 
-impl<T> Awaited<T> {
-    fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
-        match self {
-            Awaited::Task(cell) => cell.poll(cx),
-            Awaited::Job(job) => job.poll(cx),
-        }
+/// Step 5 of a blocking call, and of a task: the awaiting task reads the result.
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        assert!(!self.taken, "a JoinHandle was polled after it had yielded its result");
+        let result = match self.take_alone() {
+            Some(result) => result,
+            None => ready!(match &self.awaited {
+                Awaited::Task(cell) => cell.poll(cx),
+                Awaited::Job(job) => job.poll(cx),
+            }),
+        };
+        self.taken = true;
+        Poll::Ready(result)
     }
 }
 
@@ -177,35 +166,5 @@ impl<T> fmt::Debug for JoinHandle<T> {
             .field("metadata", self.metadata())
             .field("finished", &self.is_finished())
             .finish()
-    }
-}
-
-/// A [`JoinHandle`] that [aborts](JoinHandle::abort) when it is dropped.
-///
-/// # Cancel safety
-/// Dropping it *is* the cancelling; otherwise as [`JoinHandle`].
-#[must_use = "dropping it cancels the task or job"]
-#[derive(Debug)]
-pub struct AbortOnDrop<T>(JoinHandle<T>);
-
-impl<T> std::ops::Deref for AbortOnDrop<T> {
-    type Target = JoinHandle<T>;
-
-    fn deref(&self) -> &JoinHandle<T> {
-        &self.0
-    }
-}
-
-impl<T> Future for AbortOnDrop<T> {
-    type Output = Result<T, JoinError>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(cx)
-    }
-}
-
-impl<T> Drop for AbortOnDrop<T> {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }

@@ -20,6 +20,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod abort_on_drop;
 pub mod blocking_driver;
 pub mod catch_panic;
 pub mod clock;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
-use runtime_core::join::AbortOnDrop;
+use runtime_core::abort_on_drop::AbortOnDrop;
 use runtime_core::metadata::Metadata;
 
 use super::operation::Operation;

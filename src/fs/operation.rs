@@ -6,7 +6,8 @@ use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use runtime_core::join::{AbortOnDrop, JoinHandle};
+use runtime_core::abort_on_drop::AbortOnDrop;
+use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
 
 use crate::handle::Handle;

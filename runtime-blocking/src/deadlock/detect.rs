@@ -5,17 +5,17 @@
 //!   ended, and its wake-up is on the way.
 //! - D2. In the same critical section it asks the [rule](crate::deadlock::wait_graph) whether its
 //!   job can proceed. No later event takes that ability away: a worker that ends a job takes the
-//!   next one; a running job proceeds until it notes a wait of its own; idle workers and the monitor
-//!   stay while jobs are queued. There is one exception, a dispatched thread that cannot be started.
-//!   The thread that finds this out asks the rule for all waiting workers.
+//!   next one; a running job proceeds until it notes a wait of its own; idle workers and the
+//!   monitor stay while jobs are queued. There is one exception, a dispatched thread that cannot be
+//!   started. The thread that finds this out asks the rule for all waiting workers.
 //! - D3. If the job cannot proceed, the queued job at the end of the chain of waits is removed from
 //!   the queue and refused, which wakes the worker that waits for it. If the shortage is one of
 //!   threads, and another one may be started although a start was refused before, that is tried
 //!   first.
 //!
 //! A job that is removed under the lock is neither run nor cancelled by another thread, and a job
-//! counts as running until its worker looks for the next one. So no job is refused that a thread was
-//! about to run.
+//! counts as running until its worker looks for the next one. So no job is refused that a thread
+//! was about to run.
 
 use std::sync::Arc;
 
@@ -24,7 +24,8 @@ use runtime_core::join::JoinError;
 use crate::deadlock::deadlock_error::Deadlock;
 use crate::deadlock::wait_graph::{Blockage, Runner, Shortage, WaitGraph, WaitsOn};
 use crate::deadlock::wait_tracking::AwaitedJob;
-use crate::pool::shared::{PoolState, Removal, Shared};
+use crate::pool::removal::Removal;
+use crate::pool::shared::{PoolState, Shared};
 use crate::queue::job_list::WaitingJob;
 use crate::queue::permit::grant;
 use crate::worker::current::WorkerId;

@@ -2,11 +2,11 @@
 //!
 //! The thread polls a future, and sleeps until its waker is woken. It waits for one job alone if
 //! the clones of that waker are all in the completion cell of that job. To find this out, the
-//! thread has two wakers, which wake the same thread. It polls with the *task waker*. But a job that
-//! is polled with the task waker, on this thread, stores a clone of the *job waker* in its cell
-//! instead, and is recorded. So if there is no clone of the task waker, one clone of the job waker,
-//! and one recorded job, then that job's cell holds the only waker that can end the sleep. Any other
-//! clone (in a timer, a channel, another thread) shows in the counts.
+//! thread has two wakers, which wake the same thread. It polls with the *task waker*. But a job
+//! that is polled with the task waker, on this thread, stores a clone of the *job waker* in its
+//! cell instead, and is recorded. So if there is no clone of the task waker, one clone of the job
+//! waker, and one recorded job, then that job's cell holds the only waker that can end the sleep.
+//! Any other clone (in a timer, a channel, another thread) shows in the counts.
 //!
 //! A job that is polled on any other thread pays for this with one thread-local load.
 

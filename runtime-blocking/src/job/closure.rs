@@ -9,8 +9,8 @@
 //!         can be started ─────────▶ discard ─────────▶ Cancelled, or Refused
 //! ```
 //!
-//! A job leaves the queue once, under the pool's lock, and the thread that takes it out brings it to
-//! its end outside that lock. So the job needs no state of its own: an abort asks the queue to
+//! A job leaves the queue once, under the pool's lock, and the thread that takes it out brings it
+//! to its end outside that lock. So the job needs no state of its own: an abort asks the queue to
 //! remove the job by its key, and the key is stale if a worker has popped the job before. Then the
 //! job runs, and can only be requested to stop (see [`cancel`](crate::job::cancel)).
 //!

@@ -1,4 +1,4 @@
-//! How a pool is configured.
+//! The settings of a pool, as its users set them.
 
 use std::borrow::Cow;
 use std::io;
@@ -16,7 +16,7 @@ use crate::pool::settings::{Settings, ThreadBody};
 pub struct Builder(Settings);
 
 impl Pool {
-    /// A pool with the default settings.
+    /// Makes a pool with the default settings.
     pub fn new() -> Pool {
         Pool::builder().build()
     }
@@ -34,12 +34,13 @@ impl Default for Pool {
 }
 
 impl Builder {
-    /// At most so many threads; 512 if not set.
+    /// Sets the maximum number of threads. 512 by default.
     ///
-    /// Jobs beyond wait in a queue, which has no limit if none is [set](Builder::queue_max). A pool
-    /// whose jobs wait for each other needs more threads than jobs that wait. If all of them block
-    /// on jobs of their own pool, so that none can go on, one of these is refused with a
-    /// [`Deadlock`](crate::Deadlock), and its thread goes on with the error.
+    /// Further jobs wait in a queue, which has no limit unless one is [set](Builder::queue_max). A
+    /// pool whose jobs wait for each other needs more threads than there are waiting jobs. If all
+    /// threads block on jobs of their own pool, so that none can proceed, one of these jobs is
+    /// refused with a [`Deadlock`](crate::Deadlock), and the thread that waits for it continues
+    /// with the error.
     ///
     /// # Panics
     /// If it is 0.
@@ -50,10 +51,10 @@ impl Builder {
         self
     }
 
-    /// At most so many jobs wait for a thread with a place in the queue; no limit if not set. What
-    /// happens to more is up to the call: [`submit`](Pool::submit) stands in line,
-    /// [`submit_async`](Pool::submit_async) waits for a place, [`try_submit`](Pool::try_submit)
-    /// hands back.
+    /// Sets the number of jobs that may be queued. Without limit by default. Further jobs are
+    /// treated as the call says: [`submit`](Pool::submit) lets the job wait behind the queue,
+    /// [`submit_async`](Pool::submit_async) waits for room, [`try_submit`](Pool::try_submit) hands
+    /// the closure back.
     ///
     /// # Panics
     /// If it is 0.
@@ -64,12 +65,12 @@ impl Builder {
         self
     }
 
-    /// Carries something of the submitter's surroundings into each job, such as the current span of
-    /// a tracing library: `capture` is called at each submit, on the submitter's thread, and what
-    /// it returns is called around the closure, on the worker.
+    /// Propagates a part of the submitter's context into each job, such as the current span of a
+    /// tracing library. `capture` is called at each submit, on the submitter's thread, and the
+    /// function that it returns is called around the closure, on the worker.
     ///
-    /// A panic of `capture` is the submitter's, one of what it returned the job's. If that never
-    /// calls what it is given, the job is cancelled.
+    /// A panic of `capture` is the submitter's; a panic of the returned function is the job's. If
+    /// the returned function does not call its argument, the job is cancelled.
     ///
     /// ```
     /// use std::cell::Cell;
@@ -101,17 +102,17 @@ impl Builder {
         self
     }
 
-    /// How long a thread without work stays; 10 seconds if not set.
+    /// Sets the time after which a thread without work retires. 10 seconds by default.
     ///
-    /// Each thread waits for itself: the ones at the bottom of the idle stack, which is reused from
-    /// the top, leave first. When all have left, the pool has no thread and no timer.
+    /// The idle stack is used from the top, so the threads at its bottom retire first. When all
+    /// have retired, the pool has no thread and no timer.
     pub fn keep_alive(mut self, keep_alive: Duration) -> Builder {
         self.0.keep_alive = keep_alive;
         self
     }
 
-    /// What the threads are called: `NAME-1`, `NAME-2`, the lowest free number first. `blocking` if
-    /// not set. Linux shows the first 15 bytes.
+    /// Sets the name of the threads. They are called `NAME-1`, `NAME-2` and so on, the lowest free
+    /// number first. `blocking` by default. Linux shows the first 15 bytes.
     ///
     /// # Panics
     /// If the name contains a NUL byte, which the name of a thread cannot.
@@ -123,15 +124,15 @@ impl Builder {
         self
     }
 
-    /// The stack size of the threads, in bytes; what std takes if not set.
+    /// Sets the stack size of the threads, in bytes. By default, std chooses it.
     pub fn stack_size(mut self, bytes: usize) -> Builder {
         self.0.stack_size = Some(bytes);
         self
     }
 
-    /// How many jobs may run before the pool takes it that more threads would only fight each
-    /// other; past that, threads are added when the jobs do block. If not set, what
-    /// [`std::thread::available_parallelism`] says at the first submit.
+    /// Sets the number of running jobs above which more threads would only contend with each other.
+    /// Beyond it, threads are added only when jobs block. By default it is
+    /// [`std::thread::available_parallelism`], asked at the first submit.
     ///
     /// # Panics
     /// If it is 0.
@@ -142,22 +143,23 @@ impl Builder {
         self
     }
 
-    /// After how long a shutdown that waits says on stderr, once, for whom it waits; 5 seconds if
-    /// not set, never if `None`.
+    /// Sets the time after which a waiting shutdown prints on stderr, once, which jobs it waits
+    /// for. 5 seconds by default; never if `None`.
     pub fn slow_shutdown_notice(mut self, after: Option<Duration>) -> Builder {
         self.0.slow_shutdown_notice = after;
         self
     }
 
-    /// After how many jobs in a row a worker lingers, so that a model need not run as many.
+    /// Sets the number of jobs in a row after which a worker yields before it waits. For models,
+    /// which cannot run many.
     #[doc(hidden)]
-    pub fn many(mut self, jobs: usize) -> Builder {
+    pub fn burst(mut self, jobs: usize) -> Builder {
         self.0.burst = jobs;
         self
     }
 
-    /// Starts the threads in place of std, so that a test can refuse one. It is given the thread's
-    /// name, its stack size, and what it is to run.
+    /// Starts the threads in place of std, so that a test can refuse one. The spawner receives the
+    /// thread's name, its stack size, and its body.
     #[doc(hidden)]
     pub fn spawner(
         mut self,
@@ -170,7 +172,7 @@ impl Builder {
         self
     }
 
-    /// The pool. No thread is started before the first job.
+    /// Makes the pool. No thread is started before the first job.
     pub fn build(self) -> Pool {
         Pool::with(self.0)
     }

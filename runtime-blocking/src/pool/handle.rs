@@ -1,4 +1,4 @@
-//! The pool, as its users hold it.
+//! The pool's handle.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -21,8 +21,8 @@ use crate::worker::start::start_worker;
 
 /// A pool of threads that run closures which block.
 ///
-/// It is a handle: clones are cheap and stand for the same pool, which several runtimes may share.
-/// No thread is started before the first job. Jobs of different kinds can be given
+/// A pool is a handle: clones are cheap and stand for the same pool, which several runtimes may
+/// share. No thread is started before the first job. Jobs of different kinds can have
 /// [lanes](Pool::lane) of their own.
 ///
 /// # Examples
@@ -46,21 +46,21 @@ use crate::worker::start::start_worker;
 /// ```
 ///
 /// # Drop
-/// Dropping the last handle, those of its lanes included, closes the pool, and loses nothing: every
-/// job that was accepted is still run. It also waits for that, like [`Shutdown::Wait`], except
-/// where waiting would be wrong: on a thread that is turning an event loop, on one of the pool's
-/// own workers, and after a [`shutdown`](Pool::shutdown), which has said already how long to wait.
-/// There the workers finish by themselves, and retire; if the process ends first, what they had not
-/// finished is lost. To cancel, shut the pool down.
+/// Dropping the last handle, including those of the lanes, closes the pool and loses nothing: every
+/// accepted job is still run. The drop waits for that, like [`Shutdown::Wait`], except where
+/// waiting would be wrong: on a thread that is turning an event loop, on one of the pool's own
+/// workers, and after a [`shutdown`](Pool::shutdown), which has said how long to wait. There the
+/// workers finish by themselves and retire; if the process ends first, unfinished jobs are lost. To
+/// cancel jobs, shut the pool down.
 ///
 /// # Fork
-/// A fork takes one thread along, and none of the pool's. In the child of a process that has used
-/// it, a pool hands closures back ([`SubmitError::Forked`]), a shutdown or a drop does nothing, and
-/// what waits in its queues is left alone: it is the parent's. A pool that is made in the child
-/// works. Await no handle from before the fork: its job is the parent's too. And one thing is not
-/// seen: if at the fork all threads were at work, or one was on the way, a submit calls nobody, and
-/// the system is not asked where it is; then it is found out only if something else in the child
-/// has asked, as the making of a runtime does.
+/// A fork copies one thread, and none of the pool's. In the child of a process that has used the
+/// pool, a submit hands the closure back ([`SubmitError::Forked`]), a shutdown or a drop does
+/// nothing, and the queued jobs are left alone: they belong to the parent. A pool that is made in
+/// the child works. Do not await a handle from before the fork, because its job belongs to the
+/// parent. One case is not detected: if at the fork all threads were busy or one was arriving, a
+/// submit dispatches no worker and does not ask the system for the process. Then the fork is
+/// detected only after something else in the child has asked, as making a runtime does.
 #[derive(Clone)]
 pub struct Pool {
     main: Lane,
@@ -76,13 +76,13 @@ impl Pool {
         self.main.owner().shared()
     }
 
-    /// The lane of the jobs that are submitted to the pool and to no lane in particular. It has no
-    /// limit but the pool's threads, and the queue of [`Builder::queue_max`].
+    /// Returns the lane of the jobs that are submitted to the pool itself. Its limits are the
+    /// pool's threads and [`Builder::queue_max`](crate::Builder::queue_max).
     pub fn main_lane(&self) -> &Lane {
         &self.main
     }
 
-    /// Configures a lane of this pool, which is called `name` in [`lanes`](Pool::lanes).
+    /// Configures a lane of this pool. [`lanes`](Pool::lanes) shows it by `name`.
     pub fn lane(&self, name: impl Into<Cow<'static, str>>) -> LaneBuilder {
         LaneBuilder::new(Arc::clone(self.main.owner()), name.into())
     }
@@ -162,34 +162,34 @@ impl Pool {
         self.main.submit_with(metadata, keep, f)
     }
 
-    /// Closes the pool, waits as long as `how` says, and reports what was left undone.
+    /// Closes the pool, waits as long as `how` says, and reports the jobs that are left undone.
     ///
-    /// From now on [`submit`](Pool::submit) hands closures back. It may be called again, and by
-    /// several threads at once: each waits as long as it was told, and reports what it has
-    /// cancelled itself and what runs when it returns. Called by a job of this pool, it waits for
-    /// the others and reports the caller's own job among those that run.
+    /// From now on, [`submit`](Pool::submit) hands closures back. It may be called again, and by
+    /// several threads at once: each call waits as long as its `how` says, and reports the jobs
+    /// that it has cancelled itself and those that run when it returns. Called by a job of this
+    /// pool, it waits for the other jobs and reports the caller's own job among the running ones.
     ///
     /// # Blocking
-    /// As long as `how` says, and in any case for the jobs of lanes that
-    /// [must run](LaneBuilder::must_run). It may also wait for thread-local destructors of threads
-    /// that have retired, unless it is told to [leave](Shutdown::Leave).
+    /// Blocks as long as `how` says, and in any case for the jobs of lanes that
+    /// [must run](LaneBuilder::must_run). Unless it [leaves](Shutdown::Leave), it may also wait for
+    /// the thread-local destructors of threads that have retired.
     pub fn shutdown(&self, how: Shutdown) -> PoolReport {
         self.shared().shutdown(how)
     }
 
-    /// What the pool is doing. Costs one short lock.
+    /// Returns the statistics of the pool. Costs one short lock.
     pub fn stats(&self) -> Stats {
         self.shared().lock_to_look().stats()
     }
 
-    /// What each of its lanes is doing, the main lane first. Costs one lock.
+    /// Returns the statistics of each lane, the main lane first. Costs one lock.
     pub fn lanes(&self) -> Vec<LaneStats> {
         let state = self.shared().lock_to_look();
         state.queue.lanes().map(|(id, _)| state.lane_stats(id)).collect()
     }
 
-    /// The jobs that run, with their names, places and ages: the
-    /// [abandoned](RunningJob::is_abandoned) ones too. Costs one lock.
+    /// Returns the running jobs with their names, locations and ages, including the
+    /// [abandoned](RunningJob::is_abandoned) ones. Costs one lock.
     pub fn running(&self) -> Vec<RunningJob> {
         let now = Instant::now();
         self.shared().lock_to_look().running(now, None)

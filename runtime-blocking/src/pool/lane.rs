@@ -19,8 +19,8 @@ use crate::queue::permit::{Permit, WhenFull};
 ///
 /// All jobs of a pool share its threads. Without lanes, a thousand slow name lookups would take all
 /// threads, and reading a file would have to wait; in a lane of their own they take as many threads
-/// as the lane allows. A job counts for its lane's limit until its closure has ended, even if it was
-/// aborted and nothing waits for it any more.
+/// as the lane allows. A job counts for its lane's limit until its closure has ended, even if it
+/// was aborted and nothing waits for it any more.
 ///
 /// A lane is a handle: clones are cheap and stand for the same lane. It keeps its pool open as a
 /// [`Pool`](crate::Pool) does. A lane is removed with its last handle and its last job.
@@ -88,9 +88,9 @@ impl Lane {
     ///
     /// The jobs of a lane begin in the order of their submits. If the queue is full, the job waits
     /// behind it and enters it as soon as there is room. A panic of `f` is returned through the
-    /// handle. Dropping the handle detaches the job. [`abort`](JoinHandle::abort) removes a job that
-    /// has not begun, and requests a running one to [stop](crate::is_cancelled). An accepted closure
-    /// is either run or cancelled before it begins, and the handle says which.
+    /// handle. Dropping the handle detaches the job. [`abort`](JoinHandle::abort) removes a job
+    /// that has not begun, and requests a running one to [stop](crate::is_cancelled). An accepted
+    /// closure is either run or cancelled before it begins, and the handle says which.
     ///
     /// # Errors
     /// [`SubmitError`] hands the closure back if the pool is closed, or has no thread and cannot
@@ -107,20 +107,6 @@ impl Lane {
         self.submit_as(Metadata::here(), f)
     }
 
-    /// [`submit`](Lane::submit) that hands the closure back if the queue is full.
-    ///
-    /// # Errors
-    /// As [`submit`](Lane::submit), and [`SubmitError::Full`].
-    #[track_caller]
-    pub fn try_submit<F, T>(&self, f: F) -> Result<JoinHandle<T>, SubmitError<F>>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        let accepted = self.accept(Metadata::here(), (), f, WhenFull::HandBack)?;
-        Ok(accepted.handle)
-    }
-
     /// [`submit`](Lane::submit) with the caller's metadata, which may contain a name.
     ///
     /// # Errors
@@ -133,8 +119,8 @@ impl Lane {
         self.submit_with(metadata, (), f)
     }
 
-    /// [`submit_as`](Lane::submit_as) with a value to `keep`. It is dropped when the job has come to
-    /// any of its ends and the awaiting task has been woken.
+    /// [`submit_as`](Lane::submit_as) with a value to `keep`. It is dropped when the job has come
+    /// to any of its ends and the awaiting task has been woken.
     ///
     /// # Errors
     /// As [`submit`](Lane::submit).

@@ -34,10 +34,10 @@ impl LaneBuilder {
         self
     }
 
-    /// Sets the number of the lane's jobs that may be queued. Without limit by default. Further jobs
-    /// are treated as the call says: [`submit`](Lane::submit) lets the job wait behind the queue,
-    /// [`submit_async`](Lane::submit_async) waits for room, [`try_submit`](Lane::try_submit) hands
-    /// the closure back.
+    /// Sets the number of the lane's jobs that may be queued. Without limit by default. Further
+    /// jobs are treated as the call says: [`submit`](Lane::submit) lets the job wait behind the
+    /// queue, [`submit_async`](Lane::submit_async) waits for room, [`try_submit`](Lane::try_submit)
+    /// hands the closure back.
     ///
     /// # Panics
     /// If it is 0.
@@ -55,8 +55,8 @@ impl LaneBuilder {
     }
 
     /// Lets no shutdown cancel the lane's jobs: whatever the shutdown does with other jobs, these
-    /// are run, and it returns when the last of them has ended. For work that must not be lost, such
-    /// as the last buffer of a file.
+    /// are run, and it returns when the last of them has ended. For work that must not be lost,
+    /// such as the last buffer of a file.
     ///
     /// Where a shutdown may not wait (on a thread that turns an event loop, and on a worker of the
     /// pool), it reports the jobs that still wait. The workers run them if the process lives.

@@ -1,15 +1,18 @@
 //! The pool as its users hold it: handles, settings, statistics, shutdown.
 
+pub(crate) mod backpressure;
 pub(crate) mod builder;
+pub(crate) mod fork_guard;
 pub(crate) mod handle;
 pub(crate) mod lane;
 pub(crate) mod lane_builder;
 pub(crate) mod no_thread;
 pub(crate) mod owner;
+pub(crate) mod quiet;
+pub(crate) mod removal;
 pub(crate) mod report;
 pub(crate) mod settings;
 pub(crate) mod shared;
 pub(crate) mod shutdown;
 pub(crate) mod stats;
-pub(crate) mod submit_async;
 pub(crate) mod submit_error;

@@ -15,8 +15,8 @@ pub struct PoolReport {
     /// The jobs that were running when the shutdown returned. They cannot be stopped, and their
     /// results arrive later.
     pub running: Vec<RunningJob>,
-    /// The jobs that [must run](crate::LaneBuilder::must_run) and still waited for a thread when the
-    /// shutdown returned, because it was called where it may not wait for them.
+    /// The jobs that [must run](crate::LaneBuilder::must_run) and still waited for a thread when
+    /// the shutdown returned, because it was called where it may not wait for them.
     pub waiting: Vec<Metadata>,
 }
 

@@ -4,13 +4,13 @@
 //!   finds the queue empty retires, so the accepted jobs are still run.
 //! - S2. The shutdown waits until every thread has retired, if it waits at all. The last thread
 //!   wakes it, and it joins the threads that no other worker has joined.
-//! - S3. If it does not wait, or no longer, it cancels the queued jobs, requests the running ones to
-//!   stop, and reports both. It leaves alone the jobs that must run, and waits for them, unless it
-//!   was called where waiting is wrong.
+//! - S3. If it does not wait, or no longer, it cancels the queued jobs, requests the running ones
+//!   to stop, and reports both. It leaves alone the jobs that must run, and waits for them, unless
+//!   it was called where waiting is wrong.
 //!
 //! A worker whose job shuts its own pool down cannot wait for itself. It is counted as *shutting
-//! down* until that job ends, and waits only until all remaining threads are counted so. Its own job
-//! is then in its report.
+//! down* until that job ends, and waits only until all remaining threads are counted so. Its own
+//! job is then in its report.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -119,15 +119,15 @@ impl Shared {
 
     fn wait_and_join(&self, deadline: Option<Instant>) -> WaitEnd {
         let is_over =
-            |state: &PoolState| state.policy.threads() == 0 && state.workers.has_all_handles();
+            |state: &PoolState| state.policy.threads() == 0 && state.threads.are_complete();
         if self.wait_until(deadline, None, is_over) == WaitEnd::Expired {
             return WaitEnd::Expired;
         }
-        let retired = self.lock().workers.take_retired();
+        let retired = self.lock().threads.take_retired();
         let joined = retired.len();
         join_all(retired);
         let mut state = self.lock();
-        state.workers.joined(joined);
+        state.threads.joined(joined);
         self.notify_waiters_if_quiet(state);
         WaitEnd::Over
     }

@@ -28,12 +28,12 @@ use crate::queue::lane_config::{LaneConfig, LaneId};
 use crate::queue::lane_state::{LaneState, permit_for_new};
 use crate::queue::permit::{Permit, WhenFull};
 
-const EXISTS: &str = "a lane exists while it has a handle or a job";
+pub(super) const EXISTS: &str = "a lane exists while it has a handle or a job";
 
 /// All jobs of a pool that wait. *Guarded by* the pool's lock.
 pub(crate) struct JobQueue {
-    lanes: Slab<LaneState>,
-    jobs: WaitingJobs,
+    pub(super) lanes: Slab<LaneState>,
+    pub(super) jobs: WaitingJobs,
     main_lane: LaneId,
     next_ticket: u64,
 }
@@ -55,18 +55,6 @@ pub(crate) struct Popped {
     pub(crate) permit: Option<Permit>,
 }
 
-/// The effect of a [removal](JobQueue::remove).
-#[must_use]
-pub(crate) struct Removed {
-    pub(crate) job: WaitingJob,
-    /// Whether one job less can run now.
-    pub(crate) was_takeable: bool,
-    /// Whether no job is left that every shutdown waits for.
-    pub(crate) was_last_must_run: bool,
-    /// The permit of the job that was admitted to the queue in its place.
-    pub(crate) permit: Option<Permit>,
-}
-
 /// The effect of a job's [end](JobQueue::ended).
 #[must_use]
 pub(crate) struct Ended {
@@ -84,28 +72,9 @@ impl JobQueue {
         JobQueue { lanes, jobs: Slab::new(), main_lane, next_ticket: 0 }
     }
 
-    // ---- lanes ----
-
     /// The lane that a pool has from the beginning.
     pub(crate) fn main_lane(&self) -> LaneId {
         self.main_lane
-    }
-
-    /// Adds a lane.
-    pub(crate) fn open_lane(&mut self, config: LaneConfig) -> LaneId {
-        LaneId(self.lanes.insert(LaneState::new(config)))
-    }
-
-    /// Notes that no handle of the lane is left. The lane is removed with its last job.
-    pub(crate) fn abandon_lane(&mut self, id: LaneId) {
-        self.lane_mut(id).has_handle = false;
-        self.remove_lane_if_over(id);
-    }
-
-    fn remove_lane_if_over(&mut self, id: LaneId) {
-        if self.lane(id).is_over() {
-            self.lanes.remove(id.0);
-        }
     }
 
     /// A lane.
@@ -113,7 +82,7 @@ impl JobQueue {
         self.lanes.get(id.0).expect(EXISTS)
     }
 
-    fn lane_mut(&mut self, id: LaneId) -> &mut LaneState {
+    pub(super) fn lane_mut(&mut self, id: LaneId) -> &mut LaneState {
         self.lanes.get_mut(id.0).expect(EXISTS)
     }
 
@@ -121,32 +90,6 @@ impl JobQueue {
     pub(crate) fn lanes(&self) -> impl Iterator<Item = (LaneId, &LaneState)> {
         self.lanes.iter().map(|(key, lane)| (LaneId(key), lane))
     }
-
-    // ---- counts ----
-
-    /// The number of waiting jobs that could run now, if there were threads.
-    pub(crate) fn takeable(&self) -> usize {
-        self.lanes().map(|(_, lane)| lane.takeable()).sum()
-    }
-
-    /// The number of waiting and running jobs that no shutdown cancels.
-    pub(crate) fn must_run(&self) -> usize {
-        let lanes = self.lanes().filter(|(_, lane)| lane.config.must_run);
-        lanes.map(|(_, lane)| lane.jobs()).sum()
-    }
-
-    /// The job with this key, if it waits.
-    pub(crate) fn get(&self, key: Key) -> Option<&WaitingJob> {
-        self.jobs.get(key)
-    }
-
-    /// All waiting jobs, lane by lane.
-    pub(crate) fn waiting(&self) -> impl Iterator<Item = &WaitingJob> {
-        let lists = self.lanes().flat_map(|(_, lane)| [&lane.queue, &lane.wait_list]);
-        lists.flat_map(|list| list.iter(&self.jobs))
-    }
-
-    // ---- jobs ----
 
     /// Appends a job to its lane. Returns `None` if the queue is full and the job is handed back.
     #[inline]
@@ -194,38 +137,6 @@ impl JobQueue {
         let must_run = lane.config.must_run;
         self.remove_lane_if_over(id);
         Ended { frees_one, was_last_must_run: must_run && self.must_run() == 0 }
-    }
-
-    /// Takes a job out unrun. Returns `None` if the key is stale.
-    pub(crate) fn remove(&mut self, key: Key) -> Option<Removed> {
-        let WaitingJob { lane: id, stage, .. } = *self.jobs.get(key)?;
-        let lane = self.lanes.get_mut(id.0).expect(EXISTS);
-        let before = lane.takeable();
-        let job = lane.list(stage).remove(&mut self.jobs, key)?;
-        let permit = lane.admit(&mut self.jobs);
-        let was_takeable = lane.takeable() < before;
-        let must_run = lane.config.must_run;
-        self.remove_lane_if_over(id);
-        let was_last_must_run = must_run && self.must_run() == 0;
-        Some(Removed { job, was_takeable, was_last_must_run, permit })
-    }
-
-    /// Takes out all jobs of the lanes that `is_meant` selects, the oldest first.
-    pub(crate) fn drain(&mut self, is_meant: impl Fn(&LaneConfig) -> bool) -> Vec<WaitingJob> {
-        let lanes = self.lanes().filter(|(_, lane)| is_meant(&lane.config));
-        let ids: Vec<_> = lanes.map(|(id, _)| id).collect();
-        let mut drained = Vec::new();
-        for id in ids {
-            let lane = self.lanes.get_mut(id.0).expect(EXISTS);
-            for list in [&mut lane.queue, &mut lane.wait_list] {
-                while let Some(job) = list.remove(&mut self.jobs, list.first()) {
-                    drained.push(job);
-                }
-            }
-            self.remove_lane_if_over(id);
-        }
-        drained.sort_by_key(|job| job.ticket);
-        drained
     }
 }
 

@@ -2,6 +2,8 @@
 
 pub(crate) mod job_list;
 pub(crate) mod job_queue;
+pub(crate) mod job_removal;
 pub(crate) mod lane_config;
 pub(crate) mod lane_state;
+pub(crate) mod lanes;
 pub(crate) mod permit;

@@ -29,17 +29,17 @@ use crate::pool::shared::{PoolState, Shared};
 use crate::queue::job_queue::Popped;
 use crate::queue::permit::grant;
 use crate::worker::current::{self, WorkerId};
-use crate::worker::policy::{Arrival, Dispatch, MonitorAction, PATIENCE, Role, WorkerAction};
+use crate::worker::policy::{Arrival, Dispatch, Role, WorkerAction};
 use crate::worker::table::CurrentJob;
 
-struct Worker {
-    shared: Arc<Shared>,
+pub(super) struct Worker {
+    pub(super) shared: Arc<Shared>,
     id: WorkerId,
-    parker: Arc<Parker>,
+    pub(super) parker: Arc<Parker>,
 }
 
-/// What a worker does next.
-enum WorkerStep {
+/// The next step of a worker.
+pub(super) enum WorkerStep {
     Run(Arc<dyn Job>),
     /// Yield the core, and look again. This look counts from the given time.
     Yield(Instant),
@@ -49,8 +49,8 @@ enum WorkerStep {
     Retire(Departure),
 }
 
-/// What is left to do for a worker that has retired.
-struct Departure {
+/// The last step of a worker that has retired.
+pub(super) struct Departure {
     /// The threads that retired before, to be joined.
     before: Vec<JoinHandle<()>>,
     /// The threads that wait in a shutdown and can make progress.
@@ -91,7 +91,7 @@ pub(crate) fn run(shared: Arc<Shared>, id: WorkerId, role: Role) {
 impl Worker {
     fn begin(&self, role: Role) -> WorkerStep {
         let mut state = self.shared.lock();
-        state.workers.set_parker(self.id, Arc::clone(&self.parker));
+        state.workers.add(self.id, Arc::clone(&self.parker));
         state.policy.started();
         drop(state);
         self.begin_as(role)
@@ -104,8 +104,8 @@ impl Worker {
         }
     }
 
-    /// Step 3 of a blocking call: looks for a job, in one critical section with at most one dispatch
-    /// after it.
+    /// Step 3 of a blocking call: looks for a job, in one critical section with at most one
+    /// dispatch after it.
     fn next(&self, arrival: Arrival, now: Instant) -> WorkerStep {
         let mut state = self.shared.lock();
         let (ended, waiters) = self.report_end(&mut state);
@@ -137,7 +137,7 @@ impl Worker {
     }
 
     /// Takes the next job, releases the lock, and carries the dispatch out.
-    fn take_job(
+    pub(super) fn take_job(
         &self,
         mut state: MutexGuard<'_, PoolState>,
         now: Instant,
@@ -153,7 +153,11 @@ impl Worker {
         WorkerStep::Run(job)
     }
 
-    fn become_idle(&self, mut state: MutexGuard<'_, PoolState>, now: Instant) -> WorkerStep {
+    pub(super) fn become_idle(
+        &self,
+        mut state: MutexGuard<'_, PoolState>,
+        now: Instant,
+    ) -> WorkerStep {
         state.workers.push_idle(self.id);
         drop(state);
         WorkerStep::Wait(now.checked_add(self.shared.settings.keep_alive))
@@ -177,48 +181,10 @@ impl Worker {
         }
     }
 
-    /// Watches whether the queue moves, and adds threads when it does not.
-    fn monitor(&self) -> WorkerStep {
-        let mut seen = None;
-        loop {
-            let now = Instant::now();
-            let mut state = self.shared.lock();
-            match state.policy.tick(seen) {
-                MonitorAction::WaitAgain(count) => {
-                    drop(state);
-                    seen = Some(count);
-                }
-                MonitorAction::Grow { by, seen: count } => {
-                    drop(state);
-                    self.grow(by);
-                    seen = Some(count);
-                }
-                MonitorAction::Take => return self.take_job(state, now, Dispatch::Nothing),
-                MonitorAction::StandDown => return self.become_idle(state, now),
-                MonitorAction::Retire => return self.retire(state),
-            }
-            // Nothing unparks the monitor, so an unpark is left over from before.
-            let deadline = Instant::now().checked_add(PATIENCE);
-            while self.parker.park(deadline) == Unparked::Notified {}
-        }
-    }
-
-    fn grow(&self, by: usize) {
-        for _ in 0..by {
-            let mut state = self.shared.lock();
-            let dispatch = state.policy.grow();
-            if dispatch == Dispatch::Nothing {
-                return;
-            }
-            let assignment = state.assign(dispatch);
-            drop(state);
-            self.shared.carry_out_on_worker(assignment);
-        }
-    }
-
-    fn retire(&self, mut state: MutexGuard<'_, PoolState>) -> WorkerStep {
+    pub(super) fn retire(&self, mut state: MutexGuard<'_, PoolState>) -> WorkerStep {
         current::retire(self.shared.id);
-        let before = state.workers.retire(self.id);
+        state.workers.clear(self.id);
+        let before = state.threads.retire(self.id);
         WorkerStep::Retire(Departure { before, waiters: state.take_waiters_if_quiet() })
     }
 }

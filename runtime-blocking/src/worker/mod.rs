@@ -1,7 +1,11 @@
 //! The threads of a pool.
 
 pub(crate) mod current;
+pub(crate) mod growth;
 pub(crate) mod lifecycle;
+pub(crate) mod monitor;
 pub(crate) mod policy;
 pub(crate) mod start;
+pub(crate) mod start_backoff;
 pub(crate) mod table;
+pub(crate) mod thread_handles;

@@ -9,22 +9,14 @@
 //!    became idle last is woken, or a thread is started. While one is arriving, no other is
 //!    dispatched; the arriving worker takes a job and dispatches the next worker if jobs are left.
 //!    So a burst costs its submitter one or two dispatches, and not one per job.
-//! 2. Beyond that, one worker becomes the *monitor*. It runs no jobs. It looks at the queue every
-//!    100 µs ([`PATIENCE`]):
-//!    - the queue is empty: the monitor becomes an ordinary idle worker;
-//!    - a job has ended since the last look, so the queue moves: the monitor keeps waiting;
-//!    - no job has ended, so the running jobs must be blocked: the monitor adds threads, as many as
-//!      there are cores, then twice as many each time. It dispatches all of them itself. Letting the
-//!      new workers dispatch each other was measured and is slower, because they then contend with
-//!      the jobs for the cores.
-//! 3. If no thread can be added (`threads_max` is reached, or the system refuses one) and the queue
-//!    does not move, the monitor runs a job itself. No monitor is needed then: each worker that
-//!    ends a job takes the next one.
-//! 4. A worker that has run many jobs in a row and finds no other yields the core once and looks
+//! 2. Beyond that, one worker becomes the *monitor*. It runs no jobs. If no job finishes for 100
+//!    µs, the running jobs must be blocked, so it [adds threads](crate::worker::growth). If it can
+//!    add none, it runs a job itself.
+//! 3. A worker that has run many jobs in a row and finds no other yields the core once and looks
 //!    again before it waits, unless another worker is arriving. It counts as arriving, so a submit
 //!    makes no system call. Without this, a worker that is faster than its submitter would sleep
-//!    between any two jobs of a burst. A worker that was woken for a single job does not yield: on a
-//!    busy machine that may take milliseconds, for which the next job would wait.
+//!    between any two jobs of a burst. A worker that was woken for a single job does not yield: on
+//!    a busy machine that may take milliseconds, for which the next job would wait.
 //!
 //! ```text
 //!                    dispatch                 next: Take
@@ -37,19 +29,13 @@
 //!                                └──▶ BUSY                        when closed
 //! ```
 //!
-//! (A worker that yields is ARRIVING, too.) Two invariants: there are at most `threads_max` threads;
-//! and while a job waits, a worker is arriving, or there is a monitor, or (if no worker can be
-//! dispatched) all workers are busy and will look when their jobs end. So no job depends on a later
-//! submit. Only two workers have a timer: the monitor while jobs wait, and an idle worker for its
-//! keep-alive.
+//! (A worker that yields is ARRIVING, too.) Two invariants: there are at most `threads_max`
+//! threads; and while a job waits, a worker is arriving, or there is a monitor, or (if no worker
+//! can be dispatched) all workers are busy and will look when their jobs end. So no job depends on
+//! a later submit. Only two workers have a timer: the monitor while jobs wait, and an idle worker
+//! for its keep-alive.
 
-use std::time::Duration;
-
-/// The time for which the queue may not move before threads are added.
-pub(crate) const PATIENCE: Duration = Duration::from_micros(100);
-
-/// The highest number of jobs that end before another thread start is tried after a refusal.
-const BACKOFF_MAX: u64 = 64;
+use crate::worker::start_backoff::StartBackoff;
 
 /// The role for which a worker is woken or started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +54,7 @@ pub(crate) enum Dispatch {
     Nothing,
     /// Wake the worker that became idle last.
     Wake(Role),
-    /// Start a thread; answered by [`Policy::started`] or [`Policy::could_not_start`].
+    /// Start a thread; answered by `started` or `could_not_start`.
     Start(Role),
 }
 
@@ -97,61 +83,30 @@ pub(crate) enum WorkerAction {
     Retire,
 }
 
-/// The next action of the monitor after a look at the queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub(crate) enum MonitorAction {
-    /// Sleep for [`PATIENCE`], then look again with this count of ended jobs.
-    WaitAgain(u64),
-    /// Carry out [`Policy::grow`] at most `by` times, then wait again with this count.
-    Grow { by: usize, seen: u64 },
-    /// Take the next job and run it, as an ordinary worker.
-    Take,
-    /// Wait on top of the idle stack, as an ordinary worker.
-    StandDown,
-    /// End the thread.
-    Retire,
-}
-
-/// The consequence of a thread that could not be started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub(crate) enum StartFailure {
-    /// Other threads run the waiting jobs. The dispatch is never a start.
-    Continue(Dispatch),
-    /// There is no thread: the caller empties the queue and fails the jobs.
-    NoThread,
-}
-
 /// The counts, and the rule that changes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Policy {
     threads_max: usize,
     /// The number of busy workers above which a monitor is needed. Set by each submit.
-    cores: usize,
+    pub(super) cores: usize,
     /// No job is accepted any more, and a worker that finds no job retires.
-    closed: bool,
+    pub(super) closed: bool,
     /// The waiting jobs that no lane's limit holds back.
-    queued: usize,
+    pub(super) queued: usize,
     /// The workers that were dispatched and have not looked for a job yet.
-    arriving: usize,
+    pub(super) arriving: usize,
     /// The workers that run a job.
-    busy: usize,
+    pub(super) busy: usize,
     /// The workers on the idle stack.
-    idle: usize,
+    pub(super) idle: usize,
     /// Whether there is a monitor, or one is arriving.
-    monitor: bool,
+    pub(super) monitor: bool,
     /// The number of jobs that have ended, ever. The monitor compares it.
-    ended: u64,
+    pub(super) ended: u64,
     /// The number of workers that the next growth dispatches.
-    step: usize,
-    /// Whether a thread start was refused, and since then no start has succeeded and no monitor has
-    /// seen the queue move.
-    refused: bool,
-    /// After a refusal, a worker that ends a job tries to start a thread once `ended` is this high.
-    retry_at: u64,
-    /// The distance of the next `retry_at`.
-    backoff: u64,
+    pub(super) step: usize,
+    /// The thread starts that were refused.
+    pub(super) backoff: StartBackoff,
 }
 
 impl Policy {
@@ -168,9 +123,7 @@ impl Policy {
             monitor: false,
             ended: 0,
             step: 1,
-            refused: false,
-            retry_at: 0,
-            backoff: 1,
+            backoff: StartBackoff::NONE,
         }
     }
 
@@ -221,8 +174,8 @@ impl Policy {
         self.dispatch_if_needed(self.vacancies())
     }
 
-    /// Counts a job that its lane's limit no longer holds back. The worker whose job ended looks for
-    /// a job next, so no dispatch is needed.
+    /// Counts a job that its lane's limit no longer holds back. The worker whose job ended looks
+    /// for a job next, so no dispatch is needed.
     pub(crate) fn release(&mut self) {
         self.queued += 1;
     }
@@ -238,29 +191,6 @@ impl Policy {
     }
 
     // ---- workers ----
-
-    /// Notes that a new thread runs. It looks for a job, or at the queue, next.
-    pub(crate) fn started(&mut self) {
-        self.refused = false;
-        self.retry_at = 0;
-        self.backoff = 1;
-    }
-
-    /// Notes that a dispatched thread could not be started.
-    pub(crate) fn could_not_start(&mut self, role: Role) -> StartFailure {
-        match role {
-            Role::Worker => self.arriving -= 1,
-            Role::Monitor => self.monitor = false,
-        }
-        self.refused = true;
-        self.retry_at = self.ended + self.backoff;
-        self.backoff = (self.backoff * 2).min(BACKOFF_MAX);
-        if self.threads() == 0 {
-            self.queued = 0;
-            return StartFailure::NoThread;
-        }
-        StartFailure::Continue(self.dispatch_if_needed(0))
-    }
 
     /// Decides for a worker that looks for a job.
     #[inline]
@@ -288,54 +218,6 @@ impl Policy {
         WorkerAction::Wait
     }
 
-    /// Decides for the monitor, which brings the count of its last look, if there was one.
-    pub(crate) fn tick(&mut self, seen: Option<u64>) -> MonitorAction {
-        let has_moved = seen != Some(self.ended);
-        if has_moved {
-            self.step = self.cores;
-            // The refusal is older than the last move of the queue: another start may succeed.
-            self.refused = false;
-        }
-        if self.queued == 0 {
-            self.monitor = false;
-            if self.closed {
-                return MonitorAction::Retire;
-            }
-            self.idle += 1;
-            return MonitorAction::StandDown;
-        }
-        if has_moved || self.queued <= self.arriving {
-            return MonitorAction::WaitAgain(self.ended);
-        }
-        if self.idle == 0 && self.vacancies_for_growth() == 0 {
-            self.monitor = false;
-            self.queued -= 1;
-            self.busy += 1;
-            return MonitorAction::Take;
-        }
-        let by = self.step;
-        self.step = self.step.saturating_mul(2);
-        MonitorAction::Grow { by, seen: self.ended }
-    }
-
-    /// Dispatches one worker of a growth, unless the arriving ones suffice.
-    pub(crate) fn grow(&mut self) -> Dispatch {
-        if self.queued <= self.arriving {
-            return Dispatch::Nothing;
-        }
-        self.dispatch(Role::Worker, self.vacancies_for_growth())
-    }
-
-    /// Dispatches a worker although a start was refused before, because all workers wait for a
-    /// queued job.
-    pub(crate) fn dispatch_against_deadlock(&mut self) -> Dispatch {
-        debug_assert!(!self.has_free_thread(), "a free thread would run the queued job");
-        if self.queued == 0 {
-            return Dispatch::Nothing;
-        }
-        self.dispatch(Role::Worker, self.vacancies())
-    }
-
     /// Counts out an idle worker whose keep-alive has passed.
     pub(crate) fn retire(&mut self) {
         self.idle -= 1;
@@ -350,24 +232,19 @@ impl Policy {
 
     // ---- the rule ----
 
-    fn vacancies(&self) -> usize {
+    pub(super) fn vacancies(&self) -> usize {
         self.threads_max - self.threads()
     }
 
     /// After a refusal, not every ended job is worth another system call. A worker that was
     /// dispatched tries in any case: the jobs that came while it was arriving dispatched nothing.
     fn vacancies_for(&self, arrival: Arrival) -> usize {
-        let backs_off = arrival != Arrival::Dispatched && self.ended < self.retry_at;
+        let backs_off = arrival != Arrival::Dispatched && self.backoff.is_waiting(self.ended);
         if backs_off { 0 } else { self.vacancies() }
     }
 
-    /// A refusal ends a growth.
-    fn vacancies_for_growth(&self) -> usize {
-        if self.refused { 0 } else { self.vacancies() }
-    }
-
     /// Points 1 and 2, if this number of threads may be started.
-    fn dispatch_if_needed(&mut self, vacancies: usize) -> Dispatch {
+    pub(super) fn dispatch_if_needed(&mut self, vacancies: usize) -> Dispatch {
         if self.queued == 0 || self.arriving > 0 {
             return Dispatch::Nothing;
         }
@@ -380,7 +257,7 @@ impl Policy {
         self.dispatch(Role::Monitor, vacancies)
     }
 
-    fn dispatch(&mut self, role: Role, vacancies: usize) -> Dispatch {
+    pub(super) fn dispatch(&mut self, role: Role, vacancies: usize) -> Dispatch {
         let dispatch = if self.idle > 0 {
             self.idle -= 1;
             Dispatch::Wake(role)

@@ -9,8 +9,9 @@ use crate::deadlock::detect;
 use crate::pool::no_thread::NoThread;
 use crate::pool::shared::{PoolState, Shared};
 use crate::worker::current::WorkerId;
+use crate::worker::growth::StartFailure;
 use crate::worker::lifecycle;
-use crate::worker::policy::{Role, StartFailure};
+use crate::worker::policy::Role;
 
 /// Starts the thread of a reserved row. Fails if that leaves the pool without any thread.
 pub(crate) fn start_worker(
@@ -23,12 +24,12 @@ pub(crate) fn start_worker(
     let mut state = shared.lock();
     match started {
         Ok(handle) => {
-            state.workers.deposit(worker, handle);
+            state.threads.deposit(worker, handle);
             shared.notify_waiters_if_quiet(state);
             Ok(())
         }
         Err(error) => {
-            state.workers.release(worker);
+            state.threads.release(worker);
             continue_without(shared, state, role, error)
         }
     }

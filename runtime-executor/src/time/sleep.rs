@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+use runtime_core::abort_on_drop::AbortOnDrop;
 use runtime_core::catch_panic::drop_catching;
-use runtime_core::join::AbortOnDrop;
 use runtime_core::metadata::Metadata;
 
 use crate::scheduler::core::Core;

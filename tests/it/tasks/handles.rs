@@ -231,7 +231,7 @@ fn a_handle_polled_after_its_result_panics_with_a_clear_message() {
                 let _ = (&mut task).await;
             });
         });
-        assert!(message.contains("after it had handed out its result"), "{message}");
+        assert!(message.contains("after it had yielded its result"), "{message}");
     });
 }
 

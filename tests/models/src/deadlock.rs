@@ -80,7 +80,7 @@ pub(crate) const MODELS: &[Model] = &[
 type Wait = fn(&Handle, JoinHandle<()>) -> Result<(), JoinError>;
 
 fn pool(threads_max: usize) -> Pool {
-    let builder = Pool::builder().many(1).threads_max(threads_max).cores(threads_max);
+    let builder = Pool::builder().burst(1).threads_max(threads_max).cores(threads_max);
     builder.slow_shutdown_notice(None).build()
 }
 

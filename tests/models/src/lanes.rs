@@ -84,7 +84,7 @@ pub(crate) const MODELS: &[Model] = &[
 ];
 
 fn pool(threads_max: usize) -> Pool {
-    let builder = Pool::builder().many(1).threads_max(threads_max).cores(threads_max);
+    let builder = Pool::builder().burst(1).threads_max(threads_max).cores(threads_max);
     builder.slow_shutdown_notice(None).build()
 }
 
@@ -173,7 +173,7 @@ fn gate() -> (Arc<Completion<()>>, JoinHandle<()>) {
 
 /// close‖accept, for a job that may find the queue full. (P48)
 fn a_job_in_line_of_a_pool_that_closes(witness: &'static Witness) {
-    let pool = Pool::builder().many(1).threads_max(1).cores(1).queue_max(1).build();
+    let pool = Pool::builder().burst(1).threads_max(1).cores(1).queue_max(1).build();
     let (value, drops) = drop_probe();
     let (ran, ends) = (Record::new(), Record::new());
     let (other, noted, end) = (pool.clone(), ran.clone(), ends.clone());

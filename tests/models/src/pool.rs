@@ -218,7 +218,12 @@ pub(crate) const MODELS: &[Model] = &[
 ];
 
 fn pool(threads_max: usize, cores: usize) -> Pool {
-    Pool::builder().many(1).threads_max(threads_max).cores(cores).slow_shutdown_notice(None).build()
+    Pool::builder()
+        .burst(1)
+        .threads_max(threads_max)
+        .cores(cores)
+        .slow_shutdown_notice(None)
+        .build()
 }
 
 fn leave(pool: &Pool) {

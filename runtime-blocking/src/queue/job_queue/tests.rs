@@ -6,7 +6,8 @@ use runtime_core::metadata::Metadata;
 
 use super::*;
 use crate::job::cancel::{Hook, Stoppable};
-use crate::queue::lane_config::{AGING, Priority};
+use crate::queue::job_removal::Removed;
+use crate::queue::lane_config::{AGING, LaneConfig, Priority};
 use crate::queue::permit::grant;
 
 /// A job that is known by a number.

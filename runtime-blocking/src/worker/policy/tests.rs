@@ -1,6 +1,8 @@
 //! A table for each decision.
 
 use super::*;
+use crate::worker::growth::{MonitorAction, StartFailure};
+use crate::worker::start_backoff::StartBackoff;
 
 mod reference;
 
@@ -241,7 +243,7 @@ fn after_refusals_ending_jobs_try_again_ever_more_seldom_and_a_success_forgets_i
     assert_eq!(tries, [1, 2, 4, 8, 16, 32, 64, 128, 192]);
     assert_eq!(policy.submit(1), Dispatch::Start(Role::Monitor), "a submit tries");
     policy.started();
-    assert_eq!((policy.refused, policy.backoff, policy.retry_at), (false, 1, 0));
+    assert_eq!(policy.backoff, StartBackoff::NONE);
 }
 
 #[test]

@@ -5,9 +5,8 @@ fn with_idle(workers: usize) -> (WorkerTable, Vec<Arc<Parker>>) {
     let mut parkers = Vec::new();
     for index in 0..workers {
         let id = WorkerId::of_row(index);
-        assert_eq!(table.reserve(), id);
         parkers.push(Arc::new(Parker::new()));
-        table.set_parker(id, Arc::clone(&parkers[index]));
+        table.add(id, Arc::clone(&parkers[index]));
         table.push_idle(id);
     }
     (table, parkers)
@@ -26,22 +25,6 @@ fn the_worker_that_became_idle_last_is_assigned_first() {
     assert_eq!(table.take_assigned(worker(1)), Some(Role::Monitor));
     assert_eq!(table.take_assigned(worker(1)), None);
     assert_eq!(table.take_assigned(worker(0)), None);
-}
-
-#[test]
-fn a_row_stays_occupied_until_its_handle_arrives() {
-    let (mut table, _parkers) = with_idle(1);
-    table.remove_idle(worker(0));
-    assert!(table.retire(worker(0)).is_empty() && !table.has_all_handles());
-    assert_eq!(table.reserve(), worker(1));
-    let thread = runtime_core::sync::thread::spawn("ended".into(), None, || ());
-    table.deposit(worker(0), thread.expect("a thread"));
-    table.release(worker(1));
-    assert!(table.has_all_handles());
-    assert_eq!(table.reserve(), worker(0));
-    let retired = table.take_retired();
-    assert_eq!(retired.len(), 1);
-    retired.into_iter().for_each(|thread| thread.join().expect("it does not panic"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Backpressure: submitting no faster than the jobs are run.
+//! Backpressure: submits that do not let jobs pile up behind a full queue.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,14 +14,28 @@ use crate::pool::submit_error::SubmitError;
 use crate::queue::permit::WhenFull;
 
 impl Lane {
+    /// [`submit`](Lane::submit) that hands the closure back if the queue is full.
+    ///
+    /// # Errors
+    /// As [`submit`](Lane::submit), and [`SubmitError::Full`].
+    #[track_caller]
+    pub fn try_submit<F, T>(&self, f: F) -> Result<JoinHandle<T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let accepted = self.accept(Metadata::here(), (), f, WhenFull::HandBack)?;
+        Ok(accepted.handle)
+    }
+
     /// [`submit`](Lane::submit) that waits until the job has a place in the queue, for a producer
     /// that must not go faster than its jobs.
     ///
     /// The first to wait gets the first place. Nothing happens before the future is polled.
     ///
     /// # Errors
-    /// As [`submit`](Lane::submit). If the pool is shut down while the job waits, the job is treated
-    /// like those in the queue.
+    /// As [`submit`](Lane::submit). If the pool is shut down while the job waits, the job is
+    /// treated like those in the queue.
     ///
     /// # Cancel safety
     /// If the future is dropped before it is ready, the job is removed and its closure dropped.

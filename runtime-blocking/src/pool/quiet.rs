@@ -1,0 +1,36 @@
+//! When a shutdown can return, and waking the threads that wait in one.
+
+use std::mem;
+use std::sync::Arc;
+
+use runtime_core::park::Parker;
+use runtime_core::sync::MutexGuard;
+
+use crate::pool::shared::{PoolState, Shared};
+
+impl PoolState {
+    /// Takes the threads that wait in a shutdown, if they can make progress. The caller unparks
+    /// them outside the lock.
+    pub(crate) fn take_shutdown_waiters_if(&mut self, can_progress: bool) -> Vec<Arc<Parker>> {
+        if can_progress { mem::take(&mut self.shutdown_waiters) } else { Vec::new() }
+    }
+
+    /// The same, once the pool is quiet.
+    pub(crate) fn take_waiters_if_quiet(&mut self) -> Vec<Arc<Parker>> {
+        self.take_shutdown_waiters_if(self.is_quiet())
+    }
+
+    /// Whether every thread has retired, except those whose jobs have shut the pool down.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.policy.threads() <= self.workers.shutting_down()
+    }
+}
+
+impl Shared {
+    /// Releases the lock, and wakes the threads that wait in a shutdown if the pool is quiet.
+    pub(crate) fn notify_waiters_if_quiet(&self, mut state: MutexGuard<'_, PoolState>) {
+        let waiters = state.take_waiters_if_quiet();
+        drop(state);
+        waiters.iter().for_each(|waiter| waiter.unpark());
+    }
+}

@@ -1,0 +1,54 @@
+//! Taking jobs out of the queue unrun.
+
+use runtime_core::slab::Key;
+
+use crate::queue::job_list::WaitingJob;
+use crate::queue::job_queue::{EXISTS, JobQueue};
+use crate::queue::lane_config::LaneConfig;
+use crate::queue::permit::Permit;
+
+/// The effect of a [removal](JobQueue::remove).
+#[must_use]
+pub(crate) struct Removed {
+    pub(crate) job: WaitingJob,
+    /// Whether one job less can run now.
+    pub(crate) was_takeable: bool,
+    /// Whether no job is left that every shutdown waits for.
+    pub(crate) was_last_must_run: bool,
+    /// The permit of the job that was admitted to the queue in its place.
+    pub(crate) permit: Option<Permit>,
+}
+
+impl JobQueue {
+    /// Takes a job out unrun. Returns `None` if the key is stale.
+    pub(crate) fn remove(&mut self, key: Key) -> Option<Removed> {
+        let WaitingJob { lane: id, stage, .. } = *self.jobs.get(key)?;
+        let lane = self.lanes.get_mut(id.0).expect(EXISTS);
+        let before = lane.takeable();
+        let job = lane.list(stage).remove(&mut self.jobs, key)?;
+        let permit = lane.admit(&mut self.jobs);
+        let was_takeable = lane.takeable() < before;
+        let must_run = lane.config.must_run;
+        self.remove_lane_if_over(id);
+        let was_last_must_run = must_run && self.must_run() == 0;
+        Some(Removed { job, was_takeable, was_last_must_run, permit })
+    }
+
+    /// Takes out all jobs of the lanes that `is_meant` selects, the oldest first.
+    pub(crate) fn drain(&mut self, is_meant: impl Fn(&LaneConfig) -> bool) -> Vec<WaitingJob> {
+        let lanes = self.lanes().filter(|(_, lane)| is_meant(&lane.config));
+        let ids: Vec<_> = lanes.map(|(id, _)| id).collect();
+        let mut drained = Vec::new();
+        for id in ids {
+            let lane = self.lanes.get_mut(id.0).expect(EXISTS);
+            for list in [&mut lane.queue, &mut lane.wait_list] {
+                while let Some(job) = list.remove(&mut self.jobs, list.first()) {
+                    drained.push(job);
+                }
+            }
+            self.remove_lane_if_over(id);
+        }
+        drained.sort_by_key(|job| job.ticket);
+        drained
+    }
+}

@@ -1,0 +1,50 @@
+//! A worker as the monitor: it watches whether the queue moves, and adds threads when it does not.
+
+use std::time::Instant;
+
+use runtime_core::park::Unparked;
+
+use crate::worker::growth::{MonitorAction, PATIENCE};
+use crate::worker::lifecycle::{Worker, WorkerStep};
+use crate::worker::policy::Dispatch;
+
+impl Worker {
+    /// Watches whether the queue moves, and adds threads when it does not.
+    pub(super) fn monitor(&self) -> WorkerStep {
+        let mut seen = None;
+        loop {
+            let now = Instant::now();
+            let mut state = self.shared.lock();
+            match state.policy.tick(seen) {
+                MonitorAction::WaitAgain(count) => {
+                    drop(state);
+                    seen = Some(count);
+                }
+                MonitorAction::Grow { by, seen: count } => {
+                    drop(state);
+                    self.grow(by);
+                    seen = Some(count);
+                }
+                MonitorAction::Take => return self.take_job(state, now, Dispatch::Nothing),
+                MonitorAction::StandDown => return self.become_idle(state, now),
+                MonitorAction::Retire => return self.retire(state),
+            }
+            // Nothing unparks the monitor, so an unpark is left over from before.
+            let deadline = Instant::now().checked_add(PATIENCE);
+            while self.parker.park(deadline) == Unparked::Notified {}
+        }
+    }
+
+    fn grow(&self, by: usize) {
+        for _ in 0..by {
+            let mut state = self.shared.lock();
+            let dispatch = state.policy.grow();
+            if dispatch == Dispatch::Nothing {
+                return;
+            }
+            let assignment = state.assign(dispatch);
+            drop(state);
+            self.shared.carry_out_on_worker(assignment);
+        }
+    }
+}

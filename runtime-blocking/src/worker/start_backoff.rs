@@ -1,0 +1,43 @@
+//! The memory of refused thread starts.
+
+/// The highest number of jobs that end before another thread start is tried after a refusal.
+const BACKOFF_MAX: u64 = 64;
+
+/// Decides whether another thread start is tried after the system has refused one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct StartBackoff {
+    /// Whether a start was refused, and since then none has succeeded and no monitor has seen the
+    /// queue move.
+    is_refused: bool,
+    /// A worker that ends a job tries again once this number of jobs have ended.
+    retry_at: u64,
+    /// The distance of the next `retry_at`.
+    distance: u64,
+}
+
+impl StartBackoff {
+    pub(super) const NONE: StartBackoff =
+        StartBackoff { is_refused: false, retry_at: 0, distance: 1 };
+
+    /// Notes a refusal, after this number of ended jobs.
+    pub(super) fn refuse(&mut self, ended: u64) {
+        self.is_refused = true;
+        self.retry_at = ended + self.distance;
+        self.distance = (self.distance * 2).min(BACKOFF_MAX);
+    }
+
+    /// Allows the monitor to try again, because the queue has moved since the refusal.
+    pub(super) fn queue_has_moved(&mut self) {
+        self.is_refused = false;
+    }
+
+    /// Whether a growth must not start threads.
+    pub(super) fn stops_growth(&self) -> bool {
+        self.is_refused
+    }
+
+    /// Whether a worker that has ended a job must not start a thread.
+    pub(super) fn is_waiting(&self, ended: u64) -> bool {
+        ended < self.retry_at
+    }
+}

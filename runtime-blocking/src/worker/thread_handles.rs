@@ -1,0 +1,129 @@
+//! The handles by which a pool's threads are joined.
+//!
+//! Every thread is joined. A worker that retires cannot join itself. It leaves its handle in
+//! `retired`, and joins the threads whose handles it finds there. That takes no time, because those
+//! threads have only their last few steps left. So each worker is joined by the next one to retire,
+//! and the last worker by the shutdown.
+//!
+//! The thread that starts a worker holds the worker's handle for a moment before it can deposit the
+//! handle here, and by then the worker may have retired already. So the number of a retired worker
+//! stays taken until its handle has arrived.
+//!
+//! The numbers are no keys of a slab, because a new thread gets the lowest free number: it is in
+//! the thread's name.
+
+use std::mem;
+
+use runtime_core::sync::thread::JoinHandle;
+
+use crate::worker::current::WorkerId;
+
+/// The threads of a pool. *Guarded by* the pool's lock.
+#[derive(Default)]
+pub(crate) struct ThreadHandles {
+    /// By the number of the worker.
+    threads: Vec<WorkerThread>,
+    /// The handles of retired threads that no thread has joined.
+    retired: Vec<JoinHandle<()>>,
+    /// The number of handles that `retired` does not show: they have not been deposited yet, or a
+    /// shutdown is joining them.
+    elsewhere: usize,
+}
+
+enum WorkerThread {
+    Vacant,
+    /// The thread starts or runs, and its handle has not been deposited yet.
+    Started,
+    /// The thread runs, and this is its handle.
+    Running(JoinHandle<()>),
+    /// The thread has retired, and its handle has not been deposited yet.
+    Retired,
+}
+
+impl ThreadHandles {
+    /// Reserves the lowest free number for a thread that is about to be started.
+    pub(crate) fn reserve(&mut self) -> WorkerId {
+        self.elsewhere += 1;
+        let is_vacant = |thread: &WorkerThread| matches!(thread, WorkerThread::Vacant);
+        let index = self.threads.iter().position(is_vacant).unwrap_or_else(|| {
+            self.threads.push(WorkerThread::Vacant);
+            self.threads.len() - 1
+        });
+        self.threads[index] = WorkerThread::Started;
+        WorkerId::of_row(index)
+    }
+
+    /// Deposits the handle of a started thread, which may have retired by now.
+    pub(crate) fn deposit(&mut self, id: WorkerId, handle: JoinHandle<()>) {
+        self.elsewhere -= 1;
+        let thread = &mut self.threads[id.row()];
+        match thread {
+            WorkerThread::Started => *thread = WorkerThread::Running(handle),
+            WorkerThread::Retired => {
+                *thread = WorkerThread::Vacant;
+                self.retired.push(handle);
+            }
+            WorkerThread::Vacant | WorkerThread::Running(_) => {
+                unreachable!("a handle is deposited once for each reserved number")
+            }
+        }
+    }
+
+    /// Frees a reserved number, because the thread could not be started.
+    pub(crate) fn release(&mut self, id: WorkerId) {
+        self.elsewhere -= 1;
+        self.threads[id.row()] = WorkerThread::Vacant;
+    }
+
+    /// Notes that a worker retires. Returns the handles that the worker joins.
+    pub(crate) fn retire(&mut self, id: WorkerId) -> Vec<JoinHandle<()>> {
+        let before = mem::take(&mut self.retired);
+        let thread = &mut self.threads[id.row()];
+        match mem::replace(thread, WorkerThread::Vacant) {
+            WorkerThread::Running(handle) => self.retired.push(handle),
+            WorkerThread::Started => *thread = WorkerThread::Retired,
+            WorkerThread::Vacant | WorkerThread::Retired => {
+                unreachable!("a worker retires once")
+            }
+        }
+        before
+    }
+
+    /// Whether the handle of every retired thread is here or has been joined.
+    pub(crate) fn are_complete(&self) -> bool {
+        self.elsewhere == 0
+    }
+
+    /// Takes the handles of retired threads; answered by [`joined`](ThreadHandles::joined).
+    pub(crate) fn take_retired(&mut self) -> Vec<JoinHandle<()>> {
+        self.elsewhere += self.retired.len();
+        mem::take(&mut self.retired)
+    }
+
+    /// Notes that this number of taken handles has been joined.
+    pub(crate) fn joined(&mut self, handles: usize) {
+        self.elsewhere -= handles;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_stays_taken_until_its_handle_arrives() {
+        let [first, second] = [0, 1].map(WorkerId::of_row);
+        let mut threads = ThreadHandles::default();
+        assert_eq!(threads.reserve(), first);
+        assert!(threads.retire(first).is_empty() && !threads.are_complete());
+        assert_eq!(threads.reserve(), second);
+        let thread = runtime_core::sync::thread::spawn("ended".into(), None, || ());
+        threads.deposit(first, thread.expect("a thread"));
+        threads.release(second);
+        assert!(threads.are_complete());
+        assert_eq!(threads.reserve(), first);
+        let retired = threads.take_retired();
+        assert_eq!(retired.len(), 1);
+        retired.into_iter().for_each(|thread| thread.join().expect("it does not panic"));
+    }
+}
