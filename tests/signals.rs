@@ -27,7 +27,7 @@ fn raise(signal: Signal) {
     signal_hook::low_level::raise(signal.number()).unwrap();
 }
 
-/// Whether no signal can be received now.
+/// Returns true if no signal can be received now.
 async fn is_empty(signals: &mut Signals) -> bool {
     poll_once(signals.recv()).await.is_none()
 }

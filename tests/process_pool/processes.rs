@@ -26,8 +26,8 @@ pub(crate) fn descriptors() -> usize {
     fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
-/// Whether the process runs. A process whose parent has died may stay a zombie, if its new parent
-/// does not wait for it.
+/// Returns true if the process runs. A process whose parent has died may stay a zombie, if its new
+/// parent does not wait for it.
 pub(crate) fn is_alive(pid: u32) -> bool {
     stat(pid).is_some_and(|(state, _)| state != 'Z')
 }

@@ -216,7 +216,11 @@ fn a_failed_write_is_reported_by_the_next_write_and_by_other_operations() {
             aside::spawn_blocking(|| ()).await.unwrap();
             // The error is found by an operation that is then cancelled.
             let error = file.read_at(1, 0).await.unwrap_err();
-            assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput, "it has not been heard");
+            assert_eq!(
+                error.kind(),
+                std::io::ErrorKind::InvalidInput,
+                "the error is still unreported"
+            );
             assert!(file.flush().await.is_err());
             drop(file);
         });

@@ -122,7 +122,7 @@ fn killing_the_peer_ends_readers_and_writers() {
             let errors = [read.unwrap().err(), written.unwrap().err()];
             let kinds = errors.map(|error| error.map(|error| error.kind()));
             assert!(kinds.contains(&Some(ErrorKind::ConnectionReset)), "{kinds:?}");
-            assert_eq!(far.read(&mut [0; 8]).await.unwrap(), 0, "the error is told once");
+            assert_eq!(far.read(&mut [0; 8]).await.unwrap(), 0, "the error is reported once");
             let error = far.write(b"x").await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::BrokenPipe);
             spawn_blocking(move || child.wait()).await.unwrap().unwrap();

@@ -183,7 +183,7 @@ fn a_turn_that_must_not_sleep_receives_pending_events() {
         assert!(!read.is_finished());
         near.write_all(b"x").unwrap();
         let turn = runtime.turn(Duration::ZERO);
-        assert_eq!(turn.next, NextTurn::Now, "the event was heard");
+        assert_eq!(turn.next, NextTurn::Now, "the event has been received");
         runtime.turn(Duration::ZERO);
         assert!(read.is_finished());
     });

@@ -51,7 +51,7 @@ fn program() {
             assert!(!is_non_blocking(stream), "in mid-run");
         }
         let mut stderr = stderr();
-        stderr.write_all(b"heard: ").await.unwrap();
+        stderr.write_all(b"received: ").await.unwrap();
         stderr.write_all(&line).await.unwrap();
         // It ends during a read.
         spawn(async move { stdin.read(&mut [0; 8]).await }).detach();
@@ -88,7 +88,7 @@ fn a_program_leaves_the_mode_of_its_terminal_unchanged() {
         read_until(&screen, "ready\r\n");
         assert!(!is_non_blocking(&inside), "while it waits for a line");
         (&screen).write_all(b"hello\n").unwrap();
-        read_until(&screen, "heard: hello");
+        read_until(&screen, "received: hello");
         assert!(child.wait().unwrap().success());
         assert!(!is_non_blocking(&inside), "when it has ended");
         // A blocking read, as the shell does it: it waits for a line.

@@ -1,4 +1,4 @@
-//! Which types are `Send` and `Sync`.
+//! The types that are `Send` and `Sync`, and those that are not.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -10,8 +10,9 @@ use aside::{
     AbortOnDrop, Builder, Handle, JoinError, JoinHandle, Metadata, Runtime, ShutdownReport,
 };
 
-/// Whether a type is `Send` and `Sync`, as values. An inherent constant, which exists only for
-/// types with the trait, shadows the constant of a trait that every type implements.
+/// Two constants: whether a type is `Send`, and whether it is `Sync`. An inherent constant, which
+/// exists only for types with the trait, shadows the constant of a trait that every type
+/// implements.
 macro_rules! sent_and_shared {
     ($type:ty) => {{
         struct Probe<T>(std::marker::PhantomData<T>);

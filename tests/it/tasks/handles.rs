@@ -244,7 +244,7 @@ fn an_error_names_the_task_and_the_location_of_its_spawn() {
             task.abort();
             let message = task.await.unwrap_err().to_string();
             assert!(message.starts_with("`greeter` (spawned at "), "{message}");
-            assert!(message.contains(&format!("tasks.rs:{line}:")), "{message}");
+            assert!(message.contains(&format!("handles.rs:{line}:")), "{message}");
             assert!(message.ends_with("was cancelled"), "{message}");
         });
     });

@@ -322,13 +322,13 @@ fn a_sleep_may_be_awaited_on_another_executor_and_moved_back_while_pending() {
             // Created on this loop, awaited by another loop on another thread.
             let mut nap = sleep(Duration::from_millis(3));
             assert!(poll_once(&mut nap).is_pending());
-            let away = aside::spawn_blocking(move || {
+            let remote = aside::spawn_blocking(move || {
                 aside::run(async {
                     (&mut nap).await;
                     nap.is_elapsed()
                 })
             });
-            assert!(away.await.unwrap());
+            assert!(remote.await.unwrap());
 
             // Created here, reset on another thread, and awaited here.
             let mut nap = sleep(Duration::from_millis(3));

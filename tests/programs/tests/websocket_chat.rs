@@ -30,8 +30,8 @@ def raw():
 
 async def expect(client, *wanted):
     for line in wanted:
-        heard = await client.recv()
-        assert heard == line, (heard, line)
+        received = await client.recv()
+        assert received == line, (received, line)
 "#;
 
 /// Starts Python with a script. Its argument is the server's address.
@@ -83,10 +83,10 @@ async def main():
         for line in range(10):
             await client.send(f"line {line}")
         return [await client.recv() for _ in range(500)]
-    heard = await asyncio.gather(*(talk(*each) for each in enumerate(clients, 1)))
-    assert all(lines == heard[0] for lines in heard)
+    received = await asyncio.gather(*(talk(*each) for each in enumerate(clients, 1)))
+    assert all(lines == received[0] for lines in received)
     for number in range(1, 51):
-        own = [line for line in heard[0] if line.startswith(f"guest {number}: ")]
+        own = [line for line in received[0] if line.startswith(f"guest {number}: ")]
         assert own == [f"guest {number}: line {line}" for line in range(10)], own
     await asyncio.gather(*(client.close() for client in clients))
 "#;
@@ -102,15 +102,15 @@ async def main():
     slow = raw()
     async with connect(url) as quick:
         await expect(quick, "* guest 2 has joined")
-        heard = []
+        received = []
         for number in range(2000):
             await quick.send("x" * 15000)
             while True:
-                heard.append(line := await quick.recv())
+                received.append(line := await quick.recv())
                 if not line.startswith("*"):
                     break
-        assert heard.count("* guest 1 has left") == 1
-        assert len(heard) == 2001
+        assert received.count("* guest 1 has left") == 1
+        assert len(received) == 2001
         # What the system had of it may still come, and then the connection is gone.
         slow.settimeout(30)
         try:
@@ -181,14 +181,14 @@ async def main():
         pass
     print("ready", flush=True)
     for client in clients[:9]:
-        heard = []
+        received = []
         try:
             while True:
-                heard.append(await client.recv())
+                received.append(await client.recv())
         except ConnectionClosed as closed:
             assert closed.rcvd.code == 1001, closed
             assert closed.rcvd.reason == "the room is closed", closed
-        assert heard[-1] == "guest 10: last words", heard
+        assert received[-1] == "guest 10: last words", received
 "#;
     let mut server = Program::start(ASIDE, "websocket_chat", &["--port", "0"]);
     let mut clients = python(script, &server.address());

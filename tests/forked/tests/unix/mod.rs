@@ -1,4 +1,4 @@
-//! P59: the tests, for systems that fork.
+//! P59: the tests for systems with `fork`.
 
 use std::cell::RefCell;
 use std::error::Error;
@@ -15,7 +15,7 @@ use aside::process::Command;
 use aside::{JoinError, Runtime, run_in_executor, spawn_blocking};
 use fork::{Fork, fork, waitpid};
 
-/// Far more than any child takes.
+/// The time limit of a child: far more than any takes.
 const BOUND: Duration = Duration::from_secs(60);
 
 type Test = (&'static str, fn());
@@ -47,7 +47,7 @@ const TESTS: &[Test] = &[
     ("a_process_dropped_in_a_forked_child_lives_on", a_process_dropped_in_a_forked_child_lives_on),
 ];
 
-/// Runs all of them.
+/// Runs all tests.
 pub(crate) fn run() {
     for (name, test) in TESTS {
         test();
@@ -55,7 +55,7 @@ pub(crate) fn run() {
     }
 }
 
-/// Forks, runs `check` in the child, and asserts here that it neither panics nor hangs.
+/// Forks, runs `check` in the child, and asserts in the parent that it neither panics nor hangs.
 #[track_caller]
 fn in_child(check: impl FnOnce()) {
     match fork().unwrap() {
@@ -95,7 +95,7 @@ fn assert_new_ones_work() {
     assert_eq!(sum, 6);
 }
 
-/// An idle worker there was, and a system call to wake it is what finds out.
+/// The pool has an idle worker, and the attempt to wake it detects the fork.
 fn a_forked_pool_hands_closures_back() {
     let (pool, parent) = (Pool::new(), process::id());
     let runtime = Runtime::new();
@@ -118,7 +118,7 @@ fn a_forked_pool_hands_closures_back() {
     assert!(pool.shutdown(Shutdown::Wait).is_clean());
 }
 
-/// A submit would call nobody. That there is a new runtime is what finds out.
+/// A submit would wake no worker. The new runtime in the child makes it detect the fork.
 fn a_pool_of_busy_threads_detects_the_fork() {
     let (pool, parent) = (Pool::builder().threads_max(1).build(), process::id());
     let (gate, closed) = mpsc::channel::<()>();
@@ -166,7 +166,7 @@ fn a_shutdown_in_a_forked_child_leaves_the_parents_state_alone() {
     assert_eq!(runtime.block_on(second).unwrap(), parent);
 }
 
-/// Must not be dropped anywhere else.
+/// Must be dropped in the parent only.
 struct DropsIn(u32);
 
 impl Drop for DropsIn {
@@ -222,7 +222,7 @@ fn a_busy_runtime_can_be_dropped_in_a_forked_child() {
     }
 }
 
-/// The child is the copy of a worker, with a loop that nobody turns.
+/// The child is a copy of a worker, whose loop no thread turns.
 fn a_fork_inside_a_job_has_no_current_runtime() {
     let runtime = Runtime::new();
     let handle = runtime.handle();
@@ -236,7 +236,7 @@ fn a_fork_inside_a_job_has_no_current_runtime() {
     runtime.block_on(job).unwrap();
 }
 
-/// Others hold the pool's lock at some of the forks.
+/// Other threads hold the pool's lock at some of the forks.
 fn a_lock_held_at_the_fork_blocks_no_child() {
     let (pool, parent) = (Pool::new(), process::id());
     let warm = pool.submit(|| ()).unwrap();
@@ -262,7 +262,7 @@ fn a_lock_held_at_the_fork_blocks_no_child() {
     hammers.into_iter().for_each(|hammer| hammer.join().unwrap());
 }
 
-/// P69: parent and child share what the system knows of the loop's sockets.
+/// P69: parent and child share the kernel's registrations of the loop's sockets.
 fn a_socket_dropped_in_a_forked_child_still_receives_events_in_the_parent() {
     let runtime = Runtime::new();
     let (near, far) = runtime.block_on(async { UnixStream::pair().unwrap() });
@@ -280,7 +280,8 @@ fn a_socket_dropped_in_a_forked_child_still_receives_events_in_the_parent() {
     assert_eq!(read, 3);
 }
 
-/// P66, P69: what the system told of it, it would tell the parent, by a token of the parent's.
+/// P66, P69: the kernel would report events of the child's socket to the parent, under a token of
+/// the parent.
 fn a_socket_created_in_a_forked_child_is_refused() {
     let runtime = Runtime::new();
     let (near, far) = runtime.block_on(async { UnixStream::pair().unwrap() });
@@ -299,7 +300,7 @@ fn a_socket_created_in_a_forked_child_is_refused() {
     assert_eq!(read, 3);
 }
 
-/// P70: what is to be killed when it is dropped, is dropped by the child as well.
+/// P70: the child also drops a process that is killed on drop.
 fn a_process_dropped_in_a_forked_child_lives_on() {
     let runtime = Runtime::new();
     let mut waiting = Command::new("sh");
@@ -312,7 +313,7 @@ fn a_process_dropped_in_a_forked_child_lives_on() {
     assert_eq!(status.code(), Some(3), "it read to the end of its stdin");
 }
 
-/// Its thread sleeps at the fork, or is at work.
+/// Its thread is idle or busy at the fork.
 fn a_pinned_state_belongs_to_the_parent_process() {
     let runtime = Runtime::new();
     for is_at_work in [false, true] {
@@ -329,7 +330,7 @@ fn a_pinned_state_belongs_to_the_parent_process() {
                 assert!(error.is_refused() && has_source(&error, "forked child"), "{error}");
             }
             let _may_look = (state.is_closed(), state.waiting(), format!("{state:?}"));
-            // On a loop, and outside of one.
+            // On a loop, and outside one.
             let clone = state.clone();
             runtime.block_on(async { drop(clone) });
             drop((state, runtime));

@@ -17,7 +17,7 @@ const LEFT: &[&str] = &[
     "runtime-core/",
     "runtime-executor/",
     "src/",
-    "tests/",
+    "tests/models/",
 ];
 
 /// Phrases that a plain verb replaces, and pronouns without a noun.
