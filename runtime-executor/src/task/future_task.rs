@@ -59,7 +59,7 @@ impl<F: Future> FutureTask<F> {
         // The result stands even if the destructor panics.
         catch_panic(|| this.future.set(None));
         let unused = this.completion.complete(result);
-        this.wakers.as_mut().expect(IS_ALIVE).cancelling = unused;
+        this.wakers.as_mut().expect(IS_ALIVE).take_back(unused);
     }
 }
 

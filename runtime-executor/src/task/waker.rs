@@ -166,6 +166,15 @@ impl OwnWakers {
         OwnWakers { polling: waker(), cancelling: Some(waker()), task }
     }
 
+    /// Takes back the waker that was lent to the cell, if the cell has not used it.
+    #[inline]
+    pub(crate) fn take_back(&mut self, cancelling: Option<Waker>) {
+        let former = mem::replace(&mut self.cancelling, cancelling);
+        debug_assert!(former.is_none(), "the waker was lent");
+        // Nothing to drop, which the compiler cannot know.
+        mem::forget(former);
+    }
+
     /// Whether no other references exist.
     ///
     /// A count that is read without ordering suffices: new references are made from existing ones,
