@@ -11,7 +11,8 @@ use std::task::{Context, Poll, Waker};
 use runtime_core::metadata::Metadata;
 
 use crate::scheduler::core::Core;
-use crate::scheduler::turn::{MainFuture, Scheduler, SleepLimit};
+use crate::scheduler::idle::SleepLimit;
+use crate::scheduler::turn::{MainFuture, Scheduler};
 use crate::task::waker::TaskWaker;
 
 impl Scheduler {

@@ -5,7 +5,6 @@
 //! therefore finds it, empty: each guard restores what it replaced.
 
 use std::cell::RefCell;
-use std::error::Error;
 use std::fmt;
 use std::mem;
 use std::rc::Rc;
@@ -17,6 +16,7 @@ use runtime_core::metadata::Metadata;
 use runtime_core::sync::thread_local_const;
 
 use crate::scheduler::core::Core;
+use crate::scheduler::no_runtime::NoRuntimeError;
 use crate::scheduler::shared::Shared;
 use crate::task::waker::{Message, TaskWaker};
 
@@ -27,7 +27,7 @@ pub(crate) enum Current {
     Turning(Rc<Core>),
     /// The thread belongs to this loop, and does not turn it.
     Entered(Arc<Shared<Message>>),
-    /// The thread runs a job of this loop, which holds the loop's clock if that is virtual.
+    /// The thread runs a job of this loop, which may hold the loop's clock.
     AtWork(Arc<Shared<Message>>),
 }
 
@@ -137,27 +137,3 @@ impl fmt::Debug for EnterGuard {
         f.write_str("EnterGuard")
     }
 }
-
-/// The error of a call that needs a runtime, on a thread that has none.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct NoRuntimeError(());
-
-impl NoRuntimeError {
-    /// The error.
-    #[allow(clippy::new_without_default)]
-    pub fn new() -> NoRuntimeError {
-        NoRuntimeError(())
-    }
-}
-
-impl fmt::Display for NoRuntimeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "there is no runtime on this thread: call this inside `run` or `block_on`, inside a \
-             blocking job of a runtime, or reach the runtime by its `Handle`",
-        )
-    }
-}
-
-impl Error for NoRuntimeError {}

@@ -4,6 +4,7 @@ use std::cell::{RefCell, RefMut};
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use runtime_core::catch_panic::drop_catching;
@@ -15,15 +16,18 @@ use runtime_core::park::{Parker, WakeHook};
 use runtime_core::sync::channel::unbounded;
 
 use crate::reactor::{OpenSelector, Reactor};
+use crate::scheduler::close;
 use crate::scheduler::core::Core;
 use crate::scheduler::current::{self, Current, EnterGuard};
 use crate::scheduler::handle::Handle;
-use crate::scheduler::idle::ForkGuard;
+use crate::scheduler::idle::{IdleSleep, SleepLimit};
 use crate::scheduler::observer::Observer;
+use crate::scheduler::report::{NextTurn, Turn, TurnCounts};
 use crate::scheduler::shared::Shared;
 use crate::scheduler::shuffle::Shuffle;
-use crate::scheduler::turn::{NextTurn, NoMainFuture, Scheduler, SleepLimit, TurnCounts};
-use crate::task::waker::{MAIN, OwnWakers};
+use crate::scheduler::turn::{MainFuture, Scheduler};
+use crate::task::own_wakers::OwnWakers;
+use crate::task::waker::MAIN;
 
 /// The settings of an [`EventLoop`]. Every field has a default.
 #[derive(Default)]
@@ -58,21 +62,6 @@ impl fmt::Debug for Config {
 
 const TURN_BOUND: usize = 1024;
 
-/// The report of one [turn](EventLoop::turn): what it did, and when the next one is due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Turn {
-    /// Messages taken from the inbox: wakes and spawns by other threads.
-    pub received: usize,
-    /// Timers that fired.
-    pub fired: usize,
-    /// Polls of tasks.
-    pub polled: usize,
-    /// Tasks that are alive.
-    pub tasks: usize,
-    /// When the loop needs its next turn.
-    pub next: NextTurn,
-}
-
 /// An event loop: polls tasks on the thread that made it.
 ///
 /// It is neither `Send` nor `Sync`, because its tasks need not be. Other threads reach it by its
@@ -83,6 +72,15 @@ pub struct Turn {
 pub struct EventLoop {
     core: Rc<Core>,
     scheduler: RefCell<Scheduler>,
+}
+
+/// Takes the place of the main future in turns without one.
+struct NoMainFuture;
+
+impl MainFuture for NoMainFuture {
+    fn poll(&mut self) -> Poll<()> {
+        Poll::Pending
+    }
 }
 
 impl EventLoop {
@@ -103,7 +101,7 @@ impl EventLoop {
             turn_bound: config.turn_bound.unwrap_or(TURN_BOUND).max(1),
             shuffle: config.seed.map(Shuffle::new),
             main,
-            fork_guard: ForkGuard::default(),
+            idle: IdleSleep::default(),
             counts: TurnCounts::default(),
         };
         EventLoop { core, scheduler: RefCell::new(scheduler) }
@@ -194,7 +192,7 @@ impl EventLoop {
             return Vec::new();
         }
         let _entered = self.enter();
-        let cancelled = self.core.close();
+        let cancelled = close::close(&self.core);
         if let Ok(mut scheduler) = self.scheduler.try_borrow_mut() {
             // Dropping the inbox cancels the spawns in it, although this loop may stay for a while.
             let inbox = scheduler.inbox.take();
@@ -207,7 +205,7 @@ impl EventLoop {
     /// Whether the loop and its inbox are closed.
     fn is_over(&self) -> bool {
         let scheduler = self.scheduler.try_borrow();
-        self.core.is_over() && scheduler.is_ok_and(|scheduler| scheduler.inbox.is_none())
+        close::is_over(&self.core) && scheduler.is_ok_and(|scheduler| scheduler.inbox.is_none())
     }
 
     /// Makes this loop the current one of the thread that turns it.
@@ -226,7 +224,7 @@ impl EventLoop {
                  (`spawn_blocking`) by `Handle::block_on`"
             )
         };
-        scheduler.fork_guard = ForkGuard::default();
+        scheduler.idle = IdleSleep::default();
         scheduler.notified |= self.core.shared.parker.attach();
         scheduler
     }

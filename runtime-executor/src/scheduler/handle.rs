@@ -10,8 +10,9 @@ use runtime_core::clock::Clock;
 use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
 
-use crate::scheduler::current::{self, Current, EnterGuard, NoRuntimeError};
+use crate::scheduler::current::{self, Current, EnterGuard};
 use crate::scheduler::idle::ForkGuard;
+use crate::scheduler::no_runtime::NoRuntimeError;
 use crate::scheduler::remote_spawn;
 use crate::scheduler::shared::Shared;
 use crate::scheduler::thread_waker::ThreadWaker;

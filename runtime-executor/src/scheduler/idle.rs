@@ -1,29 +1,78 @@
-//! How a thread sleeps that has nothing to do.
+//! How a loop sleeps that has nothing to do.
 
 use std::cell::Cell;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use runtime_core::fork::{ForkCheck, ForkedError};
 use runtime_core::park::Unparked;
 
 use crate::scheduler::core::Core;
+use crate::scheduler::report::{NextTurn, TurnCounts};
 use crate::time::virtual_time;
 
-/// Sleeps until a wake, an event of a socket, or the deadline. With a virtual clock the time moves
-/// instead, if nothing keeps it from moving.
-pub(crate) fn sleep(core: &Core, fork_guard: &ForkGuard, until: Option<Instant>) -> Unparked {
-    core.observe(|observer| observer.parked(until));
-    let park = |until| {
-        fork_guard.before_sleep(&core.shared.process);
-        core.poller.park(&core.shared.parker, until)
-    };
-    let unparked = if core.shared.clock.is_virtual() {
-        virtual_time::advance(core, until).unwrap_or_else(|| park(None))
-    } else {
-        park(until)
-    };
-    core.observe(|observer| observer.unparked());
-    unparked
+/// How long a turn may sleep if nothing is ready.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum SleepLimit {
+    Unlimited,
+    /// Not at all once no task is left, because nothing would end the sleep.
+    WhileTasksAreLeft,
+    AtMost(Duration),
+}
+
+/// How a turn of an idle loop ended.
+pub(crate) enum IdleEnd {
+    /// The loop has slept.
+    Slept(Unparked),
+    /// The loop was not allowed to sleep. The caller learns when the next turn is due.
+    Due(NextTurn),
+}
+
+/// The state of the sleeps of one call of `block_on`, `turn` or `drain`.
+#[derive(Default)]
+pub(crate) struct IdleSleep {
+    fork_guard: ForkGuard,
+}
+
+impl IdleSleep {
+    /// Sleeps until a wake, an event of a socket, the next deadline or the limit.
+    pub(crate) fn sleep(&self, core: &Core, limit: SleepLimit, counts: TurnCounts) -> IdleEnd {
+        if matches!(limit, SleepLimit::AtMost(_)) && !core.poller.is_empty() {
+            core.poller.poll();
+            if !core.ready.is_empty() {
+                return IdleEnd::Due(NextTurn::Now);
+            }
+        }
+        let deadline = core.timers.borrow().next_deadline();
+        let next = deadline.map_or(NextTurn::OnWake, NextTurn::At);
+        let until = match limit {
+            SleepLimit::Unlimited => deadline,
+            SleepLimit::WhileTasksAreLeft if core.task_count() == 0 => return IdleEnd::Due(next),
+            SleepLimit::WhileTasksAreLeft => deadline,
+            SleepLimit::AtMost(Duration::ZERO) => return IdleEnd::Due(next),
+            // The caller sees what this turn has done before the loop sleeps.
+            SleepLimit::AtMost(_) if counts.is_anything() => return IdleEnd::Due(next),
+            SleepLimit::AtMost(duration) => {
+                deadline.into_iter().chain(core.shared.clock.after(duration)).min()
+            }
+        };
+        IdleEnd::Slept(self.sleep_until(core, until))
+    }
+
+    /// With a virtual clock the time moves instead, if nothing keeps it from moving.
+    fn sleep_until(&self, core: &Core, until: Option<Instant>) -> Unparked {
+        core.observe(|observer| observer.parked(until));
+        let park = |until| {
+            self.fork_guard.before_sleep(&core.shared.process);
+            core.poller.park(&core.shared.parker, until)
+        };
+        let unparked = if core.shared.clock.is_virtual() {
+            virtual_time::advance(core, until).unwrap_or_else(|| park(None))
+        } else {
+            park(until)
+        };
+        core.observe(|observer| observer.unparked());
+        unparked
+    }
 }
 
 /// The fork check of one call that may sleep several times. In a forked child nothing may be left

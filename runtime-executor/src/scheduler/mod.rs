@@ -1,13 +1,16 @@
 //! The loop: its two parts, its turns, and the ways to reach it.
 
 pub(crate) mod block_on;
+pub(crate) mod close;
 pub(crate) mod core;
 pub(crate) mod current;
 pub(crate) mod event_loop;
 pub(crate) mod handle;
 pub(crate) mod idle;
+pub(crate) mod no_runtime;
 pub(crate) mod observer;
 pub(crate) mod remote_spawn;
+pub(crate) mod report;
 pub(crate) mod shared;
 pub(crate) mod shuffle;
 #[cfg(all(feature = "net", unix))]

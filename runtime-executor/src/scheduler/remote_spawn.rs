@@ -8,8 +8,10 @@ use runtime_core::completion::Completion;
 use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::metadata::Metadata;
 
+use crate::scheduler::core::Core;
 use crate::scheduler::current;
 use crate::scheduler::shared::Shared;
+use crate::task::future_task::FutureTask;
 use crate::task::waker::Message;
 
 /// Sends `make` to a loop as a command, which makes the future there and spawns it.
@@ -45,17 +47,32 @@ impl<M, T> RemoteSpawn<M, T> {
         F: Future<Output = T> + 'static,
         T: 'static,
     {
-        let Some(core) = current::turning().filter(|core| !core.is_closed()) else { return };
+        let Some(core) = current::turning().filter(|core| !core.closed.get()) else { return };
         let Some(make) = self.make.take() else { return };
         let completion = Arc::clone(&self.completion);
         match catch_unwind(AssertUnwindSafe(make)) {
-            Ok(future) => core.adopt(completion, future),
+            Ok(future) => adopt(&core, completion, future),
             Err(payload) => {
                 let metadata = completion.metadata().clone();
                 let _no_producer = completion.complete(Err(JoinError::panicked(metadata, payload)));
             }
         }
     }
+}
+
+/// Step 1 of the task's life, except that it has its completion cell already.
+fn adopt<F>(core: &Core, completion: Arc<Completion<F::Output>>, future: F)
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    let mut wakers = core.recycler.take_wakers().unwrap_or_else(|| core.new_wakers());
+    let canceller = wakers.cancelling.take();
+    completion.set_producer(canceller.unwrap_or_else(|| wakers.polling.clone()));
+    core.ready.push(&wakers.task);
+    let key = wakers.task.key();
+    let task = FutureTask { wakers: Some(wakers), completion, future: Some(future) };
+    core.insert(key, Box::pin(task));
 }
 
 impl<M, T> Drop for RemoteSpawn<M, T> {

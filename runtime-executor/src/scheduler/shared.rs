@@ -1,6 +1,5 @@
 //! The part of a loop that all threads share: its inbox, and the parker that ends its sleep.
 
-use std::fmt;
 use std::sync::Arc;
 
 use runtime_core::clock::Clock;
@@ -12,7 +11,7 @@ use crate::reactor::Reactor;
 
 /// The part of a loop that all threads share. It carries messages `M` and does not look into them.
 ///
-/// *Shared by* wakers, handles, sleeps and sockets, on any thread. *Guarded by* the channel and the
+/// *Shared by* the loop and all its wakers and handles, on any thread. *Guarded by* the channel and the
 /// parker. *Woken by* [`post`](Shared::post).
 pub(crate) struct Shared<M> {
     /// The loop holds the receiver. Once that is dropped, `post` returns its message to the caller.
@@ -40,14 +39,5 @@ impl<M> Shared<M> {
         self.inbox.send(message).map_err(|SendError(message)| message)?;
         self.parker.unpark();
         Ok(())
-    }
-}
-
-impl<M> fmt::Debug for Shared<M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared")
-            .field("parker", &self.parker)
-            .field("clock", &self.clock)
-            .finish_non_exhaustive()
     }
 }

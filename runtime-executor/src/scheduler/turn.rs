@@ -2,36 +2,17 @@
 
 use std::rc::Rc;
 use std::task::Poll;
-use std::time::{Duration, Instant};
 
 use runtime_core::catch_panic::catch_panic;
 use runtime_core::park::Unparked;
 use runtime_core::sync::channel::Receiver;
 
 use crate::scheduler::core::Core;
-use crate::scheduler::idle::{self, ForkGuard};
+use crate::scheduler::idle::{IdleEnd, IdleSleep, SleepLimit};
+use crate::scheduler::report::{NextTurn, TurnCounts};
 use crate::scheduler::shuffle::Shuffle;
-use crate::task::waker::{Message, OwnWakers, TaskKey, is_main};
-
-/// When a loop needs its next turn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NextTurn {
-    /// At once: something is ready.
-    Now,
-    /// At this time, or earlier if the loop is woken.
-    At(Instant),
-    /// When the loop is woken.
-    OnWake,
-}
-
-/// How long a turn may sleep if nothing is ready.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum SleepLimit {
-    Unlimited,
-    /// Not at all once no task is left, because nothing would end the sleep.
-    WhileTasksAreLeft,
-    AtMost(Duration),
-}
+use crate::task::own_wakers::OwnWakers;
+use crate::task::waker::{Message, TaskKey, is_main};
 
 /// The state of the turns, which only the turns need.
 pub(crate) struct Scheduler {
@@ -48,31 +29,14 @@ pub(crate) struct Scheduler {
     pub(crate) shuffle: Option<Shuffle>,
     /// The wakers of the futures that `block_on` drives, one after the other.
     pub(crate) main: OwnWakers,
-    pub(crate) fork_guard: ForkGuard,
+    pub(crate) idle: IdleSleep,
     pub(crate) counts: TurnCounts,
-}
-
-/// What the turns have done since the counts were reset.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct TurnCounts {
-    pub(crate) received: usize,
-    pub(crate) fired: usize,
-    pub(crate) polled: usize,
 }
 
 /// The future that `block_on` drives, as a turn polls it.
 pub(crate) trait MainFuture {
     /// Polls the future. `Ready` ends the turn.
     fn poll(&mut self) -> Poll<()>;
-}
-
-/// Takes the place of the main future in a turn without one.
-pub(crate) struct NoMainFuture;
-
-impl MainFuture for NoMainFuture {
-    fn poll(&mut self) -> Poll<()> {
-        Poll::Pending
-    }
 }
 
 impl Scheduler {
@@ -88,7 +52,13 @@ impl Scheduler {
         if self.poll_batch(main).is_ready() || self.is_anything_ready() {
             return NextTurn::Now;
         }
-        self.sleep_within(limit)
+        match self.idle.sleep(&self.core, limit, self.counts) {
+            IdleEnd::Slept(unparked) => {
+                self.notified = unparked == Unparked::Notified;
+                NextTurn::Now
+            }
+            IdleEnd::Due(next) => next,
+        }
     }
 
     /// Takes messages out of the inbox, but not more than `turn_bound`: a flood of messages cannot
@@ -168,36 +138,5 @@ impl Scheduler {
 
     fn is_anything_ready(&self) -> bool {
         self.notified || self.cursor < self.batch.len() || !self.core.ready.is_empty()
-    }
-
-    /// Sleeps, as nothing is ready, until a wake, an event, the next deadline or the limit.
-    fn sleep_within(&mut self, limit: SleepLimit) -> NextTurn {
-        if matches!(limit, SleepLimit::AtMost(_)) && !self.core.poller.is_empty() {
-            self.core.poller.poll();
-            if self.is_anything_ready() {
-                return NextTurn::Now;
-            }
-        }
-        let deadline = self.core.timers.borrow().next_deadline();
-        let next = deadline.map_or(NextTurn::OnWake, NextTurn::At);
-        let until = match limit {
-            SleepLimit::Unlimited => deadline,
-            SleepLimit::WhileTasksAreLeft if self.core.task_count() == 0 => return next,
-            SleepLimit::WhileTasksAreLeft => deadline,
-            SleepLimit::AtMost(Duration::ZERO) => return next,
-            // The caller sees what this turn has done before the loop sleeps.
-            SleepLimit::AtMost(_) if self.counts.is_anything() => return next,
-            SleepLimit::AtMost(duration) => {
-                deadline.into_iter().chain(self.core.shared.clock.after(duration)).min()
-            }
-        };
-        self.notified = idle::sleep(&self.core, &self.fork_guard, until) == Unparked::Notified;
-        NextTurn::Now
-    }
-}
-
-impl TurnCounts {
-    fn is_anything(self) -> bool {
-        self.received + self.fired + self.polled > 0
     }
 }

@@ -15,7 +15,7 @@ use runtime_core::completion::Completion;
 use runtime_core::join::JoinError;
 use runtime_core::metadata::Metadata;
 
-use crate::task::waker::OwnWakers;
+use crate::task::own_wakers::OwnWakers;
 
 /// The loop's view of a task, whose type is erased.
 pub(crate) trait Task {

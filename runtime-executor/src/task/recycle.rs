@@ -22,7 +22,8 @@ use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
 
 use crate::task::future_task::{FutureTask, IS_ALIVE, Task};
-use crate::task::waker::{OwnWakers, ReadyQueue, TaskKey};
+use crate::task::own_wakers::OwnWakers;
+use crate::task::waker::{ReadyQueue, TaskKey};
 
 /// The most bytes that a finished task keeps for the next future, and for the next output.
 const RECYCLED_BYTES_MAX: usize = 256;

@@ -35,7 +35,6 @@
 use std::cell::RefCell;
 use std::mem;
 use std::sync::Arc;
-use std::task::Waker;
 
 use runtime_core::slab::Key;
 use runtime_core::sync::atomic::{AtomicBool, Ordering};
@@ -146,41 +145,5 @@ impl ReadyQueue {
 
     pub(crate) fn clear(&self) {
         self.0.borrow_mut().clear();
-    }
-}
-
-/// The references that a task itself has to its waker.
-pub(crate) struct OwnWakers {
-    pub(crate) task: Arc<TaskWaker>,
-    /// For the polls of the future.
-    pub(crate) polling: Waker,
-    /// For the completion cell, which wakes it to request cancellation. `None` while the cell has
-    /// it, and after a request.
-    pub(crate) cancelling: Option<Waker>,
-}
-
-impl OwnWakers {
-    pub(crate) fn new(key: TaskKey, shared: &Arc<Shared<Message>>) -> OwnWakers {
-        let task = Arc::new(TaskWaker::new(key, Arc::clone(shared)));
-        let waker = || Waker::from(Arc::clone(&task));
-        OwnWakers { polling: waker(), cancelling: Some(waker()), task }
-    }
-
-    /// Takes back the waker that was lent to the cell, if the cell has not used it.
-    #[inline]
-    pub(crate) fn take_back(&mut self, cancelling: Option<Waker>) {
-        let former = mem::replace(&mut self.cancelling, cancelling);
-        debug_assert!(former.is_none(), "the waker was lent");
-        // Nothing to drop, which the compiler cannot know.
-        mem::forget(former);
-    }
-
-    /// Whether no other references exist.
-    ///
-    /// A count that is read without ordering suffices: new references are made from existing ones,
-    /// and no other thread has these.
-    #[inline]
-    pub(crate) fn are_the_last(&self) -> bool {
-        Arc::strong_count(&self.task) == 2 + usize::from(self.cancelling.is_some())
     }
 }

@@ -1,5 +1,6 @@
 //! A hold on a virtual clock.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::scheduler::shared::Shared;
@@ -7,7 +8,6 @@ use crate::task::waker::Message;
 
 /// Keeps a virtual clock from moving. Drop it after the result of the work has been published.
 #[must_use = "the clock can move again when the hold is dropped"]
-#[derive(Debug)]
 pub struct ClockHold {
     shared: Arc<Shared<Message>>,
 }
@@ -24,5 +24,11 @@ impl Drop for ClockHold {
         self.shared.clock.release();
         // While the clock was held, the loop slept without a deadline.
         self.shared.parker.unpark();
+    }
+}
+
+impl fmt::Debug for ClockHold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClockHold").field("clock", &self.shared.clock).finish()
     }
 }

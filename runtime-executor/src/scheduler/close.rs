@@ -1,0 +1,33 @@
+//! The end of a loop.
+
+use runtime_core::catch_panic::drop_catching;
+use runtime_core::metadata::Metadata;
+
+use crate::scheduler::core::Core;
+
+/// Whether [`close`] was called and would find nothing to drop.
+pub(crate) fn is_over(core: &Core) -> bool {
+    let is_empty = core.task_count() == 0 && core.timers.borrow().is_empty();
+    core.closed.get() && is_empty && core.poller.is_empty()
+}
+
+/// Drops all tasks, timers and the poller, and returns the tasks' metadata. Tasks that destructors
+/// spawn meanwhile are cancelled at once, so this terminates.
+pub(crate) fn close(core: &Core) -> Vec<Metadata> {
+    core.closed.set(true);
+    let mut cancelled = Vec::new();
+    let mut next = 0;
+    loop {
+        let Some(key) = core.tasks.borrow().key_from(next) else { break };
+        next = key.index();
+        let Some(mut task) = core.tasks.borrow_mut().take(key) else { break };
+        cancelled.push(task.metadata().clone());
+        task.as_mut().cancel();
+        core.retire(key, task);
+    }
+    // One by one: if two destructors panic in one drop, the second panic aborts the process.
+    core.timers.take().into_values().for_each(drop_catching);
+    core.poller.close();
+    core.ready.clear();
+    cancelled
+}

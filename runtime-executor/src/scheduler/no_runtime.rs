@@ -1,0 +1,28 @@
+//! The error of a missing runtime.
+
+use std::error::Error;
+use std::fmt;
+
+/// The error of a call that needs a runtime, on a thread that has none.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct NoRuntimeError(());
+
+impl NoRuntimeError {
+    /// The error.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> NoRuntimeError {
+        NoRuntimeError(())
+    }
+}
+
+impl fmt::Display for NoRuntimeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "there is no runtime on this thread: call this inside `run` or `block_on`, inside a \
+             blocking job of a runtime, or reach the runtime by its `Handle`",
+        )
+    }
+}
+
+impl Error for NoRuntimeError {}
