@@ -1,24 +1,33 @@
 //! The event loop of the [aside](https://docs.rs/aside) runtime: one thread that polls futures
 //! from a ready queue.
 //!
-//! It never starts a thread. The life of a task, with the numbers that the code and the traces
-//! use:
+//! The package starts no thread. Tasks stay on the loop's thread, so their futures need not be
+//! `Send`; other threads reach the loop by its [`Handle`] and by the wakers of its tasks.
 //!
-//! 1. `spawn`: a completion cell and a boxed future, in a slot of the slab; the id goes on the
-//!    ready queue. The last finished task lends both, if it was of the same type.
-//! 2. A turn pops the ready queue and polls.
-//! 3. `Pending`: a clone of the waker waits in a cell, a timer, a socket.
-//! 4. A wake: onto the ready queue, or, from another thread, into the inbox, and unpark.
-//! 5. `Ready`: drop the future, complete the cell, wake who awaits it, free the slot, and keep what
-//!    is left of the task for the next one.
+//! # The life of a task
 //!
-//! In reading order: `local` (the loop from inside, where a task begins), `slab` (where it lies),
-//! `task` (what is in its box), `turn` (the loop itself) and `block_on` (a future driven by turns),
-//! `waker` (how a task is woken), `remote` (the loop from outside), `current` (which loop this
-//! thread belongs to), `executor` and `handle`, which are the doors, `sleeper` (a thread that waits
-//! without turning a loop), then the timers: `timer_queue`, `sleep`, `timeout`, `interval`.
-//! With the feature `net`, on Unix, there are sockets: `reactor`, and `listen`, where the loop
-//! meets it.
+//! The code, the traces and the observers use these numbers.
+//!
+//! 1. `spawn`: a completion cell and a boxed future go into a slot of the slab, and the task's key
+//!    goes to the ready queue. If the last finished task had the same type, its box and cell are
+//!    recycled.
+//! 2. A turn takes the key from the ready queue and polls the future.
+//! 3. The future is pending: a clone of the waker is stored in a cell, a timer or a socket.
+//! 4. A wake pushes the key to the ready queue; on another thread it sends a message to the inbox
+//!    and unparks the loop.
+//! 5. The future is ready: it is dropped, the cell is completed, which wakes the awaiting task, and
+//!    the slot is vacated or recycled.
+//!
+//! # Modules
+//!
+//! In reading order:
+//!
+//! - `scheduler`: the loop. `current` (which loop a thread is turning), `core` (the part of its own
+//!   thread, where a task begins), `turn` and `block_on`, `shared` (the part of all threads); then
+//!   [`EventLoop`] and [`Handle`].
+//! - `task`: one task. `future_task` (its box), `waker` (how it is woken), `recycle`.
+//! - `time`: the timer queue, [`sleep`], [`timeout`], [`interval`], and the virtual clock.
+//! - `reactor`: sockets, with the feature `net` on Unix.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -1,4 +1,4 @@
-//! Ticking at equal distances.
+//! Periodic ticks.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -9,17 +9,18 @@ use crate::scheduler::handle::Handle;
 use crate::scheduler::yield_now::yield_now;
 use crate::time::sleep::{Sleep, sleep, sleep_until};
 
-/// Ticks every `period`, by the runtime's clock. The first tick comes at once.
+/// Returns an interval that ticks every `period`, by the runtime's clock. The first tick is due at
+/// once.
 ///
-/// A period of nought ticks whenever it is asked, after a turn of the loop.
+/// With a period of zero, every call of [`tick`](Interval::tick) returns after one turn of the loop.
 #[doc(alias("ticker", "periodic"))]
 pub fn interval(period: Duration) -> Interval {
     Interval { period, missed: MissedTicks::default(), next: sleep(Duration::ZERO) }
 }
 
-/// What an [`Interval`] does when ticks were missed because nobody asked for them in time.
+/// The policy of an [`Interval`] for missed ticks: those that were due before `tick` was called.
 ///
-/// With a period of 10 ms, asked at 0 and then, late, at 35 ms:
+/// With a period of 10 ms, a call at 0 ms, and a late call at 35 ms:
 ///
 /// | policy | ticks at |
 /// |---|---|
@@ -28,16 +29,16 @@ pub fn interval(period: Duration) -> Interval {
 /// | `Skip`  | 0, 35, 40, 50 |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MissedTicks {
-    /// Makes up for all of them at once, so that the number of ticks is right.
+    /// Delivers all missed ticks at once, so that the number of ticks is right.
     #[default]
     Burst,
-    /// Goes on one period after the late tick, so that the distance is never too short.
+    /// Continues one period after the late tick, so that two ticks are never too close.
     Delay,
-    /// Drops them and goes on at the next multiple of the period.
+    /// Drops the missed ticks and continues at the next multiple of the period.
     Skip,
 }
 
-/// Ticks at equal distances. See [`interval`].
+/// Delivers periodic ticks. See [`interval`].
 #[derive(Debug)]
 pub struct Interval {
     period: Duration,
@@ -46,24 +47,24 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// Sets what happens with missed ticks; [`MissedTicks::Burst`] if nothing is said.
+    /// Sets the policy for missed ticks. The default is [`MissedTicks::Burst`].
     #[must_use]
     pub fn missed_ticks(self, missed: MissedTicks) -> Interval {
         Interval { missed, ..self }
     }
 
-    /// The distance of the ticks.
+    /// Returns the period.
     pub fn period(&self) -> Duration {
         self.period
     }
 
-    /// Waits for the next tick, and says when it was due.
+    /// Waits for the next tick, and returns the time at which it was due.
     ///
     /// # Panics
     /// As [`sleep`].
     ///
     /// # Cancel safety
-    /// Safe: no tick is lost when the await is given up.
+    /// Safe: no tick is lost when the future is dropped.
     pub async fn tick(&mut self) -> Instant {
         if self.period.is_zero() {
             yield_now().await;
@@ -76,13 +77,13 @@ impl Interval {
         .await
     }
 
-    /// Sets the next tick by the one that was `due` and the time it is.
+    /// Sets the next tick, from the tick that was `due` and the current time.
     fn advance(&mut self, due: Option<Instant>) -> Instant {
         let now = match Handle::try_current() {
             Ok(handle) => handle.clock().now(),
             Err(error) => panic!("an interval was polled, but {error}"),
         };
-        // The first tick of an interval that was made outside a runtime was due now.
+        // The first tick of an interval that was made outside a runtime is due now.
         let due = due.unwrap_or(now);
         self.next = match next_tick(self.missed, due, now, self.period) {
             Some(next) => sleep_until(next),
@@ -92,7 +93,7 @@ impl Interval {
     }
 }
 
-/// The rule of [`MissedTicks`]; `None` if the next tick is too far off to be said.
+/// Applies the policy. Returns `None` if the next tick is too far off for an `Instant`.
 fn next_tick(missed: MissedTicks, due: Instant, now: Instant, period: Duration) -> Option<Instant> {
     let next = due.checked_add(period)?;
     if next > now || period.is_zero() {
@@ -125,7 +126,7 @@ mod tests {
             for _ in 0..6 {
                 ticks.push(now.duration_since(start).as_millis());
                 let next = next_tick(missed, due, now, ms(10)).expect("no overflow");
-                // The second tick is asked for late, at 35 ms; all others in time.
+                // The second call is late, at 35 ms; all others are in time.
                 now = next.max(if ticks.len() == 1 { start + ms(35) } else { now });
                 due = next;
             }

@@ -1,4 +1,4 @@
-//! Giving up on a future after a time.
+//! Time limits for futures.
 
 use std::error::Error;
 use std::fmt;
@@ -10,35 +10,34 @@ use pin_project_lite::pin_project;
 
 use crate::time::sleep::{Sleep, sleep, sleep_until};
 
-/// Awaits `future`, but for `duration` at most.
+/// Awaits `future` for `duration` at most.
 ///
-/// The future is polled first: one that is ready wins over a deadline that has passed. When the
-/// time is up the future is dropped with the `Timeout`, not before, so its destructor runs where
-/// the `Timeout` ends.
+/// The future is polled first: if it is ready, it wins over a deadline that has passed. An elapsed
+/// `Timeout` does not drop the future; the drop of the `Timeout` does.
 ///
 /// # Errors
-/// [`Elapsed`] if the time is up first.
+/// [`Elapsed`] if the duration elapses first.
 ///
 /// # Panics
 /// As [`sleep`], when it must wait.
 ///
 /// # Cancel safety
-/// As the future's own.
+/// As safe as the future.
 #[doc(alias("wait_for", "asyncio"))]
 pub fn timeout<F: Future>(duration: Duration, future: F) -> Timeout<F> {
     Timeout { future, sleep: sleep(duration) }
 }
 
-/// Awaits `future`, but until `deadline` at most. See [`timeout`].
+/// Awaits `future` until `deadline` at most. See [`timeout`].
 ///
 /// # Errors
-/// [`Elapsed`] if the deadline comes first.
+/// [`Elapsed`] if the deadline passes first.
 ///
 /// # Panics
 /// As [`sleep`], when it must wait.
 ///
 /// # Cancel safety
-/// As the future's own.
+/// As safe as the future.
 #[doc(alias("timeout_until"))]
 pub fn timeout_at<F: Future>(deadline: Instant, future: F) -> Timeout<F> {
     Timeout { future, sleep: sleep_until(deadline) }
@@ -67,14 +66,14 @@ impl<F: Future> Future for Timeout<F> {
     }
 }
 
-/// The time was up before the future was ready.
+/// The error of a [`Timeout`] whose deadline has passed before the future was ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Elapsed(());
 
 impl fmt::Display for Elapsed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the time was up before the future was ready")
+        f.write_str("the deadline has passed before the future was ready")
     }
 }
 

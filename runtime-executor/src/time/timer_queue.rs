@@ -1,53 +1,57 @@
-//! The timers of a loop: a heap of small keys, in which what was dropped is dead and stays a while.
+//! The timers of a loop: a heap of small nodes, in which the nodes of removed timers stay for a while.
 //!
-//! A plain value, generic over what it keeps for each timer. Two tables:
+//! A plain value, generic over the value of a timer. It has two tables:
 //!
-//! - The *heap* says which timer is next. A node is one number of 128 bits, so one comparison
-//!   settles the order, and nothing else is read or written on the way through the heap. Four
-//!   children to a node: nine levels hold eighty thousand timers, and the children of a node lie
-//!   side by side, within 64 bytes.
-//! - The *entries* hold the values. A timer that fires or is removed leaves its entry at once, and
-//!   the next timer gets it. The node of a removed timer stays where it is, *dead*: its number is
-//!   not the entry's number any more. Because the entry need not know where its node is, a node
-//!   moves by being copied.
+//! - The *heap* orders the timers. A node is one number of 128 bits, so one comparison decides the
+//!   order, and a node moves through the heap without any access to the other table. A node has four
+//!   children: nine levels hold eighty thousand timers, and the children of a node lie side by side
+//!   within 64 bytes.
+//! - The *entries* hold the values. A timer that fires or is removed vacates its entry at once, for
+//!   the next timer. The node of a removed timer stays where it is, *dead*: its number is no longer
+//!   the entry's number. The entry need not know the place of its node, so a node moves by a copy.
 //!
-//! The first node is always alive, so the next deadline is at hand. There are never many more dead
-//! nodes than live ones: before that the heap is swept, which costs each removal a few nanoseconds.
+//! The first node is always alive, so the next deadline is known without a search. Before the dead
+//! nodes greatly outnumber the live ones, the heap is swept, which costs each removal a few
+//! nanoseconds.
 //!
-//! Timers with the same deadline come out in the order in which they went in.
+//! Timers with the same deadline fire in the order of their insertion.
+//!
+//! The entries are not a `runtime_core::slab`. An entry needs the node's number beside the key's
+//! generation: here both share one word, and an entry with a waker has 24 bytes, not 32.
 
 use std::mem;
 use std::time::{Duration, Instant};
 
 use runtime_core::clock::Clock;
 
-/// Names a timer until it has fired or was removed; then it names nothing any more.
+/// Names a timer. Once the timer has fired or was removed, the key is stale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TimerKey {
     index: u32,
     generation: u32,
 }
 
-/// Deadlines, each with a value.
+/// Timers: deadlines, each with a value.
 #[derive(Debug)]
 pub(crate) struct TimerQueue<T> {
-    /// What the deadlines count from: the time when the first timer was set.
+    /// The origin of the deadlines: the time when the first timer was inserted.
     start: Option<Instant>,
-    heap: Vec<Node>,
-    entries: Vec<Entry<T>>,
+    heap: Vec<HeapNode>,
+    entries: Vec<TimerEntry<T>>,
     vacant: Vec<u32>,
     /// The number of the next node.
     number: u32,
 }
 
-/// A timer's place in the order: from the highest bits down, its deadline in nanoseconds (64), its
-/// number (32), which is higher than that of any timer before it, and its entry (32).
+/// A timer's place in the order. From the highest bits down: the deadline in nanoseconds (64 bits),
+/// the timer's number (32), which is higher than that of any timer inserted before, and the index of
+/// its entry (32).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Node(u128);
+struct HeapNode(u128);
 
-impl Node {
-    fn new(deadline: u64, number: u32, entry: u32) -> Node {
-        Node(u128::from(deadline) << 64 | u128::from(number) << 32 | u128::from(entry))
+impl HeapNode {
+    fn new(deadline: u64, number: u32, entry: u32) -> HeapNode {
+        HeapNode(u128::from(deadline) << 64 | u128::from(number) << 32 | u128::from(entry))
     }
 
     fn deadline(self) -> u64 {
@@ -62,30 +66,32 @@ impl Node {
         self.0 as u32 as usize
     }
 
-    /// Whether it is the node of this entry, which has this number.
+    /// Whether this is the node of an entry that has this number.
     fn is_of(self, entry: usize, number: u32) -> bool {
         self.entry() == entry && self.number() == number
     }
 }
 
 #[derive(Debug)]
-struct Entry<T> {
-    /// Of the node; any other node with this entry is dead.
+struct TimerEntry<T> {
+    /// The number of the entry's node. Any other node with this entry is dead.
     number: u32,
-    /// Of the key. It grows when the entry is left, so that no key names a vacant one.
+    /// The generation of the key. It is incremented when the entry is vacated, so no key names a
+    /// vacant entry.
     generation: u32,
-    /// `None` if the entry is vacant, and then all its nodes are dead.
+    /// `None` if the entry is vacant. All its nodes are dead then.
     value: Option<T>,
 }
 
-/// Children per node.
-const WAYS: usize = 4;
+/// The number of children of a node.
+const ARITY: usize = 4;
 
-/// A deadline so far off that 64 bits do not hold its nanoseconds, 584 years, never comes.
+/// The deadline of a timer that never fires, because 64 bits do not hold its nanoseconds: they hold
+/// 584 years.
 const NEVER: u64 = u64::MAX;
 
-/// So many dead nodes are not worth a sweep.
-const DEAD_MIN: usize = 32;
+/// The number of dead nodes below which a sweep does not pay.
+const SWEEP_MIN: usize = 32;
 
 impl<T> Default for TimerQueue<T> {
     fn default() -> TimerQueue<T> {
@@ -104,7 +110,7 @@ impl<T> TimerQueue<T> {
         self.heap.is_empty()
     }
 
-    /// The earliest deadline that can come.
+    /// The earliest deadline, or `None` if no timer will ever fire.
     #[inline]
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         match self.heap.first()?.deadline() {
@@ -113,8 +119,8 @@ impl<T> TimerQueue<T> {
         }
     }
 
-    /// Sets a timer by this clock, which is asked the time for the first one only. One whose
-    /// deadline was past even then is due now.
+    /// Inserts a timer. The clock is read for the first timer only. A deadline before that first
+    /// reading is due at once.
     #[inline]
     pub(crate) fn insert(&mut self, clock: &Clock, deadline: Instant, value: T) -> TimerKey {
         if self.number == u32::MAX {
@@ -128,13 +134,13 @@ impl<T> TimerQueue<T> {
         entry.number = number;
         entry.value = Some(value);
         let key = TimerKey { index, generation: entry.generation };
-        self.push(Node::new(nanoseconds(start, deadline), number, index));
+        self.push(HeapNode::new(nanoseconds(start, deadline), number, index));
         key
     }
 
     fn add_entry(&mut self) -> u32 {
         let index = u32::try_from(self.entries.len()).expect("fewer than 2^32 timers at a time");
-        self.entries.push(Entry { number: 0, generation: 0, value: None });
+        self.entries.push(TimerEntry { number: 0, generation: 0, value: None });
         index
     }
 
@@ -157,13 +163,13 @@ impl<T> TimerQueue<T> {
             return None;
         }
         let index = key.index as usize;
-        // One that was set a moment ago is often the last node still. The first one stays alive.
+        // The node of a recent timer is often the last one still. The first node stays alive.
         if self.heap.last().is_some_and(|last| last.is_of(index, self.entries[index].number)) {
             self.heap.pop();
             return self.vacate(index);
         }
         let value = self.vacate(index);
-        self.bury();
+        self.remove_dead();
         value
     }
 
@@ -174,45 +180,45 @@ impl<T> TimerQueue<T> {
             return None;
         }
         let value = self.vacate(first.entry());
-        self.bury();
+        self.remove_dead();
         value
     }
 
-    /// What was kept for the timers that have neither fired nor been removed, in no order.
+    /// The values of the timers that have neither fired nor been removed, in no order.
     pub(crate) fn into_values(self) -> impl Iterator<Item = T> {
         self.entries.into_iter().filter_map(|entry| entry.value)
     }
 
-    /// Empties an entry, so that its node is dead.
+    /// Vacates an entry, so that its node is dead.
     #[inline]
     fn vacate(&mut self, index: usize) -> Option<T> {
         let entry = &mut self.entries[index];
         entry.generation = entry.generation.wrapping_add(1);
-        // Entries are counted in 32 bits.
+        // There are fewer than 2^32 entries.
         self.vacant.push(index as u32);
         entry.value.take()
     }
 
-    fn is_alive(&self, node: Node) -> bool {
+    fn is_alive(&self, node: HeapNode) -> bool {
         let entry = &self.entries[node.entry()];
         entry.number == node.number() && entry.value.is_some()
     }
 
-    /// Takes dead nodes off the top until the first node is alive; all of them, if they are many.
-    fn bury(&mut self) {
+    /// Removes dead nodes until the first node is alive, or all dead nodes if there are many.
+    fn remove_dead(&mut self) {
         while let Some(&first) = self.heap.first()
             && !self.is_alive(first)
         {
             self.pop();
         }
         let alive = self.entries.len() - self.vacant.len();
-        if self.heap.len() > 2 * alive + DEAD_MIN {
+        if self.heap.len() > 2 * alive + SWEEP_MIN {
             self.sweep();
         }
     }
 
-    /// Throws all dead nodes out and numbers the others anew, in their order: so numbers do not
-    /// run out, however long the loop lives. Sorted nodes are a heap.
+    /// Removes all dead nodes and renumbers the others in their order, so that numbers do not run
+    /// out however long the loop lives. Sorted nodes are a heap.
     #[cold]
     fn sweep(&mut self) {
         let mut heap = mem::take(&mut self.heap);
@@ -220,19 +226,19 @@ impl<T> TimerQueue<T> {
         heap.sort_unstable();
         self.number = 0;
         for node in &mut heap {
-            *node = Node::new(node.deadline(), self.number, node.entry() as u32);
+            *node = HeapNode::new(node.deadline(), self.number, node.entry() as u32);
             self.entries[node.entry()].number = self.number;
             self.number += 1;
         }
         self.heap = heap;
     }
 
-    /// Adds a node at the end, and moves it up to where its parent is before it.
+    /// Appends a node, and moves it up until its parent is before it.
     #[inline]
-    fn push(&mut self, node: Node) {
+    fn push(&mut self, node: HeapNode) {
         let mut place = self.heap.len();
         self.heap.push(node);
-        while let Some(parent) = place.checked_sub(1).map(|place| place / WAYS) {
+        while let Some(parent) = place.checked_sub(1).map(|place| place / ARITY) {
             if self.heap[parent] < node {
                 break;
             }
@@ -241,8 +247,8 @@ impl<T> TimerQueue<T> {
         }
     }
 
-    /// Removes the first node: the last one takes its place, and moves down to where it is before
-    /// its children.
+    /// Removes the first node. The last one takes its place, and moves down until it is before its
+    /// children.
     fn pop(&mut self) {
         let Some(node) = self.heap.pop() else { return };
         let mut place = 0;
@@ -258,19 +264,19 @@ impl<T> TimerQueue<T> {
         }
     }
 
-    /// The earliest of the children of `place`.
+    /// The earliest child of `place`.
     fn first_child(&self, place: usize) -> Option<usize> {
-        let first = place * WAYS + 1;
+        let first = place * ARITY + 1;
         let earlier = |a: usize, b: usize| if self.heap[b] < self.heap[a] { b } else { a };
-        if first + WAYS <= self.heap.len() {
-            // As in a tournament: the two halves do not wait for each other.
+        if first + ARITY <= self.heap.len() {
+            // As in a tournament: neither comparison of the first round waits for the other.
             return Some(earlier(earlier(first, first + 1), earlier(first + 2, first + 3)));
         }
         (first..self.heap.len()).reduce(earlier)
     }
 }
 
-/// From `start` to `instant`; nought if that is before it.
+/// The nanoseconds from `start` to `instant`, or 0 if `instant` is earlier.
 #[inline]
 fn nanoseconds(start: Instant, instant: Instant) -> u64 {
     let since = instant.saturating_duration_since(start);

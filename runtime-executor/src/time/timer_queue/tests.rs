@@ -3,9 +3,9 @@ use std::time::{Duration, Instant};
 
 use runtime_core::clock::Clock;
 
-use super::{DEAD_MIN, NEVER, TimerKey, TimerQueue};
+use super::{NEVER, SWEEP_MIN, TimerKey, TimerQueue};
 
-/// A clock that stands still, and the time by it.
+/// A clock that stands still, and its time.
 fn stopped() -> (Clock, Instant) {
     let clock = Clock::virtual_time();
     let now = clock.now();
@@ -17,7 +17,7 @@ fn drain(queue: &mut TimerQueue<u32>, now: Instant) -> Vec<u32> {
 }
 
 #[test]
-fn timers_come_out_by_deadline_and_then_by_age() {
+fn timers_fire_by_deadline_and_then_by_age() {
     let (clock, start) = stopped();
     let at = |ms| start + Duration::from_millis(ms);
     let mut queue = TimerQueue::default();
@@ -39,7 +39,7 @@ fn a_deadline_that_is_now_is_due_and_a_nanosecond_later_is_not() {
 }
 
 #[test]
-fn a_key_is_of_no_use_once_its_timer_has_fired_even_if_the_entry_is_used_again() {
+fn a_key_is_stale_once_its_timer_has_fired_even_if_the_entry_is_reused() {
     let (clock, now) = stopped();
     let mut queue = TimerQueue::default();
     let old = queue.insert(&clock, now, 1);
@@ -53,7 +53,7 @@ fn a_key_is_of_no_use_once_its_timer_has_fired_even_if_the_entry_is_used_again()
 }
 
 #[test]
-fn a_deadline_that_was_past_before_the_first_timer_is_due_at_once() {
+fn a_deadline_before_the_first_timer_is_due_at_once() {
     let (clock, now) = stopped();
     clock.advance_to(now + Duration::from_secs(1));
     let mut queue = TimerQueue::default();
@@ -63,7 +63,7 @@ fn a_deadline_that_was_past_before_the_first_timer_is_due_at_once() {
 }
 
 #[test]
-fn the_last_deadline_that_can_be_counted_comes_and_the_next_never_does() {
+fn the_last_countable_deadline_passes_and_the_next_never_does() {
     let (clock, start) = stopped();
     let mut queue = TimerQueue::default();
     let last = start + Duration::from_nanos(NEVER - 1);
@@ -77,7 +77,7 @@ fn the_last_deadline_that_can_be_counted_comes_and_the_next_never_does() {
 }
 
 #[test]
-fn timers_that_are_removed_at_once_leave_nothing_behind() {
+fn timers_that_are_removed_at_once_leave_no_nodes() {
     let (clock, now) = stopped();
     let mut queue = TimerQueue::default();
     for round in 0..1_000 {
@@ -88,9 +88,9 @@ fn timers_that_are_removed_at_once_leave_nothing_behind() {
     assert_eq!(queue.entries.len(), 1);
 }
 
-/// The worst for it: whatever is removed is neither the first nor the last.
+/// The worst case: no removed node is the first or the last one.
 #[test]
-fn never_are_many_more_nodes_dead_than_alive() {
+fn dead_nodes_never_greatly_outnumber_live_ones() {
     let (clock, now) = stopped();
     let mut queue = TimerQueue::default();
     let mut keys: Vec<TimerKey> = Vec::new();
@@ -104,25 +104,25 @@ fn never_are_many_more_nodes_dead_than_alive() {
         }
         most = most.max(queue.heap.len() - keys.len());
     }
-    assert!(most >= DEAD_MIN, "none was ever dead");
-    assert!(most <= 100 + DEAD_MIN, "{most} dead nodes to 100 live ones");
-    assert_eq!(queue.entries.len(), 101, "a vacant entry is used again");
+    assert!(most >= SWEEP_MIN, "no node was ever dead");
+    assert!(most <= 100 + SWEEP_MIN, "{most} dead nodes beside 100 live ones");
+    assert_eq!(queue.entries.len(), 101, "vacant entries are reused");
 }
 
 #[test]
-fn numbers_that_run_out_are_given_anew_in_the_old_order() {
+fn a_sweep_renumbers_timers_in_their_order() {
     let (clock, now) = stopped();
     let mut queue = TimerQueue { number: u32::MAX - 3, ..TimerQueue::default() };
     let keys: Vec<TimerKey> = (0..10).map(|value| queue.insert(&clock, now, value)).collect();
-    assert!(queue.number <= 10, "they did run out");
+    assert!(queue.number <= 10, "the numbers ran out");
     assert_eq!(queue.remove(keys[1]), Some(1));
     assert_eq!(queue.remove(keys[8]), Some(8));
     assert_eq!(drain(&mut queue, now), [0, 2, 3, 4, 5, 6, 7, 9]);
 }
 
-/// A hundred thousand random steps against a sorted map.
+/// A hundred thousand random steps.
 #[test]
-fn it_does_what_a_sorted_map_does() {
+fn the_queue_agrees_with_a_sorted_map() {
     let (clock, start) = stopped();
     let mut random = 0x9E37_79B9_7F4A_7C15_u64;
     let mut next = |below: u64| {
@@ -155,7 +155,7 @@ fn it_does_what_a_sorted_map_does() {
             }
         }
         most = most.max(model.len());
-        assert!(queue.heap.len() <= 2 * model.len() + DEAD_MIN, "too many nodes are dead");
+        assert!(queue.heap.len() <= 2 * model.len() + SWEEP_MIN, "too many nodes are dead");
         assert_eq!(queue.next_deadline(), model.keys().next().map(|(at, _)| *at));
     }
     assert!(most > 100, "the heap was never deep: {most}");
