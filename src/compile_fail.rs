@@ -1,9 +1,9 @@
 //! Programs that must not compile: they lend borrowed data to another thread from async code (P50).
 //!
 //! A guard that blocks in its destructor would not make this sound: a future can be polled once and
-//! then forgotten, and its caller's data is dropped while the other thread still reads it. Every way
-//! to another thread therefore requires `'static`. Beside each program stands one that compiles and
-//! differs only in that, so that the first fails for this reason and no other.
+//! then forgotten, and its caller's data is dropped while the other thread still reads it. Every
+//! way to another thread therefore requires `'static`. Beside each program stands one that compiles
+//! and differs only in that, so that the first fails for this reason and no other.
 
 /// A job must own its data.
 ///

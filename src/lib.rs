@@ -9,11 +9,11 @@
 //!
 //! # The idea
 //!
-//! One thread turns an event loop and never blocks. Blocking calls run on a pool of threads, and are
-//! awaited like everything else. [`run`] makes both and shuts both down; [`gather()`] awaits many
-//! futures at once. Threads meet in five places only: the job queue, the cell of a result, the
-//! loop's inbox, the command queue of a blocking stream, and the readiness of a socket. So tasks need
-//! not be `Send`, and there is no unsafe code.
+//! One thread turns an event loop and never blocks. Blocking calls run on a pool of threads, and
+//! are awaited like everything else. [`run`] makes both and shuts both down; [`gather()`] awaits
+//! many futures at once. Threads meet in five places only: the job queue, the cell of a result, the
+//! loop's inbox, the command queue of a blocking stream, and the readiness of a socket. So tasks
+//! need not be `Send`, and there is no unsafe code.
 //!
 //! # Hello, world
 //!
@@ -32,27 +32,28 @@
 //!
 //! # Modules, in reading order
 //!
-//! | item | contents |
-//! |---|---|
-//! | [`run`], [`spawn`], [`spawn_blocking`] | the main function, tasks, blocking calls |
-//! | [`JoinHandle`], [`JoinError`] | the result of a task or a call, and why there is none |
-//! | [`gather()`], [`try_gather`], [`race`], [`first_ok`], [`scope`], [`group`] | many futures as one, within one task |
-//! | [`time`] | sleeping, timeouts, intervals; real time and virtual time |
-//! | [`Runtime`], [`Handle`] | a runtime that is configured, kept, turned from a foreign loop, used from other threads, and shut down with a report |
-//! | [`blocking`] | pools of your own and [`run_in_executor`]; [`blocking::Pinned`], a state that stays on one thread |
-//! | [`net`] | TCP, UDP and Unix sockets, and every other descriptor that can be polled |
-//! | [`fs`] | files and directories |
-//! | [`io`] | blocking readers, writers and iterators as async streams; stdin, stdout, stderr |
-//! | [`process`] | child processes |
-//! | [`signal`] | ctrl-c, and all other signals |
-//! | [`process_pool`] | worker processes, for functions that may crash, leak or hang |
-//! | [`compat`] | the traits of tokio and hyper |
-//! | [`observe`] | which task blocks the loop, and what the loop does |
-//! | [`named`] | names of tasks and jobs, for errors and reports |
+//! - [`run`], [`spawn`], [`spawn_blocking`]: the main function, tasks, blocking calls.
+//! - [`JoinHandle`], [`JoinError`]: the result of a task or a call, and why there is none.
+//! - [`gather()`], [`try_gather`], [`race`], [`first_ok`], [`scope`], [`group`]: many futures as
+//!   one, within one task.
+//! - [`time`]: sleeping, timeouts, intervals; real time and virtual time.
+//! - [`Runtime`], [`Handle`]: a runtime that is configured, kept, turned from a foreign loop, used
+//!   from other threads, and shut down with a report.
+//! - [`blocking`]: pools of your own and [`run_in_executor`]; [`blocking::Pinned`], a state that
+//!   stays on one thread.
+//! - [`net`]: TCP, UDP and Unix sockets, and every other descriptor that can be polled.
+//! - [`fs`]: files and directories.
+//! - [`io`]: blocking readers, writers and iterators as async streams; stdin, stdout, stderr.
+//! - [`process`]: child processes.
+//! - [`signal`]: ctrl-c, and all other signals.
+//! - [`process_pool`]: worker processes, for functions that may crash, leak or hang.
+//! - [`compat`]: the traits of tokio and hyper.
+//! - [`observe`]: which task blocks the loop, and what the loop does.
+//! - [`named`]: names of tasks and jobs, for errors and reports.
 //!
 //! The guide (`docs/guide/`) shows how to use them together. The event loop is the package
-//! `runtime-executor`, the pool is `runtime-blocking`, and `runtime-core` is the base of both; their
-//! front pages describe the life of a task and of a blocking call.
+//! `runtime-executor`, the pool is `runtime-blocking`, and `runtime-core` is the base of both;
+//! their front pages describe the life of a task and of a blocking call.
 //!
 //! # Features
 //!
@@ -72,10 +73,11 @@
 //!
 //! # Promises
 //!
-//! 1. `wake` never blocks, never drops a future, and never runs user code under a lock. It works from
-//!    any thread, after shutdown, and during the destruction of thread-locals.
-//! 2. A submitted closure is in exactly one state: returned to the caller, cancelled before it began,
-//!    or run. It occupies a thread until it has really ended, even if nothing waits for it any more.
+//! 1. `wake` never blocks, never drops a future, and never runs user code under a lock. It works
+//!    from any thread, after shutdown, and during the destruction of thread-locals.
+//! 2. A submitted closure is in exactly one state: returned to the caller, cancelled before it
+//!    began, or run. It occupies a thread until it has really ended, even if nothing waits for it
+//!    any more.
 //! 3. Shutdown is explicit. It reports what it has cancelled and which jobs still run. It waits,
 //!    waits up to a limit, or does not wait, as the caller says. Dropping a runtime never panics.
 //! 4. A panic in a task, job, waker or destructor ends that one alone.
@@ -144,15 +146,16 @@ mod runtime;
 pub mod signal;
 pub mod time;
 
-/// The types of [`gather()`], [`try_gather`], [`race`], [`first_ok`] and [`scope`]: several futures as
-/// one, within one task.
+/// The types of [`gather()`], [`try_gather`], [`race`], [`first_ok`] and [`scope`]: several futures
+/// as one, within one task.
 pub mod group {
     pub use crate::gather::{
         Cancelled, Gather, IntoGather, Scope, ScopeFuture, ScopedHandle, marker,
     };
 }
 
-pub use blocking::spawn::{run_in_executor, spawn_blocking};
+pub use blocking::executor::run_in_executor;
+pub use blocking::spawn::spawn_blocking;
 pub use gather::{first_ok, gather, race, scope, try_gather};
 pub use handle::Handle;
 #[cfg(feature = "unblock")]

@@ -1,4 +1,4 @@
-//! [`Executor`]: anything that `run_in_executor` can submit work to.
+//! [`run_in_executor`], and the trait of the executors that it submits work to.
 
 use std::sync::Arc;
 
@@ -7,6 +7,47 @@ use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
 
 use crate::handle::Handle;
+
+/// Submits work to an [`Executor`]; its result is awaited through the handle. The work is a closure
+/// that blocks for a [`Pool`](crate::blocking::Pool), or the call of a function for a process pool.
+///
+/// [`spawn_blocking`](crate::spawn_blocking) is the same for a closure on the runtime's own pool.
+///
+/// ```
+/// use aside::blocking::Pool;
+///
+/// let database = Pool::builder().threads_max(1).thread_name("database").build();
+/// aside::run(async {
+///     let row = aside::run_in_executor(&database, || "row 7");
+///     assert_eq!(row.await.unwrap(), "row 7");
+/// });
+/// ```
+///
+/// # Errors
+/// As [`spawn_blocking`](crate::spawn_blocking).
+///
+/// # Panics
+/// On a thread without a runtime: use [`Handle::run_in_executor`] or
+/// [`Pool::submit`](crate::blocking::Pool::submit) there.
+#[track_caller]
+#[doc(alias("asyncio", "loop.run_in_executor"))]
+pub fn run_in_executor<E, W>(executor: &E, work: W) -> JoinHandle<E::Output>
+where
+    E: Executor<W> + ?Sized,
+{
+    Handle::current().run_in_executor(executor, work)
+}
+
+impl Handle {
+    /// As [`run_in_executor`](crate::run_in_executor), for this runtime.
+    #[track_caller]
+    pub fn run_in_executor<E, W>(&self, executor: &E, work: W) -> JoinHandle<E::Output>
+    where
+        E: Executor<W> + ?Sized,
+    {
+        executor.execute(self, Metadata::here(), work)
+    }
+}
 
 /// Executes work of type `W` outside the loop, and returns a handle to await the result.
 ///

@@ -1,7 +1,7 @@
 //! Blocking calls: pools of threads for closures that block, executors of your own, and states that
 //! stay on one thread.
 
-mod executor;
+pub(crate) mod executor;
 mod pinned;
 pub(crate) mod spawn;
 

@@ -1,11 +1,10 @@
-//! [`spawn_blocking`] and [`run_in_executor`]: from a closure to a job of a runtime.
+//! [`spawn_blocking`]: from a closure to a job of a runtime.
 
 use runtime_blocking::Lane;
 use runtime_core::catch_panic::drop_catching;
 use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::metadata::Metadata;
 
-use super::executor::Executor;
 use crate::handle::Handle;
 
 /// Runs a closure that blocks on the current runtime's pool; its result is awaited through the
@@ -42,36 +41,6 @@ where
     Handle::current().spawn_blocking(f)
 }
 
-/// Submits work to an [`Executor`]; its result is awaited through the handle. The work is a closure
-/// that blocks for a [`Pool`](crate::blocking::Pool), or the call of a function for a process pool.
-///
-/// [`spawn_blocking`] is the same for a closure on the runtime's own pool.
-///
-/// ```
-/// use aside::blocking::Pool;
-///
-/// let database = Pool::builder().threads_max(1).thread_name("database").build();
-/// aside::run(async {
-///     let row = aside::run_in_executor(&database, || "row 7");
-///     assert_eq!(row.await.unwrap(), "row 7");
-/// });
-/// ```
-///
-/// # Errors
-/// As [`spawn_blocking`].
-///
-/// # Panics
-/// On a thread without a runtime: use [`Handle::run_in_executor`] or
-/// [`Pool::submit`](crate::blocking::Pool::submit) there.
-#[track_caller]
-#[doc(alias("asyncio", "loop.run_in_executor"))]
-pub fn run_in_executor<E, W>(executor: &E, work: W) -> JoinHandle<E::Output>
-where
-    E: Executor<W> + ?Sized,
-{
-    Handle::current().run_in_executor(executor, work)
-}
-
 impl Handle {
     /// As [`spawn_blocking`](crate::spawn_blocking), on this runtime's pool.
     #[track_caller]
@@ -81,15 +50,6 @@ impl Handle {
         T: Send + 'static,
     {
         self.submit(self.pool().main_lane(), Metadata::here(), (), f)
-    }
-
-    /// As [`run_in_executor`](crate::run_in_executor), for this runtime.
-    #[track_caller]
-    pub fn run_in_executor<E, W>(&self, executor: &E, work: W) -> JoinHandle<E::Output>
-    where
-        E: Executor<W> + ?Sized,
-    {
-        executor.execute(self, Metadata::here(), work)
     }
 
     /// Submits a job that belongs to this runtime: the runtime is current in it, and holds its

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use super::growing_wake_set::GrowingWakeSet;
+use super::growing_wake_set::{ChildSlot, GrowingWakeSet};
 
 /// Stores the children of a group, and turns their outputs into the group's output.
 ///
@@ -32,7 +32,7 @@ pub trait Children {
     /// poll.
     fn poll_child(
         self: Pin<&mut Self>,
-        slot: usize,
+        slot: ChildSlot,
         wake_set: &mut GrowingWakeSet,
     ) -> ControlFlow<Self::Output>;
     /// Takes the output of a group whose children have all finished.
@@ -43,7 +43,7 @@ pub trait Children {
 #[derive(Debug)]
 pub enum NextChild {
     /// The child is in this slot, and was not polled yet.
-    InSlot(usize),
+    InSlot(ChildSlot),
     /// No child can be started in this poll, but there may be more later.
     NotNow,
     /// There are no more children.

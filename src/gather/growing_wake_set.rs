@@ -15,6 +15,10 @@ const BLOCK_MIN: usize = 63;
 /// The greatest capacity of the first block, whatever length an iterator claims.
 const BLOCK_FIRST_MAX: usize = BLOCK_MIN * 64 * 64;
 
+/// The number of a slot of a group: the place of one child at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChildSlot(pub(super) usize);
+
 /// Records which slots of a group were woken.
 ///
 /// Owned by the group's future. Dropping it retires the blocks: wakers that outlive the group wake
@@ -68,10 +72,10 @@ impl GrowingWakeSet {
 
     /// Returns the next slot that was woken before this visit reached it.
     #[inline]
-    pub(super) fn next_woken(&mut self) -> Option<usize> {
+    pub(super) fn next_woken(&mut self) -> Option<ChildSlot> {
         while let Some(block) = self.blocks.get_mut(self.visited) {
             if let Some(child) = block.visit.next(&block.set) {
-                return Some(block.first + child);
+                return Some(ChildSlot(block.first + child));
             }
             self.visited += 1;
         }
@@ -96,7 +100,7 @@ impl GrowingWakeSet {
     /// The slot must be at most one past those that have a waker. A block made for it is attended
     /// at once: during a visit like the other blocks; before the first visit, because that is
     /// certain to come.
-    pub(super) fn waker(&mut self, slot: usize) -> Waker {
+    pub(super) fn waker(&mut self, ChildSlot(slot): ChildSlot) -> Waker {
         if slot == self.blocks.last().map_or(0, |block| block.first + block.capacity) {
             self.grow();
         }

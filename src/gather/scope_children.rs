@@ -13,12 +13,12 @@ use std::vec;
 use pin_project_lite::pin_project;
 
 use super::children::{Children, NextChild, poll_and_drop};
-use super::growing_wake_set::GrowingWakeSet;
+use super::growing_wake_set::{ChildSlot, GrowingWakeSet};
 use super::scope_state::{BoxedChild, ScopeEnd};
 
 /// The slot whose waker makes the scope look for spawned children and for a cancellation.
-pub(super) const SCOPE_SLOT: usize = 0;
-const BODY_SLOT: usize = 1;
+pub(super) const SCOPE_SLOT: ChildSlot = ChildSlot(0);
+const BODY_SLOT: ChildSlot = ChildSlot(1);
 const FIRST_CHILD: usize = 2;
 
 pin_project! {
@@ -104,7 +104,8 @@ impl<Fut: Future> Children for ScopeChildren<'_, Fut, Fut::Output> {
         }
         if let Some(child) = this.batch.next() {
             *this.running += 1;
-            return NextChild::InSlot(FIRST_CHILD + insert(this.slots, this.free, child));
+            let index = insert(this.slots, this.free, child);
+            return NextChild::InSlot(ChildSlot(FIRST_CHILD + index));
         }
         *this.starting = Starting::NewBatch;
         if state.spawned.borrow().is_empty() {
@@ -116,7 +117,7 @@ impl<Fut: Future> Children for ScopeChildren<'_, Fut, Fut::Output> {
 
     fn poll_child(
         mut self: Pin<&mut Self>,
-        slot: usize,
+        slot: ChildSlot,
         wake_set: &mut GrowingWakeSet,
     ) -> ControlFlow<Fut::Output> {
         let this = self.as_mut().project();
@@ -126,7 +127,7 @@ impl<Fut: Future> Children for ScopeChildren<'_, Fut, Fut::Output> {
                 *this.running -= 1;
                 *this.output = Some(output);
             }
-        } else if let Some(index) = slot.checked_sub(FIRST_CHILD) {
+        } else if let Some(index) = slot.0.checked_sub(FIRST_CHILD) {
             let ScopeSlot { waker, child } = &mut this.slots[index];
             let waker = waker.get_or_insert_with(|| wake_set.waker(slot));
             if poll_and_drop(Pin::new(child), waker).is_ready() {

@@ -12,7 +12,7 @@ use std::{array, vec};
 use pin_project_lite::pin_project;
 
 use super::children::{Children, NextChild, poll_and_drop};
-use super::growing_wake_set::GrowingWakeSet;
+use super::growing_wake_set::{ChildSlot, GrowingWakeSet};
 use super::into_gather::{IntoGather, OutputOf, marker};
 use super::outcome::{Finish, Outcome};
 
@@ -101,7 +101,7 @@ where
             return NextChild::NoMore;
         };
         match source.next() {
-            Some(child) => NextChild::InSlot(self.insert(child)),
+            Some(child) => NextChild::InSlot(ChildSlot(self.insert(child))),
             None => {
                 self.source = None;
                 NextChild::NoMore
@@ -111,18 +111,18 @@ where
 
     fn poll_child(
         mut self: Pin<&mut Self>,
-        slot: usize,
+        slot: ChildSlot,
         wake_set: &mut GrowingWakeSet,
     ) -> ControlFlow<V::Output> {
         let this = &mut *self;
-        let place = this.slots[slot].as_mut().project();
+        let place = this.slots[slot.0].as_mut().project();
         let waker = place.waker.get_or_insert_with(|| wake_set.waker(slot));
         let Poll::Ready(output) = poll_and_drop(place.child, waker) else {
             return ControlFlow::Continue(());
         };
         this.running -= 1;
         if this.source.is_some() {
-            this.free.push(slot);
+            this.free.push(slot.0);
         }
         match V::of(output) {
             ControlFlow::Continue(kept) => {

@@ -10,7 +10,7 @@ use std::task::{Poll, Waker};
 use pin_project_lite::pin_project;
 
 use super::children::{Children, NextChild, poll_and_drop};
-use super::growing_wake_set::GrowingWakeSet;
+use super::growing_wake_set::{ChildSlot, GrowingWakeSet};
 use super::into_gather::{IntoGather, OutputOf, marker};
 use super::outcome::{All, Finish, IntoErrors, Outcome};
 
@@ -33,7 +33,7 @@ impl<F: Future, K> TupleChild<F, K> {
     /// Polls the child. Ready if it finishes in this poll; breaks if its output decides.
     fn poll<V>(
         self: Pin<&mut Self>,
-        slot: usize,
+        slot: ChildSlot,
         wake_set: &mut GrowingWakeSet,
     ) -> Poll<ControlFlow<V::Decision>>
     where
@@ -89,18 +89,18 @@ macro_rules! tuple {
                 }
                 *this.started += 1;
                 *this.running += 1;
-                NextChild::InSlot(*this.started - 1)
+                NextChild::InSlot(ChildSlot(*this.started - 1))
             }
 
             fn poll_child(
                 self: Pin<&mut Self>,
-                slot: usize,
+                slot: ChildSlot,
                 wake_set: &mut GrowingWakeSet,
             ) -> ControlFlow<V::Output> {
                 let this = self.project();
-                let poll = match slot {
+                let poll = match slot.0 {
                     $($index => this.$field.poll::<V>(slot, wake_set),)+
-                    _ => unreachable!("a tuple of {} has no child {slot}", $len),
+                    _ => unreachable!("a tuple of {} has no child {}", $len, slot.0),
                 };
                 let Poll::Ready(flow) = poll else {
                     return ControlFlow::Continue(());
@@ -195,10 +195,10 @@ impl Children for Tuple0 {
 
     fn poll_child(
         self: Pin<&mut Self>,
-        slot: usize,
+        slot: ChildSlot,
         _wake_set: &mut GrowingWakeSet,
     ) -> ControlFlow<()> {
-        unreachable!("an empty group has no child {slot}")
+        unreachable!("an empty group has no child {}", slot.0)
     }
 
     fn finish(self: Pin<&mut Self>) {}

@@ -110,7 +110,7 @@ pub(crate) enum QueueEvent {
     Lost,
 }
 
-/// What becomes of required commands for which no job could be had, when the queue is dropped.
+/// Says what becomes of required commands without a job when the queue is dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DropPolicy {
     /// They are dropped.
