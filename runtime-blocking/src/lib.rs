@@ -36,7 +36,7 @@
 //!
 //! Everything else is beside that way: lanes' limits and backpressure (`queue`), cancellation
 //! (`job/cancel`), deadlock detection (`deadlock`), statistics and [shutdown](Pool::shutdown)
-//! (`pool`), and [`Pinned`], a state that lives on one thread and receives calls. A pinned state
+//! (`pool`), and [`PinnedState`], a state that lives on one thread and receives calls. A pinned state
 //! shares nothing with the pool but the completion cell.
 //!
 //! Limits: a running job cannot be stopped from outside, only requested to stop
@@ -54,7 +54,7 @@ mod worker;
 
 #[doc(hidden)]
 pub use pinned::PendingClose;
-pub use pinned::{Pinned, PinnedBuilder, PinnedCallError};
+pub use pinned::{PinnedCallError, PinnedState, PinnedStateBuilder};
 
 pub use deadlock::deadlock_error::Deadlock;
 pub use job::cancel::{CancelHook, CancelToken, Cancelled, check_cancelled, is_cancelled};

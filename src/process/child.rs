@@ -67,7 +67,7 @@ enum ChildState {
     Reaped(ExitStatus),
 }
 
-/// What dropping a [`Child`] does to the process.
+/// The effect of dropping a [`Child`] on the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OnDrop {
     Detach,

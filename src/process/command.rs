@@ -35,7 +35,7 @@ pub struct Command {
     on_drop: OnDrop,
 }
 
-/// Whether the user has set a standard stream.
+/// The setting of a standard stream, as far as `output` needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum StdioSetting {
     /// The child inherits the parent's stream; `output` uses an empty input and reads the outputs.

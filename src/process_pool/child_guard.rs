@@ -23,14 +23,14 @@ pub(super) struct ChildGuard {
 #[derive(Debug)]
 struct GuardedChild {
     child: Child,
-    /// Whether the process has been waited for, so that its pid may belong to another process.
+    /// True once the process has been waited for: its pid may belong to another process.
     is_reaped: bool,
     /// The job that the process works on. Aborting a job that has ended does nothing, because its
     /// number is not the current one.
     job: Option<JobNumber>,
     /// The number of jobs that have begun.
     jobs: u64,
-    /// Whether a job was cancelled while the process worked on it.
+    /// True once a job was cancelled while the process worked on it.
     is_killed: bool,
 }
 
@@ -38,7 +38,7 @@ struct GuardedChild {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct JobNumber(u64);
 
-/// Whether a job's process was killed before the job ended.
+/// The end of a job, as far as it concerns the process.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum JobEnd {

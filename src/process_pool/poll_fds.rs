@@ -33,7 +33,7 @@ impl Deadline {
     }
 }
 
-/// Which of the two descriptors are ready.
+/// The readiness of the two descriptors.
 pub(super) struct ReadyEnds {
     pub(super) socket: bool,
     pub(super) output: bool,

@@ -72,7 +72,7 @@ pub(super) fn is_initialised() -> bool {
     INITIALISED.get().is_some()
 }
 
-/// Whether this process was started as a worker, but its program has not called [`init`]. Such a
+/// Returns whether this process was started as a worker by a program without [`init`]. Such a
 /// process must start no workers, or they would start workers in turn.
 pub(super) fn is_uninitialised_worker() -> bool {
     is_started_as_worker() && !is_initialised()

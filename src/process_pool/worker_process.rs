@@ -49,7 +49,7 @@ pub(super) struct WorkerProcess {
     state: WorkerState,
 }
 
-/// What may be done with a worker process.
+/// The state of a worker process between two calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum WorkerState {
     /// It may be called.

@@ -38,7 +38,7 @@ use crate::net::AsyncFd;
 pub struct Signals {
     delivery: SignalDelivery<AsyncFd<UnixStream>, SignalOnly>,
     signals: Vec<Signal>,
-    /// Whether the stream has yielded an error, which is its last item.
+    /// True once the stream has yielded an error, which is its last item.
     ended: bool,
 }
 

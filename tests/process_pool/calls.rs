@@ -10,7 +10,7 @@ use aside::{Runtime, run_in_executor};
 
 use crate::functions::{
     BYTES, ECHO, LENGTH, NUMBER_AS_TEXT, PANIC, PANIC_WITH_NUMBER, PID, REPORT, Shape,
-    TAKES_UNWILLING, UNREGISTERED, UNWILLING, Unwilling, WANTS_TEXT_GETS_NUMBER,
+    TAKES_TEXT_GETS_NUMBER, TAKES_UNWILLING, UNREGISTERED, UNWILLING, Unwilling,
 };
 
 fn one_worker() -> ProcessPool {
@@ -135,7 +135,7 @@ pub(crate) fn a_value_that_does_not_encode_is_an_error_and_the_worker_stays() {
         assert!(matches!(error, Err(CallError::BadArguments(_))));
         let error = run_in_executor(&pool, UNWILLING.call(())).await.unwrap();
         assert!(matches!(error, Err(CallError::BadResult(_))));
-        let error = run_in_executor(&pool, WANTS_TEXT_GETS_NUMBER.call(9)).await.unwrap();
+        let error = run_in_executor(&pool, TAKES_TEXT_GETS_NUMBER.call(9)).await.unwrap();
         assert!(matches!(error, Err(CallError::BadArguments(_))));
         assert_eq!(run_in_executor(&pool, PID.call(())).await.unwrap().unwrap(), pid);
     });

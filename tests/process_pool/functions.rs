@@ -20,7 +20,7 @@ pub(crate) const ALL: &[&dyn Registered] = &[
     &LENGTH,
     &BYTES,
     &NUMBER,
-    &WANTS_TEXT,
+    &TAKES_TEXT,
     &UNWILLING,
     &CHATTER,
     &PRINT,
@@ -77,10 +77,10 @@ pub(crate) static BYTES: Function<usize, String> = Function::new("bytes", |n| "x
 /// Registered with one type, and called with another.
 pub(crate) static NUMBER: Function<(), u8> = Function::new("number", |()| 200);
 pub(crate) static NUMBER_AS_TEXT: Function<(), String> =
-    Function::new("number", |()| unreachable!("the worker calls `NUMBER` or `WANTS_TEXT`"));
-pub(crate) static WANTS_TEXT: Function<String, ()> = Function::new("wants text", drop);
-pub(crate) static WANTS_TEXT_GETS_NUMBER: Function<u8, ()> =
-    Function::new("wants text", |_| unreachable!("the worker calls `NUMBER` or `WANTS_TEXT`"));
+    Function::new("number", |()| unreachable!("the worker calls `NUMBER` or `TAKES_TEXT`"));
+pub(crate) static TAKES_TEXT: Function<String, ()> = Function::new("takes text", drop);
+pub(crate) static TAKES_TEXT_GETS_NUMBER: Function<u8, ()> =
+    Function::new("takes text", |_| unreachable!("the worker calls `NUMBER` or `TAKES_TEXT`"));
 pub(crate) static UNREGISTERED: Function<(), ()> = Function::new("unregistered", |()| ());
 
 /// A value that cannot be encoded.

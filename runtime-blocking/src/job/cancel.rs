@@ -59,7 +59,7 @@ pub(crate) fn run_as_current(work: Arc<dyn Stoppable>, run: impl FnOnce()) {
 }
 
 /// Returns whether the job that this thread runs was requested to stop; `false` outside a job. A
-/// call of a [`Pinned`](crate::Pinned) state counts as a job here.
+/// call of a [`PinnedState`](crate::PinnedState) counts as a job here.
 ///
 /// Costs one thread-local access and one load, which is cheap enough for every round of a loop.
 ///

@@ -27,6 +27,6 @@ mod pinned_builder;
 mod pinned_handle;
 
 pub use pending_close::PendingClose;
-pub use pinned_builder::PinnedBuilder;
+pub use pinned_builder::PinnedStateBuilder;
 pub use pinned_call_error::PinnedCallError;
-pub use pinned_handle::Pinned;
+pub use pinned_handle::PinnedState;

@@ -16,7 +16,7 @@ pub struct PendingClose {
 }
 
 impl PendingClose {
-    /// Whether the state has been dropped.
+    /// Returns whether the state has been dropped.
     pub fn is_over(&self) -> bool {
         self.closed.is_finished()
     }

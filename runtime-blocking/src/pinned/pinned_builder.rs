@@ -12,26 +12,23 @@ use runtime_core::metadata::Metadata;
 use runtime_core::sync::thread;
 
 use super::call_queue::CallQueue;
-use super::pinned_handle::Pinned;
+use super::pinned_handle::PinnedState;
 use super::state_thread::{StateOpening, run_state};
-use crate::pool::settings::ThreadBody;
+use crate::pool::settings::{Spawner, ThreadBody};
 
-type Spawner =
-    dyn Fn(String, Option<usize>, ThreadBody) -> io::Result<thread::JoinHandle<()>> + Send + Sync;
-
-/// The settings of a [`Pinned`] state's thread. [`Pinned::builder`] makes it.
+/// The settings of a [`PinnedState`]'s thread. [`PinnedState::builder`] makes it.
 #[must_use = "a builder does nothing before `open`"]
-pub struct PinnedBuilder {
+pub struct PinnedStateBuilder {
     name: Cow<'static, str>,
     stack_size: Option<usize>,
     calls_max: usize,
     spawner: Option<Arc<Spawner>>,
 }
 
-impl PinnedBuilder {
-    pub(super) fn new() -> PinnedBuilder {
+impl PinnedStateBuilder {
+    pub(super) fn new() -> PinnedStateBuilder {
         let name = Cow::Borrowed("pinned");
-        PinnedBuilder { name, stack_size: None, calls_max: usize::MAX, spawner: None }
+        PinnedStateBuilder { name, stack_size: None, calls_max: usize::MAX, spawner: None }
     }
 
     /// Sets the name of the thread. The default is `pinned`. Linux shows the first 15 bytes.
@@ -39,7 +36,7 @@ impl PinnedBuilder {
     /// # Panics
     /// If the name contains a NUL byte, which no thread's name can.
     #[track_caller]
-    pub fn thread_name(mut self, name: impl Into<Cow<'static, str>>) -> PinnedBuilder {
+    pub fn thread_name(mut self, name: impl Into<Cow<'static, str>>) -> PinnedStateBuilder {
         let name = name.into();
         assert!(!name.contains('\0'), "a thread's name cannot contain a NUL byte");
         self.name = name;
@@ -47,7 +44,7 @@ impl PinnedBuilder {
     }
 
     /// Sets the stack size of the thread in bytes. The default is std's.
-    pub fn stack_size(mut self, bytes: usize) -> PinnedBuilder {
+    pub fn stack_size(mut self, bytes: usize) -> PinnedStateBuilder {
         self.stack_size = Some(bytes);
         self
     }
@@ -59,7 +56,7 @@ impl PinnedBuilder {
     /// # Panics
     /// If `calls` is 0.
     #[track_caller]
-    pub fn calls_max(mut self, calls: usize) -> PinnedBuilder {
+    pub fn calls_max(mut self, calls: usize) -> PinnedStateBuilder {
         assert!(calls > 0, "with room for no call, every call would be refused");
         self.calls_max = calls;
         self
@@ -73,17 +70,17 @@ impl PinnedBuilder {
         + Send
         + Sync
         + 'static,
-    ) -> PinnedBuilder {
+    ) -> PinnedStateBuilder {
         self.spawner = Some(Arc::new(spawner));
         self
     }
 
-    /// As [`Pinned::open`].
+    /// As [`PinnedState::open`].
     ///
     /// # Errors
-    /// As [`Pinned::open`].
+    /// As [`PinnedState::open`].
     #[track_caller]
-    pub fn open<T, M>(self, make: M) -> JoinHandle<Pinned<T>>
+    pub fn open<T, M>(self, make: M) -> JoinHandle<PinnedState<T>>
     where
         T: 'static,
         M: FnOnce() -> T + Send + 'static,
@@ -91,12 +88,12 @@ impl PinnedBuilder {
         self.open_with(Metadata::here(), (), || Ok::<T, Infallible>(make()), always)
     }
 
-    /// As [`Pinned::try_open`].
+    /// As [`PinnedState::try_open`].
     ///
     /// # Errors
-    /// As [`Pinned::try_open`].
+    /// As [`PinnedState::try_open`].
     #[track_caller]
-    pub fn try_open<T, E, M>(self, make: M) -> JoinHandle<Result<Pinned<T>, E>>
+    pub fn try_open<T, E, M>(self, make: M) -> JoinHandle<Result<PinnedState<T>, E>>
     where
         T: 'static,
         E: Send + 'static,
@@ -121,11 +118,11 @@ impl PinnedBuilder {
         O: Send + 'static,
         K: Send + 'static,
         M: FnOnce() -> Result<T, E> + Send + 'static,
-        W: FnOnce(Result<Pinned<T>, E>) -> O + Send + 'static,
+        W: FnOnce(Result<PinnedState<T>, E>) -> O + Send + 'static,
     {
         let calls = Arc::new(CallQueue::new(self.calls_max));
         let completion = Arc::new(Completion::new(metadata, None));
-        let wrap = |made: Result<_, E>| wrap(made.map(Pinned::with_calls));
+        let wrap = |made: Result<_, E>| wrap(made.map(PinnedState::with_calls));
         let opening = StateOpening { make, wrap, keep, completion: Arc::clone(&completion) };
         let own = Arc::clone(&calls);
         match self.start_thread(move || run_state(own, opening)) {
@@ -152,14 +149,14 @@ impl PinnedBuilder {
     }
 }
 
-impl Pinned<()> {
+impl PinnedState<()> {
     /// Returns a builder with the default settings, for a state of any type.
-    pub fn builder() -> PinnedBuilder {
-        PinnedBuilder::new()
+    pub fn builder() -> PinnedStateBuilder {
+        PinnedStateBuilder::new()
     }
 }
 
-impl<T: 'static> Pinned<T> {
+impl<T: 'static> PinnedState<T> {
     /// Starts a thread that makes the state. The handle yields the state.
     ///
     /// Dropping the handle detaches the opening: the state is made, and dropped at once.
@@ -172,24 +169,24 @@ impl<T: 'static> Pinned<T> {
     /// # Blocking
     /// For the start of a thread, some ten microseconds.
     #[track_caller]
-    pub fn open<M>(make: M) -> JoinHandle<Pinned<T>>
+    pub fn open<M>(make: M) -> JoinHandle<PinnedState<T>>
     where
         M: FnOnce() -> T + Send + 'static,
     {
-        PinnedBuilder::new().open(make)
+        PinnedStateBuilder::new().open(make)
     }
 
     /// Opens a state with a closure that may fail, as opening a database may.
     ///
     /// # Errors
-    /// As [`open`](Pinned::open). An error of `make` is in the handle's output.
+    /// As [`open`](PinnedState::open). An error of `make` is in the handle's output.
     #[track_caller]
-    pub fn try_open<E, M>(make: M) -> JoinHandle<Result<Pinned<T>, E>>
+    pub fn try_open<E, M>(make: M) -> JoinHandle<Result<PinnedState<T>, E>>
     where
         E: Send + 'static,
         M: FnOnce() -> Result<T, E> + Send + 'static,
     {
-        PinnedBuilder::new().try_open(make)
+        PinnedStateBuilder::new().try_open(make)
     }
 }
 
@@ -199,9 +196,9 @@ fn always<T>(made: Result<T, Infallible>) -> T {
     value
 }
 
-impl fmt::Debug for PinnedBuilder {
+impl fmt::Debug for PinnedStateBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PinnedBuilder")
+        f.debug_struct("PinnedStateBuilder")
             .field("thread_name", &self.name)
             .field("stack_size", &self.stack_size)
             .field("calls_max", &self.calls_max)

@@ -58,7 +58,7 @@ where
         let ClosureCall { closure, keep, aborter } = *self;
         let completion = &aborter.completion;
         run_as_current(aborter.clone(), || {
-            // The docs of `Pinned` say that a panic may leave the state half changed.
+            // The docs of `PinnedState` say that a panic may leave the state half changed.
             let result = catch_unwind(AssertUnwindSafe(|| closure(state)))
                 .map_err(|payload| JoinError::panicked(completion.metadata().clone(), payload));
             let _aborter = completion.complete(result);

@@ -12,7 +12,7 @@ use runtime_core::fork::ForkedError;
 pub enum PinnedCallError {
     /// The state is closed. Another try would be refused as well.
     Closed,
-    /// The [largest number of calls](crate::PinnedBuilder::calls_max) waits.
+    /// The [largest number of calls](crate::PinnedStateBuilder::calls_max) waits.
     Full,
     /// This is a forked child, and the state's thread is the parent's.
     Forked(ForkedError),

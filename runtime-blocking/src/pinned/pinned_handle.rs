@@ -21,19 +21,19 @@ use super::state_thread as thread;
 /// threads that wait for it.
 ///
 /// The idea: the state stays on its thread, and calls are sent there. A closure makes the state on
-/// a thread of its own. [`call`](Pinned::call) sends that thread a closure, which gets `&mut` the
-/// state, and returns a handle to await the result. Calls run one at a time, in the order in which
-/// they were accepted, so a closure of several steps is a transaction.
+/// a thread of its own. [`call`](PinnedState::call) sends that thread a closure, which gets `&mut`
+/// the state, and returns a handle to await the result. Calls run one at a time, in the order in
+/// which they were accepted, so a closure of several steps is a transaction.
 ///
 /// It is a handle: cheap to clone, `Send` and `Sync` whatever the state is.
 ///
 /// ```
 /// use std::{cell::RefCell, rc::Rc};
-/// use runtime_blocking::Pinned;
+/// use runtime_blocking::PinnedState;
 ///
 /// # async fn program() -> Result<(), runtime_core::join::JoinError> {
 /// // An `Rc` is not `Send`. It is made on its thread, and never leaves it.
-/// let names = Pinned::open(|| Rc::new(RefCell::new(Vec::new()))).await?;
+/// let names = PinnedState::open(|| Rc::new(RefCell::new(Vec::new()))).await?;
 /// names.call(|names| names.borrow_mut().push("Ada")).await?;
 /// let number = names.call(|names| names.borrow().len()).await?;
 /// assert_eq!(number, 1);
@@ -53,25 +53,26 @@ use super::state_thread as thread;
 /// A panic is returned to the caller, and the state stays usable, as under a mutex that is not
 /// poisoned: a bug of one caller must not take the connection from all others. Changes that the
 /// call made before the panic persist. Where half a change is worse than none, let the closure undo
-/// it (a transaction that rolls back when dropped does), or [`close`](Pinned::close) the state when
-/// a call [has panicked](runtime_core::join::JoinError::is_panic).
+/// it (a transaction that rolls back when dropped does), or [`close`](PinnedState::close) the state
+/// when a call [has panicked](runtime_core::join::JoinError::is_panic).
 ///
 /// # Deadlock
 /// A call may submit calls to its own state, which run after it. A call that *waits* for one of
-/// them waits for itself, and never ends; so does a call that waits for [`close`](Pinned::close).
+/// them waits for itself, and never ends; so does a call that waits for
+/// [`close`](PinnedState::close).
 ///
 /// # Drop
 /// Dropping the last handle closes the state: the accepted calls still run, then the state is
 /// dropped on its thread. The drop waits for that and joins the thread, except where it must not
 /// block: on a thread that turns an event loop, on the state's own thread, and after a
-/// [`close`](Pinned::close), whose handle can be awaited instead. In these cases the thread
+/// [`close`](PinnedState::close), whose handle can be awaited instead. In these cases the thread
 /// finishes by itself. If the process ends first, the remaining calls are lost. So end a program
 /// with `close().await`.
 ///
 /// # In a forked child
 /// The thread does not exist there: calls are [refused](crate::PinnedCallError::Forked), and the
 /// drop does nothing.
-pub struct Pinned<T: 'static> {
+pub struct PinnedState<T: 'static> {
     handle: Arc<PinnedShared<T>>,
 }
 
@@ -80,10 +81,10 @@ struct PinnedShared<T: 'static> {
     calls: Arc<CallQueue<T>>,
 }
 
-impl<T: 'static> Pinned<T> {
+impl<T: 'static> PinnedState<T> {
     /// Returns a handle of the state with this queue.
-    pub(super) fn with_calls(calls: Arc<CallQueue<T>>) -> Pinned<T> {
-        Pinned { handle: Arc::new(PinnedShared { calls }) }
+    pub(super) fn with_calls(calls: Arc<CallQueue<T>>) -> PinnedState<T> {
+        PinnedState { handle: Arc::new(PinnedShared { calls }) }
     }
 
     /// Sends a call of `f` to the state's thread, and returns a handle to await its result.
@@ -109,10 +110,10 @@ impl<T: 'static> Pinned<T> {
         self.call_as(Metadata::here(), f)
     }
 
-    /// Makes a [`call`](Pinned::call) with the caller's metadata, for example with a name.
+    /// Makes a [`call`](PinnedState::call) with the caller's metadata, for example with a name.
     ///
     /// # Errors
-    /// As [`call`](Pinned::call).
+    /// As [`call`](PinnedState::call).
     pub fn call_as<F, R>(&self, metadata: Metadata, f: F) -> JoinHandle<R>
     where
         F: FnOnce(&mut T) -> R + Send + 'static,
@@ -121,11 +122,11 @@ impl<T: 'static> Pinned<T> {
         self.call_with(metadata, (), f)
     }
 
-    /// Makes a [`call_as`](Pinned::call_as) that owns `keep`, and drops it after the call has
+    /// Makes a [`call_as`](PinnedState::call_as) that owns `keep`, and drops it after the call has
     /// ended, in any way, and its handle has become ready.
     ///
     /// # Errors
-    /// As [`call`](Pinned::call).
+    /// As [`call`](PinnedState::call).
     pub fn call_with<F, R, K>(&self, metadata: Metadata, keep: K, f: F) -> JoinHandle<R>
     where
         F: FnOnce(&mut T) -> R + Send + 'static,
@@ -165,14 +166,14 @@ impl<T: 'static> Pinned<T> {
     /// has become ready.
     ///
     /// # Errors
-    /// As [`close`](Pinned::close).
+    /// As [`close`](PinnedState::close).
     pub fn close_with<K: Send + 'static>(&self, metadata: Metadata, keep: K) -> JoinHandle<()> {
         let completion = Arc::new(Completion::new(metadata, None));
         self.handle.calls.close(Arc::clone(&completion), Box::new(keep));
         JoinHandle::new(completion)
     }
 
-    /// Whether the state is closed, so that calls are refused.
+    /// Returns whether the state is closed, so that calls are refused.
     pub fn is_closed(&self) -> bool {
         self.handle.calls.is_closed()
     }
@@ -197,15 +198,15 @@ impl<T: 'static> Pinned<T> {
     }
 }
 
-impl<T: 'static> Clone for Pinned<T> {
-    fn clone(&self) -> Pinned<T> {
-        Pinned { handle: Arc::clone(&self.handle) }
+impl<T: 'static> Clone for PinnedState<T> {
+    fn clone(&self) -> PinnedState<T> {
+        PinnedState { handle: Arc::clone(&self.handle) }
     }
 }
 
-impl<T: 'static> fmt::Debug for Pinned<T> {
+impl<T: 'static> fmt::Debug for PinnedState<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pinned")
+        f.debug_struct("PinnedState")
             .field("state", &std::any::type_name::<T>())
             .field("closed", &self.is_closed())
             .field("waiting", &self.waiting())

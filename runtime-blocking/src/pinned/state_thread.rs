@@ -27,8 +27,8 @@ thread_local_const! {
     static STATE_OF_THREAD: Cell<Option<StateId>> = Cell::new(None)
 }
 
-/// Whether this is the state's own thread, which cannot wait for itself. It is so even while the
-/// thread-locals are destroyed.
+/// Returns whether this is the state's own thread, which cannot wait for itself. The answer stays
+/// true while the thread-locals are destroyed.
 pub(super) fn is_current<T>(calls: &CallQueue<T>) -> bool {
     STATE_OF_THREAD.with(|state| state.get()) == Some(calls.id)
 }

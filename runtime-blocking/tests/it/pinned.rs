@@ -8,16 +8,16 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Barrier};
 use std::thread::{self, ThreadId};
 
-use runtime_blocking::{CancelToken, Pinned, PinnedCallError, is_cancelled};
+use runtime_blocking::{CancelToken, PinnedCallError, PinnedState, is_cancelled};
 use runtime_core::context;
 use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::sync::Mutex;
 
 use crate::{Dice, Gate, HANG, gate, wait};
 
-/// A state that may not leave its thread, and tells when it is dropped, and where.
+/// A state that is not `Send`, and reports when it is dropped, and on which thread.
 struct Log {
-    /// Not `Send`.
+    /// Makes the state not `Send`.
     lines: Rc<RefCell<Vec<usize>>>,
     death: Sender<(ThreadId, Vec<usize>)>,
 }
@@ -25,15 +25,15 @@ struct Log {
 impl Drop for Log {
     fn drop(&mut self) {
         let lines = self.lines.borrow().clone();
-        self.death.send((thread::current().id(), lines)).expect("the test listens");
+        self.death.send((thread::current().id(), lines)).expect("the test receives it");
     }
 }
 
 type Deaths = std::sync::mpsc::Receiver<(ThreadId, Vec<usize>)>;
 
-fn log() -> (Pinned<Log>, Deaths) {
+fn log() -> (PinnedState<Log>, Deaths) {
     let (death, deaths) = channel();
-    let opened = Pinned::open(move || Log { lines: Rc::default(), death });
+    let opened = PinnedState::open(move || Log { lines: Rc::default(), death });
     (wait(opened).expect("it opens"), deaths)
 }
 
@@ -41,9 +41,9 @@ fn line(number: usize) -> impl FnOnce(&mut Log) {
     move |log| log.lines.borrow_mut().push(number)
 }
 
-/// Has the state's thread wait at a gate, and returns when it does.
+/// Makes the state's thread wait at a gate, and returns once it waits.
 #[track_caller]
-fn occupy<T>(pinned: &Pinned<T>) -> (Gate, JoinHandle<()>) {
+fn occupy<T>(pinned: &PinnedState<T>) -> (Gate, JoinHandle<()>) {
     let (gate, closed) = gate();
     let (begun, has_begun) = channel();
     let call = pinned.call(move |_| {
@@ -71,12 +71,12 @@ fn the_state_is_made_used_and_dropped_on_one_thread() {
     assert_ne!(home, thread::current().id());
     assert_eq!(wait(pinned.call(|_| thread::current().id())).expect("it ran"), home);
     wait(pinned.close()).expect("no panic");
-    assert_eq!(deaths.try_recv().expect("it is dropped before the close is over").0, home);
-    assert!(deaths.recv().is_err(), "and once");
+    assert_eq!(deaths.try_recv().expect("it is dropped before the close completes").0, home);
+    assert!(deaths.recv().is_err(), "it is dropped once");
 }
 
 #[test]
-fn calls_run_in_their_order_and_their_results_come_back() {
+fn calls_run_in_order_and_their_results_are_returned() {
     let (pinned, deaths) = log();
     let (gate, first) = occupy(&pinned);
     let calls: Vec<_> = (0..100)
@@ -99,7 +99,7 @@ fn calls_run_in_their_order_and_their_results_come_back() {
 }
 
 #[test]
-fn each_of_many_producers_finds_its_own_order_kept() {
+fn the_order_of_each_producer_is_kept() {
     let (pinned, deaths) = log();
     let start = Arc::new(Barrier::new(4));
     let producers: Vec<_> = (0..4)
@@ -115,7 +115,7 @@ fn each_of_many_producers_finds_its_own_order_kept() {
         .collect();
     drop(pinned);
     producers.into_iter().for_each(|producer| producer.join().expect("no panic"));
-    let (_, lines) = deaths.try_recv().expect("who dropped the last handle has waited");
+    let (_, lines) = deaths.try_recv().expect("the drop of the last handle has waited");
     assert_eq!(lines.len(), 4000);
     for producer in 0..4 {
         let own: Vec<_> = lines.iter().filter(|&line| line / 1000 == producer).collect();
@@ -125,7 +125,7 @@ fn each_of_many_producers_finds_its_own_order_kept() {
 }
 
 #[test]
-fn dropping_the_last_handle_waits_and_loses_nothing() {
+fn dropping_the_last_handle_waits_for_all_accepted_calls() {
     let (pinned, deaths) = log();
     let other = pinned.clone();
     pinned.call(line(1)).detach();
@@ -137,28 +137,28 @@ fn dropping_the_last_handle_waits_and_loses_nothing() {
 
 thread_local! {
     /// Destroyed with its thread.
-    static LAST_WORD: RefCell<Option<LastWord>> = const { RefCell::new(None) };
+    static THREAD_END: RefCell<Option<ThreadEnd>> = const { RefCell::new(None) };
 }
 
-struct LastWord(Sender<()>);
+struct ThreadEnd(Sender<()>);
 
-impl Drop for LastWord {
+impl Drop for ThreadEnd {
     fn drop(&mut self) {
-        self.0.send(()).expect("the test listens");
+        self.0.send(()).expect("the test receives it");
     }
 }
 
 #[test]
 fn dropping_the_last_handle_joins_the_thread() {
-    let (word, words) = channel();
-    let pinned = wait(Pinned::open(|| ())).expect("it opens");
-    pinned.call(|()| LAST_WORD.set(Some(LastWord(word)))).detach();
+    let (end, ends) = channel();
+    let pinned = wait(PinnedState::open(|| ())).expect("it opens");
+    pinned.call(|()| THREAD_END.set(Some(ThreadEnd(end)))).detach();
     drop(pinned);
-    words.try_recv().expect("its thread-locals are destroyed");
+    ends.try_recv().expect("the thread-locals are destroyed");
 }
 
 #[test]
-fn dropping_the_last_handle_on_a_loop_leaves_and_still_loses_nothing() {
+fn dropping_the_last_handle_on_a_loop_does_not_wait_and_all_calls_run() {
     let (pinned, deaths) = log();
     let (gate, first) = occupy(&pinned);
     pinned.call(line(7)).detach();
@@ -168,11 +168,11 @@ fn dropping_the_last_handle_on_a_loop_leaves_and_still_loses_nothing() {
     }
     assert!(!first.is_finished(), "it did not wait");
     gate.open();
-    assert_eq!(deaths.recv_timeout(HANG).expect("it ends by itself").1, [7]);
+    assert_eq!(deaths.recv_timeout(HANG).expect("it ends without a join").1, [7]);
 }
 
 #[test]
-fn dropping_the_last_handle_in_a_call_leaves_and_ends_it() {
+fn dropping_the_last_handle_in_a_call_does_not_wait_and_ends_the_state() {
     let (pinned, deaths) = log();
     let (gate, _first) = occupy(&pinned);
     let last = pinned.clone();
@@ -181,7 +181,7 @@ fn dropping_the_last_handle_in_a_call_leaves_and_ends_it() {
         drop(last);
     });
     {
-        // The call's is the last one now.
+        // The call owns the last handle from now on.
         let _turn = context::enter_loop();
         drop(pinned);
     }
@@ -193,7 +193,7 @@ fn dropping_the_last_handle_in_a_call_leaves_and_ends_it() {
 #[test]
 fn a_last_handle_in_a_thread_local_of_the_states_own_thread_does_not_wait_for_it() {
     thread_local! {
-        static KEPT: RefCell<Option<Pinned<Log>>> = const { RefCell::new(None) };
+        static KEPT: RefCell<Option<PinnedState<Log>>> = const { RefCell::new(None) };
     }
     let (pinned, deaths) = log();
     let kept = pinned.clone();
@@ -205,7 +205,7 @@ fn a_last_handle_in_a_thread_local_of_the_states_own_thread_does_not_wait_for_it
 }
 
 #[test]
-fn closing_runs_what_was_accepted_and_refuses_the_rest() {
+fn closing_runs_the_accepted_calls_and_refuses_others() {
     let (pinned, deaths) = log();
     let (gate, first) = occupy(&pinned);
     let accepted = pinned.call(line(1));
@@ -215,18 +215,18 @@ fn closing_runs_what_was_accepted_and_refuses_the_rest() {
     let token = Arc::new(());
     let kept = Arc::clone(&token);
     assert_eq!(refusal(pinned.call(move |_| drop(kept))), PinnedCallError::Closed);
-    assert_eq!(Arc::strong_count(&token), 1, "the closure is dropped unrun");
+    assert_eq!(Arc::strong_count(&token), 1, "the closure is dropped without being called");
     gate.open();
     wait(first).expect("it ran");
     wait(accepted).expect("it ran");
     closes.into_iter().for_each(|close| wait(close).expect("no panic"));
     assert_eq!(deaths.try_recv().expect("it is dropped").1, [1]);
     assert_eq!(refusal(pinned.call(line(2))), PinnedCallError::Closed);
-    wait(pinned.close()).expect("it is over");
+    wait(pinned.close()).expect("the state has been dropped");
 }
 
 #[test]
-fn closing_from_within_a_call_is_over_when_the_call_is() {
+fn a_close_inside_a_call_completes_after_the_call() {
     let (pinned, _deaths) = log();
     let inside = pinned.clone();
     let closed = wait(pinned.call(move |_| inside.close())).expect("it ran");
@@ -234,17 +234,17 @@ fn closing_from_within_a_call_is_over_when_the_call_is() {
 }
 
 #[test]
-fn an_aborted_close_stays_closed_and_is_over_all_the_same() {
+fn an_aborted_close_still_closes_and_completes() {
     let (pinned, deaths) = log();
     let closed = pinned.close();
     closed.abort();
-    wait(closed).expect("it cannot be taken back");
+    wait(closed).expect("a close cannot be undone");
     deaths.try_recv().expect("it is dropped");
 }
 
 // P51
 #[test]
-fn a_call_that_panics_gets_its_panic_back_and_the_state_stays_in_use() {
+fn the_panic_of_a_call_is_returned_and_the_state_stays_usable() {
     let (pinned, deaths) = log();
     for number in 0..3 {
         let call: JoinHandle<()> = pinned.call(move |log| {
@@ -271,7 +271,7 @@ fn a_payload_that_panics_when_dropped_ends_neither_thread_nor_state() {
     }
     let (pinned, _deaths) = log();
     pinned.call(|_| std::panic::resume_unwind(Box::new(Bomb))).detach();
-    // The result, and the closure's own content.
+    // The result, and a value that the closure owns.
     pinned.call(|_| Bomb).detach();
     let (gate, _first) = occupy(&pinned);
     let bomb = Bomb;
@@ -279,22 +279,24 @@ fn a_payload_that_panics_when_dropped_ends_neither_thread_nor_state() {
     call.abort();
     assert!(wait(call).expect_err("it was aborted").is_cancelled());
     gate.open();
-    wait(pinned.call(line(1))).expect("it goes on");
+    wait(pinned.call(line(1))).expect("the thread continues");
 }
 
 #[test]
-fn a_panic_of_make_comes_back_to_who_opens() {
-    let error = wait(Pinned::open(|| -> Rc<()> { panic!("no state") })).expect_err("it panicked");
+fn a_panic_of_make_is_returned_by_the_opening() {
+    let error =
+        wait(PinnedState::open(|| -> Rc<()> { panic!("no state") })).expect_err("it panicked");
     assert!(error.is_panic());
     assert!(error.to_string().ends_with("panicked: no state"), "{error}");
 }
 
 #[test]
-fn an_error_of_make_comes_back_to_who_opens() {
-    let opened = Pinned::try_open(|| Err::<Rc<()>, _>(io::Error::from(io::ErrorKind::NotFound)));
+fn an_error_of_make_is_returned_by_the_opening() {
+    let opened =
+        PinnedState::try_open(|| Err::<Rc<()>, _>(io::Error::from(io::ErrorKind::NotFound)));
     let error = wait(opened).expect("it did not panic").expect_err("it failed");
     assert_eq!(error.kind(), io::ErrorKind::NotFound);
-    let opened = Pinned::try_open(|| Ok::<_, io::Error>(Rc::new(Cell::new(4))));
+    let opened = PinnedState::try_open(|| Ok::<_, io::Error>(Rc::new(Cell::new(4))));
     let pinned = wait(opened).expect("it did not panic").expect("it did not fail");
     assert_eq!(wait(pinned.call(|cell| cell.replace(5))).expect("it ran"), 4);
 }
@@ -308,25 +310,25 @@ impl Drop for Explosive {
 }
 
 #[test]
-fn a_panic_of_the_states_destructor_comes_back_to_who_closes() {
-    let pinned = wait(Pinned::open(|| Explosive("bang"))).expect("it opens");
+fn a_panic_of_the_states_destructor_is_returned_by_every_close() {
+    let pinned = wait(PinnedState::open(|| Explosive("bang"))).expect("it opens");
     let (gate, _first) = occupy(&pinned);
     let closes = [pinned.close(), pinned.close()];
     gate.open();
-    let says_so = |error: &JoinError| error.to_string().ends_with("panicked: bang");
+    let has_message = |error: &JoinError| error.to_string().ends_with("panicked: bang");
     for close in closes {
-        assert!(says_so(&wait(close).expect_err("it panicked")));
+        assert!(has_message(&wait(close).expect_err("it panicked")));
     }
-    assert!(says_so(&wait(pinned.close()).expect_err("who comes later is told so too")));
-    // And with nobody to tell, nobody is disturbed.
-    drop(wait(Pinned::open(|| Explosive("unheard"))).expect("it opens"));
+    assert!(has_message(&wait(pinned.close()).expect_err("a later close gets the message")));
+    // Without a close, the panic is dropped.
+    drop(wait(PinnedState::open(|| Explosive("unread"))).expect("it opens"));
 }
 
 // P56
 #[test]
 fn an_aborted_call_is_removed_at_once_and_makes_room() {
-    let opened = Pinned::builder().calls_max(2).open(Vec::new);
-    let pinned: Pinned<Vec<usize>> = wait(opened).expect("it opens");
+    let opened = PinnedState::builder().calls_max(2).open(Vec::new);
+    let pinned: PinnedState<Vec<usize>> = wait(opened).expect("it opens");
     let (gate, first) = occupy(&pinned);
     let token = Arc::new(());
     let kept = Arc::clone(&token);
@@ -334,21 +336,21 @@ fn an_aborted_call_is_removed_at_once_and_makes_room() {
     let second = pinned.call(|lines| lines.push(2));
     assert_eq!(refusal(pinned.call(|lines| lines.push(3))), PinnedCallError::Full);
     aborted.abort();
-    assert_eq!(Arc::strong_count(&token), 1, "the closure is dropped where it was aborted");
+    assert_eq!(Arc::strong_count(&token), 1, "the closure is dropped by the abort");
     assert!(wait(aborted).expect_err("it was aborted").is_cancelled());
     let third = pinned.call(|lines| lines.push(4));
     assert_eq!(refusal(pinned.call(|lines| lines.push(5))), PinnedCallError::Full);
     first.abort();
     gate.open();
-    wait(first).expect("what runs is not stopped");
+    wait(first).expect("a running call is not stopped");
     wait(second).expect("it ran");
     wait(third).expect("it ran");
     assert_eq!(wait(pinned.call(|lines| lines.clone())).expect("it ran"), [2, 4]);
 }
 
-/// Whichever of the calls that wait are aborted, in whichever order, the others run in theirs.
+/// Any of the waiting calls are aborted, in any order; the others run in their order.
 #[test]
-fn aborts_anywhere_in_the_queue_leave_the_order_of_the_rest() {
+fn aborts_anywhere_in_the_queue_keep_the_order_of_the_rest() {
     for seed in 0..50 {
         let mut dice = Dice::new(seed);
         let (pinned, deaths) = log();
@@ -358,7 +360,7 @@ fn aborts_anywhere_in_the_queue_leave_the_order_of_the_rest() {
             if dice.below(3) > 0 || waiting.is_empty() {
                 waiting.push((number, pinned.call(line(number))));
             } else {
-                // The newest is aborted as often as any other.
+                // Half of the aborts remove the newest call.
                 let count = waiting.len() as u64;
                 let index = if dice.below(2) == 0 { count - 1 } else { dice.below(count) };
                 let (_, aborted) = waiting.remove(index as usize);
@@ -377,7 +379,7 @@ fn aborts_anywhere_in_the_queue_leave_the_order_of_the_rest() {
 }
 
 #[test]
-fn a_call_may_make_calls_which_run_after_it() {
+fn a_call_may_submit_calls_which_run_after_it() {
     let (pinned, deaths) = log();
     let inside = pinned.clone();
     let call = pinned.call(move |log| {
@@ -392,43 +394,44 @@ fn a_call_may_make_calls_which_run_after_it() {
 
 // P52
 #[test]
-fn a_thread_that_cannot_start_is_an_error_of_the_open() {
+fn a_thread_that_cannot_be_started_is_an_error_of_the_opening() {
     let token = Arc::new(());
     let kept = Arc::clone(&token);
-    let builder = Pinned::builder()
+    let builder = PinnedState::builder()
         .spawner(|_name, _stack_size, _body| Err(io::Error::from(io::ErrorKind::WouldBlock)));
     let error = wait(builder.open(move || kept)).expect_err("no thread");
     assert!(error.is_refused(), "{error}");
     let source = error.source().expect("the system's error");
     let source = source.downcast_ref::<io::Error>().expect("the system's error");
     assert_eq!(source.kind(), io::ErrorKind::WouldBlock);
-    assert_eq!(Arc::strong_count(&token), 1, "nothing is kept");
+    assert_eq!(Arc::strong_count(&token), 1, "the closure is dropped");
 }
 
-/// The system itself: no address space holds this stack.
+/// The system refuses: no address space holds this stack.
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 #[test]
-fn a_stack_that_no_system_can_give_is_an_error_of_the_open() {
-    let error = wait(Pinned::builder().stack_size(1 << 47).open(|| ())).expect_err("no thread");
+fn a_stack_that_is_too_large_is_an_error_of_the_opening() {
+    let error =
+        wait(PinnedState::builder().stack_size(1 << 47).open(|| ())).expect_err("no thread");
     assert!(error.is_refused(), "{error}");
 }
 
 #[test]
-fn the_thread_has_the_name_that_it_was_given() {
-    let name = |pinned: &Pinned<()>| {
+fn the_thread_has_the_name_from_its_builder() {
+    let name = |pinned: &PinnedState<()>| {
         wait(pinned.call(|()| thread::current().name().map(str::to_owned))).expect("it ran")
     };
-    let pinned = wait(Pinned::open(|| ())).expect("it opens");
+    let pinned = wait(PinnedState::open(|| ())).expect("it opens");
     assert_eq!(name(&pinned).as_deref(), Some("pinned"));
-    let pinned = wait(Pinned::builder().thread_name("db").open(|| ())).expect("it opens");
+    let pinned = wait(PinnedState::builder().thread_name("db").open(|| ())).expect("it opens");
     assert_eq!(name(&pinned).as_deref(), Some("db"));
 }
 
 #[test]
-fn a_state_that_nobody_takes_is_dropped_on_its_thread() {
+fn a_state_whose_opening_was_detached_is_dropped_on_its_thread() {
     let (death, deaths) = channel();
     let (gate, closed) = gate();
-    let opening = Pinned::open(move || {
+    let opening = PinnedState::open(move || {
         let _ = closed.recv();
         Log { lines: Rc::default(), death }
     });
@@ -439,10 +442,10 @@ fn a_state_that_nobody_takes_is_dropped_on_its_thread() {
 }
 
 #[test]
-fn an_opening_that_is_aborted_before_it_begins_makes_nothing() {
+fn an_opening_aborted_before_it_begins_calls_no_make() {
     let (gate, closed) = gate();
     let closed = Mutex::new(Some(closed));
-    let builder = Pinned::builder().spawner(move |name, _stack_size, body| {
+    let builder = PinnedState::builder().spawner(move |name, _stack_size, body| {
         let closed = closed.lock().take().expect("one thread");
         thread::Builder::new().name(name).spawn(move || {
             let _ = closed.recv();
@@ -456,7 +459,7 @@ fn an_opening_that_is_aborted_before_it_begins_makes_nothing() {
 }
 
 #[test]
-fn a_handle_may_go_anywhere_whatever_the_state_is() {
+fn a_handle_is_send_and_sync_for_every_state() {
     fn is_sent_and_shared<T: Send + Sync>(_: &T) {}
     let (pinned, _deaths) = log();
     is_sent_and_shared(&pinned);
@@ -465,23 +468,23 @@ fn a_handle_may_go_anywhere_whatever_the_state_is() {
 }
 
 #[test]
-fn a_call_that_runs_sees_that_it_was_aborted_and_its_hook_is_called() {
+fn a_running_call_sees_its_abort_and_its_hook_is_called() {
     let (pinned, _deaths) = log();
-    let (tell, told) = channel();
+    let (sender, tokens) = channel();
     let (gate, closed) = gate();
     let call = pinned.call(move |_| {
         assert!(!is_cancelled());
-        tell.send(CancelToken::current().expect("in a call")).expect("the test waits");
+        sender.send(CancelToken::current().expect("in a call")).expect("the test waits");
         let _ = closed.recv();
         is_cancelled()
     });
-    let token = told.recv_timeout(HANG).expect("it begins");
-    // Its gate is opened by the hook alone.
+    let token = tokens.recv_timeout(HANG).expect("it begins");
+    // Only the hook opens the gate.
     let hook = token.on_cancel(move || gate.open());
     call.abort();
     assert!(token.is_cancelled());
-    assert!(wait(call).expect("its result comes"));
+    assert!(wait(call).expect("it returns its result"));
     drop(hook);
     let next = wait(pinned.call(|_| (is_cancelled(), CancelToken::current().is_some())));
-    assert_eq!(next.expect("it ran"), (false, true), "the next call was not");
+    assert_eq!(next.expect("it ran"), (false, true), "the next call was not aborted");
 }

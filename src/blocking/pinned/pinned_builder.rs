@@ -24,7 +24,7 @@ use crate::handle::Handle;
 /// ```
 #[derive(Debug)]
 #[must_use = "a builder does nothing before `open`"]
-pub struct PinnedBuilder(runtime_blocking::PinnedBuilder);
+pub struct PinnedBuilder(runtime_blocking::PinnedStateBuilder);
 
 impl PinnedBuilder {
     /// Sets the name of the thread. The default is `pinned`. Linux shows the first 15 bytes.
@@ -105,7 +105,7 @@ impl PinnedBuilder {
 impl Pinned<()> {
     /// Returns a builder with the default settings, for a state of any type.
     pub fn builder() -> PinnedBuilder {
-        PinnedBuilder(runtime_blocking::Pinned::builder())
+        PinnedBuilder(runtime_blocking::PinnedState::builder())
     }
 }
 

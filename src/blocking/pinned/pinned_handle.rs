@@ -74,13 +74,13 @@ pub struct Pinned<T: 'static> {
 
 /// Shared by the clones of a handle. *Shared by* them alone, so its drop is the last handle's.
 struct PinnedOwner<T: 'static> {
-    state: runtime_blocking::Pinned<T>,
+    state: runtime_blocking::PinnedState<T>,
     clock_holds: SharedClockHolds,
 }
 
 impl<T: 'static> Pinned<T> {
     /// Returns the handle of a state that has just been made.
-    pub(super) fn new(state: runtime_blocking::Pinned<T>) -> Pinned<T> {
+    pub(super) fn new(state: runtime_blocking::PinnedState<T>) -> Pinned<T> {
         let clock_holds = SharedClockHolds::new();
         Pinned { owner: Arc::new(PinnedOwner { state, clock_holds }) }
     }
@@ -145,7 +145,7 @@ impl<T: 'static> Pinned<T> {
         self.owner.state.close_with(Metadata::here(), share)
     }
 
-    /// Whether the state is closed, so that calls are refused.
+    /// Returns whether the state is closed, so that calls are refused.
     pub fn is_closed(&self) -> bool {
         self.owner.state.is_closed()
     }
@@ -164,7 +164,11 @@ impl<T: 'static> Clone for Pinned<T> {
 
 impl<T: 'static> fmt::Debug for Pinned<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.owner.state, f)
+        f.debug_struct("Pinned")
+            .field("state", &std::any::type_name::<T>())
+            .field("closed", &self.is_closed())
+            .field("waiting", &self.waiting())
+            .finish()
     }
 }
 

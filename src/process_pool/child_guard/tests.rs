@@ -1,4 +1,4 @@
-//! Which jobs may kill the process, and until when.
+//! The time during which a job may kill the process.
 
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::Command;

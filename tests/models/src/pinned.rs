@@ -1,12 +1,12 @@
-//! A state on a thread of its own, through its public face.
+//! Models of a pinned state, by its public functions.
 //!
-//! Its queue is under one lock, which no mutant can break; what can go wrong is what is decided
-//! under it. So the mutants lose a wake, or run the same program on the [toy pool](crate::toy), of
-//! one thread, with a mistake.
+//! One mutex guards the queue of a pinned state, and a mutant cannot break a mutex. Mistakes are
+//! possible in the decisions made under it. The mutants therefore lose a wake-up, or run the same
+//! program on the [toy pool](crate::toy) of one thread with a mistake in it.
 
 use std::sync::Arc;
 
-use runtime_blocking::Pinned;
+use runtime_blocking::PinnedState;
 use runtime_core::completion::Completion;
 use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::metadata::Metadata;
@@ -58,7 +58,7 @@ pub(crate) const MODELS: &[Model] = &[
         },
     },
     Model {
-        name: "pinned::the_last_handle_of_two_runs_what_was_accepted_and_drops_the_state_at_home",
+        name: "pinned::the_last_of_two_handles_waits_for_the_calls_and_the_drop_on_the_states_thread",
         bound: Some(4),
         executions: 31_453,
         witnesses: &["here", "there"],
@@ -82,10 +82,10 @@ pub(crate) const MODELS: &[Model] = &[
         body: |witness| abort(&open().0, witness),
     },
     Model {
-        name: "pinned::an_opening_that_nobody_takes_ends",
+        name: "pinned::a_detached_opening_ends",
         bound: Some(5),
         executions: 198,
-        witnesses: &["nobody took it"],
+        witnesses: &["detached"],
         mutants: &[Mutant::body("its result is kept", |witness| {
             an_opening(std::mem::forget, witness);
         })],
@@ -127,26 +127,26 @@ pub(crate) const MODELS: &[Model] = &[
 
 type Closure = Box<dyn FnOnce() + Send>;
 
-/// A thread that is sent calls.
-trait Home: Clone + Send + 'static {
+/// A thread that runs calls.
+trait CallThread: Clone + Send + 'static {
     fn call(&self, closure: Closure) -> JoinHandle<()>;
-    /// Accepts no more, and waits until all is over.
+    /// Accepts no more calls, and waits until all have ended.
     fn close(&self);
 }
 
-/// The one that ships.
-impl Home for Pinned<DropProbe> {
+/// The product.
+impl CallThread for PinnedState<DropProbe> {
     fn call(&self, closure: Closure) -> JoinHandle<()> {
-        Pinned::call(self, move |_| closure())
+        PinnedState::call(self, move |_| closure())
     }
 
     fn close(&self) {
-        block_on(Pinned::close(self)).expect("no panic");
+        block_on(PinnedState::close(self)).expect("no panic");
     }
 }
 
 /// The toy.
-impl Home for Toy {
+impl CallThread for Toy {
     fn call(&self, closure: Closure) -> JoinHandle<()> {
         Crew::submit(self, closure).unwrap_or_else(|closure| {
             drop(closure);
@@ -159,11 +159,11 @@ impl Home for Toy {
     }
 }
 
-fn open() -> (Pinned<DropProbe>, ThreadId, Drops) {
+fn open() -> (PinnedState<DropProbe>, ThreadId, Drops) {
     let (state, drops) = drop_probe();
     let home = Record::new();
     let noted = home.clone();
-    let opened = Pinned::open(move || {
+    let opened = PinnedState::open(move || {
         noted.note(thread::current().id());
         state
     });
@@ -172,21 +172,21 @@ fn open() -> (Pinned<DropProbe>, ThreadId, Drops) {
     (pinned, home, drops)
 }
 
-/// The thread is awake, going to sleep, or asleep when the call comes, and when the close does.
-fn a_call_and_a_close(home: &impl Home, witness: &'static Witness) {
+/// The thread is awake, parking, or parked when the call arrives, and when the close does.
+fn a_call_and_a_close(thread: &impl CallThread, witness: &'static Witness) {
     let ran = Record::new();
     let noted = ran.clone();
-    block_on(home.call(Box::new(move || noted.note(())))).expect("it ran");
+    block_on(thread.call(Box::new(move || noted.note(())))).expect("it ran");
     assert_eq!(ran.len(), 1);
-    home.close();
+    thread.close();
     witness.saw("ran");
 }
 
-/// close‖call: run or refused, exactly one of them, and once. (P48)
-fn a_call_while_it_closes(home: &impl Home, witness: &'static Witness) {
+/// A close races a call: the call is run or refused, one of them, once. (P48)
+fn a_call_while_it_closes(thread: &impl CallThread, witness: &'static Witness) {
     let (value, drops) = drop_probe();
     let (ran, ends) = (Record::new(), Record::new());
-    let (other, noted, end) = (home.clone(), ran.clone(), ends.clone());
+    let (other, noted, end) = (thread.clone(), ran.clone(), ends.clone());
     let caller = spawn(move || {
         let call = other.call(Box::new(move || {
             let _alive = value;
@@ -200,7 +200,7 @@ fn a_call_while_it_closes(home: &impl Home, witness: &'static Witness) {
             }
         });
     });
-    home.close();
+    thread.close();
     join(caller);
     let [end] = ends.take()[..] else { panic!("one end") };
     assert_eq!(ran.len(), usize::from(end == "ran"));
@@ -208,13 +208,13 @@ fn a_call_while_it_closes(home: &impl Home, witness: &'static Witness) {
     witness.saw(end);
 }
 
-/// Two threads drop their handles; each has made a call before. Whoever is last waits for all.
+/// Two threads drop their handles, and each has made a call before. The last drop waits for all.
 fn the_last_of_two_handles(witness: &'static Witness) {
     let (pinned, home, drops) = open();
     let ran = Record::new();
     let call = {
         let ran = ran.clone();
-        move |pinned: Pinned<DropProbe>| {
+        move |pinned: PinnedState<DropProbe>| {
             let noted = ran.clone();
             pinned.call(move |_| noted.note(())).detach();
             drop(pinned);
@@ -233,12 +233,13 @@ fn the_last_of_two_handles(witness: &'static Witness) {
     let was_here = drops.is_one();
     join(caller);
     drops.assert_one_on(home);
-    assert_eq!(ran.len(), 2, "what was accepted is run before the state is dropped");
+    assert_eq!(ran.len(), 2, "accepted calls run before the state is dropped");
     witness.saw(if was_here { "here" } else { "there" });
-    assert!(was_here || last.len() == 1, "the last one has waited");
+    assert!(was_here || last.len() == 1, "the last drop has waited");
 }
 
-/// Handles whose count is read in one step and written in another: nobody may be the last.
+/// Handles whose count is read in one step and written in another: no drop may find itself the
+/// last.
 fn counted_in_two_steps(_: &'static Witness) {
     let handles = Arc::new(Mutex::new(2));
     let closes = Record::new();
@@ -258,12 +259,12 @@ fn counted_in_two_steps(_: &'static Witness) {
     assert_eq!(closes.len(), 1, "the last one closes");
 }
 
-/// abort‖begin. (P56)
-fn abort(home: &impl Home, witness: &'static Witness) {
+/// An abort races the beginning of the call. (P56)
+fn abort(thread: &impl CallThread, witness: &'static Witness) {
     let (value, drops) = drop_probe();
     let ran = Record::new();
     let noted = ran.clone();
-    let call = home.call(Box::new(move || {
+    let call = thread.call(Box::new(move || {
         let _alive = value;
         noted.note(());
     }));
@@ -276,37 +277,40 @@ fn abort(home: &impl Home, witness: &'static Witness) {
         }
     };
     drops.assert_one();
-    home.close();
+    thread.close();
     assert_eq!(ran.len(), usize::from(end == "ran"));
     drops.assert_one();
     witness.saw(end);
 }
 
 /// Completes a cell when it is dropped.
-struct Over(Arc<Completion<()>>);
+struct CompleteOnDrop(Arc<Completion<()>>);
 
-impl Drop for Over {
+impl Drop for CompleteOnDrop {
     fn drop(&mut self) {
         let _no_producer = self.0.complete(Ok(()));
     }
 }
 
-/// The reader goes while the state is being made: the state is dropped all the same.
-fn an_opening(end: fn(JoinHandle<Pinned<(DropProbe, Over)>>), witness: &'static Witness) {
+/// The reader is dropped while the state is being made: the state is dropped on its thread.
+fn an_opening(
+    end: fn(JoinHandle<PinnedState<(DropProbe, CompleteOnDrop)>>),
+    witness: &'static Witness,
+) {
     let (value, drops) = drop_probe();
     let cell = Arc::new(Completion::new(Metadata::here(), None));
-    let over = Over(Arc::clone(&cell));
-    end(Pinned::open(move || (value, over)));
-    block_on(JoinHandle::new(cell)).expect("it is told");
+    let complete = CompleteOnDrop(Arc::clone(&cell));
+    end(PinnedState::open(move || (value, complete)));
+    block_on(JoinHandle::new(cell)).expect("it completes");
     drops.assert_one();
-    witness.saw("nobody took it");
+    witness.saw("detached");
 }
 
-/// The thread is refused: `make` is dropped unrun.
+/// The thread is refused: `make` is dropped without being called.
 fn cannot_start(which: usize, witness: &'static Witness) {
     injector::refuse_spawn(which);
     let (state, drops) = drop_probe();
-    let error = block_on(Pinned::open(move || state)).expect_err("no thread");
+    let error = block_on(PinnedState::open(move || state)).expect_err("no thread");
     assert!(error.is_refused());
     drops.assert_one_here();
     witness.saw("refused");

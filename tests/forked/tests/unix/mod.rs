@@ -266,7 +266,7 @@ fn a_lock_held_at_the_fork_blocks_no_child() {
 fn a_socket_dropped_in_a_forked_child_still_receives_events_in_the_parent() {
     let runtime = Runtime::new();
     let (near, far) = runtime.block_on(async { UnixStream::pair().unwrap() });
-    assert!(far.try_read(&mut [0]).is_err(), "it is to be waited for from now on");
+    assert!(far.try_read(&mut [0]).is_err(), "the socket is registered, and not ready");
     let far = RefCell::new(Some(far));
     in_child(|| drop(far.take()));
     let far = far.take().unwrap();
@@ -316,10 +316,10 @@ fn a_process_dropped_in_a_forked_child_lives_on() {
 /// Its thread is idle or busy at the fork.
 fn a_pinned_state_belongs_to_the_parent_process() {
     let runtime = Runtime::new();
-    for is_at_work in [false, true] {
+    for is_busy in [false, true] {
         let state = runtime.block_on(Pinned::open(|| DropsIn(process::id()))).unwrap();
         let (gate, closed) = mpsc::channel::<()>();
-        let first = state.call(move |_| is_at_work && closed.recv().is_err());
+        let first = state.call(move |_| is_busy && closed.recv().is_err());
         let mut kept = Some(state);
         in_child(|| {
             let (runtime, state) = (Runtime::new(), kept.take().unwrap());
@@ -339,7 +339,7 @@ fn a_pinned_state_belongs_to_the_parent_process() {
             assert_eq!(one.unwrap(), 1);
         });
         drop(gate);
-        assert_eq!(runtime.block_on(first).unwrap(), is_at_work);
+        assert_eq!(runtime.block_on(first).unwrap(), is_busy);
         let state = kept.unwrap();
         assert_eq!(runtime.block_on(state.call(|state| state.0)).unwrap(), process::id());
         runtime.block_on(state.close()).unwrap();
