@@ -31,6 +31,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
             &["blocking_driver", "clock", "join_error", "park"],
             &["completion"],
             &["join"],
+            &["abort_on_drop"],
         ],
     ),
     (
