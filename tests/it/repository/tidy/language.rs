@@ -121,7 +121,11 @@ fn starts(words: &[&str], phrase: &str) -> bool {
 fn phrases(words: &[&str], phrases: &[&str]) -> Vec<usize> {
     let lower: Vec<String> = words.iter().map(|word| plain(word).to_lowercase()).collect();
     let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
-    let is_hit = |&at: &usize| phrases.iter().any(|phrase| starts(&lower[at..], phrase));
+    let is_hit = |&at: &usize| {
+        // "The reads name a position, so many may run" is no quantity.
+        let is_clause = at > 0 && words[at - 1].ends_with(',') && lower[at..].starts_with(&["so"]);
+        !is_clause && phrases.iter().any(|phrase| starts(&lower[at..], phrase))
+    };
     (0..words.len()).filter(is_hit).collect()
 }
 
@@ -184,7 +188,7 @@ fn the_rules_find_what_they_are_for() {
     let words = |text: &'static str| text.split(' ').collect::<Vec<_>>();
     assert_eq!(headless(&words("wakes it. Who waits is woken")), [2]);
     assert_eq!(headless(&words("for users who has it, and a child whose end")), [] as [usize; 0]);
-    assert_eq!(phrases(&words("Nought, and so many."), PHRASES), [0, 2]);
+    assert_eq!(phrases(&words("Nought, and so many, so many run."), PHRASES), [0, 2]);
     let opener = RULES[3].1;
     assert_eq!(opener(&words("That it is ready."), "///"), [0]);
     assert_eq!(opener(&words("That it is ready."), ""), [] as [usize; 0]);
