@@ -41,16 +41,10 @@ pub fn run<F: Future>(main: F) -> F::Output {
 /// next turn, so not before the spawning task is pending. Dropping the handle detaches the task.
 ///
 /// ```
-/// use std::{cell::Cell, rc::Rc};
-///
 /// aside::run(async {
-///     let shared = Rc::new(Cell::new(1));
-///     let task = aside::spawn({
-///         let shared = shared.clone();
-///         async move { shared.set(shared.get() + 1) }
-///     });
-///     task.await.unwrap();
-///     assert_eq!(shared.get(), 2);
+///     let local = std::rc::Rc::new(1);
+///     let task = aside::spawn(async move { *local + 1 });
+///     assert_eq!(task.await.unwrap(), 2);
 /// });
 /// ```
 ///
@@ -69,8 +63,7 @@ where
 #[track_caller]
 pub(crate) fn spawn_as<F>(metadata: Metadata, future: F) -> JoinHandle<F::Output>
 where
-    F: Future + 'static,
-    F::Output: 'static,
+    F: Future<Output: 'static> + 'static,
 {
     match runtime_executor::try_spawn(metadata, future) {
         Ok(handle) => handle,

@@ -56,6 +56,8 @@ enum CompletionState<T> {
     Closed,
 }
 
+use CompletionState::{Closed, Ready, Taken, Waiting};
+
 impl<T> Completion<T> {
     /// A waiting cell. `producer` is woken by the first request for cancellation.
     pub fn new(metadata: Metadata, producer: Option<Waker>) -> Completion<T> {
@@ -63,7 +65,7 @@ impl<T> Completion<T> {
             metadata,
             cancel_requested: AtomicBool::new(false),
             finished: AtomicBool::new(false),
-            state: Mutex::new(CompletionState::Waiting { awaiter: None, producer }),
+            state: Mutex::new(Waiting { awaiter: None, producer }),
         }
     }
 
@@ -79,22 +81,20 @@ impl<T> Completion<T> {
     pub fn complete(&self, result: Result<T, JoinError>) -> Option<Waker> {
         let mut state = self.state.lock();
         let before = match *state {
-            CompletionState::Waiting { .. } => {
-                mem::replace(&mut *state, CompletionState::Ready(result))
-            }
-            CompletionState::Closed => {
+            Waiting { .. } => mem::replace(&mut *state, Ready(result)),
+            Closed => {
                 drop(state);
                 drop_catching(result);
                 return None;
             }
-            CompletionState::Ready(_) | CompletionState::Taken => {
+            Ready(_) | Taken => {
                 unreachable!("a producer completes once")
             }
         };
         // ORDERING: Release, paired with the Acquire in `is_finished`. One thread writes it, once.
         self.finished.store(true, Ordering::Release);
         drop(state);
-        let CompletionState::Waiting { awaiter, producer } = before else { return None };
+        let Waiting { awaiter, producer } = before else { return None };
         if let Some(awaiter) = awaiter {
             catch_panic(|| awaiter.wake());
         }
@@ -108,17 +108,13 @@ impl<T> Completion<T> {
         self.cancel_requested.load(Ordering::Acquire)
     }
 
-    /// Sets the waker of a producer that did not exist yet when the cell was made.
-    ///
-    /// Cancellation may have been requested before: check
-    /// [`is_cancel_requested`](Completion::is_cancel_requested) afterwards.
+    /// Sets the waker of a producer that did not exist yet when the cell was made. Check afterwards
+    /// whether cancellation [was requested](Completion::is_cancel_requested) before.
     pub fn set_producer(&self, waker: Waker) {
         let mut state = self.state.lock();
         let unused = match &mut *state {
-            CompletionState::Waiting { producer, .. } => producer.replace(waker),
-            CompletionState::Ready(_) | CompletionState::Taken | CompletionState::Closed => {
-                Some(waker)
-            }
+            Waiting { producer, .. } => producer.replace(waker),
+            Ready(_) | Taken | Closed => Some(waker),
         };
         drop(state);
         // Mostly there is none.
@@ -137,7 +133,7 @@ impl<T> Completion<T> {
         if !self.is_finished() {
             let waker = cx.waker().clone();
             let mut state = self.state.lock();
-            if let CompletionState::Waiting { awaiter, .. } = &mut *state {
+            if let Waiting { awaiter, .. } = &mut *state {
                 let former = awaiter.replace(waker);
                 drop(state);
                 drop_catching(former);
@@ -152,8 +148,8 @@ impl<T> Completion<T> {
     }
 
     fn take(mut state: MutexGuard<'_, CompletionState<T>>) -> Result<T, JoinError> {
-        match mem::replace(&mut *state, CompletionState::Taken) {
-            CompletionState::Ready(result) => result,
+        match mem::replace(&mut *state, Taken) {
+            Ready(result) => result,
             before => {
                 *state = before;
                 drop(state);
@@ -162,12 +158,11 @@ impl<T> Completion<T> {
         }
     }
 
-    /// C2 for a reader that holds the only reference: no lock. Returns `None` if there is no
-    /// result.
+    /// C2 for a reader that holds the only reference, without the lock. `None` without a result.
     pub fn take_alone(&mut self) -> Option<Result<T, JoinError>> {
         let state = self.state.get_mut();
-        match mem::replace(state, CompletionState::Taken) {
-            CompletionState::Ready(result) => Some(result),
+        match mem::replace(state, Taken) {
+            Ready(result) => Some(result),
             before => {
                 *state = before;
                 None
@@ -198,8 +193,8 @@ impl<T> Completion<T> {
         }
         let mut state = self.state.lock();
         let producer = match &mut *state {
-            CompletionState::Waiting { producer, .. } => producer.take(),
-            CompletionState::Ready(_) | CompletionState::Taken | CompletionState::Closed => None,
+            Waiting { producer, .. } => producer.take(),
+            Ready(_) | Taken | Closed => None,
         };
         drop(state);
         if let Some(producer) = producer {
@@ -211,10 +206,8 @@ impl<T> Completion<T> {
     pub fn close(&self) {
         let mut state = self.state.lock();
         let before = match *state {
-            CompletionState::Waiting { .. } | CompletionState::Ready(_) => {
-                mem::replace(&mut *state, CompletionState::Closed)
-            }
-            CompletionState::Taken | CompletionState::Closed => return,
+            Waiting { .. } | Ready(_) => mem::replace(&mut *state, Closed),
+            Taken | Closed => return,
         };
         drop(state);
         drop_catching(before);
@@ -224,10 +217,10 @@ impl<T> Completion<T> {
 impl<T> fmt::Debug for Completion<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match *self.state.lock() {
-            CompletionState::Waiting { .. } => "waiting",
-            CompletionState::Ready(_) => "ready",
-            CompletionState::Taken => "taken",
-            CompletionState::Closed => "closed",
+            Waiting { .. } => "waiting",
+            Ready(_) => "ready",
+            Taken => "taken",
+            Closed => "closed",
         };
         f.debug_struct("Completion")
             .field("metadata", &self.metadata)

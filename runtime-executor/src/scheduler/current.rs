@@ -78,8 +78,7 @@ pub(crate) fn is_at_work_for(shared: &Arc<Shared<Message>>) -> bool {
 #[inline]
 pub fn try_spawn<F>(metadata: Metadata, future: F) -> Result<JoinHandle<F::Output>, NoRuntimeError>
 where
-    F: Future + 'static,
-    F::Output: 'static,
+    F: Future<Output: 'static> + 'static,
 {
     let core = turning().ok_or_else(NoRuntimeError::new)?;
     Ok(core.spawn(metadata, future))

@@ -37,7 +37,14 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
     (
         "runtime-executor/src/",
         &[
-            &["reactor", "scheduler/observer", "scheduler/shuffle", "time/timer_queue"],
+            &[
+                "reactor",
+                "scheduler/no_runtime",
+                "scheduler/observer",
+                "scheduler/report",
+                "scheduler/shuffle",
+                "time/timer_queue",
+            ],
             &["scheduler/shared"],
             &["task"],
             &["scheduler/thread_waker", "time/clock_hold"],

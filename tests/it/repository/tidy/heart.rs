@@ -56,8 +56,8 @@ fn source(path: &str) -> Source {
     Source { path: path.to_owned(), text }
 }
 
-/// True until the ways are short, complete and plain.
-const IS_UNFINISHED: bool = true;
+/// The ways that are not short, complete and plain yet: shrinks to nothing.
+const UNFINISHED: &[&str] = &["spawn_blocking"];
 
 #[test]
 fn the_ways_are_short() {
@@ -66,7 +66,7 @@ fn the_ways_are_short() {
         let entries = &reading[way];
         let (lines, _) = lines(entries);
         let (most_files, most_lines) =
-            if IS_UNFINISHED { (20, 4000) } else { (most_files, most_lines) };
+            if UNFINISHED.contains(&way) { (20, 4000) } else { (most_files, most_lines) };
         assert!(entries.len() <= most_files, "{way}: {} files", entries.len());
         assert!(lines <= most_lines, "{way}: {lines} lines");
     }
@@ -89,7 +89,7 @@ fn the_ways_are_complete() {
                 continue;
             }
             for target in edges.iter().map(|&target| graph.modules[target].file.as_str()) {
-                if !is_listed(target) && !is_beside(target) && !IS_UNFINISHED {
+                if !is_listed(target) && !is_beside(target) && !UNFINISHED.contains(&way) {
                     found.insert(format!("{way}: {} imports {target}", module.file));
                 }
             }
@@ -135,7 +135,8 @@ fn other_mechanisms_are_one_call_each() {
         calls.any(|(entry, call)| entry == path && call == code)
     };
     let mut found = BTreeSet::new();
-    let entries = WAYS.iter().flat_map(|way| &reading[*way]);
+    let finished = WAYS.iter().filter(|way| !UNFINISHED.contains(way));
+    let entries = finished.flat_map(|way| &reading[*way]);
     for source in entries.map(|(path, _)| source(path)) {
         let lines: Vec<&str> = source.text.lines().map(str::trim).collect();
         for (index, line) in lines.iter().enumerate() {
@@ -146,7 +147,7 @@ fn other_mechanisms_are_one_call_each() {
             // A comment belongs to the line of code below it.
             let mut below = lines[index..].iter();
             let code = below.find(|line| !line.starts_with("//")).copied().unwrap_or("");
-            if !is_listed(&source.path, code) && !IS_UNFINISHED {
+            if !is_listed(&source.path, code) {
                 found.insert(format!("{}:{}: {word}: {line}", source.path, index + 1));
             }
         }
