@@ -31,13 +31,13 @@ pub(super) async fn accept<L, R>(
     }
 }
 
-/// Whether the error concerns one connection, which is gone. The next one may be waiting.
+/// Returns whether the error concerns one connection, which is gone. The next one may be waiting.
 fn is_of_the_connection(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::ConnectionAborted
         || matches!(error.raw_os_error(), Some(libc::EPROTO))
 }
 
-/// Whether descriptors or memory are exhausted.
+/// Returns whether descriptors or memory are exhausted.
 fn is_exhaustion(error: &io::Error) -> bool {
     let exhausted = [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM];
     error.raw_os_error().is_some_and(|code| exhausted.contains(&code))

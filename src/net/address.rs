@@ -83,9 +83,9 @@ fn host_and_port(host: &str, port: u16) -> SocketTarget {
 
 /// Looks a name up, and returns its addresses in the order in which to try them.
 ///
-/// The lookup is a job on the pool of the current runtime, in a lane of its own that runs a few at a
-/// time, so that a name server that does not answer does not occupy every thread. A numeric address
-/// needs no job.
+/// The lookup is a job on the pool of the current runtime, in a lane of its own that runs a few at
+/// a time, so that a name server that does not answer does not occupy every thread. A numeric
+/// address needs no job.
 ///
 /// ```
 /// aside::run(async {

@@ -17,8 +17,8 @@ use super::delegate::{delegate_end, delegate_read, delegate_write};
 /// for, such as pipes, `eventfd`, `timerfd`, `inotify`, or the sockets of another library.
 ///
 /// The object must be in non-blocking mode: otherwise an operation that finds no data blocks the
-/// loop. If `&T` is `Read` and `Write`, this type is `AsyncRead` and `AsyncWrite`. Their zero-length
-/// reads and writes return at once.
+/// loop. If `&T` is `Read` and `Write`, this type is `AsyncRead` and `AsyncWrite`. Their
+/// zero-length reads and writes return at once.
 ///
 /// It belongs to the runtime that was current when it was made. Any thread and any executor may use
 /// it as long as that runtime lives and is turned. After that every operation returns an error.
@@ -63,8 +63,8 @@ impl<T: AsFd> AsyncFd<T> {
     /// registration at a time.
     ///
     /// # Errors
-    /// Those of the operating system, for example for a descriptor that is always ready, as a file's
-    /// is. If this thread has no runtime, or the runtime is gone. The object is dropped.
+    /// Those of the operating system, for example for a descriptor that is always ready, as a
+    /// file's is. If this thread has no runtime, or the runtime is gone. The object is dropped.
     pub fn new(inner: T) -> io::Result<AsyncFd<T>> {
         let handle = Handle::try_current().map_err(io::Error::other)?;
         AsyncFd::register(&handle, inner, ShortTransfer::HasNoEffect)
@@ -238,8 +238,8 @@ pub struct ReadyGuard<'a, T> {
 }
 
 impl<T> ReadyGuard<'_, T> {
-    /// Tries an operation. If it returns [`WouldBlock`](io::ErrorKind::WouldBlock), the readiness is
-    /// cleared, so that the next wait returns after the next event.
+    /// Tries an operation. If it returns [`WouldBlock`](io::ErrorKind::WouldBlock), the readiness
+    /// is cleared, so that the next wait returns after the next event.
     ///
     /// # Errors
     /// [`WouldBlock`] if the operation would have blocked. Any other result of the operation is the

@@ -49,9 +49,9 @@
 //!
 //! - *Errors* are those of the operating system, as std returns them. An operation that would block
 //!   waits, and an operation that a signal interrupted is repeated.
-//! - A socket *belongs to the runtime* that was current when it was made. Any thread and any executor
-//!   may use it, as long as that runtime lives and is turned. When the runtime is gone, every
-//!   operation returns an error, including those that are waiting.
+//! - A socket *belongs to the runtime* that was current when it was made. Any thread and any
+//!   executor may use it, as long as that runtime lives and is turned. When the runtime is gone,
+//!   every operation returns an error, including those that are waiting.
 //! - *Zero-length* reads and writes of a stream return at once, ready or not. A datagram may be
 //!   empty: it is sent and received like any other.
 //! - *Cancel safety*: the poll in which an operation takes effect returns its result. A future that

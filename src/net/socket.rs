@@ -12,7 +12,8 @@ macro_rules! impl_socket {
             /// runtime.
             ///
             /// # Errors
-            /// Those of the operating system. If this thread has no runtime, or the runtime is gone.
+            /// Those of the operating system. If this thread has no runtime, or the runtime is
+            /// gone.
             pub fn from_std(socket: $std) -> io::Result<$socket> {
                 let handle = Handle::try_current().map_err(io::Error::other)?;
                 $socket::register(&handle, socket)

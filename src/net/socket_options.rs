@@ -10,8 +10,8 @@ use socket2::{Domain, Protocol, SockAddr, Socket, TcpKeepalive, Type};
 /// have a lower limit.
 const BACKLOG: u32 = 1024;
 
-/// The options. By default, those of the operating system. See [`SocketBuilder`](super::SocketBuilder)
-/// for their meaning.
+/// The options. By default, those of the operating system. See
+/// [`SocketBuilder`](super::SocketBuilder) for their meaning.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SocketOptions {
     pub(super) reuse_address: bool,

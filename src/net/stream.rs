@@ -123,8 +123,8 @@ macro_rules! impl_stream {
                 self.io.get_ref().take_error()
             }
 
-            /// Splits the stream into two halves with an owner each, for two tasks. (References need
-            /// no halves: `&stream` reads and writes.)
+            /// Splits the stream into two halves with an owner each, for two tasks. (References
+            /// need no halves: `&stream` reads and writes.)
             pub fn into_split(self) -> (OwnedReadHalf<$stream>, OwnedWriteHalf<$stream>) {
                 split::halves(self)
             }

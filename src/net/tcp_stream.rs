@@ -23,10 +23,10 @@ use super::stream::impl_stream;
 
 /// A TCP connection.
 ///
-/// It implements `AsyncRead` and `AsyncWrite` of the `futures` traits, by value and by reference, so
-/// one task may read through `&stream` while another writes through `&stream`. The traits keep one
-/// task per direction: two tasks that read through them at the same time wake each other in turn.
-/// Any number of tasks may use [`read`](TcpStream::read) and [`write`](TcpStream::write).
+/// It implements `AsyncRead` and `AsyncWrite` of the `futures` traits, by value and by reference,
+/// so one task may read through `&stream` while another writes through `&stream`. The traits keep
+/// one task per direction: two tasks that read through them at the same time wake each other in
+/// turn. Any number of tasks may use [`read`](TcpStream::read) and [`write`](TcpStream::write).
 ///
 /// ```
 /// use aside::net::{TcpListener, TcpStream};
@@ -74,7 +74,7 @@ pub(super) async fn connect(socket: Socket, address: SocketAddr) -> io::Result<T
     Ok(TcpStream { io })
 }
 
-/// Whether the system goes on connecting in the background.
+/// Returns whether the system goes on connecting in the background.
 fn is_in_progress(error: &io::Error) -> bool {
     error.raw_os_error() == Some(libc::EINPROGRESS)
         || error.kind() == io::ErrorKind::WouldBlock
@@ -157,8 +157,8 @@ impl TcpStream {
         SockRef::from(&self.io).linger()
     }
 
-    /// Sets for how long closing the socket waits to send the remaining data (`SO_LINGER`). A time of
-    /// zero discards the data, and the peer sees a reset. With any other time, closing blocks.
+    /// Sets for how long closing the socket waits to send the remaining data (`SO_LINGER`). A time
+    /// of zero discards the data, and the peer sees a reset. With any other time, closing blocks.
     ///
     /// # Errors
     /// Those of the operating system.

@@ -84,8 +84,8 @@ impl UnixDatagram {
     /// peer that is not connected has room again.
     ///
     /// # Errors
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the receiver's buffer is full. Otherwise those of
-    /// the operating system.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the receiver's buffer is full. Otherwise those
+    /// of the operating system.
     pub fn try_send_to(&self, datagram: &[u8], path: impl AsRef<Path>) -> io::Result<usize> {
         self.io.get_ref().send_to(datagram, path)
     }

@@ -66,8 +66,8 @@ impl Reactor {
         Arc::new(Reactor { open, process, state: Mutex::new(state) })
     }
 
-    /// S1, except for the selector's part. In a forked child it fails: the selector would report the
-    /// child's descriptor to the parent, under a token that the parent gives to another source.
+    /// S1, except for the selector's part. In a forked child it fails: the selector would report
+    /// the child's descriptor to the parent, under a token that the parent gives to another source.
     pub(super) fn insert(&self) -> io::Result<InsertedSource> {
         self.process.check().map_err(io::Error::other)?;
         let source = Arc::new(IoSource::new());
@@ -104,9 +104,9 @@ impl Reactor {
         }
     }
 
-    /// S5. The selector forgets the descriptor before the slot is vacated, so it never knows a token
-    /// of a vacant slot. A forked child leaves the selector alone: what it removed there, it would
-    /// remove for the parent.
+    /// S5. The selector forgets the descriptor before the slot is vacated, so it never knows a
+    /// token of a vacant slot. A forked child leaves the selector alone: what it removed there, it
+    /// would remove for the parent.
     pub(super) fn remove(&self, key: Key, descriptor: RawFd) {
         if self.process.check().is_ok()
             && let Some(selector) = self.selector()
@@ -135,7 +135,7 @@ impl Reactor {
         self.state.lock().sources.len()
     }
 
-    /// Whether there may be an event that must be received.
+    /// Returns whether there may be an event that must be received.
     pub(super) fn expects_events(&self) -> bool {
         let state = self.state.lock();
         state.is_watched || !state.sources.is_empty()

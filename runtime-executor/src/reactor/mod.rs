@@ -1,23 +1,23 @@
-//! The reactor learns from the operating system that a descriptor is ready, and wakes the tasks that
-//! wait for it.
+//! The reactor learns from the operating system that a descriptor is ready, and wakes the tasks
+//! that wait for it.
 //!
-//! A read from a socket without data fails with `WouldBlock`. Its task waits until the system reports
-//! that the socket is readable. The reactor does no I/O itself: the woken task reads.
+//! A read from a socket without data fails with `WouldBlock`. Its task waits until the system
+//! reports that the socket is readable. The reactor does no I/O itself: the woken task reads.
 //!
 //! # The life of a registration
 //!
-//! - S1. *Register*, on any thread. The source gets a slot in the slab, and the selector records the
-//!   descriptor under the slot's token. The first registration opens the selector (with mio, an epoll
-//!   instance) and delivers its other end, the poller, to the loop: directly on the loop's thread, and
-//!   by a message otherwise. A loop without sockets makes no system call for them.
+//! - S1. *Register*, on any thread. The source gets a slot in the slab, and the selector records
+//!   the descriptor under the slot's token. The first registration opens the selector (with mio, an
+//!   epoll instance) and delivers its other end, the poller, to the loop: directly on the loop's
+//!   thread, and by a message otherwise. A loop without sockets makes no system call for them.
 //! - S2. *Try*. While the source is ready, operations are tried. A new source counts as ready.
 //! - S3. *Wait*. An operation returned `WouldBlock`: the task clears the readiness that it had seen
 //!   and stores its waker in the source. (`readiness.rs` shows the race with S4.)
 //! - S4. *Dispatch*. The loop polls the selector during a turn, or sleeps in it. For each event it
-//!   finds the source by the token, sets the readiness and takes the wakers of that direction. After
-//!   the last event it wakes these tasks, and holds no lock while it does so.
-//! - S5. *Deregister*. The selector forgets the descriptor, and then the slot is vacated. The slot's
-//!   next token is another one, so a late event for the old source finds no source.
+//!   finds the source by the token, sets the readiness and takes the wakers of that direction.
+//!   After the last event it wakes these tasks, and holds no lock while it does so.
+//! - S5. *Deregister*. The selector forgets the descriptor, and then the slot is vacated. The
+//!   slot's next token is another one, so a late event for the old source finds no source.
 //! - S6. *Shut down*. The poller is dropped: by the loop when it closes, or with a message that no
 //!   loop receives. Every waiting task is woken with an error, and later operations fail.
 //!

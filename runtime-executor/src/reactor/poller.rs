@@ -102,7 +102,7 @@ pub(crate) struct PollerSlot {
 }
 
 impl PollerSlot {
-    /// Whether the loop has no sockets.
+    /// Returns whether the loop has no sockets.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.poller.borrow().is_none()

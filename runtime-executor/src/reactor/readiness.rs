@@ -5,8 +5,8 @@
 //! report that arrives after that must not be lost.
 //!
 //! - R1. A task loads the current *tick*, a counter of reports, and tries the operation.
-//! - R2. If the operation returns `WouldBlock`, the task clears the readiness of that tick, and of no
-//!   later one.
+//! - R2. If the operation returns `WouldBlock`, the task clears the readiness of that tick, and of
+//!   no later one.
 //! - R3. When the loop receives an event, it increments the tick, which makes the direction ready,
 //!   and then wakes the waiting tasks.
 //!
@@ -42,11 +42,11 @@
 //!
 //! # Short transfers
 //!
-//! With edge-triggered events each request would cost one extra read, which finds nothing. For a TCP
-//! stream on Linux it need not. A read that returns fewer bytes than the buffer holds has emptied the
-//! socket, and a write that takes fewer bytes than it was given has filled it, so the readiness can
-//! be cleared at once. Two conditions stay although the data is used up, if the same event reported
-//! them together with the data:
+//! With edge-triggered events each request would cost one extra read, which finds nothing. For a
+//! TCP stream on Linux it need not. A read that returns fewer bytes than the buffer holds has
+//! emptied the socket, and a write that takes fewer bytes than it was given has filled it, so the
+//! readiness can be cleared at once. Two conditions stay although the data is used up, if the same
+//! event reported them together with the data:
 //!
 //! - *The end of the stream*, an error, or a hang-up. The next read must find it, and there will be
 //!   no other event.
@@ -79,7 +79,7 @@ const TICK: usize = 4;
 pub struct Tick(usize);
 
 impl Tick {
-    /// Whether a short transfer clears this tick.
+    /// Returns whether a short transfer clears this tick.
     pub(super) fn is_of_data_alone(self) -> bool {
         self.0 & BEYOND_DATA == 0
     }
@@ -109,8 +109,8 @@ impl Readiness {
     /// R1. Returns the current tick, or `Pending` if the direction is not ready.
     #[inline]
     pub(super) fn check(&self) -> Poll<Result<Tick, ReactorGone>> {
-        // ORDERING: Relaxed. A task that finds it not ready checks again under the lock. A task that
-        // finds an old tick tries in vain and clears that old tick.
+        // ORDERING: Relaxed. A task that finds it not ready checks again under the lock. A task
+        // that finds an old tick tries in vain and clears that old tick.
         let reported = self.reported.load(Ordering::Relaxed);
         if reported & SHUT_DOWN != 0 {
             return Poll::Ready(Err(ReactorGone));
@@ -126,9 +126,9 @@ impl Readiness {
     pub(super) fn clear(&self, Tick(seen): Tick) {
         // ORDERING: Relaxed. A hint: an old tick need not be stored.
         if self.reported.load(Ordering::Relaxed) == seen {
-            // ORDERING: Relaxed. A thread that loads this value learns that an operation failed after
-            // this tick was reported. This holds for each value that any thread stores, so the
-            // stores need no order.
+            // ORDERING: Relaxed. A thread that loads this value learns that an operation failed
+            // after this tick was reported. This holds for each value that any thread stores, so
+            // the stores need no order.
             self.cleared.store(seen, Ordering::Relaxed);
         }
     }

@@ -66,8 +66,9 @@ impl Registration {
         Ok(Registration { reactor: Arc::clone(reactor), source, key, descriptor, short_transfer })
     }
 
-    /// Returns the current tick if the direction is ready. Otherwise the task is woken when that may
-    /// have changed. It keeps one task per direction: a later one replaces and wakes an earlier one.
+    /// Returns the current tick if the direction is ready. Otherwise the task is woken when that
+    /// may have changed. It keeps one task per direction: a later one replaces and wakes an earlier
+    /// one.
     ///
     /// # Errors
     /// If the loop is gone.
@@ -96,9 +97,9 @@ impl Registration {
         self.poll_operation(direction, &mut WaiterSlot::Shared, cx, operation, never_short)
     }
 
-    /// Like [`poll_io`](Registration::poll_io), for an operation that transfers up to `bytes` bytes.
-    /// If it transfers fewer, that may [clear the readiness](ShortTransfer), and the next operation
-    /// waits without a try.
+    /// Like [`poll_io`](Registration::poll_io), for an operation that transfers up to `bytes`
+    /// bytes. If it transfers fewer, that may [clear the readiness](ShortTransfer), and the next
+    /// operation waits without a try.
     ///
     /// # Errors
     /// As [`poll_io`](Registration::poll_io).
@@ -117,7 +118,8 @@ impl Registration {
     /// Tries an operation once if the direction is ready.
     ///
     /// # Errors
-    /// Those of the operation. `WouldBlock`, too, if the direction is not ready. If the loop is gone.
+    /// Those of the operation. `WouldBlock`, too, if the direction is not ready. If the loop is
+    /// gone.
     pub fn try_io<R>(
         &self,
         direction: Direction,
@@ -126,8 +128,8 @@ impl Registration {
         self.attempt_if_ready(direction, operation, never_short)
     }
 
-    /// Like [`try_io`](Registration::try_io), for an operation that transfers up to `bytes` bytes, as
-    /// in [`poll_transfer`](Registration::poll_transfer).
+    /// Like [`try_io`](Registration::try_io), for an operation that transfers up to `bytes` bytes,
+    /// as in [`poll_transfer`](Registration::poll_transfer).
     ///
     /// # Errors
     /// As [`try_io`](Registration::try_io).

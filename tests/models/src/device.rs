@@ -1,8 +1,8 @@
 //! A simulated device in place of the operating system: descriptors that become readable, and a
 //! selector that reports it once.
 //!
-//! It adds no happens-before edges. Its state is invisible to loom, and a system call is only a point
-//! at which loom may switch threads (a relaxed read-modify-write of one word).
+//! It adds no happens-before edges. Its state is invisible to loom, and a system call is only a
+//! point at which loom may switch threads (a relaxed read-modify-write of one word).
 
 use std::io;
 use std::os::fd::{AsFd, RawFd};

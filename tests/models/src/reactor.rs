@@ -232,8 +232,8 @@ fn clears_what_its_short_read_has_not_seen(
     });
 }
 
-/// One byte arrives, then another one together with the end of the stream, and the loop receives the
-/// events, while another thread reads: each of its reads is short. (P68)
+/// One byte arrives, then another one together with the end of the stream, and the loop receives
+/// the events, while another thread reads: each of its reads is short. (P68)
 fn a_short_read_loses_nothing(content: EventContent, read: Read, witness: &'static Witness) {
     let device = Device::with_content(content);
     let executor = device.executor();
@@ -291,8 +291,8 @@ fn woken_remotely() -> impl Future<Output = ()> {
     })
 }
 
-/// The selector is woken at most once for each wait of the loop, and the thread is woken in no other
-/// way. (P1)
+/// The selector is woken at most once for each wait of the loop, and the thread is woken in no
+/// other way. (P1)
 fn a_wake_ends_the_sleep(witness: &'static Witness) {
     let device = Device::new(Addressing::Token);
     let executor = device.executor();
@@ -302,8 +302,8 @@ fn a_wake_ends_the_sleep(witness: &'static Witness) {
     witness.saw(if device.wakes() == 0 { "no wake" } else { "a wake" });
 }
 
-/// One thread wakes the task, and a byte arrives on another thread: the loop handles both, whichever
-/// ends its sleep first. (P12)
+/// One thread wakes the task, and a byte arrives on another thread: the loop handles both,
+/// whichever ends its sleep first. (P12)
 fn neither_an_event_nor_a_wake_hides_the_other(witness: &'static Witness) {
     let device = Device::new(Addressing::Token);
     let executor = device.executor();

@@ -1,6 +1,6 @@
 //! Sockets that are registered and dropped while data arrives, an event is dispatched, another task
-//! waits, or the loop is dropped. The operating system is simulated (`device`); all code above it is
-//! the product's.
+//! waits, or the loop is dropped. The operating system is simulated (`device`); all code above it
+//! is the product's.
 
 use std::future::poll_fn;
 use std::io;
@@ -217,23 +217,23 @@ fn a_waiter_gives_up(witness: &'static Witness) {
 }
 
 /// Counts its wakes, invisibly to loom.
-struct WakeCount(Count);
+struct CountingWake(Count);
 
-impl Wake for WakeCount {
+impl Wake for CountingWake {
     fn wake(self: Arc<Self>) {
         self.0.fetch_add(1, CountOrdering::Relaxed);
     }
 }
 
-/// A task has polled a socket, which stored its waker, and drops the socket while the loop dispatches
-/// its event. (P67)
+/// A task has polled a socket, which stored its waker, and drops the socket while the loop
+/// dispatches its event. (P67)
 fn a_socket_dropped_during_dispatch(end: fn(Registration), witness: &'static Witness) {
     let device = Device::new(Addressing::Token);
     let executor = device.executor();
     let handle = executor.handle();
     let socket =
         executor.block_on(async { device.register(&handle, io::stdin()).expect("it lives") });
-    let count = Arc::new(WakeCount(Count::new(0)));
+    let count = Arc::new(CountingWake(Count::new(0)));
     let owner = spawn({
         let waker = Waker::from(Arc::clone(&count));
         move || {

@@ -178,8 +178,8 @@ impl OneDirection {
 proptest! {
     #![proptest_config(cases(1024))]
 
-    /// P66, P68: no task clears an event that it has not seen, and the next event wakes each waiting
-    /// task.
+    /// P66, P68: no task clears an event that it has not seen, and the next event wakes each
+    /// waiting task.
     #[test]
     fn readiness_does_what_its_reference_does(steps in steps(step(), 60)) {
         let mut direction = OneDirection::new();
