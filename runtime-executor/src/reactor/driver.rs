@@ -22,7 +22,7 @@ use super::source::IoSource;
 pub(crate) struct Reactor {
     /// Opens another selector than mio's, for tests and models.
     open: Option<OpenSelector>,
-    /// The process that made the loop. A forked child shares the selector with it.
+    /// The process that opened the selector. A forked child shares the selector with it.
     process: ForkCheck,
     state: Mutex<ReactorState>,
 }
@@ -60,16 +60,13 @@ pub(super) struct InsertedSource {
 impl Reactor {
     /// Returns a reactor without a selector. `open` takes the place of mio.
     pub(crate) fn new(open: Option<OpenSelector>) -> Arc<Reactor> {
-        let process = ForkCheck::here();
         let selector = SelectorState::Unopened;
         let state = ReactorState { selector, sources: Slab::new(), is_watched: false };
-        Arc::new(Reactor { open, process, state: Mutex::new(state) })
+        Arc::new(Reactor { open, process: ForkCheck::unused(), state: Mutex::new(state) })
     }
 
-    /// S1, except for the selector's part. In a forked child it fails: the selector would report
-    /// the child's descriptor to the parent, under a token that the parent gives to another source.
+    /// S1, except for the selector's part.
     pub(super) fn insert(&self) -> io::Result<InsertedSource> {
-        self.process.check().map_err(io::Error::other)?;
         let source = Arc::new(IoSource::new());
         let mut state = self.state.lock();
         let opened = self.open(&mut state)?;
@@ -94,6 +91,8 @@ impl Reactor {
             }
             SelectorState::ShutDown => Err(gone()),
             SelectorState::Unopened => {
+                // The first check records this process.
+                self.process.check_cheaply().map_err(io::Error::other)?;
                 let (selector, wait) = match &self.open {
                     Some(open) => open()?,
                     None => mio_selector::open()?,

@@ -23,6 +23,9 @@ impl Handle {
         short_transfer: ShortTransfer,
     ) -> io::Result<Registration> {
         let shared = self.shared();
+        // In a forked child the selector would report this descriptor to the parent, under a token
+        // that the parent gives to another source.
+        shared.process.check().map_err(io::Error::other)?;
         Registration::new(&shared.reactor, descriptor, short_transfer, |poller| {
             deliver(shared, poller);
         })
