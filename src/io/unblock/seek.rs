@@ -1,5 +1,5 @@
-//! Seeking, relative to the stream's position. The object's position is ahead of it by the bytes that
-//! were read ahead.
+//! Seeking, relative to the stream's position. The object's position is ahead of it by the bytes
+//! that were read ahead.
 
 use std::io::{self, SeekFrom};
 use std::pin::Pin;
