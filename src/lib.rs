@@ -150,7 +150,7 @@ pub mod time;
 /// as one, within one task.
 pub mod group {
     pub use crate::gather::{
-        Cancelled, Gather, IntoGather, Scope, ScopeFuture, ScopedHandle, marker,
+        ChildCancelled, Gather, IntoGather, Scope, ScopeFuture, ScopedHandle, marker,
     };
 }
 

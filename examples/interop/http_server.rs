@@ -26,7 +26,7 @@ use std::net::Ipv4Addr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use aside::compat::hyper::{Executor, Timer};
+use aside::compat::hyper::{LoopExecutor, LoopTimer};
 use aside::io::stdio;
 use aside::net::{TcpListener, TcpStream};
 use aside::signal::{CtrlC, Signal, ctrl_c};
@@ -48,7 +48,7 @@ const HEADER_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// The state of all connections. It stays on one thread, so it consists of cells.
 struct Server {
-    http: auto::Builder<Executor>,
+    http: auto::Builder<LoopExecutor>,
     notes: Notes,
     connections: Cell<u64>,
     requests: Cell<u64>,
@@ -68,9 +68,9 @@ fn port(mut arguments: impl Iterator<Item = String>) -> Done<u16> {
 }
 
 async fn serve(port: u16) -> Done<()> {
-    let mut http = auto::Builder::new(Executor);
-    http.http1().timer(Timer).header_read_timeout(HEADER_TIME_MAX);
-    http.http2().timer(Timer);
+    let mut http = auto::Builder::new(LoopExecutor);
+    http.http1().timer(LoopTimer).header_read_timeout(HEADER_TIME_MAX);
+    http.http2().timer(LoopTimer);
     let notes = Notes::open().await?;
     let (connections, requests) = (Cell::new(0), Cell::new(0));
     let server = Rc::new(Server { http, notes, connections, requests });

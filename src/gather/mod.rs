@@ -80,4 +80,4 @@ pub use combinators::{first_ok, gather, race, try_gather};
 pub use group::Gather;
 pub use into_gather::{IntoGather, marker};
 pub use scope::{Scope, ScopeFuture, scope};
-pub use scoped_handle::{Cancelled, ScopedHandle};
+pub use scoped_handle::{ChildCancelled, ScopedHandle};

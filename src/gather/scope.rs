@@ -92,7 +92,8 @@ impl<'env> Scope<'env> {
     ///
     /// The child is first polled in the scope's present poll, if it was spawned by the body or by a
     /// child that was there before this poll; otherwise in the next poll. If the scope has ended,
-    /// the future is dropped at once and the handle yields [`Cancelled`](super::Cancelled).
+    /// the future is dropped at once and the handle yields
+    /// [`ChildCancelled`](super::ChildCancelled).
     #[doc(alias("create_task", "spawn_local", "start_soon"))]
     pub fn spawn<F>(&self, future: F) -> ScopedHandle<F::Output>
     where
@@ -115,7 +116,7 @@ impl<'env> Scope<'env> {
     }
 
     /// Drops the children that were spawned so far and have not finished. Their handles yield
-    /// [`Cancelled`](super::Cancelled).
+    /// [`ChildCancelled`](super::ChildCancelled).
     ///
     /// The body is not a child and goes on. So does the scope, which accepts new children. None of
     /// the cancelled children is polled again: a child that cancels its own scope ends at its next

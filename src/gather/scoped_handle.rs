@@ -41,7 +41,7 @@ enum ChildResult<T> {
 ///
 /// # Errors
 ///
-/// [`Cancelled`], if the child was dropped before it finished: by
+/// [`ChildCancelled`], if the child was dropped before it finished: by
 /// [`Scope::cancel`](super::Scope::cancel); because its scope had ended when it was spawned; or,
 /// for a handle that is awaited outside the scope, because the scope was dropped or one of its
 /// children panicked.
@@ -67,15 +67,15 @@ pub(super) struct Reporter<T> {
 ///
 /// It has no fields and will have none, so it can be matched and compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cancelled;
+pub struct ChildCancelled;
 
-impl fmt::Display for Cancelled {
+impl fmt::Display for ChildCancelled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the child was dropped before it finished")
     }
 }
 
-impl std::error::Error for Cancelled {}
+impl std::error::Error for ChildCancelled {}
 
 /// Returns the two ends of a new cell.
 pub(super) fn child_result<T>() -> (Reporter<T>, ScopedHandle<T>) {
@@ -129,7 +129,7 @@ impl<T> ScopedHandle<T> {
 }
 
 impl<T> Future for ScopedHandle<T> {
-    type Output = Result<T, Cancelled>;
+    type Output = Result<T, ChildCancelled>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if self.is_awaited_by(cx.waker()) {
@@ -139,7 +139,7 @@ impl<T> Future for ScopedHandle<T> {
         let waker = (!self.is_finished()).then(|| cx.waker().clone());
         match self.result.replace(ChildResult::Taken) {
             ChildResult::Finished(output) => Poll::Ready(Ok(output)),
-            ChildResult::Cancelled => Poll::Ready(Err(Cancelled)),
+            ChildResult::Cancelled => Poll::Ready(Err(ChildCancelled)),
             ChildResult::Taken => panic!("ScopedHandle polled after completion"),
             ChildResult::Running(before) => {
                 self.result.replace(ChildResult::Running(waker));

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use aside::compat::hyper::{Executor, Timer};
+use aside::compat::hyper::{LoopExecutor, LoopTimer};
 use aside::time::{Clock, now};
 use aside::{Runtime, sleep, spawn};
 use futures_lite::AsyncWriteExt;
@@ -34,7 +34,7 @@ fn a_missing_header_ends_the_connection() {
             near.write_all(b"GET / HTTP/1.1\r\nhost: local").await.unwrap();
             let start = now();
             let mut http = server::conn::http1::Builder::new();
-            http.timer(Timer).header_read_timeout(7 * MINUTE);
+            http.timer(LoopTimer).header_read_timeout(7 * MINUTE);
             let served = http.serve_connection(far, service_fn(empty)).await;
             assert!(served.unwrap_err().is_timeout());
             assert_eq!(now() - start, 7 * MINUTE);
@@ -60,7 +60,7 @@ fn a_complete_header_restarts_the_time_limit_for_the_next_one() {
                 near
             });
             let mut http = server::conn::http1::Builder::new();
-            http.timer(Timer).header_read_timeout(7 * MINUTE);
+            http.timer(LoopTimer).header_read_timeout(7 * MINUTE);
             let served = http.serve_connection(far, service_fn(empty)).await;
             // The fifth response was the last one.
             assert!(served.unwrap_err().is_timeout());
@@ -78,8 +78,8 @@ fn an_http_2_peer_that_answers_no_ping_is_disconnected() {
             // The preface, and an empty frame of settings.
             near.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
             let start = now();
-            let mut http = server::conn::http2::Builder::new(Executor);
-            http.timer(Timer).keep_alive_interval(10 * MINUTE).keep_alive_timeout(3 * MINUTE);
+            let mut http = server::conn::http2::Builder::new(LoopExecutor);
+            http.timer(LoopTimer).keep_alive_interval(10 * MINUTE).keep_alive_timeout(3 * MINUTE);
             let served = http.serve_connection(far, service_fn(empty)).await;
             assert!(served.unwrap_err().is_timeout());
             assert_eq!(now() - start, 13 * MINUTE);
@@ -97,18 +97,18 @@ fn a_reset_sleep_keeps_its_address_and_ends_at_the_new_time() {
     watched(|| {
         virtual_runtime().block_on(async {
             let start = now();
-            let mut sleep = Timer.sleep(MINUTE);
+            let mut sleep = LoopTimer.sleep(MINUTE);
             let former = place(&sleep);
-            Timer.reset(&mut sleep, start + 3 * MINUTE);
+            LoopTimer.reset(&mut sleep, start + 3 * MINUTE);
             assert_eq!(place(&sleep), former);
             assert!(futures_lite::future::poll_once(&mut sleep).await.is_none());
             // The sleep is registered with the loop's timers now.
-            Timer.reset(&mut sleep, start + 2 * MINUTE);
+            LoopTimer.reset(&mut sleep, start + 2 * MINUTE);
             assert_eq!(place(&sleep), former);
             sleep.as_mut().await;
-            assert_eq!(Timer.now() - start, 2 * MINUTE);
+            assert_eq!(LoopTimer.now() - start, 2 * MINUTE);
             // The same after it has elapsed.
-            Timer.reset(&mut sleep, start + 4 * MINUTE);
+            LoopTimer.reset(&mut sleep, start + 4 * MINUTE);
             sleep.as_mut().await;
             assert_eq!(now() - start, 4 * MINUTE);
         });
@@ -134,7 +134,7 @@ fn a_sleep_of_another_timer_is_replaced() {
         virtual_runtime().block_on(async {
             let start: Instant = now();
             let mut sleep: Pin<Box<dyn Sleep>> = Box::pin(Over);
-            Timer.reset(&mut sleep, start + MINUTE);
+            LoopTimer.reset(&mut sleep, start + MINUTE);
             sleep.await;
             assert_eq!(now() - start, MINUTE);
         });

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use aside::compat::hyper::{Executor, Timer};
+use aside::compat::hyper::{LoopExecutor, LoopTimer};
 use aside::net::{TcpListener, TcpStream};
 use aside::{JoinHandle, spawn};
 use http_body_util::{BodyExt, Full};
@@ -77,11 +77,11 @@ where
     match version {
         Version::One => {
             let mut http = server::conn::http1::Builder::new();
-            spawn(http.timer(Timer).serve_connection(stream, service))
+            spawn(http.timer(LoopTimer).serve_connection(stream, service))
         }
         Version::Two => {
-            let mut http = server::conn::http2::Builder::new(Executor);
-            spawn(http.timer(Timer).serve_connection(stream, service))
+            let mut http = server::conn::http2::Builder::new(LoopExecutor);
+            spawn(http.timer(LoopTimer).serve_connection(stream, service))
         }
     }
 }
@@ -106,7 +106,7 @@ where
         }
         Version::Two => {
             let (sender, connection) =
-                client::conn::http2::handshake(Executor, stream).await.unwrap();
+                client::conn::http2::handshake(LoopExecutor, stream).await.unwrap();
             (Sender::Two(sender), spawn(connection))
         }
     }

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use aside::compat::hyper::{Io, Timer};
+use aside::compat::hyper::{Io, LoopTimer};
 use aside::net::UnixStream;
 use aside::{spawn, yield_now};
 use futures_lite::{AsyncRead, AsyncReadExt, AsyncWriteExt};
@@ -108,7 +108,7 @@ fn an_upgraded_connection_is_a_stream_of_the_futures_traits() {
         aside::run(async {
             let (near, far) = connected().await;
             let mut http = server::conn::http1::Builder::new();
-            let server = http.timer(Timer).serve_connection(far, service_fn(switch));
+            let server = http.timer(LoopTimer).serve_connection(far, service_fn(switch));
             let server = spawn(server.with_upgrades());
             let (mut sender, connection) = client::conn::http1::handshake(near).await.unwrap();
             spawn(connection.with_upgrades()).detach();

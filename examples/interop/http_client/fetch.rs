@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use aside::compat::hyper::{Executor, Io};
+use aside::compat::hyper::{Io, LoopExecutor};
 use aside::net::TcpStream;
 use futures_rustls::TlsConnector;
 use futures_rustls::pki_types::ServerName;
@@ -72,7 +72,7 @@ async fn by_http2<S>(stream: S, url: &Uri) -> Done<Fetched>
 where
     S: Read + Write + Unpin + 'static,
 {
-    let (mut sender, connection) = client::conn::http2::handshake(Executor, stream).await?;
+    let (mut sender, connection) = client::conn::http2::handshake(LoopExecutor, stream).await?;
     let connection = aside::spawn(connection);
     let request = Request::get(url).body(Empty::<Bytes>::new())?;
     let fetched = read(sender.send_request(request).await?).await?;

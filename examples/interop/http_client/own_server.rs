@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::sync::Arc;
 
-use aside::compat::hyper::{Executor, Io, Timer};
+use aside::compat::hyper::{Io, LoopExecutor, LoopTimer};
 use aside::net::{TcpListener, TcpStream};
 use aside::spawn;
 use futures_rustls::TlsAcceptor;
@@ -47,9 +47,9 @@ pub(crate) async fn start() -> Done<(Uri, RootCertStore)> {
 
 async fn serve(stream: TcpStream, acceptor: &TlsAcceptor) -> Done<()> {
     let stream = Io::new(acceptor.accept(stream).await?);
-    let mut http = auto::Builder::new(Executor);
-    http.http1().timer(Timer);
-    http.http2().timer(Timer);
+    let mut http = auto::Builder::new(LoopExecutor);
+    http.http1().timer(LoopTimer);
+    http.http2().timer(LoopTimer);
     let served = http.serve_connection(stream, service_fn(page)).await;
     served.map_err(|error| -> Box<dyn Error> { error })
 }

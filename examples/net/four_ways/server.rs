@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::io::{self, Read, Write};
 use std::time::Duration;
 
-use aside::compat::hyper::Timer;
+use aside::compat::hyper::LoopTimer;
 use aside::net::TcpListener;
 use aside::{race, sleep, spawn, spawn_blocking};
 use http_body_util::Full;
@@ -39,7 +39,7 @@ async fn accept(listener: &TcpListener, one_call: Duration) -> io::Result<()> {
     loop {
         let (stream, _peer) = listener.accept().await?;
         let mut http = http1::Builder::new();
-        let connection = http.timer(Timer).serve_connection(stream, service_fn(answer));
+        let connection = http.timer(LoopTimer).serve_connection(stream, service_fn(answer));
         spawn(async { connection.await.unwrap_or_default() }).detach();
     }
 }

@@ -1,4 +1,4 @@
-//! [`Executor`]: hyper's tasks on the loop.
+//! [`LoopExecutor`]: hyper's tasks on the loop.
 
 use hyper::rt;
 
@@ -11,9 +11,9 @@ use hyper::rt;
 /// # Panics
 /// If hyper spawns on a thread that is not turning a loop.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Executor;
+pub struct LoopExecutor;
 
-impl<F> rt::Executor<F> for Executor
+impl<F> rt::Executor<F> for LoopExecutor
 where
     F: Future + 'static,
     F::Output: 'static,

@@ -9,8 +9,8 @@
 //!
 //! [`TcpStream`](crate::net::TcpStream) and [`UnixStream`](crate::net::UnixStream) implement the
 //! first two themselves. [`Io`] implements them for every other stream of the `futures` traits,
-//! such as one of TLS. [`Timer`] uses the loop's clock, and [`Executor`] spawns on the loop.
-//! Nothing must be `Send`: a service may share an `Rc` among all its connections.
+//! such as one of TLS. [`LoopTimer`] uses the loop's clock, and [`LoopExecutor`] spawns on the
+//! loop. Nothing must be `Send`: a service may share an `Rc` among all its connections.
 //!
 //! ```
 //! use std::convert::Infallible;
@@ -32,7 +32,7 @@
 //!     let server = aside::spawn(async move {
 //!         let (stream, _peer) = listener.accept().await?;
 //!         let mut http = server::conn::http1::Builder::new();
-//!         http.timer(aside::compat::hyper::Timer);
+//!         http.timer(aside::compat::hyper::LoopTimer);
 //!         http.serve_connection(stream, service_fn(hello)).await?;
 //!         Ok::<(), Box<dyn std::error::Error>>(())
 //!     });
@@ -68,14 +68,14 @@
 //!
 //! # In reading order
 //!
-//! [`Io`], then [`Timer`], then [`Executor`].
+//! [`Io`], then [`LoopTimer`], then [`LoopExecutor`].
 
 mod io;
 mod loop_executor;
+mod loop_timer;
 #[cfg(all(feature = "net", unix))]
 mod socket_traits;
-mod timer;
 
 pub use io::Io;
-pub use loop_executor::Executor;
-pub use timer::Timer;
+pub use loop_executor::LoopExecutor;
+pub use loop_timer::LoopTimer;

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 
-use aside::group::{Cancelled, Scope};
+use aside::group::{ChildCancelled, Scope};
 use aside::scope;
 
 use super::puppets::{Bomb, Fuse, Gate, Task, panic_of, run, yields};
@@ -27,7 +27,7 @@ fn cancelling_a_scope_drops_its_children_and_their_handles_report_it() {
         assert_eq!(gates[0].drops(), 1);
         (finished.await, seated, unseen.await, after.await)
     }));
-    assert_eq!(outcome, (Ok(1), Err(Cancelled), Err(Cancelled), Ok('n')));
+    assert_eq!(outcome, (Ok(1), Err(ChildCancelled), Err(ChildCancelled), Ok('n')));
     assert_eq!((gates[0].polls(), gates[1].polls()), (1, 0));
 }
 
@@ -133,7 +133,7 @@ fn a_scope_that_has_ended_drops_what_is_spawned_into_it() {
     let smuggled = smuggled.expect("the body was called");
     let handle = smuggled.spawn(gate.wait());
     assert_eq!((gate.polls(), gate.drops()), (0, 1));
-    assert_eq!(run(handle), Err(Cancelled));
+    assert_eq!(run(handle), Err(ChildCancelled));
     smuggled.cancel();
     assert_eq!(format!("{smuggled:?}"), "Scope(Ended)");
 }
@@ -266,8 +266,8 @@ fn the_panic_of_a_child_reaches_the_owner_of_the_scope() {
     assert_eq!(panic_of(|| task.poll(scope.as_mut())), "the child panicked");
     assert_eq!(panic_of(|| task.poll(scope.as_mut())), "scope polled after a child panicked");
     let (handle_of, handle) = outside.take().expect("the body was called");
-    assert_eq!(run(handle), Err::<(), _>(Cancelled));
-    assert_eq!(run(handle_of.spawn(ready(1))), Err(Cancelled));
+    assert_eq!(run(handle), Err::<(), _>(ChildCancelled));
+    assert_eq!(run(handle_of.spawn(ready(1))), Err(ChildCancelled));
     assert_eq!(gate.drops(), 0);
     drop(scope);
     assert_eq!(gate.drops(), 1);

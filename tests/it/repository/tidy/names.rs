@@ -11,25 +11,8 @@ const REPEATED: &[&str] = &["Builder", "Handle"];
 
 /// Names that are still repeated: shrinks to nothing.
 const LEFT: &[&str] = &[
-    "Call",
-    "Cancelled",
-    "Context",
-    "Counts",
-    "Entry",
-    "Errand",
-    "Executor",
-    "Job",
-    "Lane",
-    "Place",
-    "Report",
-    "Running",
-    "Slab",
-    "Sleep",
-    "Slot",
-    "State",
-    "Stream",
-    "Tick",
-    "Timer",
+    "Call", "Context", "Counts", "Entry", "Errand", "Executor", "Job", "Lane", "Place", "Report",
+    "Running", "Slab", "Sleep", "Slot", "State", "Stream", "Tick", "Timer",
 ];
 
 /// Files that replace another one, so that a build contains only one of them.

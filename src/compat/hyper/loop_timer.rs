@@ -1,4 +1,4 @@
-//! [`Timer`]: the runtime's clock for hyper.
+//! [`LoopTimer`]: the runtime's clock for hyper.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -13,9 +13,9 @@ use runtime_executor::{sleep, sleep_until};
 /// # Panics
 /// As [`sleep`](crate::sleep()): if its sleeps are polled on a thread without a runtime.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Timer;
+pub struct LoopTimer;
 
-impl rt::Timer for Timer {
+impl rt::Timer for LoopTimer {
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn rt::Sleep>> {
         Box::pin(HyperSleep(sleep(duration)))
     }
