@@ -63,7 +63,7 @@ pub(crate) fn shared() -> Option<Arc<Shared<Message>>> {
     })
 }
 
-/// Whether this thread runs a job of this loop.
+/// Returns whether this thread runs a job of this loop.
 pub(crate) fn is_at_work_for(shared: &Arc<Shared<Message>>) -> bool {
     CURRENT.with(|current| match &*current.borrow() {
         Current::AtWork(current) => Arc::ptr_eq(current, shared),

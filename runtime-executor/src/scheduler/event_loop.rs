@@ -37,8 +37,8 @@ pub struct Config {
     /// The most polls in one turn, and the most messages received; `None` stands for 1,024. Between
     /// two turns the loop checks its timers and its inbox.
     pub turn_bound: Option<usize>,
-    /// Polls the tasks of each turn in an order that depends only on this seed, instead of the order
-    /// of their wakes: for tests that look for dependencies on the order.
+    /// Polls the tasks of each turn in an order that depends only on this seed, instead of the
+    /// order of their wakes: for tests that look for dependencies on the order.
     pub seed: Option<u64>,
     /// Receives callbacks about the loop's work.
     pub observer: Option<Box<dyn Observer>>,
@@ -166,8 +166,8 @@ impl EventLoop {
     /// Turns the loop once, for a program that has an event loop of its own.
     ///
     /// If there is nothing to do, the turn sleeps for `wait` at most, and not at all if `wait` is
-    /// zero. It reports what it did and when the next turn is due. Until then the loop is *detached*:
-    /// a wake calls [`Config::wake_hook`].
+    /// zero. It reports what it did and when the next turn is due. Until then the loop is
+    /// *detached*: a wake calls [`Config::wake_hook`].
     ///
     /// # Panics
     /// If this loop is being turned already.
@@ -202,7 +202,7 @@ impl EventLoop {
         cancelled
     }
 
-    /// Whether the loop and its inbox are closed.
+    /// Returns whether the loop and its inbox are closed.
     fn is_over(&self) -> bool {
         let scheduler = self.scheduler.try_borrow();
         close::is_over(&self.core) && scheduler.is_ok_and(|scheduler| scheduler.inbox.is_none())

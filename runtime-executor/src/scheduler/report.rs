@@ -28,7 +28,7 @@ pub enum NextTurn {
     OnWake,
 }
 
-/// What the turns have done since the counts were reset.
+/// The work of the turns since the counts were reset.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct TurnCounts {
     pub(crate) received: usize,

@@ -11,8 +11,8 @@ use crate::reactor::Reactor;
 
 /// The part of a loop that all threads share. It carries messages `M` and does not look into them.
 ///
-/// *Shared by* the loop and all its wakers and handles, on any thread. *Guarded by* the channel and the
-/// parker. *Woken by* [`post`](Shared::post).
+/// *Shared by* the loop and all its wakers and handles, on any thread. *Guarded by* the channel and
+/// the parker. *Woken by* [`post`](Shared::post).
 pub(crate) struct Shared<M> {
     /// The loop holds the receiver. Once that is dropped, `post` returns its message to the caller.
     inbox: Sender<M>,

@@ -2,18 +2,18 @@
 //! on a virtual clock.
 //!
 //! A job holds the virtual clock while it works, because its work takes no virtual time. A job that
-//! blocks on a future may wait for that very clock, so it gives up its hold while it sleeps. It has a
-//! hold again when it is woken, and between the wake and its next step the clock cannot move.
+//! blocks on a future may wait for that very clock, so it gives up its hold while it sleeps. It has
+//! a hold again when it is woken, and between the wake and its next step the clock cannot move.
 //!
-//! - V1. The waker takes a hold and unparks the thread. If the thread was asleep, the hold passes to
-//!   it. Otherwise the waker releases the hold.
-//! - V2. The thread releases its hold after it has become PARKED, and not before. If it was notified
-//!   already, it does not sleep and keeps its hold.
+//! - V1. The waker takes a hold and unparks the thread. If the thread was asleep, the hold passes
+//!   to it. Otherwise the waker releases the hold.
+//! - V2. The thread releases its hold after it has become PARKED, and not before. If it was
+//!   notified already, it does not sleep and keeps its hold.
 //!
-//! Whether the thread sleeps is one word, the parker's, and only one waker finds the thread asleep.
-//! So each sleep gives up one hold and gets one back. With a separate flag a waker could be
-//! overtaken between the two: its notification would end one sleep, and its hold would pass to the
-//! next sleep, which no waker ends.
+//! One word, the parker's, says whether the thread sleeps, and only one waker finds it asleep. So
+//! each sleep gives up one hold and gets one back. With a separate flag a waker could be overtaken
+//! between the two: its notification would end one sleep, and its hold would pass to the next
+//! sleep, which no waker ends.
 
 use std::sync::Arc;
 use std::task::Wake;

@@ -34,7 +34,7 @@ impl OwnWakers {
         mem::forget(former);
     }
 
-    /// Whether no other references exist.
+    /// Returns whether no other references exist.
     ///
     /// A count that is read without ordering suffices: new references are made from existing ones,
     /// and no other thread has these.

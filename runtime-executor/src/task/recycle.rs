@@ -1,4 +1,5 @@
-//! Recycling of finished tasks: the next task takes over the box, the cell, the wakers and the slot.
+//! Recycling of finished tasks: the next task takes over the box, the cell, the wakers and the
+//! slot.
 //!
 //! A finished task is a box without a future. It keeps its slot, and the next task tries it first:
 //!
@@ -37,7 +38,7 @@ pub(crate) trait RecyclableTask: Task {
     /// that the box was made for, and queues the new task. Runs no foreign code.
     fn refill(self: Pin<&mut Self>, ready: &ReadyQueue, candidate: &mut dyn Any);
 
-    /// Whether no waker is left but the task's own, and the output is small enough.
+    /// Returns whether no waker is left but the task's own, and the output is small enough.
     fn is_recyclable(&self) -> bool;
 
     /// Takes the wakers out of a finished task.
@@ -179,8 +180,8 @@ impl<F: Future + 'static> RecyclableTask for FutureTask<F> {
             Some((wakers.task.key(), JoinHandle::new(Arc::clone(this.completion))));
     }
 
-    /// The flags of the waker need no reset. They say truly whether the key is in a queue, and if it
-    /// still is, the next task is polled once in vain.
+    /// The flags of the waker need no reset. They say truly whether the key is in a queue, and if
+    /// it still is, the next task is polled once without need.
     #[inline]
     fn is_recyclable(&self) -> bool {
         size_of::<F::Output>() <= RECYCLED_BYTES_MAX

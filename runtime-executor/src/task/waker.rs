@@ -5,13 +5,14 @@
 //! the loop, but no part of the future, so it may outlive the task, the loop and the thread.
 //!
 //! - W1. A wake on the loop's thread marks the task `ready` and pushes its key to the ready queue,
-//!   unless it was marked already. A plain load and store suffice: no other thread touches the flag.
+//!   unless it was marked already. A plain load and store suffice: no other thread touches the
+//!   flag.
 //! - W2. A wake on another thread swaps `posted` to true. Only the wake that found it false sends a
 //!   message and unparks the loop. Ten thousand wakes of one task are one message.
 //! - W3. The loop takes the message out of the inbox, and swaps `posted` to false **before** it
 //!   marks the task ready (W1).
-//! - W4. The loop clears `ready` before it polls the task, so a wake during the poll queues the task
-//!   again.
+//! - W4. The loop clears `ready` before it polls the task, so a wake during the poll queues the
+//!   task again.
 //!
 //! # The race between an elided wake (W2) and the poll
 //!
@@ -63,8 +64,8 @@ pub(crate) enum Message {
 }
 
 /// The state that all clones of a task's waker share. *Shared by* the clones, on any thread.
-/// *Guarded by* its two flags. *Woken by*: no thread waits for it. Where a wake begins, `impl Wake`,
-/// is in `scheduler/current.rs`.
+/// *Guarded by* its two flags. *Woken by*: no thread waits for it. A wake begins in
+/// `scheduler/current.rs`.
 pub(crate) struct TaskWaker {
     key: TaskKey,
     /// The key is in the ready queue, or in the batch of this turn. Only the loop's thread uses it.

@@ -12,7 +12,8 @@ use crate::time::sleep::{Sleep, sleep, sleep_until};
 /// Returns an interval that ticks every `period`, by the runtime's clock. The first tick is due at
 /// once.
 ///
-/// With a period of zero, every call of [`tick`](Interval::tick) returns after one turn of the loop.
+/// With a period of zero, every call of [`tick`](Interval::tick) returns after one turn of the
+/// loop.
 #[doc(alias("ticker", "periodic"))]
 pub fn interval(period: Duration) -> Interval {
     Interval { period, missed: MissedTicks::default(), next: sleep(Duration::ZERO) }

@@ -111,7 +111,7 @@ impl Sleep {
         }
     }
 
-    /// Whether the sleep has ended, so that awaiting it returns at once.
+    /// Returns whether the sleep has ended, so that awaiting it returns at once.
     pub fn is_elapsed(&self) -> bool {
         matches!(self.state, SleepState::Elapsed)
     }
@@ -148,8 +148,8 @@ impl Future for Sleep {
 }
 
 impl SleepTimer {
-    /// Whether the deadline has passed. Unless the timer has fired, this reads the clock, so a sleep
-    /// ends even in a task that never lets the loop fire its timers.
+    /// Returns whether the deadline has passed. Unless the timer has fired, this reads the clock,
+    /// so a sleep ends even in a task that never lets the loop fire its timers.
     #[inline]
     fn is_over(&mut self, handle: &Handle, deadline: Instant) -> bool {
         match *self {
@@ -220,7 +220,7 @@ impl SleepTimer {
     }
 }
 
-/// Whether a timer of this loop has fired. False if this thread is not turning the loop.
+/// Returns whether a timer of this loop has fired. False if this thread is not turning the loop.
 #[inline]
 fn has_fired(key: TimerKey, shared: &Arc<Shared<Message>>) -> bool {
     let fired = current::with_core(shared, |core| !core.timers.borrow().contains(key));
@@ -266,7 +266,7 @@ fn remove_here(key: TimerKey, core: &Core) {
     drop_catching(waker);
 }
 
-/// Whether a deadline means the same time in this loop as in the loop of `handle`.
+/// Returns whether a deadline means the same time in this loop as in the loop of `handle`.
 fn has_clock_of(core: &Core, handle: &Handle) -> bool {
     let is_same_loop = Arc::ptr_eq(&core.shared, handle.shared());
     is_same_loop || !(core.shared.clock.is_virtual() || handle.clock().is_virtual())

@@ -1,11 +1,12 @@
-//! The timers of a loop: a heap of small nodes, in which the nodes of removed timers stay for a while.
+//! The timers of a loop: a heap of small nodes, in which the nodes of removed timers stay for a
+//! while.
 //!
 //! A plain value, generic over the value of a timer. It has two tables:
 //!
 //! - The *heap* orders the timers. A node is one number of 128 bits, so one comparison decides the
-//!   order, and a node moves through the heap without any access to the other table. A node has four
-//!   children: nine levels hold eighty thousand timers, and the children of a node lie side by side
-//!   within 64 bytes.
+//!   order, and a node moves through the heap without any access to the other table. A node has
+//!   four children: nine levels hold eighty thousand timers, and the children of a node lie side by
+//!   side within 64 bytes.
 //! - The *entries* hold the values. A timer that fires or is removed vacates its entry at once, for
 //!   the next timer. The node of a removed timer stays where it is, *dead*: its number is no longer
 //!   the entry's number. The entry need not know the place of its node, so a node moves by a copy.
@@ -44,8 +45,8 @@ pub(crate) struct TimerQueue<T> {
 }
 
 /// A timer's place in the order. From the highest bits down: the deadline in nanoseconds (64 bits),
-/// the timer's number (32), which is higher than that of any timer inserted before, and the index of
-/// its entry (32).
+/// the timer's number (32), which is higher than that of any timer inserted before, and the index
+/// of its entry (32).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct HeapNode(u128);
 
@@ -66,7 +67,7 @@ impl HeapNode {
         self.0 as u32 as usize
     }
 
-    /// Whether this is the node of an entry that has this number.
+    /// Returns whether this is the node of an entry that has this number.
     fn is_of(self, entry: usize, number: u32) -> bool {
         self.entry() == entry && self.number() == number
     }
@@ -144,7 +145,7 @@ impl<T> TimerQueue<T> {
         index
     }
 
-    /// Whether the timer has neither fired nor been removed.
+    /// Returns whether the timer has neither fired nor been removed.
     #[inline]
     pub(crate) fn contains(&self, key: TimerKey) -> bool {
         self.entries.get(key.index as usize).is_some_and(|entry| entry.generation == key.generation)
