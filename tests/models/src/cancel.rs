@@ -17,7 +17,7 @@ use runtime_executor::{EventLoop, Handle};
 use crate::drop_probe::drop_probe;
 use crate::model::{Model, Mutant};
 use crate::threads::{block_on, join, spawn};
-use crate::waking::{probed_executor, tell, word};
+use crate::waking::{probed_executor, publish_and_wake, word};
 
 const COMPLETION: &str = "runtime-core/src/completion.rs";
 const CANCEL: &str = "self.cancel_requested.swap(true";
@@ -130,7 +130,7 @@ fn an_aborted_task_is_dropped_at_home(wakes: Wakes, witness: &'static Witness) {
         poll_fn(move |cx| {
             let _alive = (&value, &bell);
             if let (Wakes::One, true) = (&wakes, started.is_empty()) {
-                started.note(tell(cx.waker().clone(), Arc::clone(&news)));
+                started.note(publish_and_wake(cx.waker().clone(), Arc::clone(&news)));
             }
             if read.load(Ordering::Relaxed) == 1 { Poll::Ready(()) } else { Poll::Pending }
         }),

@@ -14,7 +14,7 @@ use runtime_executor::{Config, EventLoop};
 use crate::drop_probe::{DropProbe, drop_probe};
 use crate::model::{Model, Mutant};
 use crate::threads::{join, spawn};
-use crate::waking::{tell, word};
+use crate::waking::{publish_and_wake, word};
 
 #[path = "../../../src/gather/wake_set.rs"]
 mod shipped;
@@ -203,8 +203,9 @@ impl<const BITS: usize> Group<BITS> {
 fn children_are_woken<const BITS: usize>(children: &[usize], witness: &'static Witness) {
     let mut group = Group::<BITS>::new();
     let news: Vec<_> = children.iter().map(|&child| (child, word())).collect();
-    let threads =
-        news.iter().map(|(child, news)| tell(group.child_waker(*child), Arc::clone(news)));
+    let threads = news
+        .iter()
+        .map(|(child, news)| publish_and_wake(group.child_waker(*child), Arc::clone(news)));
     let threads: Vec<_> = threads.collect();
     let mut seen_writes = vec![false; children.len()];
     let seen = std::cell::RefCell::new(&mut seen_writes);
@@ -358,7 +359,7 @@ fn a_group_on_a_loop_ends(witness: &'static Witness) {
         let mut is_first = true;
         poll_fn(move |cx| {
             if std::mem::take(&mut is_first) {
-                started.note(tell(cx.waker().clone(), Arc::clone(&news)));
+                started.note(publish_and_wake(cx.waker().clone(), Arc::clone(&news)));
             }
             if news.load(Ordering::Relaxed) == 1 { Poll::Ready(()) } else { Poll::Pending }
         })

@@ -16,7 +16,7 @@ use runtime_executor::{EventLoop, Handle};
 use crate::device::{Addressing, Device, EventContent};
 use crate::model::{Model, Mutant};
 use crate::threads::{join, spawn};
-use crate::waking::{tell, word};
+use crate::waking::{publish_and_wake, word};
 
 const PARK: &str = "runtime-core/src/park.rs";
 const UNPARK: &str = "self.state.swap(NOTIFIED";
@@ -282,7 +282,7 @@ fn a_late_event_reaches_no_other_socket(addressing: Addressing, witness: &'stati
 fn woken_remotely() -> impl Future<Output = ()> {
     let (news, mut teller) = (word(), None);
     poll_fn(move |cx| {
-        teller.get_or_insert_with(|| tell(cx.waker().clone(), Arc::clone(&news)));
+        teller.get_or_insert_with(|| publish_and_wake(cx.waker().clone(), Arc::clone(&news)));
         if news.load(Ordering::Relaxed) == 0 {
             return Poll::Pending;
         }

@@ -1,4 +1,5 @@
-//! Waking a task: `runtime_executor`'s wakers, its inbox and its turns, through an `EventLoop`.
+//! Waking a task: the wakers, the inbox and the turns of `runtime_executor`, through an
+//! `EventLoop`.
 
 use std::cell::Cell;
 use std::future::{pending, poll_fn};
@@ -21,7 +22,7 @@ use crate::threads::{join, spawn};
 const WAKER: &str = "runtime-executor/src/task/waker.rs";
 const POST: &str = "if !self.posted.swap(true";
 const CLEAR: &str = "self.posted.swap(false";
-const REMOTE: &str = "runtime-executor/src/scheduler/shared.rs";
+const SHARED: &str = "runtime-executor/src/scheduler/shared.rs";
 const SEND: &str = "self.inbox.send(message)";
 const PARK: &str = "runtime-core/src/park.rs";
 const UNPARK: &str = "self.state.swap(NOTIFIED";
@@ -30,20 +31,20 @@ const CLOSE: &str = "tail.fetch_or(CLOSED, Relaxed)";
 
 pub(crate) const MODELS: &[Model] = &[
     Model {
-        name: "waking::a_wake_is_one_more_poll_and_shows_its_news",
+        name: "waking::a_wake_is_one_more_poll_and_shows_its_data",
         bound: None,
         executions: 41,
         witnesses: &["one poll", "two polls"],
         mutants: &[
-            Mutant::lose(REMOTE, SEND),
+            Mutant::lose(SHARED, SEND),
             Mutant::lose(PARK, UNPARK),
             Mutant::relaxed(PARK, UNPARK),
-            Mutant::body("the wake comes before the news", the_wake_comes_before_the_news),
+            Mutant::body("the wake precedes the data", the_wake_precedes_the_data),
         ],
         body: |witness| a_wake_is_one_more_poll(1, witness),
     },
     Model {
-        name: "waking::of_two_wakes_none_is_lost_and_both_show_their_news",
+        name: "waking::of_two_wakes_none_is_lost_and_both_show_their_data",
         bound: None,
         executions: 164_228,
         witnesses: &["one poll", "two polls", "three polls"],
@@ -56,25 +57,25 @@ pub(crate) const MODELS: &[Model] = &[
         body: |witness| a_wake_is_one_more_poll(2, witness),
     },
     Model {
-        name: "waking::many_wakes_are_one_letter",
+        name: "waking::many_wakes_are_one_message",
         bound: None,
         executions: 30,
         witnesses: &[],
         mutants: &[Mutant::split(WAKER, POST)],
-        body: many_wakes_are_one_letter,
+        body: many_wakes_are_one_message,
     },
     Model {
-        name: "waking::letters_keep_the_order_of_their_sender_and_come_once",
+        name: "waking::messages_keep_the_order_of_their_sender_and_arrive_once",
         bound: Some(3),
         executions: 26_261,
         witnesses: &["the first sender first", "the second sender first", "mixed"],
         mutants: &[
-            Mutant::lose(REMOTE, SEND),
+            Mutant::lose(SHARED, SEND),
             Mutant::body("senders are ordered too", |_| {
                 assert_ne!(order_of_polls(), ["third", "first", "second"]);
             }),
         ],
-        body: letters_keep_the_order_of_their_sender,
+        body: messages_keep_the_order_of_their_sender,
     },
     Model {
         name: "waking::wakes_of_a_sleeping_loop_are_one_system_call",
@@ -95,18 +96,18 @@ pub(crate) const MODELS: &[Model] = &[
         body: |witness| late_wake(witness, |ended, _new| ended.clone()),
     },
     Model {
-        name: "waking::a_future_is_dropped_once_on_its_own_thread_whoever_holds_wakers",
+        name: "waking::a_future_is_dropped_once_on_its_own_thread_while_wakers_remain",
         bound: None,
         executions: 4_661,
         witnesses: &["ended"],
-        mutants: &[Mutant::lose(REMOTE, SEND)],
+        mutants: &[Mutant::lose(SHARED, SEND)],
         body: a_future_is_dropped_once_on_its_own_thread,
     },
     Model {
         name: "waking::a_waker_outlives_its_loop_and_leaks_nothing",
         bound: None,
         executions: 12,
-        witnesses: &["the letter came back or was dropped"],
+        witnesses: &["the message was returned or dropped"],
         mutants: &[
             Mutant::lose(CHANNEL, CLOSE),
             Mutant::body("the loop is forgotten", |witness| {
@@ -121,7 +122,7 @@ pub(crate) fn word() -> Arc<AtomicUsize> {
     Arc::new(AtomicUsize::new(0))
 }
 
-/// An executor, and the record of the end of all that its wakers and handles share.
+/// An event loop, and the record of the drops of the state that its wakers and handles share.
 pub(crate) fn probed_executor() -> (EventLoop, Drops) {
     let (shared, drops) = drop_probe();
     let hook = move || {
@@ -131,57 +132,59 @@ pub(crate) fn probed_executor() -> (EventLoop, Drops) {
     (EventLoop::new(config), drops)
 }
 
-/// Publishes, then wakes.
-pub(crate) fn tell(waker: Waker, news: Arc<AtomicUsize>) -> JoinHandle<()> {
+/// Starts a thread that publishes data in a word, and then wakes a task.
+pub(crate) fn publish_and_wake(waker: Waker, data: Arc<AtomicUsize>) -> JoinHandle<()> {
     spawn(move || {
-        news.store(1, Ordering::Relaxed);
+        data.store(1, Ordering::Relaxed);
         waker.wake();
     })
 }
 
-/// wake‖poll. Each teller has news of its own; the loop sleeps when it has polled and has not all.
-/// A wake that finds the letter of another on its way sends none: its news comes by the flag. Were
-/// a wake lost, or its news not seen, the loop would sleep for ever. (P1, P3)
-fn a_wake_is_one_more_poll(tellers: usize, witness: &'static Witness) {
-    let executor = EventLoop::new(Config::default());
-    let news: Vec<_> = (0..tellers).map(|_| word()).collect();
+/// wake‖poll. Each wake has data of its own. The loop sleeps when it has polled and not seen all
+/// data. A wake that finds another wake's message in the inbox sends none: its data is published by
+/// the flag. If a wake were lost, or its data not seen, the loop would sleep for ever. (P1, P3)
+fn a_wake_is_one_more_poll(wakes: usize, witness: &'static Witness) {
+    let event_loop = EventLoop::new(Config::default());
+    let data: Vec<_> = (0..wakes).map(|_| word()).collect();
     let mut threads = Vec::new();
     let mut polls = 0;
-    executor.block_on(poll_fn(|cx| {
+    event_loop.block_on(poll_fn(|cx| {
         if polls == 0 {
-            threads.extend(news.iter().map(|news| tell(cx.waker().clone(), Arc::clone(news))));
+            threads.extend(
+                data.iter().map(|data| publish_and_wake(cx.waker().clone(), Arc::clone(data))),
+            );
         }
         polls += 1;
-        let all_told = news.iter().all(|news| news.load(Ordering::Relaxed) == 1);
-        if all_told { Poll::Ready(()) } else { Poll::Pending }
+        let all_published = data.iter().all(|data| data.load(Ordering::Relaxed) == 1);
+        if all_published { Poll::Ready(()) } else { Poll::Pending }
     }));
     match polls {
         1 => witness.saw("one poll"),
         2 => witness.saw("two polls"),
         3 => witness.saw("three polls"),
-        _ => panic!("{polls} polls for {tellers} wakes"),
+        _ => panic!("{polls} polls for {wakes} wakes"),
     }
     threads.into_iter().for_each(join);
 }
 
-fn the_wake_comes_before_the_news(_: &'static Witness) {
-    let executor = EventLoop::new(Config::default());
-    let news = word();
+fn the_wake_precedes_the_data(_: &'static Witness) {
+    let event_loop = EventLoop::new(Config::default());
+    let data = word();
     let mut teller = None;
-    executor.block_on(poll_fn(|cx| {
-        let (waker, late) = (cx.waker().clone(), Arc::clone(&news));
+    event_loop.block_on(poll_fn(|cx| {
+        let (waker, late) = (cx.waker().clone(), Arc::clone(&data));
         teller.get_or_insert_with(|| {
             spawn(move || {
                 waker.wake();
                 late.store(1, Ordering::Relaxed);
             })
         });
-        if news.load(Ordering::Relaxed) == 1 { Poll::Ready(()) } else { Poll::Pending }
+        if data.load(Ordering::Relaxed) == 1 { Poll::Ready(()) } else { Poll::Pending }
     }));
     teller.into_iter().for_each(join);
 }
 
-/// A task that hands out its waker at its first poll and ends at the second.
+/// A task that records its waker at its first poll and ends at its second.
 fn second_time(wakers: &Record<Waker>, end: impl FnOnce() + 'static) -> impl Future + 'static {
     let wakers = wakers.clone();
     let mut end = Some(end);
@@ -197,12 +200,12 @@ fn second_time(wakers: &Record<Waker>, end: impl FnOnce() + 'static) -> impl Fut
     })
 }
 
-/// Four wakes between two turns make one letter and one poll.
-fn many_wakes_are_one_letter(_: &'static Witness) {
-    let executor = EventLoop::new(Config::default());
+/// Four wakes between two turns make one message and one poll.
+fn many_wakes_are_one_message(_: &'static Witness) {
+    let event_loop = EventLoop::new(Config::default());
     let wakers = Record::new();
-    executor.spawn(Metadata::here(), second_time(&wakers, || ())).detach();
-    assert_eq!(executor.turn(Duration::ZERO).polled, 1);
+    event_loop.spawn(Metadata::here(), second_time(&wakers, || ())).detach();
+    assert_eq!(event_loop.turn(Duration::ZERO).polled, 1);
     let [waker] = &wakers.take()[..] else { panic!("one task, one waker") };
     let threads = [0; 2].map(|_| {
         let waker = waker.clone();
@@ -212,32 +215,32 @@ fn many_wakes_are_one_letter(_: &'static Witness) {
         })
     });
     threads.into_iter().for_each(join);
-    let turn = executor.turn(Duration::ZERO);
+    let turn = event_loop.turn(Duration::ZERO);
     assert_eq!((turn.received, turn.polled, turn.tasks), (1, 1, 0));
 }
 
-/// Three tasks, woken by two senders: the first wakes the first and then the second.
+/// Three tasks, woken by two senders. The first sender wakes the first task and then the second.
 fn order_of_polls() -> Vec<&'static str> {
-    let executor = EventLoop::new(Config::default());
+    let event_loop = EventLoop::new(Config::default());
     let (wakers, order, mut tasks) = (Record::new(), Record::new(), Vec::new());
     for name in ["first", "second", "third"] {
         let order = order.clone();
         let task = second_time(&wakers, move || order.note(name));
-        tasks.push(executor.spawn(Metadata::here(), task));
+        tasks.push(event_loop.spawn(Metadata::here(), task));
     }
-    assert_eq!(executor.turn(Duration::ZERO).polled, 3);
+    assert_eq!(event_loop.turn(Duration::ZERO).polled, 3);
     let mut wakers = wakers.take();
     let other = wakers.pop().expect("three wakers");
     let senders =
         [spawn(move || wakers.into_iter().for_each(Waker::wake)), spawn(move || other.wake())];
     for task in tasks {
-        executor.block_on(task).expect("it ended");
+        event_loop.block_on(task).expect("the task ended");
     }
     senders.into_iter().for_each(join);
     order.take()
 }
 
-fn letters_keep_the_order_of_their_sender(witness: &'static Witness) {
+fn messages_keep_the_order_of_their_sender(witness: &'static Witness) {
     match order_of_polls()[..] {
         ["first", "second", "third"] => witness.saw("the first sender first"),
         ["third", "first", "second"] => witness.saw("the second sender first"),
@@ -246,7 +249,7 @@ fn letters_keep_the_order_of_their_sender(witness: &'static Witness) {
     }
 }
 
-/// Counts how often the loop went to sleep.
+/// Counts the sleeps of the loop.
 struct Sleeps(Rc<Cell<usize>>);
 
 impl Observer for Sleeps {
@@ -255,19 +258,21 @@ impl Observer for Sleeps {
     }
 }
 
-/// n wakes between two sleeps: the wakers make no more system calls than the loop slept times.
+/// The wakes make at most one system call for each sleep of the loop.
 fn wakes_of_a_sleeping_loop_are_one_system_call(witness: &'static Witness) {
     let sleeps = Rc::new(Cell::new(0));
     let observer = Box::new(Sleeps(Rc::clone(&sleeps)));
-    let executor = EventLoop::new(Config { observer: Some(observer), ..Config::default() });
-    let news = [word(), word()];
+    let event_loop = EventLoop::new(Config { observer: Some(observer), ..Config::default() });
+    let data = [word(), word()];
     let mut threads = Vec::new();
-    executor.block_on(poll_fn(|cx| {
+    event_loop.block_on(poll_fn(|cx| {
         if threads.is_empty() {
-            threads.extend(news.iter().map(|news| tell(cx.waker().clone(), Arc::clone(news))));
+            threads.extend(
+                data.iter().map(|data| publish_and_wake(cx.waker().clone(), Arc::clone(data))),
+            );
         }
-        let all_told = news.iter().all(|news| news.load(Ordering::Relaxed) == 1);
-        if all_told { Poll::Ready(()) } else { Poll::Pending }
+        let all_published = data.iter().all(|data| data.load(Ordering::Relaxed) == 1);
+        if all_published { Poll::Ready(()) } else { Poll::Pending }
     }));
     threads.into_iter().for_each(join);
     assert!(unparks() <= sleeps.get(), "{} calls for {} sleeps", unparks(), sleeps.get());
@@ -278,20 +283,20 @@ fn wakes_of_a_sleeping_loop_are_one_system_call(witness: &'static Witness) {
     });
 }
 
-/// wake‖complete. A task ends while another thread wakes it, and a new one comes into its slot,
-/// which is polled once and no more. (P22, P32)
+/// wake‖complete. A task ends while another thread wakes it, and a new task takes its slot. The new
+/// task is polled only once. (P22, P32)
 fn late_wake(witness: &'static Witness, choose: fn(&Waker, &Waker) -> Waker) {
-    let executor = EventLoop::new(Config::default());
+    let event_loop = EventLoop::new(Config::default());
     let wakers = Record::new();
     let ended = wakers.clone();
-    let task = executor.spawn(
+    let task = event_loop.spawn(
         Metadata::here(),
         poll_fn(move |cx| {
             ended.note(cx.waker().clone());
             Poll::Ready(())
         }),
     );
-    let _ = executor.turn(Duration::ZERO);
+    let _ = event_loop.turn(Duration::ZERO);
     assert!(task.is_finished());
     let polls = Rc::new(Cell::new(0));
     let new = {
@@ -302,27 +307,27 @@ fn late_wake(witness: &'static Witness, choose: fn(&Waker, &Waker) -> Waker) {
             Poll::<()>::Pending
         })
     };
-    executor.spawn(Metadata::here(), new).detach();
-    let _ = executor.turn(Duration::ZERO);
+    event_loop.spawn(Metadata::here(), new).detach();
+    let _ = event_loop.turn(Duration::ZERO);
     let [ended, new] = &wakers.take()[..] else { panic!("two tasks") };
     let waker = choose(ended, new);
     let late = spawn(move || waker.wake());
-    let early = executor.turn(Duration::ZERO);
+    let early = event_loop.turn(Duration::ZERO);
     join(late);
-    let after = executor.turn(Duration::ZERO);
+    let after = event_loop.turn(Duration::ZERO);
     assert_eq!(early.received + after.received, 1);
-    assert_eq!(polls.get(), 1, "nobody woke the new task");
+    assert_eq!(polls.get(), 1, "no wake reached the new task");
     witness.saw(if early.received == 1 { "while the task ended" } else { "after it" });
 }
 
 /// Two threads clone, wake and drop wakers while the task ends. (P20, P22, P23)
 fn a_future_is_dropped_once_on_its_own_thread(witness: &'static Witness) {
-    let (executor, shared) = probed_executor();
+    let (event_loop, shared) = probed_executor();
     let (value, drops) = drop_probe();
     let threads = Record::new();
     let started = threads.clone();
     let mut is_first = true;
-    let task = executor.spawn(
+    let task = event_loop.spawn(
         Metadata::here(),
         poll_fn(move |cx| {
             let _alive = &value;
@@ -339,18 +344,18 @@ fn a_future_is_dropped_once_on_its_own_thread(witness: &'static Witness) {
             Poll::Pending
         }),
     );
-    executor.block_on(task).expect("it ended");
+    event_loop.block_on(task).expect("the task ended");
     drops.assert_one_here();
     witness.saw("ended");
     threads.take().into_iter().for_each(join);
-    drop(executor);
+    drop(event_loop);
     shared.assert_one();
 }
 
-/// loop dropped‖wake. Whatever the waker finds, it returns; when loop and waker have gone, so has
-/// what they shared. (P19, P20, P24)
+/// loop dropped‖wake. The wake returns at any time. Once the loop and the wakers are dropped, so is
+/// the state that they shared. (P19, P20, P24)
 fn a_waker_outlives_its_loop(witness: &'static Witness, end: fn(EventLoop)) {
-    let (executor, shared) = probed_executor();
+    let (event_loop, shared) = probed_executor();
     let (value, drops) = drop_probe();
     let wakers = Record::new();
     let waker_out = wakers.clone();
@@ -363,8 +368,8 @@ fn a_waker_outlives_its_loop(witness: &'static Witness, end: fn(EventLoop)) {
         .await;
         pending::<()>().await;
     };
-    executor.spawn(Metadata::here(), task).detach();
-    let _ = executor.turn(Duration::ZERO);
+    event_loop.spawn(Metadata::here(), task).detach();
+    let _ = event_loop.turn(Duration::ZERO);
     let waker = wakers.take().pop().expect("one task");
     let late = spawn({
         let waker = waker.clone();
@@ -373,11 +378,11 @@ fn a_waker_outlives_its_loop(witness: &'static Witness, end: fn(EventLoop)) {
             waker.wake();
         }
     });
-    end(executor);
+    end(event_loop);
     drops.assert_one_here();
     join(late);
     waker.wake();
     drop(wakers);
     shared.assert_one();
-    witness.saw("the letter came back or was dropped");
+    witness.saw("the message was returned or dropped");
 }
