@@ -33,7 +33,7 @@ const TESTS: &[Test] = &[
         "a_busy_runtime_can_be_dropped_in_a_forked_child",
         a_busy_runtime_can_be_dropped_in_a_forked_child,
     ),
-    ("a_fork_inside_a_job_has_no_current_runtime", a_fork_inside_a_job_has_no_current_runtime),
+    ("a_fork_inside_a_job_cannot_use_the_parents_loop", a_fork_inside_a_job_has_no_current_runtime),
     ("a_lock_held_at_the_fork_blocks_no_child", a_lock_held_at_the_fork_blocks_no_child),
     (
         "a_socket_dropped_in_a_forked_child_still_receives_events_in_the_parent",
@@ -223,7 +223,7 @@ fn a_busy_runtime_can_be_dropped_in_a_forked_child() {
 }
 
 /// The child is a copy of a worker, whose loop no thread turns.
-fn a_fork_inside_a_job_has_no_current_runtime() {
+fn a_fork_inside_a_job_cannot_use_the_parents_loop() {
     let runtime = Runtime::new();
     let handle = runtime.handle();
     let job = runtime.handle().spawn_blocking(move || {
