@@ -36,7 +36,7 @@ fn check<F: Future>(name: &str, make: impl FnOnce(Vec<Child>) -> F) {
     assert_eq!(again, format!("{name} polled after a child panicked"));
     task.take_wakes();
     bystander.wake();
-    assert_eq!(task.take_wakes(), 0, "a broken group wakes nobody");
+    assert_eq!(task.take_wakes(), 0, "a broken group wakes no task");
     drop(group);
     assert_eq!(bystander.drops(), 2);
 }

@@ -49,7 +49,7 @@ pub(super) fn run<F: Future>(future: F) -> F::Output {
         if let Poll::Ready(output) = task.poll(future.as_mut()) {
             return output;
         }
-        assert!(task.take_wakes() > 0, "the future is pending and nobody woke it");
+        assert!(task.take_wakes() > 0, "the future is pending without a wake");
     }
 }
 

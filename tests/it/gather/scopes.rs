@@ -83,7 +83,7 @@ fn children_spawn_siblings_and_await_them() {
             }
             let left = scope.spawn(sum(scope.clone(), depth - 1));
             let right = scope.spawn(sum(scope.clone(), depth - 1));
-            left.await.expect("nobody cancels") + right.await.expect("nobody cancels")
+            left.await.expect("no scope is cancelled") + right.await.expect("nobody cancels")
         })
     }
     assert_eq!(run(scope(|scope| sum(scope, 10))), 1 << 10);
@@ -233,9 +233,9 @@ fn scopes_and_gathers_nest() {
             let inner = outer.spawn(scope(move |inner| async move {
                 let twice = inner.spawn(async move { n * 2 });
                 yields(n).await;
-                twice.await.expect("nobody cancels")
+                twice.await.expect("no scope is cancelled")
             }));
-            inner.await.expect("nobody cancels")
+            inner.await.expect("no scope is cancelled")
         })
     })));
     assert_eq!(doubled, [0, 2, 4, 6]);

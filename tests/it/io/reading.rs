@@ -160,7 +160,7 @@ fn errors_arrive_in_order_and_reading_continues_after_them() {
             assert_eq!(stream.read(&mut buffer).await.unwrap_err().to_string(), "second");
             assert_eq!(stream.read(&mut buffer).await.unwrap(), 0);
         });
-        assert_eq!(calls.load(Ordering::SeqCst), 5, "no call for what nobody asked");
+        assert_eq!(calls.load(Ordering::SeqCst), 5, "no call without demand");
     });
 }
 

@@ -17,8 +17,8 @@ struct Log(Rc<RefCell<Vec<String>>>);
 
 impl Log {
     fn note(&self, what: &str, task: &Metadata) {
-        let who = task.name().unwrap_or("main");
-        self.0.borrow_mut().push(format!("{what} {who}"));
+        let name = task.name().unwrap_or("main");
+        self.0.borrow_mut().push(format!("{what} {name}"));
     }
 }
 

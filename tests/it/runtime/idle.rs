@@ -37,10 +37,10 @@ fn this_thread() -> String {
 
 /// In two seconds a spinning loop would use 200 ticks, and a loop that wakes up every 10 ms would
 /// sleep 200 times.
-fn assert_idle(who: &str, before: Usage, after: Usage) {
+fn assert_idle(name: &str, before: Usage, after: Usage) {
     let (ticks, sleeps) = (after.ticks - before.ticks, after.sleeps - before.sleeps);
-    assert!(ticks <= 20, "{who} used {ticks} hundredths of a second of processor time");
-    assert!(sleeps <= 10, "{who} went to sleep {sleeps} times");
+    assert!(ticks <= 20, "{name} used {ticks} hundredths of a second of processor time");
+    assert!(sleeps <= 10, "{name} went to sleep {sleeps} times");
 }
 
 // Promise 7

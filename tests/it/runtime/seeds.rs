@@ -25,14 +25,14 @@ fn program(seed: Option<u64>) -> Trace {
     runtime.block_on(async {
         let start = now();
         let tasks: Vec<_> = (0..20)
-            .map(|who| {
+            .map(|task| {
                 let trace = Rc::clone(&trace);
                 spawn(async move {
                     for step in 0..10 {
-                        trace.borrow_mut().push((who, step, now() - start));
-                        match (who + step) % 4 {
+                        trace.borrow_mut().push((task, step, now() - start));
+                        match (task + step) % 4 {
                             0 => yield_now().await,
-                            1 => sleep(Duration::from_millis((who % 3) as u64)).await,
+                            1 => sleep(Duration::from_millis((task % 3) as u64)).await,
                             2 => spawn(yield_now()).await.unwrap(),
                             _ => {
                                 let late = timeout(Duration::from_millis(2), pending::<()>());
@@ -80,7 +80,7 @@ fn without_a_seed_tasks_run_in_the_order_of_their_wakes() {
         let trace = program(None);
         assert_eq!(program(None), trace);
         let begun = trace.iter().filter(|&&(_, step, _)| step == 0);
-        let first: Vec<usize> = begun.map(|&(who, ..)| who).collect();
+        let first: Vec<usize> = begun.map(|&(task, ..)| task).collect();
         assert_eq!(first, (0..20).collect::<Vec<_>>());
     });
 }
@@ -91,7 +91,7 @@ fn every_seed_does_the_same_work_at_the_same_times_per_task() {
     watched(|| {
         let sorted = |seed| {
             let mut steps: Vec<_> =
-                program(Some(seed)).iter().map(|&(who, step, _)| (who, step)).collect();
+                program(Some(seed)).iter().map(|&(task, step, _)| (task, step)).collect();
             steps.sort_unstable();
             steps
         };

@@ -120,7 +120,7 @@ fn errors_make_the_program_fail() {
     assert_fails(&[&format!("http://127.0.0.1:{port}/short")]);
     // TLS with a server that does not speak it.
     assert_fails(&[&format!("https://localhost:{port}/1")]);
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    assert_fails(&[&format!("http://{nobody}/")]);
+    let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    assert_fails(&[&format!("http://{unused}/")]);
     assert_fails(&["localhost"]);
 }

@@ -33,7 +33,10 @@ const TESTS: &[Test] = &[
         "a_busy_runtime_can_be_dropped_in_a_forked_child",
         a_busy_runtime_can_be_dropped_in_a_forked_child,
     ),
-    ("a_fork_inside_a_job_cannot_use_the_parents_loop", a_fork_inside_a_job_has_no_current_runtime),
+    (
+        "a_fork_inside_a_job_cannot_use_the_parents_loop",
+        a_fork_inside_a_job_cannot_use_the_parents_loop,
+    ),
     ("a_lock_held_at_the_fork_blocks_no_child", a_lock_held_at_the_fork_blocks_no_child),
     (
         "a_socket_dropped_in_a_forked_child_still_receives_events_in_the_parent",
