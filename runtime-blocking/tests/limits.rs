@@ -20,7 +20,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 const HANG: Duration = Duration::from_secs(60);
 /// Set in the process that is to meet the limit.
 const INSIDE: &str = "RUNTIME_BLOCKING_LIMITED";
-/// Nobody's, so that no limit of others is met.
+/// A user without other processes, so that no other limit is reached.
 const UNPRIVILEGED: u32 = 64_123;
 const STACK: usize = 256 << 20;
 /// Less than a stack, and enough for all else.
@@ -117,7 +117,7 @@ fn address_space() -> u64 {
     kilobytes.expect("it is in kB") << 10
 }
 
-/// What a pool does at the limit, and after.
+/// The behaviour of a pool at the limit, and after it.
 fn meet(refuses: &Limit, builder: Builder) {
     let pool = builder.build();
     refuses.lower();

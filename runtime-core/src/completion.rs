@@ -101,7 +101,7 @@ impl<T> Completion<T> {
         producer
     }
 
-    /// Whether the reading end requested cancellation.
+    /// Returns whether the reading end requested cancellation.
     #[inline]
     pub fn is_cancel_requested(&self) -> bool {
         // ORDERING: Acquire, paired with the swap in `request_cancel`.
@@ -170,7 +170,7 @@ impl<T> Completion<T> {
         }
     }
 
-    /// Whether the result is there, or was taken.
+    /// Returns whether the result is there, or was taken.
     #[inline]
     pub fn is_finished(&self) -> bool {
         // ORDERING: Acquire, paired with the store in `complete`: a thread that reads `true` sees

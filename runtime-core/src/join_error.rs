@@ -1,4 +1,4 @@
-//! Why there is no result: the error of a [`JoinHandle`](crate::join::JoinHandle).
+//! The error of a [`JoinHandle`](crate::join::JoinHandle): the reason why there is no result.
 
 use std::error::Error;
 use std::fmt;
@@ -8,7 +8,7 @@ use crate::catch_panic::{Payload, panic_text};
 use crate::metadata::Metadata;
 use crate::sync::Mutex;
 
-/// Why a task or a job has no result.
+/// The reason why a task or a job has no result.
 pub struct JoinError(Box<Failure>);
 
 struct Failure {
@@ -18,7 +18,7 @@ struct Failure {
 
 enum Reason {
     Cancelled,
-    /// In a mutex, because a payload may not be shared (`Sync`), and an error should.
+    /// The payload is in a mutex, because it need not be `Sync`, and an error should be.
     Panicked {
         message: Option<Box<str>>,
         payload: Mutex<Payload>,
@@ -27,13 +27,13 @@ enum Reason {
 }
 
 impl JoinError {
-    /// It was cancelled before it finished.
+    /// The error of a task or job that was cancelled before it finished.
     #[cold]
     pub fn cancelled(metadata: Metadata) -> JoinError {
         JoinError(Box::new(Failure { metadata, reason: Reason::Cancelled }))
     }
 
-    /// It panicked with `payload`.
+    /// The error of a task or job that panicked with `payload`.
     #[cold]
     pub fn panicked(metadata: Metadata, payload: Payload) -> JoinError {
         let message = panic_text(&payload).map(Box::from);
@@ -41,38 +41,39 @@ impl JoinError {
         JoinError(Box::new(Failure { metadata, reason }))
     }
 
-    /// It was not accepted, or not after all, for the reason given.
+    /// The error of a task or job that was not accepted, at once or later, for this reason.
     #[cold]
     pub fn refused(metadata: Metadata, why: Box<dyn Error + Send + Sync>) -> JoinError {
         JoinError(Box::new(Failure { metadata, reason: Reason::Refused(why) }))
     }
 
-    /// Whether it was cancelled: aborted, or dropped with its runtime, before it finished.
+    /// Returns whether the task or job was cancelled: aborted, or dropped with its runtime, before
+    /// it finished.
     pub fn is_cancelled(&self) -> bool {
         matches!(self.0.reason, Reason::Cancelled)
     }
 
-    /// Whether it panicked.
+    /// Returns whether the task or job panicked.
     pub fn is_panic(&self) -> bool {
         matches!(self.0.reason, Reason::Panicked { .. })
     }
 
-    /// Whether it was not accepted after all: the pool was shut down, or no thread could be
-    /// started, or every thread that could have run it was waiting for it. The closure was dropped
-    /// without being run; [`source`](Error::source) says why.
+    /// Returns whether the task or job was refused: the pool was shut down, no thread could be
+    /// started, or every thread that could have run the job was waiting for it. The closure was
+    /// dropped without being run; [`source`](Error::source) says why.
     pub fn is_refused(&self) -> bool {
         matches!(self.0.reason, Reason::Refused(_))
     }
 
-    /// Who it was.
+    /// Returns the number, name and location of the task or job.
     pub fn metadata(&self) -> &Metadata {
         &self.0.metadata
     }
 
-    /// The panic's payload.
+    /// Returns the panic's payload.
     ///
     /// # Errors
-    /// Gives the error back if it was no panic.
+    /// Returns the error unchanged if it was no panic.
     pub fn try_into_panic(self) -> Result<Payload, JoinError> {
         let Failure { metadata, reason } = *self.0;
         match reason {
@@ -83,7 +84,7 @@ impl JoinError {
         }
     }
 
-    /// Goes on with the panic on this thread, as if it had happened here.
+    /// Continues the panic on this thread, as if it had started here.
     ///
     /// # Panics
     /// Always: with the payload if it was a panic, else with the error's message.

@@ -5,7 +5,7 @@
 //!
 //! - `wait_tracking`: which job a blocked thread waits for, and whether anything else can wake it;
 //! - `wait_graph`: the rule, a pure value, that decides which jobs can proceed;
-//! - `detect`: applies the rule under the pool's lock, and refuses a job that nobody would run.
+//! - `detect`: applies the rule under the pool's lock, and refuses a job that no thread would run.
 //!
 //! `driver` connects them: it blocks a worker's thread on a future, and reports each wait.
 //! `wait_table` holds the reported waits, and `deadlock_error` tells the user.

@@ -25,7 +25,7 @@ pub(crate) struct WaitGraph {
     pub(crate) runners: Vec<Runner>,
     /// The lanes whose limit is reached.
     pub(crate) full: Vec<LaneId>,
-    /// Whether there is a thread that runs no job and takes the next one.
+    /// True if there is a thread that runs no job and takes the next one.
     pub(crate) has_thread: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Which job a blocked thread waits for.
+//! Tracking of the job that a blocked thread waits for.
 //!
 //! The thread polls a future, and sleeps until its waker is woken. It waits for one job alone if
 //! the clones of that waker are all in the completion cell of that job. To find this out, the
@@ -82,7 +82,7 @@ fn record(job: AwaitedJob) -> Option<Waker> {
     })
 }
 
-/// What a thread waits for.
+/// The events for which a thread waits.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum WaitsFor {
     /// For this job, and nothing else.
@@ -155,7 +155,7 @@ impl WakerPair {
         poll(&mut Context::from_waker(&self.task.waker))
     }
 
-    /// What the thread waits for, after a poll that was pending.
+    /// Returns what the thread waits for, after a poll that was pending.
     pub(crate) fn waits_for(&self) -> WaitsFor {
         match self.recorded {
             Recorded::One(job) if self.task.clones() == 0 && self.job.clones() == 1 => {

@@ -33,7 +33,7 @@ pub(crate) trait Stoppable: Send + Sync {
     /// The work's number, name and location.
     fn metadata(&self) -> &Metadata;
 
-    /// Whether the work was requested to stop.
+    /// Returns whether the work was requested to stop.
     fn is_cancel_requested(&self) -> bool;
 
     /// Adds a hook to be called when the work is requested to stop while it runs.

@@ -11,11 +11,11 @@
 //!
 //! A job leaves the queue once, under the pool's lock, and the thread that takes it out brings it
 //! to its end outside that lock. So the job needs no state of its own: an abort asks the queue to
-//! remove the job by its key, and the key is stale if a worker has popped the job before. Then the
-//! job runs, and can only be requested to stop (see [`cancel`](crate::job::cancel)).
+//! remove the job by its key, which is stale if a worker has popped the job. Then the job runs, and
+//! can only be requested to stop (see [`cancel`](crate::job::cancel)).
 //!
-//! A job is one allocation. It contains the closure and the completion cell. The queue, the worker
-//! and the [`JoinHandle`](runtime_core::join::JoinHandle) each hold a reference to it.
+//! A job is one allocation, which contains the closure and the completion cell. The queue, the
+//! worker and the [`JoinHandle`](runtime_core::join::JoinHandle) each hold a reference to it.
 
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -71,7 +71,7 @@ pub(crate) struct BlockingJob<F, T, K> {
     queue: Weak<dyn RemoveFromQueue + Send + Sync>,
 }
 
-/// What a job was submitted with.
+/// The parts of a submitted job.
 pub(crate) struct Submitted<F, K> {
     pub(crate) closure: F,
     /// Dropped when the result has been published.
@@ -102,7 +102,7 @@ impl<F, T, K> BlockingJob<F, T, K> {
         }
     }
 
-    /// Takes back what the job was submitted with, unless the job has begun.
+    /// Takes back the submitted parts, unless the job has begun.
     pub(crate) fn take(&self) -> Option<Submitted<F, K>> {
         self.replace(Content::Gone)
     }

@@ -20,7 +20,7 @@ impl PoolState {
         self.take_shutdown_waiters_if(self.is_quiet())
     }
 
-    /// Whether every thread has retired, except those whose jobs have shut the pool down.
+    /// Returns whether every thread has retired, except those whose jobs have shut the pool down.
     pub(crate) fn is_quiet(&self) -> bool {
         self.policy.threads() <= self.workers.shutting_down()
     }

@@ -1,4 +1,4 @@
-//! What a shutdown left undone.
+//! The report of a shutdown.
 
 use std::fmt;
 

@@ -54,7 +54,7 @@ pub(crate) struct PoolState {
     pub(super) forked: Option<ForkedError>,
 }
 
-/// A dispatch that is to be carried out outside the lock.
+/// A dispatch, to be carried out outside the lock.
 #[must_use]
 pub(crate) enum Assignment {
     Nothing,

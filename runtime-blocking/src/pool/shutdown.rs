@@ -26,8 +26,8 @@ use crate::pool::shared::{PoolState, Shared};
 use crate::queue::job_list::WaitingJob;
 use crate::queue::permit::grant;
 use crate::worker::current::{Membership, WorkerId, membership};
-use crate::worker::lifecycle::join_all;
 use crate::worker::policy::Role;
+use crate::worker::thread_handles::join_all;
 
 /// How long a shutdown waits for the jobs that were accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

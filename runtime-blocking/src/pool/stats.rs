@@ -62,7 +62,7 @@ pub struct RunningJob {
     pub lane: Cow<'static, str>,
     /// The time for which the job has been running.
     pub running_for: Duration,
-    /// Whether the job was requested to stop.
+    /// True if the job was requested to stop.
     pub is_abandoned: bool,
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct WaitingJob {
     pub(crate) lane: LaneId,
     /// The number of jobs that were submitted before.
     pub(crate) ticket: u64,
-    /// Whether the job is in the lane's queue, or behind it.
+    /// The list in which the job is.
     pub(crate) stage: WaitStage,
     /// Only if the job is in the wait list, and its submitter waits for a place.
     pub(crate) permit: Option<Permit>,

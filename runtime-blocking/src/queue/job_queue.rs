@@ -41,7 +41,7 @@ pub(crate) struct JobQueue {
 /// The effect of a [push](JobQueue::push).
 pub(crate) struct Pushed {
     pub(crate) key: Key,
-    /// Whether one job more can run now.
+    /// True if one job more can run now.
     pub(crate) is_takeable: bool,
     /// Only if the submitter has to wait for a place in the queue.
     pub(crate) permit: Option<Permit>,
@@ -58,9 +58,9 @@ pub(crate) struct Popped {
 /// The effect of a job's [end](JobQueue::ended).
 #[must_use]
 pub(crate) struct Ended {
-    /// Whether one job more can run now.
+    /// True if one job more can run now.
     pub(crate) frees_one: bool,
-    /// Whether no job is left that every shutdown waits for.
+    /// True if no job is left that every shutdown waits for.
     pub(crate) was_last_must_run: bool,
 }
 

@@ -11,9 +11,9 @@ use crate::queue::permit::Permit;
 #[must_use]
 pub(crate) struct Removed {
     pub(crate) job: WaitingJob,
-    /// Whether one job less can run now.
+    /// True if one job less can run now.
     pub(crate) was_takeable: bool,
-    /// Whether no job is left that every shutdown waits for.
+    /// True if no job is left that every shutdown waits for.
     pub(crate) was_last_must_run: bool,
     /// The permit of the job that was admitted to the queue in its place.
     pub(crate) permit: Option<Permit>,

@@ -58,7 +58,7 @@ impl LaneState {
         self.waiting() + self.running
     }
 
-    /// Whether the lane can be removed.
+    /// Returns whether the lane can be removed.
     pub(crate) fn is_over(&self) -> bool {
         !self.has_handle && self.jobs() == 0
     }
@@ -92,7 +92,7 @@ impl LaneState {
     }
 
     /// Moves the first job of the wait list into the queue, if there is one and there is room.
-    /// Returns the permit that is to be [granted](crate::queue::permit::grant).
+    /// The caller [grants](crate::queue::permit::grant) the permit.
     #[inline]
     pub(crate) fn admit(&mut self, jobs: &mut WaitingJobs) -> Option<Permit> {
         if self.wait_list.len() == 0 || self.queue.len() >= self.config.queue_max {

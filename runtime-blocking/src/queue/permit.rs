@@ -7,7 +7,7 @@ use runtime_core::completion::Completion;
 /// A cell that is completed when a job behind a full queue gets a place in the queue.
 pub(crate) type Permit = Arc<Completion<()>>;
 
-/// What happens to a job that finds its lane's queue full.
+/// The treatment of a job that finds its lane's queue full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WhenFull {
     /// It waits behind the queue.

@@ -91,7 +91,7 @@ impl Policy {
 
     /// Notes that a new thread runs. It looks for a job, or at the queue, next.
     pub(crate) fn started(&mut self) {
-        self.backoff = StartBackoff::NONE;
+        self.backoff = StartBackoff::default();
     }
 
     /// Notes that a dispatched thread could not be started.

@@ -31,6 +31,7 @@ use crate::queue::permit::grant;
 use crate::worker::current::{self, WorkerId};
 use crate::worker::policy::{Arrival, Dispatch, Role, WorkerAction};
 use crate::worker::table::CurrentJob;
+use crate::worker::thread_handles::join_all;
 
 pub(super) struct Worker {
     pub(super) shared: Arc<Shared>,
@@ -193,16 +194,5 @@ impl Departure {
     fn finish(self) {
         self.waiters.iter().for_each(|waiter| waiter.unpark());
         join_all(self.before);
-    }
-}
-
-/// Joins threads that have retired.
-///
-/// # Blocking
-/// Blocks while their thread-locals are destroyed.
-pub(crate) fn join_all(threads: Vec<JoinHandle<()>>) {
-    for thread in threads {
-        // A worker's thread does not panic, so the result says nothing.
-        drop_catching(thread.join());
     }
 }

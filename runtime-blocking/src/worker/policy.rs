@@ -84,7 +84,7 @@ pub(crate) enum WorkerAction {
 }
 
 /// The counts, and the rule that changes them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Policy {
     threads_max: usize,
     /// The number of busy workers above which a monitor is needed. Set by each submit.
@@ -99,7 +99,7 @@ pub(crate) struct Policy {
     pub(super) busy: usize,
     /// The workers on the idle stack.
     pub(super) idle: usize,
-    /// Whether there is a monitor, or one is arriving.
+    /// True if there is a monitor, or one is arriving.
     pub(super) monitor: bool,
     /// The number of jobs that have ended, ever. The monitor compares it.
     pub(super) ended: u64,
@@ -112,19 +112,7 @@ pub(crate) struct Policy {
 impl Policy {
     /// An open pool without threads.
     pub(crate) fn new(threads_max: usize) -> Policy {
-        Policy {
-            threads_max,
-            cores: 1,
-            closed: false,
-            queued: 0,
-            arriving: 0,
-            busy: 0,
-            idle: 0,
-            monitor: false,
-            ended: 0,
-            step: 1,
-            backoff: StartBackoff::NONE,
-        }
+        Policy { threads_max, step: 1, ..Policy::default() }
     }
 
     // ---- counts ----
@@ -154,12 +142,12 @@ impl Policy {
         self.ended
     }
 
-    /// Whether there is a thread that runs no job and takes the next one.
+    /// Returns whether there is a thread that runs no job and takes the next one.
     pub(crate) fn has_free_thread(&self) -> bool {
         self.arriving > 0 || self.idle > 0 || self.monitor
     }
 
-    /// Whether [`close`](Policy::close) was called.
+    /// Returns whether [`close`](Policy::close) was called.
     pub(crate) fn is_closed(&self) -> bool {
         self.closed
     }

@@ -6,7 +6,7 @@ const BACKOFF_MAX: u64 = 64;
 /// Decides whether another thread start is tried after the system has refused one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct StartBackoff {
-    /// Whether a start was refused, and since then none has succeeded and no monitor has seen the
+    /// True if a start was refused, and since then none has succeeded and no monitor has seen the
     /// queue move.
     is_refused: bool,
     /// A worker that ends a job tries again once this number of jobs have ended.
@@ -15,10 +15,14 @@ pub(super) struct StartBackoff {
     distance: u64,
 }
 
-impl StartBackoff {
-    pub(super) const NONE: StartBackoff =
-        StartBackoff { is_refused: false, retry_at: 0, distance: 1 };
+/// No start was refused.
+impl Default for StartBackoff {
+    fn default() -> StartBackoff {
+        StartBackoff { is_refused: false, retry_at: 0, distance: 1 }
+    }
+}
 
+impl StartBackoff {
     /// Notes a refusal, after this number of ended jobs.
     pub(super) fn refuse(&mut self, ended: u64) {
         self.is_refused = true;
@@ -31,12 +35,12 @@ impl StartBackoff {
         self.is_refused = false;
     }
 
-    /// Whether a growth must not start threads.
+    /// Returns whether a growth must not start threads.
     pub(super) fn stops_growth(&self) -> bool {
         self.is_refused
     }
 
-    /// Whether a worker that has ended a job must not start a thread.
+    /// Returns whether a worker that has ended a job must not start a thread.
     pub(super) fn is_waiting(&self, ended: u64) -> bool {
         ended < self.retry_at
     }

@@ -28,7 +28,7 @@ struct WorkerRow {
     /// The role for which the worker was woken, until the worker takes it.
     assigned: Option<Role>,
     running: Option<CurrentJob>,
-    /// Whether the worker's job has shut the pool down. No other shutdown waits for this worker.
+    /// True if the worker's job has shut the pool down. No other shutdown waits for this worker.
     shuts_down: bool,
 }
 

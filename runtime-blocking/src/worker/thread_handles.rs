@@ -14,6 +14,7 @@
 
 use std::mem;
 
+use runtime_core::catch_panic::drop_catching;
 use runtime_core::sync::thread::JoinHandle;
 
 use crate::worker::current::WorkerId;
@@ -89,7 +90,7 @@ impl ThreadHandles {
         before
     }
 
-    /// Whether the handle of every retired thread is here or has been joined.
+    /// Returns whether the handle of every retired thread is here or has been joined.
     pub(crate) fn are_complete(&self) -> bool {
         self.elsewhere == 0
     }
@@ -103,6 +104,17 @@ impl ThreadHandles {
     /// Notes that this number of taken handles has been joined.
     pub(crate) fn joined(&mut self, handles: usize) {
         self.elsewhere -= handles;
+    }
+}
+
+/// Joins threads that have retired.
+///
+/// # Blocking
+/// Blocks while their thread-locals are destroyed.
+pub(crate) fn join_all(threads: Vec<JoinHandle<()>>) {
+    for thread in threads {
+        // A worker's thread does not panic, so the result says nothing.
+        drop_catching(thread.join());
     }
 }
 

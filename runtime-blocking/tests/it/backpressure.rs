@@ -1,4 +1,4 @@
-//! Queues with a bound: who waits for room, who is refused, and that nobody is lost.
+//! Bounded queues: submits that wait for room, submits that are refused, and no job is lost.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -105,7 +105,7 @@ fn who_gives_up_waiting_for_a_place_leaves_no_hole_and_its_closure_is_dropped() 
     assert_eq!(pool.stats().wait_list, 2);
     queued[1].abort();
     let Poll::Ready(Ok(job)) = poll(&mut waiters[0]) else { panic!("it is the next") };
-    // A place that was given to somebody who then goes is no place lost.
+    // A place in the queue is not lost if the job that got it is cancelled.
     job.abort();
     let Poll::Ready(Ok(last)) = poll(&mut waiters[1]) else { panic!("it is the next") };
     gate.open();

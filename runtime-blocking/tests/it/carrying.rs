@@ -1,4 +1,4 @@
-//! What a job takes along from its submitter. (P61)
+//! The submitter's context, as the job sees it. (P61)
 
 use std::cell::Cell;
 

@@ -1,4 +1,4 @@
-//! Pools that are dropped, by whom and where; and that nothing of them is left.
+//! Dropping pools, on any thread, leaves nothing of them behind.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! What users write may panic anywhere; that ends it alone (P31, P39, P51).
+//! User code may panic anywhere, and the panic ends that job alone (P31, P39, P51).
 
 use std::panic::{panic_any, resume_unwind};
 use std::pin::Pin;

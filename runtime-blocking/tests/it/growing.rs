@@ -7,7 +7,7 @@ use runtime_blocking::Pool;
 
 use crate::{eventually, occupy, wait};
 
-/// Nobody passes the barrier before all have their thread: the queue stands still, and is noticed
+/// No job passes the barrier before all have their thread: the queue stands still, and is noticed
 /// without another submit.
 #[test]
 fn jobs_that_block_all_get_a_thread() {
@@ -25,13 +25,13 @@ fn jobs_that_block_all_get_a_thread() {
                 handles.into_iter().filter_map(|job| wait(job).ok()).filter(|leads| *leads);
             assert_eq!(leaders.count(), 1);
         }
-        assert!(pool.stats().threads <= 65, "one for each job, and the lookout: {pool:?}");
+        assert!(pool.stats().threads <= 65, "one for each job, and the monitor: {pool:?}");
     }
 }
 
-/// The queue stands still at the moment at which the last thread that could be had is the lookout.
+/// The queue does not move, and the last thread that could be started is the monitor.
 #[test]
-fn the_last_thread_of_all_is_no_lookout() {
+fn the_last_thread_does_not_stay_the_monitor() {
     for threads in 1..6 {
         let pool = Pool::builder().cores(1).threads_max(threads).build();
         let barrier = Arc::new(Barrier::new(threads));
@@ -48,7 +48,7 @@ fn the_last_thread_of_all_is_no_lookout() {
     }
 }
 
-/// P55: who drops a handle frees nobody's slot.
+/// P55: dropping a handle frees no thread.
 #[test]
 fn the_limit_holds_when_nobody_waits_for_the_jobs() {
     static AT_ONCE: AtomicUsize = AtomicUsize::new(0);
@@ -68,7 +68,7 @@ fn the_limit_holds_when_nobody_waits_for_the_jobs() {
 }
 
 #[test]
-fn while_fewer_jobs_run_than_there_are_cores_nobody_waits_for_a_lookout() {
+fn while_fewer_jobs_run_than_there_are_cores_no_job_waits_for_a_monitor() {
     let pool = Pool::builder().cores(4).threads_max(4).build();
     let jobs: Vec<_> = (0..4).map(|_| occupy(&pool)).collect();
     let stats = pool.stats();
@@ -79,7 +79,7 @@ fn while_fewer_jobs_run_than_there_are_cores_nobody_waits_for_a_lookout() {
     }
 }
 
-/// All jobs are short, so that who comes back takes the next: the burst is run by few.
+/// All jobs are short, so a worker that ends one takes the next: few workers run the burst.
 #[test]
 fn a_burst_is_run_to_its_end() {
     let pool = Pool::new();

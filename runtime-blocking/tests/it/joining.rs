@@ -1,4 +1,4 @@
-//! Threads are joined, and nobody waits for the thread that he is on.
+//! Threads are joined, and no thread waits for itself.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -71,8 +71,8 @@ fn a_shutdown_while_a_worker_thread_ends_waits_for_all_but_that_thread() {
     assert!(pool.shutdown(Shutdown::Wait).is_clean());
 }
 
-/// Whoever hired the thread is held up between its start and the deposit of its handle; meanwhile
-/// the thread runs its job and retires.
+/// The thread that started the worker is delayed between its start and the deposit of its handle;
+/// meanwhile the thread runs its job and retires.
 #[test]
 fn a_shutdown_joins_a_thread_that_was_quicker_than_who_hired_it() {
     let (gate, closed) = gate();

@@ -1,4 +1,4 @@
-//! Lanes: limits, priorities, and what is counted for whom.
+//! Lanes: limits, priorities, and statistics.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -9,7 +9,7 @@ use runtime_blocking::{Pool, Shutdown, SubmitError};
 
 use crate::{Dice, wait};
 
-/// What a closure came to, told by itself.
+/// The end of a closure, as the closure itself reports it.
 #[derive(Default)]
 struct Fates {
     ran: AtomicUsize,
@@ -49,7 +49,8 @@ fn submit_until_closed(pool: &Pool, fates: &Arc<Fates>) -> (usize, usize, usize)
     (accepted, results.iter().filter(|result| result.is_ok()).count(), cancelled.count())
 }
 
-/// P48: handed back, cancelled before it began, or run; told by the closures and by their handles.
+/// P48: handed back, cancelled before it began, or run; as the closures and their handles report
+/// it.
 #[test]
 fn a_closure_submitted_while_the_pool_shuts_down_is_in_exactly_one_state() {
     let mut dice = Dice::new(48);

@@ -69,9 +69,9 @@ fn with_a_worker_at_work_the_job_waits_for_it() {
     }
 }
 
-/// The lookout's thread came, no other will: it must take the job that the first one waits for.
+/// Only the monitor's thread was started: it must take the job that the first one waits for.
 #[test]
-fn a_refusal_in_the_lookout_idles_nobody() {
+fn a_refusal_in_the_monitor_idles_no_worker() {
     let pool = refusing(Pool::builder().cores(1), |start| start > 2).build();
     let (sender, receiver) = channel();
     let first = pool.submit(move || receiver.recv()).expect("accepted");

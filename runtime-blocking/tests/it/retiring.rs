@@ -1,4 +1,4 @@
-//! Who is reused, and who leaves.
+//! Idle threads are reused, and retire after the keep-alive.
 
 use std::thread::{self, ThreadId};
 use std::time::Duration;

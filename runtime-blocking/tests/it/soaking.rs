@@ -3,7 +3,7 @@
 //!
 //! A round is a pool with four lanes, drawn from the seed as all else is. Several threads submit
 //! jobs to it in every way there is; jobs, their destructors, payloads and wakers panic; thread
-//! starts are refused; others abort jobs of every age; and in the middle somebody ends the pool in
+//! starts are refused; others abort jobs of every age; and in the middle a thread ends the pool in
 //! one of five ways. Threads make each run another, so what is asserted holds for all of them (P48,
 //! P51, P56, P57).
 
@@ -112,7 +112,7 @@ fn lanes_of(pool: &Pool) -> [Lane; LANES] {
 fn end(ledger: &Ledger, lanes: [Lane; LANES], way: Way) {
     let pool = lanes[0].pool();
     if way == Way::DropAll {
-        // What jobs hold of it goes with them; then these are its last handles.
+        // The jobs have dropped their handles of the pool, so these are the last ones.
         eventually("at rest", &pool, |stats| stats.busy + stats.queued + stats.wait_list == 0);
         drop((pool, lanes));
         ledger.assert_no_thread_is_left();

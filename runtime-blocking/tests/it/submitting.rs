@@ -1,4 +1,4 @@
-//! What a submitted closure may count on.
+//! The guarantees for a submitted closure.
 
 use std::cell::Cell;
 use std::sync::mpsc::channel;

@@ -1,4 +1,4 @@
-//! Ending a task from elsewhere: abort, and a loop that closes while orders come in.
+//! Ending a task from another thread: an abort, and a loop that closes while spawns arrive.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -92,7 +92,7 @@ enum Wakes {
     One,
 }
 
-/// Tells the loop when it is dropped.
+/// Notifies the loop when it is dropped.
 struct Bell {
     rung: Rc<Cell<bool>>,
     listener: Rc<RefCell<Option<Waker>>>,
@@ -107,7 +107,7 @@ impl Drop for Bell {
     }
 }
 
-/// What a handle resolved to.
+/// The result of a handle, in words.
 fn outcome(result: Result<(), JoinError>) -> &'static str {
     match result {
         Ok(()) => "ended by itself",
@@ -166,8 +166,8 @@ fn keep(executor: EventLoop) {
     KEPT.with(|kept| *kept.borrow_mut() = Some(executor));
 }
 
-/// remote spawn‖loop closing. The task runs and ends at home, or it is cancelled; the handle
-/// resolves, and nothing of it is left. (P47, P48, P29)
+/// remote spawn‖loop closing. The task runs and ends on the loop's thread, or it is cancelled; the
+/// handle resolves, and nothing of it is left. (P47, P48, P29)
 fn an_order_is_opened_or_cancelled(witness: &'static Witness, end: fn(EventLoop)) {
     let (executor, shared) = probed_executor();
     let (value, drops) = drop_probe();
@@ -199,7 +199,7 @@ fn spawn_on(handle: &Handle, body: impl FnOnce() + Send + 'static) -> JoinHandle
     handle.spawn(Metadata::here(), async move { body() })
 }
 
-/// Who awaits a task on another thread is told when the loop goes. (P45, P83)
+/// A thread that awaits a task of another loop is woken when the loop is dropped. (P45, P83)
 fn a_handle_resolves_when_the_loop_goes(witness: &'static Witness, end: fn(EventLoop)) {
     let (executor, shared) = probed_executor();
     let (value, drops) = drop_probe();

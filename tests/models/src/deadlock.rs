@@ -121,7 +121,8 @@ fn for_the_only_thread(wait: Wait, witness: &'static Witness) {
     witness.saw("told");
 }
 
-/// If both wait, the second to do so is told, and its thread runs what the first waits for.
+/// If both wait, the second one gets an error, and its thread runs the job that the first one waits
+/// for.
 fn two_on_two_threads(wait: Wait, witness: &'static Witness) {
     let executor = EventLoop::new(Config::default());
     let (pool, ran) = (pool(2), Record::new());

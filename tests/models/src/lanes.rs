@@ -1,4 +1,4 @@
-//! Lanes and bounded queues: limits, places, and what runs being asked to stop.
+//! Lanes and bounded queues: limits, places in the queue, and requests to stop.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -127,8 +127,8 @@ fn an_abandoned_job_keeps_its_place(lane: &Lane, witness: &'static Witness) {
     assert_eq!(ran.len(), 1 + usize::from(was_run));
 }
 
-/// A waiter gives up‖a place comes free. Its closure is dropped once, and who stands behind it
-/// comes in. (P56)
+/// A waiter gives up‖the queue has room. Its closure is dropped once, and the job behind it is
+/// admitted. (P56)
 fn who_gives_up_in_line(witness: &'static Witness) {
     let lane = pool(1).lane("lane").running_max(1).queue_max(1).build();
     let (open, gate) = gate();
@@ -243,7 +243,7 @@ fn a_hook_that_is_added_while_its_job_is_aborted(witness: &'static Witness) {
     close(&pool, usize::from(ran));
 }
 
-/// The same of a mutex and a flag, with the look first.
+/// The same with a mutex and a flag, and the check first.
 fn looks_before_it_registers(_: &'static Witness) {
     type Hook = Arc<Completion<()>>;
     let shared: Arc<(AtomicBool, Mutex<Option<Hook>>)> = Arc::default();

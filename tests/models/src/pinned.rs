@@ -17,7 +17,7 @@ use runtime_core::sync::{Mutex, injector};
 use crate::drop_probe::{DropProbe, Drops, drop_probe};
 use crate::model::{Model, Mutant};
 use crate::threads::{block_on, join, spawn};
-use crate::toy::{Bug, Crew, Toy};
+use crate::toy::{Bug, JobRunner, Toy};
 
 const PARK: &str = "runtime-core/src/park.rs";
 const WAKE_THREAD: &str = "PARKED => self.thread.unpark()";
@@ -148,14 +148,14 @@ impl CallThread for PinnedState<DropProbe> {
 /// The toy.
 impl CallThread for Toy {
     fn call(&self, closure: Closure) -> JoinHandle<()> {
-        Crew::submit(self, closure).unwrap_or_else(|closure| {
+        JobRunner::submit(self, closure).unwrap_or_else(|closure| {
             drop(closure);
             JoinHandle::failed(JoinError::refused(Metadata::here(), "it is closed".into()))
         })
     }
 
     fn close(&self) {
-        Crew::close(self);
+        JobRunner::close(self);
     }
 }
 

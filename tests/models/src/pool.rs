@@ -1,7 +1,7 @@
-//! The blocking pool, through its public face.
+//! The blocking pool, through its public interface.
 //!
-//! Its state is under one lock, which no mutant can break; what can go wrong is what is decided
-//! under it. So the mutants lose a wake, or run the same program on a [toy pool](crate::toy) with a
+//! Its state is under one lock, which no mutant can break. Only the decisions under it can be
+//! wrong. So the mutants lose a wake, or run the same program on a [toy pool](crate::toy) with a
 //! mistake.
 
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use runtime_core::sync::{Mutex, injector, thread};
 use crate::drop_probe::drop_probe;
 use crate::model::{Model, Mutant};
 use crate::threads::{block_on, join, spawn};
-use crate::toy::{Bug, Crew, Toy};
+use crate::toy::{Bug, JobRunner, Toy};
 
 const PARK: &str = "runtime-core/src/park.rs";
 const WAKE_THREAD: &str = "PARKED => self.thread.unpark()";
@@ -82,10 +82,10 @@ pub(crate) const MODELS: &[Model] = &[
         mutants: &[
             Mutant::lose(PARK, WAKE_THREAD),
             Mutant::body("accepts when closed", |witness| {
-                while_it_closes(&Toy::new(1, Bug::AcceptsWhenClosed), Crew::close, witness);
+                while_it_closes(&Toy::new(1, Bug::AcceptsWhenClosed), JobRunner::close, witness);
             }),
         ],
-        body: |witness| while_it_closes(&pool(1, 1), Crew::close, witness),
+        body: |witness| while_it_closes(&pool(1, 1), JobRunner::close, witness),
     },
     Model {
         name: "pool::a_job_submitted_to_a_pool_that_is_left_comes_to_one_end",
@@ -132,7 +132,7 @@ pub(crate) const MODELS: &[Model] = &[
         body: a_second_thread_that_cannot_start,
     },
     Model {
-        name: "pool::a_queue_that_stands_still_gets_the_lookout",
+        name: "pool::a_queue_that_stands_still_gets_the_monitor",
         bound: Some(2),
         executions: 100_803,
         witnesses: &["ran"],
@@ -142,7 +142,7 @@ pub(crate) const MODELS: &[Model] = &[
         body: |witness| a_queue_that_stands_still(2, witness),
     },
     Model {
-        name: "pool::a_queue_that_stands_still_gets_a_larger_crew",
+        name: "pool::a_queue_that_stands_still_gets_more_threads",
         bound: Some(2),
         executions: 264_179,
         witnesses: &["ran"],
@@ -152,12 +152,12 @@ pub(crate) const MODELS: &[Model] = &[
         body: |witness| a_queue_that_stands_still(3, witness),
     },
     Model {
-        name: "pool::a_job_submitted_while_the_lookout_stands_down_is_run",
+        name: "pool::a_job_submitted_while_the_monitor_stands_down_is_run",
         bound: Some(1),
         executions: 14_232,
         witnesses: &["ran"],
         mutants: &[Mutant::lose(PARK, WAKE_THREAD)],
-        body: a_job_submitted_while_the_lookout_stands_down,
+        body: a_job_submitted_while_the_monitor_stands_down,
     },
     Model {
         name: "pool::two_shutdowns_one_of_them_a_jobs_both_return",
@@ -205,7 +205,7 @@ pub(crate) const MODELS: &[Model] = &[
         executions: 347,
         witnesses: &["ran", "handed back"],
         mutants: &[],
-        body: |witness| while_it_closes(&Toy::new(1, Bug::None), Crew::close, witness),
+        body: |witness| while_it_closes(&Toy::new(1, Bug::None), JobRunner::close, witness),
     },
     Model {
         name: "pool::the_toy_without_a_mistake_passes_when_it_aborts",
@@ -230,77 +230,77 @@ fn leave(pool: &Pool) {
     let _ = pool.shutdown(Shutdown::Leave);
 }
 
-fn submit(crew: &impl Crew, job: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
-    let Ok(handle) = crew.submit(Box::new(job)) else { panic!("it is handed back") };
+fn submit(runner: &impl JobRunner, job: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+    let Ok(handle) = runner.submit(Box::new(job)) else { panic!("it is handed back") };
     handle
 }
 
-fn run(crew: &impl Crew, job: impl FnOnce() + Send + 'static) {
-    block_on(submit(crew, job)).expect("it ran");
+fn run(runner: &impl JobRunner, job: impl FnOnce() + Send + 'static) {
+    block_on(submit(runner, job)).expect("it ran");
 }
 
-/// Waits for the end, when every count is to be right. (P6)
-fn end(crew: &impl Crew, completed: usize) {
-    crew.close();
-    crew.assert_over(completed);
+/// Waits for the end, at which every count must be right. (P6)
+fn end(runner: &impl JobRunner, completed: usize) {
+    runner.close();
+    runner.assert_over(completed);
 }
 
-/// Each is submitted when the one before has been awaited, so while the worker goes idle.
+/// Each job is submitted after the one before was awaited, while the worker becomes idle.
 /// (tokio#8056)
-fn one_after_another(crew: &impl Crew, witness: &'static Witness) {
+fn one_after_another(runner: &impl JobRunner, witness: &'static Witness) {
     let ran = Record::new();
     for _ in 0..2 {
         let noted = ran.clone();
-        run(crew, move || noted.note(()));
-        crew.assert_counts();
+        run(runner, move || noted.note(()));
+        runner.assert_counts();
     }
-    end(crew, 2);
+    end(runner, 2);
     assert_eq!(ran.len(), 2);
     witness.saw("ran");
 }
 
 /// The first job ends when the second has begun.
-fn jobs_that_wait_for_each_other(crew: &impl Crew) {
+fn jobs_that_wait_for_each_other(runner: &impl JobRunner) {
     let begun = Arc::new(Completion::new(Metadata::here(), None));
     let wait = JoinHandle::new(Arc::clone(&begun));
-    let first = submit(crew, move || block_on(wait).expect("the other began"));
-    let second = submit(crew, move || drop(begun.complete(Ok(()))));
+    let first = submit(runner, move || block_on(wait).expect("the other began"));
+    let second = submit(runner, move || drop(begun.complete(Ok(()))));
     block_on(first).expect("it ran");
     block_on(second).expect("it ran");
 }
 
-/// One worker is idle, or about to be, when two jobs come that need a thread each. (P5)
-fn two_jobs_for_one_idle_worker(crew: &impl Crew, witness: &'static Witness) {
-    run(crew, || ());
-    jobs_that_wait_for_each_other(crew);
-    end(crew, 3);
+/// One worker is idle, or about to be, when two jobs are submitted that need a thread each. (P5)
+fn two_jobs_for_one_idle_worker(runner: &impl JobRunner, witness: &'static Witness) {
+    run(runner, || ());
+    jobs_that_wait_for_each_other(runner);
+    end(runner, 3);
     witness.saw("ran");
 }
 
 /// keep-alive‖notify‖submit. (P57)
-fn while_the_keep_alive_passes(crew: &impl Crew, witness: &'static Witness) {
+fn while_the_keep_alive_passes(runner: &impl JobRunner, witness: &'static Witness) {
     let injector = injector::start(injector::expire);
     let workers = Record::new();
     for _ in 0..2 {
         let noted = workers.clone();
-        run(crew, move || noted.note(thread::current().id()));
+        run(runner, move || noted.note(thread::current().id()));
     }
     let [before, after] = workers.take()[..] else { panic!("each runs once") };
     witness.saw(if before == after { "by the same worker" } else { "by a new worker" });
-    end(crew, 2);
+    end(runner, 2);
     join(injector);
 }
 
 /// P6.
-fn with_spurious_wake_ups<C: Crew>(crew: fn() -> C, witness: &'static Witness) {
+fn with_spurious_wake_ups<C: JobRunner>(runner: fn() -> C, witness: &'static Witness) {
     let injector = injector::start(injector::wake_spuriously);
-    let crew = crew();
-    one_after_another(&crew, witness);
+    let runner = runner();
+    one_after_another(&runner, witness);
     join(injector);
 }
 
-/// A worker that takes the end of its sleep for a call. Its caller counts it out; who wakes for no
-/// reason looks, finds nothing, and counts itself in again.
+/// A worker that takes the end of its sleep for an assignment. The assigning thread counts it out;
+/// a worker that wakes spuriously looks, finds no job, and counts itself in again.
 fn whoever_wakes_was_called(_: &'static Witness) {
     let injector = injector::start(injector::wake_spuriously);
     let state = Arc::new(Mutex::new((0, false)));
@@ -330,11 +330,11 @@ fn whoever_wakes_was_called(_: &'static Witness) {
 
 /// shutdown‖submit‖idle worker: run, cancelled or handed back, exactly one of them, and once.
 /// (P48, tokio#7922)
-fn while_it_closes<C: Crew>(crew: &C, close: fn(&C), witness: &'static Witness) {
-    run(crew, || ());
+fn while_it_closes<C: JobRunner>(runner: &C, close: fn(&C), witness: &'static Witness) {
+    run(runner, || ());
     let (value, drops) = drop_probe();
     let (ran, ends) = (Record::new(), Record::new());
-    let (other, noted, end_of_job) = (crew.clone(), ran.clone(), ends.clone());
+    let (other, noted, end_of_job) = (runner.clone(), ran.clone(), ends.clone());
     let submitter = spawn(move || {
         let job = Box::new(move || {
             let _alive = value;
@@ -351,22 +351,22 @@ fn while_it_closes<C: Crew>(crew: &C, close: fn(&C), witness: &'static Witness) 
             },
         });
     });
-    close(crew);
+    close(runner);
     join(submitter);
     let [end_of_job] = ends.take()[..] else { panic!("one end") };
     witness.saw(end_of_job);
     let has_run = usize::from(end_of_job == "ran");
     assert_eq!(ran.len(), has_run);
     drops.assert_one();
-    end(crew, 1 + has_run);
+    end(runner, 1 + has_run);
 }
 
 /// abort‖dequeue. (P56)
-fn abort(crew: &impl Crew, witness: &'static Witness) {
+fn abort(runner: &impl JobRunner, witness: &'static Witness) {
     let (value, drops) = drop_probe();
     let ran = Record::new();
     let noted = ran.clone();
-    let job = submit(crew, move || {
+    let job = submit(runner, move || {
         let _alive = value;
         noted.note(());
     });
@@ -380,7 +380,7 @@ fn abort(crew: &impl Crew, witness: &'static Witness) {
             "cancelled"
         }
     });
-    end(crew, ran.len());
+    end(runner, ran.len());
     drops.assert_one();
 }
 
@@ -399,16 +399,16 @@ fn a_queued_job_that_is_aborted(witness: &'static Witness) {
     end(&pool, 1);
 }
 
-/// Two threads submit to a crew whose first thread, after the submitter's own, cannot start. A job
-/// that was accepted before that is known comes back by its handle. (P52, tokio#8406)
-fn without_a_thread<C: Crew>(crew: &C, witness: &'static Witness) {
+/// Two threads submit to a pool whose first thread cannot be started. A job that was accepted
+/// before that is known is refused through its handle. (P52, tokio#8406)
+fn without_a_thread<C: JobRunner>(runner: &C, witness: &'static Witness) {
     injector::refuse_spawn(2);
     let (ran, ends) = (Record::new(), Record::new());
     let submit_one = {
-        let (crew, ran, ends) = (crew.clone(), ran.clone(), ends.clone());
+        let (runner, ran, ends) = (runner.clone(), ran.clone(), ends.clone());
         move || {
             let noted = ran.clone();
-            ends.note(match crew.submit(Box::new(move || noted.note(()))) {
+            ends.note(match runner.submit(Box::new(move || noted.note(()))) {
                 Err(_job) => "handed back",
                 Ok(job) => match block_on(job) {
                     Ok(()) => "ran",
@@ -427,10 +427,10 @@ fn without_a_thread<C: Crew>(crew: &C, witness: &'static Witness) {
     assert_eq!(ends.len(), 2);
     assert_eq!(ran.len(), ends.iter().filter(|end| **end == "ran").count());
     ends.into_iter().for_each(|end| witness.saw(end));
-    end(crew, ran.len());
+    end(runner, ran.len());
 }
 
-/// The second job's thread is refused; the first one's runs it in time. (P52)
+/// The second job's thread is refused; the first job's thread runs it. (P52)
 fn a_second_thread_that_cannot_start(witness: &'static Witness) {
     injector::refuse_spawn(2);
     let pool = pool(2, 2);
@@ -440,8 +440,8 @@ fn a_second_thread_that_cannot_start(witness: &'static Witness) {
     witness.saw("both ran");
 }
 
-/// More jobs than cores, the first of which waits for the second: time has to pass, and then the
-/// lookout takes the job or calls another.
+/// More jobs than cores, and the first waits for the second: time must pass, and then the monitor
+/// takes the job or dispatches another worker.
 fn a_queue_that_stands_still(threads_max: usize, witness: &'static Witness) {
     let injector = injector::start(|| {
         injector::expire();
@@ -455,8 +455,8 @@ fn a_queue_that_stands_still(threads_max: usize, witness: &'static Witness) {
     join(injector);
 }
 
-/// Two jobs at once bring a lookout; the third comes when it may have nothing to look out for.
-fn a_job_submitted_while_the_lookout_stands_down(witness: &'static Witness) {
+/// Two jobs at once need a monitor; the third is submitted when the queue may be empty again.
+fn a_job_submitted_while_the_monitor_stands_down(witness: &'static Witness) {
     let injector = injector::start(|| {
         injector::expire();
         injector::expire_at_last();

@@ -1,8 +1,8 @@
-//! A pool as one might first write it, with or without one of the mistakes that others shipped.
+//! A simple pool, with or without one of the mistakes that other pools have shipped.
 //!
-//! The models of [`pool`](crate::pool) are programs for any [`Crew`]: the pool that ships, which
-//! has to pass, and this one with a mistake, which has to fail. Without a mistake it passes too, so
-//! that the mistake is what fails.
+//! The models of [`pool`](crate::pool) are programs for any [`JobRunner`]: the pool that ships,
+//! which must pass, and this one with a mistake, which must fail. Without a mistake it passes, too;
+//! so the mistake is the reason of the failure.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -17,22 +17,22 @@ use runtime_core::metadata::Metadata;
 use runtime_core::park::{Parker, Unparked};
 use runtime_core::sync::{Mutex, MutexGuard, thread};
 
-/// A job whose result is that it has run.
+/// A job without a result.
 pub(crate) type Job = Box<dyn FnOnce() + Send>;
 
 /// Threads that run jobs.
-pub(crate) trait Crew: Clone + Send + 'static {
-    /// Takes the job, or hands it back.
+pub(crate) trait JobRunner: Clone + Send + 'static {
+    /// Accepts the job, or hands it back.
     fn submit(&self, job: Job) -> Result<JoinHandle<()>, Job>;
-    /// Takes no more, runs what it has, and waits for its threads.
+    /// Accepts no more jobs, runs the accepted ones, and waits for the threads.
     fn close(&self);
-    /// No more threads are idle than there are.
+    /// Asserts that no more threads are idle than there are.
     fn assert_counts(&self);
-    /// Nothing is left, and so many jobs have been run.
+    /// Asserts that nothing is left, and that this number of jobs have run.
     fn assert_over(&self, completed: usize);
 }
 
-impl Crew for Pool {
+impl JobRunner for Pool {
     fn submit(&self, job: Job) -> Result<JoinHandle<()>, Job> {
         Pool::submit(self, job).map_err(|error| error.into_inner())
     }
@@ -65,7 +65,7 @@ pub(crate) enum Bug {
     RetiresUnlooked,
     /// A job comes into the queue of a closed pool, for which no thread is started.
     AcceptsWhenClosed,
-    /// Whether a job still waits is looked at in one step, and it is cancelled in another.
+    /// The check for a waiting job is one step, and its cancellation another.
     CancelsWhatRuns,
     /// A thread that could not be started stays counted.
     CountsRefusedStarts,
@@ -99,7 +99,7 @@ impl Toy {
         Toy { bug, threads_max, state: Arc::new(Mutex::new(State::default())) }
     }
 
-    /// Wakes or starts somebody for the job that was just queued.
+    /// Wakes or starts a thread for the job that was just queued.
     fn call(&self, mut state: MutexGuard<'_, State>) -> bool {
         let called = match self.bug {
             Bug::IdleUntilItWakes => state.idle.last().cloned(),
@@ -186,7 +186,7 @@ impl Toy {
     }
 }
 
-impl Crew for Toy {
+impl JobRunner for Toy {
     fn submit(&self, job: Job) -> Result<JoinHandle<()>, Job> {
         let cell = Arc::new(Completion::new(Metadata::here(), None));
         let canceller = Canceller { toy: self.clone(), cell: Arc::clone(&cell) };

@@ -83,13 +83,13 @@ fn a_lane_whose_places_all_wait_is_stuck_though_threads_are_free() {
 
 // ---- against brute force ----
 
-/// Plays the scene: whoever can do anything does it, until nobody can. A job that is taken ends
-/// next. Says which runners have ended.
+/// Simulates the graph: every job that can take a step takes it, until none can. A queued job that
+/// is taken ends at once. Returns which runners have ended.
 fn play(scene: &WaitGraph) -> Vec<bool> {
     let mut ended = vec![false; scene.runners.len()];
     let mut threads = usize::from(scene.has_thread);
     let lanes = 3;
-    // For each lane how many places are free; what waits, by who waits for it.
+    // For each lane the number of jobs that may run; the queued jobs, by the runner that waits.
     let mut places: Vec<usize> =
         (0..lanes).map(|number| usize::from(!scene.full.contains(&lane(number)))).collect();
     let mut waiting: Vec<Option<LaneId>> = scene
@@ -140,7 +140,7 @@ fn waits_on(number: usize, runners: usize) -> WaitsOn {
     }
 }
 
-/// Every scene of so many runners, in three lanes.
+/// Every graph with this number of runners, in three lanes.
 fn each_scene(runners: usize, mut check: impl FnMut(&WaitGraph)) {
     let kinds = 3 * (4 + runners);
     for mut code in 0..kinds.pow(u32::try_from(runners).expect("few")) * 16 {
@@ -158,8 +158,8 @@ fn each_scene(runners: usize, mut check: impl FnMut(&WaitGraph)) {
     }
 }
 
-/// P54: nobody is called stuck who could have gone on, and nobody is overlooked but those in a
-/// circle.
+/// P54: no runner is called blocked that could have proceeded, and none is overlooked except those
+/// in a cycle.
 #[test]
 fn the_rule_says_of_every_small_scene_what_playing_it_says() {
     let mut counts = [0, 0];

@@ -167,7 +167,7 @@ fn jobs_behind_a_full_queue_come_in_when_there_is_a_place_the_first_first() {
         let jobs: Vec<_> = queue.waiting().map(|waiting| Arc::clone(&waiting.job)).collect();
         (Arc::clone(&jobs[2]), Arc::clone(&jobs[1]))
     };
-    // Out of the line: nobody comes in, and there is no hole. Out of the queue: the next does.
+    // Removing a job from the wait list admits no other one; removing one from the queue does.
     assert_eq!(third.metadata().name(), Some("3"));
     assert!(queue.remove(third.queue_key()).expect("it waits").permit.is_none());
     let withdrawn = queue.remove(fourth.queue_key()).expect("it waits");

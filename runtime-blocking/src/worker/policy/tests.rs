@@ -127,7 +127,7 @@ fn a_job_whose_lane_has_room_again_is_taken_by_who_made_the_room() {
 }
 
 #[test]
-fn the_lookout_waits_while_the_queue_moves_and_grows_twice_as_much_when_it_does_not() {
+fn the_monitor_waits_while_the_queue_moves_and_grows_twice_as_much_when_it_does_not() {
     let mut policy = policy(512, 2, counts(100, 0, 2, 0, 1));
     assert_eq!(policy.tick(None), MonitorAction::WaitAgain(0));
     assert_eq!(policy.tick(Some(0)), MonitorAction::Grow { by: 2, seen: 0 });
@@ -154,14 +154,14 @@ fn growth_wakes_first_then_hires_and_never_calls_more_than_jobs_wait() {
 }
 
 #[test]
-fn a_lookout_with_nothing_to_watch_is_an_idle_worker() {
+fn a_monitor_with_nothing_to_watch_is_an_idle_worker() {
     let mut policy = policy(4, 1, counts(0, 0, 1, 0, 1));
     assert_eq!(policy.tick(Some(0)), MonitorAction::StandDown);
     assert_eq!(policy.counts(), counts(0, 0, 1, 1, 0));
 }
 
 #[test]
-fn a_lookout_takes_the_job_itself_when_nobody_is_left_to_call() {
+fn a_monitor_takes_the_job_itself_when_no_worker_can_be_dispatched() {
     let mut policy = policy(3, 1, counts(2, 0, 2, 0, 1));
     assert_eq!(policy.tick(Some(0)), MonitorAction::Take);
     assert_eq!(policy.counts(), counts(1, 0, 3, 0, 0));
@@ -169,7 +169,7 @@ fn a_lookout_takes_the_job_itself_when_nobody_is_left_to_call() {
 
 /// P52, tokio#8406: the monitor is a free thread; refusing it company must not idle it.
 #[test]
-fn a_lookout_takes_the_job_itself_when_the_system_refuses_a_thread() {
+fn a_monitor_takes_the_job_itself_when_the_system_refuses_a_thread() {
     let mut policy = policy(9, 1, counts(2, 0, 1, 0, 1));
     assert_eq!(policy.tick(Some(0)), MonitorAction::Grow { by: 1, seen: 0 });
     assert_eq!(policy.grow(), Dispatch::Start(Role::Worker));
@@ -243,7 +243,7 @@ fn after_refusals_ending_jobs_try_again_ever_more_seldom_and_a_success_forgets_i
     assert_eq!(tries, [1, 2, 4, 8, 16, 32, 64, 128, 192]);
     assert_eq!(policy.submit(1), Dispatch::Start(Role::Monitor), "a submit tries");
     policy.started();
-    assert_eq!(policy.backoff, StartBackoff::NONE);
+    assert_eq!(policy.backoff, StartBackoff::default());
 }
 
 #[test]
@@ -259,8 +259,8 @@ fn a_closed_pool_runs_what_it_has_and_retires() {
     assert_eq!(policy.threads(), 0);
 }
 
-/// The refusals are of another time: the jobs that come while a worker is on the way have nobody
-/// else to call for them.
+/// Earlier refusals do not matter: jobs that are submitted while a worker is arriving dispatch
+/// nothing, so the arriving worker must.
 #[test]
 fn who_was_called_calls_the_next_whatever_was_refused_before() {
     let mut policy = Policy::new(4);

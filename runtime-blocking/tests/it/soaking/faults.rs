@@ -1,4 +1,4 @@
-//! What goes wrong in a round. Panics are raised without the panic hook, which would print them
+//! The faults of a round. Panics are raised without the panic hook, which would print them
 //! all.
 
 use std::cell::RefCell;
@@ -36,7 +36,7 @@ impl Drop for Parcel {
     }
 }
 
-/// Panics when it is dropped, with another of its kind inside, so many times.
+/// Panics when it is dropped, with a payload of its own kind, this number of times.
 pub(super) struct Matryoshka(pub(super) u64);
 
 impl Drop for Matryoshka {
@@ -64,13 +64,13 @@ impl Drop for PanickingWaker {
     }
 }
 
-/// Which thread starts are refused.
+/// The thread starts that are refused.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Refusals {
     None,
-    /// The first so many.
+    /// The first starts, in this number.
     First(usize),
-    /// So many of eight.
+    /// This number of eight starts.
     OfEight(u64),
 }
 

@@ -1,4 +1,4 @@
-//! What became of every job of a round, told by its closure and by whoever submitted it.
+//! The end of every job of a round, as its closure and its submitter saw it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub(super) const MUST: usize = 3;
 /// A job's number in its round.
 pub(super) type Number = usize;
 
-/// How a job ended, as whoever submitted it was told.
+/// The end of a job, as its submitter saw it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum End {
     /// By its result or its panic.
@@ -28,7 +28,7 @@ pub(super) enum End {
     Refused,
     /// The submit gave the closure back.
     HandedBack,
-    /// Nobody asked.
+    /// The submitter did not ask.
     Unasked,
 }
 
@@ -50,10 +50,10 @@ impl End {
 pub(super) struct Job {
     pub(super) lane: usize,
     pub(super) runs: AtomicUsize,
-    /// Closures, and what was to be kept, that have been dropped: how often.
+    /// The number of times that each closure, and each kept value, was dropped.
     pub(super) drops: AtomicUsize,
     pub(super) kept_drops: AtomicUsize,
-    /// Somebody has asked, or is about to ask, that it be cancelled.
+    /// A cancellation was requested, or is about to be.
     pub(super) unwanted: AtomicBool,
     pub(super) hook_calls: AtomicUsize,
     told: Mutex<Told>,
@@ -63,7 +63,7 @@ pub(super) struct Job {
 struct Told {
     end: Option<End>,
     id: Option<Id>,
-    /// Whether something to be kept went along.
+    /// True if the job was submitted with a value to keep.
     keeps: bool,
 }
 
@@ -89,7 +89,7 @@ pub(super) struct Ledger {
     jobs: Mutex<Vec<Arc<Job>>>,
     pub(super) reports: Mutex<Vec<PoolReport>>,
     pub(super) tokens: Mutex<Vec<CancelToken>>,
-    /// What jobs found wrong: they cannot say it by a panic, as that is one of the faults.
+    /// The violations that jobs found. They cannot panic, because a panic is one of the faults.
     wrong: Mutex<Vec<String>>,
     /// Jobs of each lane that run at this moment.
     pub(super) at_once: [AtomicUsize; LANES],
@@ -106,7 +106,7 @@ impl Ledger {
         job
     }
 
-    /// What a job finds.
+    /// The observations of a job.
     pub(super) fn check(&self, is_so: bool, what: impl FnOnce() -> String) {
         if !is_so {
             self.wrong.lock().push(what());

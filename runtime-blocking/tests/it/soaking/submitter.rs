@@ -34,7 +34,7 @@ pub(super) struct Submitter {
     pub(super) lanes: [Lane; LANES],
     pub(super) abort: Sender<(Arc<Job>, Handle)>,
     pub(super) awaited: Vec<(Arc<Job>, Handle)>,
-    /// How often it was told that the pool is closed.
+    /// The number of submits that failed because the pool is closed.
     pub(super) closed: usize,
 }
 
@@ -89,7 +89,7 @@ impl Submitter {
         }
     }
 
-    /// What a submitter does with what it got.
+    /// The submitter's treatment of a handle.
     fn take<F>(&mut self, job: Arc<Job>, submitted: Result<Handle, SubmitError<F>>) {
         let mut handle = match submitted {
             Ok(handle) => handle,
@@ -179,7 +179,7 @@ fn keep_a_hook(job: &Arc<Job>, ledger: &Ledger) {
     ledger.check(calls() == 0 || token.is_cancelled(), || "called, and not cancelled".into());
 }
 
-/// A job submits another, which nobody awaits.
+/// A job submits another job, which is not awaited.
 fn submit_nested(ledger: &Arc<Ledger>, lane: &Lane) {
     let job = ledger.open(2);
     let (count, held) = (Arc::clone(&job), parcel(&job, false));
