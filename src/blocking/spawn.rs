@@ -26,8 +26,7 @@ use crate::handle::Handle;
 /// - *panicked*, with the closure's panic;
 /// - *cancelled*, if the job was aborted before it began;
 /// - *refused*, if the pool is shut down, if no thread could be started and the pool has none, or
-///   if a job of the same pool blocks on it and every worker [blocks](crate::blocking::Deadlock)
-///   so.
+///   if a job of the same pool blocks on it and no thread is left to run it.
 ///
 /// # Panics
 /// On a thread without a runtime: use [`Handle::spawn_blocking`] there.
@@ -52,8 +51,8 @@ impl Handle {
         self.submit(self.pool().main_lane(), Metadata::here(), (), f)
     }
 
-    /// Submits a job that belongs to this runtime: the runtime is current in it, and holds its
-    /// virtual clock until the job has ended, except while the job sleeps in `block_on`. `keep` is
+    /// Submits a job that belongs to this runtime: the runtime is current in it, and the job holds
+    /// the runtime's clock until it has ended, except while it sleeps in `block_on`. `keep` is
     /// dropped after the awaiting task has been woken.
     pub(crate) fn submit<F, T, K>(
         &self,

@@ -46,7 +46,10 @@ impl Shared {
         self.process.check_cheaply().map_err(Rejection::Forked)?;
         let state = self.lock_checked().map_err(Rejection::Forked)?;
         if state.policy.is_closed() {
-            return Err(state.forked.map_or(Rejection::Closed, Rejection::Forked));
+            drop(state);
+            return Err(self
+                .check_process()
+                .map_or_else(Rejection::Forked, |()| Rejection::Closed));
         }
         Ok(state)
     }
@@ -62,7 +65,6 @@ impl Shared {
     #[cold]
     fn close_in_child(&self, key: Key, forked: ForkedError) -> Rejection {
         let mut state = self.lock();
-        state.forked = Some(forked);
         state.policy.close();
         let removal = state.remove_job(key);
         drop(state);

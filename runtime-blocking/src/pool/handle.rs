@@ -197,9 +197,20 @@ impl Pool {
 }
 
 impl Lane {
+    /// Returns the statistics of the lane. Costs one short lock.
+    pub fn stats(&self) -> LaneStats {
+        self.owner().shared().lock_to_look().lane_stats(self.id())
+    }
+
     /// Returns the pool of the lane.
     pub fn pool(&self) -> Pool {
         Pool { main: Lane::main(Arc::clone(self.owner())) }
+    }
+}
+
+impl fmt::Debug for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lane").field("stats", &self.stats()).finish_non_exhaustive()
     }
 }
 

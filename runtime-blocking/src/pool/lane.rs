@@ -1,6 +1,5 @@
 //! A lane's handle, and the submit of a job: step 1 of a blocking call.
 
-use std::fmt;
 use std::sync::{Arc, Weak};
 
 use runtime_core::catch_panic::drop_catching;
@@ -10,7 +9,6 @@ use runtime_core::metadata::Metadata;
 use crate::job::closure::{BlockingJob, Job, RemoveFromQueue, Submitted};
 use crate::pool::owner::PoolOwner;
 use crate::pool::shared::Shared;
-use crate::pool::stats::LaneStats;
 use crate::pool::submit_error::SubmitError;
 use crate::queue::lane_config::LaneId;
 use crate::queue::permit::{Permit, WhenFull};
@@ -76,7 +74,7 @@ impl Lane {
         Lane { owner, own: Some(own) }
     }
 
-    fn id(&self) -> LaneId {
+    pub(super) fn id(&self) -> LaneId {
         self.own.as_ref().map_or(self.owner.shared().main_lane, |own| own.id)
     }
 
@@ -170,16 +168,5 @@ impl Lane {
                 Err(rejection.with(closure))
             }
         }
-    }
-
-    /// Returns the statistics of the lane. Costs one short lock.
-    pub fn stats(&self) -> LaneStats {
-        self.owner.shared().lock_to_look().lane_stats(self.id())
-    }
-}
-
-impl fmt::Debug for Lane {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lane").field("stats", &self.stats()).finish_non_exhaustive()
     }
 }

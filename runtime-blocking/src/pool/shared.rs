@@ -9,7 +9,7 @@
 
 use std::sync::Arc;
 
-use runtime_core::fork::{ForkCheck, ForkedError};
+use runtime_core::fork::ForkCheck;
 use runtime_core::park::Parker;
 use runtime_core::sync::{Mutex, MutexGuard};
 
@@ -50,8 +50,6 @@ pub(crate) struct PoolState {
     /// The threads that wait in a shutdown. *Woken by* the thread that makes
     /// [`PoolState::is_quiet`] true.
     pub(crate) shutdown_waiters: Vec<Arc<Parker>>,
-    /// Set if the pool is closed because this is a forked child.
-    pub(super) forked: Option<ForkedError>,
 }
 
 /// A dispatch, to be carried out outside the lock.
@@ -79,10 +77,10 @@ impl PoolState {
 
 impl Shared {
     pub(crate) fn new(settings: Settings, start_worker: StartWorker) -> Shared {
-        let queue = JobQueue::new(settings.main_lane.clone());
+        let (queue, main_lane) = JobQueue::new(settings.main_lane.clone());
         Shared {
             id: PoolId::next(),
-            main_lane: queue.main_lane(),
+            main_lane,
             start_worker,
             process: ForkCheck::unused(),
             state: Mutex::new(PoolState {
@@ -92,7 +90,6 @@ impl Shared {
                 threads: ThreadHandles::default(),
                 waits: WaitTable::default(),
                 shutdown_waiters: Vec::new(),
-                forked: None,
             }),
             settings,
         }

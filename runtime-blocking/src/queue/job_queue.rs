@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!               push                      admit                     pop
-//!   a job ──┬─────────────▶ WAIT LIST ──────────────────▶ QUEUE ──────────────▶ running, at most
+//!   a job ──┬─────────────▶ OVERFLOW  ──────────────────▶ QUEUE ──────────────▶ running, at most
 //!           │   the queue is full      the queue has room    ▲   lowest rank      `running_max`
 //!           └────────────────────────────────────────────────┘   of all lanes
 //!                          the queue has room
@@ -14,9 +14,6 @@
 //! ticket, and in a background lane it is [`AGING`](crate::queue::lane_config::AGING) tickets
 //! higher. So interactive jobs that come later overtake a background job, but at most `AGING` of
 //! them, and nothing starves.
-//!
-//! A job is removed by its key in constant time. The key is stale once the job has left the queue,
-//! so of a pop and a removal the first one gets the job, and the other one gets nothing.
 
 use std::sync::Arc;
 
@@ -34,7 +31,6 @@ pub(super) const EXISTS: &str = "a lane exists while it has a handle or a job";
 pub(crate) struct JobQueue {
     pub(super) lanes: Slab<LaneState>,
     pub(super) jobs: WaitingJobs,
-    main_lane: LaneId,
     next_ticket: u64,
 }
 
@@ -66,15 +62,10 @@ pub(crate) struct Ended {
 
 impl JobQueue {
     /// An empty queue with one lane, the pool's main lane.
-    pub(crate) fn new(main: LaneConfig) -> JobQueue {
+    pub(crate) fn new(main: LaneConfig) -> (JobQueue, LaneId) {
         let mut lanes = Slab::new();
         let main_lane = LaneId(lanes.insert(LaneState::new(main)));
-        JobQueue { lanes, jobs: Slab::new(), main_lane, next_ticket: 0 }
-    }
-
-    /// The lane that a pool has from the beginning.
-    pub(crate) fn main_lane(&self) -> LaneId {
-        self.main_lane
+        (JobQueue { lanes, jobs: Slab::new(), next_ticket: 0 }, main_lane)
     }
 
     /// A lane.

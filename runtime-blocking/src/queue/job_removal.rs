@@ -1,4 +1,7 @@
 //! Taking jobs out of the queue unrun.
+//!
+//! A job is removed by its key in constant time. The key is stale once the job has left the queue,
+//! so of a pop and a removal the first one gets the job, and the other one gets nothing.
 
 use runtime_core::slab::Key;
 

@@ -51,6 +51,12 @@ fn config() -> LaneConfig {
     LaneConfig::new("".into())
 }
 
+fn new_queue(main: LaneConfig) -> JobQueue {
+    let (queue, main_lane) = JobQueue::new(main);
+    assert_eq!(main_lane, MAIN);
+    queue
+}
+
 fn push(queue: &mut JobQueue, number: u64, lane: LaneId) -> Arc<Dummy> {
     let job = job(number);
     queue.push(job.clone(), lane, WhenFull::Wait).expect("nothing is refused");
@@ -69,7 +75,7 @@ fn remove(queue: &mut JobQueue, job: &Dummy) -> Removed {
 
 #[test]
 fn a_removed_job_is_gone_and_the_order_of_the_others_is_kept() {
-    let mut queue = JobQueue::new(config());
+    let mut queue = new_queue(config());
     let jobs: Vec<_> = (0..4).map(|number| push(&mut queue, number, MAIN)).collect();
     for job in [&jobs[0], &jobs[2]] {
         assert_eq!(remove(&mut queue, job).job.job.queue_key(), job.queue_key());
@@ -84,7 +90,7 @@ fn a_removed_job_is_gone_and_the_order_of_the_others_is_kept() {
 
 #[test]
 fn a_job_removed_from_the_middle_is_released_at_once() {
-    let mut queue = JobQueue::new(config());
+    let mut queue = new_queue(config());
     let jobs: Vec<_> = (0..1000).map(|number| push(&mut queue, number, MAIN)).collect();
     for job in jobs.iter().skip(1) {
         drop(remove(&mut queue, job));
@@ -96,7 +102,7 @@ fn a_job_removed_from_the_middle_is_released_at_once() {
 
 #[test]
 fn what_is_drained_is_the_oldest_first_and_cannot_be_cancelled() {
-    let mut queue = JobQueue::new(config());
+    let mut queue = new_queue(config());
     let other = queue.open_lane(LaneConfig { must_run: true, ..config() });
     let third = queue.open_lane(LaneConfig { queue_max: 1, ..config() });
     let order = [MAIN, other, third, third, MAIN, other];
@@ -116,7 +122,7 @@ fn what_is_drained_is_the_oldest_first_and_cannot_be_cancelled() {
 
 #[test]
 fn a_lane_runs_no_more_than_its_limit_and_holds_up_no_other() {
-    let mut queue = JobQueue::new(config());
+    let mut queue = new_queue(config());
     let narrow = queue.open_lane(LaneConfig { running_max: 2, ..config() });
     (0..5).for_each(|number| drop(push(&mut queue, number, narrow)));
     push(&mut queue, 9, MAIN);
@@ -131,7 +137,7 @@ fn a_lane_runs_no_more_than_its_limit_and_holds_up_no_other() {
 
 #[test]
 fn a_job_behind_its_lanes_limit_is_not_one_that_waits_for_a_thread() {
-    let mut queue = JobQueue::new(config());
+    let mut queue = new_queue(config());
     let narrow = queue.open_lane(LaneConfig { running_max: 1, ..config() });
     let is_more = |queue: &mut JobQueue, number| {
         let pushed = queue.push(job(number), narrow, WhenFull::HandBack);
@@ -145,7 +151,7 @@ fn a_job_behind_its_lanes_limit_is_not_one_that_waits_for_a_thread() {
 
 #[test]
 fn jobs_behind_a_full_queue_come_in_when_there_is_a_place_the_first_first() {
-    let mut queue = JobQueue::new(LaneConfig { queue_max: 2, ..config() });
+    let mut queue = new_queue(LaneConfig { queue_max: 2, ..config() });
     let mut permits = Vec::new();
     for number in 0..6 {
         let pushed = queue.push(job(number), MAIN, WhenFull::WaitForPermit);
@@ -177,7 +183,7 @@ fn jobs_behind_a_full_queue_come_in_when_there_is_a_place_the_first_first() {
 
 #[test]
 fn a_background_job_is_passed_by_later_ones_but_not_for_ever() {
-    let mut queue = JobQueue::new(config());
+    let mut queue = new_queue(config());
     let background = queue.open_lane(LaneConfig { priority: Priority::Background, ..config() });
     push(&mut queue, 0, background);
     for number in 1..=2 * AGING {
@@ -191,7 +197,7 @@ fn a_background_job_is_passed_by_later_ones_but_not_for_ever() {
 
 #[test]
 fn interactive_jobs_that_keep_coming_starve_nothing() {
-    let mut queue = JobQueue::new(config());
+    let mut queue = new_queue(config());
     let background = queue.open_lane(LaneConfig { priority: Priority::Background, ..config() });
     push(&mut queue, 0, background);
     let mut passed = 0;
@@ -209,7 +215,7 @@ fn interactive_jobs_that_keep_coming_starve_nothing() {
 
 #[test]
 fn the_last_job_that_must_run_is_noticed() {
-    let mut queue = JobQueue::new(config());
+    let mut queue = new_queue(config());
     let flush = queue.open_lane(LaneConfig { must_run: true, ..config() });
     push(&mut queue, 0, flush);
     push(&mut queue, 1, flush);
@@ -223,7 +229,7 @@ fn the_last_job_that_must_run_is_noticed() {
 
 #[test]
 fn a_lane_goes_with_its_last_handle_and_its_last_job_and_its_id_names_no_other() {
-    let mut queue = JobQueue::new(config());
+    let mut queue = new_queue(config());
     let (first, second) = (queue.open_lane(config()), queue.open_lane(config()));
     push(&mut queue, 0, first);
     let queued = push(&mut queue, 1, first);
@@ -248,7 +254,7 @@ fn every_job_comes_out_once_and_in_the_order_of_the_rule() {
             state ^= state << 17;
             state % limit
         };
-        let mut queue = JobQueue::new(LaneConfig { running_max: 3, queue_max: 2, ..config() });
+        let mut queue = new_queue(LaneConfig { running_max: 3, queue_max: 2, ..config() });
         let background = Priority::Background;
         let second = queue.open_lane(LaneConfig { priority: background, queue_max: 3, ..config() });
         let third =
