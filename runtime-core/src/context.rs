@@ -1,7 +1,7 @@
 //! The role of the current thread, in one thread-local value.
 //!
-//! A thread is started by a pool, by a pinned state, or by someone else, and stays that until it
-//! ends. Besides, any thread may turn event loops, which nest: a task may turn a loop of its own.
+//! A thread is started by a pool, for a pinned state, or by the program, which gives it its role
+//! until it ends. Besides, any thread may turn event loops, one inside the other.
 //!
 //! The value holds plain numbers only, because the packages that write it do not know each other.
 //! Values of their own types (the loop that is turned, the job that runs) are in thread-locals of

@@ -75,7 +75,7 @@ impl Key {
 /// Values by [`Key`].
 #[derive(Debug)]
 pub struct Slab<T> {
-    slots: Vec<Slot<T>>,
+    slots: Vec<SlabSlot<T>>,
     /// The first slot of the free list, or [`END`].
     first_vacant: u32,
     /// The number of slots that are reserved or filled.
@@ -83,7 +83,7 @@ pub struct Slab<T> {
 }
 
 #[derive(Debug)]
-struct Slot<T> {
+struct SlabSlot<T> {
     /// The generation of the value that is in the slot, or of the next one if it is vacant.
     generation: u32,
     /// The next slot of the free list, or [`END`]; without meaning if the slot is not vacant.
@@ -150,7 +150,7 @@ impl<T> Slab<T> {
     fn add_slot(&mut self) -> u32 {
         let index = self.slots.len();
         assert!(index < END as usize, "a slab holds fewer than 2^32 - 1 values");
-        self.slots.push(Slot { generation: 0, next_vacant: END, value: None });
+        self.slots.push(SlabSlot { generation: 0, next_vacant: END, value: None });
         index as u32
     }
 
@@ -268,13 +268,13 @@ impl<T> Slab<T> {
     }
 
     #[inline]
-    fn slot(&self, key: Key) -> Option<&Slot<T>> {
+    fn slot(&self, key: Key) -> Option<&SlabSlot<T>> {
         let slot = self.slots.get(key.index as usize)?;
         (slot.generation == key.generation).then_some(slot)
     }
 
     #[inline]
-    fn slot_mut(&mut self, key: Key) -> Option<&mut Slot<T>> {
+    fn slot_mut(&mut self, key: Key) -> Option<&mut SlabSlot<T>> {
         let slot = self.slots.get_mut(key.index as usize)?;
         (slot.generation == key.generation).then_some(slot)
     }

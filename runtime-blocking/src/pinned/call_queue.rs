@@ -39,6 +39,7 @@ use std::sync::Arc;
 
 use runtime_core::catch_panic::{Payload, drop_catching, panic_text};
 use runtime_core::completion::Completion;
+use runtime_core::context::ThreadRole;
 use runtime_core::fork::ForkCheck;
 use runtime_core::join::JoinError;
 use runtime_core::park::Parker;
@@ -64,6 +65,13 @@ pub(super) trait QueuedCall<T>: Send {
 /// other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct StateId(u64);
+
+impl StateId {
+    /// The role of the state's thread.
+    pub(super) fn role(self) -> ThreadRole {
+        ThreadRole::Pinned { state: self.0 }
+    }
+}
 
 /// The number of states that have been made.
 static STATE_COUNTER: Counter = Counter::new();

@@ -9,28 +9,22 @@
 //! After S4 only the destructors of the thread-locals are left. The drop of the last handle joins
 //! the thread where it may block. Elsewhere no join is needed, because every accepted call has run.
 
-use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use runtime_core::catch_panic::drop_catching;
 use runtime_core::completion::Completion;
+use runtime_core::context::{self, ThreadRole};
 use runtime_core::join::JoinError;
 use runtime_core::park::Parker;
 use runtime_core::sync::thread::JoinHandle;
-use runtime_core::sync::thread_local_const;
 
-use super::call_queue::{CallQueue, StateId, ThreadStep};
-
-thread_local_const! {
-    /// The state that this thread owns.
-    static STATE_OF_THREAD: Cell<Option<StateId>> = Cell::new(None)
-}
+use super::call_queue::{CallQueue, ThreadStep};
 
 /// Returns whether this is the state's own thread, which cannot wait for itself. The answer stays
 /// true while the thread-locals are destroyed.
 pub(super) fn is_current<T>(calls: &CallQueue<T>) -> bool {
-    STATE_OF_THREAD.with(|state| state.get()) == Some(calls.id)
+    context::role() == calls.id.role()
 }
 
 /// Joins the thread.
@@ -61,7 +55,7 @@ pub(super) fn run_state<T, E, O, K, M, W>(
     M: FnOnce() -> Result<T, E>,
     W: FnOnce(Result<Arc<CallQueue<T>>, E>) -> O,
 {
-    STATE_OF_THREAD.with(|state| state.set(Some(calls.id)));
+    context::set_role(calls.id.role());
     let Some(state) = opening.open(&calls) else { return };
     let end = serve(&calls, state);
     calls.finish(end.err());

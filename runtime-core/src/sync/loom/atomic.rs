@@ -110,7 +110,8 @@ macro_rules! atomic {
                     }
                     Some(Mutation::Lose) => self.word.load(of_load(success)),
                     Some(mutation) => {
-                        let (success, failure) = (weakened(mutation, success), weakened(mutation, failure));
+                        let success = weakened(mutation, success);
+                        let failure = weakened(mutation, failure);
                         return self.word.compare_exchange(current, new, success, failure);
                     }
                 };

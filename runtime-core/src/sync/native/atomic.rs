@@ -1,3 +1,3 @@
-//! Atomics and their orderings.
+//! Atomics and their orderings: std's.
 
 pub use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};

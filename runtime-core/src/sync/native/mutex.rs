@@ -1,4 +1,4 @@
-//! The mutex.
+//! The mutex: parking_lot's.
 
 pub use parking_lot::{Mutex, MutexGuard};
 

@@ -1,4 +1,4 @@
-//! Threads and parking.
+//! Threads and parking: std's.
 
 use std::io;
 use std::time::Instant;
