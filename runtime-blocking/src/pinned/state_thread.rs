@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use runtime_core::catch_panic::drop_catching;
 use runtime_core::completion::Completion;
-use runtime_core::context::{self, ThreadRole};
+use runtime_core::context;
 use runtime_core::join::JoinError;
 use runtime_core::park::Parker;
 use runtime_core::sync::thread::JoinHandle;
