@@ -43,7 +43,7 @@ fn spawn_all_then_await(bencher: Bencher<'_, '_>) {
 }
 
 #[divan::bench]
-fn yield_to_nobody(bencher: Bencher<'_, '_>) {
+fn yield_alone(bencher: Bencher<'_, '_>) {
     in_task(bencher, || async {
         for _ in 0..TIMES {
             yield_now().await;

@@ -38,7 +38,7 @@ fn closed_connections_leak_nothing() {
         let maximum = getrlimit(Resource::Nofile).maximum;
         setrlimit(Resource::Nofile, Rlimit { current: Some(DESCRIPTORS), maximum }).unwrap();
         random::ten_thousand_connections_come_and_go_at_random();
-        slow::readers_that_are_slow_cost_no_memory_and_hold_nobody_up();
+        slow::slow_readers_cost_no_memory_and_delay_no_other_connection();
     });
 }
 

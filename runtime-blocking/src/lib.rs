@@ -36,8 +36,8 @@
 //!
 //! Everything else is beside that way: lanes' limits and backpressure (`queue`), cancellation
 //! (`job/cancel`), deadlock detection (`deadlock`), statistics and [shutdown](Pool::shutdown)
-//! (`pool`), and [`PinnedState`], a state that lives on one thread and receives calls. A pinned state
-//! shares nothing with the pool but the completion cell.
+//! (`pool`), and [`PinnedState`], a state that lives on one thread and receives calls. A pinned
+//! state shares nothing with the pool but the completion cell.
 //!
 //! Limits: a running job cannot be stopped from outside, only requested to stop
 //! ([`check_cancelled`]). Closures must be `'static`: no safe interface can lend borrowed data to

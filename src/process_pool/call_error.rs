@@ -66,18 +66,8 @@ pub struct WorkerDeath {
 impl CallError {
     /// The worker's death, if the error is [`WorkerDied`](CallError::WorkerDied).
     pub fn worker_death(&self) -> Option<&WorkerDeath> {
-        match self {
-            CallError::WorkerDied(death) => Some(death),
-            CallError::Start(_)
-            | CallError::TimedOut(_)
-            | CallError::Aborted
-            | CallError::UnknownFunction(_)
-            | CallError::BadArguments(_)
-            | CallError::ArgumentsTooBig { .. }
-            | CallError::BadResult(_)
-            | CallError::ResultTooBig { .. }
-            | CallError::BadReply(_) => None,
-        }
+        let CallError::WorkerDied(death) = self else { return None };
+        Some(death)
     }
 }
 

@@ -17,7 +17,7 @@ const SLOW: u64 = 50;
 /// The memory that a connection may use: the copy's buffer, its task, its two streams.
 const PER_CONNECTION: usize = 24 * 1024;
 
-pub(crate) fn readers_that_are_slow_cost_no_memory_and_hold_nobody_up() {
+pub(crate) fn slow_readers_cost_no_memory_and_delay_no_other_connection() {
     let counters = Counters::default();
     let runtime = Runtime::builder().observer(counters.clone()).build();
     runtime.block_on(async {
@@ -95,7 +95,10 @@ async fn until_stuck((stream, seed): (&TcpStream, u64)) -> usize {
             Ok(length) => bytes.pass(length.unwrap()),
             Err(_elapsed) => return bytes.passed(),
         }
-        assert!(bytes.passed() < 16 << 20, "somebody keeps all that nobody reads");
+        assert!(
+            bytes.passed() < 16 << 20,
+            "the bytes that are not read are buffered without limit"
+        );
     }
 }
 

@@ -49,7 +49,7 @@ impl Arguments {
             json: None,
         };
         while let Some(word) = words.next() {
-            let mut value = || words.next().ok_or(format!("`{word}` wants a value"));
+            let mut value = || words.next().ok_or(format!("`{word}` needs a value"));
             match word.as_str() {
                 "--quick" => {
                     arguments.rounds = 3;
@@ -104,10 +104,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_said() {
+    fn an_unknown_argument_is_an_error() {
         assert!(parse("--fast").is_err());
         assert!(parse("--rounds").is_err());
         assert!(parse("--rounds many").is_err());
-        assert!(parse("--peers nobody").is_err());
+        assert!(parse("--peers unknown").is_err());
     }
 }

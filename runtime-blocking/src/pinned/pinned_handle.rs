@@ -206,7 +206,7 @@ impl<T: 'static> Clone for PinnedState<T> {
 
 impl<T: 'static> fmt::Debug for PinnedState<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PinnedState")
+        f.debug_struct("Pinned")
             .field("state", &std::any::type_name::<T>())
             .field("closed", &self.is_closed())
             .field("waiting", &self.waiting())

@@ -164,11 +164,7 @@ impl<T: 'static> Clone for Pinned<T> {
 
 impl<T: 'static> fmt::Debug for Pinned<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pinned")
-            .field("state", &std::any::type_name::<T>())
-            .field("closed", &self.is_closed())
-            .field("waiting", &self.waiting())
-            .finish()
+        fmt::Debug::fmt(&self.owner.state, f)
     }
 }
 

@@ -58,7 +58,7 @@ pub(crate) const MODELS: &[Model] = &[
         },
     },
     Model {
-        name: "pinned::the_last_of_two_handles_waits_for_the_calls_and_the_drop_on_the_states_thread",
+        name: "pinned::the_last_of_two_handles_waits_for_all_calls_and_the_drop_of_the_state",
         bound: Some(4),
         executions: 31_453,
         witnesses: &["here", "there"],

@@ -168,7 +168,7 @@ pub trait Submit: Blocking {
     /// The submitter of the current runtime.
     fn submitter() -> Self::Submitter;
 
-    /// Runs a closure on the pool. Nobody awaits it.
+    /// Runs a closure on the pool and detaches it.
     fn submit(submitter: &Self::Submitter, job: impl FnOnce() + Send + 'static);
 }
 

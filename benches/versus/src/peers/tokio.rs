@@ -78,7 +78,7 @@ impl Bounded for Tokio {
         queue: &Arc<Semaphore>,
         job: impl FnOnce() -> T + Send + 'static,
     ) -> Self::Job<T> {
-        let permit = Arc::clone(queue).acquire_owned().await.expect("nobody closes it");
+        let permit = Arc::clone(queue).acquire_owned().await.expect("it is never closed");
         tokio::task::spawn_blocking(move || {
             let _permit = permit;
             job()

@@ -26,7 +26,7 @@ pub(super) fn unix<S: Servers, const CONNECTIONS: usize>(run: &Run) -> f64 {
     // An abstract name: it is in no file system, and disappears with the process.
     let name = format!("aside-versus-{}", std::process::id());
     let address = SocketAddr::from_abstract_name(&name).expect("the name is short");
-    let listener = UnixListener::bind_addr(&address).expect("nobody has this name");
+    let listener = UnixListener::bind_addr(&address).expect("the name is free");
     measure(run, Load::Unix, &name, CONNECTIONS, move || S::echo_unix(listener))
 }
 
