@@ -102,6 +102,7 @@ fn host_and_port(host: &str, port: u16) -> SocketTarget {
 /// # Cancel safety
 /// Safe: a lookup that has not begun is cancelled. One that runs is completed, and its result is
 /// discarded.
+#[doc(alias = "getaddrinfo")]
 #[track_caller]
 pub fn lookup_host<A: ToSocketAddrs>(
     address: A,

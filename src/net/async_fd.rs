@@ -50,6 +50,7 @@ use super::delegate::{delegate_end, delegate_read, delegate_write};
 ///
 /// # Drop
 /// Deregisters the descriptor and drops the object.
+#[doc(alias = "Async")]
 pub struct AsyncFd<T> {
     // Dropped first, so that no closed descriptor is registered.
     registration: Registration,
