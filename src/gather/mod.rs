@@ -15,14 +15,14 @@
 //!
 //! All groups guarantee:
 //!
-//! 1. A child is polled only after it was woken, and at most once per poll of the group. A child
-//!    that wakes itself is polled again in the group's next poll, after a turn of the event loop.
-//! 2. Every woken child is polled, whatever its siblings do: a child that waits for a lock that a
-//!    sibling holds acquires it when the sibling releases it.
-//! 3. A poll costs time for the children that were woken, not for all children.
-//! 4. A child is dropped as soon as it has finished. The others are dropped with the group.
-//! 5. A panic of a child propagates through the poll of the group, and ends the group.
-//! 6. Wakers that outlive the group do nothing.
+//! - A child is polled only after it was woken, and at most once per poll of the group. A child
+//!   that wakes itself is polled again in the group's next poll, after a turn of the event loop.
+//! - Every woken child is polled, whatever its siblings do: a child that waits for a lock that a
+//!   sibling holds acquires it when the sibling releases it.
+//! - A poll costs time for the children that were woken, not for all children.
+//! - A child is dropped as soon as it has finished. The others are dropped with the group.
+//! - A panic of a child propagates through the poll of the group, and ends the group.
+//! - Wakers that outlive the group do nothing.
 //!
 //! # How a wake reaches its child
 //!

@@ -25,7 +25,7 @@ use crate::deadlock::deadlock_error::Deadlock;
 use crate::deadlock::wait_graph::{Blockage, Runner, Shortage, WaitGraph, WaitsOn};
 use crate::deadlock::wait_tracking::AwaitedJob;
 use crate::pool::removal::Removal;
-use crate::pool::shared::{PoolState, Shared};
+use crate::pool::shared::{PoolShared, PoolState};
 use crate::queue::job_list::WaitingJob;
 use crate::queue::permit::grant;
 use crate::worker::current::WorkerId;
@@ -48,7 +48,7 @@ impl Refusal {
 }
 
 /// D1 to D3, for a worker that is about to sleep.
-pub(crate) fn start_waiting(shared: &Arc<Shared>, worker: WorkerId, job: AwaitedJob) {
+pub(crate) fn start_waiting(shared: &Arc<PoolShared>, worker: WorkerId, job: AwaitedJob) {
     let mut state = shared.lock();
     if waits_on(&state, job) == WaitsOn::Nothing {
         return;
@@ -73,7 +73,7 @@ pub(crate) fn start_waiting(shared: &Arc<Shared>, worker: WorkerId, job: Awaited
 
 /// D3, for all workers that wait, when a thread could not be started that was to run their jobs.
 #[cold]
-pub(crate) fn refuse_deadlocked(shared: &Shared) {
+pub(crate) fn refuse_deadlocked(shared: &PoolShared) {
     loop {
         let mut state = shared.lock();
         let found = state.waits.workers().find_map(|worker| blockage(&state, worker));
@@ -86,7 +86,7 @@ pub(crate) fn refuse_deadlocked(shared: &Shared) {
 
 /// Removes the job for which the last runner of the chain waits.
 fn refuse(
-    shared: &Shared,
+    shared: &PoolShared,
     state: &mut PoolState,
     graph: &WaitGraph,
     Blockage { last, shortage }: Blockage,

@@ -9,17 +9,17 @@ use runtime_core::blocking_driver::{self, BlockingDriver, InstalledDriver};
 
 use crate::deadlock::detect;
 use crate::deadlock::wait_tracking::{AwaitedJob, WaitsFor, WakerPair};
-use crate::pool::shared::Shared;
+use crate::pool::shared::PoolShared;
 use crate::worker::current::{Membership, WorkerId, membership};
 
 /// Drives the futures on which a worker's jobs block.
 struct WorkerDriver {
-    shared: Arc<Shared>,
+    shared: Arc<PoolShared>,
     worker: WorkerId,
 }
 
 /// Tracks the waits of the current thread, which is this worker, until the guard is dropped.
-pub(crate) fn track_worker(shared: &Arc<Shared>, worker: WorkerId) -> InstalledDriver {
+pub(crate) fn track_worker(shared: &Arc<PoolShared>, worker: WorkerId) -> InstalledDriver {
     let shared = Arc::clone(shared);
     blocking_driver::install(Rc::new(WorkerDriver { shared, worker }))
 }

@@ -7,11 +7,11 @@
 //!
 //! The rule starts with no job that can proceed, and adds jobs until it finds no more:
 //!
-//! 1. A running job can proceed if it waits for no job of this pool, or for one that has ended, or
-//!    for one that can proceed.
-//! 2. A queued job can proceed if it can get a thread and its lane's limit lets it run. It can get
-//!    a thread if one is free, or if any running job can proceed. The limit lets it run if it is
-//!    not reached, or if a running job of that lane can proceed.
+//! - A running job can proceed if it waits for no job of this pool, or for one that has ended, or
+//!   for one that can proceed.
+//! - A queued job can proceed if it can get a thread and its lane's limit lets it run. It can get
+//!   a thread if one is free, or if any running job can proceed. The limit lets it run if it is
+//!   not reached, or if a running job of that lane can proceed.
 //!
 //! The jobs ahead in the queue do not matter: before they begin, nothing is known to block them. So
 //! a job that the rule does not add waits for ever. The rule errs in one direction only: a job that

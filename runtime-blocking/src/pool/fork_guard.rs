@@ -4,10 +4,10 @@ use runtime_core::fork::ForkedError;
 use runtime_core::slab::Key;
 use runtime_core::sync::{MutexGuard, lock_unless};
 
-use crate::pool::shared::{PoolState, Shared};
+use crate::pool::shared::{PoolShared, PoolState};
 use crate::pool::submit_error::Rejection;
 
-impl Shared {
+impl PoolShared {
     /// Fails if this process is a forked child, which has none of the pool's threads.
     pub(crate) fn check_process(&self) -> Result<(), ForkedError> {
         self.process.check()

@@ -13,7 +13,7 @@ use crate::pool::lane_builder::LaneBuilder;
 use crate::pool::owner::PoolOwner;
 use crate::pool::report::PoolReport;
 use crate::pool::settings::Settings;
-use crate::pool::shared::Shared;
+use crate::pool::shared::PoolShared;
 use crate::pool::shutdown::Shutdown;
 use crate::pool::stats::{LaneStats, RunningJob, Stats};
 use crate::pool::submit_error::SubmitError;
@@ -68,11 +68,11 @@ pub struct Pool {
 
 impl Pool {
     pub(crate) fn with(settings: Settings) -> Pool {
-        let shared = Arc::new(Shared::new(settings, start_worker));
+        let shared = Arc::new(PoolShared::new(settings, start_worker));
         Pool { main: Lane::main(Arc::new(PoolOwner::new(shared))) }
     }
 
-    fn shared(&self) -> &Arc<Shared> {
+    fn shared(&self) -> &Arc<PoolShared> {
         self.main.owner().shared()
     }
 

@@ -8,7 +8,7 @@ use runtime_core::metadata::Metadata;
 
 use crate::job::closure::{BlockingJob, Job, RemoveFromQueue, Submitted};
 use crate::pool::owner::PoolOwner;
-use crate::pool::shared::Shared;
+use crate::pool::shared::PoolShared;
 use crate::pool::submit_error::SubmitError;
 use crate::queue::lane_config::LaneId;
 use crate::queue::permit::{Permit, WhenFull};
@@ -45,7 +45,7 @@ pub struct Lane {
 
 /// *Shared by* the clones of a lane, and by nothing else, so it is dropped with the last one.
 struct LaneOwner {
-    shared: Arc<Shared>,
+    shared: Arc<PoolShared>,
     id: LaneId,
 }
 

@@ -5,23 +5,23 @@ use std::sync::Arc;
 
 use runtime_core::context::is_on_loop;
 
-use crate::pool::shared::Shared;
+use crate::pool::shared::PoolShared;
 use crate::pool::shutdown::Shutdown;
 use crate::worker::current::{Membership, membership};
 
 /// Owns a pool. *Shared by* the handles of the pool and of its lanes, and by nothing else, so it is
 /// dropped with the last handle.
 pub(crate) struct PoolOwner {
-    shared: Arc<Shared>,
+    shared: Arc<PoolShared>,
 }
 
 impl PoolOwner {
-    pub(crate) fn new(shared: Arc<Shared>) -> PoolOwner {
+    pub(crate) fn new(shared: Arc<PoolShared>) -> PoolOwner {
         PoolOwner { shared }
     }
 
     #[inline]
-    pub(crate) fn shared(&self) -> &Arc<Shared> {
+    pub(crate) fn shared(&self) -> &Arc<PoolShared> {
         &self.shared
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use runtime_core::park::Parker;
 use runtime_core::sync::MutexGuard;
 
-use crate::pool::shared::{PoolState, Shared};
+use crate::pool::shared::{PoolShared, PoolState};
 
 impl PoolState {
     /// Takes the threads that wait in a shutdown, if they can make progress. The caller unparks
@@ -26,7 +26,7 @@ impl PoolState {
     }
 }
 
-impl Shared {
+impl PoolShared {
     /// Releases the lock, and wakes the threads that wait in a shutdown if the pool is quiet.
     pub(crate) fn notify_waiters_if_quiet(&self, mut state: MutexGuard<'_, PoolState>) {
         let waiters = state.take_waiters_if_quiet();

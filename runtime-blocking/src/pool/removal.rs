@@ -6,7 +6,7 @@ use runtime_core::park::Parker;
 use runtime_core::slab::Key;
 
 use crate::job::closure::RemoveFromQueue;
-use crate::pool::shared::{PoolState, Shared};
+use crate::pool::shared::{PoolShared, PoolState};
 use crate::queue::job_list::WaitingJob;
 use crate::queue::job_removal::Removed;
 use crate::queue::permit::grant;
@@ -39,7 +39,7 @@ impl PoolState {
     }
 }
 
-impl RemoveFromQueue for Shared {
+impl RemoveFromQueue for PoolShared {
     fn remove_from_queue(&self, key: Key) -> bool {
         let Ok(mut state) = self.lock_checked() else { return false };
         let Some(removal) = state.remove_job(key) else { return false };

@@ -27,7 +27,7 @@ use crate::worker::table::WorkerTable;
 use crate::worker::thread_handles::ThreadHandles;
 
 /// *Shared by* the pool's handles and workers. *Guarded by* its lock; the settings never change.
-pub(crate) struct Shared {
+pub(crate) struct PoolShared {
     pub(crate) id: PoolId,
     pub(crate) settings: Settings,
     pub(crate) main_lane: LaneId,
@@ -37,7 +37,7 @@ pub(crate) struct Shared {
 }
 
 /// Starts the thread of a reserved row. Fails if that leaves the pool without any thread.
-pub(crate) type StartWorker = fn(&Arc<Shared>, WorkerId, Role) -> Result<(), NoThread>;
+pub(crate) type StartWorker = fn(&Arc<PoolShared>, WorkerId, Role) -> Result<(), NoThread>;
 
 /// The state under the lock.
 pub(crate) struct PoolState {
@@ -75,10 +75,10 @@ impl PoolState {
     }
 }
 
-impl Shared {
-    pub(crate) fn new(settings: Settings, start_worker: StartWorker) -> Shared {
+impl PoolShared {
+    pub(crate) fn new(settings: Settings, start_worker: StartWorker) -> PoolShared {
         let (queue, main_lane) = JobQueue::new(settings.main_lane.clone());
-        Shared {
+        PoolShared {
             id: PoolId::next(),
             main_lane,
             start_worker,
@@ -95,7 +95,7 @@ impl Shared {
         }
     }
 
-    /// Locks the state. For the pool's own threads, and after a [check](Shared::check_process).
+    /// Locks the state. For the pool's own threads, and after a [check](PoolShared::check_process).
     pub(crate) fn lock(&self) -> MutexGuard<'_, PoolState> {
         self.state.lock()
     }
@@ -141,7 +141,7 @@ impl Shared {
         }
     }
 
-    /// [`carry_out`](Shared::carry_out) for a worker, which is a thread of the pool itself.
+    /// [`carry_out`](PoolShared::carry_out) for a worker, which is a thread of the pool itself.
     #[inline]
     pub(crate) fn carry_out_on_worker(self: &Arc<Self>, assignment: Assignment) {
         let has_thread = self.carry_out(assignment).is_ok();

@@ -22,7 +22,7 @@ use runtime_core::metadata::Metadata;
 use runtime_core::park::Parker;
 
 use crate::pool::report::PoolReport;
-use crate::pool::shared::{PoolState, Shared};
+use crate::pool::shared::{PoolShared, PoolState};
 use crate::queue::job_list::WaitingJob;
 use crate::queue::permit::grant;
 use crate::worker::current::{Membership, WorkerId, membership};
@@ -49,7 +49,7 @@ enum WaitEnd {
     Expired,
 }
 
-impl Shared {
+impl PoolShared {
     pub(crate) fn shutdown(self: &Arc<Self>, how: Shutdown) -> PoolReport {
         if self.check_process().is_err() {
             return PoolReport::default();

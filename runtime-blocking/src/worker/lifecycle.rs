@@ -25,7 +25,7 @@ use runtime_core::sync::thread::{self, JoinHandle};
 use crate::deadlock::driver;
 use crate::job::cancel;
 use crate::job::closure::Job;
-use crate::pool::shared::{PoolState, Shared};
+use crate::pool::shared::{PoolShared, PoolState};
 use crate::queue::job_queue::Popped;
 use crate::queue::permit::grant;
 use crate::worker::current::{self, WorkerId};
@@ -34,7 +34,7 @@ use crate::worker::table::CurrentJob;
 use crate::worker::thread_handles::join_all;
 
 pub(super) struct Worker {
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<PoolShared>,
     id: WorkerId,
     pub(super) parker: Arc<Parker>,
 }
@@ -59,7 +59,7 @@ pub(super) struct Departure {
 }
 
 /// The body of a worker's thread.
-pub(crate) fn run(shared: Arc<Shared>, id: WorkerId, role: Role) {
+pub(crate) fn run(shared: Arc<PoolShared>, id: WorkerId, role: Role) {
     current::enter(shared.id, id);
     let _tracked = driver::track_worker(&shared, id);
     let worker = Worker { shared, id, parker: Arc::new(Parker::new()) };

@@ -7,7 +7,7 @@ use runtime_core::sync::MutexGuard;
 
 use crate::deadlock::detect;
 use crate::pool::no_thread::NoThread;
-use crate::pool::shared::{PoolState, Shared};
+use crate::pool::shared::{PoolShared, PoolState};
 use crate::worker::current::WorkerId;
 use crate::worker::growth::StartFailure;
 use crate::worker::lifecycle;
@@ -15,7 +15,7 @@ use crate::worker::policy::Role;
 
 /// Starts the thread of a reserved row. Fails if that leaves the pool without any thread.
 pub(crate) fn start_worker(
-    shared: &Arc<Shared>,
+    shared: &Arc<PoolShared>,
     worker: WorkerId,
     role: Role,
 ) -> Result<(), NoThread> {
@@ -37,7 +37,7 @@ pub(crate) fn start_worker(
 
 #[cold]
 fn continue_without(
-    shared: &Arc<Shared>,
+    shared: &Arc<PoolShared>,
     mut state: MutexGuard<'_, PoolState>,
     role: Role,
     error: io::Error,

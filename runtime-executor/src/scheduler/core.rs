@@ -75,8 +75,7 @@ impl Core {
         self.tasks.borrow_mut().put(key, task);
     }
 
-    /// Removes a task whose cell is complete, and vacates its slot, unless the next task is to take
-    /// both over.
+    /// Removes a task whose cell is complete, and vacates its slot, unless both are kept.
     #[inline]
     pub(crate) fn retire(&self, key: TaskKey, task: BoxedTask) {
         self.observe(|observer| observer.task_ended(task.metadata()));

@@ -116,8 +116,7 @@ pub(crate) fn enter(inner: Current) -> EnterGuard {
     EnterGuard { outer: CURRENT.with(|current| current.replace(inner)) }
 }
 
-/// Keeps a loop current on a thread until it is dropped. See
-/// [`Handle::enter`](crate::Handle::enter).
+/// Keeps a loop current until it is dropped. See [`Handle::enter`](crate::Handle::enter).
 #[must_use = "the loop is current until the guard is dropped"]
 pub struct EnterGuard {
     outer: Current,

@@ -30,7 +30,7 @@ impl<M> Shared<M> {
         parker: Parker,
         clock: Clock,
         reactor: Arc<Reactor>,
-    ) -> Shared<M> {
+    ) -> Self {
         Shared { inbox, parker, clock, reactor, process: ForkCheck::here() }
     }
 

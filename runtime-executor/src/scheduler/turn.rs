@@ -61,8 +61,7 @@ impl Scheduler {
         }
     }
 
-    /// Takes messages out of the inbox, but not more than `turn_bound`: a flood of messages cannot
-    /// prolong the turn.
+    /// Receives at most `turn_bound` messages, so that a flood of them cannot prolong the turn.
     fn receive(&mut self) {
         self.notified = false;
         self.core.shared.parker.take_notification();

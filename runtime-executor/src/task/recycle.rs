@@ -3,12 +3,12 @@
 //!
 //! A finished task is a box without a future. It keeps its slot, and the next task tries it first:
 //!
-//! 1. A future of the same type is moved into the box. The completion cell is used again if its
-//!    reader is gone. A late reader keeps the cell, and the task gets a new one. With the reader
-//!    gone, a spawn allocates nothing.
-//! 2. A future of another type gets a new box, which takes over the wakers and the slot.
-//! 3. A task of which a waker is left anywhere is not recycled: that waker must not wake another
-//!    task. Its slot is vacated, which makes its key stale.
+//! - A future of the same type is moved into the box. The completion cell is used again if its
+//!   reader is gone. A late reader keeps the cell, and the task gets a new one. With the reader
+//!   gone, a spawn allocates nothing.
+//! - A future of another type gets a new box, which takes over the wakers and the slot.
+//! - A task of which a waker is left anywhere is not recycled: that waker must not wake another
+//!   task. Its slot is vacated, which makes its key stale.
 //!
 //! Finished tasks occupy little memory: a future of more than 256 bytes lies in a box of its own,
 //! which is freed when the future ends, and a task with a larger output is not recycled.

@@ -6,15 +6,15 @@
 //! around a queue would order all of these, and a program that lacks an ordering of its own would
 //! pass.
 //!
-//! 1. `send` takes the next slot by a Relaxed read-modify-write of the tail, then marks the slot
-//!    FULL by a Release store.
-//! 2. `try_recv` loads the mark of the slot at the head with Acquire, and may read an old mark. The
-//!    real receiver waits for a sender between its two steps; this one finds the channel empty, so
-//!    it allows more.
-//! 3. Dropping the last sender marks the next slot LAST. A receive that finds it returns
-//!    `Disconnected`.
-//! 4. Dropping the receiver closes the tail, waits until the slots taken before are full, and drops
-//!    their messages. A later `send` returns its message.
+//! - `send` takes the next slot by a Relaxed read-modify-write of the tail, then marks the slot
+//!   FULL by a Release store.
+//! - `try_recv` loads the mark of the slot at the head with Acquire, and may read an old mark. The
+//!   real receiver waits for a sender between its two steps; this one finds the channel empty, so
+//!   it allows more.
+//! - Dropping the last sender marks the next slot LAST. A receive that finds it returns
+//!   `Disconnected`.
+//! - Dropping the receiver closes the tail, waits until the slots taken before are full, and drops
+//!   their messages. A later `send` returns its message.
 //!
 //! The messages themselves are in cells that loom does not see.
 

@@ -1,10 +1,10 @@
 //! Threads that loom runs, and parking.
 //!
-//! 1. `unpark` sets the parking token by a Release read-modify-write, and wakes the thread if it
-//!    sleeps.
-//! 2. `park` takes the token by an Acquire read-modify-write. If there is none it sleeps; after the
-//!    sleep it takes the token that arrived meanwhile. Two unparks between two parks are one.
-//! 3. `park_until` does the same, and returns true instead if time has passed since its last call.
+//! - `unpark` sets the parking token by a Release read-modify-write, and wakes the thread if it
+//!   sleeps.
+//! - `park` takes the token by an Acquire read-modify-write. If there is none it sleeps; after the
+//!   sleep it takes the token that arrived meanwhile. Two unparks between two parks are one.
+//! - `park_until` does the same, and returns true instead if time has passed since its last call.
 //!
 //! `slot` has the word that holds the token.
 

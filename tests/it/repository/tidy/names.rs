@@ -9,12 +9,6 @@ use crate::repository::sources::{Source, cells, file, files};
 /// Names that the path of a public module makes plain.
 const REPEATED: &[&str] = &["Builder", "Handle"];
 
-/// Names that are still repeated: shrinks to nothing.
-const LEFT: &[&str] = &[
-    "Call", "Context", "Counts", "Entry", "Errand", "Executor", "Job", "Lane", "Place", "Report",
-    "Running", "Slab", "Sleep", "Slot", "State", "Stream", "Tick", "Timer",
-];
-
 /// Files that replace another one, so that a build contains only one of them.
 const ALTERNATIVES: &[&str] =
     &["runtime-core/src/sync/loom/", "runtime-executor/src/reactor/disabled.rs"];
@@ -55,7 +49,7 @@ fn a_type_has_a_name_of_its_own() {
             continue;
         }
         for (_, code) in source.code() {
-            let is_meant = |name: &&str| !REPEATED.contains(name) && !LEFT.contains(name);
+            let is_meant = |name: &&str| !REPEATED.contains(name);
             if let Some(name) = declared(&code).filter(is_meant) {
                 places.entry(name.to_owned()).or_default().insert(source.path.clone());
             }
