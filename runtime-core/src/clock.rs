@@ -72,7 +72,7 @@ impl Clock {
         }
     }
 
-    /// Whether the time is virtual.
+    /// Returns whether the time is virtual.
     pub fn is_virtual(&self) -> bool {
         matches!(self.0, ClockSource::Virtual(_))
     }
@@ -101,7 +101,7 @@ impl Clock {
         }
     }
 
-    /// Whether the loop may advance the time: the clock is virtual and not held.
+    /// Returns whether the loop may advance the time: the clock is virtual and not held.
     pub fn may_advance(&self) -> bool {
         match &self.0 {
             ClockSource::System => false,
@@ -110,8 +110,8 @@ impl Clock {
         }
     }
 
-    /// Whether the clock can reach `instant`. A virtual clock counts 584 years; a later deadline
-    /// never passes.
+    /// Returns whether the clock can reach `instant`. A virtual clock counts 584 years; a later
+    /// deadline never passes.
     pub fn reaches(&self, instant: Instant) -> bool {
         match &self.0 {
             ClockSource::System => true,

@@ -56,7 +56,7 @@ pub fn set_role(role: ThreadRole) {
     CONTEXT.with(|context| context.role.set(role));
 }
 
-/// Whether the current thread is turning an event loop.
+/// Returns whether the current thread is turning an event loop.
 ///
 /// If it is, code that blocks the thread would stall all tasks of that loop.
 pub fn is_on_loop() -> bool {

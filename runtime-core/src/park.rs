@@ -116,7 +116,7 @@ impl Parker {
         Parker { hook: Some(hook), ..Parker::new() }
     }
 
-    /// Whether the current thread is the owner.
+    /// Returns whether the current thread is the owner.
     pub fn is_owned_here(&self) -> bool {
         thread::current().id() == self.thread.id()
     }
@@ -158,7 +158,8 @@ impl Parker {
         }
     }
 
-    /// Whether there is a notification. A hint for the owner, for each turn: it may miss a new one.
+    /// Returns whether there is a notification. A hint for the owner, for each turn: it may miss a
+    /// new one.
     #[inline]
     pub fn is_notified(&self) -> bool {
         // ORDERING: Relaxed. A notification that is missed here is found by a later call, and at

@@ -116,7 +116,7 @@ impl<T> Slab<T> {
         self.len
     }
 
-    /// Whether there is neither a value nor a reserved slot.
+    /// Returns whether there is neither a value nor a reserved slot.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.len == 0
@@ -194,7 +194,7 @@ impl<T> Slab<T> {
         value
     }
 
-    /// Whether the key is not stale: the value is in its slot, or its slot is reserved.
+    /// Returns whether the key is not stale: the value is in its slot, or its slot is reserved.
     #[inline]
     pub fn contains(&self, key: Key) -> bool {
         self.slot(key).is_some()

@@ -1,7 +1,7 @@
 //! The examples as processes, for tests with independent clients.
 //!
-//! `tests/programs/run` installs the clients (curl, wrk, Python with `websockets`) and runs the tests.
-//! A process that still runs after a minute is killed, and its test fails.
+//! `tests/programs/run` installs the clients (curl, wrk, Python with `websockets`) and runs the
+//! tests. A process that still runs after a minute is killed, and its test fails.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};

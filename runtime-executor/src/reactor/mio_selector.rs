@@ -20,7 +20,7 @@ const INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE).add(Intere
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 const INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
-/// Whether an event that shows data alone is known to report data alone, so that a short transfer
+/// True where an event that shows only data reports only data, so that a short transfer
 /// clears it: see `readiness.rs`.
 const SHOWS_MORE_THAN_DATA: bool = cfg!(any(target_os = "linux", target_os = "android"));
 

@@ -4,7 +4,7 @@
 //! code ([`ReadBufCursor::advance`]). Safe code can only copy bytes into it. So each read goes
 //! through a buffer of this module.
 //!
-//! That buffer is used within a poll, and not between two polls. So one buffer for each thread is
+//! The buffer is used within a poll, and not between two polls. So one buffer for each thread is
 //! enough: a pending connection holds no memory for it, and it stays in the cache. The copy is one
 //! more pass over bytes that the kernel has just copied: reading a GiB by HTTP/1 takes 0.18 s of
 //! processor time, and 0.15 s if it is read in place (medians of five, with hyper-util's `TokioIo`,

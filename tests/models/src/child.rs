@@ -39,7 +39,7 @@ pub(crate) fn trace(model: &Model) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Whether each of these events was recorded, and no other.
+/// Returns whether each of these events was recorded, and no other.
 fn were_seen(witnesses: &[&str]) -> bool {
     let seen = WITNESS.seen();
     let mut complete = true;

@@ -23,7 +23,7 @@ impl Drop for DropProbe {
 pub(crate) struct Drops(Record<ThreadId>);
 
 impl Drops {
-    /// Whether this thread dropped the probe.
+    /// Returns whether this thread dropped the probe.
     pub(crate) fn were_here(&self) -> bool {
         self.threads().contains(&thread::current().id())
     }
@@ -44,7 +44,7 @@ impl Drops {
         assert_eq!(self.0.len(), 1, "the probe is dropped once");
     }
 
-    /// Whether the probe was dropped once.
+    /// Returns whether the probe was dropped once.
     pub(crate) fn is_one(&self) -> bool {
         self.0.len() == 1
     }

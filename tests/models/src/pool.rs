@@ -71,7 +71,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(3),
         executions: 103_590,
         witnesses: &["ran"],
-        mutants: &[Mutant::body("whoever wakes was called", whoever_wakes_was_called)],
+        mutants: &[Mutant::body("every wake-up is an assignment", every_wake_up_is_an_assignment)],
         body: |witness| with_spurious_wake_ups(|| pool(1, 1), witness),
     },
     Model {
@@ -301,7 +301,7 @@ fn with_spurious_wake_ups<C: JobRunner>(runner: fn() -> C, witness: &'static Wit
 
 /// A worker that takes the end of its sleep for an assignment. The assigning thread counts it out;
 /// a worker that wakes spuriously looks, finds no job, and counts itself in again.
-fn whoever_wakes_was_called(_: &'static Witness) {
+fn every_wake_up_is_an_assignment(_: &'static Witness) {
     let injector = injector::start(injector::wake_spuriously);
     let state = Arc::new(Mutex::new((0, false)));
     let shared = Arc::clone(&state);

@@ -20,7 +20,7 @@ struct Execution {
     /// The number of slots that are occupied.
     occupied: usize,
     refused_starts: RefusedStarts,
-    /// Whether the injector may end.
+    /// Set when the injector may end.
     is_dismissed: bool,
 }
 
@@ -75,7 +75,7 @@ pub(super) fn dismiss() {
     with_execution(|execution| execution.is_dismissed = true);
 }
 
-/// Whether the injector may end.
+/// Returns whether the injector may end.
 pub(super) fn is_dismissed() -> bool {
     with_execution(|execution| execution.is_dismissed)
 }

@@ -78,8 +78,8 @@ pub(super) fn here() -> Option<Mutation> {
     Some(mutated.mutation)
 }
 
-/// Whether the compiler's name of a file, which may begin with `../` of another package, names this
-/// file of the repository.
+/// Returns whether the compiler's name of a file, which may begin with `../` of another package,
+/// names this file of the repository.
 fn is_path_to(name: &str, file: &str) -> bool {
     name.strip_suffix(file).is_some_and(|before| before.is_empty() || before.ends_with("../"))
 }

@@ -3,7 +3,7 @@
 //! loom sees one word of the slot. Bit 0 is the parking token; the other bits count how often the
 //! injector let time pass for this thread. `thread` has the protocol of parking.
 //!
-//! Whether the thread sleeps is recorded outside loom's sight, and changes only together with an
+//! A flag that loom does not see records that the thread sleeps. It changes only together with an
 //! operation on the word, so loom tries every order of it. loom's own park does the sleeping. Its
 //! unpark is called only for a thread that sleeps here, because it would also release a thread
 //! that waits for a mutex.
@@ -45,7 +45,7 @@ pub(super) struct SlotState {
     pub(super) ticks: usize,
     /// The latest deadline that has passed. It and all earlier ones stay passed.
     pub(super) passed: Option<Instant>,
-    /// Whether this is the injector's thread.
+    /// True for the injector's thread.
     pub(super) is_injector: bool,
     pub(super) stage: ThreadStage,
     /// The number of calls of `unpark`.
@@ -138,13 +138,13 @@ impl Thread {
         }
     }
 
-    /// Whether the thread does nothing until another thread acts.
+    /// Returns whether the thread does nothing until another thread acts.
     pub(super) fn waits(&self) -> bool {
         let state = self.state();
         state.stage != ThreadStage::Alive || state.parked.is_some()
     }
 
-    /// Whether the thread is parked with a deadline.
+    /// Returns whether the thread is parked with a deadline.
     pub(super) fn waits_for_a_time(&self) -> bool {
         matches!(self.state().parked, Some(Parked::Timed(_)))
     }
