@@ -62,6 +62,6 @@ fn waiting(lane: &Lane) -> usize {
 
 async fn finish(jobs: Vec<JoinHandle<()>>) {
     for job in gather(jobs).await {
-        job.expect("it ran");
+        job.expect("the job ran");
     }
 }

@@ -26,13 +26,13 @@ fn main() {
         let size = |path| move || std::fs::metadata(path).map_or(0, |file| file.len());
         let sizes = files.map(|path| run_in_executor(&pool, size(path)));
         for (path, size) in files.iter().zip(gather(sizes).await) {
-            println!("{path} has {} bytes", size.expect("it ran"));
+            println!("{path} has {} bytes", size.expect("the job ran"));
         }
         println!("\nthe lanes when the files have been read:");
         print_lanes(&pool);
 
         gather(look_ups).await;
-        indexing.await.expect("it ran");
+        indexing.await.expect("the job ran");
         println!("\nand when all jobs have been awaited:");
         print_lanes(&pool);
     });

@@ -30,7 +30,7 @@ fn serve(pool: Pool) {
     runtime.block_on(async {
         let requests = ["ada", "grace"].map(|user| {
             let answer = async {
-                spawn_blocking(|| info!("reads a file")).await.expect("it ran");
+                spawn_blocking(|| info!("reads a file")).await.expect("the job ran");
             };
             answer.instrument(info_span!("request", user))
         });

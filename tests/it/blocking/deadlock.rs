@@ -25,7 +25,7 @@ fn wait<T: Send + 'static>(job: JoinHandle<T>) -> Result<T, JoinError> {
 
 fn why(error: &JoinError) -> Deadlock {
     assert!(error.is_refused(), "{error}");
-    let source = error.source().expect("it says why");
+    let source = error.source().expect("the error has a source");
     source.downcast_ref::<Deadlock>().unwrap_or_else(|| panic!("{source}")).clone()
 }
 

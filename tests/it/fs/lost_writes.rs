@@ -169,19 +169,19 @@ fn a_failed_write_is_reported_once_by_the_next_operation_of_any_kind() {
         }
         async fn written() -> File {
             let mut file = full().await;
-            file.write_all(b"no room").await.expect("it is accepted");
+            file.write_all(b"no room").await.expect("the write is accepted");
             file
         }
         aside::run(async {
             let mut file = written().await;
             assert_no_room(file.flush().await, "flush");
-            file.flush().await.expect("it was reported");
+            file.flush().await.expect("the error has been reported");
             file.write_all(b"again").await.unwrap();
             assert_no_room(file.flush().await, "flush again");
 
             let mut file = written().await;
             assert_no_room(file.close().await, "close");
-            file.close().await.expect("it was reported");
+            file.close().await.expect("the error has been reported");
             let mut file = written().await;
             assert_no_room(file.read(&mut [0; 4]).await, "read");
             assert_eq!(file.read(&mut [1; 4]).await.unwrap(), 4);
@@ -212,7 +212,7 @@ fn a_failed_write_is_reported_by_the_next_write_and_by_other_operations() {
             // Runs on the only worker, after the write.
             aside::spawn_blocking(|| ()).await.unwrap();
             assert!(file.write_all(b"next").await.is_err());
-            file.write_all(b"next").await.expect("it was reported");
+            file.write_all(b"next").await.expect("the error has been reported");
             aside::spawn_blocking(|| ()).await.unwrap();
             // The error is found by an operation that is then cancelled.
             let error = file.read_at(1, 0).await.unwrap_err();

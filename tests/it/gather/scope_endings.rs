@@ -93,7 +93,7 @@ fn the_slot_of_a_cancelled_child_is_reused() {
         assert!(task.poll(scope.as_mut()).is_pending());
     }
     let (former, present) = (gates[0].waker(), gates[1].waker());
-    assert!(present.expect("it was polled").will_wake(&former.expect("it was polled")));
+    assert!(present.expect("the task has polled").will_wake(&former.expect("the task has polled")));
 }
 
 #[test]

@@ -83,7 +83,7 @@ fn children_spawn_siblings_and_await_them() {
             }
             let left = scope.spawn(sum(scope.clone(), depth - 1));
             let right = scope.spawn(sum(scope.clone(), depth - 1));
-            left.await.expect("no scope is cancelled") + right.await.expect("nobody cancels")
+            left.await.expect("no scope is cancelled") + right.await.expect("no scope is cancelled")
         })
     }
     assert_eq!(run(scope(|scope| sum(scope, 10))), 1 << 10);

@@ -98,7 +98,7 @@ fn a_failed_write_is_reported_once_and_leaves_no_hole() {
             busy.await.unwrap().unwrap();
             assert_eq!(stream.flush().await.unwrap_err().to_string(), "call 2");
             assert_eq!(sink.written(), b"one", "what was accepted behind it is dropped");
-            stream.flush().await.expect("it was reported");
+            stream.flush().await.expect("the error has been reported");
             stream.write_all(b"four").await.unwrap();
             stream.close().await.unwrap();
             assert_eq!(sink.written(), b"onefour");

@@ -165,7 +165,11 @@ fn a_reset_during_a_read_arrives_after_the_data_and_at_all_waiting_tasks() {
                 let ends = gather(readers).await.map(Result::unwrap);
                 assert!(ends.iter().map(|end| end.0).sum::<usize>() <= rest, "seed {seed}");
                 let resets = ends.iter().filter(|end| end.1 == Some(ErrorKind::ConnectionReset));
-                assert_eq!(resets.count(), 1, "seed {seed}: told to one, the others see the end");
+                assert_eq!(
+                    resets.count(),
+                    1,
+                    "seed {seed}: one task gets the reset, the others the end"
+                );
             }
         });
     });

@@ -65,7 +65,7 @@ fn busy(by_the_traits: bool) -> Part {
         });
         drop(near);
         let gone = block_on(far.readable()).unwrap_err();
-        assert_gone(&gone, "a wait that comes later");
+        assert_gone(&gone, "a later wait");
     })
 }
 

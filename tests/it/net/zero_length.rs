@@ -15,7 +15,7 @@ use crate::support::watchdog::watched;
 
 /// Returns the output of a future that is ready at the first poll.
 async fn at_once<T>(future: impl Future<Output = T>) -> T {
-    poll_once(pin!(future)).await.expect("it has nothing to wait for")
+    poll_once(pin!(future)).await.expect("the future is ready at once")
 }
 
 async fn connected() -> (TcpStream, TcpStream) {

@@ -58,7 +58,7 @@ fn a_shell_receives_its_own_line() {
 #[test]
 fn a_storm_of_signals_changes_no_result() {
     let mut server = Program::start(ASIDE, "echo", &["--port", "0"]);
-    let mut stream = TcpStream::connect(server.address()).expect("it listens");
+    let mut stream = TcpStream::connect(server.address()).expect("the server listens");
     let storm = "for _ in {1..500}; do kill -STOP $1; kill -CONT $1; done";
     let mut shell = client("bash");
     let mut shell = shell.args(["-c", storm, "bash", &server.id().to_string()]).spawn();
@@ -67,11 +67,11 @@ fn a_storm_of_signals_changes_no_result() {
     let status = loop {
         let sent = bytes as u8;
         let mut echoed = [!sent];
-        stream.write_all(&[sent]).expect("it is connected");
-        stream.read_exact(&mut echoed).expect("it is connected");
+        stream.write_all(&[sent]).expect("the connection is open");
+        stream.read_exact(&mut echoed).expect("the connection is open");
         assert_eq!(echoed, [sent]);
         bytes += 1;
-        if let Some(status) = shell.try_wait().expect("it is our child") {
+        if let Some(status) = shell.try_wait().expect("the shell is a child") {
             break status;
         }
     };

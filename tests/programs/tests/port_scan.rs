@@ -9,7 +9,7 @@ const HOST: &str = "127.7.7.7";
 
 fn scan(arguments: &[&str]) -> (String, bool) {
     let output = Command::new(build(ASIDE, "port_scan")).args(arguments).output();
-    let output = output.expect("it can be run");
+    let output = output.expect("the example can be started");
     (String::from_utf8_lossy(&output.stdout).into_owned(), output.status.success())
 }
 
@@ -99,7 +99,7 @@ fn it_makes_at_most_the_given_number_of_connections_at_once() {
 fn without_arguments_it_finds_its_own_listener() {
     let (said, succeeded) = scan(&[]);
     let own = said.lines().next().and_then(|line| line.rsplit(' ').next());
-    let own = own.expect("it says its port first");
+    let own = own.expect("the first line ends with the port");
     assert!(succeeded && said.lines().any(|line| line == format!("{own} is open")), "{said}");
 }
 

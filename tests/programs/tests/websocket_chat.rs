@@ -124,7 +124,8 @@ async def main():
     let mut server = Program::start(ASIDE, "websocket_chat", &["--port", "0"]);
     let mut clients = python(script, &server.address());
     assert_eq!(clients.line(), "all said");
-    let status = fs::read_to_string(format!("/proc/{}/status", server.id())).expect("it runs");
+    let status =
+        fs::read_to_string(format!("/proc/{}/status", server.id())).expect("the server runs");
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let peak = peak.and_then(|size| size.trim().strip_suffix(" kB")?.parse::<u32>().ok());
     clients.stop();
