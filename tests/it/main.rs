@@ -47,12 +47,12 @@ mod time {
 mod gather {
     mod child_panics;
     mod child_wakers;
+    mod controlled;
     mod endings;
     mod limits;
     mod on_runtime;
     mod outputs;
     mod polls;
-    mod puppets;
     mod scope_endings;
     mod scopes;
     mod wake_sets;

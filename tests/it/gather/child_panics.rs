@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use aside::{first_ok, gather, race, try_gather};
 
-use super::puppets::{Bomb, Fuse, Gate, Task, panic_of};
+use super::controlled::{Bomb, Fuse, Gate, Task, panic_of};
 
 type Child = Pin<Box<dyn Future<Output = Result<u8, u8>>>>;
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use aside::gather;
 use runtime_core::sync::atomic::{AtomicUsize, Ordering};
 
-use super::puppets::{Gate, Task, panic_of};
+use super::controlled::{Gate, Task, panic_of};
 
 #[test]
 fn the_task_that_polled_last_is_the_one_that_is_woken() {
@@ -176,12 +176,12 @@ fn a_waker_may_use_the_group_when_it_is_woken_or_dropped_p37_p38() {
 }
 
 /// A task whose waker panics when it is woken, or when its last clone is dropped.
-struct Grumpy {
+struct PanickingWaker {
     on_wake: bool,
     on_drop: bool,
 }
 
-impl Wake for Grumpy {
+impl Wake for PanickingWaker {
     fn wake(self: Arc<Self>) {
         if self.on_wake {
             panic!("wake panicked");
@@ -189,7 +189,7 @@ impl Wake for Grumpy {
     }
 }
 
-impl Drop for Grumpy {
+impl Drop for PanickingWaker {
     fn drop(&mut self) {
         if self.on_drop && !std::thread::panicking() {
             panic!("drop panicked");
@@ -201,7 +201,7 @@ impl Drop for Grumpy {
 fn a_waker_that_panics_when_woken_leaves_the_group_usable_p39() {
     let gate = Gate::new();
     let mut group = pin!(gather((gate.wait(), async { 1 })));
-    let grumpy = Waker::from(Arc::new(Grumpy { on_wake: true, on_drop: false }));
+    let grumpy = Waker::from(Arc::new(PanickingWaker { on_wake: true, on_drop: false }));
     assert!(group.as_mut().poll(&mut Context::from_waker(&grumpy)).is_pending());
     assert_eq!(panic_of(|| gate.open('x')), "wake panicked");
     // The wake was recorded before the waker panicked.
@@ -217,7 +217,7 @@ fn a_waker_that_panics_at_the_end_of_a_poll_leaves_the_group_usable_p39() {
         if turns == 3 { Poll::Ready(turns) } else { Poll::Pending }
     });
     let mut group = pin!(gather((restless,)));
-    let grumpy = Waker::from(Arc::new(Grumpy { on_wake: true, on_drop: false }));
+    let grumpy = Waker::from(Arc::new(PanickingWaker { on_wake: true, on_drop: false }));
     let poll = panic_of(|| group.as_mut().poll(&mut Context::from_waker(&grumpy)));
     assert_eq!(poll, "wake panicked");
     let task = Task::new();
@@ -230,7 +230,7 @@ fn a_waker_that_panics_at_the_end_of_a_poll_leaves_the_group_usable_p39() {
 fn a_waker_that_panics_when_it_is_replaced_leaves_the_group_usable_p39() {
     let gate = Gate::new();
     let mut group = pin!(gather((gate.wait(),)));
-    let grumpy = Waker::from(Arc::new(Grumpy { on_wake: false, on_drop: true }));
+    let grumpy = Waker::from(Arc::new(PanickingWaker { on_wake: false, on_drop: true }));
     assert!(group.as_mut().poll(&mut Context::from_waker(&grumpy)).is_pending());
     drop(grumpy);
     gate.open('x');

@@ -6,7 +6,7 @@ use std::task::Poll;
 
 use aside::{first_ok, gather, race, try_gather};
 
-use super::puppets::{Gate, Task, panic_of};
+use super::controlled::{Gate, Task, panic_of};
 
 fn drops<T>(gates: &[Gate<T>]) -> Vec<usize> {
     gates.iter().map(Gate::drops).collect()

@@ -7,7 +7,7 @@ use std::task::Poll;
 
 use aside::{first_ok, gather, race, try_gather};
 
-use super::puppets::{Gate, Task, panic_of, run, yields};
+use super::controlled::{Gate, Task, panic_of, run, yields};
 
 #[test]
 fn the_limit_is_reached_and_never_exceeded() {

@@ -8,7 +8,7 @@ use std::task::Poll;
 use aside::group::IntoGather;
 use aside::{first_ok, gather, race, try_gather};
 
-use super::puppets::{Gate, Task, run, yields};
+use super::controlled::{Gate, Task, run, yields};
 
 async fn after<T>(turns: usize, output: T) -> T {
     yields(turns).await;

@@ -8,7 +8,7 @@ use std::task::{Poll, Waker};
 
 use aside::gather;
 
-use super::puppets::{Gate, Task, run, yields};
+use super::controlled::{Gate, Task, run, yields};
 
 const MANY: usize = 10_000;
 

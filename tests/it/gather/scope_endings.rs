@@ -9,7 +9,7 @@ use std::task::Poll;
 use aside::group::{ChildCancelled, Scope};
 use aside::scope;
 
-use super::puppets::{Bomb, Fuse, Gate, Task, panic_of, run, yields};
+use super::controlled::{Bomb, Fuse, Gate, Task, panic_of, run, yields};
 
 #[test]
 fn cancelling_a_scope_drops_its_children_and_their_handles_report_it() {

@@ -9,7 +9,7 @@ use std::task::Poll;
 use aside::group::Scope;
 use aside::{gather, scope};
 
-use super::puppets::{Gate, Task, panic_of, run, yields};
+use super::controlled::{Gate, Task, panic_of, run, yields};
 
 #[test]
 fn a_scope_is_ready_when_its_body_and_all_children_are() {

@@ -9,7 +9,7 @@ mod wake_set;
 
 use wake_set::{AfterVisit, Visit, WakeSet};
 
-use super::puppets::{Task, panic_of};
+use super::controlled::{Task, panic_of};
 
 fn rest<const BITS: usize>(visit: &mut Visit<BITS>, set: &WakeSet<BITS>) -> Vec<usize> {
     std::iter::from_fn(|| visit.next(set)).collect()

@@ -12,7 +12,7 @@ use crate::support::watchdog::watched;
 const ROLE: &str = "ASIDE_TEST_IS_A_CHILD";
 
 /// Runs `child` in the child process; otherwise starts one and passes it to `parent`.
-fn in_a_child(test: &str, child: fn(), parent: impl FnOnce(Child)) {
+fn in_child_process(test: &str, child: fn(), parent: impl FnOnce(Child)) {
     if std::env::var_os(ROLE).is_some() {
         return child();
     }
@@ -44,7 +44,7 @@ async fn read_exactly(stdin: &mut Stdin, count: usize) -> String {
 }
 
 /// Reads until a timeout that is long enough for data that has arrived.
-async fn read_in_vain(stdin: &mut Stdin) {
+async fn read_until_timeout(stdin: &mut Stdin) {
     let mut bytes = [0; 100];
     let read = aside::timeout(Duration::from_millis(20), stdin.read(&mut bytes)).await;
     assert!(read.is_err(), "there is nothing to read");
@@ -53,11 +53,11 @@ async fn read_in_vain(stdin: &mut Stdin) {
 #[test]
 fn a_program_ends_although_it_reads_stdin() {
     watched(|| {
-        in_a_child(
+        in_child_process(
             "a_program_ends_although_it_reads_stdin",
             || {
                 aside::run(async {
-                    read_in_vain(&mut stdin()).await;
+                    read_until_timeout(&mut stdin()).await;
                     aside::spawn(async { stdin().read(&mut [0; 8]).await }).detach();
                     aside::yield_now().await;
                     say("it ends\n").await;
@@ -76,11 +76,11 @@ fn a_program_ends_although_it_reads_stdin() {
 #[test]
 fn data_missed_by_a_cancelled_read_is_returned_by_the_next_one() {
     watched(|| {
-        in_a_child(
+        in_child_process(
             "data_missed_by_a_cancelled_read_is_returned_by_the_next_one",
             || {
                 aside::run(async {
-                    read_in_vain(&mut stdin()).await;
+                    read_until_timeout(&mut stdin()).await;
                     say("ready\n").await;
                     let mut first = stdin();
                     let one = read_exactly(&mut first, 3).await;
@@ -116,7 +116,7 @@ fn data_missed_by_a_cancelled_read_is_returned_by_the_next_one() {
 #[test]
 fn several_readers_of_stdin_get_each_byte_once() {
     watched(|| {
-        in_a_child(
+        in_child_process(
             "several_readers_of_stdin_get_each_byte_once",
             || {
                 let read = || {
@@ -152,7 +152,7 @@ fn several_readers_of_stdin_get_each_byte_once() {
 #[test]
 fn data_accepted_by_stdout_is_written_before_the_program_ends() {
     watched(|| {
-        in_a_child(
+        in_child_process(
             "data_accepted_by_stdout_is_written_before_the_program_ends",
             || {
                 aside::run(async {

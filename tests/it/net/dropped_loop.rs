@@ -111,7 +111,7 @@ fn registering(handle: Handle) -> Part {
 }
 
 /// Four threads use sockets while the loop is dropped at a random moment.
-fn a_loop_goes(seed: u64) {
+fn drop_loop_in_use(seed: u64) {
     let mut random = fastrand::Rng::with_seed(seed);
     let runtime = Runtime::new();
     let handle = runtime.handle();
@@ -160,7 +160,7 @@ fn a_loop_goes(seed: u64) {
 // P45, P67
 #[test]
 fn two_hundred_dropped_loops_wake_the_users_of_their_sockets_with_errors() {
-    watched(|| (0..200).for_each(a_loop_goes));
+    watched(|| (0..200).for_each(drop_loop_in_use));
 }
 
 // P67

@@ -148,15 +148,15 @@ fn a_slow_poll_is_reported_with_its_task_and_a_fast_one_is_not() {
 
 #[test]
 fn two_observers_are_both_called_in_order() {
-    struct Tell(Rc<RefCell<Vec<u32>>>, u32);
-    impl Observer for Tell {
+    struct Record(Rc<RefCell<Vec<u32>>>, u32);
+    impl Observer for Record {
         fn task_spawned(&self, _task: &Metadata) {
             self.0.borrow_mut().push(self.1);
         }
     }
     watched(|| {
         let told = Rc::default();
-        let both = Both(Tell(Rc::clone(&told), 1), Tell(Rc::clone(&told), 2));
+        let both = Both(Record(Rc::clone(&told), 1), Record(Rc::clone(&told), 2));
         let runtime = Runtime::builder().observer(both).build();
         runtime.spawn(async {}).detach();
         assert_eq!(*told.borrow(), [1, 2]);

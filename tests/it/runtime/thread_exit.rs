@@ -79,7 +79,7 @@ fn every_method_of_a_handle_works_in_a_destructor_at_thread_exit() {
 }
 
 /// The values of a runtime that may be stored in thread-locals.
-struct Belongings {
+struct RuntimeParts {
     runtime: Option<Runtime>,
     _task: JoinHandle<()>,
     _nap: Sleep,
@@ -87,13 +87,13 @@ struct Belongings {
 }
 
 thread_local! {
-    static FIRST: RefCell<Option<Belongings>> = const { RefCell::new(None) };
+    static FIRST: RefCell<Option<RuntimeParts>> = const { RefCell::new(None) };
     static SECOND: RefCell<Option<OnDrop<Boxed>>> = const { RefCell::new(None) };
     static DROPS: Cell<usize> = const { Cell::new(0) };
 }
 
 /// A busy runtime: tasks, timers and running jobs.
-fn belongings(ended: mpsc::Sender<&'static str>) -> Belongings {
+fn busy_runtime(ended: mpsc::Sender<&'static str>) -> RuntimeParts {
     let runtime = Runtime::new();
     let (task, nap, job) = runtime.block_on(async {
         let (began, beginning) = mpsc::channel();
@@ -120,7 +120,7 @@ fn belongings(ended: mpsc::Sender<&'static str>) -> Belongings {
         yield_now().await;
         (task, nap, job)
     });
-    Belongings { runtime: Some(runtime), _task: task, _nap: nap, _job: job }
+    RuntimeParts { runtime: Some(runtime), _task: task, _nap: nap, _job: job }
 }
 
 // P43: both orders of initialization of the thread's locals.
@@ -143,7 +143,7 @@ fn a_runtime_in_a_thread_local_is_dropped_cleanly_at_thread_exit_in_either_order
                 } else {
                     touch_others();
                 }
-                FIRST.with(|first| *first.borrow_mut() = Some(belongings(sender)));
+                FIRST.with(|first| *first.borrow_mut() = Some(busy_runtime(sender)));
                 if runtime_first {
                     touch_others();
                 }
@@ -161,9 +161,9 @@ fn handles_and_sleeps_in_thread_locals_may_outlive_their_runtime() {
     watched(|| {
         let (sender, ended) = mpsc::channel();
         on_a_thread(move || {
-            let mut belongings = belongings(sender);
-            drop(belongings.runtime.take());
-            FIRST.with(|first| *first.borrow_mut() = Some(belongings));
+            let mut busy_runtime = busy_runtime(sender);
+            drop(busy_runtime.runtime.take());
+            FIRST.with(|first| *first.borrow_mut() = Some(busy_runtime));
         });
         assert_eq!(ended.iter().count(), 2);
     });

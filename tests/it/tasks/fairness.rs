@@ -13,7 +13,7 @@ use aside::{Runtime, sleep, spawn, timeout, yield_now};
 use crate::support::watchdog::watched;
 
 /// Wakes itself at every poll, and counts the polls.
-fn restless(polls: &Rc<Cell<u64>>) -> impl Future<Output = ()> + use<> {
+fn wake_forever(polls: &Rc<Cell<u64>>) -> impl Future<Output = ()> + use<> {
     let polls = Rc::clone(polls);
     poll_fn(move |cx| {
         polls.set(polls.get() + 1);
@@ -28,7 +28,7 @@ fn a_task_that_always_wakes_itself_does_not_starve_a_timer() {
     watched(|| {
         aside::run(async {
             let polls = Rc::new(Cell::new(0));
-            spawn(restless(&polls)).detach();
+            spawn(wake_forever(&polls)).detach();
             sleep(Duration::from_millis(5)).await;
             assert!(polls.get() > 1);
         });
@@ -41,7 +41,7 @@ fn a_task_that_always_wakes_itself_does_not_starve_a_job() {
     watched(|| {
         aside::run(async {
             let polls = Rc::new(Cell::new(0));
-            spawn(restless(&polls)).detach();
+            spawn(wake_forever(&polls)).detach();
             assert_eq!(aside::spawn_blocking(|| 5).await.unwrap(), 5);
         });
     });
@@ -115,7 +115,7 @@ fn a_timeout_around_a_future_that_is_always_busy_elapses() {
         aside::run(async {
             let polls = Rc::new(Cell::new(0));
             let busy = async {
-                restless(&polls).await;
+                wake_forever(&polls).await;
             };
             assert!(timeout(Duration::from_millis(5), busy).await.is_err());
             assert!(polls.get() > 1);
@@ -184,8 +184,8 @@ fn a_turn_drains_at_most_its_bound_of_messages() {
 // P7: an observer that wakes a task before every sleep does not keep the loop from its timers.
 #[test]
 fn an_observer_that_wakes_a_task_before_every_sleep_does_not_keep_timers_from_firing() {
-    struct Waking(Rc<Cell<Option<Waker>>>);
-    impl aside::observe::Observer for Waking {
+    struct WakeBeforeSleep(Rc<Cell<Option<Waker>>>);
+    impl aside::observe::Observer for WakeBeforeSleep {
         fn parked(&self, _deadline: Option<std::time::Instant>) {
             if let Some(waker) = self.0.take() {
                 waker.wake_by_ref();
@@ -195,7 +195,7 @@ fn an_observer_that_wakes_a_task_before_every_sleep_does_not_keep_timers_from_fi
     }
     watched(|| {
         let waker = Rc::new(Cell::new(None));
-        let runtime = Runtime::builder().observer(Waking(Rc::clone(&waker))).build();
+        let runtime = Runtime::builder().observer(WakeBeforeSleep(Rc::clone(&waker))).build();
         runtime
             .spawn(poll_fn(move |cx| {
                 waker.set(Some(cx.waker().clone()));
@@ -226,7 +226,7 @@ fn yielding_tasks_take_turns() {
         let runtime = Runtime::builder().observer(counters.clone()).build();
         let counts: Vec<_> = (0..10).map(|_| Rc::new(Cell::new(0))).collect();
         for count in &counts {
-            runtime.spawn(restless(count)).detach();
+            runtime.spawn(wake_forever(count)).detach();
         }
         runtime.block_on(async {
             for _ in 0..50 {
