@@ -57,6 +57,37 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
         ],
     ),
     (
+        "runtime-blocking/src/",
+        &[
+            &[
+                "deadlock/deadlock_error",
+                "deadlock/wait_tracking",
+                "pool/submit_error",
+                "queue/lane_config",
+                "queue/permit",
+                "worker/current",
+                "worker/start_backoff",
+            ],
+            &[
+                "deadlock/wait_graph",
+                "deadlock/wait_table",
+                "job",
+                "worker/policy",
+                "worker/thread_handles",
+            ],
+            &["pool/settings", "queue/job_list", "worker/growth", "worker/table"],
+            &["pool/no_thread", "queue/lane_state"],
+            &["queue"],
+            &["pool/shared"],
+            &["pool/fork_guard", "pool/quiet", "pool/removal", "pool/stats"],
+            &["deadlock", "pool/report"],
+            &["pool/shutdown"],
+            &["pool/owner", "worker/lifecycle"],
+            &["pool/lane", "worker"],
+            &["pinned", "pool"],
+        ],
+    ),
+    (
         "src/",
         &[
             &["gather", "handle", "observe", "time"],
