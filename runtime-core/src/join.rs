@@ -117,6 +117,7 @@ impl<T> JoinHandle<T> {
     pub fn detach(self) {}
 
     /// Takes the result without the cell's lock, if no other thread can reach the cell any more.
+    #[inline]
     fn take_alone(&mut self) -> Option<Result<T, JoinError>> {
         if !self.cell().is_finished() {
             return None;
@@ -136,6 +137,7 @@ impl<T> JoinHandle<T> {
 impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         assert!(!self.taken, "a JoinHandle was polled after it had yielded its result");
         let result = match self.take_alone() {

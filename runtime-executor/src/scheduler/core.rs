@@ -13,7 +13,7 @@ use crate::reactor::PollerSlot;
 use crate::scheduler::observer::Observer;
 use crate::scheduler::shared::Shared;
 use crate::task::own_wakers::OwnWakers;
-use crate::task::recycle::{Begun, BoxedTask, Recycler};
+use crate::task::recycle::{BoxedTask, Recycler};
 use crate::task::waker::{Message, ReadyQueue, TaskKey};
 use crate::time::timer_queue::TimerQueue;
 
@@ -59,9 +59,8 @@ impl Core {
             return JoinHandle::failed(JoinError::cancelled(metadata));
         }
         let begun = self.recycler.begin(&self.ready, || self.new_wakers(), metadata, future);
-        let Begun { key, task, handle } = begun;
-        self.insert(key, task);
-        handle
+        self.insert(begun.key, begun.task);
+        JoinHandle::new(begun.completion)
     }
 
     /// Reserves a slot, whose key the wakers hold.
@@ -75,8 +74,8 @@ impl Core {
         self.tasks.borrow_mut().put(key, task);
     }
 
-    /// Removes a task whose cell is complete, and vacates its slot, unless both are kept.
-    #[inline]
+    /// Removes a completed task, and vacates its slot unless another task takes it over.
+    #[inline(always)]
     pub(crate) fn retire(&self, key: TaskKey, task: BoxedTask) {
         self.observe(|observer| observer.task_ended(task.metadata()));
         if let Some(task) = self.recycler.keep(task) {

@@ -47,8 +47,11 @@ pub(crate) const IS_ALIVE: &str = "an unfinished task has its wakers and its fut
 impl<F: Future> FutureTask<F> {
     /// Lends the canceller to the cell.
     #[inline]
-    pub(crate) fn new(wakers: OwnWakers, metadata: Metadata, future: Option<F>) -> FutureTask<F> {
-        let mut wakers = wakers;
+    pub(crate) fn new(
+        mut wakers: OwnWakers,
+        metadata: Metadata,
+        future: Option<F>,
+    ) -> FutureTask<F> {
         let completion = Arc::new(Completion::new(metadata, wakers.cancelling.take()));
         FutureTask { wakers: Some(wakers), completion, future }
     }

@@ -19,7 +19,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use runtime_core::completion::Completion;
-use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
 
 use crate::task::future_task::{FutureTask, IS_ALIVE, Task};
@@ -53,15 +52,15 @@ struct Candidate<F: Future> {
     /// `Some` until a box accepts it, as is the metadata.
     future: Option<F>,
     metadata: Option<Metadata>,
-    /// The new task's key and handle, once a box has accepted it.
-    accepted: Option<(TaskKey, JoinHandle<F::Output>)>,
+    /// The new task's key and cell, once a box has accepted it.
+    accepted: Option<(TaskKey, Arc<Completion<F::Output>>)>,
 }
 
 /// A task that has begun, to be put into the slot of its key.
 pub(crate) struct Begun<T> {
     pub(crate) key: TaskKey,
     pub(crate) task: BoxedTask,
-    pub(crate) handle: JoinHandle<T>,
+    pub(crate) completion: Arc<Completion<T>>,
 }
 
 /// The finished tasks of a loop, each with a reserved slot in the slab. The last one is used first,
@@ -116,7 +115,7 @@ impl Recycler {
             Candidate { future: Some(future), metadata: Some(metadata), accepted: None };
         task.as_mut().refill(ready, &mut candidate);
         match candidate {
-            Candidate { accepted: Some((key, handle)), .. } => Begun { key, task, handle },
+            Candidate { accepted: Some((key, completion)), .. } => Begun { key, task, completion },
             Candidate { accepted: None, future, metadata } => {
                 let wakers = task.as_mut().take_wakers();
                 drop(task);
@@ -157,8 +156,8 @@ where
     let key = wakers.task.key();
     ready.push(&wakers.task);
     let task = FutureTask::new(wakers, metadata, future);
-    let handle = JoinHandle::new(Arc::clone(&task.completion));
-    Begun { key, task: Box::pin(task), handle }
+    let completion = Arc::clone(&task.completion);
+    Begun { key, task: Box::pin(task), completion }
 }
 
 impl<F: Future + 'static> RecyclableTask for FutureTask<F> {
@@ -176,8 +175,7 @@ impl<F: Future + 'static> RecyclableTask for FutureTask<F> {
         }
         this.future.set(candidate.future.take());
         ready.push(&wakers.task);
-        candidate.accepted =
-            Some((wakers.task.key(), JoinHandle::new(Arc::clone(this.completion))));
+        candidate.accepted = Some((wakers.task.key(), Arc::clone(this.completion)));
     }
 
     /// The flags of the waker need no reset. They say truly whether the key is in a queue, and if
