@@ -116,19 +116,24 @@ impl<T> JoinHandle<T> {
     /// Lets the task or job continue by itself. The same as dropping the handle.
     pub fn detach(self) {}
 
-    /// Takes the result without the cell's lock, if no other thread can reach the cell any more.
-    #[inline]
-    fn take_alone(&mut self) -> Option<Result<T, JoinError>> {
-        if !self.cell().is_finished() {
-            return None;
-        }
-        // `get_mut` locks the count. Reading it first is cheaper while there are others.
-        match &mut self.awaited {
-            Awaited::Task(cell) if Arc::strong_count(cell) == 1 => Arc::get_mut(cell)?.take_alone(),
-            Awaited::Job(job) if Arc::strong_count(job) == 1 => {
-                Arc::get_mut(job)?.completion_mut().take_alone()
+    /// Polls a job, or a task that has ended. If no other thread can reach the cell any more, the
+    /// result is taken without the cell's lock.
+    #[inline(never)]
+    fn poll_alone(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
+        let alone = match &mut self.awaited {
+            Awaited::Task(cell) => Arc::get_mut(cell).and_then(Completion::take_alone),
+            // `get_mut` locks the count. Reading it first is cheaper while there are others.
+            Awaited::Job(job) if !job.completion().is_finished() || Arc::strong_count(job) > 1 => {
+                None
             }
-            Awaited::Task(_) | Awaited::Job(_) => None,
+            Awaited::Job(job) => {
+                Arc::get_mut(job).and_then(|job| job.completion_mut().take_alone())
+            }
+        };
+        match (alone, &self.awaited) {
+            (Some(result), _) => Poll::Ready(result),
+            (None, Awaited::Task(cell)) => cell.poll(cx),
+            (None, Awaited::Job(job)) => job.poll(cx),
         }
     }
 }
@@ -140,12 +145,11 @@ impl<T> Future for JoinHandle<T> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         assert!(!self.taken, "a JoinHandle was polled after it had yielded its result");
-        let result = match self.take_alone() {
-            Some(result) => result,
-            None => ready!(match &self.awaited {
-                Awaited::Task(cell) => cell.poll(cx),
-                Awaited::Job(job) => job.poll(cx),
-            }),
+        let result = match &self.awaited {
+            Awaited::Task(cell) if !cell.is_finished() || Arc::strong_count(cell) > 1 => {
+                ready!(cell.poll(cx))
+            }
+            Awaited::Task(_) | Awaited::Job(_) => ready!(self.poll_alone(cx)),
         };
         self.taken = true;
         Poll::Ready(result)

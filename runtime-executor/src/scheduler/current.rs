@@ -44,16 +44,6 @@ pub(crate) fn turning() -> Option<Rc<Core>> {
     })
 }
 
-/// Calls `f`, which must not run foreign code, with the loop that has this shared part, if this
-/// thread is turning it.
-#[inline]
-pub(crate) fn with_core<R>(shared: &Arc<Shared<Message>>, f: impl FnOnce(&Core) -> R) -> Option<R> {
-    CURRENT.with(|current| match &*current.borrow() {
-        Current::Turning(core) if Arc::ptr_eq(&core.shared, shared) => Some(f(core)),
-        Current::Turning(_) | Current::NoLoop | Current::Entered(_) | Current::AtWork(_) => None,
-    })
-}
-
 /// The shared part of the loop that this thread is turning or has entered.
 pub(crate) fn shared() -> Option<Arc<Shared<Message>>> {
     CURRENT.with(|current| match &*current.borrow() {

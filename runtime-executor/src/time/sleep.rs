@@ -223,8 +223,8 @@ impl SleepTimer {
 /// Returns whether a timer of this loop has fired. False if this thread is not turning the loop.
 #[inline]
 fn has_fired(key: TimerKey, shared: &Arc<Shared<Message>>) -> bool {
-    let fired = current::with_core(shared, |core| !core.timers.borrow().contains(key));
-    fired.unwrap_or(false)
+    let core = current::turning().filter(|core| Arc::ptr_eq(&core.shared, shared));
+    core.is_some_and(|core| !core.timers.borrow().contains(key))
 }
 
 /// Replaces the waker of a timer unless it wakes the same task. Returns `Ready` if the timer has
