@@ -96,8 +96,8 @@ impl<T: 'static> PinnedState<T> {
     ///
     /// # Errors
     /// The handle yields a [`JoinError`](runtime_core::join::JoinError): *panicked* with the panic
-    /// of `f`, *cancelled* if it was aborted before it began, *refused* with a [`PinnedCallError`]
-    /// if the state is closed, or too many calls wait.
+    /// of `f`, *cancelled* if it was aborted before it began, *refused* with a
+    /// [`PinnedCallError`](crate::PinnedCallError) if the state is closed, or too many calls wait.
     ///
     /// # Blocking
     /// Does not block.
