@@ -41,7 +41,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "deadlock::of_two_jobs_that_wait_for_jobs_on_two_threads_both_end",
         bound: Some(3),
-        executions: 86_710,
+        executions: 83_298,
         witnesses: &["told", "not told"],
         mutants: &[Mutant::body("waits and does not say so", |witness| {
             two_on_two_threads(|_, job| block_on(job), witness);
@@ -51,7 +51,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "deadlock::a_job_that_another_thread_ends_is_never_refused",
         bound: Some(3),
-        executions: 28_723,
+        executions: 27_300,
         witnesses: &["ran"],
         mutants: &[
             Mutant::lose(PARK, UNPARK),

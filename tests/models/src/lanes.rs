@@ -26,7 +26,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "lanes::an_abandoned_job_keeps_its_place_in_the_lane",
         bound: Some(5),
-        executions: 34_573,
+        executions: 39_824,
         witnesses: &["abandoned", "cancelled in the queue"],
         mutants: &[Mutant::body("no limit", |witness| {
             an_abandoned_job_keeps_its_place(&lane(2, usize::MAX), witness);
@@ -36,7 +36,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "lanes::who_gives_up_in_line_as_a_place_comes_free_leaves_no_hole",
         bound: Some(2),
-        executions: 21_513,
+        executions: 15_422,
         witnesses: &["gave up in line", "was in already"],
         mutants: &[Mutant::lose(PARK, WAKE_THREAD)],
         body: who_gives_up_in_line,
@@ -44,7 +44,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "lanes::a_job_in_line_of_a_pool_that_closes_comes_to_one_end",
         bound: Some(3),
-        executions: 3_173,
+        executions: 4_191,
         witnesses: &["ran", "cancelled", "handed back"],
         mutants: &[Mutant::lose(PARK, WAKE_THREAD)],
         body: a_job_in_line_of_a_pool_that_closes,
@@ -52,7 +52,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "lanes::a_shutdown_that_leaves_returns_when_what_must_run_has_ended",
         bound: Some(3),
-        executions: 405,
+        executions: 435,
         witnesses: &["the other was cancelled", "the other ran"],
         mutants: &[
             Mutant::lose(PARK, UNPARK),
@@ -65,7 +65,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "lanes::a_hook_that_is_added_while_its_job_is_aborted_is_called",
         bound: Some(4),
-        executions: 15_215,
+        executions: 14_568,
         witnesses: &["stopped", "cancelled"],
         mutants: &[
             Mutant::lose(COMPLETION, CANCEL),
@@ -76,7 +76,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "lanes::who_is_reported_as_running_had_not_ended",
         bound: Some(3),
-        executions: 366,
+        executions: 468,
         witnesses: &["reported", "not reported"],
         mutants: &[Mutant::lose(PARK, WAKE_THREAD)],
         body: who_is_reported_as_running,

@@ -90,7 +90,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::a_job_submitted_to_a_pool_that_is_left_comes_to_one_end",
         bound: Some(4),
-        executions: 46_167,
+        executions: 60_228,
         witnesses: &["ran", "cancelled", "handed back"],
         mutants: &[Mutant::lose(PARK, WAKE_THREAD)],
         body: |witness| while_it_closes(&pool(1, 1), leave, witness),
@@ -98,7 +98,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::an_aborted_job_runs_or_is_cancelled",
         bound: Some(8),
-        executions: 121_558,
+        executions: 125_237,
         witnesses: &["ran", "cancelled"],
         mutants: &[Mutant::body("cancels what runs", |witness| {
             abort(&Toy::new(1, Bug::CancelsWhatRuns), witness);
@@ -108,7 +108,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::a_queued_job_that_is_aborted_needs_no_thread",
         bound: Some(3),
-        executions: 0,
+        executions: 3_350,
         witnesses: &["cancelled"],
         mutants: &[Mutant::lose(JOB, SET_QUEUE_KEY)],
         body: a_queued_job_that_is_aborted,
@@ -116,7 +116,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::a_job_without_a_thread_is_run_by_another_or_comes_back",
         bound: Some(4),
-        executions: 5_765,
+        executions: 5_800,
         witnesses: &["ran", "handed back", "refused"],
         mutants: &[Mutant::body("counts refused starts", |witness| {
             without_a_thread(&Toy::new(1, Bug::CountsRefusedStarts), witness);
