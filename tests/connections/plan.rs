@@ -1,6 +1,6 @@
 //! The plan of a connection, derived from its seed, which both ends know.
 
-/// How a connection ends, and which end ends it.
+/// The end of a connection, and the side that ends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     /// Both ends send everything, shut down writing in any order, and read to the end.

@@ -1,4 +1,4 @@
-//! Where and when futures are dropped, and what their destructors may do.
+//! Destruction: the thread and the time at which futures are dropped, and their destructors.
 
 use std::cell::{Cell, RefCell};
 use std::future::{pending, poll_fn};

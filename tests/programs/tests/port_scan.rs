@@ -14,6 +14,8 @@ fn scan(arguments: &[&str]) -> (String, bool) {
 }
 
 fn http_server() -> (Program, u16) {
+    // A build may take longer than the server may run, so it comes first.
+    build(ASIDE, "port_scan");
     let mut python = client("python3");
     python.args(["-u", "-m", "http.server", "--bind", HOST, "0"]);
     let mut server = Program::of(python);
@@ -78,6 +80,7 @@ sys.stdin.read()
 // Twenty descriptors allow five concurrent connections, and not forty.
 #[test]
 fn it_makes_at_most_the_given_number_of_connections_at_once() {
+    build(ASIDE, "port_scan");
     let mut python = client("python3");
     python.args(["-c", MUTE, "127.7.7.8"]);
     let mut mute = Program::of(python);
