@@ -14,7 +14,7 @@ fn poll<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     std::pin::Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// Waits for any future.
+/// Drives any future on this thread.
 #[track_caller]
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let parker = Arc::new(Parker::new());
@@ -50,7 +50,7 @@ fn try_submit_hands_the_closure_back_when_the_queue_is_full() {
 }
 
 #[test]
-fn a_submit_to_a_full_queue_stands_in_line_and_is_run_in_order() {
+fn a_submit_to_a_full_queue_waits_behind_it_and_runs_in_order() {
     let pool = narrow();
     let (gate, first) = occupy(&pool);
     let jobs: Vec<_> = (0..10).map(|n| pool.submit(move || n).expect("accepted")).collect();
@@ -115,7 +115,7 @@ fn who_gives_up_waiting_for_a_place_leaves_no_hole_and_its_closure_is_dropped() 
 }
 
 #[test]
-fn a_pool_that_closes_takes_those_in_line_along_or_cancels_them() {
+fn a_pool_that_closes_runs_or_cancels_the_jobs_behind_a_full_queue() {
     for leaves in [false, true] {
         let pool = narrow();
         let (gate, first) = occupy(&pool);
@@ -158,7 +158,8 @@ fn many_producers_under_pressure_lose_nothing() {
                     } else if let Poll::Ready(job) = poll(&mut submit) {
                         job.expect("accepted").detach();
                     } else {
-                        // Dropped in line, or just as it came in: cancelled, or it runs.
+                        // Dropped behind the queue, or just when it was admitted: cancelled, or it
+                        // runs.
                         given_up.fetch_add(1, Ordering::SeqCst);
                     }
                     assert!(pool.stats().queued <= 4);

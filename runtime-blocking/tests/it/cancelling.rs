@@ -1,4 +1,4 @@
-//! Aborting a job that waits, runs, or does one of the two just now.
+//! Aborting a job that is queued, runs, or is being taken by a worker.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -68,7 +68,7 @@ fn a_job_that_runs_is_not_stopped_and_its_result_comes() {
     wait(behind).expect("it ran");
 }
 
-/// P56 again, at the very moment: runs xor cancelled, and the counts stay exact.
+/// P56 in a race: the job either runs or is cancelled, and the counts stay exact.
 #[test]
 fn a_job_aborted_while_a_worker_takes_it_is_run_or_cancelled_and_never_both() {
     let mut dice = Dice::new(11);
@@ -123,7 +123,8 @@ fn the_destructor_of_an_aborted_closure_may_come_back_to_the_pool() {
     assert_eq!(receiver.iter().collect::<Vec<_>>(), [2]);
 }
 
-/// Has a job tell its token, and wait until the gate opens; its result is whether it was cancelled.
+/// Submits a job that sends its token and waits until the gate opens. Its result is whether it was
+/// cancelled.
 fn tell_token(pool: &Pool) -> (crate::Gate, runtime_core::join::JoinHandle<bool>, CancelToken) {
     let (gate, closed) = gate();
     let (tell, told) = channel();
@@ -158,7 +159,7 @@ fn outside_a_job_nothing_is_cancelled() {
 }
 
 #[test]
-fn a_hook_is_called_once_by_who_aborts_or_at_once_if_that_has_happened() {
+fn a_hook_is_called_once_by_the_aborting_thread_or_at_once_after_an_abort() {
     let pool = Pool::builder().threads_max(1).build();
     let (gate, job, token) = tell_token(&pool);
     let calls = Arc::new(AtomicUsize::new(0));

@@ -49,7 +49,7 @@ fn dropping_the_last_handle_on_a_worker_of_its_own_leaves() {
     let job = pool.submit(move || drop(last)).expect("accepted");
     let after = pool.submit(|| 7).expect("accepted");
     {
-        // The job's is the last one now.
+        // The job holds the last handle now.
         let _turn = context::enter_loop();
         drop(pool);
     }
@@ -96,7 +96,7 @@ fn a_drop_while_panicking_waits_and_does_not_abort() {
     assert_eq!(ran.load(Ordering::SeqCst), 1);
 }
 
-/// Jobs end while the pool closes and its handles go (P47).
+/// Jobs end while the pool closes and its handles are dropped (P47).
 #[test]
 fn workers_that_end_jobs_while_everything_goes_complete_them() {
     for _ in 0..200 {
@@ -113,8 +113,8 @@ fn workers_that_end_jobs_while_everything_goes_complete_them() {
     }
 }
 
-/// Completion and work point at each other; however a job ends, the circle must end too, or it
-/// keeps the pool.
+/// A handle holds its job, and a job can reach its pool. However a job ends, neither keeps the
+/// pool.
 #[test]
 fn nothing_keeps_the_pool_once_its_jobs_have_come_to_their_ends() {
     let token = Arc::new(());

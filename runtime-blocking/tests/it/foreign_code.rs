@@ -66,7 +66,7 @@ fn a_payload_that_panics_when_dropped_stays_inside() {
     assert_eq!(pool.stats().completed, 6);
 }
 
-/// P51: each of the workers, at the same moment, again and again.
+/// P51: all workers panic at the same moment, again and again.
 #[test]
 fn all_workers_may_panic_at_once_and_serve_on() {
     const WORKERS: usize = 4;
@@ -92,7 +92,7 @@ fn all_workers_may_panic_at_once_and_serve_on() {
 }
 
 #[test]
-fn a_result_that_nobody_takes_and_that_panics_when_dropped_stays_inside() {
+fn an_untaken_result_that_panics_when_dropped_does_no_harm() {
     let pool = Pool::builder().threads_max(1).build();
     let (gate, closed) = gate();
     let job = pool.submit(move || (closed.recv(), Bomb).1).expect("accepted");
@@ -163,7 +163,7 @@ fn a_refused_closure_comes_back_though_what_it_was_to_keep_panics_when_dropped()
     assert_eq!(refused.into_inner()(), 5);
 }
 
-/// A waker that never returns keeps its worker; the others go on.
+/// A waker that never returns keeps its worker busy; the others continue.
 #[test]
 fn a_waker_that_blocks_keeps_its_worker_only() {
     struct Blocking(parking::Latch);
@@ -182,7 +182,7 @@ fn a_waker_that_blocks_keeps_its_worker_only() {
     for number in 0..10 {
         assert_eq!(wait(pool.submit(move || number).expect("accepted")).expect("it ran"), number);
     }
-    // Polled earlier it would be given another waker instead.
+    // An earlier poll would have stored another waker.
     eventually("finished", &pool, |_| job.is_finished());
     assert!(wait(job).expect("it ran").is_err(), "the result was there before the wake");
     blocking.0.open();

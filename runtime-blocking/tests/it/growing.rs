@@ -1,4 +1,4 @@
-//! How many threads there are, and when there are more.
+//! The number of threads, and when it grows.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
@@ -7,8 +7,8 @@ use runtime_blocking::Pool;
 
 use crate::{eventually, occupy, wait};
 
-/// No job passes the barrier before all have their thread: the queue stands still, and is noticed
-/// without another submit.
+/// No job passes the barrier before all have a thread: the queue does not move, and the monitor
+/// notices without another submit.
 #[test]
 fn jobs_that_block_all_get_a_thread() {
     for cores in [1, 4] {
@@ -50,7 +50,7 @@ fn the_last_thread_does_not_stay_the_monitor() {
 
 /// P55: dropping a handle frees no thread.
 #[test]
-fn the_limit_holds_when_nobody_waits_for_the_jobs() {
+fn the_limit_holds_when_the_jobs_are_not_awaited() {
     static AT_ONCE: AtomicUsize = AtomicUsize::new(0);
     static MOST: AtomicUsize = AtomicUsize::new(0);
     let pool = Pool::builder().threads_max(3).cores(1).build();

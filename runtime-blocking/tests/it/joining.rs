@@ -11,7 +11,7 @@ use runtime_blocking::{Pool, Shutdown};
 
 use crate::{HANG, eventually, gate, occupy, wait};
 
-/// Counts the threads whose thread-locals have been destroyed, which is the last thing they do.
+/// Counts the threads whose thread-locals have been destroyed, which is their last step.
 struct Count(Arc<AtomicUsize>);
 
 impl Drop for Count {
@@ -74,10 +74,10 @@ fn a_shutdown_while_a_worker_thread_ends_waits_for_all_but_that_thread() {
 /// The thread that started the worker is delayed between its start and the deposit of its handle;
 /// meanwhile the thread runs its job and retires.
 #[test]
-fn a_shutdown_joins_a_thread_that_was_quicker_than_who_hired_it() {
+fn a_shutdown_joins_a_thread_that_retired_before_its_handle_was_deposited() {
     let (gate, closed) = gate();
     let closed = runtime_core::sync::Mutex::new(closed);
-    // No notice, or it would be what wakes the shutdown.
+    // Without a notice, because the notice would wake the shutdown.
     let pool = Pool::builder()
         .slow_shutdown_notice(None)
         .spawner(move |name, _stack_size, body| {

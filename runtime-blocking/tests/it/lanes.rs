@@ -10,7 +10,7 @@ use runtime_core::sync::Mutex;
 
 use crate::{Dice, Gate, HANG, eventually, gate, occupy, wait};
 
-/// Has a job of the lane wait at a gate, and returns when it does.
+/// Submits a job to the lane that waits at a gate, and returns when it waits.
 #[track_caller]
 fn occupy_lane(lane: &Lane) -> (Gate, JoinHandle<()>) {
     let (gate, closed) = gate();
@@ -28,7 +28,7 @@ fn stats_of(lane: &Lane) -> (usize, usize, usize) {
     (stats.running, stats.queued, stats.abandoned)
 }
 
-/// P55 without abandonment, and what the lanes are for: slow jobs starve no others.
+/// P55 without abandonment, and the purpose of lanes: slow jobs do not starve others.
 #[test]
 fn a_full_lane_keeps_no_other_from_running() {
     let pool = Pool::builder().threads_max(8).build();
@@ -120,7 +120,7 @@ fn interactive_jobs_go_first_and_background_jobs_are_not_starved() {
 }
 
 #[test]
-fn lanes_are_told_apart_in_the_stats_and_go_with_their_last_handle() {
+fn lanes_are_distinct_in_the_stats_and_end_with_their_last_handle() {
     let pool = Pool::new();
     let names = |pool: &Pool| -> Vec<_> {
         pool.lanes().into_iter().map(|lane| lane.name.into_owned()).collect()
@@ -164,7 +164,7 @@ fn limits_of_nought_are_refused() {
     assert!(refuses(|_| drop(Pool::builder().queue_max(0))));
 }
 
-/// P62: what must not be lost is run, whatever the shutdown says.
+/// P62: jobs that must run are run by every shutdown.
 #[test]
 fn jobs_that_must_run_are_run_by_every_shutdown() {
     for how in [Shutdown::Leave, Shutdown::Wait, Shutdown::WaitAtMost(std::time::Duration::ZERO)] {
@@ -186,7 +186,7 @@ fn jobs_that_must_run_are_run_by_every_shutdown() {
             assert!(wait(other).expect_err("cancelled").is_cancelled());
         }
         while let Ok(job) = flush.submit(|| ()) {
-            // It has not closed yet.
+            // The shutdown has not closed the pool yet.
             job.abort();
             std::thread::yield_now();
         }
@@ -224,7 +224,7 @@ fn a_shutdown_waits_no_longer_for_a_job_that_must_run_and_is_aborted() {
     let job = flush.submit(|| ()).expect("accepted");
     let closing = pool.clone();
     let closer = std::thread::spawn(move || closing.shutdown(Shutdown::Leave));
-    // When this is so, the shutdown has looked for what must run, or is about to.
+    // Then the shutdown has looked for jobs that must run, or is about to.
     eventually("asked to stop", &pool, |stats| stats.abandoned == 1);
     job.abort();
     let report = closer.join().expect("no panic");

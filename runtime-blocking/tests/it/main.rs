@@ -1,8 +1,8 @@
-//! The pool from outside. Each module is one of its promises; `P`-numbers are rows of the list of
-//! bugs this field has had.
+//! The pool, through its public interface. Each module tests one of its promises; `P`-numbers are
+//! rows of `docs/verification/pitfalls.md`.
 //!
-//! Nothing here asserts a time or sleeps to synchronise: jobs wait at gates, and what happens by
-//! itself is waited for. The one bound, [`HANG`], only turns a hang into a failure.
+//! No test asserts a time or sleeps to synchronise: jobs wait at gates, and the test waits for
+//! effects that occur by themselves. The one bound, [`HANG`], only turns a hang into a failure.
 
 mod backpressure;
 mod cancelling;
@@ -46,7 +46,7 @@ fn wait<T>(handle: JoinHandle<T>) -> Result<T, JoinError> {
     }
 }
 
-/// Waits until what happens by itself has happened.
+/// Waits until an effect that occurs by itself has occurred.
 #[track_caller]
 fn eventually(what: &str, pool: &Pool, has_happened: impl Fn(Stats) -> bool) {
     let deadline = Instant::now() + HANG;
@@ -56,7 +56,7 @@ fn eventually(what: &str, pool: &Pool, has_happened: impl Fn(Stats) -> bool) {
     }
 }
 
-/// A job waits at a gate until it is opened, or dropped.
+/// A gate at which a job waits until it is opened or dropped.
 struct Gate(Sender<()>);
 
 fn gate() -> (Gate, Receiver<()>) {
@@ -70,7 +70,7 @@ impl Gate {
     }
 }
 
-/// Has a worker of the pool wait at a gate, and returns when it does.
+/// Lets a worker of the pool wait at a gate, and returns when it waits.
 #[track_caller]
 fn occupy(pool: &Pool) -> (Gate, JoinHandle<()>) {
     let (gate, closed) = gate();

@@ -24,8 +24,8 @@ impl Drop for Witness {
     }
 }
 
-/// Submits until the pool is closed, then says how many were accepted, and of those how many ended
-/// how.
+/// Submits until the pool is closed. Returns the number of accepted jobs, and how many of them came
+/// to which end.
 fn submit_until_closed(pool: &Pool, fates: &Arc<Fates>) -> (usize, usize, usize) {
     let mut handles = Vec::new();
     let refused = loop {

@@ -55,7 +55,7 @@ fn a_stack_that_no_system_can_give_is_an_error_of_the_submit() {
     assert!(pool.shutdown(Shutdown::Wait).is_clean());
 }
 
-/// tokio#8406: the threads that count must be threads that will run the job.
+/// tokio#8406: only threads that will run the job may count.
 #[test]
 fn with_a_worker_at_work_the_job_waits_for_it() {
     let pool = refusing(Pool::builder(), |start| start > 1).build();
@@ -80,7 +80,7 @@ fn a_refusal_in_the_monitor_idles_no_worker() {
     assert_eq!(wait(second).expect("it ran"), Ok(()));
 }
 
-/// A refusal costs a submit its call; those that come later make up for it.
+/// A refusal costs a submit its dispatch; later submits dispatch again.
 #[test]
 fn every_other_start_may_be_refused_and_all_get_their_thread() {
     for phase in 0..2 {
@@ -102,7 +102,7 @@ fn every_other_start_may_be_refused_and_all_get_their_thread() {
     }
 }
 
-/// A refusal of long ago is no reason to leave jobs without their threads that come later.
+/// An old refusal does not keep later jobs from getting their threads.
 #[test]
 fn jobs_that_come_after_the_refusals_get_their_threads_without_a_later_submit() {
     let pool = refusing(Pool::builder().cores(2), |start| (2..40).contains(&start)).build();
@@ -119,8 +119,8 @@ fn jobs_that_come_after_the_refusals_get_their_threads_without_a_later_submit() 
     assert_eq!(wait(second).expect("it ran"), Ok(()));
 }
 
-/// The second was accepted because a thread was on the way for the first. That thread does not
-/// come: the first closure is handed back, and the second handle says that it was refused.
+/// The second job was accepted because a thread was being started for the first. The start fails:
+/// the first closure is handed back, and the second job is refused through its handle.
 #[test]
 fn a_job_that_waited_for_a_thread_that_did_not_come_is_refused() {
     let (asked, is_asked) = channel();

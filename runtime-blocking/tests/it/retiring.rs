@@ -27,7 +27,7 @@ fn the_worker_that_became_idle_last_is_reused_first() {
     }
 }
 
-/// A rival's docs promise this, and sixty threads stay.
+/// Another pool's documentation promises this, but sixty of its threads stay.
 #[test]
 fn idle_threads_leave_when_their_keep_alive_has_passed() {
     let pool = Pool::builder().cores(8).keep_alive(Duration::from_millis(1)).build();
@@ -43,9 +43,9 @@ fn idle_threads_leave_when_their_keep_alive_has_passed() {
     assert_eq!(pool.stats().completed, 24);
 }
 
-/// No worker is ever reused, so that hiring, retiring and joining meet all the time (P57).
+/// No worker is reused, so starting, retiring and joining race all the time (P57).
 #[test]
-fn a_keep_alive_of_nought_strands_no_job() {
+fn a_keep_alive_of_zero_leaves_no_job_behind() {
     let pool = Pool::builder().keep_alive(Duration::ZERO).threads_max(3).cores(2).build();
     for round in 0..300 {
         let jobs: Vec<_> =

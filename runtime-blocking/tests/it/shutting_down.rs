@@ -40,7 +40,7 @@ fn ids(metadata: &[Metadata]) -> Vec<runtime_core::metadata::Id> {
     metadata.iter().map(Metadata::id).collect()
 }
 
-/// P46, and what has to be reported.
+/// P46, and the report.
 #[test]
 fn leaving_or_waiting_too_short_cancels_what_is_queued_and_reports_what_runs() {
     let at_most = Shutdown::WaitAtMost;
@@ -70,7 +70,7 @@ fn leaving_or_waiting_too_short_cancels_what_is_queued_and_reports_what_runs() {
     }
 }
 
-/// P46: the longest time is no time at all to an `Instant`.
+/// P46: adding the longest duration to an `Instant` overflows.
 #[test]
 fn waiting_at_most_for_ever_is_waiting() {
     let notice = Some(Duration::MAX);
@@ -100,7 +100,7 @@ fn an_idle_pool_is_quiet_for_any_shutdown() {
 }
 
 #[test]
-fn all_who_shut_down_at_once_wait() {
+fn all_threads_that_shut_down_at_once_wait() {
     let pool = Pool::builder().threads_max(2).build();
     let (gate, first) = occupy(&pool);
     let returned = Arc::new(AtomicUsize::new(0));

@@ -1,10 +1,9 @@
-//! Everything at once, for many rounds, with all that can go wrong going wrong: each job is
-//! accounted for exactly once.
+//! All faults at once, for many rounds: each job comes to exactly one end.
 //!
-//! A round is a pool with four lanes, drawn from the seed as all else is. Several threads submit
-//! jobs to it in every way there is; jobs, their destructors, payloads and wakers panic; thread
-//! starts are refused; others abort jobs of every age; and in the middle a thread ends the pool in
-//! one of five ways. Threads make each run another, so what is asserted holds for all of them (P48,
+//! A round is a pool with four lanes, drawn from the seed. Several threads submit jobs to it in
+//! every possible way; jobs, their destructors, payloads and wakers panic; thread starts are
+//! refused; other threads abort jobs of every age; and in the middle a thread ends the pool in one
+//! of five ways. Scheduling makes each run different, so the assertions hold for every run (P48,
 //! P51, P56, P57).
 
 mod faults;
@@ -26,12 +25,12 @@ use self::ledger::{End, Job, LANES, Ledger, parcel};
 use self::submitter::{Handle, Submitter, await_end};
 use crate::{Dice, HANG, eventually, wait};
 
-/// Change it for another soak; a failure names the round's own, which `soak_round` takes.
+/// The seed of all rounds. A failure names the seed of its round, for `soak_round`.
 const SEED: u64 = 1;
 const JOBS: usize = 200_000;
 const JOBS_OF_ROUND: u64 = 2_400;
 const SUBMITTERS: u64 = 3;
-/// How many of a lane run at once, and wait with a place.
+/// The limits of a lane: running jobs, and queued jobs.
 const RUNNING_MAX: [usize; LANES] = [usize::MAX, 1, usize::MAX, 2];
 const QUEUE_MAX: [usize; LANES] = [64, 5, usize::MAX, 16];
 
@@ -108,7 +107,7 @@ fn lanes_of(pool: &Pool) -> [Lane; LANES] {
     [pool.main_lane().clone(), narrow.build(), background.build(), must.build()]
 }
 
-/// Waits for what is left, and adds up.
+/// Waits for the remaining jobs, and checks the sums.
 fn end(ledger: &Ledger, lanes: [Lane; LANES], way: Way) {
     let pool = lanes[0].pool();
     if way == Way::DropAll {
@@ -178,7 +177,7 @@ impl Way {
     }
 }
 
-/// Aborts what it is sent, at every age, and looks at the pool meanwhile.
+/// Aborts the handles that it is sent, at every age, and reads the pool's statistics meanwhile.
 fn abort_all(aborts: &Receiver<(Arc<Job>, Handle)>, mut dice: Dice, lanes: &[Lane; LANES]) {
     while let Ok((job, handle)) = aborts.recv_timeout(HANG) {
         for _ in 0..[0, 0, 1, dice.below(20)][dice.below(4) as usize] {

@@ -49,7 +49,7 @@ fn a_dropped_handle_detaches_its_job() {
 }
 
 #[test]
-fn threads_are_named_after_the_pool_and_their_seat() {
+fn threads_are_named_after_the_pool_and_numbered() {
     let pool = Pool::builder().thread_name("disk").cores(2).threads_max(2).build();
     let name = || std::thread::current().name().map(str::to_owned);
     assert_eq!(
@@ -72,7 +72,7 @@ fn a_stack_of_the_asked_size_is_given() {
         let frame = std::hint::black_box([n; 128]);
         if n == 0 { frame[0] } else { depth(n - 1) + frame[7] - n + 1 }
     }
-    // Some 16 MiB of frames, which no default stack holds.
+    // Some 16 MiB of frames, more than any default stack.
     let pool = Pool::builder().stack_size(64 << 20).build();
     assert_eq!(wait(pool.submit(|| depth(10_000)).expect("accepted")).expect("it ran"), 10_000);
 }
@@ -109,7 +109,7 @@ fn a_job_may_submit_another_and_wait_for_it_however_deep() {
     assert_eq!(nest(&pool, 30), 30);
 }
 
-/// P5: a worker that was called for the first must not count for the second.
+/// P5: a worker that was dispatched for the first job must not count for the second.
 #[test]
 fn of_two_jobs_the_first_may_wait_for_the_second() {
     for cores in [1, 2] {

@@ -29,7 +29,7 @@ fn lack(scene: &WaitGraph, runner: usize) -> Option<(usize, Shortage)> {
 
 /// P54: the cases by name.
 #[test]
-fn who_waits_is_stuck_only_if_nobody_is_left() {
+fn a_waiting_runner_is_blocked_only_if_no_thread_is_left() {
     let waits = runs(MAIN, WaitsOn::Queued(MAIN));
     let works = runs(MAIN, WaitsOn::Nothing);
     let cases = [
@@ -63,7 +63,7 @@ fn who_waits_is_stuck_only_if_nobody_is_left() {
 }
 
 #[test]
-fn a_lane_whose_places_all_wait_is_stuck_though_threads_are_free() {
+fn a_lane_at_its_limit_is_blocked_although_threads_are_free() {
     let inner = runs(OWN, WaitsOn::Queued(OWN));
     let outer = runs(OWN, WaitsOn::Queued(MAIN));
     let works = runs(MAIN, WaitsOn::Nothing);
@@ -161,7 +161,7 @@ fn each_scene(runners: usize, mut check: impl FnMut(&WaitGraph)) {
 /// P54: no runner is called blocked that could have proceeded, and none is overlooked except those
 /// in a cycle.
 #[test]
-fn the_rule_says_of_every_small_scene_what_playing_it_says() {
+fn the_rule_agrees_with_a_simulation_of_every_small_graph() {
     let mut counts = [0, 0];
     for runners in 1..=3 {
         each_scene(runners, |scene| {
@@ -199,7 +199,7 @@ fn is_in_a_circle(scene: &WaitGraph, start: usize) -> bool {
 }
 
 #[test]
-fn the_error_says_what_is_taken_by_whom_and_what_to_do() {
+fn the_error_names_the_waiting_jobs_and_the_setting_to_raise() {
     let waiting = vec![Metadata::here().named("resize"); 10];
     let error = Deadlock { pool: "x".into(), lane: None, waiting: waiting.clone() };
     let text = error.to_string();

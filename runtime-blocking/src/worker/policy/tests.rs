@@ -39,7 +39,7 @@ impl Policy {
 }
 
 #[test]
-fn a_submit_calls_one_and_only_when_nobody_is_on_the_way() {
+fn a_submit_dispatches_one_worker_unless_one_is_arriving() {
     use Dispatch::{Nothing, Start, Wake};
     use Role::{Monitor, Worker};
     let max = 4;
@@ -63,7 +63,7 @@ fn a_submit_calls_one_and_only_when_nobody_is_on_the_way() {
 }
 
 #[test]
-fn a_worker_takes_while_there_are_jobs_and_calls_the_next_if_more_are_left() {
+fn a_worker_takes_jobs_and_dispatches_the_next_worker_if_more_are_left() {
     use Arrival::{Dispatched, JobEnded, ManyJobsEnded};
     use Dispatch::{Nothing, Start, Wake};
     use Role::{Monitor, Worker};
@@ -119,7 +119,7 @@ fn a_worker_takes_while_there_are_jobs_and_calls_the_next_if_more_are_left() {
 }
 
 #[test]
-fn a_job_whose_lane_has_room_again_is_taken_by_who_made_the_room() {
+fn a_job_whose_lane_has_room_again_is_taken_by_the_worker_that_made_it() {
     let mut policy = policy(4, 2, counts(0, 0, 1, 1, 0));
     policy.release();
     assert_eq!(policy.next(Arrival::JobEnded), WorkerAction::Take(Dispatch::Nothing));
@@ -143,7 +143,7 @@ fn the_monitor_waits_while_the_queue_moves_and_grows_twice_as_much_when_it_does_
 }
 
 #[test]
-fn growth_wakes_first_then_hires_and_never_calls_more_than_jobs_wait() {
+fn growth_wakes_first_then_starts_and_dispatches_no_more_than_jobs_wait() {
     let mut policy = policy(6, 1, counts(3, 0, 1, 1, 1));
     assert_eq!(policy.grow(), Dispatch::Wake(Role::Worker));
     assert_eq!(policy.grow(), Dispatch::Start(Role::Worker));
@@ -192,7 +192,7 @@ fn a_refusal_is_forgotten_when_the_queue_has_moved_since() {
 }
 
 #[test]
-fn a_refused_start_strands_jobs_only_when_no_thread_is_left() {
+fn a_refused_start_fails_jobs_only_when_no_thread_is_left() {
     let table = [
         ("nobody", counts(3, 1, 0, 0, 0), StartFailure::NoThread, counts(0, 0, 0, 0, 0)),
         (
@@ -262,7 +262,7 @@ fn a_closed_pool_runs_what_it_has_and_retires() {
 /// Earlier refusals do not matter: jobs that are submitted while a worker is arriving dispatch
 /// nothing, so the arriving worker must.
 #[test]
-fn who_was_called_calls_the_next_whatever_was_refused_before() {
+fn a_dispatched_worker_dispatches_the_next_whatever_was_refused_before() {
     let mut policy = Policy::new(4);
     assert_eq!(policy.submit(2), Dispatch::Start(Role::Worker));
     policy.started();

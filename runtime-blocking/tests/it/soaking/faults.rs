@@ -15,7 +15,7 @@ use runtime_core::sync::Mutex;
 use super::ledger::Ledger;
 use crate::Dice;
 
-/// Tells when it is dropped, and may then panic.
+/// Reports its drop, and may then panic.
 pub(super) struct Parcel {
     explodes: bool,
     tell: Box<dyn Fn() + Send + Sync>,
@@ -78,7 +78,7 @@ thread_local! {
     static THREAD_ENDS: RefCell<Option<ThreadEnds>> = const { RefCell::new(None) };
 }
 
-/// Counts the threads whose thread-locals are destroyed, which is the last thing they do.
+/// Counts the threads whose thread-locals are destroyed, which is their last step.
 struct ThreadEnds(Arc<Ledger>);
 
 impl Drop for ThreadEnds {
@@ -87,7 +87,7 @@ impl Drop for ThreadEnds {
     }
 }
 
-/// A pool whose thread starts are counted, and refused as said.
+/// A pool whose thread starts are counted and refused by the rule.
 pub(super) fn starting(
     builder: Builder,
     ledger: &Arc<Ledger>,
@@ -104,7 +104,7 @@ pub(super) fn starting(
             Refusals::OfEight(share) => dice.lock().below(8) < share,
         };
         if is_refused {
-            // Others submit meanwhile, and rely on the thread that will not come.
+            // Other threads submit meanwhile, and rely on the thread that will not start.
             thread::yield_now();
             return Err(io::Error::from(io::ErrorKind::WouldBlock));
         }

@@ -24,7 +24,7 @@ pub(super) enum End {
     /// By its result or its panic.
     Run,
     Cancelled,
-    /// By its handle: the thread that it waited for did not come.
+    /// By its handle: the thread for which it waited could not be started.
     Refused,
     /// The submit gave the closure back.
     HandedBack,
@@ -33,7 +33,7 @@ pub(super) enum End {
 }
 
 impl End {
-    /// By what a handle gave.
+    /// By the output of a handle.
     pub(super) fn of<T>(result: &Result<T, JoinError>) -> End {
         match result {
             Ok(_) => End::Run,
@@ -76,14 +76,14 @@ impl Job {
         self.told.lock().id = Some(id);
     }
 
-    /// Writes down how it ended; it ends once.
+    /// Records the end of the job, which ends once.
     pub(super) fn ended(&self, end: End) {
         let before = self.told.lock().end.replace(end);
         assert_eq!(before, None, "it ends once");
     }
 }
 
-/// All jobs of a round, and what else is counted. *Shared by* all its threads.
+/// All jobs of a round, and other counts. *Shared by* all its threads.
 #[derive(Default)]
 pub(super) struct Ledger {
     jobs: Mutex<Vec<Arc<Job>>>,
@@ -113,12 +113,12 @@ impl Ledger {
         }
     }
 
-    /// How many jobs there are.
+    /// Returns the number of jobs.
     pub(super) fn len(&self) -> Number {
         self.jobs.lock().len()
     }
 
-    /// How many jobs came to which end.
+    /// Returns the number of jobs for each end.
     pub(super) fn tally(&self, ends: &mut BTreeMap<End, usize>) {
         for job in self.jobs.lock().iter() {
             let end = job.told.lock().end.expect("the round is over");
@@ -126,7 +126,7 @@ impl Ledger {
         }
     }
 
-    /// Checks that every job has come to exactly one end. Gives how many have been run, by lane.
+    /// Checks that every job has come to exactly one end. Returns the number of runs by lane.
     pub(super) fn close(&self) -> [u64; LANES] {
         assert_eq!(*self.wrong.lock(), Vec::<String>::new());
         let cancelled = self.cancelled_by_shutdowns();
@@ -158,7 +158,7 @@ impl Ledger {
         runs
     }
 
-    /// How often each job is in a report.
+    /// Returns how often each job is in a report.
     fn cancelled_by_shutdowns(&self) -> BTreeMap<Id, usize> {
         let mut times = BTreeMap::new();
         let reports = self.reports.lock();
@@ -202,13 +202,13 @@ impl Ledger {
     }
 }
 
-/// A parcel that tells its job when it is dropped.
+/// A value that reports its drop to its job.
 pub(super) fn parcel(job: &Arc<Job>, explodes: bool) -> Parcel {
     let job = Arc::clone(job);
     Parcel::new(explodes, move || _ = job.drops.fetch_add(1, Ordering::SeqCst))
 }
 
-/// The same for what is kept.
+/// The same for a kept value.
 pub(super) fn kept_parcel(job: &Arc<Job>, explodes: bool) -> Parcel {
     job.keeps();
     let job = Arc::clone(job);

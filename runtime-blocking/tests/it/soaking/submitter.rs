@@ -1,4 +1,4 @@
-//! Threads that submit, and what their jobs do.
+//! Threads that submit, and the actions of their jobs.
 
 use std::panic::resume_unwind;
 use std::pin::Pin;
@@ -72,7 +72,7 @@ impl Submitter {
         }
     }
 
-    /// Waits for a place with one poll only.
+    /// Polls a submit that waits for room once.
     fn give_up(&mut self, job: Arc<Job>, closure: impl FnOnce() -> Parcel + Send + 'static) {
         let mut submitting = Box::pin(self.lanes[job.lane].submit_async(closure));
         let polled = match self.dice.below(8) {
@@ -127,7 +127,7 @@ impl Submitter {
         }
     }
 
-    /// A closure that counts its run, and does one of the things that jobs do.
+    /// A closure that counts its run, and takes one of the possible actions.
     fn closure(&mut self, job: &Arc<Job>) -> impl FnOnce() -> Parcel + Send + 'static {
         let (kind, depth) = (self.dice.below(9), self.dice.below(3));
         let held = parcel(job, self.dice.below(8) == 0);
@@ -158,7 +158,7 @@ impl Submitter {
     }
 }
 
-/// Waits, for a moment, to be asked to stop.
+/// Waits for a moment for a request to stop.
 fn keep_a_hook(job: &Arc<Job>, ledger: &Ledger) {
     let token = CancelToken::current().expect("in a job");
     let counted = Arc::clone(job);

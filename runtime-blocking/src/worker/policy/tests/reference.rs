@@ -1,9 +1,9 @@
-//! Random events against a reference (P6, P52, P57), and the promise that matters: whatever waits
-//! is looked at without another submit.
+//! Random events against a reference (P6, P52, P57), and the invariant: a worker looks at every
+//! waiting job without another submit.
 
 use super::*;
 
-/// A generator that needs no package: xorshift, from a seed.
+/// A random generator without a package: xorshift, from a seed.
 struct Dice(u64);
 
 impl Dice {
@@ -19,7 +19,7 @@ impl Dice {
     }
 }
 
-/// The reference: it does what the policy says to a list of workers and of jobs, and counts anew.
+/// The reference: carries the policy's decisions out on plain counts, and compares the counts.
 #[derive(Debug)]
 struct Reference {
     policy: Policy,
@@ -27,7 +27,7 @@ struct Reference {
     /// Dispatched, whether as a new thread or an old one.
     arriving: usize,
     /// Starts that the system has not yet answered.
-    hires: Vec<Role>,
+    starts: Vec<Role>,
     busy: usize,
     idle: usize,
     monitors: usize,
@@ -36,8 +36,8 @@ struct Reference {
     ended: u64,
     accepted: u64,
     cancelled: u64,
-    stranded: u64,
-    /// A start was refused, and none has been asked for since.
+    failed: u64,
+    /// A start was refused, and none has been tried since.
     refused: bool,
 }
 
@@ -47,7 +47,7 @@ impl Reference {
             policy: Policy::new(threads_max),
             cores,
             arriving: 0,
-            hires: Vec::new(),
+            starts: Vec::new(),
             busy: 0,
             idle: 0,
             monitors: 0,
@@ -56,7 +56,7 @@ impl Reference {
             ended: 0,
             accepted: 0,
             cancelled: 0,
-            stranded: 0,
+            failed: 0,
             refused: false,
         }
     }
@@ -71,7 +71,7 @@ impl Reference {
             }
             Dispatch::Start(role) => role,
         };
-        self.hires.push(role);
+        self.starts.push(role);
         self.refused = false;
     }
 
@@ -102,8 +102,8 @@ impl Reference {
         }
     }
 
-    fn answer_hire(&mut self, refuse: bool) {
-        let Some(role) = self.hires.pop() else { return };
+    fn answer_start(&mut self, refuse: bool) {
+        let Some(role) = self.starts.pop() else { return };
         if !refuse {
             self.policy.started();
             return self.come(role);
@@ -111,11 +111,11 @@ impl Reference {
         self.refused = true;
         match self.policy.could_not_start(role) {
             StartFailure::Continue(call) => {
-                assert!(!matches!(call, Dispatch::Start(_)), "a refusal hires nobody");
+                assert!(!matches!(call, Dispatch::Start(_)), "a refusal starts no thread");
                 self.carry_out(call);
             }
             StartFailure::NoThread => {
-                self.stranded += self.queued as u64;
+                self.failed += self.queued as u64;
                 self.queued = 0;
             }
         }
@@ -186,29 +186,29 @@ impl Reference {
     }
 
     fn check(&self) {
-        let hired = |role| self.hires.iter().filter(|hire| **hire == role).count();
-        let arriving = self.arriving + hired(Role::Worker);
-        let monitors = self.monitors + hired(Role::Monitor);
+        let starting = |role| self.starts.iter().filter(|start| **start == role).count();
+        let arriving = self.arriving + starting(Role::Worker);
+        let monitors = self.monitors + starting(Role::Monitor);
         let expected = counts(self.queued, arriving, self.busy, self.idle, monitors);
         assert_eq!(self.policy.counts(), expected, "{self:?}");
         assert_eq!(self.policy.ended(), self.ended);
-        let all = self.ended + (self.busy + self.queued) as u64 + self.cancelled + self.stranded;
+        let all = self.ended + (self.busy + self.queued) as u64 + self.cancelled + self.failed;
         assert_eq!(self.accepted, all, "every job is in one place: {self:?}");
         assert!(monitors <= 1);
         let threads = self.policy.threads();
         assert!(threads <= self.policy.threads_max, "{self:?}");
         if self.queued > 0 && arriving == 0 && monitors == 0 {
-            assert!(self.busy > 0 && self.idle == 0, "nobody will look: {self:?}");
-            let nobody_to_call = threads == self.policy.threads_max || self.refused;
-            assert!(nobody_to_call, "somebody could look: {self:?}");
+            assert!(self.busy > 0 && self.idle == 0, "no worker will look: {self:?}");
+            let none_to_dispatch = threads == self.policy.threads_max || self.refused;
+            assert!(none_to_dispatch, "a worker could look: {self:?}");
         }
     }
 
-    /// Lets everything happen that happens by itself while the running jobs block for ever.
+    /// Lets all events occur that occur by themselves while the running jobs block for ever.
     fn settle(&mut self) {
         for _ in 0..10_000 {
-            while !self.hires.is_empty() {
-                self.answer_hire(false);
+            while !self.starts.is_empty() {
+                self.answer_start(false);
             }
             while self.arriving > 0 {
                 self.next(Arrival::Dispatched);
@@ -220,7 +220,7 @@ impl Reference {
 }
 
 #[test]
-fn counters_are_exact_and_somebody_looks_after_every_random_event() {
+fn counters_are_exact_and_a_worker_looks_after_every_random_event() {
     for seed in 1..400 {
         let mut dice = Dice::new(seed);
         let mut pool = Reference::new(1 + dice.below(6) as usize, 1 + dice.below(4) as usize);
@@ -229,7 +229,7 @@ fn counters_are_exact_and_somebody_looks_after_every_random_event() {
             match dice.below(40) {
                 0..10 => pool.submit(),
                 10..12 => pool.cancel(),
-                12..20 => pool.answer_hire(dice.below(4) < refusals),
+                12..20 => pool.answer_start(dice.below(4) < refusals),
                 20..27 => pool.next(Arrival::Dispatched),
                 27..30 => pool.next(Arrival::JobEnded),
                 30..32 => pool.next(Arrival::ManyJobsEnded),
@@ -253,7 +253,7 @@ fn jobs_that_block_for_ever_leave_nothing_queued_while_a_thread_can_be_had() {
         for _ in 0..jobs {
             pool.submit();
             if dice.below(8) == 0 {
-                pool.answer_hire(false);
+                pool.answer_start(false);
                 pool.next(Arrival::Dispatched);
             }
         }
