@@ -26,7 +26,7 @@ impl DisabledReactor {
 
 /// Is always empty.
 #[derive(Default)]
-pub(crate) struct DisabledPollerSlot;
+pub(crate) struct DisabledPollerSlot {}
 
 impl DisabledPollerSlot {
     pub(crate) fn is_empty(&self) -> bool {
