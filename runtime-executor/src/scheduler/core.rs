@@ -58,9 +58,9 @@ impl Core {
             drop_catching(future);
             return JoinHandle::failed(JoinError::cancelled(metadata));
         }
-        let begun = self.recycler.begin(&self.ready, || self.new_wakers(), metadata, future);
-        self.insert(begun.key, begun.task);
-        JoinHandle::new(begun.completion)
+        let insert = |key, task| self.insert(key, task);
+        let wakers = || self.new_wakers();
+        JoinHandle::new(self.recycler.begin(&self.ready, wakers, insert, metadata, future))
     }
 
     /// Reserves a slot, whose key the wakers hold.

@@ -56,13 +56,6 @@ struct Candidate<F: Future> {
     accepted: Option<(TaskKey, Arc<Completion<F::Output>>)>,
 }
 
-/// A task that has begun, to be put into the slot of its key.
-pub(crate) struct Begun<T> {
-    pub(crate) key: TaskKey,
-    pub(crate) task: BoxedTask,
-    pub(crate) completion: Arc<Completion<T>>,
-}
-
 /// The finished tasks of a loop, each with a reserved slot in the slab. The last one is used first,
 /// while it is in the processor's cache.
 #[derive(Default)]
@@ -74,24 +67,25 @@ impl Recycler {
         self.0.borrow().len()
     }
 
-    /// Begins a task in the box of the task that finished last, or in a new one, and queues it.
-    /// `new_wakers` reserves a slot.
+    /// Begins a task in the box of the task that finished last, or in a new one, queues it, and
+    /// returns its cell. `new_wakers` reserves a slot, and `insert` fills it.
     #[inline]
     pub(crate) fn begin<F>(
         &self,
         ready: &ReadyQueue,
         new_wakers: impl FnOnce() -> OwnWakers,
+        insert: impl FnOnce(TaskKey, BoxedTask),
         metadata: Metadata,
         future: F,
-    ) -> Begun<F::Output>
+    ) -> Arc<Completion<F::Output>>
     where
         F: Future + 'static,
         F::Output: 'static,
     {
         if const { size_of::<F>() > RECYCLED_BYTES_MAX } {
-            self.begin_small(ready, new_wakers, metadata, Box::pin(future))
+            self.begin_small(ready, new_wakers, insert, metadata, Box::pin(future))
         } else {
-            self.begin_small(ready, new_wakers, metadata, future)
+            self.begin_small(ready, new_wakers, insert, metadata, future)
         }
     }
 
@@ -100,27 +94,31 @@ impl Recycler {
         &self,
         ready: &ReadyQueue,
         new_wakers: impl FnOnce() -> OwnWakers,
+        insert: impl FnOnce(TaskKey, BoxedTask),
         metadata: Metadata,
         future: F,
-    ) -> Begun<F::Output>
+    ) -> Arc<Completion<F::Output>>
     where
         F: Future + 'static,
         F::Output: 'static,
     {
         let finished = self.0.borrow_mut().pop();
         let Some(mut task) = finished else {
-            return begin_new(ready, new_wakers(), metadata, Some(future));
+            return begin_new(ready, new_wakers(), insert, metadata, Some(future));
         };
         let mut candidate =
             Candidate { future: Some(future), metadata: Some(metadata), accepted: None };
         task.as_mut().refill(ready, &mut candidate);
         match candidate {
-            Candidate { accepted: Some((key, completion)), .. } => Begun { key, task, completion },
+            Candidate { accepted: Some((key, completion)), .. } => {
+                insert(key, task);
+                completion
+            }
             Candidate { accepted: None, future, metadata } => {
                 let wakers = task.as_mut().take_wakers();
                 drop(task);
                 let metadata = metadata.expect("a refused candidate has its metadata");
-                begin_new(ready, wakers, metadata, future)
+                begin_new(ready, wakers, insert, metadata, future)
             }
         }
     }
@@ -146,9 +144,10 @@ impl Recycler {
 fn begin_new<F>(
     ready: &ReadyQueue,
     wakers: OwnWakers,
+    insert: impl FnOnce(TaskKey, BoxedTask),
     metadata: Metadata,
     future: Option<F>,
-) -> Begun<F::Output>
+) -> Arc<Completion<F::Output>>
 where
     F: Future + 'static,
     F::Output: 'static,
@@ -157,7 +156,8 @@ where
     ready.push(&wakers.task);
     let task = FutureTask::new(wakers, metadata, future);
     let completion = Arc::clone(&task.completion);
-    Begun { key, task: Box::pin(task), completion }
+    insert(key, Box::pin(task));
+    completion
 }
 
 impl<F: Future + 'static> RecyclableTask for FutureTask<F> {
