@@ -96,11 +96,8 @@ fn list(way: &str, root: &str) -> String {
         list.push_str(&format!("{}. [{path}]({root}{path}): {text}{end}\n", index + 1));
     }
     let (all, code) = lines(entries);
-    list + &format!(
-        "\n{} files, {} lines, of which {code} are code.\n",
-        entries.len(),
-        grouped(all)
-    )
+    let (files, all, code) = (entries.len(), grouped(all), grouped(code));
+    list + &format!("\n{files} files, {all} lines, of which {code} are code.\n")
 }
 
 #[test]
