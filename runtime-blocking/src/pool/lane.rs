@@ -31,10 +31,7 @@ use crate::queue::permit::{Permit, WhenFull};
 /// let indexing = pool.lane("indexing").priority(Priority::Background).queue_max(1000).build();
 ///
 /// dns.submit(|| "look up a name").expect("a thread can be started").detach();
-/// match indexing.try_submit(|| "index a file") {
-///     Ok(job) => job.detach(),
-///     Err(error) => println!("{error}"),
-/// }
+/// indexing.submit(|| "index a file").expect("a thread can be started").detach();
 /// ```
 #[derive(Clone)]
 pub struct Lane {

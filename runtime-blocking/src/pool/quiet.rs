@@ -9,15 +9,15 @@ use runtime_core::sync::MutexGuard;
 use crate::pool::shared::{PoolShared, PoolState};
 
 impl PoolState {
-    /// Takes the threads that wait in a shutdown, if they can make progress. The caller unparks
+    /// Takes the threads that wait in a shutdown, because they can make progress. The caller unparks
     /// them outside the lock.
-    pub(crate) fn take_shutdown_waiters_if(&mut self, can_progress: bool) -> Vec<Arc<Parker>> {
-        if can_progress { mem::take(&mut self.shutdown_waiters) } else { Vec::new() }
+    pub(crate) fn take_shutdown_waiters(&mut self) -> Vec<Arc<Parker>> {
+        mem::take(&mut self.shutdown_waiters)
     }
 
-    /// The same, once the pool is quiet.
+    /// Takes them if the pool is quiet.
     pub(crate) fn take_waiters_if_quiet(&mut self) -> Vec<Arc<Parker>> {
-        self.take_shutdown_waiters_if(self.is_quiet())
+        if self.is_quiet() { self.take_shutdown_waiters() } else { Vec::new() }
     }
 
     /// Returns whether every thread has retired, except those whose jobs have shut the pool down.

@@ -34,7 +34,8 @@ impl PoolState {
         if removed.was_takeable {
             self.policy.remove();
         }
-        let waiters = self.take_shutdown_waiters_if(removed.was_last_must_run);
+        let is_last = removed.was_last_must_run;
+        let waiters = if is_last { self.take_shutdown_waiters() } else { Vec::new() };
         Some(Removal { removed, waiters })
     }
 }

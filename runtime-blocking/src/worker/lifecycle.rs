@@ -134,7 +134,9 @@ impl Worker {
         if ended.frees_one {
             state.policy.release();
         }
-        (Some(current), state.take_shutdown_waiters_if(ended.was_last_must_run))
+        let is_last = ended.was_last_must_run;
+        let waiters = if is_last { state.take_shutdown_waiters() } else { Vec::new() };
+        (Some(current), waiters)
     }
 
     /// Takes the next job, releases the lock, and carries the dispatch out.
