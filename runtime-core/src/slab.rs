@@ -212,20 +212,6 @@ impl<T> Slab<T> {
         self.slot_mut(key)?.value.as_mut()
     }
 
-    /// The value in the slot with this index, whatever its generation.
-    #[inline]
-    pub fn get_at(&self, index: u32) -> Option<&T> {
-        self.slots.get(index as usize)?.value.as_ref()
-    }
-
-    /// The key of the value in the slot with this index.
-    #[inline]
-    pub fn key_at(&self, index: u32) -> Option<Key> {
-        let slot = self.slots.get(index as usize)?;
-        slot.value.as_ref()?;
-        Some(Key { index, generation: slot.generation })
-    }
-
     /// The key of the first value in a slot with this index or a higher one.
     ///
     /// It serves a loop over all values during which the slab may change.
@@ -250,29 +236,26 @@ impl<T> Slab<T> {
         })
     }
 
-    /// Removes the values one by one, by index; reserved slots stay reserved.
-    ///
-    /// Values that the iterator has not reached when it is dropped stay in the slab.
-    pub fn drain(&mut self) -> impl Iterator<Item = T> {
-        let mut from = 0;
-        std::iter::from_fn(move || {
-            let key = self.key_from(from)?;
-            from = key.index + 1;
-            self.remove(key)
-        })
-    }
-
     /// The values, by index.
     pub fn into_values(self) -> impl Iterator<Item = T> {
         self.slots.into_iter().filter_map(|slot| slot.value)
     }
 
+    /// The key of the value in the slot with this index.
+    fn key_at(&self, index: u32) -> Option<Key> {
+        let slot = self.slots.get(index as usize)?;
+        slot.value.as_ref()?;
+        Some(Key { index, generation: slot.generation })
+    }
+
+    /// The slot of a key that is not stale.
     #[inline]
     fn slot(&self, key: Key) -> Option<&SlabSlot<T>> {
         let slot = self.slots.get(key.index as usize)?;
         (slot.generation == key.generation).then_some(slot)
     }
 
+    /// The slot of a key that is not stale.
     #[inline]
     fn slot_mut(&mut self, key: Key) -> Option<&mut SlabSlot<T>> {
         let slot = self.slots.get_mut(key.index as usize)?;

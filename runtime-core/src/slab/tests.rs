@@ -83,14 +83,15 @@ fn a_token_is_found_until_its_value_is_removed() {
 }
 
 #[test]
-fn drain_removes_what_it_yields() {
+fn values_are_visited_by_index() {
     let mut slab = Slab::new();
     let keys: Vec<Key> = (0..4).map(|value| slab.insert(value)).collect();
     slab.remove(keys[1]);
-    assert_eq!(slab.drain().take(2).collect::<Vec<_>>(), [0, 2]);
-    assert_eq!(slab.iter().collect::<Vec<_>>(), [(keys[3], &3)]);
+    assert_eq!(slab.iter().collect::<Vec<_>>(), [(keys[0], &0), (keys[2], &2), (keys[3], &3)]);
+    assert_eq!((slab.key_from(0), slab.key_from(1)), (Some(keys[0]), Some(keys[2])));
+    assert_eq!(slab.key_from(4), None);
     slab.insert(4);
-    assert_eq!(slab.into_values().collect::<Vec<_>>(), [4, 3]);
+    assert_eq!(slab.into_values().collect::<Vec<_>>(), [0, 4, 2, 3]);
 }
 
 /// Pseudo-random numbers: Marsaglia's xorshift, from a fixed seed.
@@ -131,6 +132,5 @@ fn twenty_thousand_random_steps_agree_with_a_map() {
     }
     assert!(slab.iter().eq(map.iter().map(|(&key, value)| (key, value))));
     assert!(map.len() < keys.len() && !map.is_empty());
-    assert!(slab.drain().eq(map.into_values()));
-    assert!(slab.is_empty());
+    assert!(slab.into_values().eq(map.into_values()));
 }
