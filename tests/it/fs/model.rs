@@ -43,22 +43,46 @@ async fn at_most<F: Future>(polls: usize, future: F) -> Option<F::Output> {
     futures_lite::future::or(async { Some(future.await) }, cancelled).await
 }
 
+/// Reads this many bytes, or up to the end, from both.
+async fn read_full(length: usize, file: &mut File, model: &mut Model) {
+    let mut bytes = vec![0; length];
+    let mut filled = 0;
+    while filled < bytes.len() {
+        match file.read(&mut bytes[filled..]).await.unwrap() {
+            0 => break,
+            count => filled += count,
+        }
+    }
+    bytes.truncate(filled);
+    assert!(bytes == model.read(length), "other bytes were read");
+}
+
+/// Moves both to a random position, in one of the three ways, or after a cancelled seek.
+async fn seek(random: &mut fastrand::Rng, file: &mut File, model: &mut Model) {
+    let (end, here) = (model.bytes.len(), model.place);
+    let place = random.usize(..end + 1_000);
+    let to = match random.u8(..3) {
+        0 => SeekFrom::Start(place as u64),
+        1 => SeekFrom::Current(place as i64 - here as i64),
+        _ => SeekFrom::End(place as i64 - end as i64),
+    };
+    // A cancelled seek may still happen; the next one happens after it.
+    let elsewhere = SeekFrom::Start(random.u64(..1_000));
+    if random.bool() && at_most(random.usize(..3), file.seek(elsewhere)).await.is_none() {
+        assert_eq!(file.seek(SeekFrom::Start(place as u64)).await.unwrap(), place as u64);
+    } else {
+        file.seek(SeekFrom::Start(here as u64)).await.unwrap();
+        assert_eq!(file.seek(to).await.unwrap(), place as u64);
+    }
+    model.place = place;
+}
+
 /// Performs one operation, of random kind and size, on both.
 async fn step(random: &mut fastrand::Rng, file: &mut File, model: &mut Model) -> &'static str {
     let size = if random.u8(..8) == 0 { 200_000 } else { 2_000 };
     match random.u8(..14) {
         0..=2 => {
-            let mut bytes = vec![0; random.usize(..size)];
-            let mut filled = 0;
-            while filled < bytes.len() {
-                match file.read(&mut bytes[filled..]).await.unwrap() {
-                    0 => break,
-                    count => filled += count,
-                }
-            }
-            let length = bytes.len();
-            bytes.truncate(filled);
-            assert!(bytes == model.read(length), "other bytes were read");
+            read_full(random.usize(..size), file, model).await;
             "read"
         }
         3 | 4 => {
@@ -68,7 +92,7 @@ async fn step(random: &mut fastrand::Rng, file: &mut File, model: &mut Model) ->
                 let count = count.unwrap();
                 assert!(bytes[..count] == model.read(count), "other bytes were read");
             }
-            "a read that may be given up"
+            "a read that may be cancelled"
         }
         5..=7 => {
             let mut bytes = vec![0; random.usize(..size)];
@@ -83,25 +107,10 @@ async fn step(random: &mut fastrand::Rng, file: &mut File, model: &mut Model) ->
             if let Some(count) = at_most(random.usize(..3), file.write(&bytes)).await {
                 model.write(&bytes[..count.unwrap()]);
             }
-            "a write that may be given up"
+            "a write that may be cancelled"
         }
         9 | 10 => {
-            let (end, here) = (model.bytes.len(), model.place);
-            let place = random.usize(..end + 1_000);
-            let to = match random.u8(..3) {
-                0 => SeekFrom::Start(place as u64),
-                1 => SeekFrom::Current(place as i64 - here as i64),
-                _ => SeekFrom::End(place as i64 - end as i64),
-            };
-            // A cancelled write may still happen; the next one happens after it.
-            let elsewhere = SeekFrom::Start(random.u64(..1_000));
-            if random.bool() && at_most(random.usize(..3), file.seek(elsewhere)).await.is_none() {
-                assert_eq!(file.seek(SeekFrom::Start(place as u64)).await.unwrap(), place as u64);
-            } else {
-                file.seek(SeekFrom::Start(here as u64)).await.unwrap();
-                assert_eq!(file.seek(to).await.unwrap(), place as u64);
-            }
-            model.place = place;
+            seek(random, file, model).await;
             "seek"
         }
         11 => {
@@ -110,8 +119,8 @@ async fn step(random: &mut fastrand::Rng, file: &mut File, model: &mut Model) ->
             }
             file.flush().await.unwrap();
             let length = model.bytes.len() as u64;
-            assert_eq!(at_a_place(random, file, model).await, length);
-            "flush, and at a place"
+            assert_eq!(at_an_offset(random, file, model).await, length);
+            "flush, and access at an offset"
         }
         12 => {
             let length = random.usize(..model.bytes.len() + 5_000);
@@ -131,7 +140,7 @@ async fn step(random: &mut fastrand::Rng, file: &mut File, model: &mut Model) ->
 
 /// Reads and writes at offsets, independently of the position; returns the length of the file.
 #[cfg(unix)]
-async fn at_a_place(random: &mut fastrand::Rng, file: &mut File, model: &mut Model) -> u64 {
+async fn at_an_offset(random: &mut fastrand::Rng, file: &mut File, model: &mut Model) -> u64 {
     let offset = random.usize(..model.bytes.len() + 100);
     let length = random.usize(..3_000);
     let read = file.read_at(length, offset as u64).await.unwrap();
@@ -149,7 +158,7 @@ async fn at_a_place(random: &mut fastrand::Rng, file: &mut File, model: &mut Mod
 }
 
 #[cfg(not(unix))]
-async fn at_a_place(_: &mut fastrand::Rng, file: &mut File, _: &mut Model) -> u64 {
+async fn at_an_offset(_: &mut fastrand::Rng, file: &mut File, _: &mut Model) -> u64 {
     file.metadata().await.unwrap().len()
 }
 

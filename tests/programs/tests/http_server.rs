@@ -32,7 +32,7 @@ fn output(client: &mut Command) -> String {
 }
 
 #[test]
-fn curl_gets_pages_by_either_version() {
+fn curl_gets_pages_by_both_http_versions() {
     let (server, address) = start();
     for (version, name) in VERSIONS.into_iter().zip(["1.1", "2"]) {
         let url = |path: &str| format!("http://{address}{path}");
