@@ -26,6 +26,7 @@ pub(super) struct Waiters {
 
 impl Waiters {
     /// Stores a waker, and returns the waker that it replaces.
+    #[inline]
     pub(super) fn store(&mut self, slot: &mut WaiterSlot, waker: Waker) -> Option<Waker> {
         match slot {
             WaiterSlot::Shared => self.shared.replace(waker),

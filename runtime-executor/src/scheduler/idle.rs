@@ -35,7 +35,7 @@ pub(crate) struct IdleSleep {
 
 impl IdleSleep {
     /// Sleeps until a wake, an event of a socket, the next deadline or the limit.
-    pub(crate) fn sleep(&self, core: &Core, limit: SleepLimit, counts: TurnCounts) -> IdleEnd {
+    pub(crate) fn sleep(&self, core: &Core, limit: SleepLimit, counts: &TurnCounts) -> IdleEnd {
         if matches!(limit, SleepLimit::AtMost(_)) && !core.poller.is_empty() {
             core.poller.poll();
             if !core.ready.is_empty() {
@@ -59,6 +59,7 @@ impl IdleSleep {
     }
 
     /// With a virtual clock the time moves instead, if nothing keeps it from moving.
+    #[inline]
     fn sleep_until(&self, core: &Core, until: Option<Instant>) -> Unparked {
         core.observe(|observer| observer.parked(until));
         let park = |until| {
@@ -88,6 +89,7 @@ impl ForkGuard {
     ///
     /// # Panics
     /// In a forked child of the process that made the loop.
+    #[inline]
     pub(crate) fn before_sleep(&self, process: &ForkCheck) {
         let checked =
             if self.has_asked.replace(true) { process.check_cheaply() } else { process.check() };

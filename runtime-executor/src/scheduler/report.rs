@@ -37,7 +37,7 @@ pub(crate) struct TurnCounts {
 }
 
 impl TurnCounts {
-    pub(crate) fn is_anything(self) -> bool {
+    pub(crate) fn is_anything(&self) -> bool {
         self.received + self.fired + self.polled > 0
     }
 }

@@ -52,7 +52,7 @@ impl Scheduler {
         if self.poll_batch(main).is_ready() || self.is_anything_ready() {
             return NextTurn::Now;
         }
-        match self.idle.sleep(&self.core, limit, self.counts) {
+        match self.idle.sleep(&self.core, limit, &self.counts) {
             IdleEnd::Slept(unparked) => {
                 self.notified = unparked == Unparked::Notified;
                 NextTurn::Now
