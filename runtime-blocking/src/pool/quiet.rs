@@ -9,8 +9,8 @@ use runtime_core::sync::MutexGuard;
 use crate::pool::shared::{PoolShared, PoolState};
 
 impl PoolState {
-    /// Takes the threads that wait in a shutdown, because they can make progress. The caller unparks
-    /// them outside the lock.
+    /// Takes the threads that wait in a shutdown, because they can make progress. The caller
+    /// unparks them outside the lock.
     pub(crate) fn take_shutdown_waiters(&mut self) -> Vec<Arc<Parker>> {
         mem::take(&mut self.shutdown_waiters)
     }
