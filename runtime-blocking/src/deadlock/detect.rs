@@ -1,21 +1,23 @@
 //! Detecting that a worker waits for ever, and refusing a job so that it does not.
 //!
-//! - D1. A worker's thread is about to sleep until one job ends. It notes this in the
-//!   [wait table](crate::deadlock::wait_table). A job that neither waits nor runs in this pool has
-//!   ended, and its wake-up is on the way.
-//! - D2. In the same critical section it asks the [rule](crate::deadlock::wait_graph) whether its
-//!   job can proceed. No later event takes that ability away: a worker that ends a job takes the
-//!   next one; a running job proceeds until it notes a wait of its own; idle workers and the
-//!   monitor stay while jobs are queued. There is one exception, a dispatched thread that cannot be
-//!   started. The thread that finds this out asks the rule for all waiting workers.
+//! - D1. A worker's thread is about to sleep until one job ends. The worker notes this in the [wait
+//!   table](crate::deadlock::wait_table). Nothing is noted if the awaited job is neither queued nor
+//!   running in this pool: it has ended and its wake-up is on the way, or it belongs to another
+//!   pool.
+//! - D2. In the same critical section the worker asks the [rule](crate::deadlock::wait_graph)
+//!   whether the job that it runs can proceed. If that job can proceed, no later event prevents it:
+//!   a worker that ends a job takes the next one; a running job proceeds until it notes a wait of
+//!   its own; idle workers and the monitor stay while jobs are queued. There is one exception: a
+//!   dispatched thread may fail to start. The thread that tried to start it then asks the rule
+//!   again, for all waiting workers.
 //! - D3. If the job cannot proceed, the queued job at the end of the chain of waits is removed from
-//!   the queue and refused, which wakes the worker that waits for it. If the shortage is one of
-//!   threads, and another one may be started although a start was refused before, that is tried
-//!   first.
+//!   the queue and refused, which wakes the worker that waits for it. If threads are short and
+//!   `threads_max` allows another thread, the pool first tries to start one, even if the system
+//!   refused a start before.
 //!
-//! A job that is removed under the lock is neither run nor cancelled by another thread, and a job
-//! counts as running until its worker looks for the next one. So no job is refused that a thread
-//! was about to run.
+//! A job that was removed under the lock can no longer be run or cancelled by another thread. A job
+//! counts as running until its worker looks for the next job. So a job that a thread is about to
+//! run is never refused.
 
 use std::sync::Arc;
 
@@ -64,14 +66,14 @@ pub(crate) fn start_waiting(shared: &Arc<PoolShared>, worker: WorkerId, job: Awa
         drop(state);
         refusal.finish();
     } else {
-        // If the start fails, `refuse_deadlocked` follows there.
+        // If the thread cannot be started, the function that starts it calls `refuse_deadlocked`.
         let assignment = state.assign(dispatch);
         drop(state);
         shared.carry_out_on_worker(assignment);
     }
 }
 
-/// D3, for all workers that wait, when a thread could not be started that was to run their jobs.
+/// D3, for all waiting workers, after the thread for their awaited jobs could not be started.
 #[cold]
 pub(crate) fn refuse_deadlocked(shared: &PoolShared) {
     loop {
@@ -111,10 +113,10 @@ fn refuse(
     Refusal { removal, why }
 }
 
-/// Returns the reason why a waiting worker's job cannot proceed, if it cannot.
+/// Returns the reason why the job of a waiting worker cannot proceed; `None` if it can.
 fn blockage(state: &PoolState, worker: WorkerId) -> Option<(WaitGraph, Blockage)> {
     let awaited = state.waits.awaited(worker)?;
-    // Mostly a thread is free that runs the awaited job, and then no graph is needed.
+    // Usually a free thread will run the awaited job, and then no graph is needed.
     if let WaitsOn::Queued(lane) = waits_on(state, awaited)
         && state.queue.lane(lane).vacancies() > 0
         && state.policy.has_free_thread()
@@ -140,7 +142,8 @@ fn graph(state: &PoolState) -> WaitGraph {
     }
 }
 
-/// Returns where an awaited job is: in the queue, on a worker, or neither (in another pool, too).
+/// Returns where an awaited job is: in the queue, on a worker, or neither. A job that has ended or
+/// belongs to another pool is in neither place.
 fn waits_on(state: &PoolState, awaited: AwaitedJob) -> WaitsOn {
     if let Some(waiting) = state.queue.get(awaited.queue_key)
         && waiting.job.metadata().id() == awaited.id

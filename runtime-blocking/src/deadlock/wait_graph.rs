@@ -2,20 +2,20 @@
 //! lock.
 //!
 //! A job may block on another job of its pool. If every thread runs such a job, no thread is left
-//! to run the awaited ones. The same happens in a lane whose limit is reached by jobs that wait for
+//! to run the awaited jobs. The same happens in a lane whose limit is reached by jobs that wait for
 //! jobs of that lane.
 //!
 //! The rule starts with no job that can proceed, and adds jobs until it finds no more:
 //!
-//! - A running job can proceed if it waits for no job of this pool, or for one that has ended, or
-//!   for one that can proceed.
-//! - A queued job can proceed if it can get a thread and its lane's limit lets it run. It can get
-//!   a thread if one is free, or if any running job can proceed. The limit lets it run if it is
-//!   not reached, or if a running job of that lane can proceed.
+//! - A running job can proceed if it waits for no job of this pool, for a job that has ended, or
+//!   for a job that can proceed.
+//! - A queued job can proceed if it can get a thread and its lane's limit lets it run. It can get a
+//!   thread if one is free, or if any running job can proceed. The limit lets it run if fewer jobs
+//!   of the lane run than the limit allows, or if a running job of that lane can proceed.
 //!
 //! The jobs ahead in the queue do not matter: before they begin, nothing is known to block them. So
 //! a job that the rule does not add waits for ever. The rule errs in one direction only: a job that
-//! waits for something that the pool does not know, such as a channel, is taken to proceed.
+//! waits for something that the pool does not know, such as a channel, is assumed to proceed.
 
 use crate::queue::lane_config::LaneId;
 
@@ -39,7 +39,7 @@ pub(crate) struct Runner {
 /// The job that a running job waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WaitsOn {
-    /// None that is known.
+    /// No job that the pool knows of.
     Nothing,
     /// The running job with this index in the graph.
     Runner(usize),
@@ -64,9 +64,9 @@ pub(crate) struct Blockage {
 }
 
 impl WaitGraph {
-    /// Returns why this runner cannot proceed, if that is for lack of a thread or because a lane's
-    /// limit is reached. Runners that wait for each other in a cycle cannot proceed either, but
-    /// refusing a queued job would not help them.
+    /// Returns why this runner cannot proceed, if the reason is a shortage of threads or a lane's
+    /// limit. Runners that wait for each other in a cycle cannot proceed either, but refusing a
+    /// queued job would not help them.
     pub(crate) fn blockage(&self, runner: usize) -> Option<Blockage> {
         let going = self.can_proceed();
         let mut last = runner;

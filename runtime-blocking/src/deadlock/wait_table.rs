@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use crate::deadlock::wait_tracking::AwaitedJob;
 use crate::worker::current::WorkerId;
 
-/// The workers that wait for a job and can be woken by nothing else. *Guarded by* the pool's lock.
+/// The workers that wait for a job and can be woken only by the end of that job. *Guarded by* the
+/// pool's lock.
 #[derive(Default)]
 pub(crate) struct WaitTable(BTreeMap<WorkerId, AwaitedJob>);
 
 impl WaitTable {
-    /// Notes that a worker waits.
+    /// Notes that a worker waits for `job`.
     pub(crate) fn start(&mut self, worker: WorkerId, job: AwaitedJob) {
         self.0.insert(worker, job);
     }

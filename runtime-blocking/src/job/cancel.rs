@@ -2,21 +2,21 @@
 //!
 //! No thread can be stopped from outside. Cancelling a running job is therefore a request, for
 //! which the job checks: by [`check_cancelled`] from anywhere inside the closure, with no token in
-//! any signature, or by a [`CancelToken`] that it passes on. A job that sits in a call that can be
-//! interrupted (a child process, a socket, a database query) registers a hook instead:
+//! any signature, or by a [`CancelToken`] that it passes on. A job that blocks in a call that can
+//! be interrupted (a child process, a socket, a database query) registers a hook instead:
 //! [`CancelToken::on_cancel`].
 //!
 //! The request is the flag of the job's completion cell. The job registers its hook first and
 //! checks the flag afterwards; the requesting thread sets the flag first and calls the hooks
-//! afterwards. So at least one of the two finds the hook, and because a hook is taken out to be
-//! called, only one calls it:
+//! afterwards. So at least one of the two threads finds the hook. A hook is taken out before it is
+//! called, so only one of them calls it:
 //!
 //! ```text
 //! job: on_cancel               requesting thread
 //! registers the hook
 //!                              sets the flag
 //! the flag is set: calls it
-//!                              takes the hooks: this one has been called
+//!                              takes the hooks: this hook has been called
 //! ```
 
 use std::cell::RefCell;
@@ -44,7 +44,7 @@ pub(crate) trait Stoppable: Send + Sync {
 }
 
 thread_local_const! {
-    /// The work that this thread runs. Taken out again when the work has ended.
+    /// The work that this thread runs. Removed when the work has ended.
     static CURRENT: RefCell<Option<Arc<dyn Stoppable>>> = RefCell::new(None)
 }
 
@@ -136,12 +136,13 @@ impl CancelToken {
         if self.is_cancelled() { Err(Cancelled(())) } else { Ok(()) }
     }
 
-    /// Registers `interrupt` to be called once when the job is requested to stop. It is called on
-    /// the requesting thread, or immediately if the request has been made already. It should be
-    /// short, because an event loop may be waiting for it. Its panic is swallowed.
+    /// Registers `interrupt` to be called once when the job is requested to stop. The call happens
+    /// on the requesting thread, or immediately if the request has been made already. `interrupt`
+    /// should be short, because an event loop may be waiting for it. A panic of `interrupt` is
+    /// swallowed.
     ///
-    /// Dropping the [`CancelHook`] removes it. If another thread is calling it at that moment, the
-    /// drop does not wait for the call.
+    /// Dropping the [`CancelHook`] removes `interrupt`. If another thread is calling `interrupt` at
+    /// that moment, the drop does not wait for the call.
     pub fn on_cancel(&self, interrupt: impl FnOnce() + Send + 'static) -> CancelHook {
         let hook = Arc::new(Hook { interrupt: Mutex::new(Some(Box::new(interrupt))) });
         self.work.add_hook(Arc::clone(&hook));
@@ -213,7 +214,7 @@ impl Hooks {
         self.0.retain(|other| !Arc::ptr_eq(other, hook));
     }
 
-    /// Calls all of them. Call this outside any lock.
+    /// Calls all hooks. Call this outside any lock.
     pub(crate) fn call(self) {
         self.0.iter().for_each(|hook| hook.call());
     }

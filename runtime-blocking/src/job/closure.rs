@@ -9,9 +9,9 @@
 //!         can be started ─────────▶ discard ─────────▶ Cancelled, or Refused
 //! ```
 //!
-//! A job leaves the queue once, under the pool's lock, and the thread that takes it out brings it
-//! to its end outside that lock. So the job needs no state of its own: an abort asks the queue to
-//! remove the job by its key, which is stale if a worker has popped the job. Then the job runs, and
+//! A job leaves the queue once, under the pool's lock. The thread that takes it out runs or
+//! discards it outside that lock. So the job needs no state of its own: an abort asks the queue to
+//! remove the job by its key. If a worker has popped the job, the key is stale: the job runs, and
 //! can only be requested to stop (see [`cancel`](crate::job::cancel)).
 //!
 //! A job is one allocation, which contains the closure and the completion cell. The queue, the
@@ -36,7 +36,7 @@ use crate::job::context::{SubmitContext, call_within};
 
 /// A job as the queue and the workers use it.
 pub(crate) trait Job: Stoppable {
-    /// The key of the job in the queue. It is stale when the job has left the queue.
+    /// The key of the job in the queue. The key is stale once the job has left the queue.
     fn queue_key(&self) -> Key;
 
     /// Sets the key. Called once, when the job enters the queue.
@@ -47,27 +47,28 @@ pub(crate) trait Job: Stoppable {
     fn run(&self);
 
     /// Drops the closure and completes the cell with an error. Never panics. Called by the thread
-    /// that took the job out of the queue in another way.
+    /// that removed or drained the job.
     fn discard(&self, error: JoinError);
 
     /// Requests the job to stop, as its handle does.
     fn request_cancel(&self);
 }
 
-/// The queue as a job uses it that is aborted.
+/// The queue as an aborted job uses it.
 pub(crate) trait RemoveFromQueue {
     /// Removes the job with this key. Returns `false` if the job has left the queue before.
     fn remove_from_queue(&self, key: Key) -> bool;
 }
 
 /// A job. *Shared by* the queue or the worker, and the handle. *Guarded by* the mutex around its
-/// content, and the cell's own. *Woken by* nothing: an abort acts on the aborting thread.
+/// content, and the mutex of its completion cell. *Woken by* nothing: an abort runs on the thread
+/// that calls it.
 pub(crate) struct BlockingJob<F, T, K> {
     completion: Completion<T>,
     content: Mutex<Content<F, K>>,
-    /// The bits of the key in the queue.
+    /// The bits of the job's key in the queue.
     queue_key: AtomicU64,
-    /// Where an abort removes the job. Weak, because a handle must not keep the pool's threads.
+    /// For an abort. Weak, because a job's handle must not keep the pool's threads alive.
     queue: Weak<dyn RemoveFromQueue + Send + Sync>,
 }
 
@@ -84,7 +85,7 @@ enum Content<F, K> {
     Waiting(Submitted<F, K>),
     /// The hooks to call when the job is requested to stop.
     Running(Hooks),
-    /// Dropped, or handed back.
+    /// The closure was dropped or handed back.
     Gone,
 }
 
@@ -137,7 +138,7 @@ where
     }
 
     fn set_queue_key(&self, key: Key) {
-        // ORDERING: Relaxed. The handle is made by this thread, after this.
+        // ORDERING: Relaxed. The handle is made by this thread, after this store.
         self.queue_key.store(key.to_bits(), Ordering::Relaxed);
     }
 

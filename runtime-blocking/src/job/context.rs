@@ -1,4 +1,4 @@
-//! The part of its submitter's context that a job takes along to the worker's thread.
+//! The part of the submitter's context that is passed to the worker's thread together with a job.
 //!
 //! A value in a thread-local, such as the current span of a tracing library, stays behind when a
 //! closure moves to another thread. [`Builder::carry`](crate::Builder::carry) captures such values
@@ -7,7 +7,7 @@
 /// The function that a pool calls at each submit.
 pub(crate) type Capture = dyn Fn() -> SubmitContext + Send + Sync;
 
-/// A captured context: calls the closure that it is given, with the submitter's values in place.
+/// A captured context: a function that calls a closure with the submitter's values in place.
 pub(crate) type SubmitContext = Box<dyn FnOnce(&mut dyn FnMut()) + Send>;
 
 /// Calls `closure` within `context`. Returns `None` if the context did not call it.

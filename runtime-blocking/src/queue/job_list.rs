@@ -16,16 +16,17 @@ use crate::queue::permit::Permit;
 pub(crate) struct WaitingJob {
     pub(crate) job: Arc<dyn Job>,
     pub(crate) lane: LaneId,
-    /// The number of jobs that were submitted before.
+    /// The number of jobs that were submitted before this one.
     pub(crate) ticket: u64,
     /// The list in which the job is.
     pub(crate) stage: WaitStage,
-    /// Only if the job is in the wait list, and its submitter waits for a place.
+    /// Present only if the job is in the wait list, and its submitter waits for a place in the
+    /// queue.
     pub(crate) permit: Option<Permit>,
     links: Links,
 }
 
-/// The list of its lane in which a job is.
+/// One of the two lists of a lane in which jobs wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WaitStage {
     /// The queue.
@@ -54,7 +55,7 @@ impl WaitingJob {
     }
 }
 
-/// All jobs of a pool that wait, whatever list they are in.
+/// All waiting jobs of a pool, in whatever list they are.
 pub(crate) type WaitingJobs = Slab<WaitingJob>;
 
 /// One list, in the order of arrival.
@@ -79,7 +80,7 @@ impl JobList {
         self.first
     }
 
-    /// The jobs, the first one first.
+    /// The jobs, in the order of the list.
     pub(crate) fn iter<'a>(
         &self,
         jobs: &'a WaitingJobs,
@@ -92,7 +93,7 @@ impl JobList {
         })
     }
 
-    /// Appends a job. Tells it its key.
+    /// Appends a job, and gives the job its key.
     #[inline]
     pub(crate) fn push(&mut self, jobs: &mut WaitingJobs, mut job: WaitingJob) -> Key {
         job.links = Links { previous: self.last, next: Key::NONE };

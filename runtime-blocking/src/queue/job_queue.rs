@@ -2,18 +2,18 @@
 //!
 //! ```text
 //!               push                      admit                     pop
-//!   a job ──┬─────────────▶ OVERFLOW  ──────────────────▶ QUEUE ──────────────▶ running, at most
+//!   a job ──┬─────────────▶ WAIT LIST ──────────────────▶ QUEUE ──────────────▶ running, at most
 //!           │   the queue is full      the queue has room    ▲   lowest rank      `running_max`
 //!           └────────────────────────────────────────────────┘   of all lanes
 //!                          the queue has room
 //! ```
 //!
 //! A plain value: no thread, no clock, no lock. A lane limits how many of its jobs run at a time,
-//! and may limit how many are queued. Every job draws a ticket when it is pushed. The next job is
-//! the one of lowest rank among the first jobs of the lanes that may run one more. The rank is the
-//! ticket, and in a background lane it is [`AGING`](crate::queue::lane_config::AGING) tickets
-//! higher. So interactive jobs that come later overtake a background job, but at most `AGING` of
-//! them, and nothing starves.
+//! and may limit how many are queued. Every job gets a ticket when it is pushed: the number of jobs
+//! pushed before. Of the first jobs of all lanes that may run another job, the job of lowest rank
+//! is next. A job's rank is its ticket, or in a background lane its ticket plus
+//! [`AGING`](crate::queue::lane_config::AGING). So at most `AGING` jobs that were submitted later
+//! overtake a background job, and no job starves.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ use crate::queue::permit::{Permit, WhenFull};
 
 pub(super) const EXISTS: &str = "a lane exists while it has a handle or a job";
 
-/// All jobs of a pool that wait. *Guarded by* the pool's lock.
+/// All waiting jobs of a pool. *Guarded by* the pool's lock.
 pub(crate) struct JobQueue {
     pub(super) lanes: Slab<LaneState>,
     pub(super) jobs: WaitingJobs,
@@ -39,7 +39,7 @@ pub(crate) struct Pushed {
     pub(crate) key: Key,
     /// True if one job more can run now.
     pub(crate) is_takeable: bool,
-    /// Only if the submitter has to wait for a place in the queue.
+    /// Present only if the submitter has to wait for a place in the queue.
     pub(crate) permit: Option<Permit>,
 }
 
@@ -56,7 +56,7 @@ pub(crate) struct Popped {
 pub(crate) struct Ended {
     /// True if one job more can run now.
     pub(crate) frees_one: bool,
-    /// True if no job is left that every shutdown waits for.
+    /// True if this was the last job of the lanes with `must_run`.
     pub(crate) was_last_must_run: bool,
 }
 
@@ -101,7 +101,7 @@ impl JobQueue {
         Some(Pushed { key, is_takeable, permit })
     }
 
-    /// Takes out the job that runs next. It counts as running until it has
+    /// Takes out the job that runs next. The job counts as running until it has
     /// [`ended`](JobQueue::ended).
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<Popped> {

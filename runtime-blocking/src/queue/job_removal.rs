@@ -1,7 +1,8 @@
 //! Taking jobs out of the queue unrun.
 //!
-//! A job is removed by its key in constant time. The key is stale once the job has left the queue,
-//! so of a pop and a removal the first one gets the job, and the other one gets nothing.
+//! A job is removed by its key in constant time. The key is stale once the job has left the queue.
+//! So if a pop and a removal compete for a job, the first of them gets the job, and the second gets
+//! nothing.
 
 use runtime_core::slab::Key;
 
@@ -14,9 +15,9 @@ use crate::queue::permit::Permit;
 #[must_use]
 pub(crate) struct Removed {
     pub(crate) job: WaitingJob,
-    /// True if one job less can run now.
+    /// True if one job fewer can run now.
     pub(crate) was_takeable: bool,
-    /// True if no job is left that every shutdown waits for.
+    /// True if this was the last job of the lanes with `must_run`.
     pub(crate) was_last_must_run: bool,
     /// The permit of the job that was admitted to the queue in its place.
     pub(crate) permit: Option<Permit>,

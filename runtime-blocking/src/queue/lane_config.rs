@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use runtime_core::slab::Key;
 
-/// A lane of one pool. The id of a lane that is gone names no other lane.
+/// Identifies a lane of one pool. The id of a removed lane never identifies another lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LaneId(pub(crate) Key);
 
@@ -21,12 +21,12 @@ pub enum Priority {
     #[default]
     Interactive,
     /// Jobs that begin after the interactive ones. At most 256 jobs that were submitted later
-    /// overtake one, so nothing starves.
+    /// overtake a background job, so no job starves.
     Background,
 }
 
 impl Priority {
-    /// The number of tickets by which the jobs are ranked later than they came.
+    /// The number that is added to a job's ticket to get its rank.
     pub(crate) fn penalty(self) -> u64 {
         match self {
             Priority::Interactive => 0,
@@ -42,7 +42,7 @@ pub(crate) struct LaneConfig {
     pub(crate) running_max: usize,
     pub(crate) queue_max: usize,
     pub(crate) priority: Priority,
-    /// No shutdown cancels the lane's jobs.
+    /// True if no shutdown cancels the lane's jobs.
     pub(crate) must_run: bool,
 }
 

@@ -1,4 +1,4 @@
-//! One lane of the job queue: its limits, and which of its jobs are in the queue or behind it.
+//! One lane of the job queue: its limits, its queue, and the wait list behind its queue.
 
 use std::borrow::Cow;
 
@@ -18,7 +18,8 @@ pub(crate) struct LaneState {
     pub(crate) wait_list: JobList,
     pub(crate) running: usize,
     pub(crate) completed: u64,
-    /// Without a handle, the lane is removed when its last job has ended.
+    /// True while the lane has a handle. Without a handle, the lane is removed when its last job
+    /// has ended.
     pub(crate) has_handle: bool,
 }
 
@@ -48,7 +49,7 @@ impl LaneState {
         self.config.running_max - self.running
     }
 
-    /// The number of waiting jobs that could run now, if there were threads.
+    /// The number of waiting jobs that could run now if there were enough threads.
     pub(crate) fn takeable(&self) -> usize {
         self.waiting().min(self.vacancies())
     }
@@ -83,7 +84,7 @@ impl LaneState {
         }
     }
 
-    /// Returns the list of the jobs at this stage.
+    /// Returns the list that holds the jobs of this stage.
     pub(crate) fn list(&mut self, stage: WaitStage) -> &mut JobList {
         match stage {
             WaitStage::Queue => &mut self.queue,

@@ -1,4 +1,4 @@
-//! The lanes of a job queue: adding and removing them, and what all of them contain.
+//! The lanes of a job queue: adding lanes, removing lanes, and counting and finding their jobs.
 
 use runtime_core::slab::Key;
 
@@ -25,7 +25,7 @@ impl JobQueue {
         }
     }
 
-    /// The number of waiting jobs that could run now, if there were threads.
+    /// The number of waiting jobs that could run now if there were enough threads.
     pub(crate) fn takeable(&self) -> usize {
         self.lanes().map(|(_, lane)| lane.takeable()).sum()
     }

@@ -1,4 +1,4 @@
-//! Backpressure: the permit by which a submitter learns that its job has a place in the queue.
+//! Backpressure: the permit, which notifies a submitter that its job has a place in the queue.
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ pub(crate) type Permit = Arc<Completion<()>>;
 /// The treatment of a job that finds its lane's queue full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WhenFull {
-    /// It waits behind the queue.
+    /// The job waits behind the queue.
     Wait,
-    /// It waits behind the queue, and its submitter waits for the permit.
+    /// The job waits behind the queue, and its submitter waits for the permit.
     WaitForPermit,
-    /// It is handed back.
+    /// The job is handed back.
     HandBack,
 }
 

@@ -43,12 +43,12 @@ impl fmt::Display for WorkerId {
 /// The relation of a thread to a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Membership {
-    /// The thread is none of the pool's workers.
+    /// The thread is not a worker of the pool.
     Outsider,
     /// The thread is this worker.
     Worker(WorkerId),
     /// The thread was a worker and has retired; its thread-locals are being destroyed. A shutdown
-    /// that is called from there must not wait for this thread either.
+    /// that is called by a destructor of these thread-locals must not wait for this thread.
     Retired,
 }
 

@@ -17,7 +17,7 @@ use std::time::Duration;
 use crate::worker::policy::{Dispatch, Policy, Role};
 use crate::worker::start_backoff::StartBackoff;
 
-/// The time for which the queue may not move before threads are added.
+/// The time without the end of any job after which threads are added.
 pub(crate) const PATIENCE: Duration = Duration::from_micros(100);
 
 /// The next action of the monitor after a look at the queue.
@@ -36,18 +36,19 @@ pub(crate) enum MonitorAction {
     Retire,
 }
 
-/// The consequence of a thread that could not be started.
+/// The way to continue after a thread could not be started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum StartFailure {
-    /// Other threads run the waiting jobs. The dispatch is never a start.
+    /// Other threads run the waiting jobs. The dispatch wakes an idle worker or does nothing.
     Continue(Dispatch),
     /// There is no thread: the caller empties the queue and fails the jobs.
     NoThread,
 }
 
 impl Policy {
-    /// Decides for the monitor, which brings the count of its last look, if there was one.
+    /// Decides what the monitor does next. `seen` is the number of ended jobs at its last look, if
+    /// there was one.
     pub(crate) fn tick(&mut self, seen: Option<u64>) -> MonitorAction {
         let has_moved = seen != Some(self.ended);
         if has_moved {
@@ -76,7 +77,7 @@ impl Policy {
         MonitorAction::Grow { by, seen: self.ended }
     }
 
-    /// Dispatches one worker of a growth, unless the arriving ones suffice.
+    /// Dispatches one of the workers that the monitor adds, unless the arriving workers suffice.
     pub(crate) fn grow(&mut self) -> Dispatch {
         if self.queued <= self.arriving {
             return Dispatch::Nothing;
@@ -84,12 +85,13 @@ impl Policy {
         self.dispatch(Role::Worker, self.vacancies_for_growth())
     }
 
-    /// A refusal ends a growth.
+    /// The number of threads that the monitor may start: none after a refusal.
     fn vacancies_for_growth(&self) -> usize {
         if self.backoff.stops_growth() { 0 } else { self.vacancies() }
     }
 
-    /// Notes that a new thread runs. It looks for a job, or at the queue, next.
+    /// Notes that a new thread runs. Next, the thread looks for a job, or as the monitor at the
+    /// queue.
     pub(crate) fn started(&mut self) {
         self.backoff = StartBackoff::default();
     }

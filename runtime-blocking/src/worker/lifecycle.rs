@@ -42,7 +42,7 @@ pub(super) struct Worker {
 /// The next step of a worker.
 pub(super) enum WorkerStep {
     Run(Arc<dyn Job>),
-    /// Yield the core, and look again. This look counts from the given time.
+    /// Yield the core, and look again. The next job or wait is counted from the given time.
     Yield(Instant),
     /// Wait for an assignment, at most until the given time.
     Wait(Option<Instant>),
@@ -52,7 +52,7 @@ pub(super) enum WorkerStep {
 
 /// The last step of a worker that has retired.
 pub(super) struct Departure {
-    /// The threads that retired before, to be joined.
+    /// The threads that retired before, and that this worker joins.
     before: Vec<JoinHandle<()>>,
     /// The threads that wait in a shutdown and can make progress.
     waiters: Vec<Arc<Parker>>,
@@ -125,8 +125,8 @@ impl Worker {
         step
     }
 
-    /// Reports that this worker's job has ended, if there was one. Returns what is dropped, and
-    /// which threads are unparked, outside the lock.
+    /// Reports that this worker's job has ended, if there was one. Returns the job to drop and the
+    /// threads to unpark, both outside the lock.
     #[inline]
     fn report_end(&self, state: &mut PoolState) -> (Option<CurrentJob>, Vec<Arc<Parker>>) {
         let Some(current) = state.workers.end(self.id) else { return (None, Vec::new()) };
@@ -166,8 +166,9 @@ impl Worker {
         WorkerStep::Wait(now.checked_add(self.shared.settings.keep_alive))
     }
 
-    /// Waits on the idle stack. The table, under the lock, says whether this worker was assigned a
-    /// role. The unpark only ends the sleep, and may be late or left over from before.
+    /// Waits on the idle stack. The table, read under the lock, shows whether this worker was
+    /// assigned a role. An unpark only ends the sleep, and may be late or left over from an earlier
+    /// wait.
     fn wait(&self, deadline: Option<Instant>) -> WorkerStep {
         loop {
             let unparked = self.parker.park(deadline);

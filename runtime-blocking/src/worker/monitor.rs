@@ -1,4 +1,4 @@
-//! A worker as the monitor: it watches whether the queue moves, and adds threads when it does not.
+//! The monitor: a worker that watches whether the queue moves, and adds threads when it does not.
 
 use std::time::Instant;
 
@@ -29,7 +29,7 @@ impl Worker {
                 MonitorAction::StandDown => return self.become_idle(state, now),
                 MonitorAction::Retire => return self.retire(state),
             }
-            // Nothing unparks the monitor, so an unpark is left over from before.
+            // Nothing unparks the monitor, so a notification is left over from an earlier wait.
             let deadline = Instant::now().checked_add(PATIENCE);
             while self.parker.park(deadline) == Unparked::Notified {}
         }

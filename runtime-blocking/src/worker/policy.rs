@@ -6,17 +6,18 @@
 //! threads. The rule tells the two cases apart by whether the queue moves:
 //!
 //! 1. While fewer than `cores` workers are busy, a waiting job dispatches a worker: the worker that
-//!    became idle last is woken, or a thread is started. While one is arriving, no other is
-//!    dispatched; the arriving worker takes a job and dispatches the next worker if jobs are left.
+//!    became idle last is woken, or a thread is started. While one worker is arriving, no other is
+//!    dispatched; the arriving worker takes a job, and dispatches the next worker if jobs are left.
 //!    So a burst costs its submitter one or two dispatches, and not one per job.
 //! 2. Beyond that, one worker becomes the *monitor*. It runs no jobs. If no job finishes for 100
 //!    µs, the running jobs must be blocked, so it [adds threads](crate::worker::growth). If it can
 //!    add none, it runs a job itself.
-//! 3. A worker that has run many jobs in a row and finds no other yields the core once and looks
-//!    again before it waits, unless another worker is arriving. It counts as arriving, so a submit
-//!    makes no system call. Without this, a worker that is faster than its submitter would sleep
-//!    between any two jobs of a burst. A worker that was woken for a single job does not yield: on
-//!    a busy machine that may take milliseconds, for which the next job would wait.
+//! 3. A worker that has run many jobs in a row and finds no further job yields the core once, and
+//!    looks again before it waits, unless another worker is arriving. Meanwhile it counts as
+//!    arriving, so a submit makes no system call. Without this, a worker that is faster than its
+//!    submitter would sleep between any two jobs of a burst. A worker that was woken for a single
+//!    job does not yield: on a busy machine a yield may take milliseconds, and the next job would
+//!    have to wait.
 //!
 //! ```text
 //!                    dispatch                 next: Take
@@ -29,11 +30,11 @@
 //!                                └──▶ BUSY                        when closed
 //! ```
 //!
-//! (A worker that yields is ARRIVING, too.) Two invariants: there are at most `threads_max`
-//! threads; and while a job waits, a worker is arriving, or there is a monitor, or (if no worker
-//! can be dispatched) all workers are busy and will look when their jobs end. So no job depends on
-//! a later submit. Only two workers have a timer: the monitor while jobs wait, and an idle worker
-//! for its keep-alive.
+//! (A worker that yields is ARRIVING, too.) Two invariants hold. There are at most `threads_max`
+//! threads. While a job waits, a worker is arriving, or there is a monitor, or no worker can be
+//! dispatched and all workers are busy. A busy worker looks for a job when its own ends, so no
+//! waiting job depends on a later submit. Only two workers have a timer: the monitor while jobs
+//! wait, and an idle worker for its keep-alive.
 
 use crate::worker::start_backoff::StartBackoff;
 
@@ -46,7 +47,7 @@ pub(crate) enum Role {
     Monitor,
 }
 
-/// The worker to dispatch. It has been counted; the caller carries the dispatch out.
+/// The worker to dispatch. The policy has counted it; the caller carries out the dispatch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Dispatch {
@@ -54,18 +55,18 @@ pub(crate) enum Dispatch {
     Nothing,
     /// Wake the worker that became idle last.
     Wake(Role),
-    /// Start a thread; answered by `started` or `could_not_start`.
+    /// Start a thread. The result is reported by `started` or `could_not_start`.
     Start(Role),
 }
 
-/// Where a worker comes from that looks for a job.
+/// Where a worker that looks for a job comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Arrival {
-    /// It was woken or started, or it has yielded.
+    /// The worker was woken or started, or it has yielded.
     Dispatched,
-    /// It has ended a job.
+    /// The worker has ended a job.
     JobEnded,
-    /// It has ended a job, after many others in a row.
+    /// The worker has ended a job, after many others in a row.
     ManyJobsEnded,
 }
 
@@ -87,23 +88,23 @@ pub(crate) enum WorkerAction {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Policy {
     threads_max: usize,
-    /// The number of busy workers above which a monitor is needed. Set by each submit.
+    /// The number of busy workers from which on a monitor is needed. Set by each submit.
     pub(super) cores: usize,
-    /// No job is accepted any more, and a worker that finds no job retires.
+    /// True if no job is accepted any more. Then a worker that finds no job retires.
     pub(super) closed: bool,
-    /// The waiting jobs that no lane's limit holds back.
+    /// The number of waiting jobs that no lane's limit holds back.
     pub(super) queued: usize,
-    /// The workers that were dispatched and have not looked for a job yet.
+    /// The number of workers that were dispatched and have not looked for a job yet.
     pub(super) arriving: usize,
     /// The workers that run a job.
     pub(super) busy: usize,
-    /// The workers on the idle stack.
+    /// The number of workers on the idle stack.
     pub(super) idle: usize,
     /// True if there is a monitor, or one is arriving.
     pub(super) monitor: bool,
-    /// The number of jobs that have ended, ever. The monitor compares it.
+    /// The number of jobs that have ended so far. The monitor compares it with its last look.
     pub(super) ended: u64,
-    /// The number of workers that the next growth dispatches.
+    /// The number of workers that the monitor adds the next time.
     pub(super) step: usize,
     /// The thread starts that were refused.
     pub(super) backoff: StartBackoff,
@@ -122,7 +123,7 @@ impl Policy {
         self.arriving + self.busy + self.idle + usize::from(self.monitor)
     }
 
-    /// The number of workers that run no job and are not about to, the monitor included.
+    /// The number of workers that run no job and are not arriving. The monitor is included.
     pub(crate) fn waiting(&self) -> usize {
         self.idle + usize::from(self.monitor)
     }
@@ -137,7 +138,7 @@ impl Policy {
         self.queued
     }
 
-    /// The number of jobs that have run, ever.
+    /// The number of jobs that have ended so far.
     pub(crate) fn ended(&self) -> u64 {
         self.ended
     }
@@ -173,14 +174,14 @@ impl Policy {
         self.queued -= 1;
     }
 
-    /// Counts the removal of all jobs but these.
+    /// Counts the removal of all such jobs except `left`.
     pub(crate) fn remove_all_but(&mut self, left: usize) {
         self.queued = left;
     }
 
     // ---- workers ----
 
-    /// Decides for a worker that looks for a job.
+    /// Decides what a worker that looks for a job does next.
     #[inline]
     pub(crate) fn next(&mut self, arrival: Arrival) -> WorkerAction {
         match arrival {
@@ -206,12 +207,12 @@ impl Policy {
         WorkerAction::Wait
     }
 
-    /// Counts out an idle worker whose keep-alive has passed.
+    /// Subtracts an idle worker whose keep-alive has passed.
     pub(crate) fn retire(&mut self) {
         self.idle -= 1;
     }
 
-    /// Accepts no more jobs. The caller wakes all idle workers, as workers.
+    /// Accepts no more jobs. The caller wakes all idle workers in the role `Worker`.
     pub(crate) fn close(&mut self) {
         self.closed = true;
         self.arriving += self.idle;
@@ -224,14 +225,15 @@ impl Policy {
         self.threads_max - self.threads()
     }
 
-    /// After a refusal, not every ended job is worth another system call. A worker that was
-    /// dispatched tries in any case: the jobs that came while it was arriving dispatched nothing.
+    /// After a refusal, a worker that has ended a job seldom tries another start. A dispatched
+    /// worker always tries, because jobs that were submitted while it was arriving dispatched
+    /// nothing.
     fn vacancies_for(&self, arrival: Arrival) -> usize {
         let backs_off = arrival != Arrival::Dispatched && self.backoff.is_waiting(self.ended);
         if backs_off { 0 } else { self.vacancies() }
     }
 
-    /// Points 1 and 2, if this number of threads may be started.
+    /// Applies points 1 and 2. `vacancies` is the number of threads that may be started.
     pub(super) fn dispatch_if_needed(&mut self, vacancies: usize) -> Dispatch {
         if self.queued == 0 || self.arriving > 0 {
             return Dispatch::Nothing;

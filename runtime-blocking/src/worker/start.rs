@@ -1,4 +1,4 @@
-//! Starting a worker's thread, and what follows if the system refuses it.
+//! Starting a worker's thread, and continuing without the thread if the system refuses it.
 
 use std::io;
 use std::sync::Arc;
@@ -13,7 +13,8 @@ use crate::worker::growth::StartFailure;
 use crate::worker::lifecycle;
 use crate::worker::policy::Role;
 
-/// Starts the thread of a reserved row. Fails if that leaves the pool without any thread.
+/// Starts the thread of a reserved row. Fails if the thread cannot be started and the pool has no
+/// other thread.
 pub(crate) fn start_worker(
     shared: &Arc<PoolShared>,
     worker: WorkerId,

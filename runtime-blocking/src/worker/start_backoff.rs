@@ -1,4 +1,4 @@
-//! The memory of refused thread starts.
+//! Remembers refused thread starts, so that they are tried again less and less often.
 
 /// The highest number of jobs that end before another thread start is tried after a refusal.
 const BACKOFF_MAX: u64 = 64;
@@ -11,11 +11,11 @@ pub(super) struct StartBackoff {
     is_refused: bool,
     /// A worker that ends a job tries again once this number of jobs have ended.
     retry_at: u64,
-    /// The distance of the next `retry_at`.
+    /// The number of jobs between the next refusal and the retry after it.
     distance: u64,
 }
 
-/// No start was refused.
+/// The state before any refusal.
 impl Default for StartBackoff {
     fn default() -> StartBackoff {
         StartBackoff { is_refused: false, retry_at: 0, distance: 1 }
@@ -23,7 +23,7 @@ impl Default for StartBackoff {
 }
 
 impl StartBackoff {
-    /// Notes a refusal, after this number of ended jobs.
+    /// Notes a refusal. `ended` is the number of jobs that have ended by now.
     pub(super) fn refuse(&mut self, ended: u64) {
         self.is_refused = true;
         self.retry_at = ended + self.distance;
@@ -35,7 +35,7 @@ impl StartBackoff {
         self.is_refused = false;
     }
 
-    /// Returns whether a growth must not start threads.
+    /// Returns whether the monitor must not start threads.
     pub(super) fn stops_growth(&self) -> bool {
         self.is_refused
     }

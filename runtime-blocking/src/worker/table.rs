@@ -15,7 +15,7 @@ use crate::worker::policy::Role;
 #[derive(Default)]
 pub(crate) struct WorkerTable {
     rows: Vec<WorkerRow>,
-    /// The idle workers. The one that became idle last is on top.
+    /// The idle workers. The worker that became idle last is on top.
     idle: Vec<WorkerId>,
     /// The number of workers whose job has shut the pool down.
     shutting_down: usize,
@@ -23,7 +23,7 @@ pub(crate) struct WorkerTable {
 
 #[derive(Default)]
 struct WorkerRow {
-    /// Where the worker sleeps.
+    /// The parker on which the worker sleeps.
     parker: Option<Arc<Parker>>,
     /// The role for which the worker was woken, until the worker takes it.
     assigned: Option<Role>,
@@ -40,7 +40,7 @@ pub(crate) struct CurrentJob {
 }
 
 impl WorkerTable {
-    /// Adds a new worker, which sleeps here.
+    /// Adds a new worker, which sleeps on `parker`.
     pub(crate) fn add(&mut self, id: WorkerId, parker: Arc<Parker>) {
         if self.rows.len() <= id.row() {
             self.rows.resize_with(id.row() + 1, WorkerRow::default);
@@ -77,7 +77,7 @@ impl WorkerTable {
         self.row(id).assigned.take()
     }
 
-    /// Takes a worker off the idle stack that was not assigned a role.
+    /// Removes a worker that was not assigned a role from the idle stack.
     pub(crate) fn remove_idle(&mut self, id: WorkerId) {
         self.idle.retain(|&idle| idle != id);
     }
@@ -89,7 +89,7 @@ impl WorkerTable {
         self.row(id).running = Some(running);
     }
 
-    /// Takes the job that a worker has ended, if there was one, to be dropped outside the lock.
+    /// Takes the job that the worker has ended, if any. The caller drops the job outside the lock.
     #[must_use]
     pub(crate) fn end(&mut self, id: WorkerId) -> Option<CurrentJob> {
         let row = &mut self.rows[id.row()];
@@ -105,7 +105,7 @@ impl WorkerTable {
         rows.filter_map(|(index, row)| Some((WorkerId::of_row(index), row.running.as_ref()?)))
     }
 
-    /// Notes that a worker's job shuts the pool down. It holds until that job ends.
+    /// Notes that a worker's job shuts the pool down. The note is removed when that job ends.
     pub(crate) fn set_shuts_down(&mut self, id: WorkerId) {
         if !mem::replace(&mut self.row(id).shuts_down, true) {
             self.shutting_down += 1;

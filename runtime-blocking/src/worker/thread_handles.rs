@@ -2,15 +2,15 @@
 //!
 //! Every thread is joined. A worker that retires cannot join itself. It leaves its handle in
 //! `retired`, and joins the threads whose handles it finds there. That takes no time, because those
-//! threads have only their last few steps left. So each worker is joined by the next one to retire,
-//! and the last worker by the shutdown.
+//! threads have only their last few steps left. So each worker is joined by the worker that retires
+//! next, and the last worker is joined by the shutdown.
 //!
 //! The thread that starts a worker holds the worker's handle for a moment before it can deposit the
 //! handle here, and by then the worker may have retired already. So the number of a retired worker
 //! stays taken until its handle has arrived.
 //!
-//! The numbers are no keys of a slab, because a new thread gets the lowest free number: it is in
-//! the thread's name.
+//! The numbers are not keys of a slab, because a new thread gets the lowest free number, which is
+//! shown in the thread's name.
 
 use std::mem;
 
@@ -22,12 +22,12 @@ use crate::worker::current::WorkerId;
 /// The threads of a pool. *Guarded by* the pool's lock.
 #[derive(Default)]
 pub(crate) struct ThreadHandles {
-    /// By the number of the worker.
+    /// Indexed by the number of the worker.
     threads: Vec<WorkerThread>,
     /// The handles of retired threads that no thread has joined.
     retired: Vec<JoinHandle<()>>,
-    /// The number of handles that `retired` does not show: they have not been deposited yet, or a
-    /// shutdown is joining them.
+    /// The number of handles that are neither in `threads` nor in `retired`, because they have not
+    /// been deposited yet or a shutdown is joining them.
     elsewhere: usize,
 }
 
@@ -90,12 +90,13 @@ impl ThreadHandles {
         before
     }
 
-    /// Returns whether the handle of every retired thread is here or has been joined.
+    /// Returns whether the handle of every retired thread is in `retired` or has been joined.
     pub(crate) fn are_complete(&self) -> bool {
         self.elsewhere == 0
     }
 
-    /// Takes the handles of retired threads; answered by [`joined`](ThreadHandles::joined).
+    /// Takes the handles of retired threads. When the caller has joined them, it calls
+    /// [`joined`](ThreadHandles::joined).
     pub(crate) fn take_retired(&mut self) -> Vec<JoinHandle<()>> {
         self.elsewhere += self.retired.len();
         mem::take(&mut self.retired)
@@ -113,7 +114,7 @@ impl ThreadHandles {
 /// Blocks while their thread-locals are destroyed.
 pub(crate) fn join_all(threads: Vec<JoinHandle<()>>) {
     for thread in threads {
-        // A worker's thread does not panic, so the result says nothing.
+        // A worker's thread does not panic, so the result carries no information.
         drop_catching(thread.join());
     }
 }

@@ -10,7 +10,7 @@ use crate::queue::job_removal::Removed;
 use crate::queue::lane_config::{AGING, LaneConfig, Priority};
 use crate::queue::permit::grant;
 
-/// A job that is known by a number.
+/// A job that is identified by a number.
 struct Dummy {
     metadata: Metadata,
     number: u64,
@@ -63,7 +63,7 @@ fn push(queue: &mut JobQueue, number: u64, lane: LaneId) -> Arc<Dummy> {
     job
 }
 
-/// The number of the job that is next.
+/// Pops the next job, and returns its number.
 fn pop(queue: &mut JobQueue) -> Option<u64> {
     let name = queue.pop()?.job.metadata().name()?.parse();
     Some(name.expect("it is a number"))
@@ -173,7 +173,8 @@ fn jobs_behind_a_full_queue_come_in_when_there_is_a_place_the_first_first() {
         let jobs: Vec<_> = queue.waiting().map(|waiting| Arc::clone(&waiting.job)).collect();
         (Arc::clone(&jobs[2]), Arc::clone(&jobs[1]))
     };
-    // Removing a job from the wait list admits no other one; removing one from the queue does.
+    // Removing a job from the wait list admits no other job. Removing a job from the queue admits
+    // one.
     assert_eq!(third.metadata().name(), Some("3"));
     assert!(queue.remove(third.queue_key()).expect("it waits").permit.is_none());
     let withdrawn = queue.remove(fourth.queue_key()).expect("it waits");
@@ -243,7 +244,7 @@ fn a_lane_goes_with_its_last_handle_and_its_last_job_and_its_id_names_no_other()
     assert_ne!(queue.open_lane(config()), first);
 }
 
-/// Random events, against a reference that keeps one list and looks through all of it.
+/// Compares the queue over random events with a reference, which searches one plain list.
 #[test]
 fn every_job_comes_out_once_and_in_the_order_of_the_rule() {
     for seed in 1..200_u64 {
@@ -262,7 +263,7 @@ fn every_job_comes_out_once_and_in_the_order_of_the_rule() {
         let ids = [MAIN, second, third];
         let limits = [3, usize::MAX, 1];
         let mut running = [0_usize; 3];
-        // In the order of their tickets, which are their numbers.
+        // The waiting jobs, in the order of their tickets. The number of a job is its ticket.
         let mut waiting: Vec<(usize, Arc<Dummy>)> = Vec::new();
         let mut tickets = 0;
         for _ in 0..400 {

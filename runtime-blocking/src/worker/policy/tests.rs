@@ -1,4 +1,4 @@
-//! A table for each decision.
+//! The decisions of the policy, as tables and as short sequences of events.
 
 use super::*;
 use crate::worker::growth::{MonitorAction, StartFailure};
@@ -167,7 +167,8 @@ fn a_monitor_takes_the_job_itself_when_no_worker_can_be_dispatched() {
     assert_eq!(policy.counts(), counts(1, 0, 3, 0, 0));
 }
 
-/// P52, tokio#8406: the monitor is a free thread; refusing it company must not idle it.
+/// P52, tokio#8406: the monitor is a free thread. If no further thread can be started, the monitor
+/// must run the job.
 #[test]
 fn a_monitor_takes_the_job_itself_when_the_system_refuses_a_thread() {
     let mut policy = policy(9, 1, counts(2, 0, 1, 0, 1));
@@ -259,8 +260,8 @@ fn a_closed_pool_runs_what_it_has_and_retires() {
     assert_eq!(policy.threads(), 0);
 }
 
-/// Earlier refusals do not matter: jobs that are submitted while a worker is arriving dispatch
-/// nothing, so the arriving worker must.
+/// Jobs that are submitted while a worker is arriving dispatch nothing. So the arriving worker must
+/// dispatch the next worker, even if thread starts were refused before.
 #[test]
 fn a_dispatched_worker_dispatches_the_next_whatever_was_refused_before() {
     let mut policy = Policy::new(4);

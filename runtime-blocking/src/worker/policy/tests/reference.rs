@@ -1,9 +1,9 @@
-//! Random events against a reference (P6, P52, P57), and the invariant: a worker looks at every
-//! waiting job without another submit.
+//! Compares the policy over random events with a reference (P6, P52, P57). Checks the invariant
+//! that no waiting job depends on a later submit.
 
 use super::*;
 
-/// A random generator without a package: xorshift, from a seed.
+/// A seeded generator of random numbers (xorshift), which needs no package.
 struct Dice(u64);
 
 impl Dice {
@@ -19,12 +19,12 @@ impl Dice {
     }
 }
 
-/// The reference: carries the policy's decisions out on plain counts, and compares the counts.
+/// The reference: carries out the policy's decisions on its own counts, and compares the counts.
 #[derive(Debug)]
 struct Reference {
     policy: Policy,
     cores: usize,
-    /// Dispatched, whether as a new thread or an old one.
+    /// The workers that were woken or started, and have not looked for a job yet.
     arriving: usize,
     /// Starts that the system has not yet answered.
     starts: Vec<Role>,
@@ -37,7 +37,7 @@ struct Reference {
     accepted: u64,
     cancelled: u64,
     failed: u64,
-    /// A start was refused, and none has been tried since.
+    /// True if a start was refused, and no start has been tried since.
     refused: bool,
 }
 
@@ -204,7 +204,7 @@ impl Reference {
         }
     }
 
-    /// Lets all events occur that occur by themselves while the running jobs block for ever.
+    /// Lets all events occur that need neither a submit nor the end of a job.
     fn settle(&mut self) {
         for _ in 0..10_000 {
             while !self.starts.is_empty() {
