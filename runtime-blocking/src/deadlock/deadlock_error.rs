@@ -51,7 +51,7 @@ impl fmt::Display for Deadlock {
             }
         };
         f.write_str(
-            " is taken by a job that waits for a job of the same pool, so nobody is left to ",
+            " is taken by a job that waits for a job of the same pool, so no thread is left to ",
         )?;
         f.write_str("run this one; those that wait are ")?;
         for (index, job) in self.waiting.iter().take(NAMED_MAX).enumerate() {
