@@ -84,7 +84,10 @@ pub(crate) fn run(shared: Arc<PoolShared>, id: WorkerId, role: Role) {
                 worker.wait(deadline)
             }
             WorkerStep::Monitor => worker.monitor(),
-            WorkerStep::Retire(departure) => return departure.finish(),
+            WorkerStep::Retire(Departure { before, waiters }) => {
+                waiters.iter().for_each(|waiter| waiter.unpark());
+                return join_all(before);
+            }
         };
     }
 }
@@ -190,12 +193,5 @@ impl Worker {
         state.workers.clear(self.id);
         let before = state.threads.retire(self.id);
         WorkerStep::Retire(Departure { before, waiters: state.take_waiters_if_quiet() })
-    }
-}
-
-impl Departure {
-    fn finish(self) {
-        self.waiters.iter().for_each(|waiter| waiter.unpark());
-        join_all(self.before);
     }
 }
