@@ -12,10 +12,10 @@ use crate::sync::thread_local_const;
 
 /// Drives futures on the thread that [installed](install) it.
 pub trait BlockingDriver {
-    /// Calls `poll` until it is ready, and `sleep` in between.
+    /// Calls `poll` until it returns `Ready`, and calls `sleep` after each `Pending`.
     ///
-    /// `sleep` returns once `waker` has been woken since it last returned. The driver may poll with
-    /// wakers of its own, if each of them wakes `waker`.
+    /// `sleep` returns once `waker` has been woken since `sleep` last returned. The driver may poll
+    /// with its own wakers, if each of them wakes `waker`.
     ///
     /// # Blocking
     /// Blocks the thread until `poll` is ready.
@@ -50,8 +50,9 @@ impl Drop for InstalledDriver {
     }
 }
 
-/// Calls `poll` until it is ready, and `sleep` in between: in the way of the thread's driver, if
-/// it has one. `sleep` must return once `waker` has been woken since it last returned.
+/// Calls `poll` until it returns `Ready`, and calls `sleep` after each `Pending`. If the thread has
+/// a driver, the driver makes these calls. `sleep` must return once `waker` has been woken since
+/// `sleep` last returned.
 ///
 /// # Blocking
 /// Blocks the thread until `poll` is ready.

@@ -14,9 +14,8 @@ pub fn panic_text(payload: &Payload) -> Option<&str> {
 
 /// Drops a value whose destructor may panic, and discards that panic.
 ///
-/// The panic hook has printed the message by then. The payload may itself panic when it is
-/// dropped, and so may the payload of that second panic: the second payload is leaked, which ends
-/// the chain.
+/// The panic hook has already printed the message. The destructor of the payload may panic, too.
+/// The payload of that second panic is leaked, so that no third panic can follow.
 pub fn drop_catching<T>(value: T) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value)))
         && let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload)))
@@ -25,7 +24,7 @@ pub fn drop_catching<T>(value: T) {
     }
 }
 
-/// Calls a hook or a waker of the user's, and discards its panic.
+/// Calls a hook or a waker of the user, and discards its panic.
 pub fn catch_panic(f: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
         drop_catching(payload);

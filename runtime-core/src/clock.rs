@@ -1,7 +1,7 @@
 //! Clocks: the system's time, or virtual time, which the loop advances.
 //!
-//! Virtual time stands still while a job holds the clock (see [`Clock::hold`]). The race between
-//! the end of a job and the loop's next step:
+//! Virtual time does not advance while a job holds the clock (see [`Clock::hold`]). The race
+//! between the end of a job and the loop's next step:
 //!
 //! ```text
 //! job                                loop                                          holds
@@ -12,8 +12,8 @@
 //!                                    finds the notification: does not advance
 //! ```
 //!
-//! A loop that reads 0 and finds no notification can therefore advance the time: no job can still
-//! send a message.
+//! A loop that reads 0 and finds no notification may therefore advance the time: no job is left
+//! that could send a message.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,9 +23,10 @@ use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// A source of time: the system's clock, or a virtual clock for tests and simulations.
 ///
-/// A virtual clock stands still while anything can run, and advances in one step to the next
-/// deadline when nothing can: a program of a thousand hours runs at once, and the same each time.
-/// It starts at the real time at which it was made. Clones share the time.
+/// A virtual clock does not advance while a task or a job can run. When none can run, the clock
+/// advances in one step to the next deadline. A program that sleeps for a thousand hours therefore
+/// ends at once, and runs in the same way each time. A virtual clock starts at the real time at
+/// which it was made. Clones share the time.
 #[derive(Clone, Debug, Default)]
 pub struct Clock(ClockSource);
 
@@ -36,15 +37,15 @@ enum ClockSource {
     Virtual(Arc<VirtualTime>),
 }
 
-/// *Shared by* the loop, which alone advances it, and the threads that read it or hold it.
-/// *Guarded by* its atomics. *Woken by* nothing: the end of a hold unparks the loop.
+/// *Shared by* the loop, which alone advances it, and the threads that read it or hold it. *Guarded
+/// by* its atomics. *Woken by* nothing: the caller of `release` unparks the loop.
 #[derive(Debug)]
 struct VirtualTime {
     start: Instant,
     /// Nanoseconds since `start`; 64 bits hold 584 years.
     elapsed: AtomicU64,
-    /// The number of running jobs. A job takes no virtual time: the clock stands still until it
-    /// ends.
+    /// The number of holds. Each running job has one, and the time does not advance while there is
+    /// any.
     holds: AtomicUsize,
 }
 
@@ -87,7 +88,7 @@ impl Clock {
     pub fn hold(&self) {
         if let ClockSource::Virtual(time) = &self.0 {
             // ORDERING: Relaxed. The caller is the loop itself or a job that holds the clock, so
-            // the loop's next `may_advance` is ordered after it anyway.
+            // the loop's next `may_advance` is ordered after this addition anyway.
             time.holds.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -110,7 +111,7 @@ impl Clock {
         }
     }
 
-    /// Returns whether the clock can reach `instant`. A virtual clock counts 584 years; a later
+    /// Returns whether the clock can reach `instant`. A virtual clock can count 584 years; a later
     /// deadline never passes.
     pub fn reaches(&self, instant: Instant) -> bool {
         match &self.0 {
@@ -122,7 +123,8 @@ impl Clock {
         }
     }
 
-    /// Advances a virtual clock to `instant`, and never back. Only the loop calls it.
+    /// Advances a virtual clock to `instant`, unless it is there or later already. Only the loop
+    /// calls this.
     pub fn advance_to(&self, instant: Instant) {
         if let ClockSource::Virtual(time) = &self.0 {
             let elapsed = instant.saturating_duration_since(time.start).as_nanos();
@@ -137,7 +139,8 @@ impl VirtualTime {
     fn now(&self) -> Instant {
         // ORDERING: Relaxed, as in `advance_to`.
         let elapsed = Duration::from_nanos(self.elapsed.load(Ordering::Relaxed));
-        // `advance_to` was given this sum as an `Instant`, unless 584 years have passed.
+        // The sum does not overflow: `advance_to` was given it as an `Instant`, unless 584 years
+        // passed.
         self.start.checked_add(elapsed).unwrap_or(self.start)
     }
 }

@@ -16,16 +16,16 @@
 //! | WAITING | not there yet | the awaiting task's and the producer's | both |
 //! | READY | in the cell | none | the reading end |
 //! | TAKEN | yielded | none | none |
-//! | CLOSED | dropped, now or on arrival | none | none |
+//! | CLOSED | dropped at the close, or when it arrives | none | none |
 //!
 //! The producer (a task on the loop, or a job on a worker) calls [`complete`](Completion::complete)
 //! once. The reading end ([`JoinHandle`](crate::join::JoinHandle)) polls, requests cancellation,
 //! and closes the cell when it is dropped. A request is a flag that the producer checks. A task is
 //! also woken once, so that it checks.
 //!
-//! The state is under one small mutex, and no user code runs there: a waker is cloned before the
-//! lock is taken; wakers are woken, and wakers and results dropped, after it is released. So a
-//! waker or a destructor that panics or calls back finds the cell consistent.
+//! One small mutex guards the state, and no user code runs while it is locked. Wakers are cloned
+//! before it is locked; they are woken, and wakers and results are dropped, after it is unlocked.
+//! So a waker or a destructor that panics or calls back finds the cell consistent.
 
 use std::fmt;
 use std::mem;
@@ -44,7 +44,7 @@ pub struct Completion<T> {
     metadata: Metadata,
     /// Set by the reading end; the producer checks it at every poll.
     cancel_requested: AtomicBool,
-    /// Set by the producer when the result is there, so that checking takes no lock.
+    /// Set by the producer when it has stored the result, so that checking takes no lock.
     finished: AtomicBool,
     state: Mutex<CompletionState<T>>,
 }
@@ -91,7 +91,7 @@ impl<T> Completion<T> {
                 unreachable!("a producer completes once")
             }
         };
-        // ORDERING: Release, paired with the Acquire in `is_finished`. One thread writes it, once.
+        // ORDERING: Release, paired with the Acquire in `is_finished`. One thread sets it, once.
         self.finished.store(true, Ordering::Release);
         drop(state);
         let Waiting { awaiter, producer } = before else { return None };
@@ -108,8 +108,8 @@ impl<T> Completion<T> {
         self.cancel_requested.load(Ordering::Acquire)
     }
 
-    /// Sets the waker of a producer that did not exist yet when the cell was made. Check afterwards
-    /// whether cancellation [was requested](Completion::is_cancel_requested) before.
+    /// Sets the waker of a producer that did not exist yet when the cell was made. The caller must
+    /// then check whether cancellation [was already requested](Completion::is_cancel_requested).
     pub fn set_producer(&self, waker: Waker) {
         let mut state = self.state.lock();
         let unused = match &mut *state {
@@ -117,7 +117,7 @@ impl<T> Completion<T> {
             Ready(_) | Taken | Closed => Some(waker),
         };
         drop(state);
-        // Mostly there is none.
+        // Usually there is no unused waker.
         if let Some(unused) = unused {
             drop_catching(unused);
         }
@@ -139,7 +139,7 @@ impl<T> Completion<T> {
                 drop_catching(former);
                 return Poll::Pending;
             }
-            // It was completed between the check and the lock.
+            // The cell was completed between the check and the lock.
             let result = Self::take(state);
             drop_catching(waker);
             return Poll::Ready(result);
@@ -158,7 +158,7 @@ impl<T> Completion<T> {
         }
     }
 
-    /// C2 for a reader that holds the only reference, without the lock. `None` without a result.
+    /// C2 without the lock, for a reader with the only reference. `None` if there is no result.
     pub fn take_alone(&mut self) -> Option<Result<T, JoinError>> {
         let state = self.state.get_mut();
         match mem::replace(state, Taken) {
@@ -170,11 +170,11 @@ impl<T> Completion<T> {
         }
     }
 
-    /// Returns whether the result is there, or was taken.
+    /// Returns whether the result is in the cell, or was taken.
     #[inline]
     pub fn is_finished(&self) -> bool {
         // ORDERING: Acquire, paired with the store in `complete`: a thread that reads `true` sees
-        // everything that the producer did before.
+        // everything that the producer did before the store.
         self.finished.load(Ordering::Acquire)
     }
 
@@ -186,7 +186,7 @@ impl<T> Completion<T> {
     }
 
     /// Requests cancellation, and wakes the producer so that it sees the request. Does nothing
-    /// after the first request, or once the result is there.
+    /// after the first request, or once there is a result.
     pub fn cancel(&self) {
         if !self.request_cancel() {
             return;
@@ -202,7 +202,7 @@ impl<T> Completion<T> {
         }
     }
 
-    /// C3. The reader is gone: a result that is there, or arrives later, is dropped.
+    /// C3. Closes the cell for its reader: the result is dropped, now or when it arrives.
     pub fn close(&self) {
         let mut state = self.state.lock();
         let before = match *state {

@@ -1,12 +1,13 @@
 //! The role of the current thread, in one thread-local value.
 //!
-//! A thread is started by a pool, for a pinned state, or by the program, which gives it its role
-//! until it ends. Besides, any thread may turn event loops, one inside the other.
+//! The role says what started the thread: a pool, a pinned state, or the program. Whatever its
+//! role, a thread may turn event loops, one inside the other.
 //!
-//! The value holds plain numbers only, because the packages that write it do not know each other.
-//! Values of their own types (the loop that is turned, the job that runs) are in thread-locals of
-//! their own, so that a wake on the loop's thread costs one access. The value is made by a constant
-//! expression and never destroyed, so it can be read while other thread-locals are destroyed.
+//! The value holds only plain numbers, because the packages that write it do not depend on each
+//! other. Each package keeps values of its own types (the loop that is turned, the job that runs)
+//! in its own thread-locals, so a wake on the loop's thread accesses only one thread-local. The
+//! role's value is made by a constant expression and never destroyed, so it can be read while other
+//! thread-locals are destroyed.
 
 use std::cell::Cell;
 
@@ -22,8 +23,8 @@ pub enum ThreadRole {
         /// The worker's place in the pool.
         worker: usize,
     },
-    /// The thread was a worker of a pool, and its thread-locals are being destroyed. The pool must
-    /// not wait for it from there.
+    /// The thread was a worker of a pool, and its thread-locals are being destroyed. A shutdown of
+    /// the pool that one of their destructors calls must not wait for this thread.
     RetiredWorker {
         /// The number of the pool.
         pool: u64,
@@ -51,7 +52,8 @@ pub fn role() -> ThreadRole {
     CONTEXT.with(|context| context.role.get())
 }
 
-/// Sets the role of the current thread. Its owner calls it at the start and at the end.
+/// Sets the role of the current thread. The pool or the pinned state that owns the thread calls
+/// this at the thread's start and end.
 pub fn set_role(role: ThreadRole) {
     CONTEXT.with(|context| context.role.set(role));
 }

@@ -1,15 +1,16 @@
 //! Detection of forked children, in which a runtime or a pool from before the fork cannot be used.
 //!
-//! A fork copies the memory of a process, and one of its threads. The other threads do not exist
-//! in the child: waiting for one of them never ends, and a lock that one of them held is never
-//! released. A [`ForkCheck`] remembers the process in which a runtime or a pool first met other
-//! threads, and reports an error in any other process.
+//! A fork copies the memory of a process, and only one of its threads. The other threads do not
+//! exist in the child: waiting for one of them never ends, and a lock that one of them held is
+//! never released. A [`ForkCheck`] remembers the process in which a runtime or a pool first used
+//! other threads, and reports an error in any other process.
 //!
 //! Asking the system for the process ID costs about 100 ns, too much for each submitted job.
-//! [`check`](ForkCheck::check) asks, and is called where another system call is near: before a
-//! thread is started, woken, joined or waited for. [`check_cheaply`](ForkCheck::check_cheaply)
-//! compares with the last answer that any check in the process got. It detects a fork as soon as
-//! anything has asked in the child, for example because a new runtime was made there.
+//! [`check`](ForkCheck::check) asks the system, and is called where another system call follows
+//! anyway: before a thread is started, woken, joined or waited for.
+//! [`check_cheaply`](ForkCheck::check_cheaply) compares with the answer that the system gave last,
+//! to any check. It detects a fork as soon as any check has asked the system in the child, for
+//! example because a new runtime was made there.
 
 use std::error::Error;
 use std::fmt;
@@ -26,37 +27,38 @@ fn ask() -> u32 {
     process
 }
 
-/// The process in which a runtime or a pool is usable: the first in which it met other threads.
+/// The process in which a runtime or a pool is usable: the first in which it used other threads.
 #[derive(Debug)]
 pub struct ForkCheck(OnceLock<u32>);
 
 impl ForkCheck {
-    /// A check for something that is usable in this process only.
+    /// A check for a runtime or a pool that is usable in this process only.
     pub fn here() -> ForkCheck {
         ForkCheck(OnceLock::from(ask()))
     }
 
-    /// A check for something that has met no other thread yet, and is usable in any process.
+    /// A check for a pool that has used no other thread yet, and is still usable in any process.
     ///
     /// The first [`check_cheaply`](ForkCheck::check_cheaply) fixes the process.
     pub const fn unused() -> ForkCheck {
         ForkCheck(OnceLock::new())
     }
 
-    /// Asks the system whether this is the right process.
+    /// Asks the system whether the runtime or the pool is usable in this process.
     ///
     /// # Errors
-    /// If this is another process: a forked child, or a child of one.
+    /// If it is not: this process is a forked child, or a child of one.
     pub fn check(&self) -> Result<(), ForkedError> {
         let Some(&made_in) = self.0.get() else { return Ok(()) };
         let here = ask();
         if here == made_in { Ok(()) } else { Err(ForkedError { made_in, here }) }
     }
 
-    /// Checks without a system call, unless the last answer of the system was another process.
+    /// Checks, with a system call only the first time, or if the system's last answer was another
+    /// process.
     ///
     /// # Errors
-    /// As [`check`](ForkCheck::check), if anything in this process has asked the system.
+    /// As [`check`](ForkCheck::check), but only if some check has asked the system in this process.
     #[inline]
     pub fn check_cheaply(&self) -> Result<(), ForkedError> {
         match self.0.get() {
@@ -76,7 +78,7 @@ impl ForkCheck {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ForkedError {
-    /// The ID of the process that made it.
+    /// The ID of the process that made the runtime or the pool.
     pub made_in: u32,
     /// The ID of this process.
     pub here: u32,

@@ -36,7 +36,7 @@ pub struct JoinHandle<T> {
 enum Awaited<T> {
     /// A task holds the other end of the cell.
     Task(Arc<Completion<T>>),
-    /// A job contains its cell. This variant is `Send` for every `T`; the other one makes the
+    /// A job contains its cell. This variant is `Send` for every `T`; the variant `Task` makes the
     /// handle `Send` only if `T` is.
     Job(Arc<dyn JobCell<T> + Send + Sync>),
 }
@@ -89,8 +89,8 @@ impl<T> JoinHandle<T> {
     /// A task is dropped on its own thread before its next poll, and the handle then yields a
     /// [`JoinError`] with [`is_cancelled`](JoinError::is_cancelled). A task that finishes first
     /// yields its result. A job that has not begun is removed from its queue at once. A running job
-    /// cannot be stopped from outside, and its result arrives when it ends. Does nothing if the
-    /// result is there.
+    /// cannot be stopped from outside, and its result arrives when it ends. Does nothing if there
+    /// is a result.
     pub fn abort(&self) {
         match &self.awaited {
             Awaited::Task(cell) => cell.cancel(),
@@ -113,7 +113,7 @@ impl<T> JoinHandle<T> {
         self.cell().metadata()
     }
 
-    /// Lets the task or job continue by itself. The same as dropping the handle.
+    /// Lets the task or job continue without the handle, just as dropping the handle does.
     pub fn detach(self) {}
 
     /// Polls a job, or a task that has ended. If no other thread can reach the cell any more, the
@@ -122,7 +122,7 @@ impl<T> JoinHandle<T> {
     fn poll_alone(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
         let alone = match &mut self.awaited {
             Awaited::Task(cell) => Arc::get_mut(cell).and_then(Completion::take_alone),
-            // `get_mut` locks the count. Reading it first is cheaper while there are others.
+            // `get_mut` locks the count. Reading it is cheaper if other references exist.
             Awaited::Job(job) if !job.completion().is_finished() || Arc::strong_count(job) > 1 => {
                 None
             }

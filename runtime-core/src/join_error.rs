@@ -18,7 +18,7 @@ struct Failure {
 
 enum Reason {
     Cancelled,
-    /// The payload is in a mutex, because it need not be `Sync`, and an error should be.
+    /// The payload is in a mutex, because an error should be `Sync` and the payload may not be.
     Panicked {
         message: Option<Box<str>>,
         payload: Mutex<Payload>,
@@ -41,7 +41,7 @@ impl JoinError {
         JoinError(Box::new(Failure { metadata, reason }))
     }
 
-    /// The error of a task or job that was not accepted, at once or later, for this reason.
+    /// The error of a task or job that was refused, at once or when it was already queued.
     #[cold]
     pub fn refused(metadata: Metadata, why: Box<dyn Error + Send + Sync>) -> JoinError {
         JoinError(Box::new(Failure { metadata, reason: Reason::Refused(why) }))
@@ -73,7 +73,7 @@ impl JoinError {
     /// Returns the panic's payload.
     ///
     /// # Errors
-    /// Returns the error unchanged if it was no panic.
+    /// Returns the error unchanged if it is not a panic.
     pub fn try_into_panic(self) -> Result<Payload, JoinError> {
         let Failure { metadata, reason } = *self.0;
         match reason {
@@ -87,7 +87,7 @@ impl JoinError {
     /// Continues the panic on this thread, as if it had started here.
     ///
     /// # Panics
-    /// Always: with the payload if it was a panic, else with the error's message.
+    /// Always: with the payload if the error is a panic, else with the error's message.
     #[track_caller]
     pub fn resume(self) -> ! {
         match self.try_into_panic() {

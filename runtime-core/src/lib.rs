@@ -1,17 +1,17 @@
 //! The parts that the event loop and the blocking pool of the [aside](https://docs.rs/aside)
 //! runtime share.
 //!
-//! The event loop (`runtime-executor`) and the pool (`runtime-blocking`) do not know each other.
-//! They meet in the types of this crate, which starts no thread, polls no future by itself, and
-//! makes no system call except to sleep. In reading order:
+//! The event loop (`runtime-executor`) and the pool (`runtime-blocking`) do not depend on each
+//! other. They share the types of this crate, which starts no thread, polls no future by itself,
+//! and makes no system call except to sleep. Its modules, in reading order:
 //!
 //! - [`sync`]: the facade from which all threads, mutexes, atomics and channels are taken, so that
 //!   loom can check the code above it;
 //! - [`park`]: how a thread sleeps and is woken;
 //! - [`metadata`]: the number, name and location of a task or job;
-//! - [`completion`]: the cell that takes a result to the task that awaits it, and [`join`], its
+//! - [`completion`]: the cell that passes a result to the task that awaits it, and [`join`], its
 //!   reading end;
-//! - [`slab`]: values by generational key;
+//! - [`slab`]: a table of values that are found by generational keys;
 //! - [`clock`]: system time and virtual time;
 //! - [`catch_panic`]: calls to users' code whose panic must not propagate;
 //! - [`context`]: the role of the current thread;

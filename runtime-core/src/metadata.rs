@@ -12,7 +12,8 @@ use crate::sync::counter::Counter;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Id(NonZeroU64);
 
-/// A thread takes numbers in blocks, so that counting costs no shared write for each spawn.
+/// The size of the blocks of numbers that a thread takes, so that not every spawn writes to memory
+/// that threads share.
 const BLOCK: u64 = 1024;
 
 static NEXT_BLOCK: Counter = Counter::new();
@@ -49,12 +50,12 @@ impl fmt::Display for Id {
 
 /// The number, name and location of a task or job, kept for errors, reports and observers.
 ///
-/// It is cheap to clone, and three words large, because every task contains one.
+/// It takes three words and is cheap to clone, because every task contains one.
 #[derive(Clone, Debug)]
 pub struct Metadata {
     id: Id,
     location: &'static Location<'static>,
-    /// A thin pointer, because most tasks have no name: it costs them one word.
+    /// A thin pointer, because most tasks have no name, and it costs them only one word.
     name: Option<Arc<Box<str>>>,
 }
 
@@ -77,12 +78,12 @@ impl Metadata {
         self.id
     }
 
-    /// The name, if it has one.
+    /// The name, if the task or job has one.
     pub fn name(&self) -> Option<&str> {
         self.name.as_ref().map(|name| &***name)
     }
 
-    /// The source location where it was spawned or submitted.
+    /// The source location where the task or job was spawned or submitted.
     pub fn location(&self) -> &'static Location<'static> {
         self.location
     }

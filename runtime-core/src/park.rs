@@ -39,18 +39,19 @@
 //!                                   P3 swaps, finds NOTIFIED; checks again      RUNNING
 //! ```
 //!
-//! Every write is a read-modify-write of one word, so no fence is needed. The unparks between two
-//! sleeps are one: a thousand wakes of a running loop make no system call, and a thousand wakes of
-//! a sleeping loop make one.
+//! Every write is a read-modify-write of one word, so no fence is needed. All unparks between two
+//! sleeps count as one: a thousand wakes of a running loop make no system call, and a thousand
+//! wakes of a sleeping loop make one.
 //!
 //! # Two other ways to sleep
 //!
 //! The handshake is the same for both; only the system call of P1 differs.
 //!
-//! - DETACHED is PARKED for a loop that the host program turns (`Runtime::turn`). The thread is in
-//!   the host's own loop, so P1 calls a hook of the host's.
-//! - POLLING is PARKED for a loop that sleeps in the selector's poll, to receive events of its
-//!   sockets. std's parking token would not end that call, so P1 calls the poll waker.
+//! - DETACHED takes the place of PARKED for a loop that the host program turns (`Runtime::turn`).
+//!   The thread is in the host's own loop, so P1 calls a hook of the host.
+//! - POLLING takes the place of PARKED for a loop that sleeps in the selector's poll, to receive
+//!   events of its sockets. std's parking token would not end that call, so P1 calls the poll
+//!   waker.
 
 use std::fmt;
 use std::sync::Arc;
@@ -71,7 +72,7 @@ const POLLING: usize = 4;
 /// The host's hook, called by the first unpark of a DETACHED loop.
 pub type WakeHook = Box<dyn Fn() + Send + Sync>;
 
-/// Ends a [poll](Parker::park_in) from another thread, also one that has not yet begun.
+/// Ends a [poll](Parker::park_in) from another thread, even a poll that has not begun yet.
 pub type PollWaker = Box<dyn Fn() + Send + Sync>;
 
 /// The reason why a park ended.
@@ -80,18 +81,18 @@ pub type PollWaker = Box<dyn Fn() + Send + Sync>;
 pub enum Unparked {
     /// [`Parker::unpark`] was called, before or during the park.
     Notified,
-    /// The deadline passed, or the sleep ended otherwise.
+    /// The deadline passed, or the sleep ended for another reason.
     Expired,
 }
 
-/// The means by which one thread sleeps.
+/// Lets one thread sleep until another thread wakes it.
 ///
-/// *Shared by* its owner, the thread that made it and alone parks, and the threads that unpark it.
-/// *Guarded by* one atomic word. *Woken by* [`unpark`](Parker::unpark).
+/// *Shared by* its owner (the thread that made it, and the only one that parks) and the threads
+/// that unpark it. *Guarded by* one atomic word. *Woken by* [`unpark`](Parker::unpark).
 pub struct Parker {
     state: AtomicUsize,
-    /// The owner. Other code (a nested loop, a library) may take its parking token: the word alone
-    /// counts, and the token only ends the sleep.
+    /// The owner. Other code on its thread (a nested loop, a library) may take its parking token.
+    /// So the word alone says whether there is a notification, and the token only ends the sleep.
     thread: Thread,
     hook: Option<WakeHook>,
     /// Set before the first poll that it has to end.
@@ -99,7 +100,7 @@ pub struct Parker {
 }
 
 impl Parker {
-    /// A parker whose owner is the current thread, RUNNING.
+    /// A parker in the state RUNNING, whose owner is the current thread.
     pub fn new() -> Parker {
         Parker {
             state: AtomicUsize::new(RUNNING),
@@ -109,7 +110,8 @@ impl Parker {
         }
     }
 
-    /// The same, with a hook for the time in which the loop is [detached](Parker::detach).
+    /// A parker with a hook, which is called if the loop is unparked while it is
+    /// [detached](Parker::detach).
     ///
     /// The hook runs on the thread that unparks. Its panic is caught and discarded.
     pub fn with_hook(hook: WakeHook) -> Parker {
@@ -131,9 +133,10 @@ impl Parker {
     /// all calls between two parks, at most one returns true.
     #[inline]
     pub fn unpark_and_report(&self) -> bool {
-        // ORDERING: AcqRel. Release: the data published before is visible after the swap of P3.
-        // Acquire is not needed, because a read-modify-write continues the release sequence of an
-        // earlier unpark that it replaces; it is the rule for words that several threads write.
+        // ORDERING: AcqRel. Release: data published before this swap is visible after the swap of
+        // P3. Acquire is not needed, because a read-modify-write continues the release sequence of
+        // an earlier unpark that it replaces; AcqRel is the rule for words that several threads
+        // write.
         let before = self.state.swap(NOTIFIED, Ordering::AcqRel);
         match before {
             PARKED => self.thread.unpark(),
@@ -158,8 +161,8 @@ impl Parker {
         }
     }
 
-    /// Returns whether there is a notification. A hint for the owner, for each turn: it may miss a
-    /// new one.
+    /// Returns whether there is a notification. The owner calls it in each turn, as a hint: it may
+    /// miss a new notification.
     #[inline]
     pub fn is_notified(&self) -> bool {
         // ORDERING: Relaxed. A notification that is missed here is found by a later call, and at
@@ -171,8 +174,9 @@ impl Parker {
     #[inline]
     pub fn take_notification(&self) -> bool {
         self.is_notified() && {
-            // ORDERING: AcqRel. Acquire: pairs with the swap in `unpark`, so that the check that
-            // follows sees the data. Release: the rule for words that several threads write.
+            // ORDERING: AcqRel. Acquire: pairs with the swap in `unpark`, so that the owner's next
+            // check sees the data. Release: AcqRel is the rule for words that several threads
+            // write.
             self.state.swap(RUNNING, Ordering::AcqRel);
             true
         }
@@ -192,8 +196,8 @@ impl Parker {
         self.sleep(deadline)
     }
 
-    /// Sleeps like [`park`](Parker::park) until it is unparked, and calls `on_parked` before it
-    /// sleeps, unless it returns at once.
+    /// Sleeps like [`park`](Parker::park) without a deadline. Calls `on_parked` before the sleep,
+    /// but not if it returns at once.
     ///
     /// The state is PARKED during the call. Therefore exactly one
     /// [`unpark_and_report`](Parker::unpark_and_report), during the call or after it, returns true.
@@ -213,8 +217,9 @@ impl Parker {
         let _there_is_one = self.poll_waker.set(poll_waker);
     }
 
-    /// Sleeps like [`park`](Parker::park), but in `poll`. The [poll waker](Parker::set_poll_waker)
-    /// ends it; it may also end by itself, for any reason. The owner calls it.
+    /// Sleeps like [`park`](Parker::park), but inside `poll`. The
+    /// [poll waker](Parker::set_poll_waker) ends `poll`, which may also return for any other
+    /// reason. The owner calls this method.
     ///
     /// `poll` is not called if there is a notification already. It must not panic.
     ///
@@ -237,16 +242,16 @@ impl Parker {
                     false
                 }
             };
-            // ORDERING: Acquire, as in the swap of `end_park`, which follows if it reads NOTIFIED.
-            // After a spurious wake-up it reads PARKED.
+            // ORDERING: Acquire, as in the swap of `end_park`, which follows if this load reads
+            // NOTIFIED. After a spurious wake-up this load reads PARKED.
             if expired || self.state.load(Ordering::Acquire) != PARKED {
                 return self.end_park();
             }
         }
     }
 
-    /// Detaches the loop from its thread, which the host uses until [`attach`](Parker::attach).
-    /// The first unpark until then calls the hook.
+    /// Detaches the loop from its thread, which the host uses until [`attach`](Parker::attach). The
+    /// first unpark before that calls the hook.
     ///
     /// Returns false, and takes the notification instead, if there is one already.
     #[must_use]
@@ -259,10 +264,11 @@ impl Parker {
         self.end_park() == Unparked::Notified
     }
 
-    /// Step P2. If it fails, the notification has been taken.
+    /// Step P2. Takes the notification if the exchange fails.
     fn try_park(&self, how: usize) -> bool {
         // ORDERING: AcqRel / Acquire. Success publishes nothing. Failure reads the unparker's data,
-        // and so does the swap of `end_park` that follows: it is the rule for shared words.
+        // but so does the swap of `end_park` that follows. AcqRel is the rule for words that
+        // several threads write.
         let is_parked =
             self.state.compare_exchange(RUNNING, how, Ordering::AcqRel, Ordering::Acquire).is_ok();
         if !is_parked {
@@ -300,7 +306,7 @@ impl Wake for Parker {
 
 impl fmt::Debug for Parker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // ORDERING: Relaxed. It is shown, and nothing is decided by it.
+        // ORDERING: Relaxed. The state is only printed.
         let state = match self.state.load(Ordering::Relaxed) {
             RUNNING => "running",
             NOTIFIED => "notified",

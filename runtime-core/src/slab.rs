@@ -1,6 +1,7 @@
 //! A generational slab: values in numbered slots, each reached by a key in constant time.
 //!
-//! A plain value. It calls nothing, and it drops a value only when the slab itself is dropped.
+//! A slab calls no code of its values, except that it drops those that it still holds when it is
+//! dropped itself.
 //!
 //! A key is the slot's index and the slot's *generation*. Removing a value increments the
 //! generation of its slot, so a key of the removed value, a *stale* key, finds nothing, although
@@ -15,10 +16,10 @@
 //!          remove: the generation is incremented
 //! ```
 //!
-//! The free list is threaded through the vacant slots. Beside the generation there is room for the
-//! link in what would be padding, so the list costs no memory, a removal never allocates, and an
-//! insertion reads only the slot that it writes. The slot vacated last is used first, while it is
-//! in the processor's cache.
+//! The free list links the vacant slots. A link uses bytes beside the generation that would
+//! otherwise be padding, so the list costs no memory. A removal never allocates, and an insertion
+//! accesses only the slot that it fills. The slot vacated last is used first, because it is most
+//! likely still in the processor's cache.
 
 /// Names a value of a [`Slab`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -62,8 +63,8 @@ impl Key {
     /// Packs the key into one word, or returns `None` if the index does not fit.
     ///
     /// On systems with 64 bits every key fits. With 32 bits, indexes up to 65534 fit, and the word
-    /// holds the lower 16 bits of the generation. No token is `usize::MAX`.
-    /// [`Slab::get_by_token`] looks it up.
+    /// holds the lower 16 bits of the generation. No token is `usize::MAX`. [`Slab::get_by_token`]
+    /// looks a token up.
     #[inline]
     pub fn to_token(self) -> Option<usize> {
         let index = self.index as usize;
@@ -84,7 +85,7 @@ pub struct Slab<T> {
 
 #[derive(Debug)]
 struct SlabSlot<T> {
-    /// The generation of the value that is in the slot, or of the next one if it is vacant.
+    /// The generation of the value in the slot, or of the next value if the slot is vacant.
     generation: u32,
     /// The next slot of the free list, or [`END`]; without meaning if the slot is not vacant.
     next_vacant: u32,
@@ -92,7 +93,7 @@ struct SlabSlot<T> {
     value: Option<T>,
 }
 
-/// The end of the free list, and the index that no slot has.
+/// Marks the end of the free list. No slot has this index.
 const END: u32 = u32::MAX;
 
 /// The generation of a slot that is used up. No key has it.
@@ -133,8 +134,8 @@ impl<T> Slab<T> {
         key
     }
 
-    /// Reserves a slot and returns the key of the value that [`put`](Slab::put) will bring, for a
-    /// value that contains its own key.
+    /// Reserves a slot for a value that contains its own key, and returns the key.
+    /// [`put`](Slab::put) then fills the slot.
     ///
     /// # Panics
     /// If there are 2³² - 1 values.
@@ -167,8 +168,8 @@ impl<T> Slab<T> {
         debug_assert!(former.is_none(), "a value is put into a reserved slot");
     }
 
-    /// Takes a value out and leaves its slot reserved. `None` if the key is stale or the value is
-    /// out already.
+    /// Takes a value out and leaves its slot reserved. Returns `None` if the key is stale or the
+    /// slot holds no value.
     #[inline]
     pub fn take(&mut self, key: Key) -> Option<T> {
         self.slot_mut(key)?.value.take()
@@ -212,9 +213,9 @@ impl<T> Slab<T> {
         self.slot_mut(key)?.value.as_mut()
     }
 
-    /// The key of the first value in a slot with this index or a higher one.
+    /// The key of the first value whose slot has this index or a higher index.
     ///
-    /// It serves a loop over all values during which the slab may change.
+    /// A loop that visits all values can use it even if the slab changes meanwhile.
     pub fn key_from(&self, index: u32) -> Option<Key> {
         // A slab has fewer than 2^32 slots.
         (index..self.slots.len() as u32).find_map(|index| self.key_at(index))

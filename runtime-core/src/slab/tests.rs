@@ -1,4 +1,4 @@
-//! The slab against a table of its steps, and against a map.
+//! Tests of the slab: step by step, and by comparison with a map.
 
 use std::collections::BTreeMap;
 

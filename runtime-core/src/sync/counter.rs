@@ -1,5 +1,5 @@
-//! Process-wide numbers. They order nothing, so no model has to see them: they are std's atomics
-//! in a build and in a model.
+//! Process-wide numbers. They order nothing, so loom need not see them: they are std's atomics, in
+//! a build and in a model.
 #![allow(clippy::disallowed_types)]
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -14,9 +14,10 @@ impl Counter {
         Counter(AtomicU64::new(0))
     }
 
-    /// Returns the next number. No other call returns the same.
+    /// Returns the next number. No two calls return the same number.
     pub fn next(&self) -> u64 {
-        // ORDERING: Relaxed. Only the number matters, and a read-modify-write never repeats one.
+        // ORDERING: Relaxed. Only the number matters, and no two read-modify-writes return the
+        // same.
         self.0.fetch_add(1, Ordering::Relaxed)
     }
 }

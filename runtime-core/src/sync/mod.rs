@@ -2,8 +2,8 @@
 //!
 //! In a build, these are the types of parking_lot, crossbeam-channel and std, re-exported by
 //! `native`. Under `--cfg runtime_loom` they are the models of these types in the module `loom`,
-//! made of [loom](https://docs.rs/loom)'s parts. All other source is the same in both, so the
-//! models check the source that ships. For this to hold
+//! built from [loom](https://docs.rs/loom)'s types. All other source is the same in both, so the
+//! models check the source that ships. Two rules make sure of it:
 //!
 //! - the native side contains no logic, and
 //! - the model side is never stronger than the types it stands for. Its channel orders a send
@@ -45,7 +45,7 @@ macro_rules! thread_local_const {
     };
 }
 
-/// The same declaration for a thread of a model.
+/// Declares such a value for each thread of a model.
 #[cfg(runtime_loom)]
 #[macro_export]
 #[doc(hidden)]

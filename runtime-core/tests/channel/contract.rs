@@ -1,8 +1,8 @@
 //! The contract of the facade's channel.
 //!
-//! crossbeam-channel is tested by it in `main.rs`, and the models' channel in
-//! `tests/models/src/channel.rs`. The models' channel may show more executions than crossbeam's,
-//! never fewer.
+//! `main.rs` checks that crossbeam-channel keeps it, and `tests/models/src/channel.rs` that the
+//! models' channel does. The models' channel may show more executions than crossbeam's, never
+//! fewer.
 
 use std::sync::Arc;
 
@@ -41,8 +41,9 @@ fn send_from_a_thread<T: Send + 'static>(
     })
 }
 
-/// Two threads send `first` and `second` messages. Each message arrives once, in the order of its
-/// sender. Returns the sender of each message, in the order of arrival.
+/// One thread sends `first` messages, and another thread sends `second`. Each message arrives once,
+/// and those of one sender arrive in the order in which they were sent. Returns the sender of each
+/// message, in the order of arrival.
 pub(crate) fn each_message_arrives_once_in_the_order_of_its_sender(
     first: usize,
     second: usize,
@@ -60,7 +61,7 @@ pub(crate) fn each_message_arrives_once_in_the_order_of_its_sender(
     received.iter().map(|(from, _)| *from).collect()
 }
 
-/// `Disconnected` is returned after the last message, and by every later call.
+/// `try_recv` returns `Disconnected` after the last message, and at every later call.
 pub(crate) fn disconnected_comes_after_the_last_message() {
     let (sender, receiver) = unbounded();
     assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
@@ -98,8 +99,8 @@ pub(crate) fn unread_messages_are_dropped_with_the_receiver() {
     drop(sender);
 }
 
-/// A message that is sent while the receiver is dropped is returned or dropped, once. Returns
-/// whether it was returned.
+/// A message that is sent while the receiver is dropped is either returned or dropped, exactly
+/// once. Returns whether it was returned.
 pub(crate) fn a_message_sent_while_the_receiver_is_dropped_is_not_lost() -> bool {
     let message = Arc::new(());
     let (sender, receiver) = unbounded();

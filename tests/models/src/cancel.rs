@@ -1,4 +1,5 @@
-//! Ending a task from another thread: an abort, and a loop that closes while spawns arrive.
+//! Models of tasks that end early: by an abort from another thread, or because their loop closes
+//! while other threads spawn.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -92,7 +93,7 @@ enum Wakes {
     One,
 }
 
-/// Notifies the loop when it is dropped.
+/// Wakes the loop's main future when it is dropped.
 struct Bell {
     rung: Rc<Cell<bool>>,
     listener: Rc<RefCell<Option<Waker>>>,
@@ -107,7 +108,7 @@ impl Drop for Bell {
     }
 }
 
-/// The result of a handle, in words.
+/// Names the result of a handle.
 fn outcome(result: Result<(), JoinError>) -> &'static str {
     match result {
         Ok(()) => "ended by itself",
@@ -116,8 +117,9 @@ fn outcome(result: Result<(), JoinError>) -> &'static str {
     }
 }
 
-/// cancel‖wake‖poll. One thread aborts the task and awaits it, another may wake it to its end. The
-/// future is dropped once, on the loop's thread, and before its handle resolves. (P1, P23, P28)
+/// cancel‖wake‖poll. One thread aborts the task and awaits it. Another thread may wake the task,
+/// which then ends by itself. The future is dropped once, on the loop's thread, and before its
+/// handle resolves. (P1, P23, P28)
 fn an_aborted_task_is_dropped_at_home(wakes: Wakes, witness: &'static Witness) {
     let (executor, shared) = probed_executor();
     let (value, drops) = drop_probe();
@@ -158,7 +160,7 @@ fn an_aborted_task_is_dropped_at_home(wakes: Wakes, witness: &'static Witness) {
 }
 
 runtime_core::sync::thread_local_const! {
-    /// An executor that its owner keeps.
+    /// An event loop that is closed and not dropped.
     static KEPT: RefCell<Option<EventLoop>> = RefCell::new(None)
 }
 
@@ -166,8 +168,8 @@ fn keep(executor: EventLoop) {
     KEPT.with(|kept| *kept.borrow_mut() = Some(executor));
 }
 
-/// remote spawn‖loop closing. The task runs and ends on the loop's thread, or it is cancelled; the
-/// handle resolves, and nothing of it is left. (P47, P48, P29)
+/// remote spawn‖loop closing. Either the task runs and ends on the loop's thread, or it is
+/// cancelled. In both cases its handle resolves, and nothing leaks. (P47, P48, P29)
 fn an_order_is_opened_or_cancelled(witness: &'static Witness, end: fn(EventLoop)) {
     let (executor, shared) = probed_executor();
     let (value, drops) = drop_probe();
@@ -199,7 +201,7 @@ fn spawn_on(handle: &Handle, body: impl FnOnce() + Send + 'static) -> JoinHandle
     handle.spawn(Metadata::here(), async move { body() })
 }
 
-/// A thread that awaits a task of another loop is woken when the loop is dropped. (P45, P83)
+/// A thread that awaits a task of a loop is woken when the loop is dropped. (P45, P83)
 fn a_handle_resolves_when_the_loop_goes(witness: &'static Witness, end: fn(EventLoop)) {
     let (executor, shared) = probed_executor();
     let (value, drops) = drop_probe();

@@ -1,4 +1,4 @@
-//! All models, module by module.
+//! The list of all models, module by module.
 
 use crate::model::Model;
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     pool, reactor, registration, sleep, turn, unblock, waking,
 };
 
-/// All models.
+/// Returns all models.
 pub(crate) fn all() -> Vec<&'static Model> {
     let modules = [
         facade::MODELS,

@@ -1,5 +1,5 @@
-//! The channel: its contract, and the fact that it orders a send before its own receive and nothing
-//! else.
+//! Models of the channel: it keeps its contract, and it orders each send before the receive of the
+//! same message, and nothing else.
 
 use std::sync::Arc;
 
@@ -123,10 +123,10 @@ const RUNNING: usize = 0;
 const NOTIFIED: usize = 1;
 const PARKED: usize = 2;
 
-/// The handshake of the parker beside the channel. The receiver sleeps only if no notification
-/// arrived since it found the channel empty. If the channel ordered more than it does, the swaps
-/// could be relaxed. With relaxed swaps the receiver takes the notification, finds the channel
-/// empty, and sleeps for ever.
+/// The parker's handshake, together with the channel. The receiver sleeps only if no notification
+/// has arrived since it found the channel empty. With relaxed swaps, the receiver may take the
+/// notification, find the channel empty nevertheless, and sleep for ever. A channel that ordered
+/// more than the real one would hide this mistake.
 fn a_send_is_ordered_by_the_notification_that_follows_it(witness: &'static Witness) {
     let state = Arc::new(AtomicUsize::new(RUNNING));
     let (sender, receiver) = unbounded();
@@ -154,8 +154,8 @@ fn a_send_is_ordered_by_the_notification_that_follows_it(witness: &'static Witne
     join(waker);
 }
 
-/// Each thread writes its own flag and reads the other's, and both may read before the other's
-/// write. A channel that was a lock would hide the mistake.
+/// Each thread writes its own flag and then reads the flag of the other thread. Both threads may
+/// read a flag that is not set yet. A channel made of a lock would hide this mistake.
 fn a_handshake_of_two_relaxed_flags(_: &'static Witness) {
     let asleep = Arc::new(AtomicUsize::new(0));
     let (sender, receiver) = unbounded();
@@ -176,7 +176,8 @@ fn a_handshake_of_two_relaxed_flags(_: &'static Witness) {
     join(waker);
 }
 
-/// The second sender sees that the first has sent, without seeing what the first did before.
+/// The second sender sees that the first sender has sent, but not what the first sender wrote
+/// before that.
 fn sends_order_each_other(_: &'static Witness) {
     let data = Arc::new(AtomicUsize::new(0));
     let sent = Arc::new(AtomicUsize::new(0));

@@ -1,6 +1,6 @@
-//! One model, or one mutant, in a process of its own.
+//! Runs one model, or one mutant, in this process, which was started for it.
 //!
-//! A failing model often aborts its process, and a hanging one must be killed. The
+//! A model that fails often aborts its process, and a model that hangs must be killed. The
 //! [runner](crate::runner) reads the exit status and a few lines of output.
 
 use std::process::{self, ExitCode};
@@ -21,7 +21,7 @@ pub(crate) fn run(model: &Model, mutant: Option<usize>, limit: Duration) -> Exit
         process::exit(HUNG);
     });
     println!("{EXPLORING}");
-    // Another body must fail by itself: the model's witnesses do not apply to it.
+    // The body of a mutant must panic or deadlock: the model's witnesses do not apply to it.
     let (body, witnesses): (Body, _) = match mutant.map(|index| &model.mutants[index]) {
         Some(Mutant::Body { body, .. }) => (*body, None),
         Some(Mutant::Site { .. }) | None => (model.body, Some(model.witnesses)),
@@ -31,15 +31,15 @@ pub(crate) fn run(model: &Model, mutant: Option<usize>, limit: Duration) -> Exit
     if witnesses.is_none_or(were_seen) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Runs the model with at most one preemption. The facade writes the operations that are executed
-/// to stdout.
+/// Runs the model with at most one preemption. The facade writes to stdout which operations were
+/// executed.
 pub(crate) fn trace(model: &Model) -> ExitCode {
     let body = model.body;
     let _executions = explore(Some(1), move || body(&WITNESS));
     ExitCode::SUCCESS
 }
 
-/// Returns whether each of these events was recorded, and no other.
+/// Returns whether each of these events was recorded, and no other event.
 fn were_seen(witnesses: &[&str]) -> bool {
     let seen = WITNESS.seen();
     let mut complete = true;

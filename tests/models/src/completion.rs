@@ -1,7 +1,8 @@
-//! The completion cell: `runtime_core::completion`, and `join`, its reading end.
+//! Models of the completion cell, `runtime_core::completion`, and of its reading end, `join`.
 //!
-//! Most of it is one mutex, which no mutation can weaken. Its mutants are therefore small cells
-//! with a bug that the real cell must not have, or programs that break the rule beside them.
+//! Most of the cell's state is guarded by one mutex, which no mutation can weaken. Most mutants are
+//! therefore small cells with a bug that the real cell must not have, or programs that use the cell
+//! wrongly.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -125,8 +126,9 @@ fn poll<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::Output> {
     Pin::new(future).poll(&mut Context::from_waker(waker))
 }
 
-/// register‖complete. The reader polls with one waker, then with another, and parks until the
-/// second is woken. If the first was woken instead, the reader would sleep for ever. (P18, P34)
+/// register‖complete. The reader polls with one waker, then with a second waker, and parks until
+/// the second waker is woken. If the first waker were woken instead, the reader would sleep for
+/// ever. (P18, P34)
 fn the_last_waker_is_woken_and_the_result_is_there(witness: &'static Witness) {
     let (cell, mut handle) = cell();
     let producer = spawn(move || drop(cell.complete(Ok(7))));
@@ -176,7 +178,8 @@ fn look_then_register(_: &'static Witness) {
     join(producer);
 }
 
-/// `is_finished` orders as much as an await: if it returns true, the producer's work is visible.
+/// `is_finished` gives the same ordering as an await: if it returns true, the producer's work is
+/// visible.
 fn is_finished_orders_the_work_of_the_producer(witness: &'static Witness) {
     let (cell, handle) = cell();
     let done = Arc::new(AtomicUsize::new(0));
@@ -263,8 +266,8 @@ fn each_cancel_wakes_the_producer(_: &'static Witness) {
     assert_eq!(woken.len(), 1);
 }
 
-/// The work of the aborter before its request is visible to a producer that finds the request by
-/// itself, before it is woken.
+/// The producer may find the request before it is woken. It then sees everything that the aborting
+/// thread wrote before the request.
 fn a_cancel_orders_what_came_before_it(witness: &'static Witness) {
     let (cell, handle) = cell::<()>();
     let done = Arc::new(AtomicUsize::new(0));
@@ -283,7 +286,8 @@ fn a_cancel_orders_what_came_before_it(witness: &'static Witness) {
 }
 
 /// A task spawned from another thread, or a job, stores its waker in the cell after the handle was
-/// returned. It checks for a request afterwards, or is woken by it.
+/// returned. If the abort came before that, the producer's next check finds the request; if it came
+/// later, the abort wakes the producer.
 fn a_producer_that_is_set_late_sees_the_cancel(witness: &'static Witness) {
     let (cell, handle) = cell::<()>();
     let aborter = spawn(move || handle.abort());
@@ -311,8 +315,8 @@ fn a_producer_checks_too_soon(_: &'static Witness) {
     join(aborter);
 }
 
-/// The reader takes no lock if it is the last owner of the cell. The result and the producer's work
-/// are as visible as with the lock.
+/// The reader takes no lock if it is the last owner of the cell. It sees the result and the
+/// producer's work just as with the lock.
 fn a_result_read_without_the_lock_is_whole(witness: &'static Witness) {
     let (cell, mut handle) = cell();
     let done = Arc::new(AtomicUsize::new(0));
@@ -355,7 +359,7 @@ fn a_cell_is_reused_only_after_its_reader_is_dropped(witness: &'static Witness) 
     join(reader);
 }
 
-/// The same with a cell that can be reused before its reader is dropped.
+/// The same program with a cell that is reused before its reader is dropped.
 fn reused_too_soon(_: &'static Witness) {
     let kept = Arc::new(Mutex::new(None));
     let read = Arc::clone(&kept);

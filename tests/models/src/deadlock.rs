@@ -1,8 +1,9 @@
-//! Jobs that block on jobs of their own pool: that all wait is found, and never said when it is not
-//! so.
+//! Models of deadlock detection: a job that blocks on a job of its own pool gets an error if the
+//! pool is deadlocked, and never otherwise.
 //!
-//! The pool's state is under one lock, which no mutant can break. The mutants wait without saying
-//! so, or say so when it is not the whole truth.
+//! One lock guards the pool's state, and no mutant can break a lock. In most mutants, a job
+//! therefore blocks without reporting to the pool that it waits, or reports only a part of what can
+//! wake it.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -76,7 +77,7 @@ pub(crate) const MODELS: &[Model] = &[
     },
 ];
 
-/// Blocks on a job from inside another.
+/// Blocks the calling job until another job has ended.
 type Wait = fn(&Handle, JoinHandle<()>) -> Result<(), JoinError>;
 
 fn pool(threads_max: usize) -> Pool {
@@ -89,7 +90,8 @@ fn submit<T: Send + 'static>(pool: &Pool, f: impl FnOnce() -> T + Send + 'static
     job
 }
 
-/// A job that submits another and waits for it, and says whether it was refused.
+/// Submits a job that submits a second job and waits for it. The first job returns whether the
+/// second was refused.
 fn reenter(pool: &Pool, handle: &Handle, wait: Wait, ran: &Record<()>) -> JoinHandle<bool> {
     let (inside, handle, ran) = (pool.clone(), handle.clone(), ran.clone());
     submit(pool, move || {
@@ -110,7 +112,7 @@ fn end(pool: &Pool, completed: usize) {
     assert_eq!((stats.completed, stats.queued, stats.threads), (completed as u64, 0, 0));
 }
 
-/// P54.
+/// The inner job needs the only thread, on which the outer job waits: it is refused. (P54)
 fn for_the_only_thread(wait: Wait, witness: &'static Witness) {
     let executor = EventLoop::new(Config::default());
     let (pool, ran) = (pool(1), Record::new());
@@ -121,8 +123,8 @@ fn for_the_only_thread(wait: Wait, witness: &'static Witness) {
     witness.saw("told");
 }
 
-/// If both wait, the second one gets an error, and its thread runs the job that the first one waits
-/// for.
+/// If both outer jobs wait, the later wait gets an error. The thread that gets it then runs the
+/// inner job of the other one.
 fn two_on_two_threads(wait: Wait, witness: &'static Witness) {
     let executor = EventLoop::new(Config::default());
     let (pool, ran) = (pool(2), Record::new());
@@ -135,8 +137,9 @@ fn two_on_two_threads(wait: Wait, witness: &'static Witness) {
     witness.saw(if refused == 1 { "told" } else { "not told" });
 }
 
-/// The inner job waits, is taken, runs and ends while the outer one looks, says that it waits, and
-/// sleeps: whatever comes first, it is not refused.
+/// While the inner job is queued, taken, run and ended by another thread, the outer job checks it,
+/// reports that it waits, and sleeps. The inner job is not refused, in whichever order these steps
+/// come.
 fn ends_elsewhere(threads_max: usize, witness: &'static Witness) {
     let executor = EventLoop::new(Config::default());
     let (pool, ran) = (pool(threads_max), Record::new());
@@ -151,8 +154,8 @@ fn ends_elsewhere(threads_max: usize, witness: &'static Witness) {
 /// Blocks on a job, or on news from elsewhere.
 type BlockOnEither = fn(&Handle, JoinHandle<()>, JoinHandle<()>);
 
-/// Waits for the job, which must not end first, or for the news. The news wakes `news_waker`, if
-/// there is one, in place of the context's waker.
+/// Waits for the news; the job must not end before. The news wakes `news_waker`, if there is one,
+/// in place of the context's waker.
 fn either(
     mut inner: JoinHandle<()>,
     mut news: JoinHandle<()>,
@@ -168,7 +171,8 @@ fn either(
     })
 }
 
-/// The only thread waits for a job that it would have to run itself, or for news, which arrives.
+/// The pool's only thread waits for a job that no other thread can run, or for news. The news
+/// arrives, so there is no deadlock.
 fn something_else_can_wake(block: BlockOnEither, witness: &'static Witness) {
     let executor = EventLoop::new(Config::default());
     let (pool, ran) = (pool(1), Record::new());
@@ -186,7 +190,7 @@ fn something_else_can_wake(block: BlockOnEither, witness: &'static Witness) {
     witness.saw("woken");
 }
 
-/// Blocks as `Handle::block_on` does, but the waker of the news is not one that is counted.
+/// Blocks as `Handle::block_on` does, but with a waker for the news that the pool does not count.
 fn hides_what_else_can_wake_it(_: &Handle, inner: JoinHandle<()>, news: JoinHandle<()>) {
     let parker = Arc::new(Parker::new());
     let waker = Waker::from(Arc::clone(&parker));

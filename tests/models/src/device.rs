@@ -1,8 +1,8 @@
 //! A simulated device in place of the operating system: descriptors that become readable, and a
-//! selector that reports it once.
+//! selector that reports each such change once.
 //!
-//! It adds no happens-before edges. Its state is invisible to loom, and a system call is only a
-//! point at which loom may switch threads (a relaxed read-modify-write of one word).
+//! The device adds no happens-before edges. Its state is invisible to loom, and a system call is
+//! only a point at which loom may switch threads (a relaxed read-modify-write of one word).
 
 use std::io;
 use std::os::fd::{AsFd, RawFd};
@@ -25,9 +25,9 @@ pub(crate) struct Device {
     bytes: Arc<AtomicUsize>,
     /// The registered descriptors with their tokens; the last entry is the newest.
     tokens: Record<(RawFd, Token)>,
-    /// The events that the loop has not received. `None` is a wake of the selector.
+    /// The events that the loop has not received yet. `None` is a wake of the selector.
     pending: Record<Option<Token>>,
-    /// The stream has ended.
+    /// Has an entry once the stream has ended.
     ended: Record<()>,
     wakes: Record<()>,
     waits: Record<()>,
@@ -48,9 +48,9 @@ pub(crate) enum EventContent {
 /// The source that an event reaches.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Addressing {
-    /// The one that was registered with the event's token.
+    /// The source that was registered with the event's token.
     Token,
-    /// The one in the token's slot when the event is received: the mistake of a mutant.
+    /// The source in the token's slot when the event is received: the mistake of a mutant.
     Slot,
 }
 
@@ -89,19 +89,19 @@ impl Device {
         self.bytes.fetch_add(0, Ordering::Relaxed)
     }
 
-    /// A byte arrives for every registered descriptor. It is an edge: reported once.
+    /// Lets a byte arrive, and reports it once for every registered descriptor.
     pub(crate) fn arrive(&self) {
         self.bytes.fetch_add(1, Ordering::Relaxed);
         self.report_spuriously();
     }
 
-    /// The last byte arrives, together with the end of the stream.
+    /// Lets the last byte arrive, together with the end of the stream.
     pub(crate) fn arrive_and_end(&self) {
         self.ended.note(());
         self.arrive();
     }
 
-    /// The selector reports every registered descriptor, with or without bytes.
+    /// Reports every registered descriptor as readable, with or without bytes.
     pub(crate) fn report_spuriously(&self) {
         let tokens = self.tokens.take();
         for &(descriptor, token) in &tokens {
@@ -152,7 +152,7 @@ impl Device {
         self.waits.len()
     }
 
-    /// Returns the token that an event means when it is received.
+    /// Returns the token of the source that an event reaches when it is received.
     fn address(&self, token: Token) -> Token {
         let half = usize::BITS / 2;
         let index = |Token(token): Token| token << half;

@@ -1,4 +1,4 @@
-//! A value that records its drop: on which thread, and how often.
+//! A value that records how often it is dropped, and on which threads.
 
 use runtime_core::sync::explore::Record;
 use runtime_core::sync::thread::{self, ThreadId};

@@ -1,8 +1,8 @@
-//! The sync facade: mutexes, atomics and thread-locals.
+//! Models of the sync facade: mutexes, atomics and thread-locals.
 //!
 //! The model side of the facade must keep the promises of the native side, and it must not promise
-//! more. If it were stronger than the code that ships, the models of all protocols would rest on an
-//! assumption. Several mutants, here and in [`channel`](crate::channel) and
+//! more. If it were stronger than the native side, no model of a protocol would prove anything
+//! about the code that ships. Several mutants, here and in [`channel`](crate::channel) and
 //! [`parking`](crate::parking), are therefore programs that pass only if the model side is too
 //! strong.
 
@@ -69,7 +69,8 @@ pub(crate) const MODELS: &[Model] = &[
     },
 ];
 
-/// Two threads count to two, each by a load and a store that only a mutex makes one step.
+/// Two threads count to two. Each adds one by a load and a store, which only a mutex makes one
+/// step.
 fn count_under(mine: Arc<Mutex<()>>, others: Arc<Mutex<()>>) {
     fn count(mutex: &Mutex<()>, counter: &AtomicUsize) {
         let guard = mutex.lock();
@@ -115,8 +116,8 @@ fn a_released_store_is_a_publication(witness: &'static Witness) {
     join(writer);
 }
 
-/// The case of loom#392: without the second word of `atomic`, the writer's own load would hide from
-/// loom that its store races.
+/// The case of loom#392. Without the second word of `atomic`, the writer's own load would hide from
+/// loom that the writer's store races with the other thread's load.
 fn a_load_hides_no_later_write(witness: &'static Witness) {
     let word = Arc::new(AtomicUsize::new(0));
     let other = Arc::clone(&word);

@@ -1,4 +1,4 @@
-//! The handshake of the parker, `runtime_core::park`.
+//! Models of the parker's handshake, `runtime_core::park`.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -110,7 +110,7 @@ fn some_deadline() -> Instant {
     Instant::now() + Duration::from_secs(3600)
 }
 
-/// Starts a thread that publishes data, then unparks.
+/// Starts a thread that publishes data and then unparks the parker.
 fn unpark_from_a_thread(parker: &Arc<Parker>, data: &Arc<AtomicUsize>) -> JoinHandle<()> {
     let (parker, data) = (Arc::clone(parker), Arc::clone(data));
     spawn(move || {
@@ -119,8 +119,8 @@ fn unpark_from_a_thread(parker: &Arc<Parker>, data: &Arc<AtomicUsize>) -> JoinHa
     })
 }
 
-/// Each thread publishes data of its own. The owner checks all of it before each park. If an unpark
-/// was lost, or was visible without its data, the owner would sleep for ever. (P1, P12)
+/// Each thread publishes its own data. The owner checks the data of all threads before each park.
+/// If an unpark were lost, or visible without its data, the owner would sleep for ever. (P1, P12)
 fn no_wakeup_is_lost(unparkers: usize, witness: &'static Witness) {
     let parker = Arc::new(Parker::new());
     let data: Vec<_> = (0..unparkers).map(|_| word()).collect();
@@ -155,7 +155,7 @@ fn published_after_the_unpark(_: &'static Witness) {
 
 /// Two threads unpark twice each while the owner parks once. The first unpark of a parked owner
 /// makes the only system call; an unpark of a running owner makes none. A later unpark is a new
-/// notification: the next park returns.
+/// notification, so the next park returns.
 fn many_wakes_between_two_sleeps_are_one_system_call(witness: &'static Witness) {
     let parker = Arc::new(Parker::new());
     let unparkers = [0; 2].map(|_| {
@@ -177,8 +177,8 @@ fn many_wakes_between_two_sleeps_are_one_system_call(witness: &'static Witness) 
     assert!(unparks() <= 1, "an owner that did not sleep was woken");
 }
 
-/// The owner parks until it has seen both the deadline and the unpark. It sees each once, and the
-/// unpark together with its data. (P12)
+/// The owner parks until it has seen both the deadline and the unpark. It sees each of them once,
+/// and it sees the data together with the unpark. (P12)
 fn neither_a_deadline_nor_an_unpark_hides_the_other(witness: &'static Witness) {
     let injector = injector::start(injector::expire);
     let parker = Arc::new(Parker::new());
@@ -203,7 +203,7 @@ fn neither_a_deadline_nor_an_unpark_hides_the_other(witness: &'static Witness) {
     join(injector);
 }
 
-/// P6: a spurious wake-up is no notification.
+/// A spurious wake-up does not count as a notification. (P6)
 fn a_spurious_wake_up_does_not_end_a_park(witness: &'static Witness) {
     let injector = injector::start(injector::wake_spuriously);
     let parker = Arc::new(Parker::new());
@@ -230,8 +230,8 @@ fn every_wake_up_counts(_: &'static Witness) {
     join(injector);
 }
 
-/// The owner detaches once and attaches after both threads have unparked. Either the detach finds a
-/// notification, and the hook is not called for it; or one of the two unparks calls the hook.
+/// The owner detaches once and attaches after both threads have unparked. If the detach finds a
+/// notification, the hook is not called. Otherwise exactly one of the two unparks calls the hook.
 fn a_detached_loop_calls_its_hook_once(witness: &'static Witness) {
     let calls = Record::new();
     let noted = calls.clone();
@@ -258,7 +258,8 @@ fn a_detached_loop_calls_its_hook_once(witness: &'static Witness) {
     assert!(calls.is_empty(), "the loop was not detached");
 }
 
-/// The running loop's check in each turn, which costs a plain load if there is no notification.
+/// The check that a running loop makes in each turn, which costs a plain load if there is no
+/// notification.
 fn a_notification_taken_shows_the_data(witness: &'static Witness) {
     let parker = Arc::new(Parker::new());
     let data = word();

@@ -1,8 +1,8 @@
-//! The blocking pool, through its public interface.
+//! Models of the blocking pool, which use its public interface.
 //!
-//! Its state is under one lock, which no mutant can break. Only the decisions under it can be
-//! wrong. So the mutants lose a wake, or run the same program on a [toy pool](crate::toy) with a
-//! mistake.
+//! One lock guards the pool's state, and no mutant can break a lock. Only the decisions under the
+//! lock can be wrong. So the mutants lose a wake, or run the same program on a
+//! [toy pool](crate::toy) with a mistake.
 
 use std::sync::Arc;
 
@@ -239,13 +239,13 @@ fn run(runner: &impl JobRunner, job: impl FnOnce() + Send + 'static) {
     block_on(submit(runner, job)).expect("it ran");
 }
 
-/// Waits for the end, at which every count must be right. (P6)
+/// Closes the pool, and asserts that every count is right at the end. (P6)
 fn end(runner: &impl JobRunner, completed: usize) {
     runner.close();
     runner.assert_over(completed);
 }
 
-/// Each job is submitted after the one before was awaited, while the worker becomes idle.
+/// The second job is submitted when the first has been awaited, while the worker becomes idle.
 /// (tokio#8056)
 fn one_after_another(runner: &impl JobRunner, witness: &'static Witness) {
     let ran = Record::new();
@@ -259,7 +259,7 @@ fn one_after_another(runner: &impl JobRunner, witness: &'static Witness) {
     witness.saw("ran");
 }
 
-/// The first job ends when the second has begun.
+/// Submits two jobs, the first of which ends only when the second has begun.
 fn jobs_that_wait_for_each_other(runner: &impl JobRunner) {
     let begun = Arc::new(Completion::new(Metadata::here(), None));
     let wait = JoinHandle::new(Arc::clone(&begun));
@@ -269,7 +269,8 @@ fn jobs_that_wait_for_each_other(runner: &impl JobRunner) {
     block_on(second).expect("it ran");
 }
 
-/// One worker is idle, or about to be, when two jobs are submitted that need a thread each. (P5)
+/// One worker is idle, or is about to become idle. Then two jobs are submitted that need a thread
+/// each. (P5)
 fn two_jobs_for_one_idle_worker(runner: &impl JobRunner, witness: &'static Witness) {
     run(runner, || ());
     jobs_that_wait_for_each_other(runner);
@@ -277,7 +278,7 @@ fn two_jobs_for_one_idle_worker(runner: &impl JobRunner, witness: &'static Witne
     witness.saw("ran");
 }
 
-/// keep-alive‖notify‖submit. (P57)
+/// keep-alive‖notify‖submit. The keep-alive of a worker passes while a job is submitted. (P57)
 fn while_the_keep_alive_passes(runner: &impl JobRunner, witness: &'static Witness) {
     let injector = injector::start(injector::expire);
     let workers = Record::new();
@@ -291,7 +292,7 @@ fn while_the_keep_alive_passes(runner: &impl JobRunner, witness: &'static Witnes
     join(injector);
 }
 
-/// P6.
+/// The jobs of `one_after_another`, while the worker may wake spuriously. (P6)
 fn with_spurious_wake_ups<C: JobRunner>(runner: fn() -> C, witness: &'static Witness) {
     let injector = injector::start(injector::wake_spuriously);
     let runner = runner();
@@ -299,8 +300,9 @@ fn with_spurious_wake_ups<C: JobRunner>(runner: fn() -> C, witness: &'static Wit
     join(injector);
 }
 
-/// A worker that takes the end of its sleep for an assignment. The assigning thread counts it out;
-/// a worker that wakes spuriously looks, finds no job, and counts itself in again.
+/// A worker that takes every wake-up for an assignment. The thread that assigns a job subtracts the
+/// worker from the idle count. A worker that wakes spuriously finds no job, and adds itself to the
+/// count a second time.
 fn every_wake_up_is_an_assignment(_: &'static Witness) {
     let injector = injector::start(injector::wake_spuriously);
     let state = Arc::new(Mutex::new((0, false)));
@@ -328,8 +330,8 @@ fn every_wake_up_is_an_assignment(_: &'static Witness) {
     join(injector);
 }
 
-/// shutdown‖submit‖idle worker: run, cancelled or handed back, exactly one of them, and once.
-/// (P48, tokio#7922)
+/// shutdown‖submit‖idle worker. The job is run, cancelled or handed back: exactly one of these
+/// happens, once. (P48, tokio#7922)
 fn while_it_closes<C: JobRunner>(runner: &C, close: fn(&C), witness: &'static Witness) {
     run(runner, || ());
     let (value, drops) = drop_probe();
@@ -361,7 +363,7 @@ fn while_it_closes<C: JobRunner>(runner: &C, close: fn(&C), witness: &'static Wi
     end(runner, 1 + has_run);
 }
 
-/// abort‖dequeue. (P56)
+/// abort‖dequeue. A job is aborted while a worker takes it from the queue. (P56)
 fn abort(runner: &impl JobRunner, witness: &'static Witness) {
     let (value, drops) = drop_probe();
     let ran = Record::new();
@@ -384,7 +386,7 @@ fn abort(runner: &impl JobRunner, witness: &'static Witness) {
     drops.assert_one();
 }
 
-/// The only thread is blocked until the aborted job has come to its end. (P56)
+/// The only thread is blocked until the aborted job has been cancelled. (P56)
 fn a_queued_job_that_is_aborted(witness: &'static Witness) {
     let pool = pool(1, 1);
     let open = Arc::new(Completion::new(Metadata::here(), None));
@@ -399,8 +401,8 @@ fn a_queued_job_that_is_aborted(witness: &'static Witness) {
     end(&pool, 1);
 }
 
-/// Two threads submit to a pool whose first thread cannot be started. A job that was accepted
-/// before that is known is refused through its handle. (P52, tokio#8406)
+/// Two threads submit to a pool whose first thread cannot be started. A job that is accepted before
+/// the start fails is refused through its handle. (P52, tokio#8406)
 fn without_a_thread<C: JobRunner>(runner: &C, witness: &'static Witness) {
     injector::refuse_spawn(2);
     let (ran, ends) = (Record::new(), Record::new());
@@ -430,7 +432,7 @@ fn without_a_thread<C: JobRunner>(runner: &C, witness: &'static Witness) {
     end(runner, ran.len());
 }
 
-/// The second job's thread is refused; the first job's thread runs it. (P52)
+/// The thread for the second job cannot be started, so the first job's thread runs it. (P52)
 fn a_second_thread_that_cannot_start(witness: &'static Witness) {
     injector::refuse_spawn(2);
     let pool = pool(2, 2);
@@ -440,8 +442,8 @@ fn a_second_thread_that_cannot_start(witness: &'static Witness) {
     witness.saw("both ran");
 }
 
-/// More jobs than cores, and the first waits for the second: time must pass, and then the monitor
-/// takes the job or dispatches another worker.
+/// There are more jobs than cores, and the first job waits for the second. When time has passed,
+/// the monitor takes the second job or adds another worker for it.
 fn a_queue_that_stands_still(threads_max: usize, witness: &'static Witness) {
     let injector = injector::start(|| {
         injector::expire();
@@ -455,7 +457,7 @@ fn a_queue_that_stands_still(threads_max: usize, witness: &'static Witness) {
     join(injector);
 }
 
-/// Two jobs at once need a monitor; the third is submitted when the queue may be empty again.
+/// Two jobs at once need a monitor. A third job is submitted when the queue may be empty again.
 fn a_job_submitted_while_the_monitor_stands_down(witness: &'static Witness) {
     let injector = injector::start(|| {
         injector::expire();
@@ -471,7 +473,7 @@ fn a_job_submitted_while_the_monitor_stands_down(witness: &'static Witness) {
     join(injector);
 }
 
-/// A job that shuts its pool down does not wait for itself, nor does anybody inside for it.
+/// A job that shuts its own pool down does not wait for itself, and both shutdowns return.
 fn two_shutdowns_one_of_them_a_jobs(witness: &'static Witness) {
     let pool = pool(1, 1);
     let inside = pool.clone();

@@ -1,8 +1,8 @@
-//! A simple pool, with or without one of the mistakes that other pools have shipped.
+//! A toy pool, which is correct or has one mistake of a kind that other pools have shipped.
 //!
-//! The models of [`pool`](crate::pool) are programs for any [`JobRunner`]: the pool that ships,
-//! which must pass, and this one with a mistake, which must fail. Without a mistake it passes, too;
-//! so the mistake is the reason of the failure.
+//! The models of [`pool`](crate::pool) are programs for any [`JobRunner`]. The pool that ships must
+//! pass them, and the toy with a mistake must fail. The toy without a mistake passes, too, which
+//! shows that the mistake causes the failure.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -24,11 +24,11 @@ pub(crate) type Job = Box<dyn FnOnce() + Send>;
 pub(crate) trait JobRunner: Clone + Send + 'static {
     /// Accepts the job, or hands it back.
     fn submit(&self, job: Job) -> Result<JoinHandle<()>, Job>;
-    /// Accepts no more jobs, runs the accepted ones, and waits for the threads.
+    /// Accepts no more jobs, runs the accepted jobs, and waits until all threads have ended.
     fn close(&self);
-    /// Asserts that no more threads are idle than there are.
+    /// Asserts that the number of idle threads is at most the number of threads.
     fn assert_counts(&self);
-    /// Asserts that nothing is left, and that this number of jobs have run.
+    /// Asserts that no thread and no job is left, and that this number of jobs have run.
     fn assert_over(&self, completed: usize);
 }
 
@@ -53,21 +53,21 @@ impl JobRunner for Pool {
     }
 }
 
-/// The mistake.
+/// The mistake of a toy pool.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Bug {
     None,
-    /// A worker that finds no job says so, and says that it is idle, in two steps.
+    /// A worker finds no job in one critical section, and becomes idle in a second.
     SleepsWithoutALook,
-    /// The worker itself takes itself off the idle list, when it wakes: two submits call one.
+    /// A worker leaves the idle list only when it wakes, so two submits may wake the same worker.
     IdleUntilItWakes,
-    /// A worker whose keep-alive has passed goes, although it was called meanwhile.
+    /// A worker whose keep-alive has passed exits, although a submit woke it meanwhile.
     RetiresUnlooked,
-    /// A job comes into the queue of a closed pool, for which no thread is started.
+    /// A closed pool queues a job, but starts no thread for it.
     AcceptsWhenClosed,
-    /// The check for a waiting job is one step, and its cancellation another.
+    /// A cancel checks in one critical section that the job is queued, and removes it in a second.
     CancelsWhatRuns,
-    /// A thread that could not be started stays counted.
+    /// A thread that could not be started is still counted.
     CountsRefusedStarts,
 }
 
@@ -86,7 +86,7 @@ struct State {
     closer: Option<Arc<Parker>>,
 }
 
-/// The pool.
+/// The toy pool.
 #[derive(Clone)]
 pub(crate) struct Toy {
     bug: Bug,
@@ -99,7 +99,8 @@ impl Toy {
         Toy { bug, threads_max, state: Arc::new(Mutex::new(State::default())) }
     }
 
-    /// Wakes or starts a thread for the job that was just queued.
+    /// Wakes or starts a thread for the job that was just queued. Returns false if no thread can
+    /// run it.
     fn call(&self, mut state: MutexGuard<'_, State>) -> bool {
         let called = match self.bug {
             Bug::IdleUntilItWakes => state.idle.last().cloned(),
@@ -149,7 +150,8 @@ impl Toy {
         }
     }
 
-    /// Waits until it is called; returns the state if its keep-alive has passed.
+    /// Waits until the worker is woken for a job. Returns the state if the keep-alive has passed
+    /// instead.
     fn wait<'a>(
         &'a self,
         mut state: MutexGuard<'a, State>,

@@ -1,11 +1,11 @@
 //! Atomics that loom sees and that a mutation can weaken.
 //!
-//! A load is two steps for loom: a read-modify-write of a word of its own, and the load. loom
+//! A load is two steps for loom: a read-modify-write of a second word, and the load itself. loom
 //! remembers only the last access to each object, and treats loads as independent of each other.
 //! Suppose one thread loads, and another thread loads and then writes. The second thread's own load
 //! then hides the race of its write with the first thread's load, and half of the executions are
-//! never tried (loom#166, loom#392). The second word makes loads dependent on each other, so
-//! nothing is hidden. Its access is relaxed and orders nothing.
+//! never tried (loom#166, loom#392). The second word makes loads dependent on each other, so no
+//! race is hidden. The access to it is Relaxed and orders nothing.
 
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 
@@ -13,7 +13,8 @@ pub use std::sync::atomic::Ordering;
 
 use super::mutation::{self, Mutation};
 
-/// The ordering that a mutation leaves. `Split` and `Lose` do not depend on it.
+/// The ordering that an operation has under a mutation. For `Split` and `Lose`, only a load uses
+/// it.
 fn weakened(mutation: Mutation, order: Ordering) -> Ordering {
     match mutation {
         Mutation::Relaxed | Mutation::Split | Mutation::Lose => Relaxed,
@@ -30,7 +31,7 @@ fn of_load(order: Ordering) -> Ordering {
     }
 }
 
-/// The part of an ordering that its store keeps.
+/// The part of an ordering that the store of a split read-modify-write keeps.
 fn of_store(order: Ordering) -> Ordering {
     match order {
         Release | AcqRel | SeqCst => Release,
@@ -56,7 +57,7 @@ macro_rules! atomic {
                 }
             }
 
-            /// The value, without the atomic.
+            /// Consumes the atomic and returns its value.
             pub fn into_inner(self) -> $value {
                 self.word.into_inner()
             }
@@ -65,7 +66,7 @@ macro_rules! atomic {
             #[track_caller]
             pub fn load(&self, order: Ordering) -> $value {
                 let order = mutation::here().map_or(order, |mutation| weakened(mutation, order));
-                // ORDERING: Relaxed. loom has to see it and nothing else, see the module.
+                // ORDERING: Relaxed. loom must only see the access; the module's page says why.
                 self.loads.fetch_or(true, Relaxed);
                 self.word.load(order)
             }
@@ -80,7 +81,7 @@ macro_rules! atomic {
                 }
             }
 
-            /// Writes the value and returns the former one.
+            /// Writes the value and returns the former value.
             #[track_caller]
             pub fn swap(&self, value: $value, order: Ordering) -> $value {
                 match mutation::here() {
@@ -91,7 +92,7 @@ macro_rules! atomic {
                 }
             }
 
-            /// Writes `new` if the value is `current`; returns the former one.
+            /// Writes `new` if the value is `current`, and returns the former value.
             ///
             /// # Errors
             /// The value, if it is not `current`.
@@ -118,7 +119,7 @@ macro_rules! atomic {
                 if found == current { Ok(found) } else { Err(found) }
             }
 
-            /// As [`compare_exchange`](Self::compare_exchange): in a model it does not fail
+            /// The same as [`compare_exchange`](Self::compare_exchange): in a model, neither fails
             /// spuriously.
             ///
             /// # Errors
@@ -169,7 +170,7 @@ macro_rules! atomic {
                 }
             )*
 
-            /// A read-modify-write as a load and a store.
+            /// Performs a read-modify-write as a load and a later store.
             fn split(&self, order: Ordering, apply: impl Fn($value) -> $value) -> $value {
                 self.loads.fetch_or(true, Relaxed);
                 let found = self.word.load(of_load(order));

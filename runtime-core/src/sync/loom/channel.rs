@@ -1,20 +1,20 @@
-//! The channel, as weak as the one that ships.
+//! The channel of the models, as weak as the channel that ships.
 //!
 //! crossbeam-channel keeps messages in slots. A Release store publishes each slot, and an Acquire
 //! load takes it. A send is therefore ordered before *its own* receive and before nothing else: not
 //! before the receive of another message, nor before a receive that finds the channel empty. A lock
-//! around a queue would order all of these, and a program that lacks an ordering of its own would
+//! around a queue would order all of these, so a program that lacks a necessary ordering would
 //! pass.
 //!
 //! - `send` takes the next slot by a Relaxed read-modify-write of the tail, then marks the slot
 //!   FULL by a Release store.
-//! - `try_recv` loads the mark of the slot at the head with Acquire, and may read an old mark. The
-//!   real receiver waits for a sender between its two steps; this one finds the channel empty, so
-//!   it allows more.
+//! - `try_recv` loads the mark of the slot at the head with Acquire, and may read an old mark. If a
+//!   sender is between its two steps, the real receiver waits for it. This receiver finds the
+//!   channel empty, so the model allows more executions.
 //! - Dropping the last sender marks the next slot LAST. A receive that finds it returns
 //!   `Disconnected`.
-//! - Dropping the receiver closes the tail, waits until the slots taken before are full, and drops
-//!   their messages. A later `send` returns its message.
+//! - Dropping the receiver closes the tail, waits until the slots taken before that are full, and
+//!   drops their messages. A later `send` returns its message.
 //!
 //! The messages themselves are in cells that loom does not see.
 
@@ -29,9 +29,9 @@ pub use std::sync::mpsc::{SendError, TryRecvError};
 use super::atomic;
 use super::mutation::{self, Mutation};
 
-/// The number of messages that one channel of a model carries in its life, including its end. The
-/// slots are made with the channel, because loom requires that an atomic is made before the threads
-/// that use it run.
+/// The number of slots of a channel: for at most eleven messages in its life, and for the mark
+/// LAST. The slots are made with the channel, because loom requires that an atomic is made before
+/// the threads that use it run.
 const SLOTS: usize = 12;
 
 const EMPTY: usize = 0;
@@ -43,8 +43,8 @@ const CLOSED: usize = 1 << (usize::BITS - 1);
 
 struct Channel<T> {
     tail: atomic::AtomicUsize,
-    /// Only the receiver loads a slot, and it stores to none, so the problem of `atomic` does not
-    /// arise.
+    /// Only the receiver loads slots, and it stores to none, so the problem that the module
+    /// `atomic` describes does not arise.
     slots: [AtomicUsize; SLOTS],
     /// Not seen by loom.
     cells: Mutex<Cells<T>>,
@@ -59,7 +59,8 @@ struct Cells<T> {
 }
 
 impl<T> Channel<T> {
-    /// Not locked across an operation that loom sees, nor while a message is dropped.
+    /// Locks the cells. They must not be locked during an operation that loom sees, nor while a
+    /// message is dropped.
     fn cells(&self) -> MutexGuard<'_, Cells<T>> {
         self.cells.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -139,15 +140,15 @@ impl<T> fmt::Debug for Sender<T> {
     }
 }
 
-/// The receiving end. There is one, and it cannot be cloned.
+/// The receiving end, which cannot be cloned.
 pub struct Receiver<T>(Arc<Channel<T>>);
 
 impl<T> Receiver<T> {
     /// Takes the next message.
     ///
     /// # Errors
-    /// `Empty` if there is none, or if this thread is not ordered after its send; `Disconnected` if
-    /// there is none and all senders were dropped.
+    /// `Empty` if there is no message, or if its send is not ordered before this call;
+    /// `Disconnected` if there is no message and all senders were dropped.
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         let head = self.0.cells().head;
         // ORDERING: Acquire, paired with the Release of `publish`.

@@ -1,4 +1,4 @@
-//! The state that the facade keeps for the length of one execution of a model.
+//! The state that the facade keeps during one execution of a model.
 //!
 //! The threads of a model are coroutines on one thread of the system, so all of them find the same
 //! state in that thread's thread-local.
@@ -28,8 +28,8 @@ struct Execution {
 #[derive(Default)]
 struct RefusedStarts {
     nths: Vec<usize>,
-    /// The number of starts. loom sees it, so loom tries both orders of two threads that both start
-    /// one. It exists only if a start is refused.
+    /// The number of starts so far. loom sees this word, so it tries both orders of two concurrent
+    /// starts. The word exists only if a start is refused.
     calls: Option<Arc<AtomicUsize>>,
 }
 
@@ -37,7 +37,7 @@ std::thread_local! {
     static EXECUTION: RefCell<Execution> = RefCell::default();
 }
 
-/// Accesses the state. `access` calls nothing that loom sees.
+/// Accesses the state. `access` must not perform an operation that loom sees.
 fn with_execution<R>(access: impl FnOnce(&mut Execution) -> R) -> R {
     EXECUTION.with(|execution| access(&mut execution.borrow_mut()))
 }
@@ -90,7 +90,7 @@ pub(super) fn refuse_start(nth: usize) {
     });
 }
 
-/// Counts a start of a thread, and fails if it is one that is refused.
+/// Counts a start of a thread, and fails if this start is refused.
 pub(super) fn count_start() -> io::Result<()> {
     let Some(calls) = with_execution(|execution| execution.refused_starts.calls.clone()) else {
         return Ok(());

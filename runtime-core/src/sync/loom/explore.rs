@@ -9,15 +9,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::slot::Thread;
 use super::{execution, thread};
 
-/// More branches than any execution of ours has. An execution that reaches it spins.
+/// More branches than any correct execution of our models has. An execution that reaches this
+/// number spins.
 const BRANCHES_MAX: usize = 100_000;
 
 /// Runs `body` in every interleaving with at most `bound` preemptions (without a bound: in every
 /// interleaving) and returns the number of executions.
 ///
 /// # Panics
-/// If an execution of the body panics, deadlocks, spins, or does not end all its threads. Often
-/// the process aborts instead, because a thread that is unwound panics a second time.
+/// If an execution of the body panics, deadlocks, spins, or leaves a thread running. Often the
+/// process aborts instead, because a thread that is unwound panics a second time.
 pub fn explore(bound: Option<usize>, body: impl Fn() + Send + Sync + 'static) -> u64 {
     let executions = Arc::new(AtomicU64::new(0));
     let counter = Arc::clone(&executions);
@@ -30,7 +31,7 @@ pub fn explore(bound: Option<usize>, body: impl Fn() + Send + Sync + 'static) ->
     model.checkpoint_file = None;
     model.check(move || {
         counter.fetch_add(1, Ordering::Relaxed);
-        // The state of the last execution is dropped before anything of this one is made.
+        // The state of the previous execution is dropped before anything of this execution is made.
         execution::reset();
         thread::begin();
         body();
@@ -67,9 +68,9 @@ impl Witness {
     }
 }
 
-/// A list to which the threads of a model append without being ordered by it.
+/// A list to which the threads of a model append. It does not order them with each other.
 ///
-/// The entries are in the order of this execution.
+/// The entries are in the order in which they were appended in this execution.
 pub struct Record<T>(Arc<Mutex<Vec<T>>>);
 
 impl<T> Record<T> {

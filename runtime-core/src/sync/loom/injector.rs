@@ -1,30 +1,30 @@
 //! The injector of expiry, spurious wake-ups and refused thread starts.
 //!
-//! Time and spurious wake-ups come from a thread of their own, which [`start`] starts before any
-//! other thread of the model. loom then tries them at every place where they could matter. That
-//! thread does nothing else, so a thread that it wakes is ordered after nothing that the program
+//! The passing of time and spurious wake-ups come from a separate thread, which [`start`] starts
+//! before any other thread of the model. loom then tries them at every point where they could
+//! matter. The injector's thread does nothing else, so its wake-ups order nothing that the program
 //! did: a real timer orders nothing either.
 
 use super::execution;
 use super::slot::Thread;
 use super::thread::{self, JoinHandle};
 
-/// Starts the injector's thread, which calls the functions of this module and nothing else of the
-/// facade. It is one of the five threads that a model may have.
+/// Starts the injector's thread, which must call only the functions of this module, and nothing
+/// else of the facade. It is one of the five threads that a model may have.
 pub fn start(body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
     thread::spawn_injector(body)
 }
 
-/// Lets time pass: the deadline of every timed wait in progress, and that of the next timed wait of
-/// each other thread.
+/// Lets time pass. The deadline of every timed wait in progress passes, and so does the deadline of
+/// the next timed wait of each other thread.
 ///
 /// - A thread in a timed wait wakes. The wait returns false, as on the native side, and returns
 ///   true at once when it is called again with the same deadline or an earlier one.
-/// - A thread that is not in one finds, at its next timed wait, that the deadline had passed
-///   before: the wait returns true at once, and the token stays.
-/// - A wait with a later deadline begins anew, and an untimed wait does not end.
+/// - A thread that is not in a timed wait finds, at its next timed wait, that the deadline has
+///   already passed: the wait returns true at once, and the token remains.
+/// - A further call with a later deadline waits again. An untimed wait does not end.
 ///
-/// The threads are reached one after the other, and others may run in between.
+/// The injector reaches the threads one after the other, and other threads may run in between.
 ///
 /// # Panics
 /// Outside the injector's thread.
@@ -50,8 +50,9 @@ pub fn wake_spuriously() {
 
 /// Lets time pass whenever no other thread can run, until [`dismiss`] is called.
 ///
-/// It serves a model whose program waits out deadlines, any number of times. It is the last call of
-/// the injector's thread. A call of [`expire`] before it tries the earlier moments.
+/// It is for a model whose program waits until deadlines pass, any number of times. It must be the
+/// last call of the injector's thread. A call of [`expire`] before it makes time pass at earlier
+/// moments, too.
 ///
 /// # Panics
 /// Outside the injector's thread. If no thread can run and none has a deadline.
@@ -60,7 +61,8 @@ pub fn expire_at_last() {
     assert_injector();
     let mut idle = 0;
     while !execution::is_dismissed() {
-        // loom schedules a thread that yields when no other can run, or when it tries the order.
+        // loom schedules a thread that has yielded when no other thread can run, or to try that
+        // order.
         loom::thread::yield_now();
         let others = others();
         if !others.iter().all(Thread::waits) {
@@ -83,13 +85,13 @@ pub fn dismiss() {
 
 /// Refuses the `nth` call of `thread::spawn` of this execution, counted from 1.
 ///
-/// It may be called for several of them, before any thread is started, and needs no injector's
-/// thread.
+/// It may be called for several numbers, but only before any thread is started. It needs no
+/// injector's thread.
 pub fn refuse_spawn(nth: usize) {
     execution::refuse_start(nth);
 }
 
-/// All slots but the injector's own.
+/// All slots except the injector's own.
 fn others() -> Vec<Thread> {
     let me = thread::current().id();
     execution::slots().into_iter().filter(|slot| slot.id() != me).collect()

@@ -3,7 +3,7 @@
 //! A model proves little until it is seen to fail. A *mutant* is the same source with one operation
 //! weakened. The environment of the process names that operation by the file and line of its call:
 //! `RUNTIME_LOOM_MUTATION="relaxed runtime-core/src/park.rs 87"`. Every operation of the facade
-//! that can be mutated knows its call site and asks [`here`].
+//! that can be mutated calls [`here`], which compares the call site.
 //!
 //! When the named site is first reached, `mutation reached` is written to stderr, so that a mutant
 //! that fails for another reason does not count as caught.

@@ -1,12 +1,12 @@
 //! One thread of a model, as the others see it: its slot, with the parking token.
 //!
 //! loom sees one word of the slot. Bit 0 is the parking token; the other bits count how often the
-//! injector let time pass for this thread. `thread` has the protocol of parking.
+//! injector let time pass for this thread. The module `thread` describes the protocol of parking.
 //!
-//! A flag that loom does not see records that the thread sleeps. It changes only together with an
-//! operation on the word, so loom tries every order of it. loom's own park does the sleeping. Its
-//! unpark is called only for a thread that sleeps here, because it would also release a thread
-//! that waits for a mutex.
+//! A flag that loom does not see records that the thread sleeps. The flag changes only together
+//! with an operation on the word, so loom tries every order of its changes. A thread sleeps in
+//! loom's own park. loom's unpark is called only for a thread that sleeps there, because it would
+//! also release a thread that waits for a mutex.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
@@ -41,9 +41,10 @@ struct ThreadSlot {
 #[derive(Debug, Default)]
 pub(super) struct SlotState {
     parked: Option<Parked>,
-    /// The number of ticks of the word that this thread has taken for a passed deadline.
+    /// How many of the ticks counted in the word this thread has used up, each as one passed
+    /// deadline.
     pub(super) ticks: usize,
-    /// The latest deadline that has passed. It and all earlier ones stay passed.
+    /// The latest deadline that has passed. All earlier deadlines have passed, too.
     pub(super) passed: Option<Instant>,
     /// True for the injector's thread.
     pub(super) is_injector: bool,
@@ -58,11 +59,11 @@ pub(super) enum ThreadStage {
     /// No thread has the slot.
     #[default]
     Vacant,
-    /// It runs, or sleeps, or waits for a mutex that another thread will unlock.
+    /// The thread runs, or sleeps, or waits for a mutex that another thread will unlock.
     Alive,
-    /// It waits for another thread to end.
+    /// The thread waits for another thread to end.
     Joining,
-    /// It has ended.
+    /// The thread has ended.
     Ended,
 }
 
@@ -107,7 +108,7 @@ impl Thread {
             return;
         }
         self.state().unparks += 1;
-        // ORDERING: Release, paired with the Acquires of `park`: as std's. There is no Acquire, so
+        // ORDERING: Release, paired with the Acquires of `park`, as in std. There is no Acquire, so
         // two threads that unpark a third are not ordered with each other.
         self.0.word.fetch_or(TOKEN, Release);
         self.end_park();
@@ -126,7 +127,8 @@ impl Thread {
 
     /// Ends the thread's park without a token. Only the injector calls it.
     pub(super) fn wake_spuriously(&self) {
-        // ORDERING: Relaxed. It changes nothing; loom sees it and tries its place in the order.
+        // ORDERING: Relaxed. The operation changes nothing, but loom sees it and tries every place
+        // for it in the order.
         self.0.word.fetch_or(0, Relaxed);
         self.end_park();
     }
@@ -154,7 +156,8 @@ impl Thread {
         self.state().unparks
     }
 
-    /// The part that loom does not see. Not locked across an operation that loom sees.
+    /// Locks the part that loom does not see. It must not be locked during an operation that loom
+    /// sees.
     pub(super) fn state(&self) -> MutexGuard<'_, SlotState> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -164,9 +167,9 @@ impl Thread {
         &self.0.word
     }
 
-    /// Sleeps, and takes the token that ended the sleep, if one did. Returns the word as it was.
+    /// Sleeps, then takes the token if there is one. Returns the word as it was before that.
     ///
-    /// The caller has just found no token; no other thread ran in between.
+    /// The caller must have found no token, and no other thread may have run since.
     pub(super) fn sleep(&self, parked: fn(loom::thread::Thread) -> Parked) -> usize {
         self.state().parked = Some(parked(loom::thread::current()));
         loom::thread::park();

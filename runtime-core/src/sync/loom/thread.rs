@@ -3,10 +3,11 @@
 //! - `unpark` sets the parking token by a Release read-modify-write, and wakes the thread if it
 //!   sleeps.
 //! - `park` takes the token by an Acquire read-modify-write. If there is none it sleeps; after the
-//!   sleep it takes the token that arrived meanwhile. Two unparks between two parks are one.
-//! - `park_until` does the same, and returns true instead if time has passed since its last call.
+//!   sleep it takes the token that arrived meanwhile. Two unparks between two parks count as one.
+//! - `park_until` does the same, unless time has passed since its last call. Then it returns true
+//!   at once.
 //!
-//! `slot` has the word that holds the token.
+//! The word that holds the token is in the module `slot`.
 
 use std::cell::OnceCell;
 use std::io;
@@ -41,8 +42,8 @@ pub fn current() -> Thread {
     CURRENT.with(|current| current.get().expect("every thread of a model has a slot").clone())
 }
 
-/// Parks the thread until it is unparked, unless it has been since its last park. It may return
-/// spuriously, if an injector makes it.
+/// Parks the thread until it is unparked. Returns at once if it was unparked since its last park,
+/// and spuriously if an injector wakes it.
 ///
 /// # Blocking
 /// Blocks the model thread. If no thread is left to unpark it, the model fails: a deadlock.
@@ -54,11 +55,11 @@ pub fn park() {
     }
 }
 
-/// Parks like [`park`], at most until `deadline`. Returns whether the deadline had passed when it
-/// was called. If it had not, the wait may have ended for any reason, or spuriously.
+/// Parks like [`park`], at most until `deadline`. Returns whether the deadline had already passed
+/// at the call. If it returns false, the wait may have ended for any reason, even spuriously.
 ///
-/// A deadline passes when an [injector](super::injector) lets time pass, and never by itself: a
-/// thread may be held up for any time between two instructions.
+/// A deadline passes only when an [injector](super::injector) lets time pass, at any moment,
+/// because a thread may be delayed for any time between two instructions.
 ///
 /// # Blocking
 /// Blocks the model thread, as [`park`] does.

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 pub use std::thread::{JoinHandle, Thread, current, park, yield_now};
 
-/// Parks like [`park`], at most until `deadline`. Returns whether the deadline had passed when it
-/// was called. If it had not, the wait may have ended for any reason, or spuriously.
+/// Parks like [`park`], at most until `deadline`. Returns whether the deadline had already passed
+/// at the call. If it returns false, the wait may have ended for any reason, even spuriously.
 pub fn park_until(deadline: Instant) -> bool {
     let left = deadline.saturating_duration_since(Instant::now());
     if !left.is_zero() {
@@ -18,7 +18,7 @@ pub fn park_until(deadline: Instant) -> bool {
 /// Starts a thread.
 ///
 /// # Errors
-/// The system's, if it refuses to start one.
+/// The system's error, if it refuses to start a thread.
 pub fn spawn(
     name: String,
     stack_size: Option<usize>,
