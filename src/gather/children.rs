@@ -10,12 +10,12 @@ use super::growing_wake_set::{ChildSlot, GrowingWakeSet};
 
 /// Stores the children of a group, and turns their outputs into the group's output.
 ///
-/// A child lies in a numbered *slot*, and the slot has the waker. A slot may be used by several
-/// children, one after the other. It keeps its waker (and, in a sequence, its box) between them, so
-/// that a group with a limit allocates once per slot and not once per child. That is why the
-/// collections have free lists of their own and not the slab of `runtime-core`: a slab drops a
-/// slot's contents, and its generations would protect against nothing, because a stale waker costs
-/// the slot's present child one needless poll.
+/// Each child is in a numbered *slot*, which holds the waker. A slot may be used by several
+/// children, one after the other. The slot keeps its waker (and, in a sequence, its box) from one
+/// child to the next, so that a group with a limit allocates once per slot and not once per child.
+/// That is why the collections have their own free lists instead of the slab of `runtime-core`,
+/// which drops the contents of a freed slot. The slab's generations are not needed here, because a
+/// stale waker only costs the slot's present child one needless poll.
 pub trait Children {
     /// The combinator's name, for panic messages.
     const NAME: &'static str;
@@ -25,11 +25,11 @@ pub trait Children {
     fn size_hint(&self) -> (usize, Option<usize>);
     /// Returns how many children were started and have not finished.
     fn running(&self) -> usize;
-    /// Puts the next child into a slot: a free one, or the one after all that were used so far.
+    /// Puts the next child into a free slot or, if there is none, into a new slot after the others.
     fn start(self: Pin<&mut Self>) -> NextChild;
-    /// Polls the child in a slot, if there is one, and drops it if it has finished. Breaks with the
-    /// group's output if that output decides. The wake set makes the slot's waker at its first
-    /// poll.
+    /// Polls the child in a slot, if there is one, and drops it if it has finished. Returns `Break`
+    /// with the group's output if the child's output decides it. `wake_set` makes the slot's waker
+    /// when the slot is first polled.
     fn poll_child(
         self: Pin<&mut Self>,
         slot: ChildSlot,

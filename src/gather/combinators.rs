@@ -85,9 +85,9 @@ where
 
 /// Awaits the first future of a group to finish, and drops the others.
 ///
-/// Children are polled in order. If several are ready at once, the lowest index wins, and those
-/// after it are not polled. The losers are dropped wherever they stand, so a race is not for work
-/// that must not be interrupted.
+/// Children are polled in order. If several are ready at once, the child with the lowest index
+/// wins, and the children after it are not polled. The other children are dropped at the `.await`
+/// that they have reached, so do not race work that must not be interrupted.
 ///
 /// # Examples
 ///
@@ -101,8 +101,8 @@ where
 ///
 /// # Panics
 ///
-/// If the group is known to be empty; or at the first poll, if the group turns out to be empty
-/// then. A race without children has no winner, and would wait forever without a diagnosis.
+/// If the group is known to be empty. If it only turns out to be empty at the first poll, that poll
+/// panics. A race without children has no winner, and would wait forever without a diagnosis.
 ///
 /// When polled: see [`Gather`].
 ///
@@ -122,7 +122,7 @@ where
 
 /// Awaits the first future of a group to succeed, and drops the others.
 ///
-/// For children that yield a `Result`. When a child fails, the others go on. If all fail, their
+/// The children must yield a `Result`. When a child fails, the others continue. If all fail, their
 /// errors are returned in the group's order.
 ///
 /// # Examples
@@ -137,7 +137,7 @@ where
 ///
 /// # Errors
 ///
-/// The errors of all children, if none succeeded. No errors at all, if there were no children.
+/// The errors of all children, if none succeeded. The vector is empty if there were no children.
 ///
 /// # Panics
 ///

@@ -25,13 +25,13 @@ pin_project! {
     ///
     /// # Panics
     ///
-    /// A panic of a child propagates through the poll of the group, at once. The other children are
-    /// dropped when the group is. A panic of a finished child's destructor, or of the iterator that
+    /// A panic of a child propagates at once through the poll of the group. The other children are
+    /// dropped with the group. A panic of a finished child's destructor, or of the iterator that
     /// yields the children, counts as a panic of a child. Polling the group again after such a
     /// panic, or after its completion, panics.
     #[must_use = "futures do nothing unless you `.await` them"]
     pub struct Gather<C> {
-        // Dropped before the children, so that wakes by their destructors do not reach the task.
+        // Dropped before the children, so that their destructors cannot wake the task.
         wake_set: GrowingWakeSet,
         limit: usize,
         state: GroupState,
@@ -57,15 +57,15 @@ impl<C: Children> Gather<C> {
         Self::with_wake_set(children, wake_set)
     }
 
-    /// Makes a group whose children needed wakers before its first poll.
+    /// Makes a group with a given wake set, for children that need wakers before the first poll.
     pub(super) fn with_wake_set(children: C, wake_set: GrowingWakeSet) -> Self {
         Self { wake_set, limit: usize::MAX, state: GroupState::Running, children: Some(children) }
     }
 
     /// Runs at most `children_max` children at a time.
     ///
-    /// The next child is started, and taken from an iterator, only when another has finished. The
-    /// outputs keep the order of the children.
+    /// Once that many children run, the next one is started (and taken from an iterator) only when
+    /// another child has finished. The outputs keep the order of the children.
     ///
     /// # Panics
     ///
@@ -98,7 +98,7 @@ impl<C: Children> Future for Gather<C> {
         this.state.assert_running(C::NAME);
         // G4, G5.
         this.wake_set.attend(cx.waker());
-        // Remains if user code panics from here on.
+        // The state stays `Broken` if user code panics from here on.
         *this.state = GroupState::Broken;
         let children = this.children.as_mut().as_pin_mut().expect("a running group has children");
         match poll_children(children, this.wake_set, *this.limit) {
@@ -109,7 +109,7 @@ impl<C: Children> Future for Gather<C> {
                 Poll::Pending
             }
             ControlFlow::Break(output) => {
-                // Later wakes, also those by destructors that run now, must not reach the task.
+                // Later wakes must not reach the task, not even those by destructors that run now.
                 *this.wake_set = GrowingWakeSet::new(0);
                 this.children.set(None);
                 *this.state = GroupState::Finished;

@@ -1,8 +1,8 @@
 //! [`GrowingWakeSet`]: a wake set for groups whose size is not known beforehand.
 //!
-//! A wake set has a fixed capacity, because wakers on other threads access it. A growing one is a
-//! list of blocks, each 64 times as large as the block before: a million children need four blocks,
-//! and a poll in which no child was woken reads four words.
+//! A wake set has a fixed capacity, because wakers on other threads access it. A growing wake set
+//! is a list of blocks, each with a wake set of its own and 64 times as large as the block before.
+//! A million children need four blocks, and a poll in which no child was woken reads four words.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,21 +15,21 @@ const BLOCK_MIN: usize = 63;
 /// The greatest capacity of the first block, whatever length an iterator claims.
 const BLOCK_FIRST_MAX: usize = BLOCK_MIN * 64 * 64;
 
-/// The number of a slot of a group: the place of one child at a time.
+/// The number of a slot of a group. A slot holds one child at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChildSlot(pub(super) usize);
 
 /// Records which slots of a group were woken.
 ///
-/// Owned by the group's future. Dropping it retires the blocks: wakers that outlive the group wake
-/// no task, and keep nothing of the task alive.
+/// Owned by the group's future. Dropping the set retires its blocks: wakers that outlive the group
+/// wake no task, and keep nothing of the task alive.
 pub struct GrowingWakeSet {
     /// The number of slots for which the first block is made.
     expected: usize,
     blocks: Vec<WakeBlock>,
     /// The index of the block that the present visit has reached.
     visited: usize,
-    /// The waker that is registered with every block, to compare without taking their locks.
+    /// The waker that is registered with every block. It is compared without taking their locks.
     parent: Option<Arc<Waker>>,
 }
 
@@ -43,7 +43,7 @@ struct WakeBlock {
 }
 
 impl GrowingWakeSet {
-    /// Makes a set for probably as many slots as `expected`.
+    /// Makes a set for a group that will probably use `expected` slots.
     pub(super) fn new(expected: usize) -> Self {
         Self { expected, blocks: Vec::new(), visited: 0, parent: None }
     }
@@ -55,7 +55,7 @@ impl GrowingWakeSet {
 
     /// Begins a visit of every block (steps G4 and G5).
     ///
-    /// The task's waker is cloned first: if that panics, no wake is lost.
+    /// The task's waker is cloned first, so that no wake is lost if the clone panics.
     pub(super) fn attend(&mut self, parent: &Waker) {
         if !self.parent.as_ref().is_some_and(|known| known.will_wake(parent)) {
             let parent = Arc::new(parent.clone());
@@ -94,12 +94,12 @@ impl GrowingWakeSet {
         }
     }
 
-    /// Makes the waker of a slot, which is kept for every child that uses the slot. A stale clone
-    /// of it costs the slot's present child a needless poll, and nothing else.
+    /// Makes the waker of a slot. The slot keeps the waker for every child that uses it. A stale
+    /// clone of the waker costs the slot's present child a needless poll, and nothing else.
     ///
-    /// The slot must be at most one past those that have a waker. A block made for it is attended
-    /// at once: during a visit like the other blocks; before the first visit, because that is
-    /// certain to come.
+    /// The slot must have a waker already, or be the first one without a waker. A block that is
+    /// made for the slot is attended at once. During a visit the other blocks are attended, too.
+    /// Before the first visit no wake is needed, because the first poll will come anyway.
     pub(super) fn waker(&mut self, ChildSlot(slot): ChildSlot) -> Waker {
         if slot == self.blocks.last().map_or(0, |block| block.first + block.capacity) {
             self.grow();

@@ -7,9 +7,8 @@ use super::outcome::All;
 
 /// A group of futures: a tuple of up to twelve, an array, a vector, or any iterator of futures.
 ///
-/// `Marker` distinguishes the implementations, which could overlap otherwise; it is always
-/// inferred. `V` says what a finished child means, and is different for each of the four
-/// combinators.
+/// Without `Marker` the implementations could overlap. It is always inferred. `V` defines what a
+/// child's output means for the group; each of the four combinators has its own `V`.
 ///
 /// # Examples
 ///

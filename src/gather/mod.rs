@@ -19,26 +19,27 @@
 //!   that wakes itself is polled again in the group's next poll, after a turn of the event loop.
 //! - Every woken child is polled, whatever its siblings do: a child that waits for a lock that a
 //!   sibling holds acquires it when the sibling releases it.
-//! - A poll costs time for the children that were woken, not for all children.
+//! - The time of a poll depends on the number of woken children, not on the number of all children.
 //! - A child is dropped as soon as it has finished. The others are dropped with the group.
 //! - A panic of a child propagates through the poll of the group, and ends the group.
 //! - Wakers that outlive the group do nothing.
 //!
 //! # How a wake reaches its child
 //!
-//! The children have wakers of their own, which record in a set which child was woken. A child's
+//! Each child has a waker of its own, which records in a set that the child was woken. A child's
 //! waker, on any thread:
 //!
-//! - G1, G2. It sets the child's bit in the set. If it is not the first since the last poll, it is
-//!   done.
-//! - G3. The first one wakes the awaiting task, unless the group is being polled.
+//! - G1, G2. It sets the child's bit in the set. If that is not the first bit set since the last
+//!   poll, the waker is done.
+//! - G3. The waker that set the first bit wakes the awaiting task, unless the group is being
+//!   polled.
 //!
 //! The poll of the group:
 //!
-//! - G4. It registers the task's waker, if that has changed.
+//! - G4. It registers the task's waker, if that waker has changed.
 //! - G5. It marks the group as being polled, and takes the bits set so far.
-//! - G6. It polls each woken child once, lowest slot first. Then it starts new children while there
-//!   is room, and polls each when it starts.
+//! - G6. It polls each woken child once, lowest slot first. Then it starts new children while the
+//!   limit allows, and polls each child when it starts.
 //! - G7. It clears the mark. If a bit was set since G5, it wakes its own task, once.
 //!
 //! ```text
@@ -57,10 +58,10 @@
 //!
 //! # In reading order
 //!
-//! `combinators` has the four functions, and `into_gather` the types that they accept. `group` is
-//! the poll above, over `children` that are stored in a `tuple`, a `sequence` or a scope
-//! (`scope_children`). `outcome` says what a finished child means for its group. `growing_wake_set`
-//! and `wake_set` record which children were woken.
+//! `combinators` has the four functions, and `into_gather` the types that they accept. `group`
+//! implements the poll above. `children` is its interface to the collections of children, which are
+//! in `tuple`, `sequence` and `scope_children`. `outcome` defines what a child's output means for
+//! its group. `growing_wake_set` and `wake_set` record which children were woken.
 
 mod children;
 mod combinators;

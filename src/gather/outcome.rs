@@ -1,4 +1,4 @@
-//! The meaning of a finished child: the one difference between the four combinators.
+//! The meaning of a child's output for its group: the only difference between the four combinators.
 //!
 //! | combinator | a child's output         | when all outputs are kept     |
 //! |------------|--------------------------|-------------------------------|
@@ -17,7 +17,7 @@ pub trait Outcome<O> {
     type Kept;
     /// The part of an output that ends the group at once.
     type Decision;
-    /// Continues if the output is kept, breaks if it decides.
+    /// Returns `Continue` if the output is kept, and `Break` if it decides the group's output.
     fn of(output: O) -> ControlFlow<Self::Decision, Self::Kept>;
 }
 
@@ -131,7 +131,7 @@ impl<Kept: IntoErrors, T> Finish<Kept, T> for FirstOk {
     }
 }
 
-/// Converts the errors of all children, in order, to a vector: from a vector, an array or a tuple.
+/// Converts the errors of all children, in order, from a vector, an array or a tuple to a vector.
 pub trait IntoErrors {
     /// The error of one child.
     type Error;

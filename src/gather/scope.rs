@@ -2,12 +2,12 @@
 //!
 //! The children are owned by the scope's future, which alone polls and drops them. A [`Scope`] is a
 //! handle: spawning puts the child into a shared list, cancelling sets a shared flag, and the
-//! future looks at both when it is polled. A `Scope` held by a child therefore does not own that
-//! child, except between spawning and the next poll. When the future ends or is dropped, it empties
-//! the list and closes it, so that no reference cycle remains.
+//! future checks the list and the flag when it is polled. A `Scope` held by a child therefore does
+//! not own that child, except between spawning and the next poll. When the future ends or is
+//! dropped, it empties the list and refuses new children, so that no reference cycle remains.
 //!
-//! A change while the scope is not being polled wakes it, through the waker of a slot that has no
-//! child.
+//! Spawning or cancelling while the scope is not being polled wakes the scope, through the waker of
+//! a slot that has no child.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -54,8 +54,8 @@ use super::scoped_handle::{ScopedHandle, child_result};
 ///
 /// A panic of the body or of a child propagates at once through the poll of the scope's future. A
 /// panic of a finished child's destructor counts as a panic of the child. The scope has then ended:
-/// the other children are dropped when its future is, and polling it again panics. Polling it after
-/// completion panics, too.
+/// the other children are dropped with the scope's future, and polling that future again panics.
+/// Polling it after completion panics, too.
 ///
 /// # Cancel safety
 ///
@@ -73,13 +73,14 @@ where
         cancelled: Cell::new(false),
         waker: wake_set.waker(SCOPE_SLOT),
     });
-    // Made before the body is called: if that spawns and panics, the list is emptied.
+    // Made before the body is called, so that the list is emptied if the body spawns and then
+    // panics.
     let end = ScopeEnd { state: Rc::clone(&state) };
     let body = body(Scope { state: Rc::clone(&state) });
     ScopeFuture { group: Gather::with_wake_set(ScopeChildren::new(end, body), wake_set), state }
 }
 
-/// A handle of a [`scope`], to spawn children into it.
+/// A handle of a [`scope`] that spawns children into it.
 ///
 /// Cheap to clone. It may outlive the scope, and then refuses new children.
 #[derive(Clone)]
@@ -90,9 +91,9 @@ pub struct Scope<'env> {
 impl<'env> Scope<'env> {
     /// Adds a child to the scope.
     ///
-    /// The child is first polled in the scope's present poll, if it was spawned by the body or by a
-    /// child that was there before this poll; otherwise in the next poll. If the scope has ended,
-    /// the future is dropped at once and the handle yields
+    /// The present poll of the scope polls the new child if it was spawned by the body, or by a
+    /// sibling that an earlier poll has started. Otherwise the next poll of the scope polls it
+    /// first. If the scope has ended, the future is dropped at once and the handle yields
     /// [`ChildCancelled`](super::ChildCancelled).
     #[doc(alias("create_task", "spawn_local", "start_soon"))]
     pub fn spawn<F>(&self, future: F) -> ScopedHandle<F::Output>
@@ -118,10 +119,10 @@ impl<'env> Scope<'env> {
     /// Drops the children that were spawned so far and have not finished. Their handles yield
     /// [`ChildCancelled`](super::ChildCancelled).
     ///
-    /// The body is not a child and goes on. So does the scope, which accepts new children. None of
-    /// the cancelled children is polled again: a child that cancels its own scope ends at its next
-    /// `.await` that is pending. They are dropped before the present poll of the scope returns, or
-    /// during the next poll if none is under way.
+    /// The body is not a child and continues. The scope continues, too, and accepts new children.
+    /// None of the cancelled children is polled again: a child that cancels its own scope ends at
+    /// its next `.await` that is pending. The cancelled children are dropped before the present
+    /// poll of the scope returns, or during the next poll if none is under way.
     ///
     /// # Panics
     ///

@@ -1,7 +1,7 @@
 //! The children of a scope, and its body.
 //!
-//! Slot 0 is the scope's own and has no child. Slot 1 is the body. The others are children, each in
-//! the box in which it was spawned.
+//! Slot 0 belongs to the scope itself and has no child. Slot 1 is for the body. The other slots
+//! hold children, each in the box in which it was spawned.
 
 use std::future::Future;
 use std::mem;
@@ -29,10 +29,10 @@ pin_project! {
         slots: Vec<ScopeSlot<'env>>,
         // The slots without a child.
         free: Vec<usize>,
-        // Children that this poll has taken from the spawned ones, and that have no slot yet.
+        // Spawned children that this poll has taken and that have no slot yet.
         batch: vec::IntoIter<BoxedChild<'env>>,
         starting: Starting,
-        // Children in slots, and the body.
+        // The number of children in slots, plus one while the body runs.
         running: usize,
         body_waker: Option<Waker>,
         #[pin]
@@ -43,7 +43,7 @@ pin_project! {
 
 /// Holds one child at a time.
 struct ScopeSlot<'env> {
-    /// Made at the first poll of the first child, and kept for all later ones.
+    /// Made at the first poll of the slot's first child, and kept for all later children.
     waker: Option<Waker>,
     child: Option<BoxedChild<'env>>,
 }
@@ -55,7 +55,7 @@ enum Starting {
     Body,
     /// A new batch: the children spawned so far.
     NewBatch,
-    /// The rest of the batch. Children that they spawn wait for the next poll.
+    /// The rest of the batch. Children that the batch spawns wait for the next poll.
     Batch,
 }
 
@@ -145,7 +145,7 @@ impl<Fut: Future> Children for ScopeChildren<'_, Fut, Fut::Output> {
 }
 
 impl<Fut, T> ScopeChildren<'_, Fut, T> {
-    /// Drops the children if the scope was cancelled. A destructor may cancel it again.
+    /// Drops the children if the scope was cancelled. Their destructors may cancel the scope again.
     fn drop_cancelled(self: Pin<&mut Self>) {
         let this = self.project();
         while this.end.state.cancelled.take() {

@@ -42,8 +42,8 @@ impl Drop for ScopeEnd<'_> {
     }
 }
 
-/// One poll of a scope. Unless it [pends](ScopePoll::pending), by its output or by a panic, the
-/// scope has ended.
+/// One poll of a scope. If it is dropped without a call of [`pending`](ScopePoll::pending), the
+/// scope has ended: it has returned its output, or has panicked.
 pub(super) struct ScopePoll<'a> {
     phase: &'a Cell<ScopePhase>,
     after: ScopePhase,
@@ -55,7 +55,7 @@ impl<'a> ScopePoll<'a> {
         Self { phase: &state.phase, after: ScopePhase::Ended }
     }
 
-    /// Ends a poll after which the scope goes on.
+    /// Ends a poll after which the scope continues.
     pub(super) fn pending(mut self) {
         self.after = ScopePhase::Idle;
     }

@@ -12,8 +12,8 @@
 //! - C2. The reporter is dropped without an output, because the child was dropped or panicked.
 //! - C3. [`ScopedHandle::poll`] takes the result.
 //!
-//! Both ends are on one thread. Cloning, waking and dropping the waker, and dropping the output,
-//! run foreign code. The cell is never borrowed meanwhile.
+//! Both ends are on one thread. Foreign code runs when the waker is cloned, woken or dropped, and
+//! when the output is dropped. The cell is never borrowed while foreign code runs.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -24,7 +24,7 @@ use std::task::{Context, Poll, Waker};
 
 /// The contents of the cell.
 enum ChildResult<T> {
-    /// The child runs. The waker of the task that awaits the handle, if one does.
+    /// The child runs. Holds the waker of the task that awaits the handle, if there is one.
     Running(Option<Waker>),
     /// The child has returned this output.
     Finished(T),
@@ -34,10 +34,10 @@ enum ChildResult<T> {
     Taken,
 }
 
-/// The handle of a scope's child, which yields its output. Made by
+/// A handle that yields the output of a scope's child. Made by
 /// [`Scope::spawn`](super::Scope::spawn).
 ///
-/// Dropping it lets the child run on; the scope still waits for the child.
+/// Dropping the handle lets the child continue; the scope still waits for the child.
 ///
 /// # Errors
 ///
@@ -58,7 +58,8 @@ pub struct ScopedHandle<T> {
     result: Rc<RefCell<ChildResult<T>>>,
 }
 
-/// The child's end of the cell. Stores the result, at the latest when it is dropped.
+/// The child's end of the cell. Stores the child's output; if dropped before that, it stores that
+/// the child was cancelled.
 pub(super) struct Reporter<T> {
     result: Rc<RefCell<ChildResult<T>>>,
 }
@@ -89,7 +90,7 @@ impl<T> Reporter<T> {
         self.store(ChildResult::Finished(output));
     }
 
-    /// Stores the result of a running child. A result that is there already stays.
+    /// Stores the result, unless the cell has one already.
     fn store(&self, result: ChildResult<T>) {
         if !matches!(*self.result.borrow(), ChildResult::Running(_)) {
             return;
@@ -112,8 +113,8 @@ impl<T> ScopedHandle<T> {
         !matches!(*self.result.borrow(), ChildResult::Running(_))
     }
 
-    /// Lets the child run on, and ignores its output. The scope still waits for the child. The same
-    /// as dropping the handle, but explicit.
+    /// Lets the child continue, and ignores its output. The scope still waits for the child. The
+    /// same as dropping the handle, but explicit.
     pub fn detach(self) {}
 
     /// Returns `true` if the cell has this waker already.

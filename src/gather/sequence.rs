@@ -1,5 +1,5 @@
 //! [`Sequence`]: children of one type, from a vector, an array or an iterator. Each child is in a
-//! box of its own, their outputs are in one vector.
+//! box of its own. The kept outputs are in one vector.
 
 use std::fmt;
 use std::future::Future;
@@ -18,17 +18,17 @@ use super::outcome::{Finish, Outcome};
 
 /// The children of a sequence.
 ///
-/// `I` yields the futures `F`. `V` says what their outputs mean; a `K` is kept of each. `S` is the
-/// collection of the result.
+/// `I` yields the futures `F`. `V` says what an output means, and a `K` is kept for each output.
+/// `S` says in which kind of collection the outputs are returned.
 pub struct Sequence<I, F, K, V, S> {
-    /// Yields the children not yet started. Dropped as soon as it has no more.
+    /// Yields the children that are not yet started. Dropped as soon as it is exhausted.
     source: Option<I>,
-    /// The box outlives its child, and is used for the slot's next child.
+    /// A slot's box outlives its child, and is used again for the slot's next child.
     slots: Vec<Pin<Box<SequenceSlot<F>>>>,
     /// The slots whose child has finished, as long as there is a source to fill them from.
     free: Vec<usize>,
     running: usize,
-    /// One for each started child, in the order of the source.
+    /// The kept outputs: one entry for each started child, in the order of the source.
     kept: Vec<Option<K>>,
     outcome: PhantomData<(V, S)>,
 }
@@ -36,7 +36,7 @@ pub struct Sequence<I, F, K, V, S> {
 pin_project! {
     /// Holds one child at a time.
     struct SequenceSlot<F> {
-        // Made at the first poll of the first child, and kept for all later ones.
+        // Made at the first poll of the slot's first child, and kept for all later children.
         waker: Option<Waker>,
         // The index of the child in the source.
         position: usize,
@@ -144,7 +144,7 @@ impl<I, F, K, V, S> fmt::Debug for Sequence<I, F, K, V, S> {
     }
 }
 
-/// The collection that a sequence returns its outputs in.
+/// The kind of collection in which a sequence returns its outputs.
 pub trait OutputCollection<K> {
     /// The collection.
     type Whole;

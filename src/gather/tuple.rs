@@ -30,7 +30,8 @@ impl<F: Future, K> TupleChild<F, K> {
         Self { waker: None, child: Some(child), kept: None }
     }
 
-    /// Polls the child. Ready if it finishes in this poll; breaks if its output decides.
+    /// Polls the child. Returns `Ready` if the child finishes in this poll, with `Break` if its
+    /// output decides the output of the group.
     fn poll<V>(
         self: Pin<&mut Self>,
         slot: ChildSlot,
@@ -52,7 +53,7 @@ impl<F: Future, K> TupleChild<F, K> {
     }
 }
 
-/// Defines the children of a tuple of one size: the struct, and its implementations.
+/// Defines the struct for the children of a tuple of one size, and its implementations.
 macro_rules! tuple {
     ($name:ident $len:literal $($index:literal $field:ident $F:ident $K:ident $E:ident),+) => {
         pin_project! {

@@ -11,28 +11,31 @@
 //!  level 0  [...1..1.]     [1......]    one bit per child: it was woken
 //! ```
 //!
-//! In a group of at most 63, the root's bits are the children's, and there are no other words. Each
-//! level has one 64th of the words of the level below: a wake sets at most three bits in a group of
-//! a quarter of a million children. (One bit per cache line of eight words would save a level. It
-//! was measured: reading the other seven words costs as much as the level.)
+//! In a group of at most 63 children, the root has one bit per child, and there are no other words.
+//! Each level has one 64th as many words as the level below. In a group of a quarter of a million
+//! children, a wake therefore sets at most three bits. (With one bit per cache line of eight words,
+//! the tree would have one level less. But according to a measurement, reading the other seven
+//! words costs as much as that level.)
 //!
 //! # The protocol
 //!
 //! A child's waker, on any thread:
-//! - G1. It sets the child's bit in a word of level 0. If the word was not empty, it is done: the
-//!   waker that made the word non-empty continues for both.
+//! - G1. It sets the child's bit in a word of level 0. If the word was not empty, the child's waker
+//!   is done: the waker that made the word non-empty continues for both.
 //! - G2. Otherwise it sets the word's bit one level up, and so on to the root, by the same rule.
 //! - G3. If the root was zero (no child woken, not attended), it wakes the awaiting task, by the
-//!   task's waker at the time when the child's waker was made. If the group has dropped that one,
-//!   it takes a reference to the present one under the lock, releases the lock, and wakes by it.
+//!   task's waker that was registered when the child's waker was made. If the group has dropped
+//!   that task's waker, it takes a reference to the present one under the lock, releases the lock,
+//!   and then wakes the task.
 //!
 //! The poll of the group, one at a time:
-//! - G4. It registers the awaiting task's waker, unless the last poll had the same ([`register`]).
+//! - G4. It registers the awaiting task's waker, unless the last poll registered the same waker
+//!   ([`register`]).
 //! - G5. It swaps the root for ATTENDED alone ([`attend`]).
 //! - G6. It descends: for every bit that it took, it swaps the word below for zero. The bits taken
 //!   from level 0 are the children to poll ([`Visit::next`]).
-//! - G7. It clears ATTENDED. If the root has another bit, a child was woken since the poll passed
-//!   it, and the caller must wake its own task, once ([`leave`]).
+//! - G7. It clears ATTENDED. If any other bit of the root is set, a child was woken since the poll
+//!   passed it, and the caller must wake its own task, once ([`leave`]).
 //!
 //! [`register`]: WakeSet::register
 //! [`attend`]: WakeSet::attend
@@ -40,12 +43,13 @@
 //!
 //! # The invariant
 //!
-//! For every non-empty word, exactly one of three holds: the waker that made it non-empty is
-//! between its two steps and will set the bit one level up; or that bit is set; or the poll has
-//! taken the bit and will swap the word. An empty word has no bit above it: the bit is set once
-//! each time the word becomes non-empty, and the poll takes first the bit and then the word. So
-//! every bit that a visit takes leads to a child. For the root: the task has been woken, or will be
-//! by the waker that found the root zero, or the poll is attending and looks again in G7.
+//! For every non-empty word below the root, exactly one of three statements holds. The waker that
+//! made the word non-empty will set the word's bit one level up; or that bit is set; or the poll
+//! has taken that bit and will swap the word. The bit of an empty word is not set, because it is
+//! set once each time the word becomes non-empty, and the poll takes first the bit and then the
+//! word. So every bit that a visit takes leads to a child. For a non-empty root, one of three
+//! statements holds, too. The task has been woken; or the waker that found the root zero will wake
+//! the task; or the poll is under way and checks the root again in G7.
 //!
 //! # The races
 //!
@@ -62,25 +66,26 @@
 //!                                              G5, G6: polls a and b        {}      {ATTENDED}
 //! ```
 //!
-//! - *A wake between G5 and G6.* If its word is not swapped yet, G1 finds it non-empty and stops,
-//!   and G6 takes both bits. If the word was swapped, G2 climbs to a root that is ATTENDED, and G7
-//!   finds the bit.
+//! - *A wake between G5 and G6.* If the poll will still swap the child's word, G1 finds the word
+//!   non-empty and stops, and G6 takes both bits. Otherwise G2 sets bits up to a root that is
+//!   ATTENDED, and G7 finds the bit.
 //! - *A child that wakes itself while it is polled.* Its word was swapped, so its bit waits for the
-//!   next poll. It costs one RMW (the first in its word one more per level) and wakes no task; G7
-//!   wakes the task once for all. No child is polled twice by one visit.
-//! - *A waker between G2 and G3, overtaken by a poll.* It wakes the task once too often.
-//! - *A waker that finds the task's former waker*, alive or in the lock, because G4 has not
-//!   happened yet: its bit precedes G5, which takes it. A waker that comes after G7 finds the new
-//!   one, because G7 publishes the effects of G4: the former is dropped, the new one is in the
-//!   lock.
-//! - *A redundant wake*, at any level, is an RMW all the same, on the word that the poll swaps
-//!   later. Writes before the wake are therefore visible to the child's poll.
+//!   next poll. The wake costs one RMW (the first wake in a word costs one more per level) and
+//!   wakes no task. G7 wakes the task once for all such wakes. No visit polls a child twice.
+//! - *A waker between G2 and G3, overtaken by a poll.* The waker wakes the task once more than
+//!   necessary.
+//! - *A child's waker that finds the task's former waker*, alive or in the lock, because G4 has not
+//!   happened yet. It has set its bit before G5, which takes the bit. A child's waker that sets its
+//!   bit after G7 finds the task's new waker, because G7 publishes the effects of G4: the former
+//!   waker is dropped, and the new one is in the lock.
+//! - *A redundant wake*, at any level, is still an RMW on the word that the poll swaps later.
+//!   Writes before the wake are therefore visible to the child's poll.
 //! - *A waker that is kept for ever.* [`WakeSet::retire`] takes the task's waker out of the lock,
-//!   and a child's waker has only a weak reference to it, so that G3 finds none.
+//!   and a child's waker has only a weak reference to it, so G3 finds no waker.
 //!
-//! Wakers are foreign code: the task's is cloned, woken and dropped outside the lock. The lock
-//! holds it in an `Arc`, so that G3 need not clone it. If it panics, the words are as the steps
-//! above left them, and the next poll continues from there.
+//! Wakers are foreign code, so the task's waker is cloned, woken and dropped outside the lock. The
+//! lock holds it in an `Arc`, so that G3 need not clone the waker itself. If the waker panics, the
+//! words stay as the steps above left them, and the next poll continues from there.
 
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -92,7 +97,7 @@ use runtime_core::sync::atomic::{AtomicU64, Ordering};
 /// The root's bit that says that the group is being polled: wakers do not wake the task.
 const ATTENDED: u64 = 1 << 63;
 
-/// The most levels below the root: enough for 63 * 64^4 children, a thousand million.
+/// The maximum number of levels below the root: enough for 63 * 64^4 (about 10^9) children.
 const LEVELS_MAX: usize = 4;
 
 /// Records which children of a group were woken since the last visit.
@@ -101,12 +106,12 @@ const LEVELS_MAX: usize = 4;
 /// except the waker of the awaiting task, which has a lock. *Woken by* the first wake of an
 /// unattended set.
 ///
-/// `BITS` is the number of bits of a word that are used: with a small one, a model has several
-/// levels with a handful of children.
+/// `BITS` is the number of bits of a word that are used. With a small `BITS`, a model has several
+/// levels for only a few children.
 pub(crate) struct WakeSet<const BITS: usize = 64> {
     /// The words below the root, level 0 first. Empty for a group that fits into the root.
     levels: Box<[Box<[AtomicU64]>]>,
-    /// One bit per word of the highest level, or per child if there is none; and ATTENDED.
+    /// One bit per word of the highest level, or per child if there are no levels; and ATTENDED.
     root: AtomicU64,
     /// The awaiting task's waker. `None` before the first poll and after the end.
     parent: Mutex<Option<Arc<Waker>>>,
@@ -123,14 +128,15 @@ pub(crate) enum AfterVisit {
 }
 
 impl<const BITS: usize> WakeSet<BITS> {
-    /// The number of the root's bits that stand for a child or a word; one more is ATTENDED.
+    /// The number of the root's bits that stand for a child or a word. ATTENDED is one more bit.
     const ROOT_BITS: usize = if BITS < 63 { BITS } else { 63 };
 
     /// Makes a set of the children `0..capacity`, none of them woken.
     ///
     /// # Panics
     ///
-    /// If the capacity needs more than four levels below the root: `63 * 64.pow(4)` at full width.
+    /// If the capacity needs more than four levels below the root. At full width, four levels
+    /// suffice for `63 * 64.pow(4)` children.
     pub(crate) fn new(capacity: usize) -> Self {
         const { assert!(2 <= BITS && BITS <= 64, "a word must have 2 to 64 bits") };
         let mut levels = Vec::new();
@@ -144,8 +150,8 @@ impl<const BITS: usize> WakeSet<BITS> {
         Self { levels: levels.into(), root: AtomicU64::new(0), parent: Mutex::new(None) }
     }
 
-    /// Marks a child as woken, and wakes the awaiting task if no other waker will (steps G1 to G3):
-    /// by the waker that the child knows, if the group still has it.
+    /// Marks a child as woken, and wakes the awaiting task if no other waker will (steps G1 to G3).
+    /// `known` is the task's waker that was registered when the child's waker was made.
     ///
     /// # Panics
     ///
@@ -155,7 +161,7 @@ impl<const BITS: usize> WakeSet<BITS> {
         for words in &self.levels {
             let (word, bit) = (index / BITS, index % BITS);
             // ORDERING: AcqRel. Release pairs with the swap in `Visit::descend`: the poll sees the
-            // writes before the wake, also if the bit was set already, because an RMW continues the
+            // writes before the wake, even if the bit was set already, because an RMW continues the
             // release sequence. Acquire pairs with the same swap: a waker that finds the word empty
             // after a visit took it must set the bit above after that visit's swap one level up.
             // Otherwise that swap would take a bit whose word the visit has already passed.
@@ -192,8 +198,8 @@ impl<const BITS: usize> WakeSet<BITS> {
     /// Begins a visit: takes the bits set so far, and keeps wakers from waking the task until
     /// [`leave`](Self::leave) (step G5).
     ///
-    /// The visit is a new one, or the last one of this set. If that one did not finish, the
-    /// children that it had taken are yielded first.
+    /// `visit` is new, or the previous visit of this set. If that did not finish, its remaining
+    /// children come first.
     pub(crate) fn attend(&self, visit: &mut Visit<BITS>) {
         // ORDERING: AcqRel. Acquire pairs with `wake_by`'s `fetch_or` of the root: the words below
         // are swapped after their bits were set, and in a group of one word the child's poll sees
@@ -205,9 +211,9 @@ impl<const BITS: usize> WakeSet<BITS> {
 
     /// Ends a visit, and says whether the task must be woken again (step G7).
     pub(crate) fn leave(&self) -> AfterVisit {
-        // ORDERING: AcqRel. Release pairs with the `fetch_or` of the waker that next finds the
-        // root zero, and must then find the registered waker in the lock. Acquire is not needed, as
-        // the next visit's swaps acquire the data; it is the rule, as above.
+        // ORDERING: AcqRel. Release pairs with the `fetch_or` of the waker that next finds the root
+        // zero, and must then find the registered waker in the lock. Acquire is not needed, as the
+        // next visit's swaps acquire the data; AcqRel is the rule, as above.
         match self.root.fetch_and(!ATTENDED, Ordering::AcqRel) & !ATTENDED {
             0 => AfterVisit::Sleep,
             _ => AfterVisit::WakeAgain,
@@ -224,10 +230,10 @@ impl<const BITS: usize> WakeSet<BITS> {
         drop(parent);
     }
 
-    /// Makes the waker of one child. It keeps the set alive.
+    /// Makes the waker of one child. The child's waker keeps the set alive.
     ///
-    /// `known` is the task's waker that is registered now. Only the set and its owner keep that one
-    /// alive; as long as they do, a wake need not take the lock.
+    /// `known` is the task's waker that is registered now. Only the set and its owner keep the
+    /// task's waker alive. As long as they do, a wake need not take the lock.
     pub(crate) fn child_waker(self: &Arc<Self>, child: usize, known: Weak<Waker>) -> Waker {
         Waker::from(Arc::new(ChildWaker { set: Arc::clone(self), child, known }))
     }
@@ -242,11 +248,11 @@ impl<const BITS: usize> fmt::Debug for WakeSet<BITS> {
 /// One poll's traversal of a [`WakeSet`] (step G6): yields each child that was woken, once, lowest
 /// first.
 ///
-/// It does not borrow the set, so that a group of several sets can visit them in turn. Every call
-/// takes the set, which must always be the same.
+/// A visit does not borrow the set, so that a group of several sets can visit them in turn. Every
+/// call takes the set as an argument, which must always be the same set.
 #[derive(Debug, Default)]
 pub(crate) struct Visit<const BITS: usize = 64> {
-    /// The bits left of the word taken last, for each level. The root's is the last one in use.
+    /// The word that was taken last, for each level. The root's entry is the last one in use.
     path: [TakenWord; LEVELS_MAX + 1],
 }
 
@@ -269,14 +275,16 @@ impl<const BITS: usize> Visit<BITS> {
         Some(self.path[0].pop::<BITS>())
     }
 
-    /// Takes words downwards from the lowest level that has bits left. `None` if no level has.
+    /// Starts at the lowest level that has bits left, and takes one word of each level below it.
+    /// Returns `None` if no level has bits left.
     fn descend(&mut self, set: &WakeSet<BITS>) -> Option<()> {
         let top = (1..=set.levels.len()).find(|&level| self.path[level].bits != 0)?;
         for level in (0..top).rev() {
             let word = self.path[level + 1].pop::<BITS>();
             // ORDERING: AcqRel. Acquire pairs with `wake_by`'s `fetch_or` of this word: the child's
-            // poll sees the writes before every wake that it answers. Release pairs with the same:
-            // a waker that finds the word empty sets the bit above after the swap that led here.
+            // poll sees the writes before every wake that it answers. Release pairs with the same
+            // `fetch_or`: a waker that finds the word empty sets the bit above after the swap that
+            // led here.
             let bits = set.levels[level][word].swap(0, Ordering::AcqRel);
             debug_assert!(bits != 0, "the bit above is set only when the word is not empty");
             self.path[level] = TakenWord { word, bits };
@@ -299,7 +307,7 @@ impl TakenWord {
 struct ChildWaker<const BITS: usize> {
     set: Arc<WakeSet<BITS>>,
     child: usize,
-    /// Dangling when the group is awaited by another task, or has ended.
+    /// The task's waker. Dangling once another task awaits the group, or the group has ended.
     known: Weak<Waker>,
 }
 

@@ -31,7 +31,7 @@
 //! # Limits
 //!
 //! [`std::io::stdin`] does not see bytes that were read ahead here, and this module does not see
-//! bytes that std has buffered: use one of the two.
+//! bytes that std has buffered: use only one of the two.
 
 use std::fmt;
 use std::io;
@@ -50,8 +50,8 @@ use crate::io::unblock::{JobSubmitter, Unblock};
 /// The one stdin of the process.
 ///
 /// *Shared by* all [`Stdin`]s. *Guarded by* its mutex. *Woken by*: an event of the stream wakes all
-/// waiting readers. So does the reader that puts the stream back, if another one has requested it
-/// meanwhile.
+/// waiting readers. The reader that puts the stream back wakes them, too, if another reader has
+/// requested the stream meanwhile.
 struct SharedStdin {
     state: Mutex<StdinState>,
 }
@@ -59,7 +59,7 @@ struct SharedStdin {
 static STDIN: SharedStdin = SharedStdin { state: Mutex::new(StdinState::NEW) };
 
 struct StdinState {
-    /// Taken out while it is polled, so that no waker is used under the lock.
+    /// Taken out while a reader polls it, so that no waker is used under the lock.
     stream: StdinStream,
     /// The wakers of the waiting readers, one for each.
     waiting: Vec<(Id, Waker)>,
@@ -92,7 +92,8 @@ impl StdinState {
 }
 
 impl SharedStdin {
-    /// Takes the stream. `None` if another reader is polling it; then `id` is woken later.
+    /// Registers the reader's waker, and takes the stream. Returns `None` if another reader is
+    /// polling the stream; the reader `id` is then woken later.
     fn borrow(&self, id: Id, waker: Waker) -> Option<Box<Unblock<io::Stdin>>> {
         let mut state = self.state.lock();
         let former = state.wait(id, waker);
@@ -159,9 +160,9 @@ pub struct Stdin {
 
 /// The standard input of the process.
 ///
-/// It may be called anywhere and any number of times. All [`Stdin`]s read from one buffer; each
-/// byte goes to one of them. A pending read does not keep the program or a runtime from ending, and
-/// no virtual clock waits for it.
+/// It may be called anywhere and any number of times. All [`Stdin`]s read from one buffer, and each
+/// byte is returned to one of them. A pending read does not keep the program or a runtime from
+/// ending, and no virtual clock waits for it.
 ///
 /// # Cancel safety
 /// A read that is dropped loses no byte: the next read, of any [`Stdin`], returns it.
@@ -213,9 +214,10 @@ pub struct Stderr(Unblock<io::Stderr>);
 /// The standard output of the process, written by jobs on the current runtime's pool.
 ///
 /// A flush is ready when all accepted bytes are written. Bytes that were accepted and not flushed
-/// are written before [`run`](crate::run) returns, because it waits for the jobs on its pool, but
-/// their errors are lost. `run` therefore also waits for a pipe that is not read, as `println!`
-/// would. Two [`Stdout`]s are ordered each for itself: flush one before the other writes.
+/// are written before [`run`](crate::run) returns, because `run` waits for the jobs on its pool,
+/// but errors of these writes are lost. If the output is a pipe that no process reads, `run`
+/// therefore waits, as `println!` would. Only the bytes of one [`Stdout`] keep their order: flush
+/// it before another one writes.
 ///
 /// # Panics
 /// On a thread without a runtime.
@@ -224,7 +226,7 @@ pub fn stdout() -> Stdout {
     Stdout(Unblock::new(io::stdout()))
 }
 
-/// The standard error of the process. As [`stdout`].
+/// The standard error of the process. Behaves like [`stdout`].
 ///
 /// # Panics
 /// On a thread without a runtime.

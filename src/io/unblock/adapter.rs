@@ -22,8 +22,8 @@ use crate::handle::Handle;
 /// # Drop
 /// Bytes that a write accepted are still written, by the job that runs or is queued. Then the
 /// object is dropped on the pool, because its destructor may block. Errors are lost:
-/// [flush](futures_io::AsyncWrite::poll_flush) or close first. A call that blocks continues, and a
-/// shutdown that waits, waits for it.
+/// [flush](futures_io::AsyncWrite::poll_flush) or close first. A blocking call that is under way
+/// continues, and a shutdown that waits for jobs waits for it.
 #[doc(alias("spawn_blocking", "AllowStdIo"))]
 pub struct Unblock<T: Send + 'static> {
     pub(super) client: Client<T, Reply>,
@@ -58,7 +58,7 @@ pub(super) enum SeekState {
 /// Items of an iterator.
 #[derive(Default)]
 pub(super) struct PulledItems {
-    /// The items that were requested and have not arrived.
+    /// The number of items that were requested and have not arrived.
     pub(super) pushed: usize,
     /// The items that have arrived; `None` is the end.
     pub(super) arrived: VecDeque<Option<Box<dyn Any + Send>>>,
@@ -74,9 +74,10 @@ impl<T: Send + 'static> Unblock<T> {
         Unblock::with_submitter(object, JobSubmitter::of(Handle::current(), Metadata::here()))
     }
 
-    /// Unblocks `object` with jobs on the given pool, on any thread and for any executor.
+    /// Unblocks `object` with jobs on the given pool. It works on any thread and with any executor.
     ///
-    /// If there is a current runtime, its virtual clock stands still while a job runs.
+    /// If there is a current runtime with a virtual clock, that clock does not advance while a job
+    /// runs.
     #[track_caller]
     pub fn on(pool: &Pool, object: T) -> Unblock<T> {
         Unblock::with_submitter(object, JobSubmitter::on(pool, Metadata::here()))
@@ -95,9 +96,9 @@ impl<T: Send + 'static> Unblock<T> {
 
     /// Runs `f` with the object on the pool, after all earlier commands, and returns its result.
     ///
-    /// The object's position may be ahead of the stream's. Bytes that were read ahead are kept, and
-    /// are read next. [Seek](futures_io::AsyncSeek) to `SeekFrom::Current(0)` first if that
-    /// matters.
+    /// The object's position may be ahead of the stream's, by bytes that were read ahead. Those
+    /// bytes are kept, and the next read returns them. [Seek](futures_io::AsyncSeek) to
+    /// `SeekFrom::Current(0)` first if that matters.
     ///
     /// # Errors
     /// If the job is refused, if `f` panics, or if the object was lost in an earlier panic.
@@ -127,8 +128,8 @@ impl<T: Send + 'static> Unblock<T> {
         Ok(*returned.expect("the reply to a closure is its result"))
     }
 
-    /// Borrows the object when no job uses it: for calls that do not block. For those that do, use
-    /// [`with_mut`](Unblock::with_mut).
+    /// Waits until no job uses the object, and borrows it for calls that do not block. For calls
+    /// that block, use [`with_mut`](Unblock::with_mut).
     ///
     /// # Errors
     /// As [`with_mut`](Unblock::with_mut).
@@ -168,7 +169,8 @@ impl<T: Send + 'static> Unblock<T> {
             return Poll::Ready(Err(StreamFailure::Closed));
         }
         let event = ready!(self.client.poll_event(cx))?;
-        // All of them: a reply that stops the stream must be known before the next command.
+        // All replies are processed, because one that stops the stream must be known before the
+        // next command.
         while let Some(reply) = self.client.replies.pop_front() {
             self.on_reply(reply);
         }
@@ -216,7 +218,7 @@ impl<T: Send + 'static> Unblock<T> {
         Poll::Ready(Ok(()))
     }
 
-    /// Waits for a seek whose future was dropped: what follows must happen after it.
+    /// Waits for a seek whose future was dropped, because the next operation must happen after it.
     pub(super) fn poll_seek_done(
         &mut self,
         cx: &mut Context<'_>,

@@ -18,7 +18,7 @@ use super::command_queue::{
 use super::worker_job::WorkerJob;
 use crate::handle::Handle;
 
-/// Submits a stream's jobs: to a lane of a pool, as jobs of a runtime or of none.
+/// Submits a stream's jobs to a lane of a pool, as jobs of a runtime or of no runtime.
 #[derive(Clone)]
 pub(crate) struct JobSubmitter {
     lane: Lane,
@@ -234,7 +234,7 @@ impl<T: Send + 'static, R: Send + 'static> Client<T, R> {
     }
 }
 
-/// Required commands are still run, and then the object is dropped, on the pool.
+/// Required commands still run on the pool. Then the object is dropped there.
 impl<T: Send + 'static, R: Send + 'static> Drop for Client<T, R> {
     fn drop(&mut self) {
         self.cancel_ahead();

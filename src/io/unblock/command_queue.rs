@@ -25,7 +25,7 @@
 //! - Q3. Between two commands the job stores a reply and takes the next command, in one critical
 //!   section. If there is no command, it puts the object back in the same critical section, and
 //!   ends. A pushed command therefore finds either a job that will take it, or an IDLE queue.
-//! - Q4. A command that panics takes the object with it, because its state is unknown.
+//! - Q4. If a command panics, the object is dropped, because its state is unknown.
 //! - Q5. A job that was refused, or cancelled before it began, leaves the object and the commands
 //!   as they are. The task is notified, and may [submit another](CommandQueue::resubmit).
 //!
@@ -42,14 +42,14 @@
 //! ```
 //!
 //! A reply may *stop* the stream: it drops the commands behind it, and new commands are refused
-//! until the task has taken that reply. So no write is executed after one that failed, unless the
-//! task knows of the failure.
+//! until the task has taken that reply. So no write is executed after a failed write before the
+//! task has received the error.
 //!
-//! One small mutex guards the whole queue. No user code runs under it: wakers are cloned before and
-//! woken after, and commands, wakers and the object are dropped outside of it.
+//! One small mutex guards the queue. No user code runs while it is locked: wakers are cloned before
+//! and woken afterwards, and commands, wakers and the object are dropped afterwards.
 //!
-//! The job's side (Q2 to Q5) is in `worker_job.rs`, and what becomes of commands that no job could
-//! run is in `flush_on_drop.rs`.
+//! The job's side (Q2 to Q5) is in `worker_job.rs`. Commands that no job could run are handled in
+//! `flush_on_drop.rs`.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -58,8 +58,8 @@ use std::task::{Context, Poll, Waker};
 use runtime_core::catch_panic::drop_catching;
 use runtime_core::sync::Mutex;
 
-/// One operation on the object. It returns a reply, and says what becomes of the commands behind
-/// it.
+/// One operation on the object. It returns a reply, and says whether the commands behind it are
+/// run.
 pub(crate) type StreamCommand<T, R> = Box<dyn FnOnce(&mut T) -> (R, NextCommands) + Send>;
 
 /// Says what a reply means for the commands behind it.
@@ -78,8 +78,8 @@ pub(crate) enum NextCommands {
 pub(crate) enum CommandKind {
     /// It is run, unless a command before it fails.
     Required,
-    /// It is speculative: its reply may be needed later. No required command is behind one of
-    /// these.
+    /// It is speculative: its reply may be needed later. No required command is behind a
+    /// speculative one.
     Ahead,
 }
 
@@ -97,7 +97,7 @@ pub(crate) enum JobRequest {
 #[derive(Debug)]
 pub(crate) struct Stopped;
 
-/// The news that the task receives.
+/// An event that the task receives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum QueueEvent {
     /// One reply or more.
@@ -110,7 +110,7 @@ pub(crate) enum QueueEvent {
     Lost,
 }
 
-/// Says what becomes of required commands without a job when the queue is dropped.
+/// Says what happens, when the queue is dropped, to required commands that no job will run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DropPolicy {
     /// They are dropped.
@@ -128,7 +128,7 @@ pub(crate) struct CommandQueue<T, R> {
 
 pub(super) struct CommandQueueState<T, R> {
     pub(super) object: ObjectState<T>,
-    /// First the required ones, then those ahead.
+    /// First the required commands, then those of kind [`Ahead`](CommandKind::Ahead).
     pub(super) commands: VecDeque<(CommandKind, StreamCommand<T, R>)>,
     pub(super) replies: VecDeque<R>,
     /// One of the replies stops the stream.
@@ -139,7 +139,7 @@ pub(super) struct CommandQueueState<T, R> {
 /// The states of the drawing above.
 pub(super) enum ObjectState<T> {
     Idle(T),
-    /// Idle, and the task was not notified yet that its job was dropped before it began.
+    /// Idle. The task was not notified yet that its job was dropped before the job began.
     JobDropped(T),
     Submitted(T),
     Running,
@@ -184,7 +184,7 @@ impl<T, R> CommandQueue<T, R> {
         self.state.lock().request_job()
     }
 
-    /// Drops the commands ahead that no job has taken yet.
+    /// Drops the commands of kind [`Ahead`](CommandKind::Ahead) that no job has taken yet.
     pub(crate) fn cancel_ahead(&self) {
         let mut state = self.state.lock();
         let ahead = state.take_ahead();
@@ -268,7 +268,7 @@ impl<T, R> CommandQueueState<T, R> {
             return Poll::Ready(QueueEvent::Replies);
         }
         let (object, event) = match mem::replace(&mut self.object, ObjectState::Running) {
-            // All its commands were cancelled meanwhile, so the job is not missed.
+            // All commands of the dropped job were cancelled meanwhile, so no other job is needed.
             ObjectState::JobDropped(object) if self.commands.is_empty() => {
                 (ObjectState::Idle(object), Poll::Ready(QueueEvent::Idle))
             }
@@ -285,7 +285,7 @@ impl<T, R> CommandQueueState<T, R> {
         event
     }
 
-    /// Takes the commands ahead, which are at the end.
+    /// Takes the commands of kind [`Ahead`](CommandKind::Ahead), which are at the end.
     pub(super) fn take_ahead(&mut self) -> VecDeque<(CommandKind, StreamCommand<T, R>)> {
         let required = |(kind, _): &&(CommandKind, _)| *kind == CommandKind::Required;
         let required = self.commands.iter().take_while(required).count();

@@ -22,7 +22,7 @@ impl<T: Send + 'static> Unblock<T> {
         self.writes.error.take()
     }
 
-    /// Returns `true` if bytes were accepted that may not be written yet.
+    /// Returns `true` if some accepted bytes may not be written yet.
     pub(crate) fn has_pending_writes(&self) -> bool {
         self.writes.pushed > 0
     }
@@ -32,17 +32,18 @@ impl<T: Send + 'static> Unblock<T> {
         !self.reads.is_empty()
     }
 
-    /// Returns `true` if bytes were read ahead that are unread.
+    /// Returns `true` if bytes that were read ahead are still unread.
     pub(crate) fn has_unread(&self) -> bool {
         self.reads.unread() > 0
     }
 
-    /// Records that the object has no position: writes do not go where reading has got to.
+    /// Records that the object has no position (a terminal, for example), so a write does not start
+    /// where reading stopped.
     pub(crate) fn separate_positions(&mut self) {
         self.writes.position = WritePosition::Separate;
     }
 
-    /// Waits until all accepted bytes are written, and returns an error of that.
+    /// Waits until all accepted bytes are written. Returns the error of a write that failed.
     pub(crate) fn poll_written(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.writes.pushed > 0
             || matches!(self.writes.flush, FlushState::Pushed | FlushState::Overtaken)

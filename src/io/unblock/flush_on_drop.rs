@@ -1,10 +1,11 @@
-//! Running the required commands for which no job can be had, when their queue is dropped.
+//! Runs the required commands that no job could run, when their queue is dropped.
 //!
-//! A pool may refuse every job: it is shut down, or cannot start a thread. As long as the task is
-//! there, it is notified (Q5) and may submit another job. When the task is gone, and the object is
-//! in the queue with commands, a queue with [`DropPolicy::Flush`] runs them on the thread that
-//! drops its last reference. That is the task's thread, if the job that it submitted at last is
-//! refused, too; or the thread that drops that job unrun later.
+//! A pool may refuse every job, because it is shut down or cannot start a thread. As long as the
+//! task uses its stream, the task is notified (Q5) and may submit another job. Once the task has
+//! dropped the stream, the queue may still hold the object and commands. With [`DropPolicy::Flush`]
+//! the commands then run on the thread that drops the last reference to the queue. This is the
+//! task's thread, if the last job that it submits is refused, too. Otherwise it is the thread that
+//! later drops that job unrun.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -16,8 +17,8 @@ use super::command_queue::{
 };
 
 impl<T, R> CommandQueue<T, R> {
-    /// As [`resubmit`](CommandQueue::resubmit), for a task that drops its stream, and to which a
-    /// dropped job will not be reported.
+    /// Like [`resubmit`](CommandQueue::resubmit), for a task that drops its stream. A dropped job
+    /// is no longer reported to such a task.
     pub(crate) fn resubmit_on_drop(&self) -> JobRequest {
         let mut state = self.state.lock();
         state.object = match mem::replace(&mut state.object, ObjectState::Running) {
@@ -36,8 +37,8 @@ impl<T, R> CommandQueue<T, R> {
     }
 }
 
-/// This is the last reference, so no lock is taken. Replies and panics are not reported to
-/// anything.
+/// This runs when the last reference is dropped, so it takes no lock. Replies and panics are not
+/// reported.
 impl<T, R> Drop for CommandQueue<T, R> {
     fn drop(&mut self) {
         let state = self.state.get_mut();
@@ -57,7 +58,7 @@ impl<T, R> Drop for CommandQueue<T, R> {
     }
 }
 
-/// Runs all commands, up to one that drops those behind it.
+/// Runs the commands in order, until one returns [`NextCommands::DropAll`].
 fn run_all<T, R>(mut object: T, commands: VecDeque<(CommandKind, StreamCommand<T, R>)>) {
     for (_, command) in commands {
         let (_reply, next) = command(&mut object);

@@ -9,7 +9,7 @@ use super::adapter::{Reply, Unblock};
 use super::client::StreamFailure;
 use super::command_queue::{CommandKind, NextCommands, QueueEvent, StreamCommand};
 
-/// The most items at a time: requested, or arrived and not taken.
+/// The maximum number of items that are requested, or have arrived and are not taken.
 const ITEMS_MAX: usize = 32;
 
 fn pull<T: Iterator<Item: Send + 'static>>() -> StreamCommand<T, Reply> {
@@ -20,7 +20,8 @@ fn pull<T: Iterator<Item: Send + 'static>>() -> StreamCommand<T, Reply> {
 }
 
 impl<T: Iterator<Item: Send + 'static> + Send + 'static> Unblock<T> {
-    /// Requests items when half of the most are left, so that task and job contend seldom.
+    /// Requests items when at most half of the maximum are left, so that task and job seldom
+    /// contend.
     fn pull_ahead(&mut self) {
         let under_way = self.items.pushed + self.items.arrived.len();
         if under_way > ITEMS_MAX / 2 || self.items.arrived.back().is_some_and(Option::is_none) {
@@ -35,12 +36,12 @@ impl<T: Iterator<Item: Send + 'static> + Send + 'static> Unblock<T> {
     }
 }
 
-/// An iterator whose `next` blocks, as a stream. It pulls up to 32 items ahead.
+/// An iterator whose `next` blocks, as a stream. The stream pulls up to 32 items ahead.
 ///
 /// # Panics
-/// If the iterator panics, the stream panics with the same payload after it has yielded the items
-/// before; then it has ended. It also panics if its job is refused or cancelled, because an item
-/// cannot carry an error; it may then be polled again.
+/// If the iterator panics, the stream first yields the earlier items, then panics with the same
+/// payload, and then ends. The stream also panics if its job is refused or cancelled, because an
+/// item cannot carry an error. After such a panic it may be polled again.
 ///
 /// # Cancel safety
 /// Safe: no item is lost.

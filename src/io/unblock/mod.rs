@@ -4,16 +4,16 @@
 //!
 //! A file, a pipe to a child, a decoder, a directory: each implements `Read`, `Write`, `Seek` or
 //! `Iterator`, and each of its calls may block. One job on the pool for each call costs two thread
-//! switches for every 8 KiB. A thread for each stream is held while nothing arrives. And both lose
-//! bytes if a read is dropped at the wrong moment.
+//! switches for every 8 KiB. A thread for each stream is occupied even while nothing arrives. Both
+//! solutions lose bytes if a read is dropped at the wrong moment.
 //!
 //! # The idea
 //!
 //! [`Unblock`] puts the object into a *command queue*. The task pushes commands (fill this chunk,
-//! write that one) and goes on. A job on the pool runs them one after the other, and ends when
-//! there is none, so an idle stream holds no thread. A few commands are pushed ahead, so that the
-//! next chunk is filled while this one is used. Chunks are handed over whole: each byte is copied
-//! once.
+//! write that one) and continues. A job on the pool runs the commands one after the other. It ends
+//! when there are none, so an idle stream holds no thread. A few commands are pushed ahead, so that
+//! the next chunk is filled while this one is used. Whole chunks are handed over, so each byte is
+//! copied once.
 //!
 //! ```
 //! use aside::Unblock;
@@ -39,39 +39,41 @@
 //! - **Order.** Bytes, items and errors arrive in the order in which a loop of blocking calls would
 //!   have returned them.
 //! - **Reading.** A read that is dropped loses nothing: the next read returns its bytes. A chunk is
-//!   read ahead only while chunks come back full (8 KiB at first, then up to three of 512 KiB). A
-//!   reader of a terminal or a quiet pipe has only the read under way that it asked for.
-//! - **Writing.** Accepted bytes are written in order, also if the stream is dropped. Up to 1 MiB
+//!   read ahead only while chunks come back full (8 KiB at first, then up to three of 512 KiB). On
+//!   a terminal or a quiet pipe, only the requested read is under way.
+//! - **Writing.** Accepted bytes are written in order, even if the stream is dropped. Up to 1 MiB
 //!   is accepted ahead. A write that fails is reported once, by the next write, flush, close or
-//!   seek. Bytes that were accepted behind it are dropped, as there is a hole before them. A flush
-//!   is ready when the object's own flush has returned, a close when the object was dropped.
-//! - **Seeking** reaches the position that it would reach without reading ahead. Between reading
-//!   and writing the same file, seek: a write behind unread bytes fails instead of writing at the
-//!   wrong position.
+//!   seek. Bytes that were accepted after the failed write are dropped, because the output would
+//!   have a hole before them. A flush is ready when the object's own flush has returned, a close
+//!   when the object was dropped.
+//! - **Seeking** reaches the position that it would reach without reading ahead. Seek between
+//!   reading and writing the same file: while bytes that were read ahead are unread, a write fails
+//!   instead of writing at the wrong position.
 //! - **Panics.** A panic of the object is returned as an error of kind `Other` that contains a
-//!   [`JoinError`](crate::JoinError), after the results before it. A stream of items panics with
-//!   the same payload. The object is then lost, and all later calls fail.
+//!   [`JoinError`](crate::JoinError), after all earlier results. A stream of items panics with the
+//!   same payload. The object is then lost, and all later calls fail.
 //! - **The pool.** If a job is refused or cancelled (the pool was shut down, no thread could be
 //!   started), the error has the same form. The object and its commands are kept, and the next call
 //!   submits another job.
 //!
 //! # Blocking
 //!
-//! No call here blocks the thread. A virtual clock stands still while a job runs.
+//! No call here blocks the thread. A virtual clock does not advance while a job runs.
 //!
 //! # Limits
 //!
 //! A call that blocks cannot be stopped. Meanwhile all other operations on the same object wait,
-//! and so does a shutdown that waits. Use two handles to read and write the same thing concurrently
-//! (`try_clone`), and [`stdio`](crate::io::stdio) for stdin. A stream that is read as fast as it
-//! fills keeps one thread of the pool busy.
+//! and so does a shutdown that waits for jobs. Use two handles to read and write the same thing
+//! concurrently (`try_clone`), and [`stdio`](crate::io::stdio) for stdin. A stream that is read as
+//! fast as it fills keeps one thread of the pool busy.
 //!
 //! # In reading order
 //!
-//! `command_queue` and `worker_job` have the protocol between task and job; `flush_on_drop` is for
-//! a queue that no job serves. `client` is the task's end. `adapter` has the stream itself, over
-//! the states in `read_ahead` and `pending_writes`. `read`, `write`, `seek` and `items` implement
-//! the traits. `file_support` is for [`fs::File`](crate::fs::File), a stream that loses nothing.
+//! `command_queue` and `worker_job` have the protocol between task and job; `flush_on_drop` handles
+//! a queue whose commands no job could run. `client` is the task's end. `adapter` has the stream
+//! itself, which uses the states in `read_ahead` and `pending_writes`. `read`, `write`, `seek` and
+//! `items` implement the traits. `file_support` is for [`fs::File`](crate::fs::File), a stream
+//! whose accepted bytes are always written.
 
 mod adapter;
 mod client;

@@ -4,20 +4,21 @@ use std::io;
 
 use runtime_core::join::JoinHandle;
 
-/// The most bytes and writes that may be accepted and not written yet.
+/// The maximum numbers of bytes and of writes that are accepted and not written yet.
 const BYTES_MAX: usize = 1024 * 1024;
 const WRITES_MAX: usize = 64;
 
-/// The most buffers that are kept to be used again.
+/// The maximum number of buffers that are kept to be used again.
 const SPARES_MAX: usize = 4;
 
 #[derive(Default)]
 pub(super) struct PendingWrites {
-    /// The writes that are not done yet.
+    /// The number of writes that are not done yet.
     pub(super) pushed: usize,
-    /// The bytes of those writes.
+    /// The number of bytes in those writes.
     bytes: usize,
-    /// An error that was not reported yet. All that was accepted behind it was dropped.
+    /// An error that was not reported yet. All bytes that were accepted after the failed write were
+    /// dropped.
     pub(super) error: Option<io::Error>,
     pub(super) flush: FlushState,
     pub(super) close: CloseState,
@@ -26,13 +27,13 @@ pub(super) struct PendingWrites {
     spares: Vec<Vec<u8>>,
 }
 
-/// Says where written bytes go.
+/// Says at which position bytes are written.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum WritePosition {
-    /// Perhaps to the position that reading has reached.
+    /// Perhaps at the position that reading has reached.
     #[default]
     SharedWithReads,
-    /// Certainly elsewhere, as with a terminal.
+    /// Certainly elsewhere, for example on a terminal.
     Separate,
 }
 
@@ -56,7 +57,8 @@ pub(super) enum CloseState {
 }
 
 impl PendingWrites {
-    /// Returns `true` if `count` more bytes may be accepted: any number, if no write is pending.
+    /// Returns `true` if `count` more bytes may be accepted. If no write is pending, any number
+    /// may.
     pub(super) fn has_room(&self, count: usize) -> bool {
         self.pushed == 0 || (self.pushed < WRITES_MAX && self.bytes + count <= BYTES_MAX)
     }

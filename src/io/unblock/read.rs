@@ -37,7 +37,7 @@ impl<T: Read + Send + 'static> Unblock<T> {
         while self.reads.wants_more() && self.push_read() {}
     }
 
-    /// Waits until there are bytes at the front, or an end, which leaves none.
+    /// Waits until there are bytes at the front. At the end of the input it returns without bytes.
     fn poll_front(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_seek_done(cx))?;
         loop {

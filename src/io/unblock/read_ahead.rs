@@ -3,27 +3,27 @@
 use std::collections::VecDeque;
 use std::io;
 
-/// The sizes of the first chunk and of the largest, in bytes.
+/// The sizes of the first chunk and of the largest chunk, in bytes.
 const CHUNK_MIN: usize = 8 * 1024;
 const CHUNK_MAX: usize = 512 * 1024;
 
-/// The most chunks at a time: requested, or arrived and not consumed.
+/// The maximum number of chunks that are requested, or have arrived and are not consumed.
 const CHUNKS_MAX: usize = 3;
 
-/// Chunks are handed over whole, and their buffers are used again.
+/// The chunks of a reader. Whole chunks are handed over, and their buffers are used again.
 pub(super) struct ReadAhead {
-    /// The reads that were pushed and have not been answered.
+    /// The number of reads that were pushed and have not been answered.
     pub(super) pushed: usize,
     arrived: VecDeque<Arrived>,
     pub(super) chunk_size: usize,
-    /// The last chunk was filled, so there is probably more at once.
+    /// The last chunk was filled, so more bytes are probably available at once.
     flows: bool,
     spares: Vec<Vec<u8>>,
 }
 
 /// The result of one read.
 enum Arrived {
-    /// A chunk, of which the bytes from the first index to the second are unread.
+    /// A chunk, and the indices between which its bytes are unread.
     Bytes(Vec<u8>, usize, usize),
     End,
     Error(io::Error),
@@ -87,8 +87,8 @@ impl ReadAhead {
         self.flows = false;
     }
 
-    /// Prepares the unread bytes for [`front`](ReadAhead::front). `None` if nothing has arrived; an
-    /// end or an error is consumed by it.
+    /// Makes the unread bytes available to [`front`](ReadAhead::front), or consumes an end or an
+    /// error. Returns `None` if nothing has arrived.
     pub(super) fn next_arrived(&mut self) -> Option<io::Result<()>> {
         match self.arrived.pop_front()? {
             bytes @ Arrived::Bytes(..) => {

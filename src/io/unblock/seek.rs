@@ -1,5 +1,5 @@
-//! Seeking, relative to the stream's position. The object's position is ahead of it by the bytes
-//! that were read ahead.
+//! Seeking, relative to the stream's position. The object's position is ahead of the stream's by
+//! the bytes that were read ahead.
 
 use std::io::{self, SeekFrom};
 use std::pin::Pin;
@@ -25,12 +25,13 @@ fn to_object_seek(from: SeekFrom, unread: usize) -> Option<SeekFrom> {
     }
 }
 
-/// Seeks to the position that it would reach without reading ahead, and drops the bytes that were
-/// read ahead. It waits until all accepted bytes are written, and returns an error of that instead
-/// of seeking.
+/// Seeks to the position that would be reached without reading ahead, and drops the bytes that were
+/// read ahead. The seek first waits until all accepted bytes are written. If a write has failed, it
+/// returns that error instead of seeking.
 ///
 /// # Cancel safety
-/// A seek that is dropped may happen or not. Later operations happen after it.
+/// If a seek is dropped, it may or may not take effect. If it does, it does so before later
+/// operations.
 impl<T: io::Seek + Send + 'static> AsyncSeek for Unblock<T> {
     fn poll_seek(
         mut self: Pin<&mut Self>,

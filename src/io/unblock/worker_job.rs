@@ -11,7 +11,7 @@ use runtime_core::catch_panic::{catch_panic, drop_catching};
 
 use super::command_queue::{CommandQueue, NextCommands, ObjectState, StreamCommand};
 
-/// Runs the commands of a queue until there is none. Dropping it unrun is step Q5.
+/// Runs the commands of a queue until there are none. Dropping the job unrun is step Q5.
 pub(crate) struct WorkerJob<T, R> {
     /// `None` after the job has begun.
     queue: Option<Arc<CommandQueue<T, R>>>,
@@ -96,7 +96,8 @@ impl<T, R> CommandQueue<T, R> {
             && let Some(object) = object.take()
         {
             state.object = ObjectState::Idle(object);
-            // Also without a reply, if all commands were cancelled before the job began.
+            // The task is woken even without a reply, if all commands were cancelled before the job
+            // began.
             has_news = true;
         }
         let task = if has_news { state.task.take() } else { None };

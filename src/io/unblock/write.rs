@@ -12,7 +12,7 @@ use super::client::StreamFailure;
 use super::command_queue::{CommandKind, NextCommands, QueueEvent, StreamCommand};
 use super::pending_writes::{CloseState, FlushState, WritePosition};
 
-/// The most bytes that one write accepts.
+/// The maximum number of bytes that one write accepts.
 const WRITE_MAX: usize = 256 * 1024;
 
 fn write<T: Write>(buffer: Vec<u8>) -> StreamCommand<T, Reply> {
@@ -31,7 +31,8 @@ fn flush<T: Write>() -> StreamCommand<T, Reply> {
     })
 }
 
-/// Bytes behind a write that failed must not be written: the output would have a hole.
+/// Drops all commands behind a write or flush that failed: if later bytes were written, the output
+/// would have a hole.
 fn next_commands(result: &io::Result<()>) -> NextCommands {
     if result.is_ok() { NextCommands::Run } else { NextCommands::DropAll }
 }
@@ -57,7 +58,7 @@ impl<T: Send + 'static> Unblock<T> {
         Poll::Ready(Ok(()))
     }
 
-    /// Processes all replies. Ready if no more will arrive; otherwise the task's waker is
+    /// Processes all replies. Ready if no more replies will arrive; otherwise the task's waker is
     /// registered.
     fn poll_replies(&mut self, cx: &mut Context<'_>) -> Result<Poll<()>, StreamFailure> {
         loop {
@@ -72,8 +73,8 @@ impl<T: Send + 'static> Unblock<T> {
     }
 }
 
-/// A write accepts bytes as soon as there is room for them. An error is returned by the next write,
-/// flush or close, once. Bytes that were accepted behind the write that failed are dropped.
+/// A write accepts bytes as soon as there is room for them. An error is returned once, by the next
+/// write, flush or close. Bytes that were accepted behind the write that failed are dropped.
 ///
 /// # Cancel safety
 /// Safe: a write that is dropped has accepted nothing. A flush or close that is dropped continues,
