@@ -2,9 +2,9 @@
 //! closures which block.
 //!
 //! The problem: a call that blocks must not run on an event loop, so it runs on another thread.
-//! Most pools come to one thread per call. Then a burst of 100,000 short calls costs more in
-//! contending threads than in calls. With too few threads, however, calls that wait for each other
-//! deadlock.
+//! Most pools end up with one thread per call. Then most of the cost of a burst of 100,000 short
+//! calls is the contention of the threads. With too few threads, however, calls that wait for each
+//! other deadlock.
 //!
 //! The idea: observe whether the queue moves. As many jobs as there are cores get a thread at once.
 //! Beyond that, one worker becomes the monitor. It runs no jobs. If no job finishes for 100 µs, the
@@ -22,19 +22,19 @@
 //! # Ok::<(), runtime_blocking::SubmitError<_>>(())
 //! ```
 //!
-//! A submitted closure comes to exactly one end: it is handed back, cancelled before it begins, or
-//! run. A blocking call takes five steps:
+//! A submitted closure has exactly one of three ends: it is handed back, cancelled before it
+//! begins, or run. A blocking call takes five steps:
 //!
 //! 1. *submit*: [`Lane::submit`] (`pool/lane`) makes the job, one allocation that contains the
 //!    closure and the completion cell (`job/closure`);
 //! 2. *enqueue*: the pool's state (`pool/shared`) puts the job into its lane (`queue/job_queue`),
 //!    and asks the `worker/policy` whether to wake a worker, start a thread, or do nothing;
 //! 3. *worker*: a thread (`worker/lifecycle`) takes the next job, waits for one, or retires;
-//! 4. it runs the closure, catches a panic, and completes the cell;
+//! 4. the worker runs the closure, catches a panic, and completes the cell;
 //! 5. the cell wakes the awaiting task, which reads the result through its
 //!    [`JoinHandle`](runtime_core::join::JoinHandle).
 //!
-//! Everything else is beside that way: lanes' limits and backpressure (`queue`), cancellation
+//! Everything else is off this path: lanes' limits and backpressure (`queue`), cancellation
 //! (`job/cancel`), deadlock detection (`deadlock`), statistics and [shutdown](Pool::shutdown)
 //! (`pool`), and [`PinnedState`], a state that lives on one thread and receives calls. A pinned
 //! state shares nothing with the pool but the completion cell.

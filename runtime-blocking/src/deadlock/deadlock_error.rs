@@ -6,8 +6,8 @@ use std::fmt;
 
 use runtime_core::metadata::Metadata;
 
-/// The reason why a job was refused on which another job of its pool was blocking: no thread would
-/// ever have run it. It is the [source](Error::source) of the
+/// The reason why a job was refused: another job of its pool was blocking on it, and no thread
+/// would ever have run it. This error is the [source](Error::source) of the
 /// [`JoinError`](runtime_core::join::JoinError) that the refused job's handle yields.
 ///
 /// All threads of the pool, or all running jobs that a lane allows, were waiting for jobs of the
@@ -23,7 +23,7 @@ pub struct Deadlock {
 }
 
 impl Deadlock {
-    /// Returns the jobs that run and wait, including the one that gets this error.
+    /// Returns the running jobs that wait, including the job that gets this error.
     pub fn waiting(&self) -> &[Metadata] {
         &self.waiting
     }
@@ -34,7 +34,7 @@ impl Deadlock {
     }
 }
 
-/// The number of jobs that the message names. There may be hundreds.
+/// The maximum number of jobs that the message names. Hundreds of jobs may wait.
 const NAMED_MAX: usize = 8;
 
 impl fmt::Display for Deadlock {

@@ -1,4 +1,4 @@
-//! Blocking a worker's thread on a future, with a report to the pool of each wait for a job.
+//! Blocks a worker's thread on a future, and reports each wait for a job to the pool.
 
 use std::mem;
 use std::rc::Rc;
@@ -25,9 +25,9 @@ pub(crate) fn track_worker(shared: &Arc<PoolShared>, worker: WorkerId) -> Instal
 }
 
 impl BlockingDriver for WorkerDriver {
-    /// If clones of the wakers are left over (in the timer of a timeout that has ended, say), the
-    /// thread seems to wait for more than it does. Then the future is polled once more with new
-    /// wakers, which nothing holds but what the future waits for now.
+    /// Old clones of the wakers may be left over, for example in the timer of a timeout that has
+    /// ended. Then the thread seems to wait for more than it does. So the future is polled once
+    /// more with new wakers, whose clones are held only by what the future waits for now.
     fn drive(
         &self,
         waker: &Waker,

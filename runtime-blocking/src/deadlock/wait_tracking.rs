@@ -1,14 +1,14 @@
 //! Tracking of the job that a blocked thread waits for.
 //!
-//! The thread polls a future, and sleeps until its waker is woken. It waits for one job alone if
-//! the clones of that waker are all in the completion cell of that job. To find this out, the
-//! thread has two wakers, which wake the same thread. It polls with the *task waker*. But a job
-//! that is polled with the task waker, on this thread, stores a clone of the *job waker* in its
-//! cell instead, and is recorded. So if there is no clone of the task waker, one clone of the job
-//! waker, and one recorded job, then that job's cell holds the only waker that can end the sleep.
-//! Any other clone (in a timer, a channel, another thread) shows in the counts.
+//! The thread polls a future, and sleeps until its waker is woken. The thread waits for one job
+//! alone if all clones of that waker are in the completion cell of the job. To find this out, the
+//! thread has two wakers, which wake the same thread. It polls with the *task waker*. But if a job
+//! is polled with the task waker on this thread, a clone of the *job waker* is stored in the job's
+//! cell instead, and the job is recorded. So if there is no clone of the task waker, one clone of
+//! the job waker, and one recorded job, then that job's cell holds the only waker that can end the
+//! sleep. Any other clone (in a timer, a channel, another thread) shows in the counts.
 //!
-//! A job that is polled on any other thread pays for this with one thread-local load.
+//! On any other thread, this tracking costs the poll of a job one thread-local load.
 
 use std::cell::{Cell, RefCell};
 use std::mem;
@@ -24,7 +24,7 @@ use runtime_core::sync::thread_local_const;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct AwaitedJob {
     pub(crate) id: Id,
-    /// The job's key in the queue of its own pool, whichever that is.
+    /// The job's key in the queue of its own pool, which may be any pool.
     pub(crate) queue_key: Key,
 }
 
@@ -106,10 +106,10 @@ struct CountedWaker {
     waker: Waker,
 }
 
-/// The references to a counted waker that are no clones: both fields above.
+/// The number of references to a counted waker that are not clones: the two fields above.
 const OWN_REFERENCES: usize = 2;
 
-/// Wakes the thread's own waker.
+/// Forwards each wake to the thread's own waker.
 struct Forward(Waker);
 
 impl Wake for Forward {
@@ -128,9 +128,9 @@ impl CountedWaker {
         CountedWaker { waker: Waker::from(Arc::clone(&count)), count }
     }
 
-    /// The number of clones. A number that is too high costs a poll. It cannot be too low: this
-    /// thread made the first clones, and once they and the clones of them are dropped, no new one
-    /// can be made.
+    /// The number of clones. If this number is too high, the future is only polled once more. The
+    /// number cannot be too low: every clone descends from clones that this thread made, and once
+    /// all of them are dropped, no new clone can be made.
     fn clones(&self) -> usize {
         Arc::strong_count(&self.count) - OWN_REFERENCES
     }
@@ -167,7 +167,7 @@ impl WakerPair {
     }
 }
 
-/// Ends the tracking of a poll, also by a panic.
+/// Ends the tracking of a poll, even if the poll panics.
 struct Restore<'a> {
     outer: Option<TrackedPoll>,
     outer_waker: *const (),

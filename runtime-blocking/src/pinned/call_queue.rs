@@ -1,21 +1,21 @@
-//! The queue of calls, and how the state's thread parks at it.
+//! The queue of calls, and how the state's thread parks while the queue is empty.
 //!
-//! One mutex guards all of it, and no user code runs under it: calls are boxed before they are
-//! pushed, and are run, cancelled or refused after they have been removed. A call's state is
-//! whether it is in the queue: the thread or an abort removes it, once.
+//! One mutex guards the queue, and no user code runs under that mutex: calls are boxed before they
+//! are pushed, and are run, cancelled or refused after they have been removed. A call needs no
+//! state of its own: it is in the queue until either the thread or an abort removes it.
 //!
 //! A call in the queue has a *position*, a number that counts up. An abort takes the call at its
 //! position and leaves a gap, which the thread skips, so an abort costs no search. (When the last
-//! call in the queue is aborted, its position is given to the next call. No confusion arises,
-//! because a call is aborted once.) A slab would need a linked list of its keys besides; with
-//! positions the index is a subtraction.
+//! call in the queue is aborted, its position is given to the next call. This is safe, because a
+//! call is aborted only once.) A slab would also need a linked list of its keys. With positions,
+//! the index of a call is found by a subtraction.
 //!
 //! The thread parks in four steps:
 //!
 //! - N1. The thread looks for a call. If there is none, it stores its parker in the queue, under
 //!   the same lock, and parks after the unlock.
 //! - N2. A push, or a close, changes the queue and takes the parker, under one lock.
-//! - N3. After the unlock it unparks the thread, if it found a parker.
+//! - N3. After the unlock the caller unparks the thread, if it found a parker.
 //! - N4. The thread returns from the park and repeats N1.
 //!
 //! ```text
@@ -27,11 +27,12 @@
 //!     N4 finds the call
 //! ```
 //!
-//! A caller that finds no parker needs no unpark: the thread runs a call, and looks again after it.
+//! A caller that finds no parker need not unpark the thread: the thread runs a call, and looks for
+//! the next one afterwards.
 //!
 //! A forked child has the queue, but not the thread, which may have held the mutex at the fork. So
 //! all code that does not run on the thread locks by `lock_checked`, and asks the system for the
-//! process ID before it would wake the thread or wait for it.
+//! process ID before it wakes the thread or waits for it.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -61,8 +62,8 @@ pub(super) trait QueuedCall<T>: Send {
     fn refuse(self: Box<Self>, why: PinnedCallError);
 }
 
-/// The number of a pinned state. No two states of a process have the same, even one after the
-/// other.
+/// The number of a pinned state. A process never uses a number twice, even after the state has been
+/// dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct StateId(u64);
 
@@ -84,7 +85,7 @@ pub(super) struct CallPosition(pub(super) u64);
 /// mutex. *Woken by* `push`, `close` and `close_from_last_handle`.
 pub(super) struct CallQueue<T> {
     pub(super) id: StateId,
-    /// The largest number of calls that wait.
+    /// The maximum number of waiting calls.
     calls_max: usize,
     /// The process that has the thread.
     process: ForkCheck,
@@ -100,9 +101,9 @@ struct QueueState<T> {
     /// The number of calls in the queue, without the gaps.
     waiting: usize,
     stage: PinnedStage,
-    /// The thread's parker, from N1 to N2.
+    /// The thread's parker: stored in step N1, and taken in step N2.
     parked: Option<Arc<Parker>>,
-    /// Completed when the state has been dropped.
+    /// The callers of `close`, which are notified when the state has been dropped.
     close_waiters: Vec<CloseWaiter>,
     /// Joined by the drop of the last handle, or by a pending close.
     thread: Option<JoinHandle<()>>,
@@ -111,14 +112,14 @@ struct QueueState<T> {
 enum PinnedStage {
     Open,
     Closed,
-    /// The state has been dropped; if its destructor panicked, with this message.
+    /// The state has been dropped. If its destructor panicked, this contains the message.
     Dropped(Option<String>),
 }
 
 /// The producer of the handle that a `close` returned.
 struct CloseWaiter {
     completion: Arc<Completion<()>>,
-    /// Dropped after the completion.
+    /// Dropped after the completion has completed.
     keep: Box<dyn Send>,
 }
 
@@ -126,7 +127,7 @@ struct CloseWaiter {
 #[must_use]
 pub(super) enum ThreadStep<T> {
     Run(Box<dyn QueuedCall<T>>),
-    /// The queue has its parker: park, and look again.
+    /// The thread's parker is in the queue: park, then look again.
     Park,
     /// The state is closed, and no call is left.
     Finish,
@@ -171,7 +172,7 @@ impl<T> CallQueue<T> {
     /// Locks the queue to push a call.
     ///
     /// # Errors
-    /// The reason for which the call is refused.
+    /// The reason why the call is refused.
     fn lock_to_push(&self) -> Result<MutexGuard<'_, QueueState<T>>, PinnedCallError> {
         self.process.check_cheaply().map_err(PinnedCallError::Forked)?;
         let state = self.lock_checked()?;
@@ -198,7 +199,7 @@ impl<T> CallQueue<T> {
     /// Accepts a call and returns its position.
     ///
     /// # Errors
-    /// The call, with the reason for which it is refused.
+    /// The call, and the reason why it is refused.
     pub(super) fn push(
         &self,
         call: Box<dyn QueuedCall<T>>,
@@ -269,7 +270,7 @@ impl<T> CallQueue<T> {
         self.lock().thread = Some(thread);
     }
 
-    /// Returns the thread to the first caller.
+    /// Takes the thread. Only the first caller gets it.
     pub(super) fn take_thread(&self) -> Option<JoinHandle<()>> {
         self.lock().thread.take()
     }
@@ -294,8 +295,8 @@ impl<T> CallQueue<T> {
         }
     }
 
-    /// Records that the state has been dropped, and completes the closes. The first gets the
-    /// payload of the destructor's panic, and the others its message.
+    /// Records that the state has been dropped, and completes the closes. The first close gets the
+    /// payload of the destructor's panic, and the others get its message.
     pub(super) fn finish(&self, mut panic: Option<Payload>) {
         let message = panic.as_ref().map(message);
         let mut state = self.lock();

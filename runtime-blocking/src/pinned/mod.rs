@@ -9,9 +9,9 @@
 //! ```
 //!
 //! One thread makes the state, runs the calls in order, and drops the state. The state therefore
-//! need not be `Send`, and has no lock. Other threads meet this one in the [queue](call_queue),
-//! under one mutex, and in the completion of each [call](pinned_call), which wakes the awaiting
-//! task.
+//! need not be `Send`, and has no lock. Other threads communicate with this thread through the
+//! [queue](call_queue), which one mutex guards, and through the completion of each
+//! [call](pinned_call), which wakes the awaiting task.
 //!
 //! In reading order: [`pinned_call`], [`call_queue`], [`state_thread`], [`pinned_handle`],
 //! [`pinned_builder`], [`pending_close`].

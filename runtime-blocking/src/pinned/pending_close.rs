@@ -29,7 +29,7 @@ impl PendingClose {
     /// Waits until the calls have run, the state has been dropped, and its thread has ended.
     ///
     /// # Blocking
-    /// Until then.
+    /// Blocks until the thread has ended.
     pub fn wait(self) {
         join(self.thread);
     }

@@ -16,7 +16,7 @@ use super::pinned_handle::PinnedState;
 use super::state_thread::{StateOpening, run_state};
 use crate::pool::settings::{Spawner, ThreadBody};
 
-/// The settings of a [`PinnedState`]'s thread. [`PinnedState::builder`] makes it.
+/// The settings of a [`PinnedState`]'s thread. Made by [`PinnedState::builder`].
 #[must_use = "a builder does nothing before `open`"]
 pub struct PinnedStateBuilder {
     name: Cow<'static, str>,
@@ -34,7 +34,7 @@ impl PinnedStateBuilder {
     /// Sets the name of the thread. The default is `pinned`. Linux shows the first 15 bytes.
     ///
     /// # Panics
-    /// If the name contains a NUL byte, which no thread's name can.
+    /// If the name contains a NUL byte, which a thread's name cannot contain.
     #[track_caller]
     pub fn thread_name(mut self, name: impl Into<Cow<'static, str>>) -> PinnedStateBuilder {
         let name = name.into();
@@ -49,7 +49,7 @@ impl PinnedStateBuilder {
         self
     }
 
-    /// Sets the largest number of calls that wait, without the one that runs. More calls are
+    /// Sets the maximum number of waiting calls, without the call that runs. Further calls are
     /// [refused](crate::PinnedCallError::Full). An aborted call makes room. There is no limit by
     /// default.
     ///
@@ -62,7 +62,7 @@ impl PinnedStateBuilder {
         self
     }
 
-    /// Replaces std's function that starts the thread, so that a test can let it fail.
+    /// Replaces the function that starts the thread, so that a test can make the start fail.
     #[doc(hidden)]
     pub fn spawner(
         mut self,
@@ -75,7 +75,7 @@ impl PinnedStateBuilder {
         self
     }
 
-    /// As [`PinnedState::open`].
+    /// Opens a state as [`PinnedState::open`] does, with these settings.
     ///
     /// # Errors
     /// As [`PinnedState::open`].
@@ -88,7 +88,7 @@ impl PinnedStateBuilder {
         self.open_with(Metadata::here(), (), || Ok::<T, Infallible>(make()), always)
     }
 
-    /// As [`PinnedState::try_open`].
+    /// Opens a state as [`PinnedState::try_open`] does, with these settings.
     ///
     /// # Errors
     /// As [`PinnedState::try_open`].
@@ -102,8 +102,9 @@ impl PinnedStateBuilder {
         self.open_with(Metadata::here(), (), make, |made| made)
     }
 
-    /// Opens a state with the caller's metadata. It owns `keep`, and drops it after the handle has
-    /// become ready. `wrap` turns the result into the handle's output, and must not panic.
+    /// Opens a state with the caller's metadata. The opening owns `keep`, which is dropped after
+    /// the handle has become ready. `wrap` turns the result into the handle's output, and must not
+    /// panic.
     #[doc(hidden)]
     pub fn open_with<T, E, O, K, M, W>(
         self,
@@ -126,8 +127,8 @@ impl PinnedStateBuilder {
         let opening = StateOpening { make, wrap, keep, completion: Arc::clone(&completion) };
         let own = Arc::clone(&calls);
         match self.start_thread(move || run_state(own, opening)) {
-            // The only way to a handle of the state is the reading end, which is made below. So the
-            // drop of the last handle finds the thread and joins it.
+            // The first handle of the state is read through the `JoinHandle` that is made below. So
+            // the thread is stored before the last handle can be dropped, and that drop joins it.
             Ok(thread) => calls.set_thread(thread),
             Err(error) => {
                 let refused = JoinError::refused(completion.metadata().clone(), Box::new(error));
@@ -163,11 +164,11 @@ impl<T: 'static> PinnedState<T> {
     ///
     /// # Errors
     /// The handle yields a [`JoinError`](runtime_core::join::JoinError): *panicked* with the panic
-    /// of `make`, *refused* with the system's error if no thread can be started, *cancelled* if
-    /// it was aborted before `make` began.
+    /// of `make`, *refused* with the system's error if no thread can be started, *cancelled* if the
+    /// opening was aborted before `make` began.
     ///
     /// # Blocking
-    /// For the start of a thread, some ten microseconds.
+    /// Blocks for the start of a thread, some ten microseconds.
     #[track_caller]
     pub fn open<M>(make: M) -> JoinHandle<PinnedState<T>>
     where

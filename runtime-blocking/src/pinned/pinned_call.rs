@@ -9,7 +9,7 @@
 //!   not accepted by the queue ──────▶ refuse ───▶ Refused
 //! ```
 //!
-//! A call is a box in the queue. The code that removes the box, under the queue's lock, owns it,
+//! A call is a box in the queue. The code that removes the box under the queue's lock owns the box,
 //! and ends the call outside the lock. So a call ends once, and needs no flag.
 
 use std::mem;
@@ -38,8 +38,8 @@ pub(super) struct ClosureCall<T: 'static, F, R, K> {
 }
 
 impl<T: 'static, F, R, K> ClosureCall<T, F, R, K> {
-    /// Drops the closure and then completes the call: a task that reads the error finds everything
-    /// released that the closure owned.
+    /// Drops the closure and then completes the call. So when a task reads the error, everything
+    /// that the closure owned has been released.
     fn discard(self, why: JoinError) {
         drop_catching(self.closure);
         let _aborter = self.aborter.completion.complete(Err(why));
@@ -81,8 +81,8 @@ where
 /// it is queued, and calls its cancel hooks if it runs. The completion drops the waker when it
 /// completes.
 ///
-/// *Shared by* the call, its completion, and cancel tokens. *Guarded by* the queue's mutex, and the
-/// hooks by their own. *Woken by* `JoinHandle::abort`.
+/// *Shared by* the call, its completion, and cancel tokens. *Guarded by* the queue's mutex; the
+/// hooks have a mutex of their own. *Woken by* `JoinHandle::abort`.
 pub(super) struct CallAborter<T: 'static, R> {
     calls: Arc<CallQueue<T>>,
     /// The position of the call in the queue, which is stale once the call has been removed.
@@ -103,8 +103,8 @@ impl<T: 'static, R: Send + 'static> CallAborter<T, R> {
     /// Records the position of the call, and installs the waker. No abort can precede this, because
     /// the caller has not returned the handle yet.
     pub(super) fn begin(self: Arc<Self>, position: CallPosition) {
-        // ORDERING: Relaxed. An abort reads it through the waker, which the lock of the completion
-        // hands over.
+        // ORDERING: Relaxed. An abort reads the position through the waker, which it gets under the
+        // lock of the completion.
         self.position.store(position.0, Ordering::Relaxed);
         let completion = Arc::clone(&self.completion);
         completion.set_producer(Waker::from(self));

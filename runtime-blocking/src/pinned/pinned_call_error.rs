@@ -12,9 +12,9 @@ use runtime_core::fork::ForkedError;
 pub enum PinnedCallError {
     /// The state is closed. Another try would be refused as well.
     Closed,
-    /// The [largest number of calls](crate::PinnedStateBuilder::calls_max) waits.
+    /// The [maximum number of calls](crate::PinnedStateBuilder::calls_max) waits already.
     Full,
-    /// This is a forked child, and the state's thread is the parent's.
+    /// This process is a forked child, and the state's thread exists only in the parent.
     Forked(ForkedError),
 }
 

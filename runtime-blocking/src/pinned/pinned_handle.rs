@@ -13,7 +13,7 @@ use super::pending_close::PendingClose;
 use super::pinned_call::{CallAborter, ClosureCall};
 use super::state_thread as thread;
 
-/// A state that one thread makes, uses and drops. Other threads send it calls.
+/// A state that one thread makes, uses and drops. Other threads send calls to that thread.
 ///
 /// The problem: a connection to a database, an interpreter, a COM object or a graph of `Rc` must
 /// not leave the thread that made it, or must be used by one thread at a time. A pool cannot hold
@@ -25,7 +25,7 @@ use super::state_thread as thread;
 /// the state, and returns a handle to await the result. Calls run one at a time, in the order in
 /// which they were accepted, so a closure of several steps is a transaction.
 ///
-/// It is a handle: cheap to clone, `Send` and `Sync` whatever the state is.
+/// This type is a handle: cheap to clone, and `Send` and `Sync` whatever the type of the state is.
 ///
 /// ```
 /// use std::{cell::RefCell, rc::Rc};
@@ -51,15 +51,15 @@ use super::state_thread as thread;
 ///
 /// # Panics of a call
 /// A panic is returned to the caller, and the state stays usable, as under a mutex that is not
-/// poisoned: a bug of one caller must not take the connection from all others. Changes that the
+/// poisoned: a bug of one caller must not make the state unusable for all others. Changes that the
 /// call made before the panic persist. Where half a change is worse than none, let the closure undo
-/// it (a transaction that rolls back when dropped does), or [`close`](PinnedState::close) the state
-/// when a call [has panicked](runtime_core::join::JoinError::is_panic).
+/// the change, for example with a transaction that rolls back when it is dropped. Or
+/// [`close`](PinnedState::close) the state when a call [has
+/// panicked](runtime_core::join::JoinError::is_panic).
 ///
 /// # Deadlock
-/// A call may submit calls to its own state, which run after it. A call that *waits* for one of
-/// them waits for itself, and never ends; so does a call that waits for
-/// [`close`](PinnedState::close).
+/// A call may submit calls to its own state, which run after it. A call that *waits* for such a
+/// call, or for [`close`](PinnedState::close), waits for its own end, and never ends.
 ///
 /// # Drop
 /// Dropping the last handle closes the state: the accepted calls still run, then the state is
@@ -76,7 +76,8 @@ pub struct PinnedState<T: 'static> {
     handle: Arc<PinnedShared<T>>,
 }
 
-/// Shared by the clones of a handle. *Shared by* them alone, so its drop is the last handle's.
+/// Shared by the clones of a handle. *Shared by* the clones alone, so it is dropped with the last
+/// handle.
 struct PinnedShared<T: 'static> {
     calls: Arc<CallQueue<T>>,
 }
@@ -96,7 +97,7 @@ impl<T: 'static> PinnedState<T> {
     ///
     /// # Errors
     /// The handle yields a [`JoinError`](runtime_core::join::JoinError): *panicked* with the panic
-    /// of `f`, *cancelled* if it was aborted before it began, *refused* with a
+    /// of `f`, *cancelled* if the call was aborted before it began, *refused* with a
     /// [`PinnedCallError`](crate::PinnedCallError) if the state is closed, or too many calls wait.
     ///
     /// # Blocking
@@ -122,8 +123,8 @@ impl<T: 'static> PinnedState<T> {
         self.call_with(metadata, (), f)
     }
 
-    /// Makes a [`call_as`](PinnedState::call_as) that owns `keep`, and drops it after the call has
-    /// ended, in any way, and its handle has become ready.
+    /// Makes a [`call_as`](PinnedState::call_as) that owns `keep`. `keep` is dropped after the call
+    /// has ended, in any way, and its handle has become ready.
     ///
     /// # Errors
     /// As [`call`](PinnedState::call).
@@ -147,13 +148,14 @@ impl<T: 'static> PinnedState<T> {
     /// Closes the state: from now on calls are refused. The accepted calls run, then the state is
     /// dropped on its thread, and then the handle is ready.
     ///
-    /// It may be called several times, also from several threads; each handle becomes ready at the
-    /// end. The handle does not wait for the end of the thread, which has only thread-local
-    /// destructors left to run.
+    /// `close` may be called several times, even from several threads. All handles become ready
+    /// when the state has been dropped. They do not wait for the end of the thread, which has only
+    /// thread-local destructors left to run.
     ///
     /// # Errors
     /// The handle yields a *panicked* [`JoinError`](runtime_core::join::JoinError) if the state's
-    /// destructor panicked: the first one with its payload, the others with its message.
+    /// destructor panicked: the handle of the first close with the panic's payload, the others with
+    /// its message.
     ///
     /// # Cancel safety
     /// Safe: a closed state stays closed, and is dropped, whether or not the handle is awaited.
@@ -162,8 +164,8 @@ impl<T: 'static> PinnedState<T> {
         self.close_with(Metadata::here(), ())
     }
 
-    /// Closes the state with the caller's metadata. It owns `keep`, and drops it after the handle
-    /// has become ready.
+    /// Closes the state with the caller's metadata. The close owns `keep`, which is dropped after
+    /// the handle has become ready.
     ///
     /// # Errors
     /// As [`close`](PinnedState::close).
@@ -178,14 +180,14 @@ impl<T: 'static> PinnedState<T> {
         self.handle.calls.is_closed()
     }
 
-    /// The number of calls that wait, without the one that runs.
+    /// The number of waiting calls, without the call that runs.
     pub fn waiting(&self) -> usize {
         self.handle.calls.waiting()
     }
 
-    /// Closes the state and returns its thread, for a caller that drops the last handle where it
-    /// must not block, and has the thread joined later. `None` if the thread was taken before, or
-    /// is the current thread.
+    /// Closes the state and returns its thread. For a caller that drops the last handle where the
+    /// drop must not block, and joins the thread later. Returns `None` if the thread was taken
+    /// before or is the current thread, and in a forked child.
     #[doc(hidden)]
     pub fn close_later(&self) -> Option<PendingClose> {
         self.handle.calls.check_process().ok()?;

@@ -1,10 +1,11 @@
 //! The life of a state's thread: it makes the state, runs the calls, and drops the state.
 //!
 //! - S1. The thread calls `make`. A panic or an error completes the opening, and there is no state.
-//! - S2. The opening completes with the state's handle. If its reader is gone, the handle is
-//!   dropped here, as the last one.
+//! - S2. The opening completes with the state's handle. If the reader of the opening is gone, the
+//!   thread drops the handle, which is then the last one.
 //! - S3. The thread runs the calls in order, until the state is closed and no call is left.
-//! - S4. The thread drops the state. A panic of the destructor goes to the closes.
+//! - S4. The thread drops the state. A panic of the destructor is returned by the handles of the
+//!   closes.
 //!
 //! After S4 only the destructors of the thread-locals are left. The drop of the last handle joins
 //! the thread where it may block. Elsewhere no join is needed, because every accepted call has run.
@@ -21,8 +22,8 @@ use runtime_core::sync::thread::JoinHandle;
 
 use super::call_queue::{CallQueue, ThreadStep};
 
-/// Returns whether this is the state's own thread, which cannot wait for itself. The answer stays
-/// true while the thread-locals are destroyed.
+/// Returns whether the current thread is the state's own thread, which cannot wait for itself. The
+/// answer stays true while the thread-locals are destroyed.
 pub(super) fn is_current<T>(calls: &CallQueue<T>) -> bool {
     context::role() == calls.id.role()
 }
@@ -30,7 +31,8 @@ pub(super) fn is_current<T>(calls: &CallQueue<T>) -> bool {
 /// Joins the thread.
 ///
 /// # Blocking
-/// Until the calls have run, the state has been dropped, and the thread-locals have been destroyed.
+/// Blocks until the calls have run, the state has been dropped, and the thread-locals have been
+/// destroyed.
 pub(super) fn join(thread: JoinHandle<()>) {
     // The thread catches every panic, so the result contains none.
     drop_catching(thread.join());

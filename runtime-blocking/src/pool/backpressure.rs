@@ -29,13 +29,14 @@ impl Lane {
     }
 
     /// [`submit`](Lane::submit) that waits until the job has a place in the queue, for a producer
-    /// that must not go faster than its jobs.
+    /// that must not submit faster than its jobs run.
     ///
-    /// The first to wait gets the first place. Nothing happens before the future is polled.
+    /// Submitters get places in the order in which they began to wait. Nothing happens before the
+    /// future is polled.
     ///
     /// # Errors
     /// As [`submit`](Lane::submit). If the pool is shut down while the job waits, the job is
-    /// treated like those in the queue.
+    /// treated like the queued jobs.
     ///
     /// # Cancel safety
     /// If the future is dropped before it is ready, the job is removed and its closure dropped.
@@ -59,7 +60,7 @@ impl Lane {
     }
 }
 
-/// Waits for a permit. Cancels the job when it is dropped before.
+/// Waits for a permit. If it is dropped before the permit is granted, it cancels the job.
 struct PermitWait {
     permit: JoinHandle<()>,
     job: Option<Arc<dyn Job>>,
@@ -72,7 +73,7 @@ impl Future for PermitWait {
         let PermitWait { permit, job: Some(job) } = &mut *self else { return Poll::Ready(()) };
         let (id, key) = (job.metadata().id(), job.queue_key());
         let granted = wait_tracking::poll_job(cx, id, key, |cx| Pin::new(permit).poll(cx));
-        // An error means that the job was refused or cancelled, and its own handle says so.
+        // An error means that the job was refused or cancelled, which its own handle reports.
         granted.map(|_| self.job = None)
     }
 }

@@ -38,12 +38,12 @@ impl Builder {
     ///
     /// Further jobs wait in a queue, which has no limit unless one is [set](Builder::queue_max). A
     /// pool whose jobs wait for each other needs more threads than there are waiting jobs. If all
-    /// threads block on jobs of their own pool, so that none can proceed, one of these jobs is
-    /// refused with a [`Deadlock`](crate::Deadlock), and the thread that waits for it continues
+    /// threads block on jobs of their own pool, so that none can proceed, one of the awaited jobs
+    /// is refused with a [`Deadlock`](crate::Deadlock), and the thread that waits for it continues
     /// with the error.
     ///
     /// # Panics
-    /// If it is 0.
+    /// If `threads` is 0.
     #[track_caller]
     pub fn threads_max(mut self, threads: usize) -> Builder {
         assert!(threads > 0, "a pool needs at least one thread");
@@ -51,13 +51,13 @@ impl Builder {
         self
     }
 
-    /// Sets the number of jobs that may be queued. Without limit by default. Further jobs are
-    /// treated as the call says: [`submit`](Pool::submit) lets the job wait behind the queue,
+    /// Sets the maximum number of jobs in the queue. There is no limit by default. The call decides
+    /// what happens to further jobs: [`submit`](Pool::submit) lets the job wait behind the queue,
     /// [`submit_async`](Pool::submit_async) waits for room, [`try_submit`](Pool::try_submit) hands
     /// the closure back.
     ///
     /// # Panics
-    /// If it is 0.
+    /// If `jobs` is 0.
     #[track_caller]
     pub fn queue_max(mut self, jobs: usize) -> Builder {
         assert!(jobs > 0, "a queue needs room for one job at least");
@@ -69,8 +69,8 @@ impl Builder {
     /// tracing library. `capture` is called at each submit, on the submitter's thread, and the
     /// function that it returns is called around the closure, on the worker.
     ///
-    /// A panic of `capture` is the submitter's; a panic of the returned function is the job's. If
-    /// the returned function does not call its argument, the job is cancelled.
+    /// A panic of `capture` reaches the submitter. A panic of the returned function counts as a
+    /// panic of the job. If the returned function does not call its argument, the job is cancelled.
     ///
     /// ```
     /// use std::cell::Cell;
@@ -105,7 +105,7 @@ impl Builder {
     /// Sets the time after which a thread without work retires. 10 seconds by default.
     ///
     /// The idle stack is used from the top, so the threads at its bottom retire first. When all
-    /// have retired, the pool has no thread and no timer.
+    /// threads have retired, the pool has no thread and no timer.
     pub fn keep_alive(mut self, keep_alive: Duration) -> Builder {
         self.0.keep_alive = keep_alive;
         self
@@ -115,7 +115,7 @@ impl Builder {
     /// number first. `blocking` by default. Linux shows the first 15 bytes.
     ///
     /// # Panics
-    /// If the name contains a NUL byte, which the name of a thread cannot.
+    /// If the name contains a NUL byte, which a thread's name cannot contain.
     #[track_caller]
     pub fn thread_name(mut self, name: impl Into<Cow<'static, str>>) -> Builder {
         let name = name.into();
@@ -131,11 +131,11 @@ impl Builder {
     }
 
     /// Sets the number of running jobs above which more threads would only contend with each other.
-    /// Beyond it, threads are added only when jobs block. By default it is
-    /// [`std::thread::available_parallelism`], asked at the first submit.
+    /// Beyond this number, threads are added only when jobs block. The default is
+    /// [`std::thread::available_parallelism`], read at the first submit.
     ///
     /// # Panics
-    /// If it is 0.
+    /// If `cores` is 0.
     #[track_caller]
     pub fn cores(mut self, cores: usize) -> Builder {
         assert!(cores > 0, "there is at least one core");
@@ -143,23 +143,23 @@ impl Builder {
         self
     }
 
-    /// Sets the time after which a waiting shutdown prints on stderr, once, which jobs it waits
-    /// for. 5 seconds by default; never if `None`.
+    /// Sets the time after which a waiting shutdown prints, once, on stderr for which jobs it
+    /// waits. 5 seconds by default; never if `None`.
     pub fn slow_shutdown_notice(mut self, after: Option<Duration>) -> Builder {
         self.0.slow_shutdown_notice = after;
         self
     }
 
     /// Sets the number of jobs in a row after which a worker yields before it waits. For models,
-    /// which cannot run many.
+    /// which cannot run many jobs.
     #[doc(hidden)]
     pub fn burst(mut self, jobs: usize) -> Builder {
         self.0.burst = jobs;
         self
     }
 
-    /// Starts the threads in place of std, so that a test can refuse one. The spawner receives the
-    /// thread's name, its stack size, and its body.
+    /// Replaces the function that starts threads, so that a test can make a start fail. The spawner
+    /// receives the thread's name, its stack size, and its body.
     #[doc(hidden)]
     pub fn spawner(
         mut self,

@@ -13,8 +13,8 @@ impl PoolShared {
         self.process.check()
     }
 
-    /// Locks the state, from any thread. In a forked child, a thread that does not exist there may
-    /// hold the lock for ever; then this fails.
+    /// Locks the state, from any thread. In a forked child, the lock may be held for ever by a
+    /// thread that does not exist there. Then this fails.
     pub(crate) fn lock_checked(&self) -> Result<MutexGuard<'_, PoolState>, ForkedError> {
         let mut forked = Ok(());
         let is_hopeless = || {
@@ -54,9 +54,9 @@ impl PoolShared {
         Ok(state)
     }
 
-    /// Asks the system for the process before a thread is woken or started, where a system call is
-    /// near anyway. In a forked child it closes the pool and takes the job back. The jobs of the
-    /// parent stay where they are.
+    /// Asks the system for the process ID before a thread is woken or started, which takes a system
+    /// call anyway. In a forked child, this closes the pool and takes the job back. The jobs of the
+    /// parent stay in the queue.
     #[inline]
     pub(super) fn check_before_dispatch(&self, key: Key) -> Result<(), Rejection> {
         self.check_process().map_err(|forked| self.close_in_child(key, forked))

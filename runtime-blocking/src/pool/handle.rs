@@ -21,7 +21,7 @@ use crate::worker::start::start_worker;
 
 /// A pool of threads that run closures which block.
 ///
-/// A pool is a handle: clones are cheap and stand for the same pool, which several runtimes may
+/// This type is a handle: clones are cheap and refer to the same pool, which several runtimes may
 /// share. No thread is started before the first job. Jobs of different kinds can have
 /// [lanes](Pool::lane) of their own.
 ///
@@ -46,21 +46,22 @@ use crate::worker::start::start_worker;
 /// ```
 ///
 /// # Drop
-/// Dropping the last handle, including those of the lanes, closes the pool and loses nothing: every
-/// accepted job is still run. The drop waits for that, like [`Shutdown::Wait`], except where
-/// waiting would be wrong: on a thread that is turning an event loop, on one of the pool's own
-/// workers, and after a [`shutdown`](Pool::shutdown), which has said how long to wait. There the
-/// workers finish by themselves and retire; if the process ends first, unfinished jobs are lost. To
-/// cancel jobs, shut the pool down.
+/// Dropping the last handle, including the handles of lanes, closes the pool and loses no job:
+/// every accepted job is still run. The drop waits for these jobs, like [`Shutdown::Wait`], except
+/// where waiting would be wrong: on a thread that is turning an event loop, on one of the pool's
+/// own workers, and after a [`shutdown`](Pool::shutdown), which has decided how long to wait. In
+/// these cases the workers finish by themselves and retire; if the process ends first, unfinished
+/// jobs are lost. To cancel jobs, shut the pool down.
 ///
 /// # Fork
-/// A fork copies one thread, and none of the pool's. In the child of a process that has used the
-/// pool, a submit hands the closure back ([`SubmitError::Forked`]), a shutdown or a drop does
-/// nothing, and the queued jobs are left alone: they belong to the parent. A pool that is made in
-/// the child works. Do not await a handle from before the fork, because its job belongs to the
-/// parent. One case is not detected: if at the fork all threads were busy or one was arriving, a
-/// submit dispatches no worker and does not ask the system for the process. Then the fork is
-/// detected only after something else in the child has asked, as making a runtime does.
+/// A fork copies only the calling thread, and none of the pool's threads. In the child of a process
+/// that has used the pool, a submit hands the closure back ([`SubmitError::Forked`]), a shutdown or
+/// a drop does nothing, and the queued jobs are left alone: they belong to the parent. A pool that
+/// is made in the child works. Do not await a handle from before the fork, because its job belongs
+/// to the parent. One case is not detected: if at the fork all threads were busy or one was
+/// arriving, a submit dispatches no worker and does not ask the system for the process. Then the
+/// fork is detected only after other code in the child has asked the system, as making a runtime
+/// does.
 #[derive(Clone)]
 pub struct Pool {
     main: Lane,
@@ -164,15 +165,16 @@ impl Pool {
 
     /// Closes the pool, waits as long as `how` says, and reports the jobs that are left undone.
     ///
-    /// From now on, [`submit`](Pool::submit) hands closures back. It may be called again, and by
-    /// several threads at once: each call waits as long as its `how` says, and reports the jobs
-    /// that it has cancelled itself and those that run when it returns. Called by a job of this
-    /// pool, it waits for the other jobs and reports the caller's own job among the running ones.
+    /// From now on, [`submit`](Pool::submit) hands closures back. A shutdown may be called again,
+    /// even by several threads at once. Each call waits as long as its `how` says, and reports the
+    /// jobs that it has cancelled itself and the jobs that run when it returns. A shutdown that is
+    /// called by a job of this pool waits for the other jobs, and reports the caller's own job
+    /// among the running jobs.
     ///
     /// # Blocking
-    /// Blocks as long as `how` says, and in any case for the jobs of lanes that
-    /// [must run](LaneBuilder::must_run). Unless it [leaves](Shutdown::Leave), it may also wait for
-    /// the thread-local destructors of threads that have retired.
+    /// Blocks as long as `how` says, and in any case for the jobs of lanes that [must
+    /// run](LaneBuilder::must_run). Unless `how` is [`Leave`](Shutdown::Leave), it may also wait
+    /// for the thread-local destructors of threads that have retired.
     pub fn shutdown(&self, how: Shutdown) -> PoolReport {
         self.shared().shutdown(how)
     }
@@ -188,8 +190,8 @@ impl Pool {
         state.queue.lanes().map(|(id, _)| state.lane_stats(id)).collect()
     }
 
-    /// Returns the running jobs with their names, locations and ages, including the
-    /// [abandoned](RunningJob::is_abandoned) ones. Costs one lock.
+    /// Returns the running jobs with their names, locations and ages, including
+    /// [abandoned](RunningJob::is_abandoned) jobs. Costs one lock.
     pub fn running(&self) -> Vec<RunningJob> {
         let now = Instant::now();
         self.shared().lock_to_look().running(now, None)

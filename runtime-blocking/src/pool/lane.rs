@@ -13,15 +13,17 @@ use crate::pool::submit_error::SubmitError;
 use crate::queue::lane_config::LaneId;
 use crate::queue::permit::{Permit, WhenFull};
 
-/// The jobs of one kind within a pool: how many run at a time, how many wait, and which go first.
+/// The jobs of one kind within a pool. Limits how many of them run and wait, and sets their
+/// precedence.
 ///
 /// All jobs of a pool share its threads. Without lanes, a thousand slow name lookups would take all
-/// threads, and reading a file would have to wait; in a lane of their own they take as many threads
-/// as the lane allows. A job counts for its lane's limit until its closure has ended, even if it
-/// was aborted and nothing waits for it any more.
+/// threads, and reading a file would have to wait; in a lane of their own they take at most as many
+/// threads as the lane allows. A job counts towards its lane's limit until its closure has ended,
+/// even if it was aborted and nothing waits for it any more.
 ///
-/// A lane is a handle: clones are cheap and stand for the same lane. It keeps its pool open as a
-/// [`Pool`](crate::Pool) does. A lane is removed with its last handle and its last job.
+/// This type is a handle: clones are cheap and refer to the same lane. Like a
+/// [`Pool`](crate::Pool), it keeps the pool open. A lane is removed when it has neither a handle
+/// nor a job.
 ///
 /// ```
 /// use runtime_blocking::{Pool, Priority};
@@ -40,7 +42,7 @@ pub struct Lane {
     own: Option<Arc<LaneOwner>>,
 }
 
-/// *Shared by* the clones of a lane, and by nothing else, so it is dropped with the last one.
+/// *Shared by* the clones of a lane, and by nothing else, so it is dropped with the last clone.
 struct LaneOwner {
     shared: Arc<PoolShared>,
     id: LaneId,
@@ -57,7 +59,7 @@ impl Drop for LaneOwner {
 /// A job that was accepted.
 pub(crate) struct Accepted<T> {
     pub(crate) handle: JoinHandle<T>,
-    /// Only if the submitter has to wait for a place in the queue.
+    /// Present only if the submitter has to wait for a place in the queue.
     pub(crate) wait: Option<(Permit, Arc<dyn Job>)>,
 }
 
@@ -84,12 +86,12 @@ impl Lane {
     /// The jobs of a lane begin in the order of their submits. If the queue is full, the job waits
     /// behind it and enters it as soon as there is room. A panic of `f` is returned through the
     /// handle. Dropping the handle detaches the job. [`abort`](JoinHandle::abort) removes a job
-    /// that has not begun, and requests a running one to [stop](crate::is_cancelled). An accepted
-    /// closure is either run or cancelled before it begins, and the handle says which.
+    /// that has not begun, and requests a running job to [stop](crate::is_cancelled). An accepted
+    /// closure is either run or cancelled before it begins, and the handle reports which.
     ///
     /// # Errors
     /// [`SubmitError`] hands the closure back if the pool is closed, or has no thread and cannot
-    /// start one. If it has threads and only cannot start another, the job waits for them.
+    /// start one. If it has threads but cannot start another, the job waits for one of them.
     ///
     /// # Blocking
     /// Never waits for a job. It may start a thread, which takes some ten microseconds.
@@ -114,8 +116,8 @@ impl Lane {
         self.submit_with(metadata, (), f)
     }
 
-    /// [`submit_as`](Lane::submit_as) with a value to `keep`. It is dropped when the job has come
-    /// to any of its ends and the awaiting task has been woken.
+    /// [`submit_as`](Lane::submit_as) with a value to `keep`. The value is dropped when the job has
+    /// ended in any way and the awaiting task has been woken.
     ///
     /// # Errors
     /// As [`submit`](Lane::submit).
@@ -160,7 +162,7 @@ impl Lane {
             Err(rejection) => {
                 let submitted = job.take().expect("no other thread can reach a rejected job");
                 let Submitted { closure, keep, context } = submitted;
-                // Their destructors may panic, and the closure is handed back nevertheless.
+                // If one of these destructors panics, the closure is handed back nevertheless.
                 drop_catching((keep, context));
                 Err(rejection.with(closure))
             }

@@ -1,4 +1,4 @@
-//! How a lane is configured.
+//! The settings of a lane, as its users set them.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -20,13 +20,13 @@ impl LaneBuilder {
         LaneBuilder { owner, config: LaneConfig::new(name) }
     }
 
-    /// Sets the number of the lane's jobs that may run at a time. Without limit by default.
+    /// Sets the maximum number of the lane's jobs that run at a time. There is no limit by default.
     ///
-    /// If all of them block on jobs of this same lane, one of these is refused with a
-    /// [`Deadlock`](crate::Deadlock).
+    /// If all running jobs of the lane block on queued jobs of the same lane, one of the queued
+    /// jobs is refused with a [`Deadlock`](crate::Deadlock).
     ///
     /// # Panics
-    /// If it is 0.
+    /// If `jobs` is 0.
     #[track_caller]
     pub fn running_max(mut self, jobs: usize) -> LaneBuilder {
         assert!(jobs > 0, "a lane needs room for one running job at least");
@@ -34,13 +34,13 @@ impl LaneBuilder {
         self
     }
 
-    /// Sets the number of the lane's jobs that may be queued. Without limit by default. Further
-    /// jobs are treated as the call says: [`submit`](Lane::submit) lets the job wait behind the
-    /// queue, [`submit_async`](Lane::submit_async) waits for room, [`try_submit`](Lane::try_submit)
-    /// hands the closure back.
+    /// Sets the maximum number of the lane's jobs in the queue. There is no limit by default. The
+    /// call decides what happens to further jobs: [`submit`](Lane::submit) lets the job wait behind
+    /// the queue, [`submit_async`](Lane::submit_async) waits for room,
+    /// [`try_submit`](Lane::try_submit) hands the closure back.
     ///
     /// # Panics
-    /// If it is 0.
+    /// If `jobs` is 0.
     #[track_caller]
     pub fn queue_max(mut self, jobs: usize) -> LaneBuilder {
         assert!(jobs > 0, "a queue needs room for one job at least");
@@ -54,12 +54,13 @@ impl LaneBuilder {
         self
     }
 
-    /// Lets no shutdown cancel the lane's jobs: whatever the shutdown does with other jobs, these
-    /// are run, and it returns when the last of them has ended. For work that must not be lost,
-    /// such as the last buffer of a file.
+    /// Lets no shutdown cancel the lane's jobs. Whatever the shutdown does with other jobs, the
+    /// lane's jobs are run, and the shutdown returns when the last of them has ended. For work that
+    /// must not be lost, such as the last buffer of a file.
     ///
     /// Where a shutdown may not wait (on a thread that turns an event loop, and on a worker of the
-    /// pool), it reports the jobs that still wait. The workers run them if the process lives.
+    /// pool), it reports the jobs that still wait. The workers still run these jobs, unless the
+    /// process ends first.
     pub fn must_run(mut self) -> LaneBuilder {
         self.config.must_run = true;
         self

@@ -16,10 +16,12 @@ pub(crate) struct NoThread {
 }
 
 impl NoThread {
-    /// Rejects the job of the submit that finds this out, which had this key in the queue, and
-    /// refuses the other jobs: they were accepted while the thread was being started.
+    /// Rejects the job of the submit that failed to start the thread; `own` was the key of that job
+    /// in the queue. Refuses the other jobs, which were accepted while the thread was being
+    /// started.
     ///
-    /// If the submitter's own job is none of them, it was cancelled or has run, and is accepted.
+    /// If the submitter's own job is not among `jobs`, it was cancelled or has run, and counts as
+    /// accepted.
     pub(crate) fn reject(self, own: Key) -> Result<Option<Permit>, Rejection> {
         let mut is_own_left = false;
         for WaitingJob { job, permit, .. } in self.jobs {

@@ -1,4 +1,4 @@
-//! When a shutdown can return, and waking the threads that wait in one.
+//! Deciding when a shutdown can return, and waking the threads that wait in a shutdown.
 
 use std::mem;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ impl PoolState {
         mem::take(&mut self.shutdown_waiters)
     }
 
-    /// Takes them if the pool is quiet.
+    /// Takes the threads that wait in a shutdown, if the pool is quiet.
     pub(crate) fn take_waiters_if_quiet(&mut self) -> Vec<Arc<Parker>> {
         if self.is_quiet() { self.take_shutdown_waiters() } else { Vec::new() }
     }
@@ -27,7 +27,7 @@ impl PoolState {
 }
 
 impl PoolShared {
-    /// Releases the lock, and wakes the threads that wait in a shutdown if the pool is quiet.
+    /// Releases the lock. If the pool is quiet, wakes the threads that wait in a shutdown.
     pub(crate) fn notify_waiters_if_quiet(&self, mut state: MutexGuard<'_, PoolState>) {
         let waiters = state.take_waiters_if_quiet();
         drop(state);

@@ -21,13 +21,13 @@ pub struct PoolReport {
 }
 
 impl PoolReport {
-    /// Returns whether nothing was left undone.
+    /// Returns whether no job was left undone.
     pub fn is_clean(&self) -> bool {
         self.cancelled.is_empty() && self.running.is_empty() && self.waiting.is_empty()
     }
 }
 
-/// The length at which lists are cut.
+/// The maximum number of jobs that a list shows.
 const LIST_MAX: usize = 8;
 
 /// `` 1 job still runs: `copy` (spawned at src/main.rs:1:5), for 7s; 2 jobs were cancelled: ... ``

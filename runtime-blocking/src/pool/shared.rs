@@ -3,9 +3,9 @@
 //!
 //! There is one lock. It guards the counts, the queue and the worker table, and no user code runs
 //! under it. A thread that needs another thread asks the policy under the lock, and turns the
-//! answer into an [`Assignment`]: the idle worker is off the stack, or the row of the new one is
-//! reserved, so every other thread sees the decision. Then it releases the lock and carries the
-//! assignment out.
+//! answer into an [`Assignment`]: this takes an idle worker off the stack, or reserves a row for a
+//! new worker, so every other thread sees the decision. Then the thread releases the lock and
+//! carries out the assignment.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ pub(crate) struct PoolShared {
     pub(super) state: Mutex<PoolState>,
 }
 
-/// Starts the thread of a reserved row. Fails if that leaves the pool without any thread.
+/// Starts the thread of a reserved row. Fails if it cannot and the pool has no other thread.
 pub(crate) type StartWorker = fn(&Arc<PoolShared>, WorkerId, Role) -> Result<(), NoThread>;
 
 /// The state under the lock.
@@ -127,8 +127,8 @@ impl PoolShared {
         }
     }
 
-    /// Wakes or starts the worker of an assignment. Fails only if that leaves the pool without any
-    /// thread.
+    /// Wakes or starts the worker of an assignment. Fails only if no worker can be started and the
+    /// pool has no thread.
     #[inline]
     pub(crate) fn carry_out(self: &Arc<Self>, assignment: Assignment) -> Result<(), NoThread> {
         match assignment {

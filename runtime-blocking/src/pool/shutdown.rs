@@ -2,15 +2,17 @@
 //!
 //! - S1. The pool is closed: it accepts no more jobs, and the idle workers are woken. A worker that
 //!   finds the queue empty retires, so the accepted jobs are still run.
-//! - S2. The shutdown waits until every thread has retired, if it waits at all. The last thread
-//!   wakes it, and it joins the threads that no other worker has joined.
-//! - S3. If it does not wait, or no longer, it cancels the queued jobs, requests the running ones
-//!   to stop, and reports both. It leaves alone the jobs that must run, and waits for them, unless
-//!   it was called where waiting is wrong.
+//! - S2. Unless it is a [`Leave`](Shutdown::Leave), the shutdown waits until every thread has
+//!   retired. The last thread to retire wakes the shutdown, which joins the threads that no worker
+//!   has joined.
+//! - S3. If the shutdown does not wait, or its time limit has passed, it cancels the queued jobs,
+//!   requests the running jobs to stop, and reports both. It does neither to the jobs of lanes with
+//!   `must_run`, and waits for them, except on a thread that turns an event loop and on a thread of
+//!   the pool itself.
 //!
-//! A worker whose job shuts its own pool down cannot wait for itself. It is counted as *shutting
-//! down* until that job ends, and waits only until all remaining threads are counted so. Its own
-//! job is then in its report.
+//! A worker whose job shuts its own pool down cannot wait for itself. Such a worker is counted as
+//! *shutting down* until its job ends. Its shutdown waits only until all remaining threads are
+//! counted as shutting down, and then reports the worker's own job among the running jobs.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -32,17 +34,18 @@ use crate::worker::thread_handles::join_all;
 /// How long a shutdown waits for the jobs that were accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shutdown {
-    /// Until all of them have run, the queued ones too, and every thread has ended.
+    /// Waits until all accepted jobs have run, including the queued ones, and every thread has
+    /// ended.
     Wait,
     /// As [`Wait`](Shutdown::Wait), but at most for this time. Then the queued jobs are cancelled,
-    /// and the running ones are requested to [stop](crate::is_cancelled) and reported.
+    /// and the running jobs are requested to [stop](crate::is_cancelled) and reported.
     WaitAtMost(Duration),
-    /// Not at all: the queued jobs are cancelled, and the running ones are requested to
+    /// Does not wait: the queued jobs are cancelled, and the running jobs are requested to
     /// [stop](crate::is_cancelled) and reported.
     Leave,
 }
 
-/// How a wait ended.
+/// The way in which a wait ended.
 #[derive(PartialEq, Eq)]
 enum WaitEnd {
     Over,
@@ -112,7 +115,7 @@ impl PoolShared {
         };
         let mut state = self.lock();
         state.workers.set_shuts_down(worker);
-        // Other workers that shut the pool down have one thread less to wait for.
+        // Other workers that shut the pool down have one thread fewer to wait for.
         self.notify_waiters_if_quiet(state);
         self.wait_until(deadline, Some(worker), PoolState::is_quiet)
     }
@@ -132,7 +135,8 @@ impl PoolShared {
         WaitEnd::Over
     }
 
-    /// Waits until `is_over`. If that takes long, prints the reason on stderr once.
+    /// Waits until `is_over` returns true or the deadline has passed. If that takes long, prints
+    /// the reason on stderr once.
     fn wait_until(
         &self,
         deadline: Option<Instant>,
@@ -174,7 +178,7 @@ impl PoolShared {
         drop(state);
         let report = PoolReport { running, ..PoolReport::default() };
         let name = &self.settings.thread_name;
-        // If stderr is closed, there is nothing to be done.
+        // If stderr is closed, the notice is lost.
         let _ = writeln!(
             std::io::stderr(),
             "the shutdown of pool `{name}` has waited {waited:.1?} (queued: {queued}); {report}"

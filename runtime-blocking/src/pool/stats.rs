@@ -11,44 +11,44 @@ use crate::queue::lane_config::LaneId;
 use crate::worker::current::WorkerId;
 use crate::worker::table::CurrentJob;
 
-/// The statistics of a pool, all of one moment.
+/// The statistics of a pool, all taken at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// The threads: idle, busy, and on their way to a job.
+    /// The number of threads that are idle, busy, or on the way to a job.
     pub threads: usize,
-    /// The threads that wait for work.
+    /// The number of threads that wait for work.
     pub idle: usize,
-    /// The threads that run a job. A job runs until its closure has ended and the awaiting task has
-    /// been woken.
+    /// The number of threads that run a job. A job runs until its closure has ended and the
+    /// awaiting task has been woken.
     pub busy: usize,
-    /// The jobs in the queues of all lanes.
+    /// The number of jobs in the queues of all lanes.
     pub queued: usize,
-    /// The jobs that wait behind a full queue.
+    /// The number of jobs that wait behind a full queue.
     pub wait_list: usize,
-    /// The running jobs that were requested to stop. Each takes a thread until its closure has
-    /// ended.
+    /// The number of running jobs that were requested to stop. Each of them occupies a thread until
+    /// its closure has ended.
     pub abandoned: usize,
-    /// The jobs that have run, and ended or panicked, since the pool was made.
+    /// The number of jobs that have returned or panicked since the pool was made.
     pub completed: u64,
 }
 
-/// The statistics of a lane, all of one moment.
+/// The statistics of a lane, all taken at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LaneStats {
     /// The name of the lane.
     pub name: Cow<'static, str>,
-    /// The jobs that run.
+    /// The number of jobs that run.
     pub running: usize,
-    /// The jobs in the queue.
+    /// The number of jobs in the queue.
     pub queued: usize,
-    /// The jobs that wait behind the full queue.
+    /// The number of jobs that wait behind the full queue.
     pub wait_list: usize,
-    /// The running jobs that were requested to stop. Each counts for the limit until its closure
-    /// has ended.
+    /// The number of running jobs that were requested to stop. Each of them counts towards the
+    /// lane's limit until its closure has ended.
     pub abandoned: usize,
-    /// The jobs that have run, and ended or panicked, since the lane was made.
+    /// The number of jobs that have returned or panicked since the lane was made.
     pub completed: u64,
 }
 

@@ -6,7 +6,7 @@ use std::io;
 
 use runtime_core::fork::ForkedError;
 
-/// The error of a submit. It hands the closure back, which was not run.
+/// The error of a submit. It hands back the closure, which was not run.
 #[non_exhaustive]
 pub enum SubmitError<F> {
     /// The pool is shut down or being shut down.

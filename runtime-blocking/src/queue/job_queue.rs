@@ -37,7 +37,7 @@ pub(crate) struct JobQueue {
 /// The effect of a [push](JobQueue::push).
 pub(crate) struct Pushed {
     pub(crate) key: Key,
-    /// True if one job more can run now.
+    /// True if one more job can run now.
     pub(crate) is_takeable: bool,
     /// Present only if the submitter has to wait for a place in the queue.
     pub(crate) permit: Option<Permit>,
@@ -54,7 +54,7 @@ pub(crate) struct Popped {
 /// The effect of a job's [end](JobQueue::ended).
 #[must_use]
 pub(crate) struct Ended {
-    /// True if one job more can run now.
+    /// True if one more job can run now.
     pub(crate) frees_one: bool,
     /// True if this was the last job of the lanes with `must_run`.
     pub(crate) was_last_must_run: bool,

@@ -96,7 +96,7 @@ pub(crate) struct Policy {
     pub(super) queued: usize,
     /// The number of workers that were dispatched and have not looked for a job yet.
     pub(super) arriving: usize,
-    /// The workers that run a job.
+    /// The number of workers that run a job.
     pub(super) busy: usize,
     /// The number of workers on the idle stack.
     pub(super) idle: usize,

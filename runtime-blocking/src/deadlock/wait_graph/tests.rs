@@ -27,7 +27,7 @@ fn lack(scene: &WaitGraph, runner: usize) -> Option<(usize, Shortage)> {
     scene.blockage(runner).map(|blockage| (blockage.last, blockage.shortage))
 }
 
-/// P54: the cases by name.
+/// P54, as a table of named cases.
 #[test]
 fn a_waiting_runner_is_blocked_only_if_no_thread_is_left() {
     let waits = runs(MAIN, WaitsOn::Queued(MAIN));
@@ -75,7 +75,7 @@ fn a_lane_at_its_limit_is_blocked_although_threads_are_free() {
         "the other place will be free"
     );
     assert_eq!(lack(&scene(&[inner], &[], true), 0), None, "there is a place");
-    // From the main lane into the full one.
+    // A job of the main lane waits for a job of the full lane.
     let into = runs(MAIN, WaitsOn::Queued(OWN));
     assert_eq!(lack(&scene(&[into, inner], &[OWN], true), 0), Some((0, Shortage::Lane(OWN))));
     assert_eq!(lack(&scene(&[into, outer], &[OWN], false), 0), Some((0, Shortage::Lane(OWN))));
@@ -83,13 +83,14 @@ fn a_lane_at_its_limit_is_blocked_although_threads_are_free() {
 
 // ---- against brute force ----
 
-/// Simulates the graph: every job that can take a step takes it, until none can. A queued job that
-/// is taken ends at once. Returns which runners have ended.
+/// Simulates the graph: every job that can take a step takes it, until no job can. A queued job
+/// that gets a thread ends at once. Returns which runners have ended.
 fn play(scene: &WaitGraph) -> Vec<bool> {
     let mut ended = vec![false; scene.runners.len()];
     let mut threads = usize::from(scene.has_thread);
     let lanes = 3;
-    // For each lane the number of jobs that may run; the queued jobs, by the runner that waits.
+    // `places`: for each lane, the number of further jobs that may run. `waiting`: for each runner,
+    // the lane of the queued job that it waits for.
     let mut places: Vec<usize> =
         (0..lanes).map(|number| usize::from(!scene.full.contains(&lane(number)))).collect();
     let mut waiting: Vec<Option<LaneId>> = scene
@@ -107,7 +108,7 @@ fn play(scene: &WaitGraph) -> Vec<bool> {
                 && threads > 0
                 && places[index(lane_id)] > 0
             {
-                // It is taken and ends: thread and place are back at once.
+                // The job is taken and ends, so its thread and its place are free again at once.
                 *lane = None;
                 has_happened = true;
                 assert!(!ended[job]);
@@ -158,8 +159,8 @@ fn each_scene(runners: usize, mut check: impl FnMut(&WaitGraph)) {
     }
 }
 
-/// P54: no runner is called blocked that could have proceeded, and none is overlooked except those
-/// in a cycle.
+/// P54: the rule reports no runner as blocked that could proceed. It overlooks no blocked runner,
+/// except those in a cycle.
 #[test]
 fn the_rule_agrees_with_a_simulation_of_every_small_graph() {
     let mut counts = [0, 0];
