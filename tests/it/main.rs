@@ -1,7 +1,8 @@
-//! The integration tests of aside: one binary, a folder for each area, a sentence for each test.
+//! The integration tests of aside, in one binary with a folder for each area. The name of each test
+//! is a sentence.
 //!
-//! A comment `P23` names the row of `docs/verification/pitfalls.md` that a test answers. A comment
-//! `promise 3` names one of these:
+//! A comment `P23` names the row of `docs/verification/pitfalls.md` that the test covers. A comment
+//! `promise 3` names one of these promises:
 //!
 //! 1. `wake` never blocks, drops no future, runs no user code under a lock, and works from any
 //!    thread, after shutdown and during thread-local destruction.

@@ -132,7 +132,7 @@ fn a_cycle_of_lanes_is_detected_and_a_lane_nested_in_another_is_no_cycle() {
     });
 }
 
-// P54: no false alarm. A job that something else can wake gets no error.
+// P54: no false alarm. A waiting job that something else can wake gets no error.
 #[test]
 fn a_job_that_waits_with_a_timeout_gets_no_deadlock_error_before_its_timeout() {
     watched(|| {
@@ -141,7 +141,7 @@ fn a_job_that_waits_with_a_timeout_gets_no_deadlock_error_before_its_timeout() {
             Handle::current().block_on(async {
                 let mut inner = spawn_blocking(|| 1);
                 assert!(timeout(Duration::from_millis(2), &mut inner).await.is_err());
-                // Now it waits for the job alone: its expired timer does not hide that.
+                // The timer has expired, so the outer job now waits for the inner job alone.
                 why(&inner.await.unwrap_err()).waiting().len()
             })
         });
@@ -159,7 +159,8 @@ fn a_job_that_waits_for_a_job_or_something_else_gets_no_deadlock_error() {
         let outer = handle.spawn_blocking(move || {
             let handle = Handle::current();
             let inner = spawn_blocking(|| "the job");
-            // A task of the loop, which ends when the test allows it; and a group.
+            // The outer job waits for a group: the inner job, and a task of the loop that ends when
+            // the test allows it.
             let task = handle.spawn(async move {
                 while receive.try_recv().is_err() {
                     aside::yield_now().await;
@@ -221,7 +222,7 @@ fn a_job_that_waits_for_a_task_that_waits_for_a_job_gets_no_deadlock_error() {
     });
 }
 
-// P54, P17: a job that ends at the moment of the check is awaited, and no error is returned.
+// P54, P17: the awaited job may end at the moment of the deadlock check. No error is returned then.
 #[test]
 fn no_job_gets_a_deadlock_error_while_another_thread_can_start() {
     watched(|| {
@@ -233,12 +234,14 @@ fn no_job_gets_a_deadlock_error_while_another_thread_can_start() {
     });
 }
 
-// P54: a job that gets an error frees its thread for the next one, until there are threads enough.
+// P54: each job that gets an error frees its thread. The errors stop as soon as a thread is left
+// for the queued jobs.
 #[test]
 fn any_number_of_waiting_jobs_all_end() {
     watched(|| {
         let runtime = Runtime::builder().threads_max(3).build();
-        // Background priority, so that the inner jobs run after all others.
+        // The gate opens after all outer jobs are submitted, so the inner jobs are queued behind
+        // them.
         let gate = Arc::new(OnceLock::new());
         let outer = |n| {
             let gate = Arc::clone(&gate);
@@ -281,7 +284,7 @@ fn a_pool_that_cannot_start_threads_reports_a_deadlock_and_a_growing_pool_does_n
     watched(|| {
         let runtime = Runtime::new();
         for comes_at_last in [false, true] {
-            // The submit cannot start a thread; the wait tries once more.
+            // The inner submit cannot start a thread. The wait tries to start one once more.
             let pool = refusing(move |start| start == 2 || (start > 2 && !comes_at_last));
             let inside = pool.clone();
             let result = runtime.block_on(async {
@@ -296,7 +299,8 @@ fn a_pool_that_cannot_start_threads_reports_a_deadlock_and_a_growing_pool_does_n
     });
 }
 
-// P54: a job that waits for room in the queue waits for the job that would free it.
+// P54: a job that waits for room in a queue depends on a queued job, which must leave the queue
+// first.
 #[test]
 fn a_job_that_waits_for_room_in_the_queue_of_its_own_pool_gets_a_deadlock_error() {
     watched(|| {
@@ -339,7 +343,7 @@ fn pools_that_wait_for_each_other_get_no_deadlock_error_while_one_of_them_works(
     });
 }
 
-// P54, P45: a shutdown that waits is not blocked by jobs that wait for each other.
+// P54, P45: jobs that wait for each other do not block a shutdown that waits for them.
 #[test]
 fn a_deadlocked_pool_recovers_and_ends_when_it_is_shut_down() {
     watched(|| {

@@ -176,7 +176,7 @@ fn pool_without_threads(failures: usize) -> Pool {
         .build()
 }
 
-// P52, P53, promise 5: a thread that cannot be started is an error of that one call.
+// P52, P53, promise 5: a failure to start a thread is an error of that one call.
 #[test]
 fn a_job_for_which_no_thread_can_be_started_is_refused_and_the_next_one_runs() {
     watched(|| {
@@ -211,7 +211,7 @@ fn a_job_may_submit_another_and_wait_for_it() {
     });
 }
 
-// P54, P5: more waiting jobs than twice the cores of a typical machine.
+// P54, P5: the number of waiting jobs exceeds twice the number of cores of a typical machine.
 #[test]
 fn jobs_that_wait_for_each_other_get_as_many_threads_as_they_need() {
     watched(|| {
@@ -260,7 +260,7 @@ fn a_worker_does_not_carry_the_runtime_of_one_job_into_the_next() {
             spawn_blocking(|| drop(Handle::current())).await.unwrap();
             let after = pool.submit(|| Handle::try_current().is_err()).unwrap();
             assert!(after.await.unwrap());
-            // A panic does not leave it set either.
+            // A job that panics does not leave the runtime current on the worker either.
             assert!(spawn_blocking(|| panic!("in a job")).await.is_err());
             let after = pool.submit(|| Handle::try_current().is_err()).unwrap();
             assert!(after.await.unwrap());
@@ -269,7 +269,7 @@ fn a_worker_does_not_carry_the_runtime_of_one_job_into_the_next() {
         let theirs = other.handle();
         other.block_on(async {
             theirs.spawn(async {}).await.unwrap();
-            // On the same worker, the runtime that submits the job is the current one.
+            // On the same worker, a job of the other runtime finds that runtime current.
             let job = spawn_blocking(|| Handle::current().spawn(async { 5 }));
             assert_eq!(job.await.unwrap().await.unwrap(), 5);
         });

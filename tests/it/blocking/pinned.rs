@@ -101,7 +101,7 @@ fn a_shutdown_reports_the_pinned_states_it_does_not_wait_for() {
     });
 }
 
-/// A task that the end of the runtime cancels, and that owns a value until then.
+/// Spawns a task that owns a value until the end of the runtime cancels the task.
 fn hold_until_the_end(held: impl Sized + 'static) {
     spawn(async move {
         let _held = held;
@@ -110,7 +110,8 @@ fn hold_until_the_end(held: impl Sized + 'static) {
     .detach();
 }
 
-// P62: the same if a task owns the handle, and the state was closed but not awaited.
+// P62: accepted calls are not lost if a cancelled task owned the handle, with or without a close
+// that nothing awaits.
 #[test]
 fn run_waits_for_a_pinned_state_that_a_cancelled_task_held() {
     watched(|| {
@@ -178,7 +179,7 @@ fn the_last_handle_of_a_pinned_state_waits_on_a_worker() {
 fn inside_a_call_the_runtime_of_its_caller_is_current() {
     watched(|| {
         let opened = || {
-            // In `make`, too.
+            // The caller's runtime is current in `make`, too.
             Handle::current().spawn_blocking(|| 1).detach();
         };
         let pinned = aside::run(async {
@@ -190,7 +191,8 @@ fn inside_a_call_the_runtime_of_its_caller_is_current() {
             assert_eq!(sum.await.unwrap(), 42);
             pinned
         });
-        // A call without a runtime has no current one, and none is left over.
+        // This call is made outside a runtime. It finds no current runtime, and none that is left
+        // over from an earlier call.
         let none = pinned.call(|()| Handle::try_current().is_err());
         assert!(aside::run(none).unwrap());
     });
@@ -206,7 +208,7 @@ fn a_pinned_state_may_be_called_from_several_runtimes() {
                 aside::run(async move {
                     for _ in 0..100 {
                         let count = pinned.call(move |numbers| {
-                            // Each call returns to its own loop.
+                            // Within each call the runtime of its caller is current.
                             Handle::current().spawn(async {}).detach();
                             numbers.push(number);
                         });

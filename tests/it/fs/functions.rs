@@ -223,7 +223,7 @@ fn an_operation_refused_by_the_pool_says_which_and_why() {
 
 // ---- cancelled operations ----
 
-/// Keeps the only worker busy until it receives a message.
+/// Keeps the only worker busy with a job that runs until it is asked to stop.
 pub(crate) async fn busy() -> aside::JoinHandle<()> {
     let (began, begins) = mpsc::channel();
     let busy = aside::spawn_blocking(move || {
@@ -360,7 +360,7 @@ fn a_directory_dropped_early_is_read_no_further() {
                 entries.next().await.unwrap().unwrap();
             }
             drop(entries);
-            // Runs on the only worker, after a batch that has started.
+            // This job runs on the only worker, so a batch that had started is complete.
             aside::spawn_blocking(|| ()).await.unwrap();
             let stats = aside::Handle::current().pool().stats();
             assert_eq!(stats.queued, 0);

@@ -30,7 +30,8 @@ fn accepted_data_is_written_when_the_file_is_dropped_and_the_runtime_ends() {
     });
 }
 
-// P62: even if the shutdown waits for nothing else and cancels the task.
+// P62: the data is written even if the shutdown waits for nothing else and cancels the task that
+// owns the file.
 #[test]
 fn accepted_data_is_written_by_every_kind_of_shutdown() {
     watched(|| {
@@ -41,7 +42,8 @@ fn accepted_data_is_written_by_every_kind_of_shutdown() {
             runtime.block_on(async {
                 std_fs::write(&path, "begun: ").unwrap();
                 let mut file = File::options().read(true).append(true).open(&path).await.unwrap();
-                // An ordinary job, which may be cancelled, unlike those of the file.
+                // This read is an ordinary job, which a shutdown may cancel. The writes below are
+                // not.
                 assert_eq!(file.read(&mut [0; 7]).await.unwrap(), 7);
                 busy().await.detach();
                 file.write_all(b"first, ").await.unwrap();
@@ -82,7 +84,7 @@ fn accepted_data_is_written_although_the_runtime_is_dropped_on_a_loop() {
     });
 }
 
-// P62: no job can run any more, so dropping the file writes.
+// P62: no job can run any more, so the drop of the file writes the data itself.
 #[test]
 fn data_accepted_after_the_end_of_the_runtime_is_written_by_the_drop_of_the_file() {
     watched(|| {
@@ -92,7 +94,7 @@ fn data_accepted_after_the_end_of_the_runtime_is_written_by_the_drop_of_the_file
         let mut file = runtime.block_on(File::create(&path)).unwrap();
         drop(runtime);
         futures_lite::future::block_on(async {
-            // The data is accepted before the file learns that no job can write it.
+            // The data is accepted before the file detects that no job can write it.
             file.write_all(b"too late").await.unwrap();
             let error = file.flush().await.unwrap_err();
             assert!(join_error(&error).is_refused(), "{error}");
@@ -105,7 +107,7 @@ fn data_accepted_after_the_end_of_the_runtime_is_written_by_the_drop_of_the_file
     });
 }
 
-// P52, P62: no thread can be started to write it.
+// P52, P62: no thread can be started to write the data.
 #[test]
 fn accepted_data_without_a_thread_is_written_by_the_drop_of_the_file() {
     watched(|| {
@@ -209,12 +211,13 @@ fn a_failed_write_is_reported_by_the_next_write_and_by_other_operations() {
         runtime.block_on(async {
             let mut file = full().await;
             file.write_all(b"no room").await.unwrap();
-            // Runs on the only worker, after the write.
+            // This job runs on the only worker, after the write.
             aside::spawn_blocking(|| ()).await.unwrap();
             assert!(file.write_all(b"next").await.is_err());
             file.write_all(b"next").await.expect("the error has been reported");
             aside::spawn_blocking(|| ()).await.unwrap();
-            // The error is found by an operation that is then cancelled.
+            // This operation fails with an error of its own, so the failed write is still
+            // unreported.
             let error = file.read_at(1, 0).await.unwrap_err();
             assert_eq!(
                 error.kind(),

@@ -32,7 +32,7 @@ impl Model {
     }
 }
 
-/// Polls this many times, with one turn in between, and then drops the future.
+/// Polls a future at most this many times, one turn apart, and then drops it.
 async fn at_most<F: Future>(polls: usize, future: F) -> Option<F::Output> {
     let cancelled = async {
         for _ in 0..polls {
@@ -43,7 +43,7 @@ async fn at_most<F: Future>(polls: usize, future: F) -> Option<F::Output> {
     futures_lite::future::or(async { Some(future.await) }, cancelled).await
 }
 
-/// Reads this many bytes, or up to the end, from both.
+/// Reads this many bytes, or up to the end, from the file and from its model.
 async fn read_full(length: usize, file: &mut File, model: &mut Model) {
     let mut bytes = vec![0; length];
     let mut filled = 0;
@@ -57,7 +57,8 @@ async fn read_full(length: usize, file: &mut File, model: &mut Model) {
     assert!(bytes == model.read(length), "other bytes were read");
 }
 
-/// Moves both to a random position, in one of the three ways, or after a cancelled seek.
+/// Moves the file and its model to a random position. The file seeks in one of the three ways, or
+/// after a cancelled seek.
 async fn seek(random: &mut fastrand::Rng, file: &mut File, model: &mut Model) {
     let (end, here) = (model.bytes.len(), model.place);
     let place = random.usize(..end + 1_000);
@@ -66,7 +67,7 @@ async fn seek(random: &mut fastrand::Rng, file: &mut File, model: &mut Model) {
         1 => SeekFrom::Current(place as i64 - here as i64),
         _ => SeekFrom::End(place as i64 - end as i64),
     };
-    // A cancelled seek may still happen; the next one happens after it.
+    // A cancelled seek may still be performed, but not after the next seek.
     let elsewhere = SeekFrom::Start(random.u64(..1_000));
     if random.bool() && at_most(random.usize(..3), file.seek(elsewhere)).await.is_none() {
         assert_eq!(file.seek(SeekFrom::Start(place as u64)).await.unwrap(), place as u64);
@@ -77,7 +78,7 @@ async fn seek(random: &mut fastrand::Rng, file: &mut File, model: &mut Model) {
     model.place = place;
 }
 
-/// Performs one operation, of random kind and size, on both.
+/// Performs one operation, of random kind and size, on the file and on its model.
 async fn step(random: &mut fastrand::Rng, file: &mut File, model: &mut Model) -> &'static str {
     let size = if random.u8(..8) == 0 { 200_000 } else { 2_000 };
     match random.u8(..14) {

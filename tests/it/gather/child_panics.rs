@@ -23,7 +23,8 @@ fn children(trigger: &Gate<()>, bystander: &Gate<Result<u8, u8>>) -> Vec<Child> 
     ]
 }
 
-/// The panic propagates through the poll at once; the siblings stay until the group is dropped.
+/// Checks that the panic propagates through the poll at once, and that the siblings stay until the
+/// group is dropped.
 fn check<F: Future>(name: &str, make: impl FnOnce(Vec<Child>) -> F) {
     let (trigger, bystander) = (Gate::new(), Gate::new());
     let mut group = Box::pin(make(children(&trigger, &bystander)));

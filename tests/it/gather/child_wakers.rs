@@ -100,7 +100,8 @@ fn wakes_from_many_threads_are_all_seen_with_their_data_p3() {
                         waker.wake_by_ref();
                     }
                 };
-                // Few threads, and not one for each child: each thread wakes its own children.
+                // One child in 32 is woken by a thread of its own. The others wake themselves
+                // within this poll, so that few threads are needed.
                 if at % 32 == 0 {
                     std::thread::spawn(wake);
                 } else {
@@ -137,7 +138,8 @@ impl Wake for Parked {
     }
 }
 
-/// A task whose waker wakes a child of the group it awaits, when the waker is woken or dropped.
+/// The waker of a task. It wakes a child of the group that the task awaits, when the waker itself
+/// is woken or dropped.
 struct Reentrant {
     child: Waker,
     wakes: Arc<AtomicUsize>,
@@ -169,13 +171,13 @@ fn a_waker_may_use_the_group_when_it_is_woken_or_dropped_p37_p38() {
     gate.wake();
     assert_eq!(wakes.load(Ordering::Acquire), 1);
     drop(reentrant);
-    // Registers the task again, which drops the last clone of the other waker. Its destructor wakes
-    // the child, and this poll takes that wake.
+    // This poll registers the waker of `task`, which drops the last clone of the reentrant waker.
+    // The destructor wakes the child, and this poll takes that wake.
     assert!(task.poll(group.as_mut()).is_pending());
     assert_eq!(gate.polls(), 2);
 }
 
-/// A task whose waker panics when it is woken, or when its last clone is dropped.
+/// A waker that panics when it is woken, or when its last clone is dropped.
 struct PanickingWaker {
     on_wake: bool,
     on_drop: bool,

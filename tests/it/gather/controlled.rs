@@ -183,7 +183,7 @@ impl<T: Unpin> Future for Fuse<T> {
     }
 }
 
-/// Runs `f`, which must panic, and returns the message.
+/// Runs a closure that must panic, and returns the message of the panic.
 pub(super) fn panic_of<T>(act: impl FnOnce() -> T) -> String {
     let payload = match catch_unwind(AssertUnwindSafe(act)) {
         Ok(_) => panic!("this was to panic, and did not"),

@@ -22,7 +22,8 @@ fn the_limit_is_reached_and_never_exceeded() {
         };
         let outputs = run(gather((0..500).map(child)).limit(limit));
         assert_eq!(outputs, (0..500).collect::<Vec<_>>());
-        // A child that is ready at once makes room for the next one before more are started.
+        // One child in five is ready at its first poll and frees its place at once, so at most 400
+        // children run at a time.
         assert!(most.get() <= limit && most.get() >= limit.min(400), "{} of {limit}", most.get());
     }
 }

@@ -1,5 +1,5 @@
 //! `gather` and its relatives over tasks and jobs of a runtime. The other files of this folder
-//! drive them without one.
+//! drive them without a runtime.
 
 use std::cell::{Cell, RefCell};
 use std::future::pending;
@@ -152,7 +152,8 @@ fn a_race_and_a_first_ok_end_in_time() {
     });
 }
 
-// P82: a child that holds a lock its sibling waits for continues while it waits for a job.
+// P82: a child awaits a job while its sibling waits for its lock. The group polls the child when
+// the job has ended, so the lock is released.
 #[test]
 fn a_child_continues_while_its_sibling_waits_for_its_lock() {
     watched(|| {

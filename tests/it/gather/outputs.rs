@@ -138,7 +138,7 @@ fn try_gather_yields_the_earliest_error() {
 #[test]
 fn a_race_is_won_by_the_lowest_index_of_several_ready_at_once() {
     assert_eq!(run(race((after(1, 'a'), ready('b'), ready('c')))), 'b');
-    // Both are woken before the poll, the higher index first.
+    // Two children are woken before the poll, the one with the higher index first.
     let gates = Gate::many(200);
     let mut group = pin!(race(gates.iter().map(Gate::wait)));
     let task = Task::new();

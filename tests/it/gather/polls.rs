@@ -23,7 +23,7 @@ fn ten_thousand_children_woken_one_at_a_time_are_polled_twice_each_p78() {
     let task = Task::new();
     assert!(task.poll(group.as_mut()).is_pending());
     for step in 0..MANY {
-        // Visits every child once, in a scattered order.
+        // The indices name every child once, in a scattered order.
         let at = step * 7_919 % MANY;
         gates[at].open(at);
         assert_eq!(task.take_wakes(), 1);

@@ -21,7 +21,8 @@ fn attend<const BITS: usize>(set: &WakeSet<BITS>) -> Visit<BITS> {
     visit
 }
 
-/// Wakes children in a fixed pseudo-random order, half of them during a visit.
+/// Compares a wake set with plain sets while children are woken in a pseudo-random order, some of
+/// them during a visit.
 fn compare<const BITS: usize>(capacity: usize) {
     let set = WakeSet::<BITS>::new(capacity);
     let task = Task::new();

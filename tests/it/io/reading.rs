@@ -1,4 +1,5 @@
-//! Blocking streams: reading, and what holds for all operations. `writing.rs` has the others.
+//! Blocking streams: reading, and the rules for all operations. `writing.rs` tests writing, seeking
+//! and iterators.
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
@@ -251,7 +252,7 @@ fn a_slow_reader_is_read_only_on_demand() {
             for (call, word) in [b"one", b"two"].iter().enumerate() {
                 assert_eq!(stream.read(&mut buffer).await.unwrap(), 3);
                 assert_eq!(&buffer[..3], *word);
-                // The job has ended; otherwise its next read would change the count.
+                // Waits until the job has ended: another read by the job would change the count.
                 stream.get_mut().await.unwrap();
                 assert_eq!(calls.load(Ordering::SeqCst), call + 1);
             }
@@ -259,7 +260,7 @@ fn a_slow_reader_is_read_only_on_demand() {
     });
 }
 
-/// An endless reader, without a consumer.
+/// The reader is endless, and the consumer lets the stream read ahead as far as it can.
 #[test]
 fn read_ahead_is_bounded_for_a_slow_reader() {
     watched(|| {
@@ -278,7 +279,7 @@ fn read_ahead_is_bounded_for_a_slow_reader() {
             let mut taken = 0;
             for _ in 0..500 {
                 taken += stream.read(&mut buffer).await.unwrap();
-                // The only worker is free again: all read-ahead has been done.
+                // When this job has run, the only worker is free, so the read-ahead is complete.
                 aside::spawn_blocking(|| ()).await.unwrap();
                 let ahead = given.load(Ordering::SeqCst) - taken;
                 assert!(ahead <= 4 * 512 * 1024, "{ahead} bytes ahead");
@@ -299,7 +300,7 @@ fn an_idle_stream_holds_no_thread() {
                 stream.read_exact(&mut buffer).await.unwrap();
                 streams.push(stream);
             }
-            // Runs on the only worker, after the stream's job.
+            // This job runs on the only worker, so no stream occupies it.
             assert_eq!(aside::spawn_blocking(|| 1).await.unwrap(), 1);
         });
     });

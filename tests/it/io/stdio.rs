@@ -11,7 +11,8 @@ use crate::support::watchdog::watched;
 
 const ROLE: &str = "ASIDE_TEST_IS_A_CHILD";
 
-/// Runs `child` in the child process; otherwise starts one and passes it to `parent`.
+/// Runs `child` if this is the child process. Otherwise starts the child process and passes it to
+/// `parent`.
 fn in_child_process(test: &str, child: fn(), parent: impl FnOnce(Child)) {
     if std::env::var_os(ROLE).is_some() {
         return child();

@@ -1,4 +1,4 @@
-//! Blocking streams: writing, seeking, and iterators. `reading.rs` has the rest.
+//! Blocking streams: writing, seeking, and iterators. `reading.rs` tests reading.
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::pin::Pin;
@@ -20,7 +20,7 @@ use crate::support::watchdog::{panic_message, watched};
 struct Sink {
     written: Arc<Mutex<Vec<u8>>>,
     flushes: Arc<AtomicUsize>,
-    /// The number of the call that fails, counted from 1, over writes and flushes.
+    /// The number of the call that fails. Writes and flushes are counted together, from 1.
     fails: Option<usize>,
     calls: Arc<AtomicUsize>,
 }
@@ -114,7 +114,7 @@ fn a_failed_write_is_also_reported_by_the_next_write() {
         runtime.block_on(async {
             let mut stream = Unblock::new(sink.clone());
             stream.write_all(b"lost").await.unwrap();
-            // Runs on the only worker, after the write.
+            // This job runs on the only worker, after the write.
             aside::spawn_blocking(|| ()).await.unwrap();
             assert_eq!(stream.write_all(b"next").await.unwrap_err().to_string(), "call 1");
             stream.write_all(b"next").await.unwrap();
@@ -137,7 +137,8 @@ fn the_error_of_a_cancelled_flush_is_reported_by_the_next_flush() {
             assert!(poll_once(stream.flush()).is_pending());
             go.send(()).unwrap();
             busy.await.unwrap().unwrap();
-            // The error is found on the way, and kept for the next operation that can report it.
+            // The cancelled flush fails before this closure runs. Its error is kept for the next
+            // operation that can report it.
             stream.with_mut(|_| ()).await.ok();
             let told = stream.flush().await;
             assert_eq!(told.unwrap_err().to_string(), "call 2");
@@ -406,7 +407,7 @@ fn at_most_32_items_are_pulled_ahead() {
             }));
             for taken in 1..200 {
                 stream.next().await.unwrap();
-                // Runs on the only worker, after all pulled items.
+                // This job runs on the only worker, after all items have been pulled.
                 aside::spawn_blocking(|| ()).await.unwrap();
                 assert!(pulled.load(Ordering::SeqCst) <= taken + 32);
             }

@@ -246,7 +246,7 @@ fn a_cancelled_connect_without_an_answer_leaves_nothing() {
             }
             let near = TcpStream::connect(address).await.unwrap();
             loop {
-                // The cancelled connection may have been accepted by now; it is closed.
+                // A connection whose `connect` was cancelled may be accepted here: it is closed.
                 let (far, peer) = listener.accept().await.unwrap();
                 if peer == near.local_addr().unwrap() {
                     break;

@@ -33,7 +33,7 @@ fn poll_both(stream: &UnixStream, waker: &Waker) {
     assert!(Pin::new(&mut &*stream).poll_write(&mut cx, &[1; 65536]).is_pending());
 }
 
-// P39: if two destructors panic in one drop, the second one aborts the process.
+// P39: if two destructors panic in one drop, the second panic aborts the process.
 #[test]
 fn dropping_a_stream_with_panicking_wakers_does_not_panic() {
     watched(|| {
@@ -47,8 +47,8 @@ fn dropping_a_stream_with_panicking_wakers_does_not_panic() {
     });
 }
 
-// P39: the first woken waker drops the stream that would be woken next, so the loop holds its last
-// reference.
+// P39: the first waker that is woken drops the stream whose wakers would be woken next. The loop
+// then holds the last reference to that stream.
 #[test]
 fn a_waker_that_panics_when_the_loop_drops_it_does_not_end_the_loop() {
     watched(|| {
@@ -62,7 +62,7 @@ fn a_waker_that_panics_when_the_loop_drops_it_does_not_end_the_loop() {
             Foreign::default().on_wake(move || drop(second.lock().take())).waker();
         poll_both(&first, &dropper);
         runtime.block_on(async {
-            // Only for reading: the waker for writing stays registered.
+            // The data makes the streams readable only, so the wakers for writing stay registered.
             first_near.write(b"x").await.unwrap();
             second_near.write(b"x").await.unwrap();
             while dropped.wakes() == 0 {
@@ -116,8 +116,8 @@ fn a_waker_may_use_its_stream_whenever_it_is_cloned_woken_or_dropped() {
         let strange = strange.on_clone(come_back()).on_wake(come_back()).on_drop(come_back());
         let (waker, counts) = strange.waker();
         for _ in 0..3 {
-            // In the slot of the polled operations, where one waker replaces another, and in a
-            // future's own slot.
+            // The waker is stored in the slot of the polled operations and in a future's own slot,
+            // and another waker replaces it there.
             assert!(poll_read(&far, &waker).is_pending());
             let mut own = pin!(far.readable());
             assert!(own.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());

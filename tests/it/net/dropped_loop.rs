@@ -1,4 +1,5 @@
-//! A loop that is dropped while other threads use its sockets, and executors other than the loop's.
+//! A loop that is dropped while other threads use its sockets, and sockets that are polled by other
+//! executors.
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,7 +16,7 @@ use crate::support::watchdog::watched;
 
 const GONE: &str = "the runtime of this socket is gone";
 
-/// Asserts that the error is the one of a dropped loop.
+/// Asserts that the error is that of a dropped loop.
 fn assert_gone(error: &io::Error, what: &str) {
     assert_eq!(error.to_string(), GONE, "{what}");
 }
@@ -33,10 +34,10 @@ fn until_gone<T>(what: &str, mut operation: impl AsyncFnMut() -> io::Result<T>) 
     assert_gone(&error, what);
 }
 
-/// Uses the sockets of a loop that is about to be dropped, on another thread.
+/// A closure for another thread, which uses sockets of a loop until the loop is dropped.
 type Part = Box<dyn FnOnce() + Send>;
 
-/// Waits for a read without data.
+/// Reads from a stream to which nothing is sent.
 fn idle() -> Part {
     let (near, far) = UnixStream::pair().unwrap();
     Box::new(move || {
@@ -45,7 +46,8 @@ fn idle() -> Part {
     })
 }
 
-/// Two streams exchange bytes. One is dropped when the other has got its error.
+/// Exchanges bytes between two streams until the loop is dropped. Then drops one stream, and waits
+/// for the other one to be readable.
 fn busy(by_the_traits: bool) -> Part {
     let (near, far) = UnixStream::pair().unwrap();
     Box::new(move || {
@@ -69,7 +71,7 @@ fn busy(by_the_traits: bool) -> Part {
     })
 }
 
-/// Waits for an accept without a client, and for readiness in both directions.
+/// Accepts where no client connects, and receives where no datagram is sent.
 fn listening(listener: TcpListener) -> Part {
     let (_keeps_it_quiet, datagrams) = UnixDatagram::pair().unwrap();
     Box::new(move || {
@@ -91,7 +93,7 @@ fn connecting(handle: Handle, address: SocketAddr) -> Part {
                 Err(error) => break error,
             }
         };
-        // The listener is closed with the loop, too.
+        // The end of the loop closes the listener, too, so the system may refuse the connection.
         let refused = [io::ErrorKind::ConnectionRefused, io::ErrorKind::ConnectionReset];
         assert!(error.to_string() == GONE || refused.contains(&error.kind()), "{error}");
     })

@@ -1,4 +1,4 @@
-//! Storms of signals: an interrupted sleep continues, and no longer than its full time.
+//! Storms of signals: an interrupted sleep continues, and ends after its full time.
 
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -12,7 +12,7 @@ use crate::support::watchdog::watched;
 
 const ROLE: &str = "ASIDE_TEST_IS_IN_A_STORM";
 
-/// Sleeps on a parker, then in the selector, then with a busy loop, each time for far longer than
+/// Sleeps on a parker, then in the selector, then between rounds of work. Each sleep is longer than
 /// the interval between two signals.
 fn program() {
     const LONG: Duration = Duration::from_millis(400);

@@ -18,7 +18,7 @@ use futures_lite::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::watchdog::{on_a_thread, watched};
 
-/// A std socket, and one whose readiness is awaited.
+/// A std socket, and its peer, whose readiness is awaited.
 fn pair() -> (StdStream, AsyncFd<StdStream>) {
     let (near, far) = StdStream::pair().unwrap();
     far.set_nonblocking(true).unwrap();
@@ -147,7 +147,7 @@ fn a_simultaneous_wake_timer_and_event_are_all_handled() {
     });
 }
 
-/// A task that ends when a job has received a message.
+/// Submits a job that waits for a message.
 fn spawn_thread_waiting(runtime: &Runtime, news: mpsc::Receiver<()>) -> aside::JoinHandle<()> {
     runtime.handle().spawn_blocking(move || news.recv().unwrap())
 }
@@ -319,7 +319,8 @@ fn two_runtimes_have_their_own_sockets_even_if_nested() {
     });
 }
 
-// P66: the sockets of one batch of events close each other and open new ones.
+// P66: a socket with a pending event is dropped, and a new socket takes its slot before the events
+// are dispatched.
 #[test]
 fn sockets_closed_and_opened_within_a_batch_of_events_do_not_mix_their_events() {
     watched(|| {
@@ -329,7 +330,8 @@ fn sockets_closed_and_opened_within_a_batch_of_events_do_not_mix_their_events() 
                 let (mut two, second) = pair();
                 one.write_all(b"x").unwrap();
                 two.write_all(b"x").unwrap();
-                // Both are ready. Before the events are dispatched, the second one frees its slot.
+                // Both sockets are ready. The second one is dropped, and frees its slot, before the
+                // events are dispatched.
                 drop(second);
                 let (_third_near, third) = pair();
                 let mut waits = pin!(third.read_with(|mut third| third.read(&mut [0; 8])));

@@ -1,5 +1,5 @@
-//! Short reads, and the data and events that they may leave behind. They test the rule at the head
-//! of the reactor's `readiness.rs` (P68).
+//! Short reads, and the data and events that they may leave behind. The tests check the rule at the
+//! head of the reactor's `readiness.rs` (P68).
 //!
 //! The peer is a std socket that acts while the loop does not poll, so that one event reports
 //! everything it does.
@@ -30,7 +30,7 @@ async fn silent() -> (net::TcpStream, TcpStream) {
     (near, far)
 }
 
-/// Reads this many bytes, asking for more than has arrived in each read.
+/// Reads this many bytes. Each read asks for more than has arrived.
 async fn read_some(mut stream: impl AsyncReadExt + Unpin, count: usize) -> Vec<u8> {
     let mut all = Vec::new();
     while all.len() < count {
@@ -160,7 +160,7 @@ fn vectored_reads_fill_several_buffers() {
     });
 }
 
-/// A read of a Unix stream ends after the bytes that a descriptor was sent with.
+/// A read of a Unix stream returns no bytes beyond those with which a descriptor was sent.
 #[test]
 fn data_after_a_passed_descriptor_is_read() {
     watched(|| {

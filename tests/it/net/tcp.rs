@@ -126,7 +126,8 @@ fn a_cancelled_connect_closes_its_socket() {
             drop((early, connecting));
             let (far, _) = listener.accept().await.unwrap();
             assert_eq!(far.read(&mut [0; 8]).await.unwrap(), 0);
-            // No client connects: the timer ends the wait, and cancelling is clean.
+            // No client connects, so the timer ends the wait. The cancelled `accept` loses no later
+            // client.
             assert!(timeout(Duration::from_millis(5), listener.accept()).await.is_err());
             let near = TcpStream::connect(address).await.unwrap();
             assert_eq!(listener.accept().await.unwrap().1, near.local_addr().unwrap());
@@ -276,7 +277,7 @@ fn a_socket_converts_to_std_and_back() {
             let mut near = near.into_std().unwrap();
             let late = spawn_blocking(move || {
                 let mut buffer = [0; 8];
-                // The socket is in blocking mode, as std's are.
+                // The socket is in blocking mode, as the sockets of std are.
                 let length = near.read(&mut buffer).unwrap();
                 (near, length)
             });

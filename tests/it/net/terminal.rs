@@ -53,7 +53,7 @@ fn program() {
         let mut stderr = stderr();
         stderr.write_all(b"received: ").await.unwrap();
         stderr.write_all(&line).await.unwrap();
-        // It ends during a read.
+        // The program ends during this read.
         spawn(async move { stdin.read(&mut [0; 8]).await }).detach();
         yield_now().await;
     });
@@ -91,7 +91,7 @@ fn a_program_leaves_the_mode_of_its_terminal_unchanged() {
         read_until(&screen, "received: hello");
         assert!(child.wait().unwrap().success());
         assert!(!is_non_blocking(&inside), "when it has ended");
-        // A blocking read, as the shell does it: it waits for a line.
+        // Reads in blocking mode, as the shell does: the read waits for a line.
         let shell = std::thread::spawn(move || {
             let mut line = [0; 8];
             let length = (&inside).read(&mut line).unwrap();
@@ -135,7 +135,8 @@ fn a_terminal_is_read_and_written_like_a_socket_and_reports_a_hang_up() {
                 let mut line = [0; 16];
                 let length = (&inside).read(&mut line).unwrap();
                 assert_eq!(&line[..length], b"aside\n");
-                // The written data is read before the hang-up.
+                // The descriptor is returned open, so that the written data is read before the
+                // hang-up.
                 inside
             });
             let mut asked = [0; 7];
@@ -150,7 +151,7 @@ fn a_terminal_is_read_and_written_like_a_socket_and_reports_a_hang_up() {
                 yield_now().await;
                 drop(inside);
             });
-            // The system's error for a terminal without programs.
+            // The system reports this error for a terminal without programs.
             let error = screen.read(&mut [0; 8]).await.unwrap_err();
             assert_eq!(error.raw_os_error(), Some(rustix::io::Errno::IO.raw_os_error()));
             hanging_up.await.unwrap();

@@ -172,7 +172,7 @@ fn after_shutting_down_writing_reads_continue_and_writes_fail() {
     });
 }
 
-/// A poll without work leaves the waker of another task registered.
+/// A zero-length poll leaves the waker of another task registered.
 #[test]
 fn a_zero_length_read_does_not_replace_a_waiting_one() {
     watched(|| {

@@ -78,7 +78,7 @@ fn every_pitfall_has_an_answer_and_what_the_answer_names_exists() {
     assert!(rows.iter().copied().eq(1..=90), "the rows are {rows:?}");
 }
 
-/// A row that a test cites exists.
+/// Each row that a test cites exists.
 #[test]
 fn no_test_cites_a_pitfall_that_does_not_exist() {
     let mut cited = Vec::new();
@@ -160,7 +160,7 @@ fn the_models_executions_and_mutants_are_as_many_as_is_said() {
         let cells: Vec<&str> = row[2..row.len() - 1].splitn(5, " | ").collect();
         models += 1;
         executions += cells[2].trim().parse::<usize>().unwrap();
-        // Without the code spans, in which there may be a semicolon.
+        // Removes the code spans, which may contain semicolons.
         let words: String = cells[4].split('`').step_by(2).collect();
         mutants += if words.trim().is_empty() { 0 } else { words.matches("; ").count() + 1 };
     }
@@ -175,7 +175,7 @@ fn the_models_executions_and_mutants_are_as_many_as_is_said() {
     assert!(readme.contains(&format!("{mutants} copies")), "the README names {mutants} mutants");
 }
 
-/// The external packages of a default build, by the four manifests.
+/// The external packages of a default build, as the four manifests list them.
 fn dependencies() -> Vec<String> {
     let mut names = Vec::new();
     for path in ["", "runtime-core/", "runtime-executor/", "runtime-blocking/"] {

@@ -10,7 +10,7 @@ pub(crate) struct Source {
     pub(crate) text: String,
 }
 
-/// Text without a blank line in it, its lines ended by newlines.
+/// A block of text without a blank line. Each of its lines ends with a newline.
 pub(crate) struct Paragraph {
     /// The number of its first line in the file.
     pub(crate) first: usize,

@@ -1,8 +1,8 @@
-//! The repository checks itself, where no linter does: code, comments and documents.
+//! Checks of the code, the comments and the documents that no linter makes.
 //!
-//! In this order: where things may be named (`facades`), how a file looks (`shape`), which file
-//! imports which (`graph`, `circles`), how far it is from a call to its result (`heart`), names and
-//! sentences (`names`, `language`), and the maps in the documents (`maps`).
+//! `facades` checks where dependencies may be named, and `shape` the form of files. `graph` and
+//! `circles` check which file imports which, and `heart` the length of the way from a call to its
+//! result. `names` and `language` check names and sentences, and `maps` the maps in the documents.
 
 use crate::repository::sources::{Source, files};
 

@@ -18,7 +18,7 @@ struct Usage {
     sleeps: u64,
 }
 
-/// `task` is a directory of `/proc`, such as `thread-self`.
+/// Reads the resources of a thread from a directory of `/proc`, such as `thread-self`.
 fn usage(task: &str) -> Usage {
     let stat = std::fs::read_to_string(format!("/proc/{task}/stat")).unwrap();
     // The name, in parentheses, may contain spaces; utime and stime are fields 14 and 15.

@@ -35,7 +35,7 @@ fn block_on_turn_and_drain_panic_inside_a_task_of_the_same_runtime_and_harm_noth
         for enter in enter {
             let message = runtime.block_on(async {
                 let message = panic_message(|| enter(&runtime));
-                // Refused while other tasks are pending; they continue.
+                // The panic leaves other tasks unharmed: they continue.
                 yield_now().await;
                 assert_eq!(spawn(async { 1 }).await.unwrap(), 1);
                 message
@@ -109,7 +109,7 @@ fn an_inner_runtime_does_not_take_the_outer_ones_wakes() {
     });
 }
 
-// P13: the same for a handle's `block_on`, on the worker of a job.
+// P13: a handle's `block_on` on the worker of a job does not lose wakes either.
 #[test]
 fn nested_block_on_in_jobs_loses_no_wake() {
     watched(|| {

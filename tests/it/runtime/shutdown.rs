@@ -14,7 +14,7 @@ use aside::{Handle, Runtime, sleep, spawn, spawn_blocking, yield_now};
 use crate::support::misbehaving::OnDrop;
 use crate::support::watchdog::{panic_message, watched};
 
-// Promise 3, P62: `run` waits for accepted jobs, also for detached ones.
+// Promise 3, P62: `run` waits for accepted jobs, including detached ones.
 #[test]
 fn run_returns_when_every_accepted_job_has_run() {
     watched(|| {
@@ -34,7 +34,7 @@ fn run_returns_when_every_accepted_job_has_run() {
     });
 }
 
-// Promise 3, P62: even if main panics.
+// Promise 3, P62: `run` waits for accepted jobs even if main panics.
 #[test]
 fn run_waits_for_jobs_although_main_panics() {
     watched(|| {
@@ -111,7 +111,8 @@ fn a_shutdown_with_a_zero_or_an_endless_limit_returns_when_no_job_runs() {
             runtime.block_on(async { spawn_blocking(|| ()).await.unwrap() });
             let has_time = [Shutdown::Wait, Shutdown::WaitAtMost(Duration::MAX)].contains(&how);
             let report = runtime.shutdown(how);
-            // A job counts until its worker has woken the awaiting task.
+            // A job counts as running until its worker has woken the awaiting task, so a shutdown
+            // without time may report it.
             assert!(report.jobs.is_clean() || !has_time);
             assert!(report.jobs.cancelled.is_empty());
         }
@@ -124,7 +125,8 @@ fn a_job_that_awaits_a_task_during_shutdown_gets_an_error_and_ends() {
     watched(|| {
         let (closing, closed) = mpsc::channel::<()>();
         let runtime = Runtime::new();
-        // The task is dropped: from then on no thread turns the loop.
+        // The drop of the task shows that the shutdown has begun. From then on no thread turns the
+        // loop.
         let sign = OnDrop::new(move || drop(closing));
         runtime
             .spawn(async move {
@@ -147,7 +149,8 @@ fn a_job_that_awaits_a_task_during_shutdown_gets_an_error_and_ends() {
     });
 }
 
-// P45: the same for a job that is already waiting when the shutdown starts.
+// P45: a job that already waits for its runtime when the shutdown starts does not block the
+// shutdown either.
 #[test]
 fn a_job_that_waits_for_a_loop_that_closes_gets_an_error() {
     watched(|| {
@@ -167,7 +170,7 @@ fn a_job_that_waits_for_a_loop_that_closes_gets_an_error() {
     });
 }
 
-// Promise 3: waiting would block the outer loop.
+// Promise 3: the drop does not wait, because waiting would block the outer loop.
 #[test]
 fn a_runtime_dropped_inside_async_code_does_not_wait() {
     watched(|| {
@@ -194,7 +197,7 @@ fn a_runtime_dropped_inside_async_code_does_not_wait() {
     });
 }
 
-// Promise 3, P45: on any thread.
+// Promise 3, P45: a runtime may be dropped on any thread.
 #[test]
 fn a_runtime_may_be_dropped_in_a_task_in_a_job_and_in_a_destructor() {
     watched(|| {

@@ -23,7 +23,7 @@ fn at_exit(f: impl FnOnce() + 'static) {
     LATER.with(|later| later.borrow_mut().push(OnDrop::new(Box::new(f) as Boxed)));
 }
 
-/// A task that counts its polls and sends its waker away at each poll.
+/// A task that counts its polls and sends its waker to a channel at each poll.
 fn waiting(polls: Arc<AtomicUsize>, wakers: mpsc::Sender<Waker>) -> impl Future<Output = ()> {
     poll_fn(move |cx| {
         polls.fetch_add(1, Ordering::SeqCst);
@@ -49,7 +49,8 @@ fn a_wake_from_the_thread_local_destructors_of_another_thread_arrives() {
     });
 }
 
-// P19: through a handle, too: spawning, submitting, blocking, and dropping the rest.
+// P19: a handle works at thread exit, too: it spawns, submits and blocks, and the remaining values
+// are dropped.
 #[test]
 fn every_method_of_a_handle_works_in_a_destructor_at_thread_exit() {
     watched(|| {
@@ -99,7 +100,7 @@ fn busy_runtime(ended: mpsc::Sender<&'static str>) -> RuntimeParts {
         let (began, beginning) = mpsc::channel();
         let told = ended.clone();
         let held = OnDrop::new(move || {
-            // It works although the thread's locals are being destroyed.
+            // Spawning works although the thread-locals of this thread are being destroyed.
             spawn(async {}).detach();
             spawn_blocking(|| ()).detach();
             told.send("task").unwrap();
@@ -135,7 +136,8 @@ fn a_runtime_in_a_thread_local_is_dropped_cleanly_at_thread_exit_in_either_order
                         let count = || DROPS.with(|drops| drops.set(drops.get() + 1));
                         *second.borrow_mut() = Some(OnDrop::new(Box::new(count) as Boxed));
                     });
-                    // The thread-locals of the runtime, of the channel and of the mutex.
+                    // Initializes the thread-locals of the runtime, of the channel and of the
+                    // mutex.
                     aside::run(async { spawn_blocking(|| ()).await.unwrap() });
                 };
                 if runtime_first {
@@ -155,7 +157,7 @@ fn a_runtime_in_a_thread_local_is_dropped_cleanly_at_thread_exit_in_either_order
     });
 }
 
-// P43: values that outlive the runtime in a thread-local, in the other order.
+// P43: values in a thread-local that outlive their runtime.
 #[test]
 fn handles_and_sleeps_in_thread_locals_may_outlive_their_runtime() {
     watched(|| {

@@ -103,7 +103,8 @@ fn the_wake_descriptor_becomes_readable_for_sockets_and_for_wakes() {
     async fn exchange() -> std::io::Result<usize> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        // The wake comes from another thread, so through the hook and not through a socket.
+        // The job ends on another thread, so its wake arrives through the hook and not through a
+        // socket.
         let far = aside::spawn_blocking(move || std::net::TcpStream::connect(address)).await;
         let far = TcpStream::from_std(far.unwrap()?)?;
         let (near, _) = listener.accept().await?;
@@ -220,7 +221,7 @@ fn a_wake_between_the_last_check_and_the_end_of_a_turn_is_not_lost() {
         while polls.load(Ordering::SeqCst) <= 2_000 {
             let next = look(&runtime);
             if next == NextTurn::OnWake {
-                // Either the hook was or will be called, or the turn has seen the last wake.
+                // The hook was called or will be called, or the turn has seen the last wake.
                 while calls.load(Ordering::SeqCst) == told {
                     if waking.is_finished() && polls.load(Ordering::SeqCst) > 2_000 {
                         break;

@@ -48,7 +48,7 @@ fn a_task_aborted_from_another_thread_is_dropped_on_the_loops_thread() {
     });
 }
 
-// P23: also if another thread has spawned the task.
+// P23: tasks that another thread has spawned are dropped on the loop's thread, too.
 #[test]
 fn tasks_are_dropped_on_the_loops_thread_however_they_are_spawned_and_end() {
     watched(|| {
@@ -61,8 +61,8 @@ fn tasks_are_dropped_on_the_loops_thread_however_they_are_spawned_and_end() {
             futures.into_iter().map(|future| handle.spawn(future)).collect::<Vec<_>>()
         });
         runtime.block_on(yield_now());
-        // Detached; dropped with an aborting handle on another thread; aborted on another thread;
-        // alive at the end of the runtime.
+        // One task is detached, one is dropped with its aborting handle on another thread, one is
+        // aborted on another thread, and one is alive at the end of the runtime.
         let mut tasks = tasks.into_iter();
         tasks.next().unwrap().detach();
         let guard = tasks.next().unwrap().abort_on_drop();
@@ -172,7 +172,7 @@ fn a_task_spawned_by_a_destructor_runs_if_the_runtime_does() {
     });
 }
 
-// P29: the same for tasks spawned through a handle, and for jobs.
+// P29: destructors may spawn tasks through a handle, and submit jobs, during a shutdown.
 #[test]
 fn a_destructor_that_uses_the_handle_during_shutdown_gets_errors_and_no_panic() {
     watched(|| {
@@ -200,7 +200,7 @@ fn a_destructor_that_uses_the_handle_during_shutdown_gets_errors_and_no_panic() 
     });
 }
 
-// P29: a message that is never drained. Its destructors run inside the runtime, too.
+// P29: the destructors in a message that is never drained run inside the runtime, too.
 #[test]
 fn the_captures_of_a_remote_spawn_are_dropped_inside_the_runtime() {
     watched(|| {

@@ -96,7 +96,7 @@ fn two_tasks_that_wake_each_other_do_not_starve_a_third() {
     });
 }
 
-// P8: the sleep reads the clock itself, because the loop gets no chance to fire it.
+// P8: the sleep reads the clock itself, because the loop gets no chance to fire the timer.
 #[test]
 fn a_sleep_that_is_polled_in_a_loop_without_returning_ends() {
     watched(|| {

@@ -87,8 +87,7 @@ fn the_destructor_of_a_replaced_waker_may_use_the_awaited_handle() {
     });
 }
 
-// P37, P38: the same for timers: the queue is not borrowed while a waker is cloned, woken or
-// dropped.
+// P37, P38: the timer queue is not borrowed while a waker is cloned, woken or dropped.
 #[test]
 fn the_waker_of_a_timer_may_create_and_drop_timers_whenever_it_is_used() {
     watched(|| {

@@ -1,5 +1,5 @@
-//! Channels, locks and events of other crates on aside: each works, and each trap in
-//! `docs/guide/sync-primitives.md` is as that page describes it.
+//! Channels, locks and events of other crates on aside. Each of them works, and each trap in
+//! `docs/guide/sync-primitives.md` occurs as that page describes.
 
 // The traps need the types of std itself.
 #![allow(clippy::disallowed_types)]
@@ -249,7 +249,8 @@ fn an_event_is_notified_from_another_thread() {
             .detach();
             let waits = || async {
                 while !set.load(Ordering::Acquire) {
-                    // In this order: a notification after the check reaches the listener.
+                    // The listener is created before the second check, so a notification after that
+                    // check reaches it.
                     let listener = event.listen();
                     if !set.load(Ordering::Acquire) {
                         listener.await;

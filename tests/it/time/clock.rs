@@ -66,7 +66,7 @@ fn virtual_time_does_not_advance_while_any_task_is_ready() {
     });
 }
 
-// P77: even the smallest step counts.
+// P77: even steps of the smallest size advance the clock.
 #[test]
 fn steps_of_one_nanosecond_add_up() {
     watched(|| {
@@ -107,7 +107,8 @@ fn virtual_time_does_not_advance_while_a_job_runs() {
             let (go, may_go) = mpsc::channel();
             let job = aside::spawn_blocking(move || may_go.recv().unwrap());
             let second = aside::run_in_executor(&other, || 2);
-            // Ready only after the clock advances, which the first job, still blocked, prevents.
+            // This sleep ends only when the clock advances, which the first job prevents while it
+            // is blocked.
             let jump = spawn(sleep(HOUR));
             second.await.unwrap();
             for _ in 0..100 {
@@ -137,7 +138,7 @@ fn a_job_always_finishes_before_a_timeout_in_virtual_time() {
     });
 }
 
-// P60: the converse: a clock that never advances.
+// P60: the converse: an ended job must not stop the clock for ever.
 #[test]
 fn virtual_time_advances_after_a_job_however_it_ended() {
     watched(|| {
@@ -153,7 +154,7 @@ fn virtual_time_advances_after_a_job_however_it_ended() {
             sleep(HOUR).await;
             assert!(aside::run_in_executor(&closed, || ()).await.unwrap_err().is_refused());
             sleep(HOUR).await;
-            // Cancelled in the queue behind the only worker.
+            // The second job is cancelled in the queue, because the only worker runs the first one.
             let (go, may_go) = mpsc::channel();
             let first = aside::spawn_blocking(move || may_go.recv().unwrap());
             let second = aside::spawn_blocking(|| unreachable!("it was cancelled"));
@@ -218,7 +219,7 @@ fn a_job_may_block_on_a_sleep_by_the_virtual_clock() {
         let job = runtime.handle().spawn_blocking(move || {
             for _ in 0..3 {
                 handle.block_on(sleep(Duration::from_secs(1000)));
-                // The job runs again: time stands still although a timer is pending.
+                // The job runs again, so the clock does not advance although a timer is pending.
                 std::thread::yield_now();
             }
             clock.now() - start

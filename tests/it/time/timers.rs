@@ -153,7 +153,7 @@ fn a_deadline_beyond_the_virtual_clock_lets_the_loop_sleep() {
     });
 }
 
-// P76: a park rounded down would end just before the deadline, again and again.
+// P76: a park whose length was rounded down would end just before the deadline, again and again.
 #[test]
 fn a_sleep_of_a_millisecond_and_a_half_is_one_park_and_two_polls() {
     watched(|| {
@@ -203,7 +203,7 @@ fn a_deadline_that_has_passed_is_ready_at_once() {
     });
 }
 
-// P74: drops race with fires, in an order given by a seed.
+// P74: timers fire and are dropped in an order given by a seed.
 #[test]
 fn tiny_sleeps_dropped_or_awaited_at_random_all_end() {
     watched(|| {

@@ -21,7 +21,8 @@ fn no_two_files_of_a_package_import_each_other() {
 }
 
 /// The floors of each package, the lowest first. A room is a file or a folder; a file belongs to
-/// the longest room that contains it. Its imports lead to its own room or to a lower floor.
+/// the room with the longest path that contains it. The imports of a file lead to its own room or
+/// to a lower floor.
 const FLOORS: &[(&str, &[&[&str]])] = &[
     (
         "runtime-core/src/",
@@ -115,7 +116,8 @@ fn imports_lead_to_lower_floors() {
     for &(package, floors) in FLOORS {
         for (module, edges) in graph.modules.iter().zip(&graph.edges) {
             let Some(file) = module.file.strip_prefix(package) else { continue };
-            // They have no floor: `lib.rs` shows all rooms, and some files only refuse to compile.
+            // These files have no floor: `lib.rs` names all rooms, and `compile_fail.rs` has only
+            // code that must not compile.
             if matches!(file, "lib.rs" | "compile_fail.rs") {
                 continue;
             }

@@ -1,7 +1,7 @@
 //! The import graph of the four packages, read from `use` lines and from paths in the code.
 //!
-//! A re-export is no edge: a path through it leads to the file that defines the item.
-//! A `use` of a module is no edge either, but each path that begins with its name is.
+//! A re-export is not an edge: a path through it leads to the file that defines the item. A `use`
+//! of a module is not an edge either, but each path that begins with the module's name is an edge.
 
 use std::collections::BTreeSet;
 

@@ -109,7 +109,7 @@ fn nothing_is_beside_the_ways_in_vain() {
     assert_none(idle.map(|(entry, _)| entry.clone()).collect(), "imported by no file on a way");
 }
 
-/// The mechanisms that are not part of the heart, by parts of their names.
+/// Parts of the names of mechanisms that are beside the ways.
 const MECHANISMS: &[&str] = &[
     "deadlock",
     "fork",
@@ -155,7 +155,7 @@ fn other_mechanisms_are_one_call_each() {
     assert_none(unused.map(|(path, call)| format!("{path}: {call}")).collect(), "no such call");
 }
 
-/// Plain step numbers, which belong to the two lives, are cited on the ways only.
+/// Plain step numbers belong to the life of a task or of a job. Only files on the ways cite them.
 #[test]
 fn the_numbered_steps_are_those_of_the_heart() {
     let reading = reading();

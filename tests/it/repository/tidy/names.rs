@@ -16,7 +16,7 @@ const ALTERNATIVES: &[&str] =
 /// File names with a fixed role in a folder.
 const STEMS: &[&str] = &["lib", "main", "mod"];
 
-/// Fails if a name has two places, with the name and its places.
+/// Fails if a name has two places, and lists the name with its places.
 fn assert_once(places: BTreeMap<String, BTreeSet<String>>, rule: &str) {
     let twice = places.into_iter().filter(|(_, places)| places.len() > 1);
     let lines = twice.map(|(name, places)| {

@@ -30,7 +30,8 @@ fn no_work_is_left_unfinished_and_no_test_is_ignored_or_sleeps() {
     let mut found = Vec::new();
     for source in files(".rs") {
         let is_test = source.path.starts_with("tests/") || source.path.contains("/tests/");
-        // It kills a model that never ends, and synchronises nothing.
+        // The sleep in `child.rs` only limits the time of a model that never ends. It synchronises
+        // nothing.
         let may_nap = !is_test || source.path == "tests/models/src/child.rs";
         for (index, line) in source.text.lines().enumerate() {
             let is_later = later.iter().any(|word| has_word(line, word));
@@ -44,7 +45,8 @@ fn no_work_is_left_unfinished_and_no_test_is_ignored_or_sleeps() {
 
 #[test]
 fn every_test_that_could_hang_is_watched() {
-    // They start no runtime: they check text and types, or drive a group by hand.
+    // The tests in these files start no runtime: they check text and types, or drive a group by
+    // hand.
     let plain = ["tests/it/repository/", "tests/it/gather/", "tests/it/runtime/send_sync.rs"];
     let mut found = Vec::new();
     let mut watched = 0;
