@@ -36,18 +36,18 @@ use crate::try_gather;
 ///
 /// # Drop
 /// The child continues to run, unless its command was set to
-/// [`kill_on_drop`](super::Command::kill_on_drop). In both cases it leaves no zombie: a task of its
-/// runtime reaps it when it exits. [`Runtime::drain`](crate::Runtime::drain) waits for this task,
-/// and a runtime that ends before the child reports it. After the runtime's end, the child is
-/// reaped when another child is started or waited for.
+/// [`kill_on_drop`](super::Command::kill_on_drop). In both cases the child leaves no zombie: a task
+/// of its runtime reaps the child when it exits. [`Runtime::drain`](crate::Runtime::drain) waits
+/// for this task. If the runtime ends before the child, its shutdown report names the task. After
+/// the runtime's end, the child is reaped when another child is started or waited for.
 #[derive(Debug)]
 pub struct Child {
     /// The pipe to the child's standard input, if the command set it to
     /// [`Stdio::piped`](process::Stdio::piped).
     pub stdin: Option<ChildStdin>,
-    /// The pipe from the child's standard output, likewise.
+    /// The pipe from the child's standard output, if the command set it to a pipe.
     pub stdout: Option<ChildStdout>,
-    /// The pipe from the child's standard error, likewise.
+    /// The pipe from the child's standard error, if the command set it to a pipe.
     pub stderr: Option<ChildStderr>,
     state: ChildState,
     on_drop: OnDrop,
@@ -59,7 +59,7 @@ pub struct Child {
 
 #[derive(Debug)]
 enum ChildState {
-    /// It runs, or is a zombie: its pid belongs to it.
+    /// The child runs or is a zombie, so its pid still belongs to it.
     Unreaped {
         child: process::Child,
         exit: ExitNotifier,
@@ -165,12 +165,12 @@ impl Child {
     ///
     /// A pipe ends when no process has its other end open. If the child has passed the pipe on to a
     /// process that continues to run (a daemon, a background job of a shell), this waits for that
-    /// process as well. [`timeout`](crate::timeout) limits the wait; it drops the child, which then
-    /// continues or is killed as after any drop. To keep the bytes that were read so far, take the
-    /// pipes out and read them directly.
+    /// process as well. Use [`timeout`](crate::timeout) to limit the wait. When the time has
+    /// passed, it drops the child, which then continues or is killed as after any drop. To keep the
+    /// bytes that were read so far, take the pipes out and read them directly.
     ///
     /// # Errors
-    /// As [`wait`](Child::wait), and those of reading. The child is dropped.
+    /// Those of [`wait`](Child::wait), and those of reading. In both cases the child is dropped.
     ///
     /// # Cancel safety
     /// Dropping the future drops the child and the bytes that were read.

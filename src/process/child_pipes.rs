@@ -32,8 +32,9 @@ macro_rules! child_output {
     ($(#[$doc:meta])* $name:ident, $std:ty) => {
         $(#[$doc])*
         ///
-        /// It implements [`AsyncRead`], also by reference. It ends when no process has the other
-        /// end open: neither the child nor a process that has inherited it from the child.
+        /// It implements [`AsyncRead`], also by reference. A reader reaches the end when no process
+        /// has the other end of the pipe open: neither the child nor a process that has inherited
+        /// that end from the child.
         ///
         /// # Drop
         /// Closes the pipe. A process that writes to it then receives `SIGPIPE`.
@@ -51,8 +52,8 @@ macro_rules! child_output {
             }
 
             /// Turns the pipe into the standard input of another command, which then reads the
-            /// output of this child. (That command keeps the pipe open until it is dropped or set
-            /// to another stream.)
+            /// output of this child. (The other command keeps the pipe open until the command is
+            /// dropped, or its input is set to another stream.)
             ///
             /// ```
             /// use std::process::Stdio;
@@ -124,7 +125,7 @@ pub(super) async fn read_all(pipe: Option<AsyncFd<PipeReader>>) -> io::Result<Ve
     let mut all = Vec::new();
     let Some(pipe) = pipe else { return Ok(all) };
     loop {
-        // Bytes read before a read would block are in `all` already.
+        // If a read would block, the bytes that were read before it are in `all` already.
         let read = pipe.read_with(|pipe| pipe.take(READ_MAX).read_to_end(&mut all)).await?;
         if (read as u64) < READ_MAX {
             return Ok(all);
@@ -152,7 +153,8 @@ impl ChildStdin {
     /// command is dropped.
     ///
     /// # Errors
-    /// The system's error, or one if the pipe has been closed.
+    /// The system's error, or [`BrokenPipe`](io::ErrorKind::BrokenPipe) if the pipe has been
+    /// closed.
     pub fn into_stdio(self) -> io::Result<Stdio> {
         let pipe = self.io.ok_or_else(closed)?;
         deregister(pipe).map(Stdio::from)

@@ -12,8 +12,8 @@ use super::orphans;
 
 /// A program to start, with the names and the defaults of [`std::process::Command`].
 ///
-/// Settings that have no method here (a user, a process group, a name) are set on the command of
-/// std's [inside](Command::as_std_mut).
+/// Settings that have no method here (a user, a process group, a name) are set on the [inner
+/// command of std](Command::as_std_mut).
 ///
 /// ```
 /// use std::time::Duration;
@@ -38,13 +38,14 @@ pub struct Command {
 /// The setting of a standard stream, as far as `output` needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum StdioSetting {
-    /// The child inherits the parent's stream; `output` uses an empty input and reads the outputs.
+    /// The child inherits the parent's stream. With `output`, however, its input is empty and its
+    /// outputs are read.
     Unset,
     Set,
 }
 
 impl Command {
-    /// Makes a command for a program: a path, or a name that is searched in `PATH`.
+    /// Makes a command for a program, which is a path, or a name that is searched in `PATH`.
     pub fn new(program: impl AsRef<OsStr>) -> Command {
         Command::from(process::Command::new(program))
     }
@@ -61,7 +62,7 @@ impl Command {
         self
     }
 
-    /// Sets a variable of the child's environment. The others are the parent's.
+    /// Sets a variable of the child's environment. The child inherits the other variables.
     pub fn env(&mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> &mut Command {
         self.std.env(name, value);
         self
@@ -138,7 +139,7 @@ impl Command {
     }
 
     /// Starts the program at once, not at the first poll, and waits for its exit as [`Child::wait`]
-    /// does. Its pipes, if it has any, are closed.
+    /// does. The child's pipes, if it has any, are closed.
     ///
     /// # Errors
     /// As [`spawn`](Command::spawn) and [`Child::wait`].
@@ -188,20 +189,20 @@ impl Command {
         }
     }
 
-    /// Returns the command of std's.
+    /// Returns the inner command of std.
     pub fn as_std(&self) -> &process::Command {
         &self.std
     }
 
-    /// Returns the command of std's, to change further settings. Set the streams on this type
-    /// instead.
+    /// Returns the inner command of std, to change further settings. Set the streams on this type,
+    /// not on the inner command.
     pub fn as_std_mut(&mut self) -> &mut process::Command {
         &mut self.std
     }
 }
 
-/// The streams of a command of std's cannot be queried, so [`output`](Command::output) treats them
-/// as not set.
+/// The streams of a command of std cannot be queried, so [`output`](Command::output) treats them as
+/// not set.
 impl From<process::Command> for Command {
     fn from(std: process::Command) -> Command {
         let (stdin, stdout, stderr) =

@@ -16,20 +16,20 @@ use crate::net::AsyncFd;
 
 /// Notifies a task when a process may have exited.
 ///
-/// It never reaps the process, because that would free the pid: the task does that itself.
+/// It never reaps the process, because that would free the pid. The task reaps the process.
 #[derive(Debug)]
 pub(super) struct ExitNotifier {
     pid: Pid,
     /// A pidfd of the process, which becomes readable when the process exits. `None` if the system
-    /// has none, or its event loop is gone.
+    /// has no pidfds, or the event loop is gone.
     descriptor: Option<AsyncFd<OwnedFd>>,
     /// Without a descriptor, a job whose thread waits for the process. The first wait starts it.
     waiter: Option<JoinHandle<io::Result<()>>>,
 }
 
 impl ExitNotifier {
-    /// A notifier for a process that has not been reaped. If no descriptor of the process can be
-    /// had, for whatever reason, a thread waits for it.
+    /// Makes a notifier for a process that has not been reaped. If no descriptor of the process can
+    /// be opened, for whatever reason, a thread waits for the process.
     pub(super) fn new(pid: Pid) -> ExitNotifier {
         let descriptor = open(pid).and_then(AsyncFd::new).ok();
         ExitNotifier { descriptor, ..ExitNotifier::by_thread(pid) }
@@ -39,8 +39,8 @@ impl ExitNotifier {
         ExitNotifier { pid, descriptor: None, waiter: None }
     }
 
-    /// Calls `try_wait` until it returns a status or an error: at once, and after each
-    /// notification, of which some are spurious.
+    /// Calls `try_wait` at once, and again after each notification, until it returns a status or an
+    /// error. Some notifications are spurious.
     ///
     /// # Cancel safety
     /// Safe: the poll that receives a status returns it.
@@ -83,8 +83,8 @@ fn open(_pid: Pid) -> io::Result<OwnedFd> {
 }
 
 /// The pool of the waiting threads. It belongs to no runtime, so no shutdown waits for a process
-/// that may run for ever. It has no limit: a queued wait could deadlock with a running one, if the
-/// running one's process waits for the other process.
+/// that may run for ever. The number of threads has no limit. With a limit, a queued wait could
+/// deadlock with a running one, if the process of the running wait waits for the other process.
 static WAITERS: OnceLock<Pool> = OnceLock::new();
 
 fn spawn_waiter(pid: Pid) -> io::Result<JoinHandle<io::Result<()>>> {
@@ -94,9 +94,9 @@ fn spawn_waiter(pid: Pid) -> io::Result<JoinHandle<io::Result<()>>> {
     waiter.map_err(|refused| io::Error::other(refused.map(drop_catching)))
 }
 
-/// Blocks until the process has exited, and leaves it unreaped. If it was reaped before, its pid
-/// may already belong to another child, and the thread returns late. That delays no task, because
-/// `try_wait` has returned the status.
+/// Blocks until the process has exited, and leaves it unreaped. If the process was reaped before,
+/// its pid may already belong to another child, and the thread returns late. That delays no task,
+/// because `try_wait` has returned the status.
 fn block_until_exit(pid: Pid) -> io::Result<()> {
     loop {
         match waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT) {

@@ -3,17 +3,18 @@
 //!
 //! # The problem
 //!
-//! std blocks to wait for a child, and its pipes block as well. Four threads for one child (two
-//! pipes to read, one to write, the exit) are many for a process that runs by itself most of the
-//! time. A child that is not waited for stays a *zombie* after its exit: it keeps its pid and its
-//! entry in the process table until its parent exits.
+//! In std, waiting for a child blocks, and so do its pipes. Four threads for one child (for two
+//! pipes to read, one to write, and the exit) are many for a process that runs by itself most of
+//! the time. A child that is not waited for stays a *zombie* after its exit: it keeps its pid and
+//! its entry in the process table until its parent exits.
 //!
 //! # The idea
 //!
 //! The pipes are descriptors, whose readiness the event loop reports like that of sockets. The exit
 //! of the child is a descriptor, too, where the system has one (a *pidfd*, on Linux): it becomes
-//! readable when the process exits. On other systems, and where a sandbox forbids it, a thread
-//! waits. std then reaps the child without blocking. Children that were dropped are reaped as well.
+//! readable when the process exits. On other systems, and where a sandbox forbids pidfds, a thread
+//! waits for the exit. std then reaps the child without blocking. Children that were dropped are
+//! reaped as well.
 //!
 //! ```
 //! use aside::process::Command;
@@ -37,16 +38,17 @@
 //!
 //! - *Errors* are the system's, as std reports them. Operations interrupted by a signal are
 //!   repeated.
-//! - *Starting blocks*: as with std, until the child has called `exec` or has failed to, mostly for
-//!   about a millisecond. Where that is too long, start the child in a job: a child may be started,
-//!   and used, on any thread that has a runtime.
+//! - *Starting blocks*: as with std, it blocks until the child has called `exec` or has failed to,
+//!   usually for about a millisecond. Where that is too long, start the child in a job. A child may
+//!   be started, and used, on any thread that has a runtime.
 //! - A child *belongs to the runtime* that was current when it was started, as a socket does. After
 //!   the end of that runtime its pipes return an error, but a thread can still wait for the child.
-//! - *Cancel safety*: each future either has its full effect or none; each states it.
+//! - *Cancel safety*: each future that is dropped has had either its full effect or none. The
+//!   exceptions are documented.
 //! - *No zombies*: a child that is dropped continues to run, or is killed
 //!   ([`kill_on_drop`](Command::kill_on_drop)), and a task of its runtime reaps it. If the runtime
-//!   ends first, the child is reaped, if it has exited by then, whenever another child is started
-//!   or waited for. This needs no thread and no handler of `SIGCHLD`.
+//!   ends first, the child is reaped after its exit, when another child is started or waited for.
+//!   This needs no thread and no handler of `SIGCHLD`.
 //! - *Pids are safe*: a child has its pid until it is reaped, and only this module reaps it. So
 //!   [`start_kill`](Child::start_kill) never signals another process. (This cannot hold if other
 //!   code in the program waits for any child, or `SIGCHLD` is ignored; waiting here then returns an
@@ -54,7 +56,7 @@
 //! - *A child inherits* no descriptor of the runtime's, and no signal handler.
 //! - *Without a pidfd*, or after the end of the loop, each wait for a child takes a thread. The
 //!   thread belongs to no runtime's pool, and no shutdown waits for it.
-//! - *On a virtual clock* a child takes no virtual time, as a socket does.
+//! - *On a virtual clock* a child, like a socket, takes no virtual time.
 
 mod child;
 mod child_pipes;

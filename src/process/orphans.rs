@@ -16,7 +16,7 @@ use super::exit::ExitNotifier;
 static ORPHANS: Mutex<Vec<Child>> = Mutex::new(Vec::new());
 
 /// Adopts a child that has not been reaped. A task of its runtime's loop reaps it. If the loop ends
-/// first, or has ended, a [`sweep`] does.
+/// first, or has ended, a later [`sweep`] reaps the child.
 pub(super) fn adopt(child: Child, mut exit: ExitNotifier, handle: &Handle) {
     let id = child.id();
     ORPHANS.lock().push(child);
@@ -36,7 +36,7 @@ pub(super) fn sweep() {
 /// Reaps this orphan if it has exited.
 ///
 /// # Errors
-/// If it is no orphan: it has been reaped.
+/// If it is not an orphan any more, because it has been reaped.
 pub(super) fn reap(id: u32) -> io::Result<Option<ExitStatus>> {
     let mut orphans = ORPHANS.lock();
     let Some(index) = orphans.iter().position(|child| child.id() == id) else {

@@ -21,32 +21,31 @@ pub enum CallError {
     /// killed.
     TimedOut(Duration),
     /// The worker was killed, because the call was aborted while the worker worked on it, or
-    /// because a shutdown of the pool no longer waited for it.
+    /// because a shutdown of the pool no longer waited for the call.
     Aborted,
-    /// The worker's program passes no function of this name to [`init`](super::init). It may be
-    /// another version of this program.
+    /// The worker's program passes no function of this name to [`init`](super::init). The worker's
+    /// program may be another version of this program.
     UnknownFunction(Box<str>),
-    /// The arguments could not be encoded by the caller, or decoded by the worker. The text is
-    /// serde's.
+    /// The arguments could not be encoded by the caller, or decoded by the worker. The text says
+    /// why.
     BadArguments(Box<str>),
     /// The arguments take more bytes than [`frame_bytes_max`](super::Builder::frame_bytes_max).
     ArgumentsTooBig {
         /// The length of the encoded arguments.
         bytes: u64,
-        /// The longest length allowed.
+        /// The maximum length.
         max: u64,
     },
-    /// The result could not be encoded by the worker, or decoded by the caller. The text is
-    /// serde's.
+    /// The result could not be encoded by the worker, or decoded by the caller. The text says why.
     BadResult(Box<str>),
     /// The result takes more bytes than [`frame_bytes_max`](super::Builder::frame_bytes_max).
     ResultTooBig {
         /// The length of the encoded result.
         bytes: u64,
-        /// The longest length allowed.
+        /// The maximum length.
         max: u64,
     },
-    /// The worker sent a frame that is no valid reply.
+    /// The worker sent a frame that is not a valid reply.
     BadReply(Box<str>),
 }
 
@@ -54,10 +53,10 @@ pub enum CallError {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct WorkerDeath {
-    /// The pid of the process. Another process may have it by now.
+    /// The pid of the process. Another process may have the same pid by now.
     pub pid: u32,
     /// The exit code of the process, or the signal that ended it. `None` if other code in this
-    /// program has waited for it.
+    /// program has waited for the process.
     pub status: Option<ExitStatus>,
     /// The last lines that the process printed, at most twenty.
     pub last_lines: String,

@@ -23,10 +23,11 @@ pub(super) struct ChildGuard {
 #[derive(Debug)]
 struct GuardedChild {
     child: Child,
-    /// True once the process has been waited for: its pid may belong to another process.
+    /// True once the process has been waited for. From then on its pid may belong to another
+    /// process.
     is_reaped: bool,
     /// The job that the process works on. Aborting a job that has ended does nothing, because its
-    /// number is not the current one.
+    /// number is not that of the current job.
     job: Option<JobNumber>,
     /// The number of jobs that have begun.
     jobs: u64,
@@ -88,8 +89,8 @@ impl ChildGuard {
         self.state.lock().kill(self.pid);
     }
 
-    /// Kills the rest of the process group, and waits for the process. `None` if other code in the
-    /// program has waited for it.
+    /// Kills the rest of the process group, and waits for the process. Returns `None` if other code
+    /// in the program has waited for the process.
     ///
     /// # Blocking
     /// Until the process has exited: as long as the kernel takes to free what the process held.
@@ -112,7 +113,8 @@ impl GuardedChild {
         if self.is_reaped {
             return;
         }
-        // This fails if no member of the group is left. The worker may have left its group.
+        // This fails if no member of the group is left. The worker itself is killed, too, because
+        // it may have left its group.
         let _ = kill_process_group(pid, Signal::KILL);
         let _ = self.child.kill();
     }

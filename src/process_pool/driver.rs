@@ -2,8 +2,8 @@
 //!
 //! Each thread owns at most one process. The thread's first call starts the process; thread-local
 //! storage keeps it between calls, and its destructor ends it. The pool of threads therefore
-//! decides how many processes there are, which idle one gets the next call, and when an idle one
-//! exits. No second count has to agree with it.
+//! decides how many processes there are, which idle process gets the next call, and when an idle
+//! process exits. No separate count of processes has to agree with the threads.
 //!
 //! - D1. Take the thread's process, or start one.
 //! - D2. Send the call and wait for the reply. Cancelling the job meanwhile kills the process.
@@ -39,7 +39,7 @@ thread_local! {
 }
 
 /// The settings with which a pool's threads drive their processes. *Shared by* the threads and the
-/// handles of the pool. Nothing in it changes but the pids, which have a mutex of their own.
+/// handles of the pool. Only the pids change, and they have a mutex of their own.
 #[derive(Debug)]
 pub(super) struct Driver {
     pub(super) program: WorkerProgram,
@@ -51,14 +51,15 @@ pub(super) struct Driver {
     pub(super) pids: Arc<Pids>,
 }
 
-/// Ends a process that is not ready: step D5. A job owns it, and drops it after its result has been
-/// published.
+/// Ends a process that is not ready: step D5. A job owns this value, and drops it after the job's
+/// result has been published.
 #[derive(Debug)]
 pub(super) struct ReapAfterResult;
 
 impl Drop for ReapAfterResult {
     fn drop(&mut self) {
-        // A job cancelled in the queue drops it on the cancelling thread, which owns no process.
+        // A job that is cancelled in the queue drops this value on the cancelling thread, which
+        // owns no process.
         let finished = PROCESS.try_with(|process| {
             process.try_borrow_mut().ok()?.take_if(|process| process.state() != WorkerState::Ready)
         });
@@ -94,7 +95,8 @@ impl Driver {
         put_back(process);
         match reply {
             WorkerReply::Result(result) => result,
-            // `resume_unwind` calls no panic hook: the hook in the worker has printed the message.
+            // `resume_unwind` calls no panic hook, because the hook in the worker has printed the
+            // message.
             WorkerReply::Panicked(message) => resume_unwind(Box::new(message)),
         }
     }
@@ -150,7 +152,8 @@ impl Driver {
         }
         let (kind, _body) = process.reply();
         let is_kept = match reply {
-            // A result that does not decode here may come from another version of the program.
+            // If the caller cannot decode a result, the worker may run another version of the
+            // program, and is replaced.
             WorkerReply::Result(Err(CallError::BadResult(_))) => kind == FrameKind::BadResult,
             WorkerReply::Result(Err(CallError::BadReply(_))) => false,
             WorkerReply::Result(_) | WorkerReply::Panicked(_) => true,
@@ -174,8 +177,7 @@ fn start_failed(process: WorkerProcess, error: ExchangeError) -> CallError {
     kill_failed(process, error, timed_out, malformed)
 }
 
-/// Exchanges frames with the process; if the thread's job is cancelled meanwhile, the process is
-/// killed.
+/// Exchanges frames with the process. Kills the process if the thread's job is cancelled meanwhile.
 fn kill_if_cancelled(
     process: &mut WorkerProcess,
     exchange: impl FnOnce(&mut WorkerProcess) -> Result<(), ExchangeError>,
@@ -201,7 +203,8 @@ fn kill_when_cancelled(guard: &Arc<ChildGuard>, job: JobNumber) -> Option<Cancel
     Some(CancelToken::current()?.on_cancel(move || guard.kill_job(job)))
 }
 
-/// Kills the process and leaves it for step D5 to reap, so that the result does not wait for that.
+/// Kills the process and leaves it for step D5 to reap, so that the result does not wait for the
+/// reaping.
 fn kill_and_put_back(mut process: WorkerProcess) {
     process.guard().kill();
     process.set_state(WorkerState::Broken);

@@ -1,8 +1,8 @@
 //! The frames that a pool and one of its workers exchange.
 //!
-//! The connection is a pair of connected Unix sockets. A worker starts with its end as standard
-//! input, and moves it to another descriptor before it runs any code of the program. Standard
-//! output and standard error carry no frames.
+//! The connection is a pair of connected Unix sockets. A worker starts with its end of the
+//! connection as standard input. It moves this end to another descriptor before it runs any code of
+//! the program. Standard output and standard error carry no frames.
 //!
 //! Every message is a frame. Numbers are little-endian.
 //!
@@ -27,8 +27,8 @@
 //!
 //! - C1. The pool sends a hello, then the worker does. The pool's hello contains the length of the
 //!   longest body that either side may send.
-//! - C2. The pool sends a call, and the worker sends one reply, and so on. No two calls are on a
-//!   connection at the same time.
+//! - C2. The pool sends a call, the worker sends one reply, and so on. No two calls are under way
+//!   on one connection at the same time.
 //! - C3. The pool shuts down its sending side, and the worker exits. If the pool closes the socket,
 //!   for example because its process dies, the worker's watcher thread kills the worker at once.
 
@@ -48,7 +48,7 @@ pub(super) const TEXT_MAX: u32 = 16 * 1024;
 
 /// The number of bytes requested from the socket by one read.
 const CHUNK: usize = 16 * 1024;
-/// A buffer with a larger capacity is freed after its frame.
+/// The maximum capacity of a buffer that is kept after its frame. A larger buffer is freed.
 pub(super) const KEPT: usize = 1024 * 1024;
 
 /// The kind of a frame.
@@ -81,7 +81,7 @@ impl FrameKind {
     }
 }
 
-/// The reason why bytes are no valid frame.
+/// The reason why bytes are not a valid frame.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum FrameError {
     UnknownKind(u8),
@@ -89,7 +89,7 @@ pub(super) enum FrameError {
         bytes: u32,
         max: u32,
     },
-    /// Bytes follow the frame, although only one frame was due.
+    /// Bytes follow the frame, although only one frame was expected.
     Trailing,
     NoHello,
     Version(u16),
@@ -194,8 +194,8 @@ pub(super) fn read_call(kind: FrameKind, body: &[u8]) -> Result<(&str, &[u8]), F
     }
 }
 
-/// Assembles one frame from the bytes received. Its buffer is never longer than twice the received
-/// bytes, or one [`CHUNK`], so a false length in a header allocates nothing.
+/// Assembles one frame from the bytes received. The buffer is never longer than one [`CHUNK`], or
+/// twice the received bytes, so a false length in a header allocates nothing.
 #[derive(Debug)]
 pub(super) struct FrameAssembler {
     /// Received bytes, and room for more.
@@ -231,7 +231,7 @@ impl FrameAssembler {
     /// Returns the frame once it is complete.
     ///
     /// # Errors
-    /// If the bytes received are no valid frame.
+    /// If the bytes received are not a valid frame.
     pub(super) fn frame(&self) -> Result<Option<(FrameKind, &[u8])>, FrameError> {
         let Some((&[kind, l0, l1, l2, l3], rest)) =
             self.buffer[..self.filled].split_first_chunk::<HEADER>()
@@ -250,7 +250,7 @@ impl FrameAssembler {
         }
     }
 
-    /// Forgets the frame, to receive the next one.
+    /// Discards the frame, to receive the next one.
     pub(super) fn clear(&mut self) {
         self.filled = 0;
         if self.buffer.len() > KEPT {

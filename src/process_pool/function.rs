@@ -11,7 +11,7 @@ use super::function_call::Call;
 
 /// A function with a name by which another process of the same program finds it.
 ///
-/// Make it a `static`, and pass it to [`init`](super::init).
+/// Make the function a `static`, and pass it to [`init`](super::init).
 ///
 /// ```
 /// use aside::process_pool::Function;

@@ -1,4 +1,4 @@
-//! A call of a function that has not been made yet.
+//! [`Call`]: a description of a function call, which an executor carries out.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -47,7 +47,7 @@ impl<A, R> Call<A, R> {
     /// Decodes the result.
     ///
     /// # Errors
-    /// [`BadResult`](CallError::BadResult) if the bytes are no encoded `R`.
+    /// [`BadResult`](CallError::BadResult) if the bytes cannot be decoded as an `R`.
     pub fn decode(&self, bytes: &[u8]) -> Result<R, CallError>
     where
         R: DeserializeOwned,

@@ -10,11 +10,11 @@
 //! # The idea
 //!
 //! The workers are processes that run this same program. The pool starts them by executing the
-//! program, never by a fork of a program with threads, and [`init`] at the head of `main` turns
-//! such a process into a worker. A closure cannot be sent to another process, but a function can be
-//! named. A function that workers may run is therefore a `static` [`Function`], whose arguments and
-//! result serde can encode. [`run_in_executor`](crate::run_in_executor) takes a [`Call`] of it like
-//! a closure.
+//! program, never by a mere fork of a process with threads. [`init`], at the beginning of `main`,
+//! turns such a process into a worker. A closure cannot be sent to another process, but a function
+//! can be named. A function that workers may run is therefore a `static` [`Function`], whose
+//! arguments and result serde can encode. [`run_in_executor`](crate::run_in_executor) takes a
+//! [`Call`] of it like a closure.
 //!
 //! ```no_run
 //! use aside::process_pool::{Function, ProcessPool, init};
@@ -61,8 +61,8 @@
 //! without an error: a call that it has not read goes to another worker. A call that it has read
 //! may have had effects, and is not repeated.
 //!
-//! A time limit that ends the call itself is
-//! `timeout(limit, run_in_executor(&pool, call).abort_on_drop())`.
+//! To end one call after a time limit, use `timeout(limit, run_in_executor(&pool,
+//! call).abort_on_drop())`.
 //!
 //! # Processes
 //!
@@ -71,17 +71,19 @@
 //! worker ends for any reason, the rest of its group is killed.
 //!
 //! - *No zombies.* The pool waits for every worker that ends: after a failed call, after
-//!   [`keep_alive`](Builder::keep_alive) without work, after its number of calls, and when the pool
-//!   is shut down or dropped. (If a worker dies between two calls, the pool waits for it at the
-//!   next call, or when the keep-alive time has passed.)
-//! - *No worker outlives the program.* If the program dies, even by `SIGKILL`, its workers see the
-//!   end of their connection and kill their groups at once.
+//!   [`keep_alive`](Builder::keep_alive) without work, after its [last
+//!   call](Builder::max_jobs_per_worker), and when the pool is shut down or dropped. (If a worker
+//!   dies between two calls, the pool waits for it at the next call, or when the keep-alive time
+//!   has passed.)
+//! - *No worker outlives the program.* If the program dies, even by `SIGKILL`, its workers detect
+//!   the end of their connections and kill their groups at once.
 //! - *Ctrl-C* at a terminal sends `SIGINT` to the program's group only, not to the workers. If it
 //!   kills the program, the workers die with the program; if the program handles it, they continue
 //!   with their calls. Ctrl-Z stops the program, but not its workers.
 //! - *Output.* Lines that a worker prints to standard output or standard error go to the program's
 //!   standard error, or to [`Builder::on_line`]. Lines that a job prints arrive before its result.
-//!   A worker's standard input is empty. Calls use none of the three, so a job may use them freely.
+//!   A worker's standard input is empty. Calls do not use these three streams, so a job may use
+//!   them freely.
 //! - A worker inherits the environment and the working directory. Its first argument marks it as a
 //!   worker. Processes that a job starts do not inherit the argument, so a job may have a process
 //!   pool of its own.
@@ -104,10 +106,11 @@
 //!
 //! # In reading order
 //!
-//! `function` and `function_call` are the user's side; `frame` is the protocol, byte by byte;
-//! `worker_main` is the worker's side of it, and `worker_process` the pool's, with `child_guard`,
-//! which kills, and `worker_output`, which passes on what a worker prints; `driver` makes a call on
-//! a thread of the pool; `pool_handle` and `pool_builder` are the owner's side.
+//! `function` and `function_call` are the user's side. `frame` is the protocol, byte by byte.
+//! `worker_main` is the worker's side of the protocol, and `worker_process` is the pool's side. The
+//! pool's side uses `child_guard`, which kills a worker, and `worker_output`, which passes on what
+//! a worker prints. `driver` makes a call on a thread of the pool. `pool_handle` and `pool_builder`
+//! are the owner's side.
 
 #[cfg(not(unix))]
 compile_error!(

@@ -50,7 +50,8 @@ pub(super) fn wait_for_either(
     fds.extend(socket.map(|(socket, events)| PollFd::new(socket, events)));
     fds.extend(output.map(|output| PollFd::new(output, PollFlags::IN)));
     if fds.is_empty() || poll(&mut fds, deadline.left().as_ref()).is_err() {
-        // A signal, or too little memory: the caller checks the deadline and calls again.
+        // `poll` fails because of a signal or too little memory. The caller checks the deadline and
+        // calls again.
         return ReadyEnds { socket: false, output: false };
     }
     let mut ready = fds.iter().map(|fd| !fd.revents().is_empty());

@@ -63,10 +63,11 @@ impl Builder {
         self
     }
 
-    /// Sets the time after which a worker that works on one call is killed. The time in the queue
-    /// and the start of a worker do not count. There is no limit by default.
+    /// Sets the maximum time that a worker may work on one call. A worker that works longer is
+    /// killed. The time in the queue and the start of a worker do not count. There is no limit by
+    /// default.
     ///
-    /// The limit is real time, also if the runtime has a virtual clock.
+    /// The limit is real time, even if the runtime has a virtual clock.
     pub fn job_timeout(mut self, limit: Duration) -> Builder {
         self.driver.job_timeout = Some(limit);
         self
@@ -85,8 +86,8 @@ impl Builder {
         self
     }
 
-    /// Sets the longest encoding of the arguments, and of the result, of one call. The default is
-    /// 256 MiB.
+    /// Sets the maximum length of the encoded arguments of a call, and of its encoded result, in
+    /// bytes. The default is 256 MiB.
     pub fn frame_bytes_max(mut self, bytes: u32) -> Builder {
         self.driver.frame_bytes_max = bytes;
         self
@@ -112,8 +113,8 @@ impl Builder {
     /// Makes the pool. The first call starts the first process.
     ///
     /// # Panics
-    /// If the workers run this program, and it has not called [`init`](super::init): they could not
-    /// act as workers.
+    /// If the workers run this program, and it has not called [`init`](super::init): new processes
+    /// could not act as workers.
     #[track_caller]
     pub fn build(self) -> ProcessPool {
         assert!(
@@ -122,8 +123,8 @@ impl Builder {
         );
         let available = || std::thread::available_parallelism().map_or(1, |cores| cores.get());
         let workers = self.workers.unwrap_or_else(available);
-        // One thread for each worker, started as soon as a call waits: the threads do not compete
-        // for the cores, because they wait for their processes.
+        // The pool has one thread for each worker, and starts it as soon as a call waits. These
+        // threads do not compete for the cores, because they wait for their processes.
         let pool = Pool::builder()
             .threads_max(workers)
             .cores(workers)

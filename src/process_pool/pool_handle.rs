@@ -19,12 +19,12 @@ use crate::handle::Handle;
 /// A pool of worker processes that run [calls](Call) of functions.
 ///
 /// It is a handle: clones are cheap and refer to the same pool. The first call starts the first
-/// process. The [module](super) describes the whole.
+/// process. The [module](super) describes how the pool works.
 ///
 /// # Drop
-/// As with a [`Pool`], dropping the last handle loses no call: every accepted call is run, and the
-/// drop waits for that, except on a thread that turns an event loop. After the last call every
-/// worker exits and is waited for. If the drop did not wait and the program ends first, its workers
+/// As with a [`Pool`], dropping the last handle loses no call: every accepted call is run. The drop
+/// waits for these calls, except on a thread that turns an event loop. After the last call every
+/// worker exits and is waited for. If the drop did not wait and the program ends first, the workers
 /// are killed. To cancel calls, [shut the pool down](ProcessPool::shutdown).
 #[derive(Clone)]
 pub struct ProcessPool {
@@ -38,12 +38,13 @@ impl ProcessPool {
         ProcessPool { pool, driver: Arc::new(driver) }
     }
 
-    /// Submits a call without a runtime; the handle can be awaited anywhere. In async code
-    /// [`run_in_executor`](crate::run_in_executor) does the same as a job of the runtime.
+    /// Submits a call without a runtime; the handle can be awaited anywhere. In async code use
+    /// [`run_in_executor`](crate::run_in_executor), which submits the call as a job of the runtime.
     ///
     /// # Errors
     /// The handle yields a [`JoinError`]: *panicked* if the function panicked, *cancelled* if the
-    /// call was aborted, *refused* if the pool is shut down; and, in the result, a [`CallError`].
+    /// call was aborted, *refused* if the pool is shut down. The result of a job that has finished
+    /// may be a [`CallError`].
     #[track_caller]
     pub fn submit<A, R>(&self, call: Call<A, R>) -> JoinHandle<Result<R, CallError>>
     where
@@ -77,7 +78,7 @@ impl ProcessPool {
     /// returns when every worker process has been waited for.
     ///
     /// A pool of threads must leave running jobs behind; this pool kills their processes. The
-    /// report names these calls, and their handles yield [`CallError::Aborted`].
+    /// report names these jobs, and their handles yield [`CallError::Aborted`].
     ///
     /// # Blocking
     /// For the time that `how` says, and until the kernel has ended the processes.
@@ -91,8 +92,8 @@ impl ProcessPool {
         report
     }
 
-    /// Returns what the pool is doing; its threads are its workers. Takes one lock for a short
-    /// time.
+    /// Returns what the pool is doing. A thread in these statistics stands for a worker. Takes one
+    /// lock for a short time.
     pub fn stats(&self) -> Stats {
         self.pool.stats()
     }

@@ -1,4 +1,4 @@
-//! The program that the workers run, which is this one by default.
+//! The program that the workers run, which is this program by default.
 
 use std::borrow::Cow;
 use std::env;
@@ -16,14 +16,14 @@ pub(super) enum WorkerProgram {
     Other(PathBuf),
 }
 
-/// The file that this process executes, even if it has been replaced or deleted. Only some systems
-/// have it.
+/// A path to the file that this process executes, even if that file has been replaced or deleted.
+/// Only some systems have this path.
 const RUNNING: &str = "/proc/self/exe";
 
 impl WorkerProgram {
-    /// The path to execute. For the program of this process it is that program's own path, so that
-    /// the process bears its name; but it is [`RUNNING`] if that path leads to another file by now,
-    /// such as a newer version.
+    /// Returns the path to execute. For the program of this process, this is the program's own
+    /// path, so that the worker process has the program's name. If that path leads to another file
+    /// by now, such as a newer version, [`RUNNING`] is used instead.
     pub(super) fn path(&self) -> io::Result<Cow<'_, Path>> {
         match self {
             WorkerProgram::Other(path) => Ok(Cow::Borrowed(path)),

@@ -4,9 +4,9 @@
 //!   `/dev/null` in its place, so that no job reads from the connection or writes to it. Standard
 //!   output and standard error are a pipe to the pool already.
 //! - M2. It receives the pool's hello, with the length of the longest body, and sends its own.
-//! - M3. A watcher thread waits for the end of the connection, which the death of the pool's
-//!   process brings about, and then kills the process group: the worker, whatever it does, and the
-//!   processes that its jobs have started.
+//! - M3. A watcher thread waits for the end of the connection, which ends at the latest when the
+//!   pool's process dies. The thread then kills the process group: the worker, whatever it is
+//!   doing, and the processes that its jobs have started.
 //! - M4. The worker replies to one call after the other, until the pool shuts down its sending
 //!   side.
 
@@ -35,13 +35,13 @@ pub(super) const MARKER: &str = "--aside-process-pool-worker";
 /// Filled by [`init`].
 static INITIALISED: OnceLock<()> = OnceLock::new();
 
-/// Runs the worker, if this process is one. Call it first in `main`, with every function that a
-/// worker may be asked for.
+/// Runs the worker, if this process was started as a worker. Call this function first in `main`,
+/// with every function that a worker may be asked for.
 ///
-/// In a worker process it never returns: it replies to calls until the pool no longer needs the
-/// worker, and then exits. In any other process it only records that it was called.
+/// In a worker process this function never returns: it replies to calls until the pool no longer
+/// needs the worker, and then exits. In any other process it only records that it was called.
 ///
-/// Everything that `main` does before it is repeated in every worker.
+/// Everything that `main` does before this call is repeated in every worker.
 ///
 /// # Panics
 /// If two functions have the same name.
@@ -63,7 +63,8 @@ pub fn init(functions: &[&dyn Registered]) {
                 1
             }
         };
-        // The connection is still open: the pool takes its end as the end of this process.
+        // The connection is still open here, because the pool takes the end of the connection as
+        // the end of this process.
         process::exit(code);
     }
 }
@@ -82,7 +83,7 @@ fn is_started_as_worker() -> bool {
     env::args_os().nth(1).is_some_and(|argument| argument == MARKER)
 }
 
-/// Steps M1 to M4. The connection stays open in `connection` when it returns.
+/// Steps M1 to M4. The connection stays open in `connection` when this returns.
 fn serve(functions: &[&dyn Registered], connection: &mut Option<PoolConnection>) -> io::Result<()> {
     let incoming = FrameAssembler::new(frame::HELLO_BODY);
     let connection = connection.insert(PoolConnection { socket: take_connection()?, incoming });
@@ -119,7 +120,8 @@ fn take_connection() -> io::Result<UnixStream> {
     let connection: OwnedFd = stdin().as_fd().try_clone_to_owned()?;
     rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
     let connection = UnixStream::from(connection);
-    // This fails if standard input was no socket, as when a user passed the marker by hand.
+    // This fails if standard input was not a socket, for example when a user passed the marker by
+    // hand.
     connection.peer_addr()?;
     Ok(connection)
 }
@@ -163,7 +165,7 @@ fn watch(socket: &UnixStream) {
     // thread.
     while poll(&mut [PollFd::new(socket, PollFlags::empty())], None).is_err() {}
     // A worker that a user has started by hand is a member of the user's group, and must not kill
-    // it.
+    // that group.
     if getpgrp() == getpid() {
         let _ = kill_current_process_group(Signal::KILL);
     }
@@ -180,7 +182,7 @@ fn write_reply(
 ) {
     frame::begin(reply, FrameKind::Result);
     // A panic may leave the program's statics in a broken state, as a panic in another thread may.
-    // A program to which that matters sets `panic = "abort"`.
+    // A program for which that matters sets `panic = "abort"`.
     let called = catch_unwind(AssertUnwindSafe(|| answer(functions, name, arguments, reply)));
     let error = match called {
         Ok(Ok(())) => match frame::finish(reply, body_max) {
@@ -202,7 +204,7 @@ fn write_reply(
             frame::short(FrameKind::ResultTooBig, &bytes.to_le_bytes())
         }
         CallError::BadResult(why) => frame::text(FrameKind::BadResult, &why),
-        // Only a `Registered` of the user's can return these.
+        // Only a user's own implementation of `Registered` can return these errors.
         CallError::Start(_)
         | CallError::WorkerDied(_)
         | CallError::TimedOut(_)

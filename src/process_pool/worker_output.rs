@@ -1,5 +1,5 @@
-//! The output of a worker: passed on line by line, with the last lines kept for a report of its
-//! death.
+//! The output of a worker. It is passed on line by line, and its last lines are kept for a report
+//! of the worker's death.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -13,7 +13,7 @@ const CHUNK: usize = 64 * 1024;
 /// The number of bytes kept from the end of the output.
 const TAIL_BYTES: usize = 8 * 1024;
 const TAIL_LINES: usize = 20;
-/// A longer line is passed on in pieces.
+/// The maximum length of a line. A longer line is passed on in pieces.
 const LINE_MAX: usize = 64 * 1024;
 
 /// A line that a worker printed to standard output or standard error.

@@ -3,7 +3,7 @@
 //! While the pool waits for a reply it also reads the worker's output. A worker that prints more
 //! than its pipe holds therefore never deadlocks with the pool. Between two calls nothing reads the
 //! pipe: a thread that a job left behind can print 64 KiB before it blocks, and the next call
-//! passes its output on.
+//! passes that output on.
 
 use std::io::{self, ErrorKind, PipeReader, Read, Write};
 use std::net::Shutdown;
@@ -25,7 +25,7 @@ use super::program::WorkerProgram;
 use super::worker_main::MARKER;
 use super::worker_output::{OutputSink, WorkerOutput};
 
-/// The time a worker has to exit on request before it is killed.
+/// The time that a worker has to exit on request, before it is killed.
 const EXIT_GRACE: Duration = Duration::from_secs(2);
 /// The largest number of reads that drain the pipe of a dead worker. One read takes all that a pipe
 /// holds. A pipe that still has output after that is being filled by a process that outlives the
@@ -54,7 +54,7 @@ pub(super) struct WorkerProcess {
 pub(super) enum WorkerState {
     /// It may be called.
     Ready,
-    /// It has run its number of calls, and is asked to exit.
+    /// It has run its maximum number of calls, and is asked to exit.
     Retiring,
     /// It is dead or must be killed: its next frame would not answer the next call.
     Broken,
@@ -65,13 +65,14 @@ pub(super) enum WorkerState {
 /// The reason why a worker sent no reply.
 #[derive(Debug)]
 pub(super) enum ExchangeError {
-    /// The process is gone, and had not read the whole call: it has not begun to work on it.
+    /// The process is gone and had not read the whole call, so it has not begun to work on the
+    /// call.
     Unread,
     /// The process is gone.
     Ended,
     TimedOut,
     Malformed(FrameError),
-    /// Its job was cancelled.
+    /// The process was killed, because its job was cancelled.
     Killed,
 }
 
@@ -90,8 +91,8 @@ impl WorkerProcess {
         command.stdin(OwnedFd::from(worker_socket));
         command.stdout(worker_pipe.try_clone()?).stderr(worker_pipe);
         let child = command.spawn()?;
-        // The command owns copies of the worker's ends. Without them this side sees when the worker
-        // closes its own.
+        // The command owns copies of the worker's ends. Once these copies are closed, this side
+        // detects when the worker closes its own ends.
         drop(command);
         let guard = Arc::new(ChildGuard::new(child));
         let output = WorkerOutput::new(guard.pid(), sink);
@@ -183,7 +184,7 @@ impl WorkerProcess {
                 Ok(bytes) => self.incoming.filled(bytes),
                 Err(error) => match error.kind() {
                     ErrorKind::WouldBlock | ErrorKind::Interrupted => continue,
-                    // The worker closed its end with our call unread in it.
+                    // The worker closed its end before it had read our call.
                     ErrorKind::ConnectionReset => return Err(ExchangeError::Unread),
                     _ => return Err(ExchangeError::Ended),
                 },
@@ -232,8 +233,7 @@ impl WorkerProcess {
         }
     }
 
-    /// Asks the worker to exit, which is step C3, and waits until it has, for [`EXIT_GRACE`] at
-    /// most.
+    /// Asks the worker to exit (step C3), and waits for the exit, for [`EXIT_GRACE`] at most.
     fn request_exit(&mut self) {
         if self.socket.shutdown(Shutdown::Write).is_err() {
             return;
@@ -259,7 +259,7 @@ impl WorkerProcess {
             WorkerState::Ready | WorkerState::Retiring => self.request_exit(),
             WorkerState::Broken => {}
         }
-        // The pid leaves the list before it can become another process's.
+        // The pid is removed from the list before it can belong to another process.
         self.pids.remove(self.guard.pid());
         let status = self.guard.reap();
         self.state = WorkerState::Reaped(status);

@@ -134,13 +134,13 @@ fn a_dropped_child_is_reaped_when_a_thread_has_notified_of_its_exit() {
         let goes_on_as = goes_on.id().unwrap();
         let mut dies = awaited(&mut script("read line"), OnDrop::Kill);
         let dies_as = dies.id().unwrap();
-        // The drop kills it, and not the end of its stdin.
+        // The drop must kill the child, not the end of its stdin.
         let stdin = dies.stdin.take();
         drop((goes_on, dies));
         reaped(goes_on_as).await;
         reaped(dies_as).await;
         drop(stdin);
-        // They are no orphans any more.
+        // Neither child is an orphan any more.
         assert!(orphans::reap(goes_on_as).is_err() && orphans::reap(dies_as).is_err());
     });
 }

@@ -1,4 +1,4 @@
-//! Frames received whole, in pieces, and malformed.
+//! Frames that are received at once or in pieces, and malformed frames.
 
 use super::*;
 
