@@ -14,8 +14,9 @@ pub fn panic_text(payload: &Payload) -> Option<&str> {
 
 /// Drops a value whose destructor may panic, and discards that panic.
 ///
-/// The panic hook has already printed the message. The destructor of the payload may panic, too.
-/// The payload of that second panic is leaked, so that no third panic can follow.
+/// The panic hook has already printed the message. The payload of the panic is dropped, too, and
+/// its destructor may panic as well. The payload of that second panic is leaked, so that no third
+/// panic can follow.
 pub fn drop_catching<T>(value: T) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value)))
         && let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload)))

@@ -1,8 +1,8 @@
 //! Models of the completion cell, `runtime_core::completion`, and of its reading end, `join`.
 //!
-//! Most of the cell's state is guarded by one mutex, which no mutation can weaken. Most mutants are
-//! therefore small cells with a bug that the real cell must not have, or programs that use the cell
-//! wrongly.
+//! Most of the cell's state is guarded by one mutex, which no mutation can weaken. Beside mutations
+//! of the cell's flags, the mutants are therefore small cells with a bug that the real cell must
+//! not have, or programs that use the cell wrongly.
 
 use std::pin::Pin;
 use std::sync::Arc;

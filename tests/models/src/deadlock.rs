@@ -1,9 +1,9 @@
 //! Models of deadlock detection: a job that blocks on a job of its own pool gets an error if the
 //! pool is deadlocked, and never otherwise.
 //!
-//! One lock guards the pool's state, and no mutant can break a lock. In most mutants, a job
-//! therefore blocks without reporting to the pool that it waits, or reports only a part of what can
-//! wake it.
+//! One lock guards the pool's state, and no mutant can break a lock. In the mutants, a wake is
+//! lost, or a job blocks without reporting to the pool that it waits, or a job reports only a part
+//! of what can wake it.
 
 use std::future::poll_fn;
 use std::pin::Pin;

@@ -1,5 +1,5 @@
-//! The wake set of a group (`WakeSet`), with one word and, through words of two bits, with several
-//! levels; and a group on a loop.
+//! Models of the wake set of a group (`WakeSet`): with one word, with several levels (whose words
+//! have only two bits), and in a group on a loop.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -142,7 +142,7 @@ pub(crate) const MODELS: &[Model] = &[
     },
 ];
 
-/// A group: the set, its poll's state, and a task that sleeps on a parker.
+/// A group: the wake set, the state of the poll, and the parker of the task that polls it.
 struct Group<const BITS: usize> {
     set: Arc<WakeSet<BITS>>,
     visit: Visit<BITS>,
@@ -165,7 +165,7 @@ impl<const BITS: usize> Group<BITS> {
         self.set.child_waker(child, Arc::downgrade(&self.task))
     }
 
-    /// Polls the woken children until `is_over`, and parks between two polls.
+    /// Polls the woken children until `is_over` returns true, and parks between two polls.
     fn run(&mut self, mut poll: impl FnMut(usize), mut is_over: impl FnMut() -> bool) {
         loop {
             self.polls += 1;
@@ -197,9 +197,9 @@ impl<const BITS: usize> Group<BITS> {
     }
 }
 
-/// wake‖poll, with one thread for each wake. A child that is polled sees the write before a wake.
-/// If a wake were lost, the group would sleep forever. A redundant wake, of a child that is marked
-/// already, also has a write before it. (P1, P3, P78)
+/// wake‖poll, with one thread for each wake. Each thread writes before it wakes its child, even if
+/// the child is already marked as woken. A child that is polled sees one of these writes. If a wake
+/// were lost, the group would sleep for ever. (P1, P3, P78)
 fn children_are_woken<const BITS: usize>(children: &[usize], witness: &'static Witness) {
     let mut group = Group::<BITS>::new();
     let news: Vec<_> = children.iter().map(|&child| (child, word())).collect();
@@ -229,8 +229,8 @@ fn children_are_woken<const BITS: usize>(children: &[usize], witness: &'static W
     threads.into_iter().for_each(join);
 }
 
-/// One thread wakes a child of the second level twice, each time after a write. The other child of
-/// its word is woken by the poll itself.
+/// A thread wakes a child of a set with two levels twice, each time after a write. The poll itself
+/// wakes the other child in the same word.
 fn a_child_is_woken_again_and_again(witness: &'static Witness) {
     let mut group = Group::<2>::new();
     let news = word();
@@ -266,7 +266,7 @@ enum Registers {
     Late,
 }
 
-/// A waker that records its wake, and unparks.
+/// A waker that records its name when it is woken, and unparks the thread.
 struct Task(&'static str, Record<&'static str>, Arc<Parker>);
 
 impl Wake for Task {
@@ -277,7 +277,7 @@ impl Wake for Task {
 }
 
 /// The group moves to another task between two polls. A wake during or after the second poll is
-/// found by that poll, or wakes the second task.
+/// seen by that poll, or wakes the second task.
 fn a_new_awaiting_task(registers: Registers, witness: &'static Witness) {
     let set = Arc::new(WakeSet::<64>::new(2));
     let woken = Record::new();
@@ -292,7 +292,7 @@ fn a_new_awaiting_task(registers: Registers, witness: &'static Witness) {
     set.attend(&mut visit);
     assert_eq!((visit.next(&set), set.leave()), (None, AfterVisit::Sleep));
     let child = set.child_waker(1, Arc::downgrade(&first));
-    // From now on, only the set owns it.
+    // From now on, only the set owns the first task's waker.
     drop(first);
     let waker = spawn(move || child.wake());
     let second = task("second");
@@ -329,7 +329,8 @@ impl Wake for Keeper {
     }
 }
 
-/// A child's waker is used after the group has ended. The task's waker was dropped. (P32)
+/// A child's waker is used after the group has ended. The retired set does not hold the task's
+/// waker any more, so the task is dropped. (P32)
 fn a_retired_set_keeps_no_task(retire: fn(&WakeSet), witness: &'static Witness) {
     let set = Arc::new(WakeSet::new(2));
     let (value, drops) = drop_probe();
@@ -350,7 +351,7 @@ fn a_retired_set_keeps_no_task(retire: fn(&WakeSet), witness: &'static Witness) 
     assert!(woken.len() <= 1);
 }
 
-/// A group of two children on a loop, each woken by a thread of its own.
+/// A group of two children runs on a loop, and a separate thread wakes each child.
 fn a_group_on_a_loop_ends(witness: &'static Witness) {
     let executor = EventLoop::new(Config::default());
     let threads = Record::new();

@@ -1,4 +1,4 @@
-//! Lanes and bounded queues: limits, places in the queue, and requests to stop.
+//! Models of lanes and bounded queues: limits, places in the queue, and requests to stop.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -106,7 +106,8 @@ fn close(pool: &Pool, completed: usize) {
     assert_eq!(stats.completed, completed as u64);
 }
 
-/// abort‖run‖the next in the lane. (P55)
+/// abort‖run‖the next job of the lane. An abandoned job that runs still counts against the limit of
+/// its lane. (P55)
 fn an_abandoned_job_keeps_its_place(lane: &Lane, witness: &'static Witness) {
     let (running, ran) = (Arc::new(AtomicUsize::new(0)), Record::new());
     let enter = || {
@@ -127,8 +128,8 @@ fn an_abandoned_job_keeps_its_place(lane: &Lane, witness: &'static Witness) {
     assert_eq!(ran.len(), 1 + usize::from(was_run));
 }
 
-/// A waiter gives up‖the queue has room. Its closure is dropped once, and the job behind it is
-/// admitted. (P56)
+/// A submit that waits for room is dropped‖a place in the queue becomes free. The closure of that
+/// submit is dropped once, and the queued jobs run. (P56)
 fn who_gives_up_in_line(witness: &'static Witness) {
     let lane = pool(1).lane("lane").running_max(1).queue_max(1).build();
     let (open, gate) = gate();
@@ -171,7 +172,7 @@ fn gate() -> (Arc<Completion<()>>, JoinHandle<()>) {
     (Arc::clone(&cell), JoinHandle::new(cell))
 }
 
-/// close‖accept, for a job that may find the queue full. (P48)
+/// close‖accept. A job that may find the queue full is submitted while the pool closes. (P48)
 fn a_job_in_line_of_a_pool_that_closes(witness: &'static Witness) {
     let pool = Pool::builder().burst(1).threads_max(1).cores(1).queue_max(1).build();
     let (value, drops) = drop_probe();
@@ -205,7 +206,8 @@ fn a_job_in_line_of_a_pool_that_closes(witness: &'static Witness) {
     assert!(pool.shutdown(Shutdown::Wait).is_clean());
 }
 
-/// priorities‖shutdown: the background lane's job must run, and the shutdown returns after it.
+/// priorities‖shutdown. A job of a background lane that must run is run, and the shutdown returns
+/// after it has ended.
 fn a_shutdown_that_leaves(
     rules: fn(runtime_blocking::LaneBuilder) -> runtime_blocking::LaneBuilder,
     witness: &'static Witness,
@@ -218,7 +220,7 @@ fn a_shutdown_that_leaves(
     let other = submit(pool.main_lane(), || ());
     let report = pool.shutdown(Shutdown::Leave);
     assert!(report.waiting.is_empty());
-    // The lock orders it: the job had ended when the shutdown returned.
+    // The pool's lock orders this load after the store: the job ended before the shutdown returned.
     assert!(flushed.load(Ordering::Relaxed), "it returned too early");
     block_on(must).expect("it ran");
     let ran = block_on(other).is_ok();
@@ -226,7 +228,8 @@ fn a_shutdown_that_leaves(
     close(&pool, 1 + usize::from(ran));
 }
 
-/// abort‖on_cancel: a job that sleeps until its hook is called wakes up.
+/// abort‖on_cancel. A job adds a hook and sleeps until the hook is called. An abort wakes it, even
+/// if the abort comes before the hook is added.
 fn a_hook_that_is_added_while_its_job_is_aborted(witness: &'static Witness) {
     let pool = pool(1);
     let job = submit(pool.main_lane(), || {
@@ -243,7 +246,8 @@ fn a_hook_that_is_added_while_its_job_is_aborted(witness: &'static Witness) {
     close(&pool, usize::from(ran));
 }
 
-/// The same with a mutex and a flag, and the check first.
+/// The same program with a mutex and a flag, and the mistake that the job checks the flag before it
+/// registers its hook.
 fn looks_before_it_registers(_: &'static Witness) {
     type Hook = Arc<Completion<()>>;
     let shared: Arc<(AtomicBool, Mutex<Option<Hook>>)> = Arc::default();
@@ -264,8 +268,8 @@ fn looks_before_it_registers(_: &'static Witness) {
     join(job);
 }
 
-/// The report of a shutdown that leaves, against the end of the job that it reports: it is counted
-/// once, as running or as ended.
+/// A shutdown that leaves reports its job‖the job ends. The job is counted once, as running or as
+/// ended.
 fn who_is_reported_as_running(witness: &'static Witness) {
     let pool = pool(1);
     let ran = Record::new();

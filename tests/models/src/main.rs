@@ -10,35 +10,37 @@
 //! (`cargo loom -- channel` is the same as `cargo loom channel`.)
 //!
 //! A `Model` is a statement with a body that panics or deadlocks in some execution if the statement
-//! is false. In a model the sync facade (`runtime_core::sync`) is made of loom's parts; the code
-//! above it is the source that ships. Each model runs in a process of its own, and must
+//! is false. In a model, the sync facade (`runtime_core::sync`) is built from loom's types, and the
+//! code above the facade is the source that ships. Each model runs in its own process, and must
 //!
-//! - pass in every execution with at most `bound` preemptions, or in every execution;
-//! - take exactly the number of executions that is written beside it, so that a model that shrinks
-//!   is noticed;
+//! - pass in every execution with at most `bound` preemptions, or, without a bound, in every
+//!   execution;
+//! - take exactly the number of executions that is written beside it, so that nobody makes a model
+//!   smaller without noticing;
 //! - record each event that its `witnesses` name, in at least one execution;
-//! - fail on each of its mutants: on the same source with one operation broken, which is named by
-//!   its text, or on a wrong body.
+//! - fail on each of its mutants. A mutant is the same source with one operation broken (the
+//!   operation is named by its text), or a wrong body.
 //!
 //! # Writing a model
 //!
 //! - Make everything inside the body: an atomic, a mutex or a channel of the facade must not
 //!   outlive an execution.
-//! - Use at most five threads, including the first. Two threads are explored whole, three at bound
-//!   4, four at bound 2 or 3.
+//! - Use at most five threads, including the first. Two threads can be explored without a bound,
+//!   three with bound 4, and four with bound 2 or 3.
 //! - Pass values from the threads to the body's assertions through `explore::Record`, which orders
 //!   nothing.
-//! - Start the injector's thread before any other.
-//! - Park in a loop that waits for another thread. A loop that spins never ends.
+//! - Start the injector's thread before any other thread.
+//! - A loop that waits for another thread must park. A loop that spins never ends.
 //!
 //! # Writing a mutant
 //!
 //! - `Mutant::relaxed(FILE, SNIPPET)` weakens the operation on the line of `FILE` (a path from the
-//!   root of the repository) that contains `SNIPPET`; `split` makes a load and a store of a
-//!   read-modify-write; `lose` omits an unpark, a send or a store. In a chain of calls, the line of
-//!   the method's name counts. The text must occur once in the file, or `.nth(n)` must follow.
-//! - `Mutant::body(NAME, BODY)` is a wrong program, for a mistake that none of these can express.
-//!   It must fail by itself: the model's witnesses are not checked.
+//!   root of the repository) that contains `SNIPPET`; `split` splits a read-modify-write into a
+//!   load and a store; `lose` omits an unpark, a send or a store. If a chain of calls takes several
+//!   lines, `SNIPPET` must be on the line of the method's name. It must occur only once in the
+//!   file, unless `.nth(n)` follows.
+//! - `Mutant::body(NAME, BODY)` is a wrong program, for a mistake that none of these three can
+//!   express. It must panic or deadlock, because the model's witnesses are not checked.
 
 #[cfg(runtime_loom)]
 mod cancel;

@@ -7,13 +7,14 @@ pub(crate) type Body = fn(&'static Witness);
 
 /// One statement about the source.
 pub(crate) struct Model {
-    /// The statement, after the name of its module: `facade::a_mutex_excludes`.
+    /// The name of the module, followed by the statement: `facade::a_mutex_excludes`.
     pub(crate) name: &'static str,
-    /// The number of preemptions that an execution may have; `None` explores every execution.
+    /// The maximum number of preemptions in an execution. With `None`, every execution is explored.
     pub(crate) bound: Option<usize>,
     /// The number of executions.
     pub(crate) executions: u64,
-    /// The events that must happen, each in at least one execution. No other may be recorded.
+    /// The events of which each must happen in at least one execution. No other event may be
+    /// recorded.
     pub(crate) witnesses: &'static [&'static str],
     /// The mutants, on each of which the model must fail.
     pub(crate) mutants: &'static [Mutant],
@@ -24,7 +25,7 @@ pub(crate) struct Model {
 pub(crate) enum Mutant {
     /// The source, with the operation on one line broken.
     Site { kind: MutationKind, file: &'static str, snippet: &'static str, nth: Option<usize> },
-    /// Another body.
+    /// A wrong body in place of the model's.
     Body { name: &'static str, body: Body },
 }
 
@@ -49,17 +50,17 @@ impl Mutant {
         Mutant::site(MutationKind::Relaxed, file, snippet)
     }
 
-    /// Splits the read-modify-write on that line into a load and a store.
+    /// Splits the read-modify-write on the line that contains `snippet` into a load and a store.
     pub(crate) const fn split(file: &'static str, snippet: &'static str) -> Mutant {
         Mutant::site(MutationKind::Split, file, snippet)
     }
 
-    /// Omits the unpark, the send or the store on that line.
+    /// Omits the unpark, the send or the store on the line that contains `snippet`.
     pub(crate) const fn lose(file: &'static str, snippet: &'static str) -> Mutant {
         Mutant::site(MutationKind::Lose, file, snippet)
     }
 
-    /// Gives the model another body.
+    /// Replaces the body of the model.
     pub(crate) const fn body(name: &'static str, body: Body) -> Mutant {
         Mutant::Body { name, body }
     }
@@ -80,7 +81,7 @@ impl Mutant {
 }
 
 impl MutationKind {
-    /// The name by which the facade reads it from the environment.
+    /// The name of the mutation in the environment variable that the facade reads.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             MutationKind::Relaxed => "relaxed",

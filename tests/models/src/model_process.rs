@@ -1,4 +1,4 @@
-//! Models in processes of their own, as many at a time as there are processors.
+//! Runs models in separate processes, as many at a time as there are processors.
 
 use std::env;
 use std::num::NonZero;
@@ -9,9 +9,10 @@ use std::time::Instant;
 
 use crate::model::Model;
 
-/// Written to stdout before the first execution: a failure after it is the model's.
+/// Written to stdout before the first execution. A failure after this line is a failure of the
+/// model.
 pub(crate) const EXPLORING: &str = "exploring";
-/// Written to stdout at the end, before the number.
+/// Written to stdout at the end, followed by the number of executions.
 pub(crate) const EXECUTIONS: &str = "executions ";
 /// The exit status of a process that took too long.
 pub(crate) const HUNG: i32 = 124;
@@ -25,7 +26,7 @@ pub(crate) struct Ran {
     pub(crate) seconds: f64,
 }
 
-/// A command that runs the model by this program.
+/// The command that runs the model in a new process of this program.
 pub(crate) fn command(model: &Model) -> Command {
     let mut command = Command::new(env::current_exe().expect("this program has a path"));
     command.args(["--child", model.name]).env("RUST_BACKTRACE", "0");
@@ -46,19 +47,19 @@ impl Ran {
         }
     }
 
-    /// The number of executions, if the exploration came to its end.
+    /// The number of executions, if the exploration was completed.
     pub(crate) fn executions(&self) -> Option<u64> {
         self.stdout.lines().find_map(|line| line.strip_prefix(EXECUTIONS)?.parse().ok())
     }
 
-    /// The first lines of stderr. Later ones mostly stem from the threads that are unwound.
+    /// The first lines of stderr. Later lines mostly come from threads that are being unwound.
     pub(crate) fn first_errors(&self) -> String {
         let lines = self.stderr.lines().filter(|line| !line.trim().is_empty());
         lines.take(12).map(|line| format!("    {line}\n")).collect()
     }
 }
 
-/// Runs each job on one of a few threads, and reports each as it ends.
+/// Runs the jobs on a few threads, and reports each job when it ends.
 pub(crate) fn in_parallel<J: Send, R: Send>(
     jobs: Vec<J>,
     run: impl Fn(&J) -> R + Sync,

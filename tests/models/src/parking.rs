@@ -1,4 +1,4 @@
-//! Parking by the facade: tokens, timed waits, and the effects of the injector.
+//! Models of the facade's parking: tokens, timed waits, and the effects of the injector.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -111,7 +111,8 @@ pub(crate) const MODELS: &[Model] = &[
     },
 ];
 
-/// Any deadline: in a model it passes when the injector lets time pass.
+/// Returns a deadline. Its value does not matter: in a model, a deadline passes when the injector
+/// lets time pass.
 fn some_deadline() -> Instant {
     Instant::now() + Duration::from_secs(1)
 }
@@ -167,7 +168,8 @@ fn each_unpark_orders_before_the_park_it_ends(witness: &'static Witness) {
     wakers.into_iter().for_each(join);
 }
 
-/// The second thread sees that the first has unparked, without seeing what the first did before.
+/// The second thread sees that the first thread has unparked, but not what the first thread wrote
+/// before that.
 fn unparks_order_each_other(_: &'static Witness) {
     let (data, unparked) = (word(), word());
     let sleeper = thread::current();
@@ -270,7 +272,8 @@ fn every_wake_up_counts(_: &'static Witness) {
     join(injector);
 }
 
-/// The thread sees that the unpark was made, finds its deadline passed, and takes no token.
+/// The thread sees that it was unparked, finds that its deadline has passed, and takes no token. So
+/// nothing orders it after the write before the unpark.
 fn a_passed_deadline_orders(_: &'static Witness) {
     let injector = injector::start(injector::expire);
     let (data, unparked) = (word(), word());

@@ -1,5 +1,5 @@
-//! The whole path, through the front end: a job runs, publishes its result and wakes the task, and
-//! the loop that slept reads the result.
+//! Models of a complete blocking call, through the front end: a job runs, publishes its result and
+//! wakes the task, and the loop that slept reads the result.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -94,7 +94,7 @@ fn a_job_is_done_and_its_result_is_read(witness: &'static Witness) {
     witness.saw("read");
 }
 
-/// Both jobs wake one task, through the wake set of its group.
+/// Two jobs wake the same task, through the wake set of its group.
 fn two_jobs_of_a_group_are_read(witness: &'static Witness) {
     let runtime = runtime();
     let results = runtime.block_on(async {
@@ -105,7 +105,8 @@ fn two_jobs_of_a_group_are_read(witness: &'static Witness) {
     witness.saw("read");
 }
 
-/// Any job ends before a timer of an hour, although the virtual clock can skip the hour. (P60)
+/// A job ends before a timer of an hour fires, although the virtual clock could skip the hour.
+/// (P60)
 fn a_job_takes_no_virtual_time(witness: &'static Witness) {
     let runtime = Runtime::builder()
         .threads_max(1)
@@ -122,7 +123,7 @@ fn a_job_takes_no_virtual_time(witness: &'static Witness) {
     witness.saw("in time");
 }
 
-/// A job spawns a task on the loop that awaits the job, and blocks on the task.
+/// A loop awaits a job. The job spawns a task on this loop, and blocks on the task.
 fn a_job_blocks_on_a_task_of_its_loop(witness: &'static Witness) {
     let runtime = runtime();
     let handle = runtime.handle();
@@ -133,7 +134,8 @@ fn a_job_blocks_on_a_task_of_its_loop(witness: &'static Witness) {
     witness.saw("finished");
 }
 
-/// The task that awaits the job is dropped with its runtime, whose drop waits for the job. (P47)
+/// A task that awaits a job is dropped together with its runtime. The drop of the runtime waits for
+/// the job. (P47)
 fn a_job_whose_runtime_is_dropped(
     end: fn(crate::drop_probe::DropProbe),
     witness: &'static Witness,
@@ -157,7 +159,7 @@ fn a_job_whose_runtime_is_dropped(
     witness.saw("ran");
 }
 
-/// P48, through the front end.
+/// A task that another thread spawns while its runtime is dropped is run or cancelled. (P48)
 fn a_remote_spawn(witness: &'static Witness) {
     let runtime = runtime();
     let handle = runtime.handle();

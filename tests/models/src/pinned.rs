@@ -1,8 +1,8 @@
-//! Models of a pinned state, by its public functions.
+//! Models of a pinned state, which use its public functions.
 //!
-//! One mutex guards the queue of a pinned state, and a mutant cannot break a mutex. Mistakes are
-//! possible in the decisions made under it. The mutants therefore lose a wake-up, or run the same
-//! program on the [toy pool](crate::toy) of one thread with a mistake in it.
+//! One mutex guards the queue of a pinned state, and a mutant cannot break a mutex. Only the
+//! decisions under the mutex can be wrong. The mutants therefore lose a wake-up, or run the same
+//! program on a [toy pool](crate::toy) with one thread and a mistake.
 
 use std::sync::Arc;
 
@@ -127,14 +127,14 @@ pub(crate) const MODELS: &[Model] = &[
 
 type Closure = Box<dyn FnOnce() + Send>;
 
-/// A thread that runs calls.
+/// A thread that runs calls: a pinned state or a toy pool.
 trait CallThread: Clone + Send + 'static {
     fn call(&self, closure: Closure) -> JoinHandle<()>;
-    /// Accepts no more calls, and waits until all have ended.
+    /// Accepts no more calls, and waits until all accepted calls have ended.
     fn close(&self);
 }
 
-/// The product.
+/// A pinned state, as it ships.
 impl CallThread for PinnedState<DropProbe> {
     fn call(&self, closure: Closure) -> JoinHandle<()> {
         PinnedState::call(self, move |_| closure())
@@ -145,7 +145,7 @@ impl CallThread for PinnedState<DropProbe> {
     }
 }
 
-/// The toy.
+/// The toy pool, in place of a pinned state.
 impl CallThread for Toy {
     fn call(&self, closure: Closure) -> JoinHandle<()> {
         JobRunner::submit(self, closure).unwrap_or_else(|closure| {
@@ -172,7 +172,8 @@ fn open() -> (PinnedState<DropProbe>, ThreadId, Drops) {
     (pinned, home, drops)
 }
 
-/// The thread is awake, parking, or parked when the call arrives, and when the close does.
+/// The thread is awake, about to park, or parked when the call arrives; likewise when the close
+/// arrives.
 fn a_call_and_a_close(thread: &impl CallThread, witness: &'static Witness) {
     let ran = Record::new();
     let noted = ran.clone();
@@ -182,7 +183,7 @@ fn a_call_and_a_close(thread: &impl CallThread, witness: &'static Witness) {
     witness.saw("ran");
 }
 
-/// A close races a call: the call is run or refused, one of them, once. (P48)
+/// A close races with a call. The call is either run or refused, exactly once. (P48)
 fn a_call_while_it_closes(thread: &impl CallThread, witness: &'static Witness) {
     let (value, drops) = drop_probe();
     let (ran, ends) = (Record::new(), Record::new());
@@ -208,7 +209,8 @@ fn a_call_while_it_closes(thread: &impl CallThread, witness: &'static Witness) {
     witness.saw(end);
 }
 
-/// Two threads drop their handles, and each has made a call before. The last drop waits for all.
+/// Two threads each make a call and then drop their handle. The last drop waits for both calls and
+/// for the drop of the state.
 fn the_last_of_two_handles(witness: &'static Witness) {
     let (pinned, home, drops) = open();
     let ran = Record::new();
@@ -238,8 +240,8 @@ fn the_last_of_two_handles(witness: &'static Witness) {
     assert!(was_here || last.len() == 1, "the last drop has waited");
 }
 
-/// Handles whose count is read in one step and written in another: no drop may find itself the
-/// last.
+/// A count of handles that is read in one step and written in a second step. It may happen that no
+/// drop finds that it is the last.
 fn counted_in_two_steps(_: &'static Witness) {
     let handles = Arc::new(Mutex::new(2));
     let closes = Record::new();
@@ -259,7 +261,7 @@ fn counted_in_two_steps(_: &'static Witness) {
     assert_eq!(closes.len(), 1, "the last one closes");
 }
 
-/// An abort races the beginning of the call. (P56)
+/// An abort races with the beginning of the call. (P56)
 fn abort(thread: &impl CallThread, witness: &'static Witness) {
     let (value, drops) = drop_probe();
     let ran = Record::new();
@@ -292,7 +294,8 @@ impl Drop for CompleteOnDrop {
     }
 }
 
-/// The reader is dropped while the state is being made: the state is dropped on its thread.
+/// The handle of the opening is dropped while the state is being made. The state is then dropped on
+/// its own thread.
 fn an_opening(
     end: fn(JoinHandle<PinnedState<(DropProbe, CompleteOnDrop)>>),
     witness: &'static Witness,
@@ -306,7 +309,7 @@ fn an_opening(
     witness.saw("detached");
 }
 
-/// The thread is refused: `make` is dropped without being called.
+/// The thread cannot be started, so `make` is dropped without being called.
 fn cannot_start(which: usize, witness: &'static Witness) {
     injector::refuse_spawn(which);
     let (state, drops) = drop_probe();

@@ -1,5 +1,6 @@
-//! Sockets: setting and clearing readiness, deregistration, and the loop's sleep in the selector.
-//! The operating system is simulated (`device`); all code above it is the product's.
+//! Models of sockets: setting and clearing readiness, deregistration, and the loop's sleep in the
+//! selector. The operating system is simulated (`device`); all code above it is the code that
+//! ships.
 
 use std::future::poll_fn;
 use std::io;
@@ -148,7 +149,7 @@ fn reads(device: &Device, handle: &Handle, socket: &Registration, witness: &'sta
     witness.saw(if tries == 1 { "one try" } else { "more tries" });
 }
 
-/// Loads the tick after the operation, not before it.
+/// Reads with a mistake: loads the tick after the operation instead of before it.
 fn clears_what_it_has_not_seen(
     device: &Device,
     handle: &Handle,
@@ -167,9 +168,10 @@ fn clears_what_it_has_not_seen(
     });
 }
 
-/// A byte arrives, and the loop receives its event, while another thread tries to read and fails:
-/// between R1 and R2, or before it waits, or after it. If R2 cleared that event, the reader would
-/// wait for ever. A spurious event comes first, so that one operation fails. (P68)
+/// A byte arrives, and the loop receives its event, while another thread reads. A spurious event
+/// comes first, so the first operation of the reader may fail. The event may come between R1 and R2
+/// of that operation, before the reader waits, or while it waits. If R2 cleared the event, the
+/// reader would wait for ever. (P68)
 fn an_event_is_not_cleared(read: Read, witness: &'static Witness) {
     let device = Device::new(Addressing::Token);
     let executor = device.executor();
@@ -185,7 +187,7 @@ fn an_event_is_not_cleared(read: Read, witness: &'static Witness) {
     join(reader);
 }
 
-/// The size of a read's buffer: more than the bytes that arrive.
+/// The size of the buffer of a read, which is larger than the number of bytes that arrive.
 const ASKED: usize = 4;
 
 fn reads_to_the_end(
@@ -213,7 +215,7 @@ fn reads_to_the_end(
     handle.block_on(reading);
 }
 
-/// Loads the tick after the read, not before it.
+/// Reads with a mistake: loads the tick after the read instead of before it.
 fn clears_what_its_short_read_has_not_seen(
     device: &Device,
     handle: &Handle,
@@ -232,8 +234,8 @@ fn clears_what_its_short_read_has_not_seen(
     });
 }
 
-/// One byte arrives, then another one together with the end of the stream, and the loop receives
-/// the events, while another thread reads: each of its reads is short. (P68)
+/// While another thread reads, one byte arrives, and then a second byte together with the end of
+/// the stream. The loop receives the events. All reads of the other thread are short. (P68)
 fn a_short_read_loses_nothing(content: EventContent, read: Read, witness: &'static Witness) {
     let device = Device::with_content(content);
     let executor = device.executor();
@@ -249,7 +251,7 @@ fn a_short_read_loses_nothing(content: EventContent, read: Read, witness: &'stat
     join(reader);
 }
 
-/// An event is pending when its socket is dropped and another socket gets the slot. (P66, P67)
+/// An event is pending when its socket is dropped and another socket gets its slot. (P66, P67)
 fn a_late_event_reaches_no_other_socket(addressing: Addressing, witness: &'static Witness) {
     let device = Device::new(addressing);
     let executor = device.executor();
@@ -278,7 +280,7 @@ fn a_late_event_reaches_no_other_socket(addressing: Addressing, witness: &'stati
     );
 }
 
-/// Waits for another thread to set a word and to wake the task.
+/// Starts a thread that sets a word and wakes the task, and waits until the word is set.
 fn woken_remotely() -> impl Future<Output = ()> {
     let (news, mut teller) = (word(), None);
     poll_fn(move |cx| {
@@ -291,8 +293,8 @@ fn woken_remotely() -> impl Future<Output = ()> {
     })
 }
 
-/// The selector is woken at most once for each wait of the loop, and the thread is woken in no
-/// other way. (P1)
+/// A wake from another thread ends the loop's sleep in the selector. The selector is woken at most
+/// once for each wait of the loop. (P1)
 fn a_wake_ends_the_sleep(witness: &'static Witness) {
     let device = Device::new(Addressing::Token);
     let executor = device.executor();
@@ -302,8 +304,8 @@ fn a_wake_ends_the_sleep(witness: &'static Witness) {
     witness.saw(if device.wakes() == 0 { "no wake" } else { "a wake" });
 }
 
-/// One thread wakes the task, and a byte arrives on another thread: the loop handles both,
-/// whichever ends its sleep first. (P12)
+/// One thread wakes the task, and another thread lets a byte arrive. The loop handles both,
+/// whichever of them ends its sleep. (P12)
 fn neither_an_event_nor_a_wake_hides_the_other(witness: &'static Witness) {
     let device = Device::new(Addressing::Token);
     let executor = device.executor();
@@ -327,8 +329,8 @@ fn neither_an_event_nor_a_wake_hides_the_other(witness: &'static Witness) {
     join(peer);
 }
 
-/// The first registration comes from another thread while the loop is parked. The loop receives the
-/// events of that socket nevertheless.
+/// Another thread registers the first socket while the loop is parked. The loop nevertheless
+/// receives the events of that socket.
 fn a_registration_on_another_thread(witness: &'static Witness) {
     let device = Device::new(Addressing::Token);
     let executor = device.executor();
@@ -354,7 +356,7 @@ fn a_registration_on_another_thread(witness: &'static Witness) {
     reader.into_iter().for_each(join);
 }
 
-/// A task waits for a socket on another thread when the loop is dropped. (P19)
+/// A task on another thread waits for a socket when the loop is dropped. (P19)
 fn who_waits_is_woken(end: fn(EventLoop), witness: &'static Witness) {
     let device = Device::new(Addressing::Token);
     let executor = device.executor();
@@ -371,7 +373,8 @@ fn who_waits_is_woken(end: fn(EventLoop), witness: &'static Witness) {
     join(reader);
 }
 
-/// The first registration runs while the loop is dropped: it fails, or its first wait fails.
+/// The first socket is registered while the loop is dropped. Either the registration fails, or the
+/// first wait for the socket fails.
 fn a_first_registration_during_the_drop_of_the_loop(witness: &'static Witness) {
     let device = Device::new(Addressing::Token);
     let executor = device.executor();

@@ -1,6 +1,6 @@
-//! Sockets that are registered and dropped while data arrives, an event is dispatched, another task
-//! waits, or the loop is dropped. The operating system is simulated (`device`); all code above it
-//! is the product's.
+//! Models of sockets that are registered or dropped while data arrives, an event is dispatched,
+//! another task waits, or the loop is dropped. The operating system is simulated (`device`); all
+//! code above it is the code that ships.
 
 use std::future::poll_fn;
 use std::io;
@@ -90,10 +90,10 @@ pub(crate) const MODELS: &[Model] = &[
 
 type Begin = fn(&Registration, Direction);
 
-/// The product: the first operation is tried without an event.
+/// The code that ships: it tries the first operation without waiting for an event.
 fn treats_it_as_ready(_: &Registration, _: Direction) {}
 
-/// The mutant: waits for an event that may have come before the registration.
+/// The mutant: it waits for an event, which may have come before the registration.
 fn treats_it_as_not_ready(socket: &Registration, direction: Direction) {
     let mut cx = Context::from_waker(Waker::noop());
     if let Poll::Ready(Ok(seen)) = socket.poll_ready(direction, &mut cx) {
@@ -101,7 +101,7 @@ fn treats_it_as_not_ready(socket: &Registration, direction: Direction) {
     }
 }
 
-/// A byte arrives before the registration, and is not reported, or after it. (P68)
+/// A byte arrives before the registration (then it is not reported) or after it. (P68)
 fn data_that_arrives_during_registration(begin: Begin, witness: &'static Witness) {
     let device = Device::new(Addressing::Token);
     let executor = device.executor();
@@ -160,7 +160,8 @@ fn two_concurrent_first_registrations(witness: &'static Witness) {
     readers.into_iter().for_each(join);
 }
 
-/// A later registration: the selector is open, and the loop has the poller. (P19)
+/// A second socket is registered while the loop is dropped. The selector is already open, and the
+/// loop has the poller. (P19)
 fn a_registration_during_the_drop_of_the_loop(end: fn(EventLoop), witness: &'static Witness) {
     let device = Device::new(Addressing::Token);
     let executor = device.executor();
@@ -183,7 +184,8 @@ fn a_registration_during_the_drop_of_the_loop(end: fn(EventLoop), witness: &'sta
     drop(first);
 }
 
-/// Two tasks wait for one direction, each in a slot of its own. One gives up while both are woken.
+/// Two tasks wait for the same direction, each in its own slot. One of them gives up while both are
+/// woken.
 fn a_waiter_gives_up(witness: &'static Witness) {
     let device = Device::new(Addressing::Token);
     let executor = device.executor();
@@ -216,7 +218,7 @@ fn a_waiter_gives_up(witness: &'static Witness) {
     join(reader);
 }
 
-/// Counts its wakes, invisibly to loom.
+/// Counts its wakes in a word that loom does not see.
 struct CountingWake(Count);
 
 impl Wake for CountingWake {
@@ -225,8 +227,8 @@ impl Wake for CountingWake {
     }
 }
 
-/// A task has polled a socket, which stored its waker, and drops the socket while the loop
-/// dispatches its event. (P67)
+/// A task has polled a socket, which has stored the task's waker. The task drops the socket while
+/// the loop dispatches an event of it. (P67)
 fn a_socket_dropped_during_dispatch(end: fn(Registration), witness: &'static Witness) {
     let device = Device::new(Addressing::Token);
     let executor = device.executor();
@@ -239,7 +241,7 @@ fn a_socket_dropped_during_dispatch(end: fn(Registration), witness: &'static Wit
         move || {
             let mut cx = Context::from_waker(&waker);
             let _may_be_ready = socket.poll_ready(Direction::Read, &mut cx);
-            // No event is reported for this direction.
+            // The device reports no event for the direction `Write`.
             treats_it_as_not_ready(&socket, Direction::Write);
             assert!(socket.poll_ready(Direction::Write, &mut cx).is_pending());
             end(socket);

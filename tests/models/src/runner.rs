@@ -9,16 +9,16 @@ use crate::model::{Model, Mutant};
 use crate::model_process::{EXPLORING, HUNG, Ran, command, in_parallel};
 use crate::{catalog, child, site, weakening};
 
-/// Far more than any model takes.
+/// The time limit of a model, which is far more than any model takes.
 const MODEL_LIMIT: Duration = Duration::from_secs(1800);
-/// A mutant fails within this time, or it is killed.
+/// The time limit of a mutant. A mutant that has not failed by then is killed.
 const MUTANT_LIMIT: Duration = Duration::from_secs(120);
 
-/// The command line.
+/// The request on the command line.
 enum Request {
-    /// Checks models, then mutants.
+    /// Checks the models, then their mutants.
     Check(Vec<String>),
-    /// Runs models, for their counts.
+    /// Runs the models and prints their counts.
     Bless(Vec<String>),
     /// Weakens every ordering.
     Weaken(Vec<String>),
@@ -158,7 +158,7 @@ fn row(model: &Model, count: &str, seconds: f64) -> String {
     format!("| `{statement}` | {bound} | {count} | {seconds:.1} | {mutants} |")
 }
 
-/// A model, or its mutant of this number.
+/// A model, or, with a number, that mutant of the model.
 type ModelRun = (&'static Model, Option<usize>);
 
 fn run(&(model, mutant): &ModelRun) -> Ran {

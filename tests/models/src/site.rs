@@ -1,4 +1,5 @@
-//! The line that a mutant breaks, found by its text, so that no line number is written down.
+//! Finds the line that a mutant breaks by the text of the line, so that no line number must be kept
+//! up to date.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +11,8 @@ pub(crate) fn root() -> PathBuf {
     root.expect("the package lies two folders deep").to_owned()
 }
 
-/// The number of the line of `file` that contains `snippet`: the only one, or the `nth`.
+/// The number of the line of `file` that contains `snippet`: of the only such line, or of the
+/// `nth`.
 ///
 /// # Panics
 /// If there is no such line, or more than one without `nth`.

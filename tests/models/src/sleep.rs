@@ -1,7 +1,9 @@
-//! Virtual time: it moves only when no task can run, and never while a running job holds it.
+//! Models of virtual time: the clock advances only when no task can run, and never while a running
+//! job holds it.
 //!
-//! Deadlines by the system's clock are modelled in `park`, where a thread sleeps until them. The
-//! loop itself reads the real clock, which no model can move.
+//! Deadlines of the system's clock are modelled in `park`, for a thread that sleeps until a
+//! deadline. With the system's clock, the loop itself reads the real time, which no model can
+//! control.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -124,8 +126,8 @@ enum Release {
     HoldFirst,
 }
 
-/// release‖advance. A job holds the clock, publishes its result and releases the clock. A loop with
-/// a timer that finds the clock free has seen the result before. (P60)
+/// release‖advance. A job holds the clock, publishes its result and releases the clock. When a loop
+/// with a timer finds that the clock is not held, it also sees the result. (P60)
 fn a_result_is_seen_before_the_time_moves(order: Release, witness: &'static Witness) {
     let event_loop = virtual_loop();
     let hold = event_loop.handle().hold_clock();
@@ -173,8 +175,8 @@ fn the_time_moves_when_the_last_hold_ends(witness: &'static Witness) {
     jobs.into_iter().for_each(join);
 }
 
-/// A job is woken, and sleeps for another reason before the wake has returned. No hold remains that
-/// nothing releases: the time moves, and wakes the job. (P60)
+/// A job is woken, and sleeps for another reason before the call of its waker has returned. No hold
+/// is left behind, so the time advances and wakes the job. (P60)
 fn a_job_that_sleeps_again_before_its_waker_is_done(witness: &'static Witness) {
     let event_loop = virtual_loop();
     let handle = event_loop.handle();
@@ -199,7 +201,7 @@ fn a_job_that_sleeps_again_before_its_waker_is_done(witness: &'static Witness) {
     join(job);
 }
 
-/// One task waits for a timer, another for a thread. Both end. (P12)
+/// One task waits for a timer, and another task waits for a thread. Both tasks end. (P12)
 fn neither_a_timer_nor_a_remote_wake_swallows_the_other(witness: &'static Witness) {
     let event_loop = virtual_loop();
     let (data, wakers_done, ends) = (word(), Record::new(), Record::new());
@@ -235,8 +237,8 @@ enum SleepUse {
     Dropped,
 }
 
-/// A thread polls a sleep of the loop, and parks. Or it polls the sleep once and drops it, and then
-/// the loop's time does not move for it. (P74)
+/// Another thread polls a sleep of the loop and parks until the sleep ends. Or it polls the sleep
+/// once and drops it. Then the loop keeps no timer of the sleep. (P74)
 fn a_sleep_polled_elsewhere(used: SleepUse, witness: &'static Witness) {
     let event_loop = virtual_loop();
     let handle = event_loop.handle();
@@ -271,8 +273,9 @@ fn a_sleep_polled_elsewhere(used: SleepUse, witness: &'static Witness) {
     assert_eq!(turn.tasks, 0, "no task sleeps for a dropped sleep");
 }
 
-/// A job that holds the clock blocks on a future, and holds nothing while it sleeps. When the loop
-/// wakes it, it holds the clock again before the loop can move it. (P60)
+/// A job that holds the clock blocks on a future, and does not hold the clock while it sleeps. When
+/// the loop wakes the job, the job holds the clock again before the loop can advance the time.
+/// (P60)
 fn a_sleeping_job_lets_the_time_move_and_stops_it_when_woken(witness: &'static Witness) {
     let event_loop = virtual_loop();
     let handle = event_loop.handle();

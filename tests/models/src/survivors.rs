@@ -5,14 +5,14 @@ use crate::model::MutationKind;
 /// A weakening on which no model fails.
 struct Survivor {
     file: &'static str,
-    /// Part of the operation's line.
+    /// A part of the line of the operation.
     snippet: &'static str,
     /// The weakening.
     left: MutationKind,
     reason: &'static str,
 }
 
-/// The reason why the weakening of this line survives, if it has one.
+/// The reason why the weakening of this line survives, if one is written down.
 pub(crate) fn reason(file: &str, text: &str, left: MutationKind) -> Option<&'static str> {
     SURVIVORS
         .iter()
@@ -27,12 +27,14 @@ pub(crate) fn survivors() -> impl Iterator<Item = (&'static str, &'static str)> 
     SURVIVORS.iter().map(|survivor| (survivor.file, survivor.snippet))
 }
 
-/// No step depends on it. A word that several threads write is written by AcqRel operations only,
-/// so that no proof is needed for each of them that a weaker one suffices.
+/// No step depends on the part of the ordering that is lost. All writes of a word that several
+/// threads write are AcqRel, so that nobody must prove for each of them that a weaker ordering
+/// suffices.
 const RULE: &str =
     "no step depends on it; words that several threads write are written with AcqRel";
 /// loom runs the operations of one thread in program order, and a read-modify-write reads the
-/// latest value. It cannot show that a later operation on another word moves before this one.
+/// latest value. So it cannot show that a machine may move a later operation on another word before
+/// this one.
 const BEYOND_LOOM: &str =
     "beyond loom, which moves no later operation on another word before this one";
 const SWAP_FOLLOWS: &str = "the swap of `end_park` follows, and reads the published data";

@@ -1,4 +1,4 @@
-//! Threads of a model, and blocking on a future.
+//! Starts and joins threads of a model, and blocks on a future.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ pub(crate) fn join(thread: JoinHandle<()>) {
     thread.join().expect("a panic ends the model");
 }
 
-/// Blocks this thread on a future, with the parker that ships.
+/// Blocks this thread on a future, by the parker that ships.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let parker = Arc::new(Parker::new());
     let waker = Waker::from(Arc::clone(&parker));

@@ -1,4 +1,4 @@
-//! A loop that another event loop turns, and a loop with bounded turns.
+//! Models of an event loop that a host turns, and of a loop whose turns are bounded.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -64,7 +64,7 @@ pub(crate) const MODELS: &[Model] = &[
     },
 ];
 
-/// A loop that is turned by a host. Its hook unparks the host, which turns it only then.
+/// A loop that a host turns. The hook of the loop unparks the host, which turns the loop only then.
 struct Guest {
     event_loop: EventLoop,
     calls: Record<()>,
@@ -83,7 +83,7 @@ impl Guest {
         Guest { event_loop: EventLoop::new(config), calls, detachments: 0 }
     }
 
-    /// Turns the loop after each call of the hook, until `is_over`.
+    /// Turns the loop after each call of the hook, until `is_over` returns true.
     fn turn_until(&mut self, is_over: impl Fn() -> bool) {
         loop {
             let before = self.calls.len();
@@ -115,7 +115,8 @@ impl Guest {
     }
 }
 
-/// detach‖unpark. (A late wake may call the hook once more, after the task has ended.)
+/// detach‖unpark. The hook is called once for each detachment. (A late wake may call it once more,
+/// after the task has ended.)
 fn a_detached_loop_is_called_back(wakes: usize, witness: &'static Witness) {
     let mut guest = Guest::new();
     let data: Vec<_> = (0..wakes).map(|_| word()).collect();
@@ -140,8 +141,8 @@ fn a_detached_loop_is_called_back(wakes: usize, witness: &'static Witness) {
     guest.testify(witness);
 }
 
-/// Each turn receives one message. The turn that receives the first of two records that the inbox
-/// is not empty.
+/// Each turn receives at most one message. If two messages are in the inbox, the turn that receives
+/// the first of them reports that the next turn must follow at once.
 fn a_bounded_turn_forgets_no_message(witness: &'static Witness) {
     let event_loop = EventLoop::new(Config { turn_bound: Some(1), ..Config::default() });
     let threads = Record::new();

@@ -1,8 +1,9 @@
-//! The command queue of a blocking stream: the sources of `aside`, in `src/io/unblock/`, as they
-//! ship.
+//! Models of the command queue of a blocking stream. They compile the sources that ship, from
+//! `src/io/unblock/` of `aside`.
 //!
-//! The queue is guarded by one mutex, which no mutation can break. The mutants are toy queues: one
-//! for each bug that the real queue must not have, and one without a bug, which passes.
+//! One mutex guards the queue, and no mutation can break a mutex. The mutants are therefore toy
+//! queues with a bug that the real queue must not have, or programs that use the real queue
+//! wrongly. A toy queue without a bug passes.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -128,13 +129,13 @@ fn add() -> StreamCommand<u32, u32> {
     })
 }
 
-/// Starts a thread that runs a worker job, as the pool does.
+/// Starts a thread that runs a worker job, as a thread of the pool would.
 fn work<T: Send + 'static, R: Send + 'static>(queue: &Arc<CommandQueue<T, R>>) -> JoinHandle<()> {
     let job = WorkerJob::new(queue);
     spawn(move || job.run())
 }
 
-/// Polls the queue for an event, and parks the thread while there is none.
+/// Polls the queue for an event, and parks the thread while there is no event.
 fn wait_for_event<T, R>(
     queue: &CommandQueue<T, R>,
     parker: &Arc<Parker>,
@@ -149,9 +150,9 @@ fn wait_for_event<T, R>(
     }
 }
 
-/// push‖next: the second command is pushed at any moment of the first one's job. It finds a job
-/// that will take it, or an idle queue, and then a second job is submitted. If it could come
-/// between the two, its reply would never arrive.
+/// push‖next. The second command is pushed at any moment while the job of the first command runs.
+/// Either that job still takes the command, or the queue is idle and a second job is submitted. If
+/// neither happened, the reply would never arrive.
 fn no_command_is_left_and_replies_keep_their_order(witness: &'static Witness) {
     let queue = Arc::new(Count::new(0, DropPolicy::Discard));
     let parker = Arc::new(Parker::new());
@@ -172,15 +173,16 @@ fn no_command_is_left_and_replies_keep_their_order(witness: &'static Witness) {
     jobs.into_iter().for_each(join);
 }
 
-/// The reaction of the task to a command that is refused.
+/// The reaction of the task when its command is refused.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum OnRefusal {
     TakesReplies,
     PushesAgain,
 }
 
-/// A write fails, and another one is pushed at any moment before or after. The second is either
-/// dropped with the first, or refused until the task has taken the first reply. It never runs.
+/// A write fails, and a second write is pushed at any moment before or after the failure. The
+/// second write is either dropped because of the failure, or refused until the task has taken the
+/// reply of the first write. The second write never runs.
 fn nothing_runs_behind_a_reply_that_stops(
     on_refusal: OnRefusal,
     witness: Option<&'static Witness>,
@@ -203,7 +205,7 @@ fn nothing_runs_behind_a_reply_that_stops(
     match queue.push(CommandKind::Required, second) {
         Err(Stopped) if on_refusal == OnRefusal::TakesReplies => saw(witness, "refused"),
         Err(Stopped) => {
-            // Ignores the reply that stops the stream.
+            // The task takes the reply that stops the stream, but ignores it and pushes again.
             let _ = wait_for_event(&queue, &parker, &mut replies);
             let notes = done.clone();
             let again = Box::new(move |(): &mut ()| {
@@ -233,8 +235,8 @@ fn saw(witness: Option<&'static Witness>, what: &'static str) {
     }
 }
 
-/// The stream is dropped while its job runs. The required command still runs, and then the object
-/// is dropped once, by the job or by the task.
+/// The stream is dropped while its job runs. The required command still runs. Then the object is
+/// dropped once, by the job or by the task.
 fn an_object_whose_stream_is_dropped_is_dropped_once(
     kind: CommandKind,
     witness: Option<&'static Witness>,
@@ -266,8 +268,8 @@ fn all_is_pushed_ahead(_: &'static Witness) {
     an_object_whose_stream_is_dropped_is_dropped_once(CommandKind::Ahead, None);
 }
 
-/// job dropped‖poll: a submitted job is dropped unrun. The task is notified, whether it is parked
-/// or not, and the next job runs the commands.
+/// job dropped‖poll. A submitted job is dropped before it has run. The task is notified, whether it
+/// is parked or not, and the next job runs the commands.
 fn a_job_that_never_began_leaves_object_and_commands(witness: Option<&'static Witness>) {
     let queue = Arc::new(Count::new(0, DropPolicy::Discard));
     let parker = Arc::new(Parker::new());
@@ -304,9 +306,9 @@ fn leaked_without_notification(_: &'static Witness) {
     a_job_that_never_began_leaves_object_and_commands(None);
 }
 
-/// job dropped‖stream dropped: the job is dropped unrun while the stream is dropped, and so is the
-/// job that the stream submits at last. The thread that drops the queue's last reference runs the
-/// required commands.
+/// job dropped‖stream dropped. The job is dropped before it has run, while the stream is dropped.
+/// The job that the dropped stream submits does not run either. The thread that drops the last
+/// reference to the queue runs the required commands.
 fn run_without_a_job(drop_policy: DropPolicy, witness: Option<&'static Witness>) {
     let (object, drops) = drop_probe();
     let queue = Arc::new(CommandQueue::<DropProbe, ()>::new(object, drop_policy));
@@ -336,8 +338,8 @@ fn run_without_a_job(drop_policy: DropPolicy, witness: Option<&'static Witness>)
     );
 }
 
-/// cancel‖begin: a task that cancels its commands and waits for the object is woken also by a job
-/// that finds no command, and so has no reply.
+/// cancel‖begin. A task cancels its commands and waits for the object. It is woken even by a job
+/// that finds no command, and so produces no reply.
 fn a_cancel_wakes_the_task_that_waits_for_the_object(witness: &'static Witness) {
     let queue = Arc::new(Count::new(0, DropPolicy::Discard));
     let parker = Arc::new(Parker::new());
@@ -364,7 +366,7 @@ enum Bug {
     ChecksThenRegisters,
 }
 
-/// The simplest queue: a flag for the running job, and the numbers of commands and replies.
+/// The simplest queue: it has a flag for the running job, and the numbers of commands and replies.
 #[derive(Default)]
 struct ToyQueue {
     state: Mutex<ToyState>,
@@ -436,14 +438,14 @@ fn toy_job(queue: &ToyQueue, bug: Bug) {
     }
 }
 
-/// Says when a job wakes the task.
+/// The jobs of a toy queue that wake the task.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Notification {
     Always,
     OnlyAfterCommands,
 }
 
-/// The toy's task cancels its command, and waits for the object.
+/// The task of a toy queue cancels its command, and waits for the object.
 fn toy_cancel(notification: Notification) {
     let queue = Arc::new(ToyQueue::default());
     {

@@ -1,5 +1,5 @@
-//! Waking a task: the wakers, the inbox and the turns of `runtime_executor`, through an
-//! `EventLoop`.
+//! Models of waking a task: the wakers, the inbox and the turns of `runtime_executor`, used through
+//! an `EventLoop`.
 
 use std::cell::Cell;
 use std::future::{pending, poll_fn};
@@ -122,7 +122,8 @@ pub(crate) fn word() -> Arc<AtomicUsize> {
     Arc::new(AtomicUsize::new(0))
 }
 
-/// An event loop, and the record of the drops of the state that its wakers and handles share.
+/// Makes an event loop, and a record of when the state that its wakers and handles share is
+/// dropped.
 pub(crate) fn probed_executor() -> (EventLoop, Drops) {
     let (shared, drops) = drop_probe();
     let hook = move || {
@@ -140,9 +141,10 @@ pub(crate) fn publish_and_wake(waker: Waker, data: Arc<AtomicUsize>) -> JoinHand
     })
 }
 
-/// wake‖poll. Each wake has data of its own. The loop sleeps when it has polled and not seen all
-/// data. A wake that finds another wake's message in the inbox sends none: its data is published by
-/// the flag. If a wake were lost, or its data not seen, the loop would sleep for ever. (P1, P3)
+/// wake‖poll. Each waking thread writes its own data. The loop sleeps if a poll has not seen the
+/// data of all threads. A wake that finds the flag set by another wake sends no message, and
+/// publishes its data by the swap of the flag. If a wake were lost, or its data not seen, the loop
+/// would sleep for ever. (P1, P3)
 fn a_wake_is_one_more_poll(wakes: usize, witness: &'static Witness) {
     let event_loop = EventLoop::new(Config::default());
     let data: Vec<_> = (0..wakes).map(|_| word()).collect();
@@ -184,7 +186,7 @@ fn the_wake_precedes_the_data(_: &'static Witness) {
     teller.into_iter().for_each(join);
 }
 
-/// A task that records its waker at its first poll and ends at its second.
+/// Returns a future that records its waker at its first poll and ends at its second.
 fn second_time(wakers: &Record<Waker>, end: impl FnOnce() + 'static) -> impl Future + 'static {
     let wakers = wakers.clone();
     let mut end = Some(end);
@@ -219,7 +221,8 @@ fn many_wakes_are_one_message(_: &'static Witness) {
     assert_eq!((turn.received, turn.polled, turn.tasks), (1, 1, 0));
 }
 
-/// Three tasks, woken by two senders. The first sender wakes the first task and then the second.
+/// Wakes three tasks from two threads, and returns the order of their polls. The first thread wakes
+/// the first task and then the second task. The other thread wakes the third task.
 fn order_of_polls() -> Vec<&'static str> {
     let event_loop = EventLoop::new(Config::default());
     let (wakers, order, mut tasks) = (Record::new(), Record::new(), Vec::new());
@@ -258,7 +261,7 @@ impl Observer for Sleeps {
     }
 }
 
-/// The wakes make at most one system call for each sleep of the loop.
+/// All wakes together make at most one system call for each sleep of the loop.
 fn wakes_of_a_sleeping_loop_are_one_system_call(witness: &'static Witness) {
     let sleeps = Rc::new(Cell::new(0));
     let observer = Box::new(Sleeps(Rc::clone(&sleeps)));
@@ -283,8 +286,8 @@ fn wakes_of_a_sleeping_loop_are_one_system_call(witness: &'static Witness) {
     });
 }
 
-/// wake‖complete. A task ends while another thread wakes it, and a new task takes its slot. The new
-/// task is polled only once. (P22, P32)
+/// wake‖complete. A task has ended, and a new task is in its slot, when another thread wakes the
+/// old task. The new task is polled only once. (P22, P32)
 fn late_wake(witness: &'static Witness, choose: fn(&Waker, &Waker) -> Waker) {
     let event_loop = EventLoop::new(Config::default());
     let wakers = Record::new();
@@ -352,8 +355,8 @@ fn a_future_is_dropped_once_on_its_own_thread(witness: &'static Witness) {
     shared.assert_one();
 }
 
-/// loop dropped‖wake. The wake returns at any time. Once the loop and the wakers are dropped, so is
-/// the state that they shared. (P19, P20, P24)
+/// loop dropped‖wake. A wake returns at every stage of the drop. Once the loop and all wakers are
+/// dropped, the state that they shared is dropped, too. (P19, P20, P24)
 fn a_waker_outlives_its_loop(witness: &'static Witness, end: fn(EventLoop)) {
     let (event_loop, shared) = probed_executor();
     let (value, drops) = drop_probe();

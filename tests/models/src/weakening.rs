@@ -1,8 +1,8 @@
 //! Mutation testing of the orderings. Each ordering stronger than Relaxed in the code that ships is
-//! weakened alone, and the models that execute it are run until one fails.
+//! weakened, one at a time, and the models that execute the operation run until one of them fails.
 //!
 //! An `AcqRel` is weakened three times: to Relaxed, to Acquire and to Release. A weakening on which
-//! no model fails is a *survivor*, and has its reason in [`survivors`](crate::survivors). A
+//! no model fails is a *survivor*; [`survivors`](crate::survivors) has the reason for each. A
 //! survivor without a reason fails the run, and so does a reason without a survivor.
 
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ use crate::model_process::{Ran, command, in_parallel};
 use crate::site::root;
 use crate::survivors::{reason, survivors};
 
-/// An atomic operation of the source, at the line where the compiler sees its call.
+/// An atomic operation of the source, with the line that the compiler reports for its call.
 struct AtomicSite {
     file: String,
     line: usize,
@@ -85,7 +85,7 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
     if unexplained == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// The number of reasons whose operation does not exist.
+/// Counts the reasons whose operation does not exist.
 fn unused(sites: &[AtomicSite], words: &[String]) -> usize {
     let stale = survivors().filter(|(file, snippet)| {
         let is_here = |site: &AtomicSite| site.file == *file && site.text.contains(snippet);
@@ -94,7 +94,7 @@ fn unused(sites: &[AtomicSite], words: &[String]) -> usize {
     stale.inspect(|(file, snippet)| eprintln!("no operation: {file} `{snippet}`")).count()
 }
 
-/// The weakenings of an operation.
+/// The ways to weaken the operation on a line with this text.
 fn kinds(text: &str) -> &'static [MutationKind] {
     if text.contains("Ordering::AcqRel") {
         &[MutationKind::Relaxed, MutationKind::Acquire, MutationKind::Release]
@@ -121,7 +121,7 @@ fn outcome(
     }
 }
 
-/// The models that execute each site, in executions with at most one preemption.
+/// Finds the models that execute each site in executions with at most one preemption.
 fn models_by_site(sites: &[AtomicSite]) -> BTreeMap<(String, usize), Vec<&'static Model>> {
     let mut by_site: BTreeMap<_, Vec<&'static Model>> = BTreeMap::new();
     in_parallel(
@@ -143,7 +143,7 @@ fn models_by_site(sites: &[AtomicSite]) -> BTreeMap<(String, usize), Vec<&'stati
     by_site
 }
 
-/// Every operation above the facade with an ordering stronger than Relaxed.
+/// Finds every operation above the facade whose ordering is stronger than Relaxed.
 fn sites() -> Vec<AtomicSite> {
     let mut files = Vec::new();
     for package in ["runtime-core", "runtime-executor", "runtime-blocking", "."] {
@@ -181,7 +181,7 @@ fn sites_of(path: &Path) -> Vec<AtomicSite> {
     let calls = [".load(", ".store(", ".swap(", ".fetch_", ".compare_exchange"];
     let mut sites = Vec::new();
     for index in (0..lines.len()).filter(|&index| is_strong(lines[index])) {
-        // The compiler takes the line of the method's name for the line of the call.
+        // The compiler reports the line of the method's name as the line of the call.
         let is_call = |at: &usize| calls.iter().any(|call| lines[*at].contains(call));
         let call = (0..=index).rev().find(is_call).expect("an ordering belongs to a call");
         sites.push(AtomicSite {
