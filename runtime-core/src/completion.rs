@@ -74,8 +74,6 @@ impl<T> Completion<T> {
         &self.metadata
     }
 
-    // ---- the producing end ----
-
     /// C1. Stores the result and wakes the awaiting task, or drops the result if the reader is
     /// gone. Returns the producer's waker, if it was not used.
     pub fn complete(&self, result: Result<T, JoinError>) -> Option<Waker> {
@@ -123,31 +121,35 @@ impl<T> Completion<T> {
         }
     }
 
-    // ---- the reading end ----
-
-    /// C2. Takes the result, or stores the caller's waker in place of an earlier one.
-    ///
-    /// # Panics
-    /// If the result was taken before.
+    /// C2. Takes the result, or stores the caller's waker in place of an earlier one. Panics if the
+    /// result was taken before.
+    #[inline]
     pub fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
-        if !self.is_finished() {
-            let waker = cx.waker().clone();
-            let mut state = self.state.lock();
-            if let Waiting { awaiter, .. } = &mut *state {
-                let former = awaiter.replace(waker);
-                drop(state);
-                drop_catching(former);
-                return Poll::Pending;
-            }
-            // The cell was completed between the check and the lock.
-            let result = Self::take(state);
-            drop_catching(waker);
-            return Poll::Ready(result);
-        }
-        Poll::Ready(Self::take(self.state.lock()))
+        if self.is_finished() { Poll::Ready(self.take()) } else { self.poll_unfinished(cx) }
     }
 
-    fn take(mut state: MutexGuard<'_, CompletionState<T>>) -> Result<T, JoinError> {
+    /// C2 for a cell that was not finished a moment ago.
+    pub(crate) fn poll_unfinished(&self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
+        let waker = cx.waker().clone();
+        let mut state = self.state.lock();
+        if let Waiting { awaiter, .. } = &mut *state {
+            let former = awaiter.replace(waker);
+            drop(state);
+            drop_catching(former);
+            return Poll::Pending;
+        }
+        // The cell was completed between the check and the lock.
+        let result = Self::take_locked(state);
+        drop_catching(waker);
+        Poll::Ready(result)
+    }
+
+    /// C2 for a finished cell.
+    pub(crate) fn take(&self) -> Result<T, JoinError> {
+        Self::take_locked(self.state.lock())
+    }
+
+    fn take_locked(mut state: MutexGuard<'_, CompletionState<T>>) -> Result<T, JoinError> {
         match mem::replace(&mut *state, Taken) {
             Ready(result) => result,
             before => {

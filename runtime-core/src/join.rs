@@ -146,9 +146,8 @@ impl<T> Future for JoinHandle<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         assert!(!self.taken, "a JoinHandle was polled after it had yielded its result");
         let result = match &self.awaited {
-            Awaited::Task(cell) if !cell.is_finished() || Arc::strong_count(cell) > 1 => {
-                ready!(cell.poll(cx))
-            }
+            Awaited::Task(cell) if !cell.is_finished() => ready!(cell.poll_unfinished(cx)),
+            Awaited::Task(cell) if Arc::strong_count(cell) > 1 => cell.take(),
             Awaited::Task(_) | Awaited::Job(_) => ready!(self.poll_alone(cx)),
         };
         self.taken = true;

@@ -73,8 +73,11 @@ impl WaitForEvents for MioPoll {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
             Err(error) => return Err(error),
         }
-        let of_descriptors = self.events.iter().map(readiness_event);
-        events.extend(of_descriptors.filter(|event| event.token != Token::WAKER));
+        for event in &self.events {
+            if event.token() != mio_token(Token::WAKER) {
+                events.push(readiness_event(event));
+            }
+        }
         Ok(())
     }
 }

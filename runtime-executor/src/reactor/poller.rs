@@ -149,16 +149,14 @@ impl PollerSlot {
     /// S4 by sleeping: parks the thread until it is unparked, there is an event, or the deadline.
     pub(crate) fn park(&self, parker: &Parker, until: Option<Instant>) -> Unparked {
         self.task_polls.set(0);
-        if self.is_empty() {
-            return parker.park(until);
-        }
-        let mut unparked = Unparked::Expired;
+        let mut unparked = None;
         self.receive_by(|poller| {
             let (why, received) = poller.park(parker, until);
-            unparked = why;
+            unparked = Some(why);
             received
         });
-        unparked
+        // A loop without sockets sleeps on its parker alone.
+        unparked.unwrap_or_else(|| parker.park(until))
     }
 
     /// Receives events by `receive`, and wakes their tasks when nothing is borrowed.

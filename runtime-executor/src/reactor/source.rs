@@ -115,6 +115,7 @@ impl IoSource {
     }
 
     /// R3. Appends the wakers of the directions that become ready to `woken`.
+    #[inline]
     pub(super) fn set_ready(&self, event: &ReadinessEvent, woken: &mut Vec<Waker>) {
         let mut waiters = self.waiters.lock();
         if event.readable {
