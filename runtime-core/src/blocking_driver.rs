@@ -1,7 +1,7 @@
 //! How a thread that is not turning a loop blocks on a future.
 //!
 //! By default the thread polls, and sleeps until its waker is woken. A thread may install a
-//! [`BlockingDriver`] that does this in its own way: the workers of a blocking pool install one
+//! [`BlockingDriver`] that does this differently. The workers of a blocking pool install a driver
 //! that records which job the thread waits for, so that the pool can detect deadlocks.
 
 use std::cell::RefCell;
@@ -18,7 +18,7 @@ pub trait BlockingDriver {
     /// with its own wakers, if each of them wakes `waker`.
     ///
     /// # Blocking
-    /// Blocks the thread until `poll` is ready.
+    /// Blocks the thread until `poll` returns `Ready`.
     fn drive(
         &self,
         waker: &Waker,
@@ -55,7 +55,7 @@ impl Drop for InstalledDriver {
 /// `sleep` last returned.
 ///
 /// # Blocking
-/// Blocks the thread until `poll` is ready.
+/// Blocks the thread until `poll` returns `Ready`.
 pub fn drive(waker: &Waker, sleep: impl Fn(), mut poll: impl FnMut(&mut Context<'_>) -> Poll<()>) {
     let driver = INSTALLED.with(|installed| installed.borrow().clone());
     if let Some(driver) = driver {

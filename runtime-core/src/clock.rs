@@ -1,7 +1,7 @@
 //! Clocks: the system's time, or virtual time, which the loop advances.
 //!
-//! Virtual time does not advance while a job holds the clock (see [`Clock::hold`]). The race
-//! between the end of a job and the loop's next step:
+//! Virtual time does not advance while a job holds the clock (see [`Clock::hold`]). This is the
+//! race between the end of a job and the loop's next step:
 //!
 //! ```text
 //! job                                loop                                          holds
@@ -129,7 +129,7 @@ impl Clock {
         if let ClockSource::Virtual(time) = &self.0 {
             let elapsed = instant.saturating_duration_since(time.start).as_nanos();
             let elapsed = u64::try_from(elapsed).unwrap_or(u64::MAX);
-            // ORDERING: Relaxed. Time orders nothing; a read-modify-write never sets it back.
+            // ORDERING: Relaxed. Time orders nothing, and a maximum never sets it back.
             time.elapsed.fetch_max(elapsed, Ordering::Relaxed);
         }
     }
@@ -139,8 +139,7 @@ impl VirtualTime {
     fn now(&self) -> Instant {
         // ORDERING: Relaxed, as in `advance_to`.
         let elapsed = Duration::from_nanos(self.elapsed.load(Ordering::Relaxed));
-        // The sum does not overflow: `advance_to` was given it as an `Instant`, unless 584 years
-        // passed.
+        // `advance_to` was given this sum as an `Instant`, so it overflows only after 584 years.
         self.start.checked_add(elapsed).unwrap_or(self.start)
     }
 }

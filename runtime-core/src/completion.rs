@@ -21,7 +21,7 @@
 //! The producer (a task on the loop, or a job on a worker) calls [`complete`](Completion::complete)
 //! once. The reading end ([`JoinHandle`](crate::join::JoinHandle)) polls, requests cancellation,
 //! and closes the cell when it is dropped. A request is a flag that the producer checks. A task is
-//! also woken once, so that it checks.
+//! also woken once, so that it checks the flag.
 //!
 //! One small mutex guards the state, and no user code runs while it is locked. Wakers are cloned
 //! before it is locked; they are woken, and wakers and results are dropped, after it is unlocked.
@@ -89,7 +89,7 @@ impl<T> Completion<T> {
                 unreachable!("a producer completes once")
             }
         };
-        // ORDERING: Release, paired with the Acquire in `is_finished`. One thread sets it, once.
+        // ORDERING: Release, paired with the Acquire in `is_finished`. Set once, by one thread.
         self.finished.store(true, Ordering::Release);
         drop(state);
         let Waiting { awaiter, producer } = before else { return None };

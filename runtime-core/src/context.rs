@@ -20,16 +20,16 @@ pub enum ThreadRole {
     Worker {
         /// The number of the pool.
         pool: u64,
-        /// The worker's place in the pool.
+        /// The index of the worker in the pool.
         worker: usize,
     },
-    /// The thread was a worker of a pool, and its thread-locals are being destroyed. A shutdown of
-    /// the pool that one of their destructors calls must not wait for this thread.
+    /// The thread was a worker of a pool, and its thread-locals are being destroyed. If one of
+    /// their destructors shuts the pool down, that shutdown must not wait for this thread.
     RetiredWorker {
         /// The number of the pool.
         pool: u64,
     },
-    /// The thread is the home of a pinned state.
+    /// The thread owns a pinned state.
     Pinned {
         /// The number of the state.
         state: u64,
@@ -60,7 +60,7 @@ pub fn set_role(role: ThreadRole) {
 
 /// Returns whether the current thread is turning an event loop.
 ///
-/// If it is, code that blocks the thread would stall all tasks of that loop.
+/// If it is turning one, code that blocks the thread would stall all tasks of that loop.
 pub fn is_on_loop() -> bool {
     CONTEXT.with(|context| context.loops.get() > 0)
 }

@@ -37,7 +37,8 @@ impl ForkCheck {
         ForkCheck(OnceLock::from(ask()))
     }
 
-    /// A check for a pool that has used no other thread yet, and is still usable in any process.
+    /// A check for a runtime or a pool that has used no other thread yet, and is still usable in
+    /// any process.
     ///
     /// The first [`check_cheaply`](ForkCheck::check_cheaply) fixes the process.
     pub const fn unused() -> ForkCheck {
@@ -47,15 +48,15 @@ impl ForkCheck {
     /// Asks the system whether the runtime or the pool is usable in this process.
     ///
     /// # Errors
-    /// If it is not: this process is a forked child, or a child of one.
+    /// If it is not usable, because this process is a forked child, or a child of one.
     pub fn check(&self) -> Result<(), ForkedError> {
         let Some(&made_in) = self.0.get() else { return Ok(()) };
         let here = ask();
         if here == made_in { Ok(()) } else { Err(ForkedError { made_in, here }) }
     }
 
-    /// Checks, with a system call only the first time, or if the system's last answer was another
-    /// process.
+    /// Like [`check`](ForkCheck::check), but makes a system call only the first time, or if the
+    /// system's last answer was another process.
     ///
     /// # Errors
     /// As [`check`](ForkCheck::check), but only if some check has asked the system in this process.

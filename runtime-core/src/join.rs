@@ -24,7 +24,7 @@ use crate::metadata::{Id, Metadata};
 /// Safe: giving up the await loses no result. The handle can be awaited again.
 ///
 /// # Panics
-/// Polling it again after it has yielded its result panics.
+/// Polling the handle again after it has yielded its result panics.
 #[must_use = "dropping a handle detaches; await it, or call `abort` or `detach`"]
 pub struct JoinHandle<T> {
     awaited: Awaited<T>,
@@ -52,7 +52,7 @@ pub trait JobCell<T> {
     /// [Polls](Completion::poll) the cell.
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>>;
 
-    /// Removes the job from its queue, or requests it to stop if it runs.
+    /// Removes the job from its queue or, if it runs already, requests that it stop.
     fn cancel(&self);
 }
 

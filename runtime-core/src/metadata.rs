@@ -50,12 +50,12 @@ impl fmt::Display for Id {
 
 /// The number, name and location of a task or job, kept for errors, reports and observers.
 ///
-/// It takes three words and is cheap to clone, because every task contains one.
+/// A `Metadata` takes three words and is cheap to clone, because every task contains one.
 #[derive(Clone, Debug)]
 pub struct Metadata {
     id: Id,
     location: &'static Location<'static>,
-    /// A thin pointer, because most tasks have no name, and it costs them only one word.
+    /// A thin pointer, because most tasks have no name: the field costs them only one word.
     name: Option<Arc<Box<str>>>,
 }
 

@@ -16,8 +16,8 @@
 //!   in NOTIFIED. Only a swap that finds PARKED makes a system call.
 //! - P2. The owner checks all its sources of work, then tries RUNNING → PARKED, and sleeps only if
 //!   that succeeds.
-//! - P3. The owner *swaps* in RUNNING when its sleep ends. The swap reads that of P1, so the owner
-//!   sees the data that was published before it.
+//! - P3. The owner *swaps* in RUNNING when its sleep ends. This swap reads the swap of P1, so the
+//!   owner sees the data published before P1.
 //!
 //! # The race between P1 and P2
 //!
@@ -45,7 +45,7 @@
 //!
 //! # Two other ways to sleep
 //!
-//! The handshake is the same for both; only the system call of P1 differs.
+//! The handshake is the same for both ways; only the system call of P1 differs.
 //!
 //! - DETACHED takes the place of PARKED for a loop that the host program turns (`Runtime::turn`).
 //!   The thread is in the host's own loop, so P1 calls a hook of the host.
@@ -123,7 +123,7 @@ impl Parker {
         thread::current().id() == self.thread.id()
     }
 
-    /// Notifies the owner. Never blocks; callable from any thread at any time.
+    /// Notifies the owner. Never blocks, and may be called from any thread at any time.
     #[inline]
     pub fn unpark(&self) {
         let _was_parked = self.unpark_and_report();
@@ -170,7 +170,7 @@ impl Parker {
         self.state.load(Ordering::Relaxed) == NOTIFIED
     }
 
-    /// Takes the notification, if there is one. The owner calls it and then checks for work.
+    /// Takes the notification, if there is one. The owner calls this, and then checks for work.
     #[inline]
     pub fn take_notification(&self) -> bool {
         self.is_notified() && {
@@ -182,7 +182,8 @@ impl Parker {
         }
     }
 
-    /// Sleeps until [`unpark`](Parker::unpark) or, if given, until `deadline`. The owner calls it.
+    /// Sleeps until [`unpark`](Parker::unpark) or, if given, until `deadline`. Only the owner calls
+    /// it.
     ///
     /// Returns at once if there is a notification already. An unpark is never lost, and never
     /// reported twice.
@@ -253,7 +254,7 @@ impl Parker {
     /// Detaches the loop from its thread, which the host uses until [`attach`](Parker::attach). The
     /// first unpark before that calls the hook.
     ///
-    /// Returns false, and takes the notification instead, if there is one already.
+    /// If there is a notification already, takes it and returns false.
     #[must_use]
     pub fn detach(&self) -> bool {
         self.try_park(DETACHED)
@@ -293,7 +294,7 @@ impl Default for Parker {
     }
 }
 
-/// A parker is a waker of its owner.
+/// As a waker, a parker wakes its owner.
 impl Wake for Parker {
     fn wake(self: Arc<Self>) {
         self.unpark();

@@ -1,7 +1,6 @@
 //! A generational slab: values in numbered slots, each reached by a key in constant time.
 //!
-//! A slab calls no code of its values, except that it drops those that it still holds when it is
-//! dropped itself.
+//! A slab calls no code of its values, except that dropping the slab drops the values in it.
 //!
 //! A key is the slot's index and the slot's *generation*. Removing a value increments the
 //! generation of its slot, so a key of the removed value, a *stale* key, finds nothing, although
@@ -48,7 +47,7 @@ impl Key {
         self.generation
     }
 
-    /// The key as a number, for an atomic. [`Key::from_bits`] is the inverse.
+    /// The key as a number that an atomic can hold. [`Key::from_bits`] is the inverse.
     #[inline]
     pub const fn to_bits(self) -> u64 {
         (self.generation as u64) << 32 | self.index as u64
@@ -87,7 +86,7 @@ pub struct Slab<T> {
 struct SlabSlot<T> {
     /// The generation of the value in the slot, or of the next value if the slot is vacant.
     generation: u32,
-    /// The next slot of the free list, or [`END`]; without meaning if the slot is not vacant.
+    /// The next slot of the free list, or [`END`]; it has no meaning if the slot is not vacant.
     next_vacant: u32,
     /// `None` if the slot is vacant or reserved.
     value: Option<T>,
@@ -215,7 +214,7 @@ impl<T> Slab<T> {
 
     /// The key of the first value whose slot has this index or a higher index.
     ///
-    /// A loop that visits all values can use it even if the slab changes meanwhile.
+    /// A loop that visits all values can use this method even if the slab changes meanwhile.
     pub fn key_from(&self, index: u32) -> Option<Key> {
         // A slab has fewer than 2^32 slots.
         (index..self.slots.len() as u32).find_map(|index| self.key_at(index))

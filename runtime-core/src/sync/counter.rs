@@ -22,7 +22,7 @@ impl Counter {
     }
 }
 
-/// A number of the process that any thread may set.
+/// A number that all threads of the process share, and that any of them may set.
 #[derive(Debug, Default)]
 pub struct Latest(AtomicU32);
 

@@ -2,8 +2,8 @@
 //!
 //! In a build, these are the types of parking_lot, crossbeam-channel and std, re-exported by
 //! `native`. Under `--cfg runtime_loom` they are the models of these types in the module `loom`,
-//! built from [loom](https://docs.rs/loom)'s types. All other source is the same in both, so the
-//! models check the source that ships. Two rules make sure of it:
+//! built from [loom](https://docs.rs/loom)'s types. All other source is the same in a build and in
+//! a model, so the models check the source that ships. Two rules make sure of it:
 //!
 //! - the native side contains no logic, and
 //! - the model side is never stronger than the types it stands for. Its channel orders a send
@@ -15,7 +15,7 @@
 
 pub mod counter;
 
-/// Written once and then only read, so no model has to see it.
+/// A cell that is written once and then only read, so loom need not see it.
 pub use std::sync::OnceLock;
 
 #[cfg(not(runtime_loom))]

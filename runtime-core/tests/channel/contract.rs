@@ -1,8 +1,8 @@
 //! The contract of the facade's channel.
 //!
-//! `main.rs` checks that crossbeam-channel keeps it, and `tests/models/src/channel.rs` that the
-//! models' channel does. The models' channel may show more executions than crossbeam's, never
-//! fewer.
+//! `main.rs` checks that crossbeam-channel keeps the contract, and `tests/models/src/channel.rs`
+//! checks that the models' channel keeps it. The models' channel may show more executions than
+//! crossbeam's, never fewer.
 
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
 //! Models of the completion cell, `runtime_core::completion`, and of its reading end, `join`.
 //!
-//! Most of the cell's state is guarded by one mutex, which no mutation can weaken. Beside mutations
-//! of the cell's flags, the mutants are therefore small cells with a bug that the real cell must
-//! not have, or programs that use the cell wrongly.
+//! Most of the cell's state is guarded by one mutex, which no mutation can weaken. Besides
+//! mutations of the cell's flags, the mutants are therefore small cells with a bug that the real
+//! cell must not have, or programs that use the cell wrongly.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -198,7 +198,8 @@ fn is_finished_orders_the_work_of_the_producer(witness: &'static Witness) {
     block_on(handle).expect("it was completed");
 }
 
-/// complete‖drop of the handle, which closes the cell. (P25, P27)
+/// complete‖drop of the handle, which closes the cell. The result is delivered or dropped, exactly
+/// once. (P25, P27)
 fn a_result_is_delivered_or_dropped_once(witness: &'static Witness) {
     let (cell, mut handle) = cell::<DropProbe>();
     let (value, drops) = drop_probe();

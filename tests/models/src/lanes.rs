@@ -268,8 +268,8 @@ fn looks_before_it_registers(_: &'static Witness) {
     join(job);
 }
 
-/// A shutdown that leaves reports its job‖the job ends. The job is counted once, as running or as
-/// ended.
+/// A shutdown with `Leave` reports the running job‖the job ends. The job is counted once, as
+/// running or as ended.
 fn who_is_reported_as_running(witness: &'static Witness) {
     let pool = pool(1);
     let ran = Record::new();

@@ -9,9 +9,10 @@
 //!
 //! (`cargo loom -- channel` is the same as `cargo loom channel`.)
 //!
-//! A `Model` is a statement with a body that panics or deadlocks in some execution if the statement
-//! is false. In a model, the sync facade (`runtime_core::sync`) is built from loom's types, and the
-//! code above the facade is the source that ships. Each model runs in its own process, and must
+//! A `Model` is a statement with a body. If the statement is false, the body panics or deadlocks in
+//! some execution. In a model, the sync facade (`runtime_core::sync`) is built from loom's types,
+//! and the code above the facade is the source that ships. Each model runs in its own process, and
+//! must
 //!
 //! - pass in every execution with at most `bound` preemptions, or, without a bound, in every
 //!   execution;
@@ -31,6 +32,7 @@
 //!   nothing.
 //! - Start the injector's thread before any other thread.
 //! - A loop that waits for another thread must park. A loop that spins never ends.
+//! - In a comment, `a‖b` means that `a` and `b` happen concurrently.
 //!
 //! # Writing a mutant
 //!

@@ -240,8 +240,8 @@ fn the_last_of_two_handles(witness: &'static Witness) {
     assert!(was_here || last.len() == 1, "the last drop has waited");
 }
 
-/// A count of handles that is read in one step and written in a second step. It may happen that no
-/// drop finds that it is the last.
+/// A count of handles that is read in one step and written in a second step. So each of two drops
+/// may find that it is not the last.
 fn counted_in_two_steps(_: &'static Witness) {
     let handles = Arc::new(Mutex::new(2));
     let closes = Record::new();

@@ -1,5 +1,5 @@
-//! Finds the line that a mutant breaks by the text of the line, so that no line number must be kept
-//! up to date.
+//! Finds the line that a mutant breaks. It searches for the text of the line, so no line number
+//! must be kept up to date.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,8 +11,8 @@ pub(crate) fn root() -> PathBuf {
     root.expect("the package lies two folders deep").to_owned()
 }
 
-/// The number of the line of `file` that contains `snippet`: of the only such line, or of the
-/// `nth`.
+/// The number of the line of `file` that contains `snippet`. `nth` selects one of several such
+/// lines.
 ///
 /// # Panics
 /// If there is no such line, or more than one without `nth`.

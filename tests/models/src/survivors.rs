@@ -7,7 +7,7 @@ struct Survivor {
     file: &'static str,
     /// A part of the line of the operation.
     snippet: &'static str,
-    /// The weakening.
+    /// The mutation that weakens the operation.
     left: MutationKind,
     reason: &'static str,
 }

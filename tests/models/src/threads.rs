@@ -17,7 +17,7 @@ pub(crate) fn join(thread: JoinHandle<()>) {
     thread.join().expect("a panic ends the model");
 }
 
-/// Blocks this thread on a future, by the parker that ships.
+/// Blocks this thread on a future, using the parker that ships.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let parker = Arc::new(Parker::new());
     let waker = Waker::from(Arc::clone(&parker));

@@ -438,7 +438,7 @@ fn toy_job(queue: &ToyQueue, bug: Bug) {
     }
 }
 
-/// The jobs of a toy queue that wake the task.
+/// Determines which jobs of a toy queue wake the task.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Notification {
     Always,

@@ -14,7 +14,7 @@ pub use std::sync::atomic::Ordering;
 use super::mutation::{self, Mutation};
 
 /// The ordering that an operation has under a mutation. For `Split` and `Lose`, only a load uses
-/// it.
+/// this result.
 fn weakened(mutation: Mutation, order: Ordering) -> Ordering {
     match mutation {
         Mutation::Relaxed | Mutation::Split | Mutation::Lose => Relaxed,
@@ -158,7 +158,7 @@ macro_rules! atomic {
             }
 
             $(
-                /// Applies the operation of its name and returns the former value.
+                /// Applies the operation that the name states, and returns the former value.
                 #[track_caller]
                 pub fn $method(&self, operand: $value, order: Ordering) -> $value {
                     match mutation::here() {

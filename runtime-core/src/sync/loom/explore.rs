@@ -68,7 +68,8 @@ impl Witness {
     }
 }
 
-/// A list to which the threads of a model append. It does not order them with each other.
+/// A list to which the threads of a model append. The list does not order the threads with each
+/// other.
 ///
 /// The entries are in the order in which they were appended in this execution.
 pub struct Record<T>(Arc<Mutex<Vec<T>>>);

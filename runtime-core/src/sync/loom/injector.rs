@@ -1,4 +1,4 @@
-//! The injector of expiry, spurious wake-ups and refused thread starts.
+//! The injector, which lets time pass, wakes threads spuriously, and refuses thread starts.
 //!
 //! The passing of time and spurious wake-ups come from a separate thread, which [`start`] starts
 //! before any other thread of the model. loom then tries them at every point where they could
@@ -18,11 +18,11 @@ pub fn start(body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
 /// Lets time pass. The deadline of every timed wait in progress passes, and so does the deadline of
 /// the next timed wait of each other thread.
 ///
-/// - A thread in a timed wait wakes. The wait returns false, as on the native side, and returns
-///   true at once when it is called again with the same deadline or an earlier one.
+/// - A thread in a timed wait wakes. The wait returns false, as on the native side. If the thread
+///   waits again, with the same deadline or an earlier one, that wait returns true at once.
 /// - A thread that is not in a timed wait finds, at its next timed wait, that the deadline has
-///   already passed: the wait returns true at once, and the token remains.
-/// - A further call with a later deadline waits again. An untimed wait does not end.
+///   already passed: the wait returns true at once, and does not take the token.
+/// - A further wait with a later deadline does not return at once. An untimed wait does not end.
 ///
 /// The injector reaches the threads one after the other, and other threads may run in between.
 ///
@@ -61,8 +61,8 @@ pub fn expire_at_last() {
     assert_injector();
     let mut idle = 0;
     while !execution::is_dismissed() {
-        // loom schedules a thread that has yielded when no other thread can run, or to try that
-        // order.
+        // loom resumes this thread when no other thread can run, or in order to try that
+        // interleaving.
         loom::thread::yield_now();
         let others = others();
         if !others.iter().all(Thread::waits) {
@@ -85,8 +85,8 @@ pub fn dismiss() {
 
 /// Refuses the `nth` call of `thread::spawn` of this execution, counted from 1.
 ///
-/// It may be called for several numbers, but only before any thread is started. It needs no
-/// injector's thread.
+/// The function may be called for several numbers, but only before any thread is started. It needs
+/// no injector's thread.
 pub fn refuse_spawn(nth: usize) {
     execution::refuse_start(nth);
 }

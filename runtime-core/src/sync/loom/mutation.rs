@@ -3,7 +3,7 @@
 //! A model proves little until it is seen to fail. A *mutant* is the same source with one operation
 //! weakened. The environment of the process names that operation by the file and line of its call:
 //! `RUNTIME_LOOM_MUTATION="relaxed runtime-core/src/park.rs 87"`. Every operation of the facade
-//! that can be mutated calls [`here`], which compares the call site.
+//! that can be mutated calls [`here`], which compares its call site with the named one.
 //!
 //! When the named site is first reached, `mutation reached` is written to stderr, so that a mutant
 //! that fails for another reason does not count as caught.
@@ -78,8 +78,8 @@ pub(super) fn here() -> Option<Mutation> {
     Some(mutated.mutation)
 }
 
-/// Returns whether the compiler's name of a file, which may begin with `../` of another package,
-/// names this file of the repository.
+/// Returns whether `name`, as the compiler writes it, means this file of the repository. If another
+/// package is compiled, `name` may begin with `../`.
 fn is_path_to(name: &str, file: &str) -> bool {
     name.strip_suffix(file).is_some_and(|before| before.is_empty() || before.ends_with("../"))
 }

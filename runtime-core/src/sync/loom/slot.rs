@@ -1,4 +1,4 @@
-//! One thread of a model, as the others see it: its slot, with the parking token.
+//! One thread of a model, as the other threads see it: its slot, with the parking token.
 //!
 //! loom sees one word of the slot. Bit 0 is the parking token; the other bits count how often the
 //! injector let time pass for this thread. The module `thread` describes the protocol of parking.
@@ -53,7 +53,7 @@ pub(super) struct SlotState {
     unparks: usize,
 }
 
-/// The stage of a thread's life, as far as the injector has to know it.
+/// The stage of a thread's life, as far as the injector must know it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum ThreadStage {
     /// No thread has the slot.

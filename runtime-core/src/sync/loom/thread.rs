@@ -2,8 +2,8 @@
 //!
 //! - `unpark` sets the parking token by a Release read-modify-write, and wakes the thread if it
 //!   sleeps.
-//! - `park` takes the token by an Acquire read-modify-write. If there is none it sleeps; after the
-//!   sleep it takes the token that arrived meanwhile. Two unparks between two parks count as one.
+//! - `park` takes the token by an Acquire read-modify-write. If there is no token, it sleeps, and
+//!   then takes the token that arrived meanwhile. Two unparks between two parks count as one.
 //! - `park_until` does the same, unless time has passed since its last call. Then it returns true
 //!   at once.
 //!
@@ -58,8 +58,8 @@ pub fn park() {
 /// Parks like [`park`], at most until `deadline`. Returns whether the deadline had already passed
 /// at the call. If it returns false, the wait may have ended for any reason, even spuriously.
 ///
-/// A deadline passes only when an [injector](super::injector) lets time pass, at any moment,
-/// because a thread may be delayed for any time between two instructions.
+/// A deadline passes only when an [injector](super::injector) lets time pass. This may be at any
+/// moment, because a thread may be delayed for any time between two instructions.
 ///
 /// # Blocking
 /// Blocks the model thread, as [`park`] does.
@@ -73,7 +73,8 @@ pub fn park_until(deadline: Instant) -> bool {
         return true;
     }
     // ORDERING: Acquire for a token, paired with the Release of `unpark`; Relaxed for a passed
-    // deadline, which leaves the token where it is and so reads nothing that the token orders.
+    // deadline: the exchange fails and does not take the token, so it need not see what the token
+    // orders.
     let no_token = ticks * TICK;
     match me.word().compare_exchange(no_token | TOKEN, no_token, Acquire, Relaxed) {
         Ok(_) => false,
