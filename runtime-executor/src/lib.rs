@@ -2,7 +2,7 @@
 //! from a ready queue.
 //!
 //! The package starts no thread. Tasks stay on the loop's thread, so their futures need not be
-//! `Send`; other threads reach the loop by its [`Handle`] and by the wakers of its tasks.
+//! `Send`; other threads reach the loop through its [`Handle`] and the wakers of its tasks.
 //!
 //! # The life of a task
 //!
@@ -22,9 +22,9 @@
 //!
 //! In reading order:
 //!
-//! - `scheduler`: the loop. `current` (which loop a thread is turning), `core` (the part of its own
-//!   thread, where a task begins), `turn` and `block_on`, `shared` (the part of all threads); then
-//!   [`EventLoop`] and [`Handle`].
+//! - `scheduler`: the loop. `current` (which loop a thread is turning), `core` (the part that only
+//!   its own thread uses, where a task begins), `turn` and `block_on`, `shared` (the part that all
+//!   threads share); then [`EventLoop`] and [`Handle`].
 //! - `task`: one task. `future_task` (its box), `waker` (how it is woken), `recycle`.
 //! - `time`: the timer queue, [`sleep`], [`timeout`], [`interval`], and the virtual clock.
 //! - `reactor`: sockets, with the feature `net` on Unix.

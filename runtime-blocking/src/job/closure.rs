@@ -60,9 +60,8 @@ pub(crate) trait RemoveFromQueue {
     fn remove_from_queue(&self, key: Key) -> bool;
 }
 
-/// A job. *Shared by* the queue or the worker, and the handle. *Guarded by* the mutex around its
-/// content, and the mutex of its completion cell. *Woken by* nothing: an abort runs on the thread
-/// that calls it.
+/// A job. *Shared by* the queue or the worker, and the handle. *Guarded by* the mutexes of its
+/// content and its completion cell. *Woken by* nothing: an abort runs on the aborting thread.
 pub(crate) struct BlockingJob<F, T, K> {
     completion: Completion<T>,
     content: Mutex<Content<F, K>>,

@@ -13,17 +13,15 @@ use crate::pool::submit_error::SubmitError;
 use crate::queue::lane_config::LaneId;
 use crate::queue::permit::{Permit, WhenFull};
 
-/// The jobs of one kind within a pool. Limits how many of them run and wait, and sets their
-/// precedence.
+/// The jobs of one kind within a pool, with limits and a precedence of their own.
 ///
 /// All jobs of a pool share its threads. Without lanes, a thousand slow name lookups would take all
 /// threads, and reading a file would have to wait; in a lane of their own they take at most as many
 /// threads as the lane allows. A job counts towards its lane's limit until its closure has ended,
 /// even if it was aborted and nothing waits for it any more.
 ///
-/// This type is a handle: clones are cheap and refer to the same lane. Like a
-/// [`Pool`](crate::Pool), it keeps the pool open. A lane is removed when it has neither a handle
-/// nor a job.
+/// This type is a handle: clones are cheap and refer to the same lane. It keeps the pool open. A
+/// lane is removed when it has neither a handle nor a job.
 ///
 /// ```
 /// use runtime_blocking::{Pool, Priority};

@@ -12,12 +12,11 @@
 //! 2. Beyond that, one worker becomes the *monitor*. It runs no jobs. If no job finishes for 100
 //!    µs, the running jobs must be blocked, so it [adds threads](crate::worker::growth). If it can
 //!    add none, it runs a job itself.
-//! 3. A worker that has run many jobs in a row and finds no further job yields the core once, and
-//!    looks again before it waits, unless another worker is arriving. Meanwhile it counts as
-//!    arriving, so a submit makes no system call. Without this, a worker that is faster than its
-//!    submitter would sleep between any two jobs of a burst. A worker that was woken for a single
-//!    job does not yield: on a busy machine a yield may take milliseconds, and the next job would
-//!    have to wait.
+//! 3. A worker that has run many jobs in a row and finds no further job yields the core once and
+//!    looks again before it waits, unless another worker is arriving. It counts as arriving, so a
+//!    submit makes no system call. Without this, a worker that is faster than its submitter would
+//!    sleep between any two jobs of a burst. A worker that was woken for a single job does not
+//!    yield: on a busy machine a yield may take milliseconds, while the next job waits.
 //!
 //! ```text
 //!                    dispatch                 next: Take
@@ -226,8 +225,7 @@ impl Policy {
     }
 
     /// After a refusal, a worker that has ended a job seldom tries another start. A dispatched
-    /// worker always tries, because jobs that were submitted while it was arriving dispatched
-    /// nothing.
+    /// worker always tries: jobs submitted while it was arriving dispatched nothing.
     fn vacancies_for(&self, arrival: Arrival) -> usize {
         let backs_off = arrival != Arrival::Dispatched && self.backoff.is_waiting(self.ended);
         if backs_off { 0 } else { self.vacancies() }

@@ -10,11 +10,11 @@ pub(crate) use DisabledPollerSlot as PollerSlot;
 pub(crate) use DisabledReactor as Reactor;
 pub(crate) use NoSelector as OpenSelector;
 
-/// No selector can be given to a loop.
+/// The type of the selector that a loop can be given: it has no values.
 #[derive(Debug)]
 pub enum NoSelector {}
 
-/// Accepts no registration.
+/// A reactor that accepts no registration.
 #[derive(Debug)]
 pub(crate) struct DisabledReactor;
 
@@ -24,7 +24,7 @@ impl DisabledReactor {
     }
 }
 
-/// Is always empty.
+/// A slot that is always empty.
 #[derive(Default)]
 pub(crate) struct DisabledPollerSlot {}
 

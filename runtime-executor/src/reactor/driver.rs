@@ -17,12 +17,12 @@ use super::selector::{OpenSelector, ReadinessEvent, Selector, Token, WaitForEven
 use super::source::IoSource;
 
 /// *Shared by* the loop, its poller and all registrations. *Guarded by* its mutex: the selector is
-/// opened and readiness is set under it, but it is never held while foreign code runs. *Woken by*:
-/// no thread waits for it.
+/// opened and readiness is set under the mutex, which is never held while foreign code runs. *Woken
+/// by* nothing: no thread waits for the reactor.
 pub(crate) struct Reactor {
-    /// Opens another selector than mio's, for tests and models.
+    /// Opens a selector in place of mio's, for tests and models.
     open: Option<OpenSelector>,
-    /// The process that opened the selector. A forked child shares the selector with it.
+    /// The process that opened the selector. A forked child shares the selector with that process.
     process: ForkCheck,
     state: Mutex<ReactorState>,
 }
@@ -30,8 +30,8 @@ pub(crate) struct Reactor {
 struct ReactorState {
     selector: SelectorState,
     sources: Slab<Arc<IoSource>>,
-    /// Another event loop watches the selector's descriptor. Every event must be received then, or
-    /// the descriptor stays readable.
+    /// True if another event loop watches the selector's descriptor. Then every event must be
+    /// received, because the descriptor would otherwise stay readable.
     is_watched: bool,
 }
 
@@ -65,7 +65,7 @@ impl Reactor {
         Arc::new(Reactor { open, process: ForkCheck::unused(), state: Mutex::new(state) })
     }
 
-    /// S1, except for the selector's part.
+    /// S1, except that the selector does not record the descriptor yet.
     pub(super) fn insert(&self) -> io::Result<InsertedSource> {
         let source = Arc::new(IoSource::new());
         let mut state = self.state.lock();
@@ -104,13 +104,13 @@ impl Reactor {
     }
 
     /// S5. The selector forgets the descriptor before the slot is vacated, so it never knows a
-    /// token of a vacant slot. A forked child leaves the selector alone: what it removed there, it
-    /// would remove for the parent.
+    /// token of a vacant slot. A forked child does not touch the selector: removing a descriptor
+    /// there would remove it for the parent, too.
     pub(super) fn remove(&self, key: Key, descriptor: RawFd) {
         if self.process.check().is_ok()
             && let Some(selector) = self.selector()
         {
-            // It fails if the descriptor has been closed, and then the kernel has forgotten it.
+            // This fails if the descriptor has been closed. Then the kernel has removed it already.
             let _forgotten = selector.deregister(descriptor);
         }
         self.forget(key);

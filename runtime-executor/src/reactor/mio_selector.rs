@@ -11,17 +11,17 @@ use mio::{Events, Interest, Poll, Registry, Waker};
 
 use super::selector::{ReadinessEvent, Selector, SelectorParts, Token, WaitForEvents};
 
-/// The most events that one wait returns. The next wait returns the others.
+/// The maximum number of events that one wait returns. The next wait returns the others.
 const EVENTS_MAX: usize = 256;
 
-/// Events report urgent data only on request.
+/// The kinds of events that are requested. Urgent data is reported only on request.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE).add(Interest::PRIORITY);
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 const INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
-/// True where an event that shows only data reports only data, so that a short transfer
-/// clears it: see `readiness.rs`.
+/// True on systems whose events show all that they report beyond data. There a short transfer
+/// clears an event that shows data alone: see `readiness.rs`.
 const SHOWS_MORE_THAN_DATA: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
 pub(super) fn open() -> io::Result<SelectorParts> {
@@ -47,7 +47,7 @@ impl Selector for MioSelector {
     }
 
     fn wake(&self) {
-        // It increments a counter of the kernel's, which mio resets when it is full.
+        // The wake increments a counter in the kernel, which mio resets when it is full.
         let _cannot_fail = self.waker.wake();
     }
 
@@ -69,7 +69,7 @@ impl WaitForEvents for MioPoll {
     ) -> io::Result<()> {
         match self.poll.poll(&mut self.events, timeout) {
             Ok(()) => {}
-            // A signal interrupted it. The loop computes the remaining time again.
+            // A signal interrupted the wait. The loop computes the remaining time again.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
             Err(error) => return Err(error),
         }
@@ -86,8 +86,8 @@ fn mio_token(Token(token): Token) -> mio::Token {
     mio::Token(token)
 }
 
-/// Translates an event. An error or a hang-up makes the descriptor ready: the task finds it by
-/// trying again.
+/// Translates an event. An error or a hang-up makes the descriptor ready, so that the task tries
+/// again and gets the error.
 #[inline]
 fn readiness_event(event: &Event) -> ReadinessEvent {
     let (read_closed, write_closed) = (event.is_read_closed(), event.is_write_closed());

@@ -1,5 +1,5 @@
-//! The reactor learns from the operating system that a descriptor is ready, and wakes the tasks
-//! that wait for it.
+//! The reactor receives from the operating system the events of descriptors that become ready, and
+//! wakes the tasks that wait for these descriptors.
 //!
 //! A read from a socket without data fails with `WouldBlock`. Its task waits until the system
 //! reports that the socket is readable. The reactor does no I/O itself: the woken task reads.
@@ -16,8 +16,8 @@
 //! - S4. *Dispatch*. The loop polls the selector during a turn, or sleeps in it. For each event it
 //!   finds the source by the token, sets the readiness and takes the wakers of that direction.
 //!   After the last event it wakes these tasks, and holds no lock while it does so.
-//! - S5. *Deregister*. The selector forgets the descriptor, and then the slot is vacated. The
-//!   slot's next token is another one, so a late event for the old source finds no source.
+//! - S5. *Deregister*. The selector forgets the descriptor, and then the slot is vacated. The next
+//!   source in the slot gets another token, so a late event for the old source finds no source.
 //! - S6. *Shut down*. The poller is dropped: by the loop when it closes, or with a message that no
 //!   loop receives. Every waiting task is woken with an error, and later operations fail.
 //!

@@ -12,7 +12,8 @@ use runtime_core::park::{Parker, PollWaker, Unparked};
 use super::driver::{OpenedSelector, Reactor};
 use super::selector::{ReadinessEvent, Selector, WaitForEvents};
 
-/// Receives the events of a reactor's sockets. The first registration delivers it to the loop.
+/// Receives the events of a reactor's sockets. The first registration delivers the poller to the
+/// loop.
 ///
 /// # Drop
 /// Shuts the reactor down, on whatever thread it is dropped.
@@ -27,8 +28,8 @@ pub(crate) struct Poller {
     woken: Vec<Waker>,
 }
 
-/// Returns the selector. If it has just been opened, `deliver` is given the poller; if it drops the
-/// poller because the loop is gone, the reactor shuts down.
+/// Returns the selector. If the selector has just been opened, passes the poller to `deliver`. If
+/// `deliver` drops the poller because the loop is gone, the reactor shuts down.
 pub(super) fn deliver_poller(
     reactor: &Arc<Reactor>,
     opened: OpenedSelector,
@@ -63,7 +64,7 @@ impl Poller {
         self.receive(Some(Duration::ZERO))
     }
 
-    /// Sleeps until there is an event, the parker is unparked, or the deadline.
+    /// Sleeps until there is an event, the parker is unparked, or the deadline has passed.
     fn park(&mut self, parker: &Parker, until: Option<Instant>) -> (Unparked, io::Result<()>) {
         let mut received = Ok(());
         let unparked = parker.park_in(|| {
@@ -86,18 +87,19 @@ impl Drop for Poller {
     }
 }
 
-/// The polls of tasks between two polls of the selector in a loop that is never idle. A poll of the
-/// selector is a system call, which costs as much as some twenty of the shortest polls of tasks.
+/// The number of task polls between two polls of the selector, in a loop that is never idle. A poll
+/// of the selector is a system call, which costs as much as some twenty of the shortest polls of
+/// tasks.
 const INTERVAL: usize = 64;
 
-/// The loop's place for its poller. It is empty until the first registration.
+/// The loop's place for its poller. The place is empty until the first registration.
 ///
-/// The loop's thread alone uses it. It is not borrowed while wakers run, because a woken task may
-/// register a socket at once.
+/// Only the loop's thread uses the place, and does not borrow it while wakers run, because a woken
+/// task may register a socket at once.
 #[derive(Default)]
 pub(crate) struct PollerSlot {
     poller: RefCell<Option<Poller>>,
-    /// Polls of tasks since the selector was polled.
+    /// The number of task polls since the last poll of the selector.
     task_polls: Cell<usize>,
 }
 
@@ -108,13 +110,13 @@ impl PollerSlot {
         self.poller.borrow().is_none()
     }
 
-    /// Takes the poller that the first registration delivers.
+    /// Stores the poller that the first registration delivers.
     pub(crate) fn install(&self, poller: Poller) {
         let former = self.poller.borrow_mut().replace(poller);
         drop_catching(former);
     }
 
-    /// Counts the polls of one turn, at least one.
+    /// Adds the task polls of one turn, and at least one.
     #[inline]
     pub(crate) fn count_polls(&self, polls: usize) {
         self.task_polls.set(self.task_polls.get() + polls.max(1));
@@ -128,7 +130,7 @@ impl PollerSlot {
         }
     }
 
-    /// S4 without sleeping: receives the events that are there, and wakes their tasks.
+    /// S4 without sleeping: receives the events that have occurred, and wakes their tasks.
     #[inline]
     pub(crate) fn poll(&self) {
         self.task_polls.set(0);
@@ -146,7 +148,8 @@ impl PollerSlot {
         }
     }
 
-    /// S4 by sleeping: parks the thread until it is unparked, there is an event, or the deadline.
+    /// S4 with a sleep: parks the thread until it is unparked, there is an event, or the deadline
+    /// has passed.
     pub(crate) fn park(&self, parker: &Parker, until: Option<Instant>) -> Unparked {
         self.task_polls.set(0);
         let mut unparked = None;
@@ -164,8 +167,8 @@ impl PollerSlot {
         let mut slot = self.poller.borrow_mut();
         let Some(poller) = slot.as_mut() else { return };
         if receive(poller).is_err() {
-            // A selector that has failed will fail again, and the loop would never sleep. Without
-            // the poller each socket returns an error, and the loop goes on.
+            // A selector that has failed will fail again, so with it the loop would never sleep.
+            // Without the poller each socket returns an error, and the loop continues.
             let failed = slot.take();
             drop(slot);
             drop_catching(failed);
@@ -174,7 +177,7 @@ impl PollerSlot {
         let mut woken = std::mem::take(&mut poller.woken);
         drop(slot);
         woken.drain(..).for_each(|waker| catch_panic(|| waker.wake()));
-        // The empty vector goes back for its capacity.
+        // The empty vector is put back, so that its capacity is used again.
         if let Some(poller) = self.poller.borrow_mut().as_mut()
             && poller.woken.is_empty()
         {
@@ -182,7 +185,7 @@ impl PollerSlot {
         }
     }
 
-    /// S6. Wakes all tasks that wait for a socket, with an error.
+    /// S6. Drops the poller, which wakes all tasks that wait for a socket, with an error.
     pub(crate) fn close(&self) {
         let poller = self.poller.borrow_mut().take();
         drop_catching(poller);

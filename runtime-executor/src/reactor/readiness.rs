@@ -43,23 +43,23 @@
 //! # Short transfers
 //!
 //! With edge-triggered events each request would cost one extra read, which finds nothing. For a
-//! TCP stream on Linux it need not. A read that returns fewer bytes than the buffer holds has
-//! emptied the socket, and a write that takes fewer bytes than it was given has filled it, so the
-//! readiness can be cleared at once. Two conditions stay although the data is used up, if the same
-//! event reported them together with the data:
+//! TCP stream on Linux this extra read is not needed. A read that returns fewer bytes than the
+//! buffer holds has emptied the socket, and a write that takes fewer bytes than it was given has
+//! filled it, so the readiness can be cleared at once. Two conditions may remain after the data is
+//! used up, if one event reported them together with the data:
 //!
-//! - *The end of the stream*, an error, or a hang-up. The next read must find it, and there will be
-//!   no other event.
-//! - *Urgent data*. A read stops in front of it, although more data may follow.
+//! - *The end of the stream*, an error, or a hang-up. The next read must find this condition,
+//!   because no further event will report it.
+//! - *Urgent data*. A read stops in front of urgent data, although more data may follow.
 //!
-//! An event says if one of them was present when it was received; one that occurs later causes an
-//! event of its own. A short transfer therefore clears a tick whose event reported data alone. Any
-//! other tick is cleared only by `WouldBlock`.
+//! An event shows whether one of these conditions was present when the event was received. A
+//! condition that occurs later causes an event of its own. A short transfer therefore clears a tick
+//! whose event reported data alone. Any other tick is cleared only by `WouldBlock`.
 //!
-//! For other descriptors only `WouldBlock` clears, because the rule has not been shown to hold: a
-//! read of a Unix stream stops at a passed descriptor; nothing is known of datagrams, pipes and
-//! descriptors that the program brings; and other systems than Linux report less. A transfer of
-//! zero bytes clears nothing: it is the end of the stream, or no bytes were requested.
+//! For other descriptors only `WouldBlock` clears the readiness, because the rule has not been
+//! shown to hold there. A read of a Unix stream stops at a passed descriptor. Nothing is known of
+//! datagrams, pipes and descriptors that the program brings. Systems other than Linux report less.
+//! A transfer of zero bytes clears nothing: the stream has ended, or no bytes were requested.
 
 use std::task::Poll;
 
@@ -71,10 +71,11 @@ use super::selector::ReadinessEvent;
 const SHUT_DOWN: usize = 1;
 /// The last event reported more than data.
 const BEYOND_DATA: usize = 2;
-/// The other bits count. A task would have to sleep through 2^30 events to see the same tick again.
+/// The other bits count the events. A task would have to sleep through 2^30 events to see the same
+/// tick again.
 const TICK: usize = 4;
 
-/// The number of the report that a task has seen. It limits what the task may clear.
+/// The number of the last report that a task has seen. It limits what the task may clear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tick(usize);
 
@@ -92,7 +93,7 @@ pub(super) struct ReactorGone;
 /// The readiness of one direction.
 ///
 /// *Shared by* the loop and all users of the descriptor. *Guarded by* the lock of its source for
-/// `set` and `shut_down`; `check` and `clear` take no lock. *Woken by*: the source wakes.
+/// `set` and `shut_down`; `check` and `clear` take no lock. *Woken by* the source.
 #[derive(Debug)]
 pub(super) struct Readiness {
     reported: AtomicUsize,
@@ -109,14 +110,14 @@ impl Readiness {
     /// R1. Returns the current tick, or `Pending` if the direction is not ready.
     #[inline]
     pub(super) fn check(&self) -> Poll<Result<Tick, ReactorGone>> {
-        // ORDERING: Relaxed. A task that finds it not ready checks again under the lock. A task
-        // that finds an old tick tries in vain and clears that old tick.
+        // ORDERING: Relaxed. A task that finds the direction not ready checks again under the lock.
+        // A task that finds an old tick tries in vain and clears that old tick.
         let reported = self.reported.load(Ordering::Relaxed);
         if reported & SHUT_DOWN != 0 {
             return Poll::Ready(Err(ReactorGone));
         }
-        // ORDERING: Relaxed. This thread's own clears are visible. To miss one of another thread
-        // costs one vain try.
+        // ORDERING: Relaxed. This thread's own clears are visible. Missing a clear of another
+        // thread costs one vain try.
         let cleared = self.cleared.load(Ordering::Relaxed);
         if reported == cleared { Poll::Pending } else { Poll::Ready(Ok(Tick(reported))) }
     }
@@ -126,14 +127,14 @@ impl Readiness {
     pub(super) fn clear(&self, Tick(seen): Tick) {
         // ORDERING: Relaxed. A hint: an old tick need not be stored.
         if self.reported.load(Ordering::Relaxed) == seen {
-            // ORDERING: Relaxed. A thread that loads this value learns that an operation failed
-            // after this tick was reported. This holds for each value that any thread stores, so
-            // the stores need no order.
+            // ORDERING: Relaxed. A thread that loads this value can conclude that an operation
+            // returned `WouldBlock` after this tick was reported. This holds for each value that
+            // any thread stores, so the stores need no order.
             self.cleared.store(seen, Ordering::Relaxed);
         }
     }
 
-    /// R3. The loop calls it under the lock.
+    /// R3. The loop calls this under the lock of the source.
     pub(super) fn set(&self, event: &ReadinessEvent) {
         // ORDERING: Relaxed, twice. Only the holder of the lock stores this word.
         let reported = self.reported.load(Ordering::Relaxed) & !BEYOND_DATA;

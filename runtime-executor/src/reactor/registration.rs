@@ -16,8 +16,8 @@ use super::selector::Direction;
 use super::source::IoSource;
 use super::waiters::WaiterSlot;
 
-/// A descriptor whose readiness a loop reports. [`Handle::register`](crate::Handle::register) makes
-/// one.
+/// A descriptor whose readiness a loop reports. Made by
+/// [`Handle::register`](crate::Handle::register).
 ///
 /// Its futures may be polled on any thread and by any executor, as long as its loop lives and is
 /// turned.
@@ -32,13 +32,14 @@ pub struct Registration {
     short_transfer: ShortTransfer,
 }
 
-/// The effect of a transfer of fewer bytes than requested on the readiness of a descriptor. The
-/// head of `readiness.rs` gives the reasons.
+/// The effect of a short transfer on the readiness of a descriptor. A transfer is short if it moves
+/// fewer bytes than requested. The head of `readiness.rs` gives the reasons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ShortTransfer {
-    /// It clears the readiness, if the event reported data alone: for TCP streams.
+    /// A short transfer clears the readiness if the event reported data alone. For TCP streams.
     ClearsReadiness,
-    /// It has none. Only `WouldBlock` clears the readiness: for all other descriptors.
+    /// A short transfer has no effect: only `WouldBlock` clears the readiness. For all other
+    /// descriptors.
     HasNoEffect,
 }
 
@@ -66,9 +67,9 @@ impl Registration {
         Ok(Registration { reactor: Arc::clone(reactor), source, key, descriptor, short_transfer })
     }
 
-    /// Returns the current tick if the direction is ready. Otherwise the task is woken when that
-    /// may have changed. It keeps one task per direction: a later one replaces and wakes an earlier
-    /// one.
+    /// Returns the current tick if the direction is ready. Otherwise the task is woken when the
+    /// direction may have become ready. This method keeps one task per direction: a later task
+    /// replaces the earlier task and wakes it.
     ///
     /// # Errors
     /// If the loop is gone.
@@ -76,17 +77,18 @@ impl Registration {
         self.poll_tick(direction, &mut WaiterSlot::Shared, cx)
     }
 
-    /// Clears a readiness after an operation that returned `WouldBlock` (S3). An event that was
-    /// reported after `seen` stays.
+    /// Clears a readiness after an operation that returned `WouldBlock` (S3). The readiness that an
+    /// event has reported after `seen` is kept.
     pub fn clear(&self, direction: Direction, seen: Tick) {
         self.source.clear(direction, seen);
     }
 
-    /// Tries an operation while the direction is ready, and waits when it returns `WouldBlock`. It
-    /// keeps one task per direction, like [`poll_ready`](Registration::poll_ready).
+    /// Tries an operation while the direction is ready, and waits when it returns `WouldBlock`.
+    /// Like [`poll_ready`](Registration::poll_ready), this method keeps one task per direction.
     ///
     /// # Errors
-    /// Those of the operation, except `WouldBlock` and `Interrupted`. If the loop is gone.
+    /// The errors of the operation, except `WouldBlock` and `Interrupted`. Another error if the
+    /// loop is gone.
     #[inline]
     pub fn poll_io<R>(
         &self,
@@ -98,8 +100,8 @@ impl Registration {
     }
 
     /// Like [`poll_io`](Registration::poll_io), for an operation that transfers up to `bytes`
-    /// bytes. If it transfers fewer, that may [clear the readiness](ShortTransfer), and the next
-    /// operation waits without a try.
+    /// bytes. If it transfers fewer, this may [clear the readiness](ShortTransfer). Then the next
+    /// operation is not tried before the next event.
     ///
     /// # Errors
     /// As [`poll_io`](Registration::poll_io).
@@ -118,8 +120,8 @@ impl Registration {
     /// Tries an operation once if the direction is ready.
     ///
     /// # Errors
-    /// Those of the operation. `WouldBlock`, too, if the direction is not ready. If the loop is
-    /// gone.
+    /// The errors of the operation. `WouldBlock` if the direction is not ready. Another error if
+    /// the loop is gone.
     pub fn try_io<R>(
         &self,
         direction: Direction,
@@ -157,7 +159,8 @@ impl Registration {
     /// Tries an operation until it does not return `WouldBlock`. Any number of tasks may wait.
     ///
     /// # Errors
-    /// Those of the operation, except `WouldBlock` and `Interrupted`. If the loop is gone.
+    /// The errors of the operation, except `WouldBlock` and `Interrupted`. Another error if the
+    /// loop is gone.
     ///
     /// # Cancel safety
     /// Safe: the poll that completes the operation returns its result.
@@ -253,8 +256,8 @@ impl Registration {
         result
     }
 
-    /// Returns the test for a short transfer. Zero bytes are not one: they are the end of the
-    /// stream, or none were requested.
+    /// Returns the test for a short transfer. A transfer of zero bytes is not short: the stream has
+    /// ended, or no bytes were requested.
     #[inline]
     fn short_of(&self, bytes: usize) -> impl Fn(&usize) -> bool + Copy + use<> {
         let bytes = match self.short_transfer {
@@ -285,13 +288,13 @@ fn would_block(error: &io::Error) -> bool {
 /// watch. If this opens the selector, `deliver` brings the poller to the loop.
 ///
 /// # Errors
-/// Those of the operating system. If the loop is gone.
+/// The errors of the operating system. Another error if the loop is gone.
 pub(crate) fn watch(reactor: &Arc<Reactor>, deliver: impl FnOnce(Poller)) -> io::Result<OwnedFd> {
     let opened = reactor.watch()?;
     deliver_poller(reactor, opened, deliver).descriptor()
 }
 
-/// A waiting task with a slot of its own, which it releases.
+/// A waiting task with a slot of its own. Its drop releases the slot.
 struct OwnWaiter<'a> {
     registration: &'a Registration,
     direction: Direction,

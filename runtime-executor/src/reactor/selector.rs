@@ -1,8 +1,8 @@
 //! The interface between the reactor and the operating system, in two parts: one for all threads,
 //! and one for the loop, which waits for events.
 //!
-//! In a build mio implements both (`mio_selector.rs`). In the models a simulated device does, which
-//! blocks in a way that the model checker can see.
+//! In a normal build, mio implements both parts (`mio_selector.rs`). In the models, a simulated
+//! device implements them, and blocks in a way that the model checker can see.
 
 use std::io;
 use std::os::fd::{OwnedFd, RawFd};
@@ -30,39 +30,40 @@ impl Token {
 /// A change of one descriptor's readiness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReadinessEvent {
-    /// The descriptor.
+    /// The token of the descriptor.
     pub token: Token,
-    /// A read would not block.
+    /// True if a read would not block.
     pub readable: bool,
-    /// A write would not block.
+    /// True if a write would not block.
     pub writable: bool,
-    /// The event reports more than data, or may do so: the end of the stream, an error, or urgent
-    /// data. Such an event survives a [short transfer](super::ShortTransfer).
+    /// True if the event reports more than data, or may do so: the end of the stream, an error, or
+    /// urgent data. Such an event survives a [short transfer](super::ShortTransfer).
     pub beyond_data: bool,
 }
 
 /// The part of a selector that all threads share.
 pub trait Selector: Send + Sync {
-    /// Registers a descriptor, edge-triggered: each time that it *becomes* readable or writable
-    /// there is an event with this token, and one at once if it is ready already.
+    /// Registers a descriptor, edge-triggered: an event with this token occurs each time that the
+    /// descriptor *becomes* readable or writable, and at once if it is ready already.
     ///
     /// # Errors
-    /// Those of the operating system.
+    /// The errors of the operating system.
     fn register(&self, descriptor: RawFd, token: Token) -> io::Result<()>;
 
     /// Removes a descriptor. Events that are already on their way may still arrive.
     ///
     /// # Errors
-    /// Those of the operating system.
+    /// The errors of the operating system.
     fn deregister(&self, descriptor: RawFd) -> io::Result<()>;
 
-    /// Makes the current [wait](WaitForEvents::wait), or else the next one, return. Never blocks.
+    /// Makes the current [wait](WaitForEvents::wait) return, or the next one if the loop is not
+    /// waiting. Never blocks.
     fn wake(&self);
 
     /// Returns a descriptor that is readable while there are events.
     ///
     /// # Errors
-    /// Those of the operating system. `Unsupported`, if this selector has no descriptor.
+    /// The errors of the operating system. `Unsupported` if this selector has no descriptor.
     fn descriptor(&self) -> io::Result<OwnedFd> {
         Err(io::ErrorKind::Unsupported.into())
     }
@@ -70,11 +71,12 @@ pub trait Selector: Send + Sync {
 
 /// The part of a selector that only the loop has.
 pub trait WaitForEvents: Send {
-    /// Blocks until there is an event, [`Selector::wake`] is called, or the time is over. Without a
-    /// time-out there is no limit. Appends the events. May return early without a reason.
+    /// Blocks until there is an event, [`Selector::wake`] is called, or `timeout` has passed.
+    /// Without a `timeout` there is no limit. Appends the events to `events`. May return early
+    /// without a reason.
     ///
     /// # Errors
-    /// If this selector cannot wait, now or later.
+    /// If this selector cannot wait any more.
     fn wait(
         &mut self,
         timeout: Option<Duration>,

@@ -74,8 +74,8 @@ impl IoSource {
         }
     }
 
-    /// Stores the waker unless the direction has become ready. It clones, wakes and drops wakers
-    /// outside the lock, because all three run foreign code.
+    /// Stores the waker unless the direction has become ready. Wakers are cloned, woken and dropped
+    /// outside the lock, because all three operations run foreign code.
     fn store_waker(
         &self,
         direction: Direction,
@@ -137,7 +137,7 @@ impl IoSource {
         waiters.write.take_wakers(woken);
     }
 
-    /// Releases a slot of a task's own.
+    /// Releases a task's own slot, and drops the waker in it.
     pub(super) fn release(&self, direction: Direction, slot: &mut WaiterSlot) {
         if let WaiterSlot::Own(own) = slot
             && let Some(key) = own.take()

@@ -144,9 +144,9 @@ fn in_the_shared_slot_a_second_task_replaces_and_wakes_the_first() {
 /// A selector that fails.
 #[derive(Clone, Copy)]
 enum FailingSelector {
-    /// It registers no descriptor.
+    /// Every registration fails.
     OnRegister,
-    /// It returns an error from every wait.
+    /// Every wait fails.
     OnWait,
 }
 

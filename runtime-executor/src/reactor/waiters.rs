@@ -8,10 +8,10 @@ use runtime_core::slab::{Key, Slab};
 /// The place in which a waiting task stores its waker.
 #[derive(Debug)]
 pub(super) enum WaiterSlot {
-    /// The one slot for polls that leave nothing behind, such as those of `AsyncRead`. A waker
-    /// replaces the waker of another task, and that task is woken so that it does not wait in vain.
+    /// The one slot for polls that own no slot, such as those of `AsyncRead`. A new waker replaces
+    /// the waker of another task, which is then woken so that it does not wait in vain.
     Shared,
-    /// A slot of the task's own, once it has stored a waker. It must be
+    /// A slot of the task's own; `None` until the task stores a waker. The slot must be
     /// [released](Waiters::release).
     Own(Option<Key>),
 }
@@ -20,7 +20,7 @@ pub(super) enum WaiterSlot {
 #[derive(Debug, Default)]
 pub(super) struct Waiters {
     shared: Option<Waker>,
-    /// Boxed, because it is rarely used: a source occupies as few cache lines as possible.
+    /// Boxed, because it is rarely used, so that a source occupies as few cache lines as possible.
     own: Option<Box<Slab<Waker>>>,
 }
 
@@ -43,7 +43,7 @@ impl Waiters {
         }
     }
 
-    /// Releases a slot of a task's own, and returns the waker in it.
+    /// Releases a task's own slot, and returns the waker in it.
     pub(super) fn release(&mut self, key: Key) -> Option<Waker> {
         self.own().remove(key)
     }

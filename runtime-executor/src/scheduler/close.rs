@@ -5,7 +5,7 @@ use runtime_core::metadata::Metadata;
 
 use crate::scheduler::core::Core;
 
-/// Returns whether [`close`] was called and would find nothing to drop.
+/// Returns whether [`close`] was called and would find nothing more to drop.
 pub(crate) fn is_over(core: &Core) -> bool {
     let is_empty = core.task_count() == 0 && core.timers.borrow().is_empty();
     core.closed.get() && is_empty && core.poller.is_empty()

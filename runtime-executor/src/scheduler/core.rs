@@ -28,7 +28,7 @@ pub(crate) struct Core {
     pub(crate) ready: ReadyQueue,
     pub(crate) timers: RefCell<TimerQueue<Waker>>,
     pub(crate) poller: PollerSlot,
-    /// The loop is being dropped: a spawn is cancelled at once.
+    /// True once the loop is closed. Then a spawn is cancelled at once.
     pub(crate) closed: Cell<bool>,
 }
 
@@ -63,7 +63,7 @@ impl Core {
         JoinHandle::new(self.recycler.begin(&self.ready, wakers, insert, metadata, future))
     }
 
-    /// Reserves a slot, whose key the wakers hold.
+    /// Reserves a slot for a new task, and makes the wakers that hold its key.
     pub(crate) fn new_wakers(&self) -> OwnWakers {
         OwnWakers::new(self.tasks.borrow_mut().reserve(), &self.shared)
     }

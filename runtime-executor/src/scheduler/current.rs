@@ -1,8 +1,8 @@
-//! The current loop of a thread: the loop that it is turning, or that it has entered.
+//! The current loop of a thread: the loop that the thread is turning or has entered.
 //!
 //! Loops nest (a job blocks on a handle, a task turns another loop), and the innermost is current.
-//! The thread-local itself is never destroyed. A wake from the destructor of another thread-local
-//! therefore finds it, empty: each guard restores what it replaced.
+//! The thread-local itself is never destroyed. So a wake from another thread-local's destructor
+//! finds it, without a loop in it: each guard has restored the former value.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -25,9 +25,9 @@ pub(crate) enum Current {
     NoLoop,
     /// The thread is turning this loop.
     Turning(Rc<Core>),
-    /// The thread belongs to this loop, and does not turn it.
+    /// The thread has entered this loop, and does not turn it.
     Entered(Arc<Shared<Message>>),
-    /// The thread runs a job of this loop, which may hold the loop's clock.
+    /// The thread runs a job of this loop. The job may hold the loop's clock.
     AtWork(Arc<Shared<Message>>),
 }
 
@@ -64,7 +64,7 @@ pub(crate) fn is_at_work_for(shared: &Arc<Shared<Message>>) -> bool {
 /// Spawns a task on the loop that this thread is turning.
 ///
 /// # Errors
-/// If the thread is turning no loop. The future is dropped.
+/// If the thread is turning no loop. Then the future is dropped.
 #[inline]
 pub fn try_spawn<F>(metadata: Metadata, future: F) -> Result<JoinHandle<F::Output>, NoRuntimeError>
 where
@@ -106,7 +106,7 @@ pub(crate) fn enter(inner: Current) -> EnterGuard {
     EnterGuard { outer: CURRENT.with(|current| current.replace(inner)) }
 }
 
-/// Keeps a loop current until it is dropped. See [`Handle::enter`](crate::Handle::enter).
+/// Keeps a loop current until the guard is dropped. See [`Handle::enter`](crate::Handle::enter).
 #[must_use = "the loop is current until the guard is dropped"]
 pub struct EnterGuard {
     outer: Current,

@@ -34,19 +34,19 @@ use crate::task::waker::MAIN;
 pub struct Config {
     /// The source of the time.
     pub clock: Clock,
-    /// The most polls in one turn, and the most messages received; `None` stands for 1,024. Between
-    /// two turns the loop checks its timers and its inbox.
+    /// The maximum number of polls in one turn, and the maximum number of messages received. `None`
+    /// means 1,024. Between two turns the loop checks its timers and its inbox.
     pub turn_bound: Option<usize>,
-    /// Polls the tasks of each turn in an order that depends only on this seed, instead of the
-    /// order of their wakes: for tests that look for dependencies on the order.
+    /// The seed of the order in which each turn polls its tasks. With `None`, that order is the
+    /// order of their wakes. For tests that look for dependencies on the order.
     pub seed: Option<u64>,
-    /// Receives callbacks about the loop's work.
+    /// The receiver of callbacks about the loop's work.
     pub observer: Option<Box<dyn Observer>>,
-    /// Is called when a loop that is driven by [`turn`](EventLoop::turn) needs a turn, once per
-    /// turn at most, on the thread that caused it.
+    /// A function that is called when a loop that is driven by [`turn`](EventLoop::turn) needs a
+    /// turn. It is called at most once per turn, on the thread whose wake requires the turn.
     pub wake_hook: Option<WakeHook>,
-    /// Opens the selector that reports the readiness of sockets, in place of the operating
-    /// system's: for models.
+    /// A function that opens the selector, which reports the readiness of sockets, in place of the
+    /// operating system's selector. For models.
     pub selector: Option<OpenSelector>,
 }
 
@@ -62,10 +62,10 @@ impl fmt::Debug for Config {
 
 const TURN_BOUND: usize = 1024;
 
-/// An event loop: polls tasks on the thread that made it.
+/// An event loop: polls tasks on the thread that made the loop.
 ///
-/// It is neither `Send` nor `Sync`, because its tasks need not be. Other threads reach it by its
-/// [`Handle`].
+/// It is neither `Send` nor `Sync`, because its tasks need not be. Other threads reach the loop
+/// through its [`Handle`].
 ///
 /// # Drop
 /// Drops all tasks, on this thread. Never panics and never blocks.
@@ -74,7 +74,7 @@ pub struct EventLoop {
     scheduler: RefCell<Scheduler>,
 }
 
-/// Takes the place of the main future in turns without one.
+/// Takes the place of the main future in turns that have none.
 struct NoMainFuture;
 
 impl MainFuture for NoMainFuture {
@@ -136,9 +136,9 @@ impl EventLoop {
     /// Blocks the thread.
     ///
     /// # Panics
-    /// If the future panics; the loop can be used again. If this loop is being turned already,
+    /// If the future panics. Then the loop can be used again. If this loop is being turned already,
     /// further up on this thread's stack. If the loop would have to sleep in a forked child of the
-    /// process that made it.
+    /// process that made the loop.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let metadata = Metadata::here();
@@ -166,8 +166,8 @@ impl EventLoop {
     /// Turns the loop once, for a program that has an event loop of its own.
     ///
     /// If there is nothing to do, the turn sleeps for `wait` at most, and not at all if `wait` is
-    /// zero. It reports what it did and when the next turn is due. Until then the loop is
-    /// *detached*: a wake calls [`Config::wake_hook`].
+    /// zero. The turn reports what it did and when the next turn is due. Until the next turn the
+    /// loop is *detached*: a wake calls [`Config::wake_hook`].
     ///
     /// # Panics
     /// If this loop is being turned already.
@@ -194,7 +194,8 @@ impl EventLoop {
         let _entered = self.enter();
         let cancelled = close::close(&self.core);
         if let Ok(mut scheduler) = self.scheduler.try_borrow_mut() {
-            // Dropping the inbox cancels the spawns in it, although this loop may stay for a while.
+            // Dropping the inbox cancels the spawns in it, although this loop may exist for some
+            // time yet.
             let inbox = scheduler.inbox.take();
             drop(scheduler);
             drop_catching(inbox);
@@ -208,7 +209,7 @@ impl EventLoop {
         close::is_over(&self.core) && scheduler.is_ok_and(|scheduler| scheduler.inbox.is_none())
     }
 
-    /// Makes this loop the current one of the thread that turns it.
+    /// Makes this loop the current loop of the thread that turns it.
     fn enter(&self) -> (LoopGuard, EnterGuard) {
         let entered = current::enter(Current::Turning(Rc::clone(&self.core)));
         (context::enter_loop(), entered)

@@ -38,10 +38,10 @@ impl Handle {
     }
 
     /// Returns the handle of the loop that this thread is turning or has [entered](Handle::enter).
-    /// If loops nest, it is the innermost.
+    /// If loops nest, this is the innermost loop.
     ///
     /// # Errors
-    /// If there is none.
+    /// If there is no such loop.
     pub fn try_current() -> Result<Handle, NoRuntimeError> {
         current::shared().map(Handle::new).ok_or_else(NoRuntimeError::new)
     }
@@ -53,9 +53,9 @@ impl Handle {
         current::enter(Current::Entered(Arc::clone(&self.shared)))
     }
 
-    /// Makes this loop current on a thread that runs a job of it. The job's
-    /// [hold on the clock](Handle::hold_clock) must last longer than the guard. While the job
-    /// sleeps in [`block_on`](Handle::block_on), it holds nothing.
+    /// Makes this loop current on a thread that runs one of the loop's jobs. The job's [hold on the
+    /// clock](Handle::hold_clock) must last longer than the guard. While the job sleeps in
+    /// [`block_on`](Handle::block_on), it does not hold the clock.
     pub fn enter_at_work(&self) -> EnterGuard {
         current::enter(Current::AtWork(Arc::clone(&self.shared)))
     }
@@ -79,8 +79,8 @@ impl Handle {
     /// Sends a closure to the loop's thread, which makes the future there and spawns it. The future
     /// need not be `Send`.
     ///
-    /// The closure runs between two polls, so it should be short. If it panics, the handle yields
-    /// that panic.
+    /// The closure runs between two polls of tasks, so it should be short. If it panics, the handle
+    /// yields that panic.
     pub fn spawn_with<M, F>(&self, metadata: Metadata, make: M) -> JoinHandle<F::Output>
     where
         M: FnOnce() -> F + Send + 'static,
@@ -93,7 +93,7 @@ impl Handle {
     /// Drives a future on this thread, which sleeps while the future is pending: the way from
     /// blocking code (a job on the pool) back to async code.
     ///
-    /// The future need not be `Send`. Its timers are the loop's, and
+    /// The future need not be `Send`. Its timers follow the loop's clock, and
     /// [`try_current`](Handle::try_current) within it returns this handle.
     ///
     /// # Blocking
@@ -101,12 +101,13 @@ impl Handle {
     ///
     /// # Deadlock
     /// A job that blocks on a job of its own pool waits for a thread of the pool. If all threads
-    /// wait so, none of them can continue. The pool detects this at once and refuses one of the
-    /// queued jobs: the job that blocks on it gets a *refused* [`JoinError`] whose source is a
-    /// `Deadlock`. There is no false alarm: the pool refuses a job only if nothing else could have
-    /// woken the thread. So it detects no deadlock if the thread also waits for something else (a
-    /// timeout, a channel, a group), if it sleeps elsewhere than here, if a task stands between two
-    /// jobs, or if running jobs wait for each other in a circle.
+    /// wait in this way, none of them can continue. The pool detects this at once and refuses one
+    /// of the queued jobs: the job that blocks on it gets a *refused* [`JoinError`] whose source is
+    /// a `Deadlock`. There is no false alarm: the pool refuses a job only if nothing else could
+    /// have woken the thread. So the pool detects no deadlock if the thread also waits for
+    /// something else (a timeout, a channel, a group) or sleeps elsewhere than in this call. Nor
+    /// does it detect one if a task stands between two jobs, or if running jobs wait for each other
+    /// in a circle.
     ///
     /// # Panics
     /// On the loop's own thread, which would wait for itself: await the future there. If the call

@@ -1,4 +1,4 @@
-//! How a loop sleeps that has nothing to do.
+//! The sleep of a loop that has nothing to do.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -10,31 +10,32 @@ use crate::scheduler::core::Core;
 use crate::scheduler::report::{NextTurn, TurnCounts};
 use crate::time::virtual_time;
 
-/// How long a turn may sleep if nothing is ready.
+/// The time for which a turn may sleep if nothing is ready.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum SleepLimit {
     Unlimited,
-    /// Not at all once no task is left, because nothing would end the sleep.
+    /// Unlimited while tasks are left. Without tasks the turn does not sleep, because nothing would
+    /// end the sleep.
     WhileTasksAreLeft,
     AtMost(Duration),
 }
 
-/// How a turn of an idle loop ended.
+/// The end of a turn of an idle loop.
 pub(crate) enum IdleEnd {
     /// The loop has slept.
     Slept(Unparked),
-    /// The loop was not allowed to sleep. The caller learns when the next turn is due.
+    /// The loop was not allowed to sleep. Contains when the next turn is due.
     Due(NextTurn),
 }
 
-/// The state of the sleeps of one call of `block_on`, `turn` or `drain`.
+/// The state that all sleeps of one call of `block_on`, `turn` or `drain` share.
 #[derive(Default)]
 pub(crate) struct IdleSleep {
     fork_guard: ForkGuard,
 }
 
 impl IdleSleep {
-    /// Sleeps until a wake, an event of a socket, the next deadline or the limit.
+    /// Sleeps until a wake, an event of a socket, the next deadline or the end of the limit.
     pub(crate) fn sleep(&self, core: &Core, limit: SleepLimit, counts: &TurnCounts) -> IdleEnd {
         if matches!(limit, SleepLimit::AtMost(_)) && !core.poller.is_empty() {
             core.poller.poll();
@@ -58,7 +59,8 @@ impl IdleSleep {
         IdleEnd::Slept(self.sleep_until(core, until))
     }
 
-    /// With a virtual clock the time moves instead, if nothing keeps it from moving.
+    /// Sleeps until a wake or a deadline. A virtual clock is moved to the deadline instead, unless
+    /// a job holds it.
     #[inline]
     fn sleep_until(&self, core: &Core, until: Option<Instant>) -> Unparked {
         core.observe(|observer| observer.parked(until));
@@ -76,16 +78,16 @@ impl IdleSleep {
     }
 }
 
-/// The fork check of one call that may sleep several times. In a forked child nothing may be left
-/// to end a sleep.
+/// The fork check of one call that may sleep several times. In a forked child there may be nothing
+/// left that could end a sleep.
 #[derive(Default)]
 pub(crate) struct ForkGuard {
     has_asked: Cell<bool>,
 }
 
 impl ForkGuard {
-    /// Asks the operating system before the first sleep. Before later ones it compares with the
-    /// last answer that any check in the process got, which costs no system call.
+    /// Asks the operating system before the first sleep. Before later sleeps it uses the last
+    /// answer that any check in the process got, which costs no system call.
     ///
     /// # Panics
     /// In a forked child of the process that made the loop.

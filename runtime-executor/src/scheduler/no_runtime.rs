@@ -9,7 +9,7 @@ use std::fmt;
 pub struct NoRuntimeError(());
 
 impl NoRuntimeError {
-    /// The error.
+    /// Makes the error.
     #[allow(clippy::new_without_default)]
     pub fn new() -> NoRuntimeError {
         NoRuntimeError(())

@@ -9,7 +9,7 @@ use runtime_core::metadata::Metadata;
 /// Without an observer, each callback costs the loop one predictable branch. Every method has an
 /// empty default body.
 ///
-/// A panic in an observer is printed as every panic is, and goes no further.
+/// A panic in an observer is printed like every panic, and is not propagated.
 pub trait Observer {
     /// Step 1: a task was spawned.
     fn task_spawned(&self, task: &Metadata) {
@@ -26,12 +26,12 @@ pub trait Observer {
         let _ = task;
     }
 
-    /// Step 5: the task has finished, panicked or been cancelled, and its future is dropped.
+    /// Step 5: the task has finished, panicked or been cancelled, and its future has been dropped.
     fn task_ended(&self, task: &Metadata) {
         let _ = task;
     }
 
-    /// The loop has nothing to do and goes to sleep, until `deadline` at most if there is one.
+    /// The loop has nothing to do and is about to sleep, at most until `deadline` if there is one.
     fn parked(&self, deadline: Option<Instant>) {
         let _ = deadline;
     }

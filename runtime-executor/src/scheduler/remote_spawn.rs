@@ -14,7 +14,7 @@ use crate::scheduler::shared::Shared;
 use crate::task::future_task::FutureTask;
 use crate::task::waker::Message;
 
-/// Sends `make` to a loop as a command, which makes the future there and spawns it.
+/// Sends a command to a loop. The command calls `make` on the loop's thread, and spawns the future.
 pub(crate) fn spawn_with<M, F>(
     shared: &Shared<Message>,
     metadata: Metadata,
@@ -60,7 +60,7 @@ impl<M, T> RemoteSpawn<M, T> {
     }
 }
 
-/// Step 1 of the task's life, except that it has its completion cell already.
+/// Step 1 of the task's life, except that the completion cell exists already.
 fn adopt<F>(core: &Core, completion: Arc<Completion<F::Output>>, future: F)
 where
     F: Future + 'static,

@@ -1,23 +1,24 @@
-//! Reports of turns: what they did, and when the next one is due.
+//! Reports of turns: what they did, and when the next turn is due.
 
 use std::time::Instant;
 
-/// The report of one [turn](crate::EventLoop::turn): what it did, and when the next one is due.
+/// The report of one [turn](crate::EventLoop::turn): what the turn did, and when the next turn is
+/// due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Turn {
-    /// Messages taken from the inbox: wakes and spawns by other threads.
+    /// The number of messages taken from the inbox: wakes and spawns by other threads.
     pub received: usize,
-    /// Timers that fired.
+    /// The number of timers that fired.
     pub fired: usize,
-    /// Polls of tasks.
+    /// The number of polls of tasks.
     pub polled: usize,
-    /// Tasks that are alive.
+    /// The number of tasks that are alive.
     pub tasks: usize,
-    /// When the loop needs its next turn.
+    /// The time at which the loop needs its next turn.
     pub next: NextTurn,
 }
 
-/// When a loop needs its next turn.
+/// The time at which a loop needs its next turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NextTurn {
     /// At once: something is ready.
@@ -28,7 +29,7 @@ pub enum NextTurn {
     OnWake,
 }
 
-/// The work of the turns since the counts were reset.
+/// The amount of work that the turns have done since the counts were reset.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct TurnCounts {
     pub(crate) received: usize,

@@ -9,12 +9,12 @@ use runtime_core::sync::channel::{SendError, Sender};
 
 use crate::reactor::Reactor;
 
-/// The part of a loop that all threads share. It carries messages `M` and does not look into them.
+/// The part of a loop that all threads share. It transports messages `M` and never inspects them.
 ///
 /// *Shared by* the loop and all its wakers and handles, on any thread. *Guarded by* the channel and
 /// the parker. *Woken by* [`post`](Shared::post).
 pub(crate) struct Shared<M> {
-    /// The loop holds the receiver. Once that is dropped, `post` returns its message to the caller.
+    /// The loop holds the receiver. Once the receiver is dropped, `post` returns its message.
     inbox: Sender<M>,
     pub(crate) parker: Parker,
     pub(crate) clock: Clock,

@@ -1,4 +1,4 @@
-//! Where the scheduler meets the reactor: a handle registers sockets with its loop.
+//! The connection of the scheduler to the reactor: a handle registers sockets with its loop.
 
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -11,12 +11,12 @@ use crate::scheduler::shared::Shared;
 use crate::task::waker::Message;
 
 impl Handle {
-    /// Registers a descriptor with this loop. It must be in non-blocking mode.
+    /// Registers a descriptor with this loop. The descriptor must be in non-blocking mode.
     ///
     /// # Errors
-    /// Those of the operating system: if no descriptor is left for the loop's selector, or if this
-    /// one is always ready, as a file is. If the loop is gone, or in a forked child of the process
-    /// that made the loop.
+    /// The errors of the operating system, for example if no descriptor is left for the loop's
+    /// selector, or if this descriptor is always ready, as that of a file is. Another error if the
+    /// loop is gone, or in a forked child of the process that made the loop.
     pub fn register(
         &self,
         descriptor: BorrowedFd<'_>,
@@ -35,15 +35,15 @@ impl Handle {
     /// a program that turns the loop from an event loop of its own.
     ///
     /// # Errors
-    /// Those of the operating system. If the loop is gone.
+    /// The errors of the operating system. Another error if the loop is gone.
     pub fn socket_events(&self) -> io::Result<OwnedFd> {
         let shared = self.shared();
         reactor::watch(&shared.reactor, |poller| deliver(shared, poller))
     }
 }
 
-/// Brings the poller to its loop, which sleeps in the selector from then on and is woken there. If
-/// the loop is gone, the poller is dropped.
+/// Brings the poller to its loop. From then on the loop sleeps in the selector and is woken there.
+/// If the loop is gone, the poller is dropped.
 fn deliver(shared: &Arc<Shared<Message>>, poller: Poller) {
     shared.parker.set_poll_waker(poller.waker());
     match current::turning().filter(|core| Arc::ptr_eq(&core.shared, shared)) {

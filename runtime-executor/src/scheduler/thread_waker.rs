@@ -2,18 +2,20 @@
 //! on a virtual clock.
 //!
 //! A job holds the virtual clock while it works, because its work takes no virtual time. A job that
-//! blocks on a future may wait for that very clock, so it gives up its hold while it sleeps. It has
-//! a hold again when it is woken, and between the wake and its next step the clock cannot move.
+//! blocks on a future may wait for that very clock, so it gives up its hold while it sleeps. The
+//! wake gives the job a hold again, so the clock cannot move between the wake and the job's next
+//! step.
 //!
 //! - V1. The waker takes a hold and unparks the thread. If the thread was asleep, the hold passes
-//!   to it. Otherwise the waker releases the hold.
-//! - V2. The thread releases its hold after it has become PARKED, and not before. If it was
-//!   notified already, it does not sleep and keeps its hold.
+//!   to the thread. Otherwise the waker releases the hold.
+//! - V2. The thread releases its hold only after it has become PARKED. If the thread was notified
+//!   already, it does not sleep and keeps its hold.
 //!
-//! One word, the parker's, says whether the thread sleeps, and only one waker finds it asleep. So
-//! each sleep gives up one hold and gets one back. With a separate flag a waker could be overtaken
-//! between the two: its notification would end one sleep, and its hold would pass to the next
-//! sleep, which no waker ends.
+//! The word of the parker alone shows whether the thread sleeps, and only one waker finds the
+//! thread asleep. So each sleep gives up one hold and gets one back. With a separate flag, another
+//! waker could run between a waker's access to the flag and its access to the parker. Then the
+//! notification would end one sleep, and the hold would pass to the next sleep, which no waker
+//! ends.
 
 use std::sync::Arc;
 use std::task::Wake;
@@ -36,7 +38,7 @@ impl ThreadWaker {
         ThreadWaker { parker: Parker::new(), held }
     }
 
-    /// Sleeps until a wake; returns at once if there was one since the last sleep. (V2)
+    /// Sleeps until a wake; returns at once if there was a wake since the last sleep. (V2)
     pub(crate) fn sleep(&self) {
         self.parker.park_with(|| self.release());
     }
@@ -44,7 +46,7 @@ impl ThreadWaker {
     fn release(&self) {
         if let Some(shared) = &self.held {
             shared.clock.release();
-            // While the clock was held, the loop slept without a deadline.
+            // While the clock was held, the loop slept without a deadline, so it must be woken.
             shared.parker.unpark();
         }
     }

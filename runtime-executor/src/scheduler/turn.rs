@@ -14,20 +14,20 @@ use crate::scheduler::shuffle::Shuffle;
 use crate::task::own_wakers::OwnWakers;
 use crate::task::waker::{Message, TaskKey, is_main};
 
-/// The state of the turns, which only the turns need.
+/// The state of a loop that only its turns need.
 pub(crate) struct Scheduler {
     pub(crate) core: Rc<Core>,
     /// `None` once the loop is closed: messages then return to their senders.
     pub(crate) inbox: Option<Receiver<Message>>,
-    /// There may be messages in the inbox.
+    /// True if there may be messages in the inbox.
     pub(crate) notified: bool,
-    /// The keys that were ready when the turn began. Those before `cursor` have been polled.
+    /// The keys that were ready when the turn began. The keys before `cursor` have been polled.
     pub(crate) batch: Vec<TaskKey>,
     pub(crate) cursor: usize,
-    /// The most polls in one turn, and the most messages.
+    /// The maximum number of polls in one turn, and the maximum number of messages.
     pub(crate) turn_bound: usize,
     pub(crate) shuffle: Option<Shuffle>,
-    /// The wakers of the futures that `block_on` drives, one after the other.
+    /// The wakers of the future that `block_on` drives. Each such future uses them in turn.
     pub(crate) main: OwnWakers,
     pub(crate) idle: IdleSleep,
     pub(crate) counts: TurnCounts,

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 /// Yields to the other tasks, the timers and the sockets for one turn of the loop.
 ///
 /// # Cancel safety
-/// Safe: it has no state to lose.
+/// Safe: the future has no state to lose.
 #[doc(alias("checkpoint", "call_soon"))]
 pub fn yield_now() -> YieldNow {
     YieldNow { yielded: false }

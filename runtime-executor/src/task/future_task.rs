@@ -31,21 +31,21 @@ pub(crate) trait Task {
 
 pin_project! {
     pub(crate) struct FutureTask<F: Future> {
-        // `None` once another task has taken them over from the finished task.
+        // `None` once another task has taken over the wakers of this finished task.
         pub(crate) wakers: Option<OwnWakers>,
         pub(crate) completion: Arc<Completion<F::Output>>,
-        // `None` once the future is dropped. That happens before the cell is completed, and readers
-        // of the result may rely on it.
+        // `None` once the future has been dropped. The future is dropped before the cell is
+        // completed, and readers of the result may rely on this order.
         #[pin]
         pub(crate) future: Option<F>,
     }
 }
 
-/// Holds for every task that is not finished.
+/// The invariant of every unfinished task.
 pub(crate) const IS_ALIVE: &str = "an unfinished task has its wakers and its future";
 
 impl<F: Future> FutureTask<F> {
-    /// Lends the canceller to the cell.
+    /// Makes a task, and lends its canceller to the cell.
     #[inline]
     pub(crate) fn new(
         mut wakers: OwnWakers,

@@ -7,14 +7,14 @@ use std::task::Waker;
 use crate::scheduler::shared::Shared;
 use crate::task::waker::{Message, TaskKey, TaskWaker};
 
-/// The references that a task itself has to its waker, made once. They pass to the next task that
-/// takes over the slot.
+/// The references that a task itself has to its waker, made once. The next task that takes over the
+/// slot gets them.
 pub(crate) struct OwnWakers {
     pub(crate) task: Arc<TaskWaker>,
     /// For the polls of the future.
     pub(crate) polling: Waker,
-    /// For the completion cell, which wakes it to request cancellation. `None` while the cell has
-    /// it, and after a request.
+    /// For the completion cell, which wakes this waker to request cancellation. `None` while the
+    /// cell has the waker, and after a request.
     pub(crate) cancelling: Option<Waker>,
 }
 
@@ -30,14 +30,14 @@ impl OwnWakers {
     pub(crate) fn take_back(&mut self, cancelling: Option<Waker>) {
         let former = mem::replace(&mut self.cancelling, cancelling);
         debug_assert!(former.is_none(), "the waker was lent");
-        // Nothing to drop, which the compiler cannot know.
+        // There is nothing to drop, but the compiler cannot know that.
         mem::forget(former);
     }
 
     /// Returns whether no other references exist.
     ///
-    /// A count that is read without ordering suffices: new references are made from existing ones,
-    /// and no other thread has these.
+    /// A count that is read without ordering suffices: a new reference is made from an existing
+    /// one, and no other thread has an existing one.
     #[inline]
     pub(crate) fn are_the_last(&self) -> bool {
         Arc::strong_count(&self.task) == 2 + usize::from(self.cancelling.is_some())

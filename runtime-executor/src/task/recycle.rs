@@ -1,14 +1,15 @@
 //! Recycling of finished tasks: the next task takes over the box, the cell, the wakers and the
 //! slot.
 //!
-//! A finished task is a box without a future. It keeps its slot, and the next task tries it first:
+//! A finished task is a box without a future. The box keeps its slot, and the next task tries to
+//! take over the box first:
 //!
 //! - A future of the same type is moved into the box. The completion cell is used again if its
 //!   reader is gone. A late reader keeps the cell, and the task gets a new one. With the reader
 //!   gone, a spawn allocates nothing.
 //! - A future of another type gets a new box, which takes over the wakers and the slot.
-//! - A task of which a waker is left anywhere is not recycled: that waker must not wake another
-//!   task. Its slot is vacated, which makes its key stale.
+//! - If any other waker of a task is left, the task is not recycled, because that waker must not
+//!   wake another task. The slot of the task is vacated, which makes its key stale.
 //!
 //! Finished tasks occupy little memory: a future of more than 256 bytes lies in a box of its own,
 //! which is freed when the future ends, and a task with a larger output is not recycled.
@@ -25,7 +26,8 @@ use crate::task::future_task::{FutureTask, IS_ALIVE, Task};
 use crate::task::own_wakers::OwnWakers;
 use crate::task::waker::{ReadyQueue, TaskKey};
 
-/// The most bytes that a finished task keeps for the next future, and for the next output.
+/// The maximum number of bytes that a finished task keeps for the next future, and the maximum for
+/// the next output.
 const RECYCLED_BYTES_MAX: usize = 256;
 
 /// A task of any type.
@@ -46,18 +48,18 @@ pub(crate) trait RecyclableTask: Task {
 
 /// A future on its way into the box of a finished task, with the other parts of the new task.
 ///
-/// Its fields are written one by one. As one value they would be written to memory and read back in
-/// other pieces, for which the processor has to wait.
+/// The fields are separate, so that they are written one by one. As one value they would be written
+/// to memory and read back in pieces of other sizes, and the processor would have to wait.
 struct Candidate<F: Future> {
-    /// `Some` until a box accepts it, as is the metadata.
+    /// `Some` until a box accepts the candidate; so is the metadata.
     future: Option<F>,
     metadata: Option<Metadata>,
     /// The new task's key and cell, once a box has accepted it.
     accepted: Option<(TaskKey, Arc<Completion<F::Output>>)>,
 }
 
-/// The finished tasks of a loop, each with a reserved slot in the slab. The last one is used first,
-/// while it is in the processor's cache.
+/// The finished tasks of a loop, each with a reserved slot in the slab. The task that finished last
+/// is used first, while it is in the processor's cache.
 #[derive(Default)]
 pub(crate) struct Recycler(RefCell<Vec<BoxedTask>>);
 
@@ -123,13 +125,13 @@ impl Recycler {
         }
     }
 
-    /// Takes the wakers of the task that finished last, which bring its slot along.
+    /// Takes the wakers of the task that finished last, and with them its slot.
     pub(crate) fn take_wakers(&self) -> Option<OwnWakers> {
         let mut task = self.0.borrow_mut().pop()?;
         Some(task.as_mut().take_wakers())
     }
 
-    /// Keeps a finished task for the next one, or returns it if that is not possible.
+    /// Keeps a finished task for recycling, or returns the task if it cannot be recycled.
     #[must_use]
     #[inline]
     pub(crate) fn keep(&self, task: BoxedTask) -> Option<BoxedTask> {
@@ -178,8 +180,8 @@ impl<F: Future + 'static> RecyclableTask for FutureTask<F> {
         candidate.accepted = Some((wakers.task.key(), Arc::clone(this.completion)));
     }
 
-    /// The flags of the waker need no reset. They say truly whether the key is in a queue, and if
-    /// it still is, the next task is polled once without need.
+    /// The flags of the waker need no reset. They show correctly whether the key is in a queue. If
+    /// the key is still in one, the next task is polled once without need.
     #[inline]
     fn is_recyclable(&self) -> bool {
         size_of::<F::Output>() <= RECYCLED_BYTES_MAX

@@ -8,7 +8,7 @@
 //!   unless it was marked already. A plain load and store suffice: no other thread touches the
 //!   flag.
 //! - W2. A wake on another thread swaps `posted` to true. Only the wake that found it false sends a
-//!   message and unparks the loop. Ten thousand wakes of one task are one message.
+//!   message and unparks the loop. Ten thousand wakes of one task can cause a single message.
 //! - W3. The loop takes the message out of the inbox, and swaps `posted` to false **before** it
 //!   marks the task ready (W1).
 //! - W4. The loop clears `ready` before it polls the task, so a wake during the poll queues the
@@ -42,11 +42,11 @@ use runtime_core::sync::atomic::{AtomicBool, Ordering};
 
 use crate::scheduler::shared::Shared;
 
-/// The key of a task in its loop's slab. A queue may hold it long after the task has ended: its
-/// generation is then stale, and the loop ignores it.
+/// The key of a task in its loop's slab. A queue may hold a key long after its task has ended. The
+/// key's generation is then stale, and the loop ignores the key.
 pub(crate) type TaskKey = Key;
 
-/// The key of the future that `block_on` drives. It lies on the caller's stack, not in the slab.
+/// The key of `block_on`'s future, which lies on the caller's stack and not in the slab.
 pub(crate) const MAIN: TaskKey = Key::NONE;
 
 #[inline]
@@ -58,7 +58,7 @@ pub(crate) fn is_main(key: TaskKey) -> bool {
 pub(crate) enum Message {
     /// A task was woken (W2).
     Wake(Arc<TaskWaker>),
-    /// A closure runs on the loop's thread between two polls, where the loop is *current*. If the
+    /// A closure to run on the loop's thread between two polls, where the loop is *current*. If the
     /// loop is gone, the closure is dropped.
     Command(Box<dyn FnOnce() + Send>),
 }
@@ -68,9 +68,10 @@ pub(crate) enum Message {
 /// `scheduler/current.rs`.
 pub(crate) struct TaskWaker {
     key: TaskKey,
-    /// The key is in the ready queue, or in the batch of this turn. Only the loop's thread uses it.
+    /// True if the key is in the ready queue or this turn's batch. Only the loop's thread uses
+    /// this.
     ready: AtomicBool,
-    /// A message with this waker is in the inbox. Any thread uses it.
+    /// True if a message with this waker is in the inbox. All threads use this flag.
     posted: AtomicBool,
     pub(crate) shared: Arc<Shared<Message>>,
 }
@@ -98,9 +99,10 @@ impl TaskWaker {
 
     /// W2.
     pub(crate) fn post(self: Arc<Self>) {
-        // ORDERING: AcqRel, paired with the swap in `clear_posted`. Release: the data that the
-        // caller of the waker wrote; a read-modify-write also continues the release sequence of the
-        // wakes before. Acquire is not needed; it is the rule for words that several threads write.
+        // ORDERING: AcqRel, paired with the swap in `clear_posted`. Release publishes what the
+        // caller of the waker wrote; a read-modify-write also continues the release sequence of
+        // earlier wakes. Acquire is not needed; it is the rule for words that several threads
+        // write.
         if !self.posted.swap(true, Ordering::AcqRel) {
             let shared = Arc::clone(&self.shared);
             // A message to a loop that is gone comes back and is dropped: it was only a wake.

@@ -127,7 +127,7 @@ mod tests {
             for _ in 0..6 {
                 ticks.push(now.duration_since(start).as_millis());
                 let next = next_tick(missed, due, now, ms(10)).expect("no overflow");
-                // The second call is late, at 35 ms; all others are in time.
+                // The second call is late, at 35 ms; all other calls are on time.
                 now = next.max(if ticks.len() == 1 { start + ms(35) } else { now });
                 due = next;
             }

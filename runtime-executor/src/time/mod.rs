@@ -1,4 +1,4 @@
-//! Timers: the queue of deadlines, and the futures that wait for one.
+//! Timers: the queue of deadlines, and the futures that wait for a deadline.
 
 pub(crate) mod clock_hold;
 pub(crate) mod interval;

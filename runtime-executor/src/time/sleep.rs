@@ -24,11 +24,11 @@ use crate::time::timer_queue::TimerKey;
 /// deadline is too far off for an `Instant`, the sleep never ends.
 ///
 /// # Panics
-/// When it is polled on a thread without a runtime, or when its runtime is gone and no other loop
-/// with the system's clock polls it, because nothing would wake it.
+/// If it is made and first polled outside a runtime. If its runtime is gone, unless another loop
+/// with the system's clock polls it, because nothing would wake the task.
 ///
 /// # Cancel safety
-/// Safe: dropping it removes the timer. A new sleep counts from its own call.
+/// Safe: dropping the future removes the timer. A new sleep counts from its own call.
 #[doc(alias("delay", "call_later", "asyncio"))]
 pub fn sleep(duration: Duration) -> Sleep {
     match Handle::try_current() {
@@ -40,7 +40,7 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// Waits until `deadline`, by the runtime's clock. Ready at once if the deadline has passed.
 ///
 /// # Panics
-/// As [`sleep`].
+/// As [`sleep`], and always if it is first polled outside a runtime.
 ///
 /// # Cancel safety
 /// Safe: dropping it removes the timer.
@@ -52,20 +52,20 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 /// The future of [`sleep`] and [`sleep_until`].
 ///
 /// It is `Send` and `Sync`, and may be polled on other threads and by other executors. On its
-/// loop's thread it is an entry of the loop's timer queue, and allocates nothing. So it is in any
-/// other loop if both loops have the system's clock. Elsewhere a small task on its loop sleeps in
-/// its place.
+/// loop's thread, a sleep is an entry of the loop's timer queue, and allocates nothing. The same
+/// holds on the thread of any other loop if both loops use the system's clock. On any other thread,
+/// a small task on the sleep's loop sleeps in its place.
 #[must_use = "a sleep does nothing unless it is awaited"]
 pub struct Sleep {
     state: SleepState,
 }
 
 enum SleepState {
-    /// Made outside a runtime. The first poll decides whose clock it follows.
+    /// The sleep belongs to no loop yet. The loop of the first poll becomes its loop.
     Unplaced(SleepEnd),
     Placed {
         handle: Handle,
-        /// `None` is never.
+        /// `None` if the sleep never ends.
         deadline: Option<Instant>,
         timer: SleepTimer,
     },
@@ -81,8 +81,8 @@ enum SleepEnd {
 enum SleepTimer {
     /// There is no timer. The deadline may have passed.
     Unset,
-    /// There is no timer. The clock has just been read for this deadline, which is later, so the
-    /// first poll need not read it.
+    /// There is no timer. The deadline was just computed from the current time, and is later, so
+    /// the first poll need not read the clock.
     UnsetAhead,
     /// The timer is in the loop's timer queue until it fires.
     Queued(TimerKey),
@@ -102,7 +102,8 @@ impl Sleep {
         Sleep { state: SleepState::Placed { handle, deadline, timer: SleepTimer::Unset } }
     }
 
-    /// Returns the deadline, or `None` if there is none, or none yet.
+    /// Returns the deadline. Returns `None` if the sleep never ends or has elapsed, or if its time
+    /// begins only at its first poll.
     pub fn deadline(&self) -> Option<Instant> {
         match self.state {
             SleepState::Placed { deadline, .. } => deadline,
@@ -197,9 +198,9 @@ impl SleepTimer {
         polled
     }
 
-    /// Makes the loop that polls this sleep its loop, and returns the key of the timer that it has
-    /// there already. The former loop may be further up on this thread's stack: then no timer fires
-    /// there before this call returns.
+    /// Moves this sleep to the loop that polls it. Returns the key of its timer, if the timer is in
+    /// that loop already. The former loop may be further up on this thread's stack: then no timer
+    /// fires there before this call returns.
     #[inline]
     fn move_to(&mut self, core: &Core, handle: &mut Handle) -> Option<TimerKey> {
         if !Arc::ptr_eq(&core.shared, handle.shared()) {
@@ -244,7 +245,7 @@ fn renew(key: TimerKey, core: &Core, waker: &Waker) -> Poll<()> {
     Poll::Pending
 }
 
-/// Removes a timer from a loop: at once if this thread is turning the loop, else by a command.
+/// Removes a timer from a loop: at once if this thread is turning the loop, otherwise by a command.
 fn remove(key: TimerKey, shared: &Arc<Shared<Message>>) {
     match current::turning().filter(|core| Arc::ptr_eq(&core.shared, shared)) {
         Some(core) => remove_here(key, &core),

@@ -19,7 +19,7 @@ use crate::time::sleep::{Sleep, sleep, sleep_until};
 /// [`Elapsed`] if the duration elapses first.
 ///
 /// # Panics
-/// As [`sleep`], when it must wait.
+/// As [`sleep`], if the timeout must wait.
 ///
 /// # Cancel safety
 /// As safe as the future.
@@ -34,7 +34,7 @@ pub fn timeout<F: Future>(duration: Duration, future: F) -> Timeout<F> {
 /// [`Elapsed`] if the deadline passes first.
 ///
 /// # Panics
-/// As [`sleep`], when it must wait.
+/// As [`sleep`], if the timeout must wait.
 ///
 /// # Cancel safety
 /// As safe as the future.

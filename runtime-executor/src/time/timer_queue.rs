@@ -1,7 +1,7 @@
 //! The timers of a loop: a heap of small nodes, in which the nodes of removed timers stay for a
 //! while.
 //!
-//! A plain value, generic over the value of a timer. It has two tables:
+//! The queue is a plain value, generic over the value of a timer. It has two tables:
 //!
 //! - The *heap* orders the timers. A node is one number of 128 bits, so one comparison decides the
 //!   order, and a node moves through the heap without any access to the other table. A node has
@@ -25,14 +25,14 @@ use std::time::{Duration, Instant};
 
 use runtime_core::clock::Clock;
 
-/// Names a timer. Once the timer has fired or was removed, the key is stale.
+/// Identifies a timer. Once the timer has fired or has been removed, the key is stale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TimerKey {
     index: u32,
     generation: u32,
 }
 
-/// Timers: deadlines, each with a value.
+/// A queue of timers, each of which is a deadline with a value.
 #[derive(Debug)]
 pub(crate) struct TimerQueue<T> {
     /// The origin of the deadlines: the time when the first timer was inserted.
@@ -44,9 +44,9 @@ pub(crate) struct TimerQueue<T> {
     number: u32,
 }
 
-/// A timer's place in the order. From the highest bits down: the deadline in nanoseconds (64 bits),
-/// the timer's number (32), which is higher than that of any timer inserted before, and the index
-/// of its entry (32).
+/// A timer's place in the order. From the highest bits down, it contains the deadline in
+/// nanoseconds (64 bits), the timer's number (32 bits), and the index of its entry (32 bits). The
+/// number is higher than the number of any timer inserted before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct HeapNode(u128);
 
@@ -77,8 +77,8 @@ impl HeapNode {
 struct TimerEntry<T> {
     /// The number of the entry's node. Any other node with this entry is dead.
     number: u32,
-    /// The generation of the key. It is incremented when the entry is vacated, so no key names a
-    /// vacant entry.
+    /// The generation of the key. It is incremented when the entry is vacated, so every key of a
+    /// vacant entry is stale.
     generation: u32,
     /// `None` if the entry is vacant. All its nodes are dead then.
     value: Option<T>,
@@ -87,11 +87,11 @@ struct TimerEntry<T> {
 /// The number of children of a node.
 const ARITY: usize = 4;
 
-/// The deadline of a timer that never fires, because 64 bits do not hold its nanoseconds: they hold
-/// 584 years.
+/// The deadline of a timer that never fires. It stands for all deadlines too far off for 64 bits of
+/// nanoseconds, which hold 584 years.
 const NEVER: u64 = u64::MAX;
 
-/// The number of dead nodes below which a sweep does not pay.
+/// The number of dead nodes below which a sweep is not worth its cost.
 const SWEEP_MIN: usize = 32;
 
 impl<T> Default for TimerQueue<T> {
@@ -120,8 +120,8 @@ impl<T> TimerQueue<T> {
         }
     }
 
-    /// Inserts a timer. The clock is read for the first timer only. A deadline before that first
-    /// reading is due at once.
+    /// Inserts a timer. The clock is read for the first timer only. A deadline before the time of
+    /// that reading is due at once.
     #[inline]
     pub(crate) fn insert(&mut self, clock: &Clock, deadline: Instant, value: T) -> TimerKey {
         if self.number == u32::MAX {
@@ -164,7 +164,8 @@ impl<T> TimerQueue<T> {
             return None;
         }
         let index = key.index as usize;
-        // The node of a recent timer is often the last one still. The first node stays alive.
+        // The node of a recent timer is often still the last one. Then it is removed at once, and
+        // the first node stays alive.
         if self.heap.last().is_some_and(|last| last.is_of(index, self.entries[index].number)) {
             self.heap.pop();
             return self.vacate(index);
@@ -185,7 +186,7 @@ impl<T> TimerQueue<T> {
         value
     }
 
-    /// The values of the timers that have neither fired nor been removed, in no order.
+    /// The values of the timers that have neither fired nor been removed, in no particular order.
     pub(crate) fn into_values(self) -> impl Iterator<Item = T> {
         self.entries.into_iter().filter_map(|entry| entry.value)
     }
@@ -219,7 +220,7 @@ impl<T> TimerQueue<T> {
     }
 
     /// Removes all dead nodes and renumbers the others in their order, so that numbers do not run
-    /// out however long the loop lives. Sorted nodes are a heap.
+    /// out however long the loop lives. Sorted nodes are a valid heap.
     #[cold]
     fn sweep(&mut self) {
         let mut heap = mem::take(&mut self.heap);
@@ -248,7 +249,7 @@ impl<T> TimerQueue<T> {
         }
     }
 
-    /// Removes the first node. The last one takes its place, and moves down until it is before its
+    /// Removes the first node. The last node takes its place, and moves down until it is before its
     /// children.
     fn pop(&mut self) {
         let Some(node) = self.heap.pop() else { return };

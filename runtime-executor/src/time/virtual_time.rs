@@ -6,12 +6,13 @@ use runtime_core::park::Unparked;
 
 use crate::scheduler::core::Core;
 
-/// Moves the clock to the deadline. Returns `None`, and the loop must park, if there is none that
-/// the clock can reach, or if a job holds the clock. The end of that hold unparks the loop.
+/// Moves the clock to the deadline. Returns `None` if the loop must park instead, because there is
+/// no deadline that the clock can reach, or a job holds the clock. The end of that hold unparks the
+/// loop.
 ///
 /// A job publishes its result before it releases its hold. If the clock is free and the parker is
-/// not notified, no result is on its way. Sockets hold no clock, because their data may never come,
-/// but the events that have arrived are received before the time moves.
+/// not notified, no result is on its way. A wait for a socket does not hold the clock, because the
+/// data may never arrive. But the events that have arrived are received before the time moves.
 pub(crate) fn advance(core: &Core, until: Option<Instant>) -> Option<Unparked> {
     let clock = &core.shared.clock;
     let until = until.filter(|&until| clock.reaches(until) && clock.may_advance())?;

@@ -1,8 +1,8 @@
-//! The reactor's parts compared with references, in random orders of events. (P66, P67, P68)
+//! Compares the reactor's parts with references, in random orders of events. (P66, P67, P68)
 //!
-//! proptest generates the orders. When one fails, it prints the smallest order that still fails. A
-//! plain run tries some thousands of orders, the same ones each time. A longer run, with new orders
-//! each time:
+//! proptest generates the orders. When an order fails, proptest prints the smallest order that
+//! still fails. A plain run tries a few thousand orders, which are the same in each run. This
+//! command tries more orders, which are new in each run:
 //!
 //! ```sh
 //! PROPTEST_CASES=200000 cargo test --release --package runtime-executor --features net properties
@@ -17,7 +17,7 @@ use proptest::test_runner::{Config, RngSeed};
 
 use super::{WakeCount, counting_waker, find, key_of, readable, token};
 
-/// Runs `number` orders, the same ones in each run, unless the environment requests more.
+/// Runs `number` orders, which are the same in each run, unless `PROPTEST_CASES` is set.
 fn cases(number: u32) -> Config {
     let default = Config { failure_persistence: None, ..Config::default() };
     if std::env::var_os("PROPTEST_CASES").is_some() {

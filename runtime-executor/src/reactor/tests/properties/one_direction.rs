@@ -1,4 +1,4 @@
-//! One direction of one source: its readiness is checked, cleared, set and waited for.
+//! One direction of one source: its readiness is checked, cleared and set, and tasks wait for it.
 
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -55,9 +55,10 @@ fn step() -> impl Strategy<Value = DirectionStep> {
 struct UserTask {
     slot: WaiterSlot,
     waker: (Arc<WakeCount>, Waker),
-    /// The tick that it saw last, the number of events by then, and the content of the last one.
+    /// The tick that the task saw last, the number of events by then, and the content of the last
+    /// event.
     seen: Option<(Tick, usize, Report)>,
-    /// The number of its wakes when it last found the direction not ready.
+    /// The number of the task's wakes when the task last found the direction not ready.
     waits: Option<usize>,
 }
 
@@ -164,7 +165,8 @@ impl OneDirection {
         }
     }
 
-    /// Each waiting task has been woken once. A task that released its slot need not be.
+    /// Checks that each waiting task has been woken once, except tasks that have released their
+    /// slots.
     fn all_are_woken(&mut self) -> Result<(), TestCaseError> {
         for task in &mut self.tasks {
             let Some(wakes) = task.waits.take() else { continue };

@@ -14,7 +14,7 @@ use crate::reactor::waiters::{WaiterSlot, Waiters};
 #[derive(Clone, Debug)]
 enum SlabStep {
     Insert,
-    /// Looks up one of all the tokens that ever were.
+    /// Looks up one of the tokens that have ever been in use.
     Get(Index),
     Remove(Index),
 }
@@ -47,8 +47,8 @@ fn waiter_step() -> impl Strategy<Value = WaiterStep> {
 proptest! {
     #![proptest_config(cases(512))]
 
-    /// P66: a token means its own source from its insertion to its removal, and nothing before or
-    /// after.
+    /// P66: a token finds its source from the insertion to the removal of that source, and finds
+    /// nothing before or after.
     #[test]
     fn tokens_do_what_a_map_of_tokens_never_used_again_does(steps in steps(slab_step(), 100)) {
         let mut slab = Slab::new();
@@ -80,11 +80,11 @@ proptest! {
         prop_assert_eq!(left, reference.into_values().collect());
     }
 
-    /// A task that has stored a waker is woken once by the next wake of all.
+    /// The next `TakeAll` wakes each task that has stored a waker once.
     #[test]
     fn waiters_do_what_a_list_of_wakers_does(steps in steps(waiter_step(), 100)) {
         let mut waiters = Waiters::default();
-        // For each slot that is in use, the count of its waker, if that has not been taken.
+        // For each slot that is in use, the count of its waker, unless the waker has been taken.
         let mut reference: Vec<(WaiterSlot, Option<_>)> = Vec::new();
         for step in steps {
             match step {

@@ -60,11 +60,11 @@ struct SimulatedSystem {
     known: Vec<(RawFd, KnownSocket)>,
     /// The number of registrations so far.
     registrations: usize,
-    /// The number of bytes that wait to be read.
+    /// For each descriptor, the number of bytes that can be read.
     bytes: Vec<(RawFd, usize)>,
     /// Events that the loop has not received.
     pending: Vec<KnownSocket>,
-    /// The most events that one wait returns.
+    /// The maximum number of events that one wait returns.
     events_max: usize,
 }
 
@@ -138,9 +138,10 @@ struct SocketUser {
     file: File,
     socket: Option<Registration>,
     waker: (Arc<WakeCount>, Waker),
-    /// The number of its wakes when it last began to wait.
+    /// The number of the task's wakes when the task last began to wait.
     waits: Option<usize>,
-    /// Operations that returned `WouldBlock` since the loop received its last event.
+    /// The number of operations that returned `WouldBlock` since the loop received the last event
+    /// of the descriptor.
     vain_tries: usize,
 }
 
@@ -225,10 +226,11 @@ impl WholeReactor {
                 user.waits = None;
             }
             Poll::Pending => {
-                // It may wait although there are bytes only while their event is pending.
+                // The task may wait in spite of available bytes only while their event is pending.
                 let is_reported = system.has_pending_event(descriptor);
                 prop_assert!(before == 0 || is_reported, "it waits although there are bytes");
-                // Another socket's events must not make it ready: one vain try for each event.
+                // Another socket's events must not make this socket ready, so each of its own
+                // events causes at most one vain try.
                 prop_assert!(user.vain_tries <= 1, "it tried in vain again");
                 user.waits = Some(user.waker.0.get());
             }
@@ -267,7 +269,7 @@ impl WholeReactor {
 proptest! {
     #![proptest_config(cases(512))]
 
-    /// P66, P67, P68: no task waits although the loop has received the event of its data, no event
+    /// P66, P67, P68: no task waits on after the loop has received the event of its data, no event
     /// wakes the task of another socket, and a dropped socket leaves nothing behind.
     #[test]
     fn sockets_do_what_their_reference_does(steps in steps(step(), 80)) {
