@@ -1,5 +1,6 @@
-//! The system itself starts no more threads (P52, P53): at its limit of processes, and at that of
-//! the address space. Each in a process of its own, as such limits are the process's.
+//! Tests in which the system itself starts no more threads (P52, P53), because of its limit of
+//! processes or of the address space. Each test runs in its own process, because such a limit holds
+//! for a process.
 #![cfg(target_os = "linux")]
 
 use std::error::Error;
@@ -18,12 +19,12 @@ use rustix::process::{Resource, Rlimit, getrlimit, getuid, setrlimit};
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const HANG: Duration = Duration::from_secs(60);
-/// Set in the process that is to meet the limit.
+/// The environment variable that is set in the process that reaches the limit.
 const INSIDE: &str = "RUNTIME_BLOCKING_LIMITED";
 /// A user without other processes, so that no other limit is reached.
 const UNPRIVILEGED: u32 = 64_123;
 const STACK: usize = 256 << 20;
-/// Less than a stack, and enough for all else.
+/// Less than `STACK`, and enough for everything else.
 const ROOM: u64 = 128 << 20;
 
 #[test]
@@ -32,7 +33,7 @@ fn at_the_limit_of_processes_jobs_come_back_or_wait_and_the_pool_recovers() -> R
         return run_inside();
     }
     let refuses = Limit::of(Resource::Nproc);
-    // The privileged may always start another.
+    // A privileged process may always start another thread.
     refuses.lower();
     let start = thread::Builder::new().spawn(|| ());
     refuses.lift();
@@ -94,7 +95,7 @@ impl Limit {
     fn lower(&self) {
         let low = match self.resource {
             Resource::As => address_space() + ROOM,
-            // More are there already.
+            // More processes exist already.
             _processes => 1,
         };
         self.set(Rlimit { current: Some(low), maximum: self.high.maximum });
@@ -109,7 +110,7 @@ impl Limit {
     }
 }
 
-/// In bytes.
+/// Returns the size of this process's address space, in bytes.
 fn address_space() -> u64 {
     let status = fs::read_to_string("/proc/self/status").expect("Linux tells");
     let size = status.lines().find_map(|line| line.strip_prefix("VmSize:"));
@@ -117,7 +118,7 @@ fn address_space() -> u64 {
     kilobytes.expect("it is in kB") << 10
 }
 
-/// The behaviour of a pool at the limit, and after it.
+/// Checks the behaviour of a pool at the limit, and after the limit has been lifted.
 fn meet(refuses: &Limit, builder: Builder) {
     let pool = builder.build();
     refuses.lower();
@@ -141,12 +142,12 @@ fn meet(refuses: &Limit, builder: Builder) {
     assert!(ran.iter().copied().eq(0..20), "the one worker runs them in order: {ran:?}");
     ended.recv_timeout(HANG).expect("it ran");
     refuses.lift();
-    // They come while the worker lingers or waits, which is all that their submits see.
+    // The worker yields or waits at this moment. In both cases the jobs must get their threads.
     all_get_a_thread(&pool);
     assert!(pool.shutdown(Shutdown::Wait).is_clean());
 }
 
-/// Has a worker wait until the gate is dropped.
+/// Makes a worker wait until the gate is dropped.
 fn occupy(pool: &Pool) -> (Sender<()>, Receiver<()>) {
     let ((gate, closed), (tell, told)) = (channel::<()>(), channel());
     let ended = tell.clone();
@@ -160,7 +161,7 @@ fn occupy(pool: &Pool) -> (Sender<()>, Receiver<()>) {
     (gate, told)
 }
 
-/// Each of these waits for all others.
+/// Submits jobs of which each waits for all others.
 fn all_get_a_thread(pool: &Pool) {
     let (barrier, (tell, told)) = (Arc::new(Barrier::new(4)), channel());
     for _ in 0..4 {

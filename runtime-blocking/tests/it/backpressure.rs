@@ -1,4 +1,4 @@
-//! Bounded queues: submits that wait for room, submits that are refused, and no job is lost.
+//! Bounded queues: submits wait for room or are refused, and no job is lost.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -139,7 +139,7 @@ fn a_pool_that_closes_runs_or_cancels_the_jobs_behind_a_full_queue() {
     }
 }
 
-/// Producers that wait for room, at random; some give up. Every job is accounted for once.
+/// Producers wait for room, and at random some of them give up. No job is lost.
 #[test]
 fn many_producers_under_pressure_lose_nothing() {
     let pool = Pool::builder().threads_max(2).cores(2).queue_max(4).build();
@@ -158,8 +158,8 @@ fn many_producers_under_pressure_lose_nothing() {
                     } else if let Poll::Ready(job) = poll(&mut submit) {
                         job.expect("accepted").detach();
                     } else {
-                        // Dropped behind the queue, or just when it was admitted: cancelled, or it
-                        // runs.
+                        // The submit is dropped while its job is behind the queue, or just when the
+                        // job is admitted. So the job is cancelled, or it runs.
                         given_up.fetch_add(1, Ordering::SeqCst);
                     }
                     assert!(pool.stats().queued <= 4);

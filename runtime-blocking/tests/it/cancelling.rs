@@ -123,8 +123,8 @@ fn the_destructor_of_an_aborted_closure_may_come_back_to_the_pool() {
     assert_eq!(receiver.iter().collect::<Vec<_>>(), [2]);
 }
 
-/// Submits a job that sends its token and waits until the gate opens. Its result is whether it was
-/// cancelled.
+/// Submits a job that sends its token and waits until the gate opens. The job returns whether it
+/// was cancelled.
 fn tell_token(pool: &Pool) -> (crate::Gate, runtime_core::join::JoinHandle<bool>, CancelToken) {
     let (gate, closed) = gate();
     let (tell, told) = channel();

@@ -1,4 +1,4 @@
-//! Dropping pools, on any thread, leaves nothing of them behind.
+//! A pool that is dropped, on any thread, leaves nothing behind.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -113,8 +113,8 @@ fn workers_that_end_jobs_while_everything_goes_complete_them() {
     }
 }
 
-/// A handle holds its job, and a job can reach its pool. However a job ends, neither keeps the
-/// pool.
+/// A handle holds its job, and a job can reach its pool. However a job ends, neither the handle nor
+/// the job keeps the pool alive.
 #[test]
 fn nothing_keeps_the_pool_once_its_jobs_have_come_to_their_ends() {
     let token = Arc::new(());

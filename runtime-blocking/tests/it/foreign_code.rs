@@ -1,4 +1,5 @@
-//! User code may panic anywhere, and the panic ends that job alone (P31, P39, P51).
+//! User code may panic anywhere, and the panic ends only the job that it belongs to (P31, P39,
+//! P51).
 
 use std::panic::{panic_any, resume_unwind};
 use std::pin::Pin;
@@ -22,7 +23,8 @@ impl Drop for Bomb {
     }
 }
 
-/// Panics when it is dropped, with a payload that panics when it is dropped.
+/// Panics when it is dropped, with a payload whose drop panics in the same way. The last payload,
+/// with the number 0, does not panic.
 struct Matryoshka(u32);
 
 impl Drop for Matryoshka {
@@ -163,7 +165,7 @@ fn a_refused_closure_comes_back_though_what_it_was_to_keep_panics_when_dropped()
     assert_eq!(refused.into_inner()(), 5);
 }
 
-/// A waker that never returns keeps its worker busy; the others continue.
+/// A waker that never returns keeps its worker busy; the other workers continue.
 #[test]
 fn a_waker_that_blocks_keeps_its_worker_only() {
     struct Blocking(parking::Latch);
@@ -182,7 +184,7 @@ fn a_waker_that_blocks_keeps_its_worker_only() {
     for number in 0..10 {
         assert_eq!(wait(pool.submit(move || number).expect("accepted")).expect("it ran"), number);
     }
-    // An earlier poll would have stored another waker.
+    // A poll before the wake would have replaced the blocking waker.
     eventually("finished", &pool, |_| job.is_finished());
     assert!(wait(job).expect("it ran").is_err(), "the result was there before the wake");
     blocking.0.open();
@@ -192,7 +194,7 @@ fn a_waker_that_blocks_keeps_its_worker_only() {
 mod parking {
     use std::sync::Barrier;
 
-    /// Opened once, waited for once.
+    /// A latch that is opened once and waited for once.
     pub(crate) struct Latch(Barrier);
 
     impl Latch {

@@ -7,8 +7,8 @@ use runtime_blocking::Pool;
 
 use crate::{eventually, occupy, wait};
 
-/// No job passes the barrier before all have a thread: the queue does not move, and the monitor
-/// notices without another submit.
+/// No job passes the barrier before all jobs have a thread. So the queue does not move, which the
+/// monitor must notice without another submit.
 #[test]
 fn jobs_that_block_all_get_a_thread() {
     for cores in [1, 4] {
@@ -29,7 +29,8 @@ fn jobs_that_block_all_get_a_thread() {
     }
 }
 
-/// The queue does not move, and the last thread that could be started is the monitor.
+/// The queue does not move, and the last thread that can be started is the monitor. It must run a
+/// job.
 #[test]
 fn the_last_thread_does_not_stay_the_monitor() {
     for threads in 1..6 {
@@ -79,7 +80,8 @@ fn while_fewer_jobs_run_than_there_are_cores_no_job_waits_for_a_monitor() {
     }
 }
 
-/// All jobs are short, so a worker that ends one takes the next: few workers run the burst.
+/// All jobs are short, so a worker that ends one job takes the next one, and few workers run the
+/// burst.
 #[test]
 fn a_burst_is_run_to_its_end() {
     let pool = Pool::new();

@@ -71,8 +71,8 @@ fn a_shutdown_while_a_worker_thread_ends_waits_for_all_but_that_thread() {
     assert!(pool.shutdown(Shutdown::Wait).is_clean());
 }
 
-/// The thread that started the worker is delayed between its start and the deposit of its handle;
-/// meanwhile the thread runs its job and retires.
+/// The thread that starts a worker is delayed between the start and the deposit of the worker's
+/// handle. Meanwhile the worker runs its job and retires.
 #[test]
 fn a_shutdown_joins_a_thread_that_retired_before_its_handle_was_deposited() {
     let (gate, closed) = gate();

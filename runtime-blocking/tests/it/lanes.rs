@@ -10,7 +10,7 @@ use runtime_core::sync::Mutex;
 
 use crate::{Dice, Gate, HANG, eventually, gate, occupy, wait};
 
-/// Submits a job to the lane that waits at a gate, and returns when it waits.
+/// Submits to the lane a job that waits at a gate, and returns when the job waits.
 #[track_caller]
 fn occupy_lane(lane: &Lane) -> (Gate, JoinHandle<()>) {
     let (gate, closed) = gate();
@@ -224,7 +224,7 @@ fn a_shutdown_waits_no_longer_for_a_job_that_must_run_and_is_aborted() {
     let job = flush.submit(|| ()).expect("accepted");
     let closing = pool.clone();
     let closer = std::thread::spawn(move || closing.shutdown(Shutdown::Leave));
-    // Then the shutdown has looked for jobs that must run, or is about to.
+    // By then the shutdown has looked for jobs that must run, or is about to look for them.
     eventually("asked to stop", &pool, |stats| stats.abandoned == 1);
     job.abort();
     let report = closer.join().expect("no panic");

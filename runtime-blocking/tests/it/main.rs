@@ -1,8 +1,8 @@
-//! The pool, through its public interface. Each module tests one of its promises; `P`-numbers are
-//! rows of `docs/verification/pitfalls.md`.
+//! Tests of the pool through its public interface. Each module tests one of the pool's guarantees.
+//! `P`-numbers are rows of `docs/verification/pitfalls.md`.
 //!
 //! No test asserts a time or sleeps to synchronise: jobs wait at gates, and the test waits for
-//! effects that occur by themselves. The one bound, [`HANG`], only turns a hang into a failure.
+//! effects that occur by themselves. The only time limit, [`HANG`], turns a hang into a failure.
 
 mod backpressure;
 mod cancelling;
@@ -70,7 +70,7 @@ impl Gate {
     }
 }
 
-/// Lets a worker of the pool wait at a gate, and returns when it waits.
+/// Makes a worker of the pool wait at a gate, and returns when the worker waits.
 #[track_caller]
 fn occupy(pool: &Pool) -> (Gate, JoinHandle<()>) {
     let (gate, closed) = gate();
@@ -85,7 +85,7 @@ fn occupy(pool: &Pool) -> (Gate, JoinHandle<()>) {
     (gate, job)
 }
 
-/// Seeded numbers, for the stress tests.
+/// A generator of seeded random numbers, for the stress tests.
 struct Dice(u64);
 
 impl Dice {

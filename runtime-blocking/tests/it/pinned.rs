@@ -15,7 +15,7 @@ use runtime_core::sync::Mutex;
 
 use crate::{Dice, Gate, HANG, gate, wait};
 
-/// A state that is not `Send`, and reports when it is dropped, and on which thread.
+/// A state that is not `Send`, and whose drop reports its thread and its lines.
 struct Log {
     /// Makes the state not `Send`.
     lines: Rc<RefCell<Vec<usize>>>,
@@ -41,7 +41,7 @@ fn line(number: usize) -> impl FnOnce(&mut Log) {
     move |log| log.lines.borrow_mut().push(number)
 }
 
-/// Makes the state's thread wait at a gate, and returns once it waits.
+/// Makes the state's thread wait at a gate, and returns once the thread waits.
 #[track_caller]
 fn occupy<T>(pinned: &PinnedState<T>) -> (Gate, JoinHandle<()>) {
     let (gate, closed) = gate();
@@ -271,7 +271,7 @@ fn a_payload_that_panics_when_dropped_ends_neither_thread_nor_state() {
     }
     let (pinned, _deaths) = log();
     pinned.call(|_| std::panic::resume_unwind(Box::new(Bomb))).detach();
-    // The result, and a value that the closure owns.
+    // The drop of this call's result panics, and below the drop of a value that a closure owns.
     pinned.call(|_| Bomb).detach();
     let (gate, _first) = occupy(&pinned);
     let bomb = Bomb;
@@ -348,7 +348,7 @@ fn an_aborted_call_is_removed_at_once_and_makes_room() {
     assert_eq!(wait(pinned.call(|lines| lines.clone())).expect("it ran"), [2, 4]);
 }
 
-/// Any of the waiting calls are aborted, in any order; the others run in their order.
+/// Random waiting calls are aborted, in a random order. The other calls run in their order.
 #[test]
 fn aborts_anywhere_in_the_queue_keep_the_order_of_the_rest() {
     for seed in 0..50 {
@@ -407,7 +407,7 @@ fn a_thread_that_cannot_be_started_is_an_error_of_the_opening() {
     assert_eq!(Arc::strong_count(&token), 1, "the closure is dropped");
 }
 
-/// The system refuses: no address space holds this stack.
+/// The system itself refuses the thread: no address space can hold this stack.
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 #[test]
 fn a_stack_that_is_too_large_is_an_error_of_the_opening() {

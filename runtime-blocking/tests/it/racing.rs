@@ -1,4 +1,4 @@
-//! Submits against a shutdown, many times over.
+//! Submits that race with a shutdown, in many rounds.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,7 +9,7 @@ use runtime_blocking::{Pool, Shutdown, SubmitError};
 
 use crate::{Dice, wait};
 
-/// The end of a closure, as the closure itself reports it.
+/// The numbers of closures that ran and that were dropped, as the closures themselves report them.
 #[derive(Default)]
 struct Fates {
     ran: AtomicUsize,
@@ -24,8 +24,7 @@ impl Drop for Witness {
     }
 }
 
-/// Submits until the pool is closed. Returns the number of accepted jobs, and how many of them came
-/// to which end.
+/// Submits until the pool is closed. Returns the numbers of accepted, run and cancelled jobs.
 fn submit_until_closed(pool: &Pool, fates: &Arc<Fates>) -> (usize, usize, usize) {
     let mut handles = Vec::new();
     let refused = loop {
@@ -49,8 +48,8 @@ fn submit_until_closed(pool: &Pool, fates: &Arc<Fates>) -> (usize, usize, usize)
     (accepted, results.iter().filter(|result| result.is_ok()).count(), cancelled.count())
 }
 
-/// P48: handed back, cancelled before it began, or run; as the closures and their handles report
-/// it.
+/// P48: each closure is handed back, cancelled before it begins, or run. The reports of the
+/// closures and of their handles agree.
 #[test]
 fn a_closure_submitted_while_the_pool_shuts_down_is_in_exactly_one_state() {
     let mut dice = Dice::new(48);

@@ -11,7 +11,7 @@ use runtime_core::join::JoinHandle;
 
 use crate::{eventually, occupy, wait};
 
-/// A pool whose `n`-th thread start is refused if `is_refused(n)`; counted from 1.
+/// A builder whose `n`-th thread start is refused if `is_refused(n)`, where `n` counts from 1.
 fn refusing(
     builder: Builder,
     is_refused: impl Fn(usize) -> bool + Send + Sync + 'static,
@@ -44,7 +44,7 @@ fn without_any_thread_the_closure_comes_back_and_the_pool_recovers() {
     assert_eq!(Arc::strong_count(&token), 1, "a refused job keeps nothing of the pool");
 }
 
-/// The system itself: no address space holds this stack.
+/// The system itself refuses the thread: no address space can hold this stack.
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 #[test]
 fn a_stack_that_no_system_can_give_is_an_error_of_the_submit() {
@@ -55,7 +55,7 @@ fn a_stack_that_no_system_can_give_is_an_error_of_the_submit() {
     assert!(pool.shutdown(Shutdown::Wait).is_clean());
 }
 
-/// tokio#8406: only threads that will run the job may count.
+/// tokio#8406: a submit may rely only on threads that will run the job.
 #[test]
 fn with_a_worker_at_work_the_job_waits_for_it() {
     let pool = refusing(Pool::builder(), |start| start > 1).build();
@@ -69,7 +69,8 @@ fn with_a_worker_at_work_the_job_waits_for_it() {
     }
 }
 
-/// Only the monitor's thread was started: it must take the job that the first one waits for.
+/// Only two threads are started, and the second one becomes the monitor. It must take the job for
+/// which the first job waits.
 #[test]
 fn a_refusal_in_the_monitor_idles_no_worker() {
     let pool = refusing(Pool::builder().cores(1), |start| start > 2).build();

@@ -165,7 +165,8 @@ fn jobs_that_shut_down_at_once_do_not_wait_for_each_other_and_queued_jobs_run() 
     assert_eq!(ran.load(Ordering::SeqCst), 10);
 }
 
-/// The first waits until the second has shut the pool down, and the second does not end before.
+/// The first job's shutdown returns once the second job has begun to shut the pool down. The second
+/// job ends only after that return.
 #[test]
 fn a_job_that_shuts_down_is_released_by_another_that_does() {
     for _ in 0..50 {
@@ -219,7 +220,7 @@ fn the_destructor_of_a_cancelled_closure_may_come_back_to_the_pool() {
     wait(first).expect("it ran");
 }
 
-/// The child is this test again, with a pool that shuts down slowly.
+/// The child process runs this test again, with a pool that shuts down slowly.
 #[test]
 fn a_slow_shutdown_says_once_for_whom_it_waits() {
     const NAME: &str = "shutting_down::a_slow_shutdown_says_once_for_whom_it_waits";

@@ -1,10 +1,10 @@
 //! All faults at once, for many rounds: each job comes to exactly one end.
 //!
-//! A round is a pool with four lanes, drawn from the seed. Several threads submit jobs to it in
-//! every possible way; jobs, their destructors, payloads and wakers panic; thread starts are
-//! refused; other threads abort jobs of every age; and in the middle a thread ends the pool in one
-//! of five ways. Scheduling makes each run different, so the assertions hold for every run (P48,
-//! P51, P56, P57).
+//! A round uses a pool with four lanes, whose settings are drawn from the seed. Several threads
+//! submit jobs to the pool in every possible way. Jobs, their destructors, payloads and wakers
+//! panic. Thread starts are refused. Another thread aborts jobs at every age. In the middle of the
+//! round, a thread ends the pool in one of several ways. Scheduling makes each run different, so
+//! the assertions must hold for every order of events (P48, P51, P56, P57).
 
 mod faults;
 mod ledger;
@@ -30,7 +30,7 @@ const SEED: u64 = 1;
 const JOBS: usize = 200_000;
 const JOBS_OF_ROUND: u64 = 2_400;
 const SUBMITTERS: u64 = 3;
-/// The limits of a lane: running jobs, and queued jobs.
+/// The maximum number of running jobs of each lane. `QUEUE_MAX` is the same for queued jobs.
 const RUNNING_MAX: [usize; LANES] = [usize::MAX, 1, usize::MAX, 2];
 const QUEUE_MAX: [usize; LANES] = [64, 5, usize::MAX, 16];
 
@@ -55,7 +55,7 @@ fn every_job_comes_to_exactly_one_end_whatever_goes_wrong() {
     assert!(kinds.iter().all(|end| ends[end] > JOBS / 200), "all of it happens: {ends:?}");
 }
 
-/// A pool, from its making to its end.
+/// Runs a round: uses a pool from its making to its end.
 fn soak_round(seed: u64) -> Arc<Ledger> {
     let mut dice = Dice::new(seed);
     let ledger = Arc::new(Ledger::default());
@@ -111,7 +111,7 @@ fn lanes_of(pool: &Pool) -> [Lane; LANES] {
 fn end(ledger: &Ledger, lanes: [Lane; LANES], way: Way) {
     let pool = lanes[0].pool();
     if way == Way::DropAll {
-        // The jobs have dropped their handles of the pool, so these are the last ones.
+        // The jobs have dropped their handles of the pool, so these handles are the last ones.
         eventually("at rest", &pool, |stats| stats.busy + stats.queued + stats.wait_list == 0);
         drop((pool, lanes));
         ledger.assert_no_thread_is_left();
@@ -122,13 +122,13 @@ fn end(ledger: &Ledger, lanes: [Lane; LANES], way: Way) {
     ledger.compare(ledger.close(), pool.stats(), &pool.lanes());
 }
 
-/// How a pool is ended.
+/// The way in which a pool is ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
     ShutDown(Shutdown),
-    /// By one of its own jobs.
+    /// A shutdown by one of the pool's own jobs.
     FromWithin(Shutdown),
-    /// By dropping every handle.
+    /// The drop of every handle.
     DropAll,
 }
 
@@ -170,14 +170,15 @@ impl Way {
                         job.ended(End::HandedBack);
                     }
                 }
-                // It may have had no thread to run on.
+                // The job may have had no thread to run on.
                 ledger.reports.lock().push(pool.shutdown(how));
             }
         }
     }
 }
 
-/// Aborts the handles that it is sent, at every age, and reads the pool's statistics meanwhile.
+/// Aborts the jobs whose handles it receives, at every age, and reads the pool's statistics
+/// meanwhile.
 fn abort_all(aborts: &Receiver<(Arc<Job>, Handle)>, mut dice: Dice, lanes: &[Lane; LANES]) {
     while let Ok((job, handle)) = aborts.recv_timeout(HANG) {
         for _ in 0..[0, 0, 1, dice.below(20)][dice.below(4) as usize] {

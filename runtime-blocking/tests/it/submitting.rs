@@ -109,7 +109,7 @@ fn a_job_may_submit_another_and_wait_for_it_however_deep() {
     assert_eq!(nest(&pool, 30), 30);
 }
 
-/// P5: a worker that was dispatched for the first job must not count for the second.
+/// P5: a worker that was dispatched for the first job must not count as dispatched for the second.
 #[test]
 fn of_two_jobs_the_first_may_wait_for_the_second() {
     for cores in [1, 2] {
@@ -145,7 +145,7 @@ fn a_pool_whose_workers_have_all_met_panics_serves_on() {
     assert!(pool.stats().threads <= 4);
 }
 
-/// P43: thread-locals are destroyed one after the other, and a pool may be one of them.
+/// P43: thread-locals are destroyed one after the other, and a pool may be in one of them.
 #[test]
 fn a_pool_in_a_thread_local_works_and_waits_while_the_thread_ends() {
     struct Last(Cell<Option<Pool>>, std::sync::mpsc::Sender<i32>);

@@ -36,7 +36,8 @@ impl Drop for Parcel {
     }
 }
 
-/// Panics when it is dropped, with a payload of its own kind, this number of times.
+/// Panics when it is dropped, with a payload of the same type, whose number is lower by one. The
+/// last payload, with the number 0, does not panic.
 pub(super) struct Matryoshka(pub(super) u64);
 
 impl Drop for Matryoshka {
@@ -68,9 +69,9 @@ impl Drop for PanickingWaker {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Refusals {
     None,
-    /// The first starts, in this number.
+    /// This number of starts, counted from the first one.
     First(usize),
-    /// This number of eight starts.
+    /// This number out of eight starts, on average.
     OfEight(u64),
 }
 
@@ -87,7 +88,7 @@ impl Drop for ThreadEnds {
     }
 }
 
-/// A pool whose thread starts are counted and refused by the rule.
+/// Makes the builder's thread starts counted, and refused as `refusals` says.
 pub(super) fn starting(
     builder: Builder,
     ledger: &Arc<Ledger>,

@@ -1,4 +1,4 @@
-//! The end of every job of a round, as its closure and its submitter saw it.
+//! The end of every job of a round, as the job's closure and submitter report it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,29 +11,29 @@ use runtime_core::sync::Mutex;
 
 use super::faults::Parcel;
 
-/// The lanes of a round: `MUST` is the one whose jobs no shutdown cancels.
+/// The number of lanes in a round. `MUST` is the lane whose jobs no shutdown cancels.
 pub(super) const LANES: usize = 4;
 pub(super) const MUST: usize = 3;
 
 /// A job's number in its round.
 pub(super) type Number = usize;
 
-/// The end of a job, as its submitter saw it.
+/// The end of a job, as its submitter reports it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum End {
-    /// By its result or its panic.
+    /// The handle yielded a result or a panic.
     Run,
     Cancelled,
-    /// By its handle: the thread for which it waited could not be started.
+    /// The handle reported that the thread for which the job waited could not be started.
     Refused,
     /// The submit gave the closure back.
     HandedBack,
-    /// The submitter did not ask.
+    /// The submitter did not await the job.
     Unasked,
 }
 
 impl End {
-    /// By the output of a handle.
+    /// Returns the end that the output of a handle reports.
     pub(super) fn of<T>(result: &Result<T, JoinError>) -> End {
         match result {
             Ok(_) => End::Run,
@@ -50,10 +50,10 @@ impl End {
 pub(super) struct Job {
     pub(super) lane: usize,
     pub(super) runs: AtomicUsize,
-    /// The number of times that each closure, and each kept value, was dropped.
+    /// The number of drops of the closure. `kept_drops` is the number of drops of the kept value.
     pub(super) drops: AtomicUsize,
     pub(super) kept_drops: AtomicUsize,
-    /// A cancellation was requested, or is about to be.
+    /// True if a cancellation was requested, or is about to be.
     pub(super) unwanted: AtomicBool,
     pub(super) hook_calls: AtomicUsize,
     told: Mutex<Told>,
@@ -76,37 +76,39 @@ impl Job {
         self.told.lock().id = Some(id);
     }
 
-    /// Records the end of the job, which ends once.
+    /// Records the end of the job. A job must end only once.
     pub(super) fn ended(&self, end: End) {
         let before = self.told.lock().end.replace(end);
         assert_eq!(before, None, "it ends once");
     }
 }
 
-/// All jobs of a round, and other counts. *Shared by* all its threads.
+/// All jobs of a round, and other counts. *Shared by* all threads of the round.
 #[derive(Default)]
 pub(super) struct Ledger {
     jobs: Mutex<Vec<Arc<Job>>>,
     pub(super) reports: Mutex<Vec<PoolReport>>,
     pub(super) tokens: Mutex<Vec<CancelToken>>,
-    /// The violations that jobs found. They cannot panic, because a panic is one of the faults.
+    /// The violations that jobs have found. Jobs do not report them by a panic, because a panic is
+    /// one of the faults.
     wrong: Mutex<Vec<String>>,
-    /// Jobs of each lane that run at this moment.
+    /// The number of jobs of each lane that run at this moment.
     pub(super) at_once: [AtomicUsize; LANES],
-    /// Threads whose start was granted, and threads whose thread-locals were destroyed.
+    /// The number of threads whose start was granted. `ended` is the number of threads whose
+    /// thread-locals were destroyed.
     pub(super) started: AtomicUsize,
     pub(super) ended: AtomicUsize,
 }
 
 impl Ledger {
-    /// Enters a job.
+    /// Adds a job.
     pub(super) fn open(&self, lane: usize) -> Arc<Job> {
         let job = Arc::new(Job { lane, ..Job::default() });
         self.jobs.lock().push(Arc::clone(&job));
         job
     }
 
-    /// The observations of a job.
+    /// Records a violation unless `is_so`.
     pub(super) fn check(&self, is_so: bool, what: impl FnOnce() -> String) {
         if !is_so {
             self.wrong.lock().push(what());
@@ -168,7 +170,8 @@ impl Ledger {
         times
     }
 
-    /// Checks that the pool has counted the same, and that nothing is left there.
+    /// Checks that the pool's statistics agree with the ledger, and that no job and no thread is
+    /// left.
     pub(super) fn compare(&self, runs: [u64; LANES], stats: Stats, lanes: &[LaneStats]) {
         assert_eq!(stats.completed, runs.iter().sum::<u64>());
         let left = [stats.threads, stats.idle, stats.busy, stats.queued, stats.wait_list];
@@ -187,8 +190,8 @@ impl Ledger {
         assert_eq!(self.ended.load(Ordering::SeqCst), started, "each has ended and was joined");
     }
 
-    /// A token outlives its job: a hook that comes late is called if the job was cancelled, and
-    /// only then.
+    /// Checks the tokens, which outlive their jobs: a hook that is added after the end of a job is
+    /// called if the job was cancelled, and only then.
     pub(super) fn ask_the_tokens(&self) {
         for token in self.tokens.lock().drain(..) {
             let calls = Arc::new(AtomicUsize::new(0));
@@ -208,7 +211,7 @@ pub(super) fn parcel(job: &Arc<Job>, explodes: bool) -> Parcel {
     Parcel::new(explodes, move || _ = job.drops.fetch_add(1, Ordering::SeqCst))
 }
 
-/// The same for a kept value.
+/// A kept value that reports its drop to its job.
 pub(super) fn kept_parcel(job: &Arc<Job>, explodes: bool) -> Parcel {
     job.keeps();
     let job = Arc::clone(job);

@@ -72,7 +72,7 @@ impl Submitter {
         }
     }
 
-    /// Polls a submit that waits for room once.
+    /// Polls a submit at most once, and drops the submit if it is pending.
     fn give_up(&mut self, job: Arc<Job>, closure: impl FnOnce() -> Parcel + Send + 'static) {
         let mut submitting = Box::pin(self.lanes[job.lane].submit_async(closure));
         let polled = match self.dice.below(8) {
@@ -89,7 +89,7 @@ impl Submitter {
         }
     }
 
-    /// The submitter's treatment of a handle.
+    /// Treats the result of a submit in one of the possible ways.
     fn take<F>(&mut self, job: Arc<Job>, submitted: Result<Handle, SubmitError<F>>) {
         let mut handle = match submitted {
             Ok(handle) => handle,
@@ -127,7 +127,7 @@ impl Submitter {
         }
     }
 
-    /// A closure that counts its run, and takes one of the possible actions.
+    /// Returns a closure that counts its run, and takes one of the possible actions.
     fn closure(&mut self, job: &Arc<Job>) -> impl FnOnce() -> Parcel + Send + 'static {
         let (kind, depth) = (self.dice.below(9), self.dice.below(3));
         let held = parcel(job, self.dice.below(8) == 0);
@@ -158,7 +158,7 @@ impl Submitter {
     }
 }
 
-/// Waits for a moment for a request to stop.
+/// Registers a hook, and waits a moment for a request to stop.
 fn keep_a_hook(job: &Arc<Job>, ledger: &Ledger) {
     let token = CancelToken::current().expect("in a job");
     let counted = Arc::clone(job);
@@ -179,7 +179,7 @@ fn keep_a_hook(job: &Arc<Job>, ledger: &Ledger) {
     ledger.check(calls() == 0 || token.is_cancelled(), || "called, and not cancelled".into());
 }
 
-/// A job submits another job, which is not awaited.
+/// Submits another job from within a job, and does not await it.
 fn submit_nested(ledger: &Arc<Ledger>, lane: &Lane) {
     let job = ledger.open(2);
     let (count, held) = (Arc::clone(&job), parcel(&job, false));
