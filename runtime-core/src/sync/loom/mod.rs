@@ -22,8 +22,8 @@
 //!   under a mutex makes the next lock panic.
 //! - Compare-exchanges do not fail spuriously, and `SeqCst` is no stronger than `AcqRel`.
 //! - A thread-local made by `thread_local_const!` cannot be accessed from another thread-local's
-//!   destructor, because loom destroys all thread-locals of a thread at once. No thread-local of
-//!   ours has a destructor.
+//!   destructor, because loom destroys all thread-locals of a thread at once. No thread-local that
+//!   a model uses has a destructor that does this.
 #![allow(clippy::disallowed_types, reason = "std's mutexes hold here what loom must not see")]
 
 pub mod atomic;
