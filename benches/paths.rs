@@ -1,6 +1,6 @@
-//! The paths of aside, one by one: `cargo bench --bench paths`.
+//! Times the paths of aside, one by one: `cargo bench --bench paths`.
 //!
-//! `cargo run --release -p versus` measures them beside other runtimes.
+//! `cargo run --release -p versus` compares aside with other runtimes.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -94,7 +94,7 @@ fn blocking_calls_in_a_burst(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// Spawned by a job, which blocks until each has ended.
+/// A job spawns tasks, and blocks until each task has ended.
 #[divan::bench]
 fn spawn_from_a_job(bencher: Bencher<'_, '_>) {
     in_task(bencher, || async {

@@ -1,5 +1,6 @@
 //! `instructions PATH COUNT` runs a path COUNT times, so that callgrind can count its instructions.
-//! The script `count` beside it runs each path for two counts and subtracts.
+//! The script `count` of this package runs each path with two values of COUNT and subtracts the
+//! results.
 
 use std::future::poll_fn;
 use std::hint::black_box;
@@ -14,7 +15,7 @@ use std::time::Duration;
 use aside::net::{TcpListener, TcpStream};
 use futures_io::{AsyncRead, AsyncWrite};
 
-/// A path: its name, and a function that runs it that many times.
+/// A path: its name, and a function that runs the path the given number of times.
 type NamedPath = (&'static str, fn(usize));
 
 const PATHS: [NamedPath; 7] = [
@@ -104,7 +105,7 @@ fn timer_set_and_drop(count: usize) {
     });
 }
 
-/// 64 bytes over TCP and back, between two tasks of one loop: each of them waits, is woken by an
+/// 64 bytes over TCP and back, between two tasks of one loop. Each task waits, is woken by an
 /// event, reads and writes. The work of the kernel is not counted.
 fn tcp_echo(count: usize) {
     let echoed: io::Result<()> = aside::run(async {
@@ -140,8 +141,9 @@ async fn echo(stream: TcpStream) -> io::Result<()> {
 /// Long enough for another thread to have gone to sleep, even under callgrind.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// A job on the pool, awaited. Both threads count. There is one worker, and each side sleeps before
-/// the other notifies it: otherwise the figure would depend on which thread is faster.
+/// A job on the pool, awaited. The instructions of both threads count. There is one worker. Each
+/// thread sleeps before the other thread notifies it: without that, the figure would depend on
+/// which thread is faster.
 fn blocking_round_trip(count: usize) {
     let runtime = aside::Runtime::builder().threads_max(1).build();
     let calls = runtime.spawn(async move {

@@ -26,7 +26,8 @@ pub struct Arguments {
     pub rounds: usize,
     /// The time for one cell.
     pub budget: Duration,
-    /// The rows, by the beginning of their keys; empty for all but the slow ones.
+    /// The beginnings of the keys of the requested rows. If this is empty, all rows except the slow
+    /// ones are requested.
     pub rows: Vec<String>,
     /// The columns.
     pub peers: Vec<Peer>,

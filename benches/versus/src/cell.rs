@@ -1,4 +1,4 @@
-//! One figure: of one row, for one peer, in a process of its own.
+//! A cell: the figure of one row for one peer, measured in a process of its own.
 
 use std::io::{Error, ErrorKind, Read, Result};
 use std::process::{Command, Stdio};
@@ -12,10 +12,10 @@ use crate::row::{Cores, Program, Row, Work};
 use crate::run::{Meter, Run};
 use crate::smallest;
 
-/// The hidden first argument of a process that is a cell.
+/// The hidden first argument of a process that measures a cell.
 pub const ARGUMENT: &str = "--cell";
 
-/// A cell that takes longer is killed, and has no figure.
+/// The time limit of a cell. A cell that exceeds it is killed, and has no figure.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Runs the cell that the arguments after [`ARGUMENT`] name (row, peer, milliseconds), and prints
@@ -36,7 +36,8 @@ pub fn main(arguments: &[String], live_bytes: fn() -> usize) -> Result<()> {
     Ok(())
 }
 
-/// Starts a process for the cell and waits for its figure. `None` if it has none here.
+/// Starts a process for the cell and waits for its figure. Returns `None` if the cell has no figure
+/// on this machine.
 ///
 /// # Errors
 /// If no process can be started.
@@ -58,7 +59,7 @@ fn call(row: &Row, peer: Peer, milliseconds: &str) -> Result<Command> {
     });
     command.args([ARGUMENT, row.key, peer.name(), milliseconds]);
     if row.program == Program::Bytes {
-        // The width of smol's pool. The figures in bytes are for one worker.
+        // Limits smol's pool to one worker, because the figures in bytes are for one worker.
         command.env("BLOCKING_MAX_THREADS", "1");
     }
     Ok(command)
@@ -74,7 +75,7 @@ fn python(row: &Row, milliseconds: &str) -> Command {
     command
 }
 
-/// A child inherits the cores on which it may run.
+/// Calls `start` while this thread is pinned to the given cores. A child process inherits them.
 fn pinned<T>(cores: Cores, start: impl FnOnce() -> Result<T>) -> Result<T> {
     match cores {
         Cores::All => start(),

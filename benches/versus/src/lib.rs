@@ -1,11 +1,11 @@
 //! The measurements: the cost of each row of `benches/README.md` in aside, in other runtimes, and
 //! in a program written by hand for that row.
 //!
-//! Read in this order: [`rows`] is the list of the rows, [`row`] describes one; each group of rows
-//! has a module with the work, written once for all runtimes; [`peers`] defines what *spawn* or
-//! *sleep* means for each of them, and [`servers`] what a server does; [`load`] keeps the servers
-//! busy; [`run`] is the stopwatch; [`rounds`] starts one process per [`cell`] and
-//! takes medians; [`table`] prints.
+//! Read in this order: [`rows`] lists the rows, and [`row`] defines the type of a row. Each group
+//! of rows has a module with the work, written once for all runtimes. [`peers`] defines what
+//! *spawn* or *sleep* means for each runtime, and [`servers`] what a server does. [`load`] keeps
+//! the servers busy. [`run`] is the stopwatch. [`rounds`] starts one process per [`cell`] and takes
+//! medians. [`table`] prints.
 
 pub mod arguments;
 pub mod cell;

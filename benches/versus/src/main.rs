@@ -1,4 +1,4 @@
-//! `cargo run --release -p versus`: see `benches/README.md`.
+//! The program of `cargo run --release -p versus`; see `benches/README.md`.
 
 use std::error::Error;
 use std::process::Command;
@@ -46,7 +46,7 @@ fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The program with the counting allocator is beside this one, and `cargo run` builds only one.
+/// Builds the program with the counting allocator, because `cargo run` builds only this program.
 fn build_bytes() -> Result<(), Box<dyn Error>> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let mut build = Command::new(cargo);

@@ -1,4 +1,4 @@
-//! Cells, interleaved round by round, and the median of each.
+//! Measures cells, interleaved round by round, and takes the median of each cell.
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Result, stderr};
@@ -8,7 +8,7 @@ use crate::cell;
 use crate::peers::Peer;
 use crate::row::{Better, Of, Row};
 
-/// A row, measured.
+/// The measured figures of a row.
 #[derive(Debug)]
 pub struct Measured {
     /// The row.
@@ -17,7 +17,7 @@ pub struct Measured {
     pub figures: BTreeMap<Peer, f64>,
 }
 
-/// Measures all cells of these rows, each once a round.
+/// Measures all cells of these rows, each cell once per round.
 ///
 /// # Errors
 /// If no process can be started.
@@ -85,7 +85,7 @@ impl Measured {
         }
     }
 
-    /// The ratio of aside's figure to the best.
+    /// The ratio of aside's figure to the best rival's.
     pub fn ratio(&self) -> Option<f64> {
         Some(self.ours()? / self.best()?)
     }
@@ -104,7 +104,7 @@ impl Measured {
         Some(allowed.min_by(f64::total_cmp)? / self.best()?)
     }
 
-    /// Returns true if the floor is met; `None` without rivals, or without aside.
+    /// Returns true if the floor is met, or `None` if aside or every rival has no figure.
     pub fn is_met(&self) -> Option<bool> {
         Some(self.ratio()? <= self.floor()? * (1.0 + f64::EPSILON))
     }

@@ -27,12 +27,12 @@ pub struct Row {
     pub cells: Vec<(Peer, Work)>,
 }
 
-/// The better of two figures.
+/// Defines which of two figures is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Better {
-    /// The smaller one, for costs.
+    /// The smaller figure, for costs.
     Less,
-    /// The larger one, for rates.
+    /// The larger figure, for rates.
     More,
 }
 
@@ -79,7 +79,7 @@ pub struct Floor {
 pub enum Of {
     /// The best rival.
     Best,
-    /// The best rival except these, which do not do the same.
+    /// The best rival except these, which do not do the same work.
     BestBut(&'static [Peer]),
     /// This rival.
     Peer(Peer),
@@ -103,31 +103,31 @@ impl Row {
         }
     }
 
-    /// With figures of this kind.
+    /// Sets the unit of the figures.
     #[must_use]
     pub fn unit(self, unit: &'static str) -> Row {
         Row { unit, ..self }
     }
 
-    /// By the wall clock.
+    /// Measures by the wall clock.
     #[must_use]
     pub fn wall(self) -> Row {
         Row { meter: Meter::Wall, unit: "ns wall", ..self }
     }
 
-    /// As a rate per second, by the wall clock.
+    /// Measures a rate per second, by the wall clock.
     #[must_use]
     pub fn rate(self, unit: &'static str) -> Row {
         Row { meter: Meter::Wall, better: Better::More, unit, ..self }
     }
 
-    /// Pinned.
+    /// Pins the cells to one core.
     #[must_use]
     pub fn on_one_core(self) -> Row {
         Row { cores: Cores::One, ..self }
     }
 
-    /// In this program.
+    /// Sets the program that runs the cells.
     #[must_use]
     pub fn by(self, program: Program) -> Row {
         Row { program, ..self }

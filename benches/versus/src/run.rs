@@ -49,8 +49,8 @@ pub struct Run {
 }
 
 impl Run {
-    /// Laps of that many operations each. The first tenth of the budget, one lap at least, is
-    /// warm-up; the rest, again one lap at least, is measured.
+    /// Returns laps of this many operations each. The first tenth of the budget is warm-up, and the
+    /// rest is measured. Each of the two parts is at least one lap.
     pub fn laps(&self, operations: usize) -> Laps {
         let began = Instant::now();
         Laps { run: *self, operations, began, phase: Phase::Unbegun, laps: 0 }
@@ -62,12 +62,12 @@ impl Run {
     }
 }
 
-/// A watch that runs.
+/// A running stopwatch.
 #[derive(Clone, Copy, Debug)]
 pub struct Watch(Moment);
 
 impl Watch {
-    /// Nanoseconds since it was started.
+    /// Returns the nanoseconds since the watch was started.
     pub fn read(&self) -> f64 {
         self.0.nanoseconds_since()
     }
@@ -87,14 +87,14 @@ pub struct Laps {
 enum Phase {
     Unbegun,
     WarmUp,
-    /// By this watch.
+    /// The laps are measured by this watch.
     Measured(Watch),
-    /// By a number of nanoseconds.
+    /// The last lap is over. The measured laps took this number of nanoseconds.
     Over(f64),
 }
 
 impl Laps {
-    /// Returns true if another lap must be run. Call it once before each.
+    /// Returns true if another lap must be run. Call this once before each lap.
     pub fn more(&mut self) -> bool {
         match self.phase {
             Phase::Unbegun => self.phase = Phase::WarmUp,
@@ -115,7 +115,7 @@ impl Laps {
         true
     }
 
-    /// Nanoseconds per operation.
+    /// Returns the nanoseconds per operation.
     ///
     /// # Panics
     /// If another lap must be run.

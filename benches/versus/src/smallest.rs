@@ -1,7 +1,8 @@
 //! The smallest program with a runtime: it binds a socket, sleeps, and makes one blocking call.
 //!
-//! Each is a package of its own under `target/smallest`, made from `smallest/NAME.rs`, so that it
-//! has the dependencies that a user's program would have, and no more.
+//! Each runtime's program is a package of its own under `target/smallest`, made from
+//! `smallest/NAME.rs`. It therefore has the dependencies that a user's program would have, and no
+//! more.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -19,7 +20,7 @@ pub const KEY: &str = "smallest";
 /// The measured property.
 #[derive(Clone, Copy, Debug)]
 pub enum Facet {
-    /// The number of crates in its build, without itself.
+    /// The number of crates in the program's build, without the program itself.
     Crates,
     /// The time of a clean release build.
     Build,
@@ -41,10 +42,10 @@ pub fn rows() -> Vec<Row> {
     ]
 }
 
-/// Builds the program of `peer`, if need be, and measures it.
+/// Builds the program of `peer`, if necessary, and measures it.
 ///
 /// # Errors
-/// If cargo cannot be started, or fails.
+/// If cargo fails, or cannot be started.
 pub fn measure(peer: Peer, facet: Facet) -> Result<f64> {
     let package = lay_out(peer)?;
     match facet {

@@ -29,7 +29,7 @@ pub fn markdown(measured: &[Measured]) -> String {
     table
 }
 
-/// Three digits, and commas.
+/// A figure with three digits or more, and commas.
 fn figure(figure: f64) -> String {
     if figure < 9.995 {
         return format!("{figure:.2}");
@@ -48,7 +48,7 @@ fn figure(figure: f64) -> String {
     grouped
 }
 
-/// A list of objects: `row`, `unit`, `ours`, `rivals`, `limit`, `best`, `ratio`, `floor`.
+/// A list of objects with `row`, `unit`, `ours`, `rivals`, `limit`, `best`, `ratio` and `floor`.
 pub fn json(measured: &[Measured]) -> String {
     let rows: Vec<String> = measured.iter().map(object).collect();
     format!("[\n{}\n]\n", rows.join(",\n"))

@@ -10,7 +10,7 @@ use std::thread::{self, Thread};
 
 use runtime_core::sync::Mutex;
 
-/// Yields once: the one `yield_now` for all runtimes.
+/// Yields once. All runtimes use this `yield_now`.
 pub fn yield_now() -> YieldNow {
     YieldNow { yielded: false }
 }
@@ -35,7 +35,7 @@ impl Future for YieldNow {
     }
 }
 
-/// A slot for one value, from any thread to one task.
+/// A slot for one value, which any thread sends to one task.
 #[derive(Debug)]
 pub struct Slot<T>(Mutex<(Option<T>, Option<Waker>)>);
 
@@ -45,7 +45,7 @@ impl<T> Slot<T> {
         Arc::new(Slot(Mutex::new((None, None))))
     }
 
-    /// Stores a value, over an older one, and wakes the waiting task.
+    /// Stores a value, replaces an older one, and wakes the waiting task.
     pub fn put(&self, value: T) {
         let mut state = self.0.lock();
         state.0 = Some(value);
@@ -89,14 +89,14 @@ pub struct Latch {
 }
 
 impl Latch {
-    /// A latch that opens after that many decrements.
+    /// A latch that opens after this many decrements.
     pub fn new(count: usize) -> Arc<Latch> {
         Arc::new(Latch { left: AtomicUsize::new(count), open: Slot::new() })
     }
 
-    /// Closes it again. No thread may be counting.
+    /// Closes the latch again. No thread may decrement the counter meanwhile.
     pub fn reset(&self, count: usize) {
-        // ORDERING: Relaxed. A lock orders it before the next decrement.
+        // ORDERING: Relaxed. A lock orders this store before the next decrement.
         self.left.store(count, Ordering::Relaxed);
     }
 
@@ -108,7 +108,7 @@ impl Latch {
         }
     }
 
-    /// Waits until it is open.
+    /// Waits until the latch is open.
     pub async fn opened(&self) {
         self.open.take().await;
     }

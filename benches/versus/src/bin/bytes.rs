@@ -1,4 +1,5 @@
-//! The cells whose figure is a number of bytes: like `versus`, with an allocator that counts.
+//! Runs the cells whose figure is a number of bytes. This program is like `versus`, with an
+//! allocator that counts.
 
 use std::alloc::System;
 use std::io::Result;

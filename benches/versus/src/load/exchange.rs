@@ -1,4 +1,4 @@
-//! Requests and answers, over lasting connections.
+//! Requests and answers over connections that stay open.
 
 use std::io::{Error, ErrorKind, Result};
 use std::net::{Ipv4Addr, TcpStream, UdpSocket};
@@ -13,13 +13,13 @@ use rustix::net::{RecvFlags, SendFlags, recv, send};
 
 use super::{HELLO, Lap, Load};
 
-/// As big as any answer.
+/// The size of the read buffer. No answer is longer.
 const BUFFER: usize = 16 * 1024;
 const EVENTS_MAX: usize = 1_024;
 
 pub(super) struct Exchange {
     request: &'static [u8],
-    /// The bytes of an answer.
+    /// The number of bytes of an answer.
     answer: usize,
     connections: Vec<Connection>,
     epoll: OwnedFd,
@@ -29,12 +29,12 @@ pub(super) struct Exchange {
 
 struct Connection {
     socket: OwnedFd,
-    /// The bytes of the answer that have arrived.
+    /// The number of bytes of the answer that have arrived.
     received: usize,
 }
 
-/// Connects one after the other, and has each answered once, so that no queue of the listener's is
-/// ever full.
+/// Makes the connections one after the other. Each one sends a request and receives the answer
+/// before the next one is made, so that the listener's backlog is never full.
 pub(super) fn connect(
     load: Load,
     address: &str,
@@ -98,7 +98,7 @@ impl Exchange {
         Ok(length)
     }
 
-    /// All heads are equally long, so this is the length of every answer.
+    /// All heads have the same length, so this is the length of every answer.
     fn receive_until_hello(&mut self, socket: &OwnedFd) -> Result<usize> {
         let mut received = 0;
         while !self.buffer[..received].ends_with(HELLO.as_bytes()) {

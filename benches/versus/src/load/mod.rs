@@ -1,17 +1,18 @@
-//! The load generator: one for all servers, a process of its own, on another core than theirs.
+//! The load generator. It is the same for all servers, and runs as a process of its own on another
+//! core than the server.
 //!
-//! It does as little as possible for a request, so that the server limits the rate: one
-//! thread, edge-triggered epoll, one `recv` and one `send`. Each connection has one request in
-//! flight: the next one is sent when the answer to the last one has arrived.
+//! It does as little as possible for a request, so that the server limits the rate: one thread,
+//! edge-triggered epoll, one `recv` and one `send`. Each connection has one request in flight: the
+//! next request is sent when the answer to the last one has arrived.
 //!
-//! The steps, so that the figure is of whole requests and of nothing else:
+//! These steps ensure that the figure includes complete requests and nothing else:
 //!
-//! 1. The generator connects, and runs a lap that is warm-up. A lap ends when its time is over and
-//!    every request is answered, so that the server is idle then.
-//! 2. It prints [`READY`], and waits for a line. The measuring process reads the server's clock
-//!    and writes the line.
-//! 3. It runs the lap that is measured, and prints how many requests that was and how many
-//!    nanoseconds it took.
+//! 1. The generator connects, and runs a lap as warm-up. A lap ends when its time is over and every
+//!    request is answered, so the server is idle at the end of a lap.
+//! 2. The generator prints [`READY`], and waits for a line. The measuring process reads the
+//!    server's clock and writes the line.
+//! 3. The generator runs the measured lap, and prints the number of requests and the nanoseconds
+//!    that they took.
 
 mod bulk;
 mod exchange;
@@ -22,35 +23,35 @@ use std::time::{Duration, Instant};
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
-/// The hidden first argument of a process that is the generator.
+/// The hidden first argument of the generator's process.
 pub const ARGUMENT: &str = "--load";
 
-/// The line that it prints after the warm-up.
+/// The line that the generator prints after the warm-up.
 pub const READY: &str = "ready";
 
-/// A request to an echo, and its answer.
+/// A request to an echo server, and its answer.
 pub const ECHOED: [u8; 64] = [7; 64];
 
-/// A request to a server of HTTP.
+/// A request to an HTTP server.
 pub const GET: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
-/// The body of its answer, whatever head comes before it.
+/// The body of an HTTP answer. The heads of the servers' answers differ.
 pub const HELLO: &str = "hello, world";
 
 /// A load, with its number of connections.
 #[derive(Clone, Copy, Debug)]
 pub enum Load {
-    /// Requests over TCP, each echoed.
+    /// Requests over TCP, each of which is echoed.
     Tcp,
-    /// The same over Unix sockets.
+    /// Requests over Unix sockets, each of which is echoed.
     Unix,
-    /// The same by datagrams.
+    /// Requests in UDP datagrams, each of which is echoed.
     Udp,
-    /// Requests over HTTP/1, each connection kept.
+    /// Requests over HTTP/1 on persistent connections.
     Http,
     /// Connects, sends a byte, and waits for the end of the connection.
     Short,
-    /// Sends as many bytes as it can over one connection. A request is a KiB.
+    /// Sends as many bytes as it can over one connection. Each KiB counts as a request.
     Bulk,
 }
 
@@ -106,7 +107,8 @@ pub fn main(arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// To the other cores, if there are any: the server has the one that this process was started on.
+/// Moves this process to the other cores, if there are any. The server has the core on which this
+/// process was started.
 fn move_away() -> Result<()> {
     let servers = sched_getaffinity(None)?;
     let mut others = CpuSet::new();

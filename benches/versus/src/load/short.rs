@@ -29,7 +29,8 @@ pub(super) fn begin(address: &str, connections: usize) -> Result<Short> {
 }
 
 impl Short {
-    /// On this machine, connecting does not wait: the listener's queue has room for all of them.
+    /// Connecting to this machine does not wait, because the listener's backlog has room for all
+    /// connections.
     fn connect(&mut self, index: usize) -> Result<()> {
         let mut stream = TcpStream::connect(&self.address)?;
         // A connection closed with a reset leaves no port in TIME_WAIT.

@@ -4,7 +4,7 @@ use aside::blocking::Lane;
 
 use super::{Blocking, Bounded, Make, Narrow, Runtime, Submit, Timers};
 
-/// Ours, as `aside::run` makes it.
+/// aside, as `aside::run` creates it.
 #[derive(Debug)]
 pub struct Aside;
 

@@ -1,4 +1,4 @@
-/// compio on io_uring. It takes part in the rows of sockets.
+/// compio on io_uring. Only the rows of sockets include it.
 #[derive(Debug)]
 pub struct Compio;
 

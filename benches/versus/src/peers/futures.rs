@@ -15,7 +15,7 @@ thread_local! {
     static SPAWNER: RefCell<Option<LocalSpawner>> = const { RefCell::new(None) };
 }
 
-/// The fixed number of threads of its pool.
+/// The number of threads of the pool, which has a fixed size.
 const THREADS: usize = 4;
 
 static POOL: LazyLock<ThreadPool> = LazyLock::new(|| {

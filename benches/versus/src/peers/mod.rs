@@ -24,7 +24,7 @@ pub use self::tokio::Tokio;
 /// A column of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Peer {
-    /// Ours.
+    /// aside.
     Aside,
     /// tokio's current-thread runtime.
     Tokio,
@@ -42,14 +42,14 @@ pub enum Peer {
     JoinAll,
     /// `futures-concurrency`.
     FuturesConcurrency,
-    /// Python's.
+    /// Python's asyncio.
     Asyncio,
-    /// Written by hand for the row.
+    /// The limit: a program written by hand for the row.
     Limit,
 }
 
 impl Peer {
-    /// All of them, in the order of the columns.
+    /// All peers, in the order of the columns.
     pub const ALL: [Peer; 11] = [
         Peer::Aside,
         Peer::Tokio,
@@ -81,7 +81,7 @@ impl Peer {
         }
     }
 
-    /// Returns true if it can run here.
+    /// Returns true if the peer can run on this machine.
     pub fn is_present(self) -> bool {
         match self {
             Peer::Asyncio => std::process::Command::new("python3")
@@ -162,7 +162,7 @@ pub trait Blocking: Runtime {
 
 /// A runtime whose pool other threads can submit to.
 pub trait Submit: Blocking {
-    /// The handle that another thread needs for it.
+    /// The handle that another thread needs to submit.
     type Submitter: Clone + Send + 'static;
 
     /// The submitter of the current runtime.
@@ -190,7 +190,7 @@ pub trait Bounded: Blocking {
 /// The usual solution without a semaphore: a channel that holds a token for each job.
 type Tokens = (Sender<()>, Receiver<()>);
 
-/// Waits for room, and returns a closure that frees it when it ends.
+/// Waits for room, and returns a closure that frees the room when it ends.
 async fn with_token<T>(
     (sender, receiver): &Tokens,
     job: impl FnOnce() -> T + Send + 'static,
@@ -204,12 +204,12 @@ async fn with_token<T>(
     }
 }
 
-/// A runtime whose pool can have its minimal width.
+/// A runtime whose pool can be limited to its minimal width.
 pub trait Narrow: Blocking {
     /// The number of threads.
     const WORKERS: usize = 1;
 
-    /// As [`Blocking::block_on_with_pool`], with that pool.
+    /// As [`Blocking::block_on_with_pool`], with a pool of minimal width.
     fn block_on_narrow<F: Future<Output: 'static>>(main: F) -> F::Output;
 }
 

@@ -11,11 +11,11 @@ use super::{Blocking, Bounded, Make, Narrow, Runtime, Timers, Tokens, with_token
 #[derive(Debug)]
 pub struct Monoio<D>(PhantomData<D>);
 
-/// On epoll.
+/// The driver on epoll.
 #[derive(Debug)]
 pub struct Epoll;
 
-/// On io_uring.
+/// The driver on io_uring.
 #[derive(Debug)]
 pub struct Uring;
 
@@ -46,7 +46,7 @@ macro_rules! driver {
 driver!(Epoll, LegacyDriver);
 driver!(Uring, IoUringDriver);
 
-/// The fixed number of threads of its pool.
+/// The number of threads of the pool, which has a fixed size.
 const THREADS: usize = 4;
 
 impl<D: Driver> Runtime for Monoio<D> {

@@ -79,7 +79,7 @@ impl Bounded for Smol {
     }
 }
 
-/// Its pool reads its width from the environment; see [`cell`](crate::cell).
+/// smol's pool reads its width from the environment, where [`cell`](crate::cell) sets it.
 impl Narrow for Smol {
     fn block_on_narrow<F: Future<Output: 'static>>(main: F) -> F::Output {
         Smol::block_on(main)

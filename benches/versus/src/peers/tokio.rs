@@ -7,7 +7,7 @@ use tokio::task::{JoinError, JoinHandle};
 
 use super::{Blocking, Bounded, Make, Narrow, Runtime, Submit, Timers};
 
-/// tokio's current-thread runtime, everything enabled, as `#[tokio::main]` makes it.
+/// tokio's current-thread runtime with everything enabled, as `#[tokio::main]` creates it.
 #[derive(Debug)]
 pub struct Tokio;
 

@@ -19,7 +19,7 @@ const SLEEP: Duration = Duration::from_millis(10);
 const SUBMITTERS: usize = 8;
 const SUBMITTED_EACH: usize = 10_000;
 
-/// One call at a time.
+/// Makes one call at a time.
 pub(super) fn call<R: Blocking>(run: &Run) -> f64 {
     let mut laps = run.laps(LAP);
     in_task_with_pool::<R, _>(async move {
@@ -44,7 +44,7 @@ pub(super) fn burst<R: Blocking>(run: &Run) -> f64 {
     })
 }
 
-/// Jobs that sleep: the nanoseconds until all have slept.
+/// Jobs that sleep. The figure is the nanoseconds until all have slept.
 pub(super) fn sleepers<R: Blocking>(run: &Run) -> f64 {
     let run = *run;
     in_task_with_pool::<R, _>(async move {
@@ -68,7 +68,7 @@ async fn await_jobs<R: Blocking>(jobs: impl Iterator<Item = R::Job<usize>>) {
     }
 }
 
-/// Eight threads submit ten thousand jobs each, which count down a latch.
+/// Eight threads submit ten thousand jobs each. Each job counts down a latch.
 pub(super) fn submitters<R: Submit>(run: &Run) -> f64 {
     let run = *run;
     in_task_with_pool::<R, _>(async move {
@@ -120,7 +120,7 @@ pub(super) fn sleepers_limit(run: &Run) -> f64 {
     watch.read()
 }
 
-/// Eight threads send boxed closures to one.
+/// Eight threads send boxed closures to one thread.
 pub(super) fn submitters_limit(run: &Run) -> f64 {
     let helper = Arc::new(Helper::start());
     let watch = run.start();

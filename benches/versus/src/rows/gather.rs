@@ -1,4 +1,4 @@
-//! Many futures in one task. The host is a bare loop, the same for all, so that the figure is the
+//! Many futures in one task. All combinators run in the same bare loop, so that the figure is the
 //! cost of the combinator.
 
 use std::cell::{Cell, RefCell};
@@ -24,7 +24,7 @@ const WAKES: usize = 1_000;
 
 /// A way to await many futures at once.
 pub(super) trait Gatherer {
-    /// Awaits them all.
+    /// Awaits all futures.
     fn all<F: Future>(children: Vec<F>) -> impl Future<Output = usize>;
 }
 
@@ -73,7 +73,7 @@ impl Gatherer for Concurrency {
     }
 }
 
-/// Polls `future` whenever it is woken. Calls `idle` when it is not, which wakes a child.
+/// Polls `future` whenever it is woken. While it is not woken, calls `idle`, which wakes a child.
 fn drive(future: impl Future<Output = usize>, mut idle: impl FnMut() -> ControlFlow<()>) {
     let flag = Arc::new(Flag::default());
     let waker = Waker::from(Arc::clone(&flag));
@@ -109,7 +109,7 @@ async fn yield_ten_times(child: usize) -> usize {
     child
 }
 
-/// The same futures in a vector, polled in turn.
+/// The limit of `yields`: the same futures in a vector, polled in turn.
 pub(super) fn yields_limit(run: &Run) -> f64 {
     let mut laps = run.laps(CHILDREN * YIELDS_EACH);
     let waker = Waker::from(Arc::new(Flag::default()));
@@ -162,17 +162,18 @@ async fn pass_for_ever(gate: Rc<Gate>) {
     }
 }
 
-/// The order in which gates open: each once in a round, far from the one before.
+/// Returns the gate that opens next. A round opens each gate once, and consecutive gates are far
+/// apart.
 fn next_gate(gate: usize, gates: usize) -> usize {
     (gate + 7_919) % gates
 }
 
-/// Ten thousand children, one of them woken at a time.
+/// Ten thousand children, of which one at a time is woken.
 pub(super) fn one_woken<G: Gatherer>(run: &Run) -> f64 {
     one_woken_of::<G>(run, CHILDREN)
 }
 
-/// The cost of a wake among ten thousand children, as a multiple of that among a hundred.
+/// The cost of a wake among ten thousand children, as a multiple of the cost among a hundred.
 pub(super) fn growth<G: Gatherer>(run: &Run) -> f64 {
     let half = Run { budget: run.budget.div_f64(2.0).max(Duration::from_millis(1)), ..*run };
     let among_few = one_woken_of::<G>(&half, CHILDREN / 100);
@@ -199,7 +200,7 @@ fn one_woken_of<G: Gatherer>(run: &Run, children: usize) -> f64 {
     laps.figure()
 }
 
-/// Polls the woken child directly.
+/// The limit of `one_woken`: polls the woken child directly.
 pub(super) fn one_woken_limit(run: &Run) -> f64 {
     let gates: Vec<Rc<Gate>> = (0..CHILDREN).map(|_| Rc::default()).collect();
     let mut children: Vec<_> =

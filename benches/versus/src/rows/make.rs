@@ -13,7 +13,7 @@ use crate::run::Run;
 
 const LAP: usize = 100;
 
-/// Creates it, runs nothing, drops it.
+/// Creates a runtime, runs nothing, and drops the runtime.
 pub(super) fn and_drop<R: Make>(run: &Run) -> f64 {
     let mut laps = run.laps(LAP);
     while laps.more() {
@@ -22,7 +22,7 @@ pub(super) fn and_drop<R: Make>(run: &Run) -> f64 {
     laps.figure()
 }
 
-/// A queue, a waker, a poll.
+/// The limit: creates a queue and a waker, and polls once.
 pub(super) fn limit(run: &Run) -> f64 {
     let mut laps = run.laps(LAP);
     while laps.more() {

@@ -9,8 +9,8 @@ use crate::work::{Slot, yield_now};
 
 const TASKS: usize = 1 << 16;
 
-/// Bytes per task that waits at a slot of its own, without its handle and the slot. Every table of
-/// the runtime is as full as possible.
+/// Bytes per waiting task. Each task waits at a slot of its own; its handle and the slot do not
+/// count. The number of tasks fills every table of the runtime as far as possible.
 pub(super) fn idle_task<R: Runtime>(run: &Run) -> f64 {
     let live_bytes = run.live_bytes;
     in_task::<R, _>(async move {
@@ -18,7 +18,7 @@ pub(super) fn idle_task<R: Runtime>(run: &Run) -> f64 {
         let slots: Vec<_> = (0..TASKS).map(|_| Slot::new()).collect();
         let before = live_bytes();
         tasks.extend(slots.iter().map(|slot| R::spawn(wait(Arc::clone(slot)))));
-        // All are polled, and wait.
+        // After these turns all tasks have been polled, and wait.
         yield_now().await;
         yield_now().await;
         let after = live_bytes();
@@ -31,7 +31,7 @@ async fn wait(slot: Arc<Slot<()>>) {
     slot.take().await;
 }
 
-/// A boxed future in a list.
+/// The limit: a boxed future in a list.
 pub(super) fn limit(run: &Run) -> f64 {
     let slots: Vec<_> = (0..TASKS).map(|_| Slot::new()).collect();
     let before = (run.live_bytes)();

@@ -19,14 +19,14 @@ use crate::row::{Of, Program, Row, Work};
 use crate::servers::BareEpoll;
 use crate::smallest;
 
-/// A function, once for each of the peers named.
+/// Lists a function for each of the named peers.
 macro_rules! each {
     ($module:ident::$work:ident: $($peer:ident = $implementation:ty),+) => {
         vec![$((Peer::$peer, Work::Call($module::$work::<$implementation>))),+]
     };
 }
 
-/// All runtimes.
+/// Lists a function for all runtimes.
 macro_rules! runtimes {
     ($module:ident::$work:ident) => {
         each!($module::$work: Aside = Aside, Tokio = Tokio, Smol = Smol, Monoio = Monoio<Epoll>,
@@ -34,7 +34,7 @@ macro_rules! runtimes {
     };
 }
 
-/// All runtimes with timers.
+/// Lists a function for all runtimes with timers.
 macro_rules! with_timers {
     ($module:ident::$work:ident) => {
         each!($module::$work: Aside = Aside, Tokio = Tokio, Smol = Smol, Monoio = Monoio<Epoll>,
@@ -42,7 +42,7 @@ macro_rules! with_timers {
     };
 }
 
-/// All servers, with that number of connections.
+/// Lists a function for all servers, with the given number of connections.
 macro_rules! servers {
     ($($work:ident)::+, $connections:literal) => {
         vec![
@@ -57,7 +57,7 @@ macro_rules! servers {
     };
 }
 
-/// All combinators.
+/// Lists a function for all combinators.
 macro_rules! gatherers {
     ($module:ident::$work:ident) => {
         each!($module::$work: Aside = gather::Ours, JoinAll = gather::JoinAll,
@@ -179,7 +179,8 @@ fn remote() -> Vec<Row> {
     ]
 }
 
-/// By the wall clock, because the time of a child does not count for its parent.
+/// The rows of calls in other processes. They use the wall clock, because the CPU time of a child
+/// does not count for its parent.
 fn processes() -> Vec<Row> {
     let ours = |work| vec![(Peer::Aside, Work::Call(work))];
     vec![
@@ -301,7 +302,7 @@ fn streaming() -> Vec<Row> {
     ]
 }
 
-/// The server has the first core, the generator the others.
+/// The rows of servers. The server runs on the first core, the generator on the others.
 fn serving() -> Vec<Row> {
     const URING: &[Peer] = &[Peer::MonoioUring, Peer::Compio];
     let cost = |key, name, cells| {

@@ -1,4 +1,5 @@
-//! Two tasks that wait for each other. A round trip is two hand-overs; the figure is for both.
+//! Two tasks that wait for each other. A round trip is two hand-overs, and the figure is the cost
+//! of both.
 
 use std::cell::{Cell, RefCell};
 use std::hint::black_box;
@@ -17,7 +18,7 @@ const LAP: usize = 1_000;
 type Ball = Option<usize>;
 
 /// A slot for a value, with the waker of the waiting task. The tasks of all runtimes stay on one
-/// thread here, so it needs no lock, and the figure is the cost of the runtime.
+/// thread here, so the slot needs no lock, and the figure is the cost of the runtime.
 struct Place {
     ball: Cell<Option<Ball>>,
     waker: RefCell<Option<Waker>>,
@@ -57,7 +58,7 @@ async fn take(place: &'static LocalKey<Place>) -> Ball {
     .await
 }
 
-/// Through that slot.
+/// A round trip through two slots.
 pub(super) fn slot<R: Runtime>(run: &Run) -> f64 {
     let laps = run.laps(LAP);
     in_task::<R, _>(async move {
@@ -85,7 +86,8 @@ async fn echo() {
     }
 }
 
-/// Through two channels, the same for all: async-channel, bounded to one.
+/// A round trip through two channels. All runtimes use channels of `async-channel`, bounded to one
+/// value.
 pub(super) fn channel<R: Runtime>(run: &Run) -> f64 {
     let mut laps = run.laps(LAP);
     in_task::<R, _>(async move {
@@ -108,7 +110,7 @@ pub(super) fn channel<R: Runtime>(run: &Run) -> f64 {
     })
 }
 
-/// Two boxed futures and a flag each, polled in turn.
+/// The limit: two boxed futures with a flag each, polled in turn.
 pub(super) fn slot_limit(run: &Run) -> f64 {
     let mut echo: Pin<Box<dyn Future<Output = ()>>> = Box::pin(echo());
     let mut server = pin!(serve(run.laps(LAP)));

@@ -10,22 +10,23 @@ use crate::run::Run;
 use crate::work::Latch;
 
 const COMPUTING: usize = 10_000;
-/// Steps of a computation that takes ten microseconds, or nearly.
+/// The number of steps of a computation that takes about ten microseconds.
 const STEPS: usize = 6000;
 const PRESSED: usize = 10_000;
 const BOUND: usize = 64;
-/// A number that fills every table.
+/// The number of queued jobs, chosen so that every table of a pool is full.
 const QUEUED: usize = 1 << 14;
 const IN_A_ROW: usize = 1000;
 
-/// Each step depends on the one before, and no compiler can merge two of them.
+/// Computes in steps. Each step depends on the step before, so that a compiler cannot merge steps.
 fn compute(seed: usize) -> usize {
     (0..STEPS).fold(black_box(seed), |state, _| {
         (state ^ state >> 17).wrapping_mul(6_364_136_223_846_793_005)
     })
 }
 
-/// Jobs that compute for ten microseconds each: their cost, computing included.
+/// Jobs that compute for ten microseconds each. The figure is their cost, including the
+/// computation.
 pub(super) fn computing<R: Blocking>(run: &Run) -> f64 {
     let run = *run;
     in_task_with_pool::<R, _>(async move {
@@ -39,7 +40,7 @@ pub(super) fn computing<R: Blocking>(run: &Run) -> f64 {
     })
 }
 
-/// A thread for each core, with the work divided in advance.
+/// The limit: one thread per core, among which the work is divided in advance.
 pub(super) fn computing_limit(run: &Run) -> f64 {
     let threads = thread::available_parallelism().map_or(1, |cores| cores.get());
     let watch = run.start();
@@ -74,7 +75,7 @@ pub(super) fn pressure<R: Bounded>(run: &Run) -> f64 {
     })
 }
 
-/// Two threads and a channel with that bound.
+/// The limit: two threads and a channel with the same bound.
 pub(super) fn pressure_limit(run: &Run) -> f64 {
     type Order = Box<dyn FnOnce() + Send>;
     let mut laps = run.laps(PRESSED);
@@ -90,7 +91,7 @@ pub(super) fn pressure_limit(run: &Run) -> f64 {
     laps.figure()
 }
 
-/// Bytes per job that waits because every worker is busy, without its handle.
+/// Bytes per job that waits because every worker is busy. The job's handle does not count.
 pub(super) fn queued<R: Narrow>(run: &Run) -> f64 {
     let live_bytes = run.live_bytes;
     R::block_on_narrow(async move {
@@ -110,7 +111,7 @@ pub(super) fn queued<R: Narrow>(run: &Run) -> f64 {
     })
 }
 
-/// Blocks every worker at a gate, which opens when it is dropped.
+/// Blocks every worker at a gate. A gate opens when it is dropped.
 async fn occupy<R: Narrow>() -> (Vec<mpsc::Sender<()>>, Vec<R::Job<()>>) {
     let begun = Latch::new(R::WORKERS);
     let mut occupied = (Vec::new(), Vec::new());
@@ -127,7 +128,7 @@ async fn occupy<R: Narrow>() -> (Vec<mpsc::Sender<()>>, Vec<R::Job<()>>) {
     occupied
 }
 
-/// A boxed closure in a list.
+/// The limit: a boxed closure in a list.
 pub(super) fn queued_limit(run: &Run) -> f64 {
     type Order = Box<dyn FnOnce() -> usize + Send>;
     let before = (run.live_bytes)();
@@ -137,8 +138,8 @@ pub(super) fn queued_limit(run: &Run) -> f64 {
     (after - before) as f64 / QUEUED as f64
 }
 
-/// The most threads that the process had beside its first, during jobs each of which is awaited
-/// before the next. No pool here ends a thread so soon, so none is missed.
+/// The maximum number of threads beside the first one, while jobs are submitted and awaited one at
+/// a time. No pool here ends a thread within that time, so none is missed.
 pub(super) fn threads<R: Blocking>(_run: &Run) -> f64 {
     in_task_with_pool::<R, _>(async move {
         let mut most = 0;

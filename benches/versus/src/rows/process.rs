@@ -12,16 +12,16 @@ use aside::run_in_executor;
 
 use crate::run::Run;
 
-/// The hidden first argument of a process that is the other side of the limit.
+/// The hidden first argument of the process that echoes for the limit.
 pub const ECHO_ARGUMENT: &str = "--echo";
-/// The function of a worker.
+/// The function that the workers run.
 pub static SAME: Function<u64, u64> = Function::new("same", |n| n);
 
 const LAP: u64 = 100;
 const BURST: u64 = 10_000;
 const WORKERS: usize = 2;
 
-/// One call at a time.
+/// Makes one call at a time.
 pub(super) fn call(run: &Run) -> f64 {
     let mut laps = run.laps(LAP as usize);
     let pool = ProcessPool::builder().workers(1).build();
@@ -54,7 +54,7 @@ async fn await_calls(pool: &ProcessPool, count: u64) {
     }
 }
 
-/// This thread and another process, and eight bytes between them.
+/// The limit: this thread exchanges eight bytes with another process.
 pub(super) fn call_limit(run: &Run) -> f64 {
     let mut laps = run.laps(LAP as usize);
     let mut echo = Echo::start();
@@ -64,7 +64,7 @@ pub(super) fn call_limit(run: &Run) -> f64 {
     laps.figure()
 }
 
-/// A thread for each of the processes.
+/// The limit: one thread for each of the processes.
 pub(super) fn burst_limit(run: &Run) -> f64 {
     let mut echoes = [(); WORKERS].map(|()| Echo::start());
     echoes.iter_mut().for_each(|echo| echo.ask(1));
@@ -108,7 +108,7 @@ impl Drop for Echo {
     }
 }
 
-/// The other side of the limit.
+/// Echoes for the limit, in a process of its own.
 ///
 /// # Errors
 /// If its standard input is not a socket.

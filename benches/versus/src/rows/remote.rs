@@ -16,7 +16,8 @@ use crate::work::{Helper, Latch, Slot};
 const LAP: usize = 100;
 const TASKS: usize = 10_000;
 
-/// A task asks another thread, which sleeps, for a value, and sleeps until it is there.
+/// A task requests a value from another thread, which sleeps until then. The task sleeps until the
+/// value is there.
 pub(super) fn round_trip<R: Runtime>(run: &Run) -> f64 {
     let mut laps = run.laps(LAP);
     let helper = Helper::start();
@@ -33,7 +34,7 @@ pub(super) fn round_trip<R: Runtime>(run: &Run) -> f64 {
     })
 }
 
-/// The same for two threads that park and unpark each other.
+/// The limit: two threads that park and unpark each other.
 pub(super) fn round_trip_limit(run: &Run) -> f64 {
     let mut laps = run.laps(LAP);
     let helper = Helper::start();
@@ -53,8 +54,8 @@ pub(super) fn round_trip_limit(run: &Run) -> f64 {
     laps.figure()
 }
 
-/// Another thread wakes ten thousand tasks, one after the other, as fast as it can; they are polled
-/// meanwhile. When all have been, it begins again.
+/// Another thread wakes ten thousand tasks, one after the other, as fast as it can. The tasks are
+/// polled meanwhile. When all have been polled, the thread begins again.
 pub(super) fn storm<R: Runtime>(run: &Run) -> f64 {
     let mut laps = run.laps(TASKS);
     let helper = Helper::start();
@@ -85,8 +86,8 @@ async fn count_down_for_ever(slot: Arc<Slot<Option<()>>>, latch: Arc<Latch>) {
     }
 }
 
-/// The other thread appends numbers to a list, which this one takes whole; it polls the boxed
-/// future of each.
+/// The limit: another thread appends numbers to a list. This thread takes all numbers at once, and
+/// polls the boxed future of each number.
 pub(super) fn storm_limit(run: &Run) -> f64 {
     let mut laps = run.laps(TASKS);
     let helper = Helper::start();

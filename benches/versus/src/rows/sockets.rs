@@ -23,31 +23,31 @@ pub(super) fn tcp<S: Servers, const CONNECTIONS: usize>(run: &Run) -> f64 {
 
 /// 64 bytes over a Unix socket and back.
 pub(super) fn unix<S: Servers, const CONNECTIONS: usize>(run: &Run) -> f64 {
-    // An abstract name: it is in no file system, and disappears with the process.
+    // An abstract name is not in any file system, and disappears with the process.
     let name = format!("aside-versus-{}", std::process::id());
     let address = SocketAddr::from_abstract_name(&name).expect("the name is short");
     let listener = UnixListener::bind_addr(&address).expect("the name is free");
     measure(run, Load::Unix, &name, CONNECTIONS, move || S::echo_unix(listener))
 }
 
-/// A datagram of 64 bytes and back.
+/// A datagram of 64 bytes over UDP and back.
 pub(super) fn udp<S: Servers, const CONNECTIONS: usize>(run: &Run) -> f64 {
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a port");
     let address = socket.local_addr().expect("it is bound").to_string();
     measure(run, Load::Udp, &address, CONNECTIONS, move || S::echo_udp(socket))
 }
 
-/// A connection: accepted, a byte read, closed.
+/// Accepts a connection, reads a byte, and closes the connection.
 pub(super) fn accept<S: Servers, const CONNECTIONS: usize>(run: &Run) -> f64 {
     serve_tcp(run, Load::Short, CONNECTIONS, S::close)
 }
 
-/// A KiB of a long stream.
+/// A KiB of a bulk transfer over one connection.
 pub(super) fn bulk<S: Servers, const CONNECTIONS: usize>(run: &Run) -> f64 {
     serve_tcp(run, Load::Bulk, CONNECTIONS, S::discard)
 }
 
-/// A few words over HTTP.
+/// A request over HTTP, answered with a few words.
 pub(super) fn http<S: Http, const CONNECTIONS: usize>(run: &Run) -> f64 {
     serve_tcp(run, Load::Http, CONNECTIONS, S::hello)
 }
@@ -58,8 +58,8 @@ fn serve_tcp(run: &Run, load: Load, connections: usize, serve: fn(TcpListener)) 
     measure(run, load, &address, connections, move || serve(listener))
 }
 
-/// Serves in a thread, and watches from this one, which sleeps in between. The process ends with
-/// the figure, and the server with it.
+/// Serves in a new thread, and measures from this thread, which sleeps in between. When the figure
+/// is known, the process ends, and the server ends with it.
 fn measure(
     run: &Run,
     load: Load,

@@ -10,12 +10,12 @@ use crate::run::{Laps, Run};
 const LAP: usize = 1_000;
 const MANY: usize = 100_000;
 
-/// One by one, from a task.
+/// Spawns and awaits tasks one by one, from a task.
 pub(super) fn in_a_task<R: Runtime>(run: &Run) -> f64 {
     in_task::<R, _>(one_by_one::<R>(run.laps(LAP)))
 }
 
-/// One by one, from the future given to `block_on`.
+/// Spawns and awaits tasks one by one, from the future given to `block_on`.
 pub(super) fn in_main<R: Runtime>(run: &Run) -> f64 {
     R::block_on(one_by_one::<R>(run.laps(LAP)))
 }
@@ -30,7 +30,8 @@ async fn one_by_one<R: Runtime>(mut laps: Laps) -> f64 {
     laps.figure()
 }
 
-/// A hundred thousand, then awaits them all; again and again, in memory that is there.
+/// Spawns a hundred thousand tasks, then awaits them all. This is repeated, so the memory is
+/// already allocated.
 pub(super) fn many_again<R: Runtime>(run: &Run) -> f64 {
     let mut laps = run.laps(MANY);
     in_task::<R, _>(async move {
@@ -42,7 +43,8 @@ pub(super) fn many_again<R: Runtime>(run: &Run) -> f64 {
     })
 }
 
-/// The same for the first time, in memory that the process has to get.
+/// Spawns a hundred thousand tasks, then awaits them all, once. The process has to get the memory
+/// from the system.
 pub(super) fn many<R: Runtime>(run: &Run) -> f64 {
     let run = *run;
     in_task::<R, _>(async move {
@@ -70,7 +72,7 @@ fn poll_to_end(mut task: Task) {
     }
 }
 
-/// Box a future, poll it, free it.
+/// The limit: boxes a future, polls it, and frees it.
 pub(super) fn one_by_one_limit(run: &Run) -> f64 {
     let mut laps = run.laps(LAP);
     while laps.more() {
@@ -81,7 +83,7 @@ pub(super) fn one_by_one_limit(run: &Run) -> f64 {
     laps.figure()
 }
 
-/// Box a hundred thousand futures; then poll and free each; again and again.
+/// The limit: boxes a hundred thousand futures, then polls and frees each. This is repeated.
 pub(super) fn many_again_limit(run: &Run) -> f64 {
     let mut laps = run.laps(MANY);
     let mut tasks = Vec::with_capacity(MANY);
@@ -91,7 +93,7 @@ pub(super) fn many_again_limit(run: &Run) -> f64 {
     laps.figure()
 }
 
-/// The same for the first time.
+/// The limit: boxes a hundred thousand futures, then polls and frees each, once.
 pub(super) fn many_limit(run: &Run) -> f64 {
     let mut tasks = Vec::with_capacity(MANY);
     box_and_poll(&mut tasks, MANY / 100);

@@ -1,5 +1,5 @@
-//! A file that lies in the page cache, read through a stream from its beginning to its end; and a
-//! small file, read whole by one call.
+//! Reads a file in the page cache through a stream from its beginning to its end, and a small file
+//! by one call.
 //!
 //! The streams read into a buffer of 64 KiB. The figure is nanoseconds for a KiB, so that it does
 //! not depend on the size of the file: 1 GiB, or 32 MiB where the cell has little time.
@@ -21,7 +21,7 @@ const BUFFER: usize = 64 * 1024;
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
-/// A file that is removed again.
+/// A file that is removed when it is dropped.
 struct Sample {
     path: PathBuf,
     size: usize,
@@ -54,7 +54,7 @@ impl Drop for Sample {
     }
 }
 
-/// Reads to the end, and gives the number of bytes.
+/// Reads to the end, and returns the number of bytes.
 async fn read_all(mut stream: impl AsyncRead + Unpin) -> io::Result<usize> {
     let mut buffer = vec![0; BUFFER];
     let mut total = 0;
@@ -118,7 +118,7 @@ pub(super) fn tokio(run: &Run) -> f64 {
 
 const SMALL: usize = 4 * KIB;
 
-/// Reads a file of 4 KiB whole, again and again.
+/// Reads a file of 4 KiB by one call, repeatedly.
 fn small_by<R: Runtime, F>(run: &Run, read: impl Fn(PathBuf) -> F) -> f64
 where
     F: Future<Output = io::Result<Vec<u8>>>,

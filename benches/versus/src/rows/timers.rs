@@ -38,7 +38,7 @@ async fn sleep_all<R: Timers>(count: usize) {
     }
 }
 
-/// A heap of boxed futures; the thread sleeps until the next is due.
+/// The limit: a heap of boxed futures. The thread sleeps until the next one is due.
 pub(super) fn sleeps_limit(run: &Run) -> f64 {
     let mut heap = BinaryHeap::new();
     let mut tasks: Vec<Pin<Box<dyn Future<Output = usize>>>> = Vec::new();
@@ -59,7 +59,7 @@ pub(super) fn sleeps_limit(run: &Run) -> f64 {
     watch.read() / SLEEPERS as f64
 }
 
-/// As of a call that is guarded by a time-out and comes in time.
+/// The duration of a timer that never fires, such as the timeout of a call that succeeds.
 fn far(timer: usize) -> Duration {
     Duration::from_millis(60_000 + (timer * 7_919 % ALIVE) as u64)
 }
@@ -81,7 +81,7 @@ pub(super) fn set_and_drop<R: Timers>(run: &Run) -> f64 {
     })
 }
 
-/// A wheel of lists, one for each millisecond: push and pop.
+/// The limit: a wheel of lists, one for each millisecond. A timer is pushed and popped.
 pub(super) fn set_and_drop_limit(run: &Run) -> f64 {
     let mut wheel: Vec<Vec<(Instant, Waker)>> = (0..ALIVE).map(|_| Vec::new()).collect();
     let began = Instant::now();

@@ -15,12 +15,12 @@ const LAP: usize = 10_000;
 const TASKS: usize = 1_000;
 const YIELDS_EACH: usize = 500;
 
-/// One task alone.
+/// One task yields, and no other task runs.
 pub(super) fn one_task<R: Runtime>(run: &Run) -> f64 {
     in_task::<R, _>(again_and_again(run.laps(LAP)))
 }
 
-/// The future given to `block_on`.
+/// The future given to `block_on` yields.
 pub(super) fn main<R: Runtime>(run: &Run) -> f64 {
     R::block_on(again_and_again(run.laps(LAP)))
 }
@@ -34,7 +34,7 @@ async fn again_and_again(mut laps: Laps) -> f64 {
     laps.figure()
 }
 
-/// A thousand tasks.
+/// A thousand tasks yield.
 pub(super) fn thousand<R: Runtime>(run: &Run) -> f64 {
     let mut laps = run.laps(TASKS * YIELDS_EACH);
     in_task::<R, _>(async move {
@@ -56,13 +56,15 @@ async fn yield_often(times: usize) {
 }
 
 thread_local! {
-    /// The task polled last, how often in a row, and the longest row yet.
+    /// The task polled last, how often it has been polled in a row, and the maximum of all tasks so
+    /// far.
     static IN_A_ROW: Cell<(usize, usize, usize)> = const { Cell::new((usize::MAX, 0, 0)) };
-    /// True once a task has ended: then the remaining ones may be polled in a row.
+    /// True once a task has ended. From then on polls are not counted, because the last tasks may
+    /// be polled in a row.
     static OVER: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The most polls of one task in a row while a thousand tasks are ready.
+/// The maximum number of polls of one task in a row while a thousand tasks are ready.
 pub(super) fn polls_in_a_row<R: Runtime>(_run: &Run) -> f64 {
     in_task::<R, _>(async move {
         let tasks: Vec<_> = (0..TASKS).map(|id| R::spawn(note_polls(id))).collect();
@@ -85,7 +87,7 @@ async fn note_polls(id: usize) {
     OVER.set(true);
 }
 
-/// A flag as a waker.
+/// A waker that sets a flag.
 #[derive(Debug, Default)]
 pub(super) struct Flag(AtomicBool);
 
@@ -110,7 +112,7 @@ impl Wake for Flag {
     }
 }
 
-/// A loop that polls one future while it wakes its flag.
+/// The limit: a loop that polls one future as long as it sets its flag.
 pub(super) fn one_limit(run: &Run) -> f64 {
     let flag = Arc::new(Flag::default());
     let waker = Waker::from(Arc::clone(&flag));
@@ -124,7 +126,7 @@ pub(super) fn one_limit(run: &Run) -> f64 {
     }
 }
 
-/// A loop over a thousand boxed futures, each with a flag.
+/// The limit: a loop over a thousand boxed futures, each with a flag.
 pub(super) fn thousand_limit(run: &Run) -> f64 {
     let mut laps = run.laps(TASKS * YIELDS_EACH);
     let flags: Vec<_> = (0..TASKS).map(|_| Arc::new(Flag::default())).collect();

@@ -1,4 +1,4 @@
-//! The smallest service of HTTP, by hyper where there is a runtime.
+//! The smallest HTTP service, by hyper, for the runtimes.
 
 use std::convert::Infallible;
 use std::io::Result;

@@ -1,4 +1,4 @@
-//! Servers written directly on epoll, each for one purpose.
+//! Servers written directly on epoll. Each serves one purpose only.
 
 use std::net::{TcpListener, UdpSocket};
 use std::os::unix::net::UnixListener;
@@ -14,7 +14,7 @@ use super::{BLOCK, BUFFER, Http, Servers};
 const EVENTS_MAX: usize = 1_024;
 const LISTENER: u64 = u64::MAX;
 
-/// Edge-triggered epoll and the system calls themselves, in one loop.
+/// A loop with edge-triggered epoll and the system calls of the sockets, and nothing else.
 #[derive(Debug)]
 pub struct BareEpoll;
 
@@ -72,7 +72,7 @@ impl Servers for BareEpoll {
     }
 }
 
-/// An answer as hyper gives it, and no HTTP beside it.
+/// The same bytes as hyper's answer. This server implements nothing else of HTTP.
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\
     date: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\nhello, world";
 
@@ -92,7 +92,7 @@ fn echo() -> impl FnMut(&OwnedFd) -> Result<Next> {
     let mut buffer = [0; BUFFER];
     move |socket| match receive(socket, &mut buffer) {
         Ok(0) => Ok(Next::Close),
-        // Shorter than the buffer: there is no more.
+        // A request is shorter than the buffer, so this read has received all of it.
         Ok(count) => send(socket, &buffer[..count], SendFlags::NOSIGNAL).map(|_sent| Next::Wait),
         Err(Errno::AGAIN) => Ok(Next::Wait),
         Err(error) => Err(error),
@@ -103,7 +103,8 @@ fn receive(socket: &OwnedFd, buffer: &mut [u8]) -> Result<usize> {
     recv(socket, buffer, RecvFlags::empty()).map(|(count, _length)| count)
 }
 
-/// The loop. A connection is tried before it is registered.
+/// Runs the loop. It calls `on_ready` for an accepted connection before it registers the
+/// connection.
 fn serve(listener: OwnedFd, on_ready: impl FnMut(&OwnedFd) -> Result<Next>) {
     let ended = turn_forever(listener, on_ready);
     ended.expect("the loop goes on");

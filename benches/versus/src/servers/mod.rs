@@ -1,7 +1,7 @@
 //! Servers as the users of each runtime would write them, and servers written by hand on epoll.
 //!
-//! Each reads into a buffer that is larger than a request, as servers do. None of them ends before
-//! the process does.
+//! Each server reads into a buffer that is larger than a request. No server ends before the process
+//! does.
 
 mod aside;
 mod compio;
@@ -16,16 +16,16 @@ use std::os::unix::net::UnixListener;
 
 pub use self::limit::BareEpoll;
 
-/// The read buffer of an echo.
+/// The size of the read buffer of an echo server.
 const BUFFER: usize = 1_024;
-/// The read buffer of a bulk transfer.
+/// The size of the read buffer of a bulk transfer.
 const BLOCK: usize = 64 * 1_024;
 
 /// A runtime of one thread that serves.
 pub trait Servers {
-    /// Sends back what comes over each connection.
+    /// Sends back all bytes that each TCP connection receives.
     fn echo_tcp(listener: TcpListener);
-    /// The same.
+    /// Sends back all bytes that each Unix connection receives.
     fn echo_unix(listener: UnixListener);
     /// Sends each datagram back.
     fn echo_udp(socket: UdpSocket);
