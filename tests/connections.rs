@@ -54,8 +54,9 @@ fn told_of() -> usize {
     texts.map(|text| text.lines().filter(|line| line.starts_with("tfd:")).count()).sum()
 }
 
-/// Asserts that no socket of this runtime is registered, by its own count and by the kernel's. The
-/// kernel also counts the loop's waker, through each of two descriptors of one epoll instance.
+/// Asserts that no socket of this runtime is registered, by the runtime's count and by the
+/// kernel's. The kernel also counts the loop's waker, once for each of the two descriptors of the
+/// epoll instance.
 fn assert_no_socket_is_registered(runtime: &Runtime) {
     let shown = format!("{:?}", runtime.handle());
     assert!(shown.contains("registered: 0"), "{shown}");

@@ -19,7 +19,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::watchdog::watched;
 
-/// Returns what each descriptor of this process refers to.
+/// Returns the name of the object behind each descriptor of this process.
 fn descriptors() -> Vec<String> {
     let entries = std::fs::read_dir("/proc/self/fd").unwrap();
     let targets = entries.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
@@ -95,8 +95,8 @@ fn all_memory_is_freed() {
 /// The number of descriptors that a loop needs for itself.
 const KERNEL: usize = 3;
 
-/// Allows this process this many more descriptors than it has. The limit is one of numbers, and the
-/// kernel assigns the lowest free number.
+/// Allows this process this many more descriptors than it has. The system limits the numbers of
+/// descriptors, and the kernel assigns the lowest free number.
 fn allow(more: usize) -> Rlimit {
     let taken = |number: &u64| std::fs::symlink_metadata(format!("/proc/self/fd/{number}")).is_ok();
     let first_refused = (0..).filter(|number| !taken(number)).nth(more).unwrap();
@@ -133,8 +133,8 @@ fn libc_emfile() -> i32 {
     rustix::io::Errno::MFILE.raw_os_error()
 }
 
-/// P64, P65: the accepting loop retries after every error. While descriptors are exhausted the
-/// other tasks run, in bounded work; one of them ends, and then a connection is accepted.
+/// P64, P65: the server accepts again after every error. While descriptors are exhausted, the
+/// number of errors is bounded. When other connections end, the waiting connections are accepted.
 fn a_listener_without_descriptors_does_not_spin_and_continues_when_there_are_some() {
     let runtime = Runtime::new();
     let errors = Rc::new(Cell::new(0));
@@ -153,7 +153,7 @@ fn a_listener_without_descriptors_does_not_spin_and_continues_when_there_are_som
                 match listener.accept().await {
                     Ok((stream, _)) => {
                         taken.set(taken.get() + 1);
-                        // The task ends with its client.
+                        // The task ends when its client disconnects.
                         spawn(async move { stream.read(&mut [0]).await }).detach();
                     }
                     Err(error) => {
@@ -167,7 +167,7 @@ fn a_listener_without_descriptors_does_not_spin_and_continues_when_there_are_som
         assert_eq!(accepted.get(), 2);
         assert!((1..=20).contains(&errors.get()), "{} errors in 0.2 s", errors.get());
         drop(clients);
-        // The accepted connections reach their end, and free descriptors for those in the backlog.
+        // The accepted connections end, and free descriptors for the connections in the backlog.
         while accepted.get() < 4 {
             sleep(Duration::from_millis(5)).await;
         }
@@ -202,8 +202,8 @@ fn a_unix_listener_without_descriptors_does_not_spin_either() {
     std::fs::remove_file(path).unwrap();
 }
 
-/// Other sockets are unaffected: an open connection continues, and later new sockets can be
-/// created.
+/// Other sockets are unaffected: an open connection continues, and new sockets can be created when
+/// descriptors are free again.
 fn a_socket_that_cannot_be_created_is_an_error_of_its_caller() {
     let runtime = Runtime::new();
     runtime.block_on(async {
@@ -225,7 +225,7 @@ fn a_socket_that_cannot_be_created_is_an_error_of_its_caller() {
             near.write(&[round]).await.unwrap();
             assert_eq!(far.read(&mut [0; 8]).await.unwrap(), 1);
         }
-        // A pair needs two descriptors; one does not suffice.
+        // A pair needs two descriptors, so one free descriptor does not suffice.
         setrlimit(Resource::Nofile, former).unwrap();
         let _former = allow(1);
         let error = UnixStream::pair().unwrap_err();

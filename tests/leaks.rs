@@ -30,13 +30,15 @@ fn allocations() -> usize {
     ALLOCATOR.stats().allocations
 }
 
-/// Less than one byte for each of a hundred thousand.
+/// The number of bytes that a repetition may add: less than one byte for each of a hundred thousand
+/// items.
 const ALLOWED: usize = 64 * 1024;
 
 const MANY: usize = 100_000;
 
-/// Repeats `work`. Memory that is kept for reuse, such as a grown queue, is kept once; leaked
-/// memory is leaked every time. So one repetition without growth is the proof.
+/// Repeats `work`. Memory that is kept for reuse, such as a grown queue, is allocated once. A leak
+/// adds memory in every repetition. One repetition without growth therefore proves that `work`
+/// leaks nothing.
 fn assert_no_leak(name: &str, mut work: impl FnMut()) {
     work();
     let mut least = usize::MAX;
@@ -58,7 +60,7 @@ fn a_hundred_thousand_of_anything_leak_nothing() {
 }
 
 fn count_everything() {
-    // Twice the bound, because the other test of this binary frees memory meanwhile.
+    // This leaks twice the bound, because the other test of this binary may free memory meanwhile.
     let leak = || std::mem::forget(vec![0_u8; 2 * ALLOWED]);
     let message = watchdog::panic_message(|| assert_no_leak("a leak", leak));
     assert!(message.starts_with("a leak: "), "{message}");
@@ -95,8 +97,8 @@ async fn tasks() {
     }
 }
 
-/// All tasks are alive at once: the loop keeps room for the largest number so far, which must be
-/// the same both times.
+/// All tasks are alive at the same time. The loop keeps room for the maximum number of tasks so
+/// far, so that number must be the same in every repetition.
 async fn remote_tasks() {
     let handle = aside::Handle::current();
     let spawning = spawn_blocking(move || {
@@ -129,7 +131,8 @@ async fn aborted_tasks() {
 }
 
 async fn panicking_tasks() {
-    // Without the message and its backtrace, which are not counted here.
+    // `resume_unwind` panics without the message and its backtrace, whose memory is not the subject
+    // here.
     for _ in 0..MANY / 100 {
         let task = spawn(async { std::panic::resume_unwind(Box::new([0_u8; 100])) });
         let result: Result<(), _> = task.await;
@@ -176,7 +179,8 @@ async fn jobs() {
     }
 }
 
-/// Also streams that are cancelled, and dropped during read-ahead.
+/// Opens files and directories. Some reads are cancelled, and some streams are dropped during
+/// read-ahead.
 #[cfg(feature = "fs")]
 async fn files() {
     use futures_lite::{AsyncReadExt, StreamExt};
@@ -193,7 +197,7 @@ async fn files() {
     for _ in 0..MANY / 10_000 {
         gather((0..100).map(opened)).await;
     }
-    // The last of them are closed on the pool.
+    // The last files are closed by jobs on the pool.
     let pool = aside::Handle::current().pool().clone();
     while pool.stats().busy + pool.stats().queued > 0 {
         yield_now().await;
@@ -280,11 +284,11 @@ fn warm_loops_do_not_allocate() {
             }
         });
     });
-    // A few allocations of the test harness, which runs meanwhile.
+    // The bounds allow a few allocations of the test harness, which runs meanwhile.
     assert!(yields <= 10, "1,000 yields made {yields} allocations");
     assert!(naps <= 10, "1,000 sleeps made {naps} allocations");
     assert!(spawned <= 10, "1,000 spawns made {spawned} allocations");
-    // A box and a cell, because the recycled box is of another type.
+    // Each spawn allocates a box and a cell, because the recycled box is of another type.
     assert!(
         (2_000..=2_010).contains(&of_two_types),
         "1,000 spawns of two types by turns made {of_two_types} allocations"

@@ -22,7 +22,7 @@ use futures_lite::future::{block_on, poll_once};
 
 use crate::watchdog::watched;
 
-/// Sends the signal to this thread: the handler has run when this returns.
+/// Sends the signal to this thread. The handler has run when this function returns.
 fn raise(signal: Signal) {
     signal_hook::low_level::raise(signal.number()).unwrap();
 }
@@ -128,7 +128,7 @@ fn signals_that_cannot_be_received_are_refused() {
     let message = |number: i32| Signal::try_from(number).unwrap_err().to_string();
     assert_eq!(message(9), "no program can receive SIGKILL");
     assert_eq!(message(0), "no signal has the number 0");
-    // Another system may have this signal.
+    // This number is not a signal here, but may be one on another system.
     let unknown = Signal::try_from(127).unwrap();
     assert_eq!(unknown.to_string(), "signal 127");
     aside::run(async move {

@@ -50,7 +50,7 @@ async fn send_and_receive<S: AsyncRead + AsyncWrite>(stream: S, sent: &[u8]) -> 
     received
 }
 
-// A proxy between two kinds of sockets: it forwards both directions, and the end of each.
+// A proxy between two kinds of sockets forwards both directions, and the end of each direction.
 #[test]
 fn a_proxy_forwards_all_bytes() {
     watched(|| {
@@ -100,7 +100,7 @@ fn any_descriptor_is_read_and_written() {
             far.set_nonblocking(true).unwrap();
             let (mut near, mut far) = (AsyncFd::new(near).unwrap(), AsyncFd::new(far).unwrap());
             near.write_all(b"hello").await.unwrap();
-            // The end of the object, not of the connection.
+            // The `shutdown` of an `AsyncFd` does not end the connection.
             near.shutdown().await.unwrap();
             near.write_all(b" again").await.unwrap();
             drop(near);
@@ -174,12 +174,12 @@ fn buffered_lines_are_exchanged_in_both_directions() {
     });
 }
 
-/// Returns the bytes of one read.
+/// Reads once into the buffer.
 async fn read_once(stream: &mut TcpStream, buffer: &mut ReadBuf<'_>) {
     poll_fn(|cx| AsyncRead::poll_read(Pin::new(&mut *stream), cx, buffer)).await.unwrap();
 }
 
-// A large buffer, and a peer that sends a few bytes at a time.
+// The buffer is large, and the peer sends a few bytes at a time.
 #[test]
 fn of_memory_that_was_never_written_no_more_is_cleared_than_is_worth_it() {
     watched(|| {
@@ -193,7 +193,7 @@ fn of_memory_that_was_never_written_no_more_is_cleared_than_is_worth_it() {
             read_once(&mut far, &mut buffer).await;
             assert_eq!(buffer.filled(), b"a few");
             assert_eq!(buffer.initialized().len(), 2 + 64 * 1024);
-            // Any filled part of the buffer is kept.
+            // A read keeps the filled part of the buffer.
             buffer.initialize_unfilled();
             let sent = bytes(4, 300_000);
             let all = sent.clone();
@@ -229,7 +229,7 @@ fn blocking_objects_are_read_by_lines_and_written() {
             let mut far = Unblock::new(far);
             assert!(!AsyncWrite::is_write_vectored(&far));
             AsyncWriteExt::write_all(&mut far, b", and aside").await.unwrap();
-            // Drops the pipe, so that its reader reaches the end.
+            // This drops the pipe, so that its reader reaches the end.
             AsyncWriteExt::shutdown(&mut far).await.unwrap();
             let mut text = String::new();
             AsyncReadExt::read_to_string(&mut Unblock::new(near), &mut text).await.unwrap();

@@ -1,7 +1,7 @@
 //! An asyncio program, retold with its most common mistake: an async function that blocks.
 //!
-//! The function is spawned and gathered like any other. But the loop has one thread, and a call
-//! that blocks it stops every task: eight seconds, as if nothing were gathered.
+//! The function is spawned and gathered like any other. But the loop has one thread, and a blocking
+//! call stops every task. The program takes eight seconds, as if nothing were gathered.
 //!
 //! ```python
 //! async def call(name, number):
@@ -30,7 +30,7 @@ use aside::observe::SlowPolls;
 use aside::{JoinError, Runtime, gather, named, try_gather};
 use program::slow;
 
-/// The compiler accepts it without a warning.
+/// The compiler accepts this function without a warning.
 async fn call(name: &str, number: u32) -> u32 {
     slow(name, number)
 }

@@ -18,7 +18,7 @@
 //! Run it with `cargo run --release --example gathered`. It prints each call with its time and its
 //! thread, and in the end `took 4.001 s for 8.000 s of blocking`.
 //!
-//! Before: `sequential`. Next: `all_gathered`.
+//! The example before this one is `sequential`, and the next one is `all_gathered`.
 
 mod program;
 

@@ -1,8 +1,8 @@
 //! An asyncio program, retold: four calls on a pool of one thread.
 //!
 //! The calls wait in the pool's queue, run in the order in which they were submitted, and take
-//! eight seconds. The loop stays free for other tasks. This is right if the service behind the
-//! calls can serve only one at a time.
+//! eight seconds. The loop stays free for other tasks. Such a pool is right if the service behind
+//! the calls can serve only one call at a time.
 //!
 //! ```python
 //! async def main_of(name, pool):

@@ -5,13 +5,13 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The time for which one call blocks, at full scale.
+/// The time for which one call blocks, at scale 1.
 const ONE_CALL: Duration = Duration::from_secs(2);
 
-/// Two calls in each of two mains.
+/// The number of calls: two in each of two mains.
 const CALLS: u32 = 4;
 
-/// When the program began, and how much faster than real time it runs.
+/// The time at which the program began, and the factor by which its times are multiplied.
 struct Timing {
     begun: Instant,
     scale: f64,
@@ -26,7 +26,7 @@ pub(crate) fn begin(title: &str) {
 }
 
 /// Blocks its thread for two seconds, as a database driver, a DNS lookup or any library without an
-/// async version does. Returns 1, for one call done.
+/// async version does. Returns 1, to count one call.
 pub(crate) fn slow(name: &str, call: u32) -> u32 {
     say(&format!("{name}: call {call} starts to block"));
     thread::sleep(ONE_CALL.mul_f64(timing().scale));
@@ -34,7 +34,7 @@ pub(crate) fn slow(name: &str, call: u32) -> u32 {
     1
 }
 
-/// Prints the time, the current thread, and this event.
+/// Prints the time, the current thread, and the event.
 pub(crate) fn say(event: &str) {
     let time = timing().begun.elapsed().as_secs_f64();
     let thread = thread::current();
@@ -42,7 +42,7 @@ pub(crate) fn say(event: &str) {
     println!("{time:8.3} s  on {name:<12}{event}");
 }
 
-/// Prints how long the program took, and the reason.
+/// Prints how long the program took, and why.
 pub(crate) fn end(calls_done: u32, reason: &str) {
     let took = timing().begun.elapsed().as_secs_f64();
     assert_eq!(calls_done, CALLS, "each of the two mains makes two calls");
@@ -54,7 +54,8 @@ fn timing() -> &'static Timing {
     TIMING.get_or_init(|| Timing { scale: scale(), begun: Instant::now() })
 }
 
-/// The number after `--scale`: 1 (the default) is real time, 0.01 a hundredth of it.
+/// Returns the number after `--scale`: 1 (the default) is real time, and 0.01 is a hundredth of
+/// real time.
 fn scale() -> f64 {
     let mut arguments = env::args().skip_while(|argument| argument != "--scale").skip(1);
     let Some(scale) = arguments.next() else { return 1.0 };

@@ -1,7 +1,7 @@
 //! An asyncio program, retold: blocking calls inside `async` functions overlap with nothing.
 //!
-//! A function blocks for two seconds. A main calls it twice, and the main runs twice: eight
-//! seconds.
+//! A function blocks for two seconds. A main calls the function twice, and the main runs twice, so
+//! the program takes eight seconds.
 //!
 //! ```python
 //! def slow(name, call):          # blocks for two seconds
@@ -18,16 +18,17 @@
 //! ```
 //!
 //! Run it with `cargo run --release --example sequential`. It prints each call with its time and
-//! its thread, and in the end `took 8.001 s for 8.000 s of blocking`. `-- --scale 0.01` is 100
-//! times faster.
+//! its thread, and in the end `took 8.001 s for 8.000 s of blocking`. With `-- --scale 0.01` the
+//! program is 100 times faster.
 //!
-//! Next: `gathered`.
+//! The next example is `gathered`.
 
 mod program;
 
 use program::slow;
 
-/// It is `async` in name only: it has no await, so no other task can run while it blocks.
+/// This function is `async` in name only: it has no await, so no other task can run while it
+/// blocks.
 async fn main_of(name: &str) -> u32 {
     slow(name, 1) + slow(name, 2)
 }

@@ -1,8 +1,9 @@
 //! Async code calls blocking code, which calls async code again.
 //!
-//! A blocking library takes a callback, and the callback needs something async. The library runs in
-//! a job on the pool, and its callback uses [`Handle::block_on`](aside::Handle::block_on): the
-//! worker waits while the loop runs the async part.
+//! A blocking library takes a callback, and the callback needs the result of async code. The
+//! library runs in a job on the pool, and its callback uses
+//! [`Handle::block_on`](aside::Handle::block_on): the worker waits while the loop runs the async
+//! part.
 //!
 //! Run it with `cargo run --example async_from_sync`. It prints which step runs on which thread.
 

@@ -1,11 +1,11 @@
 //! Backpressure: a producer that is faster than its jobs, and a bounded queue.
 //!
-//! The same producer submits 50 jobs in three ways. `try_submit` returns a closure that finds the
-//! queue full; `submit_async` waits for a free place, so the producer becomes as slow as its jobs;
+//! The same producer submits 50 jobs in three ways. `try_submit` returns the closure if the queue
+//! is full. `submit_async` waits for a free place, so the producer becomes as slow as its jobs.
 //! `submit` never waits, and the jobs collect in an unbounded list before the queue.
 //!
-//! Run it with `cargo run --example backpressure`. It prints how many jobs each way accepts, and
-//! how many of them wait.
+//! Run it with `cargo run --example backpressure`. It prints how many jobs are accepted in each
+//! way, and how many of them wait.
 
 use std::thread;
 use std::time::Duration;

@@ -1,14 +1,14 @@
 //! Cancelling blocking jobs. No thread can be stopped from outside: a job must check for
 //! cancellation.
 //!
-//! 1. A timeout cancels a long computation. It checks deep inside, without a token in any
-//!    signature.
+//! 1. A timeout cancels a long computation. The computation checks for this deep inside, without a
+//!    token in any signature.
 //! 2. A job waits for a child process. A cancellation hook kills the child.
-//! 3. A job never checks. It is abandoned, and the pool lists it until it ends by itself.
+//! 3. A job never checks. The job is abandoned, and the pool lists it until it ends by itself.
 //!
-//! Run it with `cargo run --example cancel_blocking`. It prints how each of the three ends.
+//! Run it with `cargo run --example cancel_blocking`. It prints how each of the three jobs ends.
 
-// aside's own source must use the sync facade; an example need not.
+// Only aside's own source must use the sync facade. An example may use the types of std.
 #![allow(clippy::disallowed_types)]
 
 use std::process::{Command, ExitStatus, Stdio};
@@ -55,7 +55,7 @@ fn search_for_ever() -> Result<u64, Cancelled> {
     let mut steps: u64 = 0;
     loop {
         steps = steps.wrapping_add(1);
-        // A check costs a few nanoseconds, so it is made once in 1024 steps.
+        // A check costs a few nanoseconds, so the job checks once in 1024 steps.
         if steps.is_multiple_of(1024) {
             check_cancelled()?;
         }
@@ -69,8 +69,8 @@ fn wait_for_a_child() -> std::io::Result<ExitStatus> {
     let victim = Arc::clone(&child);
     let token = CancelToken::current().expect("this code runs in a job");
     let _hook = token.on_cancel(move || drop(victim.lock().map(|mut child| child.kill())));
-    // The output ends when the child does. The lock is free meanwhile, so that the hook can take
-    // it.
+    // The output ends when the child ends. The lock is free during this read, so that the hook can
+    // take it.
     if let Some(mut output) = output {
         std::io::copy(&mut output, &mut std::io::sink())?;
     }

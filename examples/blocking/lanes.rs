@@ -1,7 +1,7 @@
 //! Lanes: jobs of different kinds share the threads of one pool without delaying each other.
 //!
 //! Forty slow name look-ups are submitted first, in a lane that runs at most four at a time. The
-//! files that are read afterwards do not wait for them. Background jobs run last.
+//! files that are read afterwards do not wait for the look-ups. Background jobs run last.
 //!
 //! Run it with `cargo run --example lanes`. It prints the sizes of three files, and then what each
 //! lane runs, queues and has completed.

@@ -36,7 +36,7 @@ fn main() {
         .workers(2)
         .max_jobs_per_worker(3)
         .on_line(|line| {
-            // Without the indented lines of a backtrace.
+            // Leaves out the indented lines, which are those of a backtrace.
             if !line.text.starts_with(' ') {
                 println!("  a worker prints: {}", line.text);
             }

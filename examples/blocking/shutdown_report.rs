@@ -4,7 +4,7 @@
 //! cannot stop a running job: it waits for the job up to a limit, and then reports it.
 //!
 //! Run it with `cargo run --example shutdown_report`. It prints the three lists, and then the
-//! report as it displays itself.
+//! report by its `Display`.
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -19,9 +19,9 @@ fn main() {
     runtime.block_on(async {
         named("heartbeat").spawn(sleep(Duration::from_secs(3600))).detach();
         let begun = spawn_blocking(|| println!("this job ends in time"));
-        // It waits for a message that is not sent before the shutdown has ended.
+        // This job waits for a message that is not sent before the shutdown has ended.
         named("stubborn").spawn_blocking(move || held.recv()).detach();
-        // The pool has one worker, so this job waits in the queue behind the one above.
+        // The pool has one worker, so this job waits in the queue behind the job above.
         named("patient").spawn_blocking(|| println!("never printed")).detach();
         let _ = begun.await;
     });

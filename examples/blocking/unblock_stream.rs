@@ -49,7 +49,7 @@ async fn talk_to_a_child() -> io::Result<()> {
         for word in ["pear", "apple", "fig"] {
             input.write_all(format!("{word}\n").as_bytes()).await?;
         }
-        // Closes the pipe, so that the child reads the end of its input.
+        // This closes the pipe, so that the child reads the end of its input.
         input.close().await
     };
     let read = async {

@@ -11,7 +11,7 @@ use std::time::Instant;
 use aside::observe::{Both, Counters, Observer};
 use aside::{JoinError, Metadata, Runtime, named, spawn_blocking, yield_now};
 
-/// Prints a line for each step. The task without a name is the future given to `block_on`.
+/// Prints a line for each step. The future given to `block_on` is shown as a task without a name.
 struct Narrator;
 
 fn name(task: &Metadata) -> &str {

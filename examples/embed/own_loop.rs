@@ -6,7 +6,7 @@
 //! to that channel, so a finished job does not have to wait for the next frame.
 //!
 //! Run it with `cargo run --example own_loop`. It prints the frames, the wake-ups between them, and
-//! when the level is loaded.
+//! the moment at which the level is loaded.
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;

@@ -1,7 +1,7 @@
 //! Virtual time: a program that sleeps for a thousand hours ends at once.
 //!
-//! A virtual clock stands still while any task can run, and jumps to the next deadline when none
-//! can. Jobs on the pool take real time and no virtual time.
+//! A virtual clock does not advance while any task can run, and jumps to the next deadline when no
+//! task can. Jobs on the pool take real time and no virtual time.
 //!
 //! Run it with `cargo run --example virtual_time`. It prints the virtual hours after each step, and
 //! the real time of the whole program.

@@ -5,8 +5,8 @@
 //! ```
 //!
 //! The files are hashed twice: first on the pool, with a limited number of concurrent jobs, and
-//! then, by mistake, on the loop itself. During both runs a task ticks every 10 ms. Its largest
-//! delay is the time for which every other task of the loop had to wait.
+//! then, by mistake, on the loop itself. During both runs a task ticks every 10 ms. The largest
+//! delay of a tick is the time for which every other task of the loop had to wait.
 //!
 //! The digests are printed to stdout, so that `checksum PATH | b3sum --check` works; figures,
 //! progress and errors go to stderr. An unreadable file does not end the run, but makes the exit
@@ -71,7 +71,7 @@ type Outcome = (Vec<PathBuf>, Run, Run, Vec<Problem>);
 async fn checksum(root: PathBuf) -> Result<Outcome, JoinError> {
     let tree = spawn_blocking(move || walk(root)).await?;
     let files = tree.files;
-    // First as it should be, then the mistake.
+    // The first run is the right way, and the second one the mistake.
     let jobs = files.chunks(FILES_PER_JOB).map(|some| hash_on_pool(some.to_vec()));
     let pool = measure("on the pool", files.len(), jobs).await?;
     let calls = files.chunks(FILES_PER_JOB).map(hash_on_loop);
@@ -79,12 +79,12 @@ async fn checksum(root: PathBuf) -> Result<Outcome, JoinError> {
     Ok((files, pool, on_loop, tree.problems))
 }
 
-/// Hashes in a job: the loop stays free.
+/// Hashes files in a job, so that the loop stays free.
 async fn hash_on_pool(files: Vec<PathBuf>) -> Result<Digests, JoinError> {
     spawn_blocking(move || hash_all(&files)).await
 }
 
-/// Hashes on the loop: no other task runs until the files are hashed.
+/// Hashes files on the loop, so that no other task runs until the files are hashed.
 async fn hash_on_loop(files: &[PathBuf]) -> Result<Digests, JoinError> {
     Ok(hash_all(files))
 }
@@ -93,7 +93,7 @@ fn hash_all(files: &[PathBuf]) -> Digests {
     files.iter().map(|path| hash(path)).collect()
 }
 
-/// Reads and hashes a file. It blocks.
+/// Reads and hashes a file. This function blocks.
 fn hash(path: &Path) -> io::Result<Digest> {
     let mut file = File::open(path)?;
     let mut hasher = blake3::Hasher::new();
@@ -132,7 +132,7 @@ where
     Ok(Run { digests, took, largest_delay: ticker.stop().await? })
 }
 
-/// Twice the cores, to keep them busy while some jobs wait for the disk.
+/// Returns twice the number of cores, so that all cores are busy while some jobs wait for the disk.
 fn concurrency() -> usize {
     thread::available_parallelism().map_or(1, |cores| cores.get()) * 2
 }
@@ -160,7 +160,7 @@ impl Ticker {
         Ticker { stopped, task }
     }
 
-    /// Returns its largest delay, including that of its last tick.
+    /// Returns the largest delay of a tick, including the last one.
     async fn stop(self) -> Result<Duration, JoinError> {
         self.stopped.set(true);
         self.task.await
@@ -221,7 +221,8 @@ fn print_digests(files: &[PathBuf], digests: &[io::Result<Digest>]) -> io::Resul
     out.flush()
 }
 
-/// Escapes a name that contains line breaks or backslashes. Its line then starts with a backslash.
+/// Escapes line breaks and backslashes in a name. The line of an escaped name starts with a
+/// backslash.
 fn escape(name: &str) -> (&'static str, String) {
     let escaped = name.replace('\\', r"\\").replace('\n', r"\n").replace('\r', r"\r");
     (if escaped == name { "" } else { r"\" }, escaped)

@@ -8,7 +8,7 @@
 //!
 //! It prints the version, the status, and the length of the body. Without a URL it starts a server
 //! with a self-signed certificate, and fetches a page from it. The trusted certificates are those
-//! in the file after `--ca`, or the system's.
+//! in the file after `--ca`. Without that argument they are the system's.
 
 #[path = "http_client/fetch.rs"]
 mod fetch;

@@ -41,7 +41,7 @@ use crate::notes::Notes;
 
 type Done<T> = Result<T, Box<dyn Error>>;
 
-/// The time limit of the open requests at the end.
+/// The time limit for the open requests when the server stops.
 const GRACE: Duration = Duration::from_secs(10);
 /// The time limit for the header of a request.
 const HEADER_TIME_MAX: Duration = Duration::from_secs(30);
@@ -136,7 +136,7 @@ async fn connection(stream: TcpStream, server: Rc<Server>, watcher: Watcher) {
         }
     });
     let connection = server.http.serve_connection(stream, service);
-    // An error means that the client has disconnected or sent no valid request.
+    // An error means that the client has disconnected, or that its request was not a valid one.
     let _broken_off = watcher.watch(connection).await;
 }
 

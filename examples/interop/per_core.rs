@@ -7,7 +7,7 @@
 //!
 //! Each core has a listener of its own, and the kernel distributes the connections
 //! (`SO_REUSEPORT`). A connection stays on its core. The cores hold a partitioned table of
-//! counters: a request for a counter of another core is sent there through that core's `Handle`. No
+//! counters. A request for a counter of another core is sent to that core through its `Handle`. No
 //! memory is shared, so no lock is needed.
 //!
 //! | path | answer |
@@ -45,7 +45,7 @@ struct Settings {
 
 fn main() -> Done<()> {
     let settings = settings(std::env::args().skip(1))?;
-    // Nothing is ever sent: all cores end when the channel closes.
+    // Nothing is ever sent on this channel. All cores end when the channel closes.
     let (stop, stopped) = async_channel::bounded(1);
     let start = |number| Core::start(number, stopped.clone());
     let cores = (0..settings.cores).map(start).collect::<io::Result<Vec<_>>>()?;

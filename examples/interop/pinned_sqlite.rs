@@ -1,8 +1,8 @@
 //! One SQLite connection, shared by many tasks.
 //!
 //! The connection is opened on a thread of its own and stays there. Tasks send it calls, which run
-//! one at a time, in order. So no other call runs between the statements of a call, and no task
-//! waits for a lock.
+//! one at a time, in order. No other call therefore runs between the statements of a call, and no
+//! task waits for a lock.
 //!
 //! Run it with `cargo run --package interop --example pinned_sqlite`; building SQLite needs a C
 //! compiler. It prints the results of inserts, transfers, and an interrupted query.
@@ -18,7 +18,8 @@ const TASKS: u32 = 100;
 
 fn main() -> Result<(), Box<dyn Error>> {
     aside::run(async {
-        // Opening may fail: the first `?` handles an error of the thread, the second one of SQLite.
+        // Opening may fail. The first `?` handles an error of the thread, the second one an error
+        // of SQLite.
         let nowhere = Pinned::try_open(|| Connection::open("no/such/folder/accounts.db")).await?;
         println!(
             "opening a database in a missing folder: {}",

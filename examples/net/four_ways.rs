@@ -9,8 +9,8 @@
 //! server and each way are processes of their own, so that the figures do not mix. `--scale 0.1`
 //! makes the server ten times as fast.
 //!
-//! It prints a table of time, threads, memory and context switches; `docs/guide/native-io.md`
-//! explains it.
+//! It prints a table of time, threads, memory and context switches. `docs/guide/native-io.md`
+//! explains the table.
 
 #[path = "four_ways/figures.rs"]
 mod figures;
@@ -30,7 +30,7 @@ use crate::ways::{WAYS, Way};
 
 type Done<T> = Result<T, Box<dyn Error>>;
 
-/// The time that the server takes for one call, at full scale.
+/// The time that the server takes for one call, at scale 1.
 const ONE_CALL: Duration = Duration::from_millis(100);
 const CALLS: usize = 200;
 
@@ -40,7 +40,7 @@ fn main() -> Done<()> {
     match arguments[..] {
         [] => compare(1.0),
         ["--scale", scale] => compare(scale.parse()?),
-        // The child processes of this program.
+        // These arguments are those of this program's child processes.
         ["serve", seconds] => server::serve(Duration::from_secs_f64(seconds.parse()?)),
         ["go", name, address] => go(name, address.parse()?),
         _ => Err("usage: four_ways [--scale NUMBER]".into()),
@@ -62,13 +62,14 @@ fn compare(scale: f64) -> Done<()> {
         }
         print!("{}", String::from_utf8(output.stdout)?);
     }
-    // The server ends with its stdin.
+    // The server ends at the end of its stdin.
     drop(stdin);
     server.wait()?;
     Ok(())
 }
 
-/// Returns the process, its stdin, which ends it when dropped, and its address.
+/// Starts a server process. Returns the process, its stdin, and its address. Dropping the stdin
+/// ends the process.
 fn start_server(one_call: Duration) -> Done<(Child, ChildStdin, String)> {
     let mut server = Command::new(env::current_exe()?);
     server.args(["serve", &one_call.as_secs_f64().to_string()]);

@@ -30,7 +30,7 @@ struct Scan {
     patience: Duration,
 }
 
-/// The answer of a port.
+/// The state of a port, as its answer shows it.
 #[derive(Clone, Copy, PartialEq)]
 enum Answer {
     Open,
@@ -79,7 +79,7 @@ fn parse(arguments: &[String]) -> Done<Scan> {
 }
 
 async fn scan(scan: Scan) -> Done<()> {
-    // Looks up the name once, and not for each port.
+    // The name is looked up once, and not for each port.
     let addresses = lookup_host((scan.host.as_str(), 0)).await?;
     let address = addresses.first().ok_or("the name has no address")?.ip();
     let probes = scan.ports.clone().map(|port| async move {
@@ -104,7 +104,7 @@ async fn probe(address: IpAddr, port: u16, patience: Duration) -> io::Result<Ans
         return Ok(Answer::Silent);
     };
     match connected {
-        // On localhost the kernel may choose the target port as the local port: the socket has then
+        // On localhost the kernel may choose the target port as the local port. The socket is then
         // connected to itself.
         Ok(stream) if stream.local_addr()? == stream.peer_addr()? => Ok(Answer::Closed),
         Ok(_stream) => Ok(Answer::Open),

@@ -1,7 +1,7 @@
 //! Unix signals as a stream: counts each `SIGHUP`, and ends on ctrl-c or `SIGTERM`.
 //!
-//! In the end the program raises the default action of the signal, so that its shell sees which
-//! signal has ended it.
+//! In the end the program performs the default action of the signal, so that the shell sees which
+//! signal has ended the program.
 //!
 //! ```sh
 //! cargo run --example signals --features signal

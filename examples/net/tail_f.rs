@@ -7,13 +7,13 @@
 //! cargo run --release --example tail_f -- -n 5 /var/log/syslog
 //! ```
 //!
-//! The program ends with its stdin, or after `--lines-max` lines. Without a file it demonstrates
-//! itself in a temporary directory.
+//! The program ends at the end of its stdin, or after `--lines-max` lines. Without a file it
+//! demonstrates its work in a temporary directory.
 //!
 //! The loop waits for changes on an inotify descriptor (`watch.rs`), which takes no thread and no
-//! periodic checks. The file itself is read on the pool (`follow.rs`). An event says only that
-//! something has changed: the state of the file is read afterwards, because it may have changed
-//! again.
+//! periodic checks. The file itself is read on the pool (`follow.rs`). An event reports only that
+//! something has changed. The state of the file is read afterwards, because the file may have
+//! changed again.
 
 #[path = "tail_f/follow.rs"]
 mod follow;

@@ -11,9 +11,9 @@
 //!
 //! The memory per client is bounded: a queue of messages, each of which is stored once for all
 //! clients, and the send buffer of its socket. A client whose queue is full is disconnected: the
-//! others must not wait for it, and reconnecting is better than missing messages. A client that is
-//! silent for `--silence SECONDS` (30) receives a ping, and is disconnected after the same time
-//! again.
+//! other clients must not wait for it, and reconnecting is better than missing messages. A client
+//! that is silent for `--silence SECONDS` (30) receives a ping. If it stays silent for the same
+//! time again, it is disconnected.
 
 #[path = "websocket_chat/client.rs"]
 mod client;
@@ -37,7 +37,7 @@ type Done<T> = Result<T, Box<dyn Error>>;
 
 /// The size of the send buffer of a socket.
 const SEND_BUFFER: usize = 64 * 1024;
-/// The time that the clients have at the end to answer the close frame.
+/// The time limit for the clients to answer the close frame when the server stops.
 const CLOSING: Duration = Duration::from_secs(2);
 
 struct Settings {
@@ -76,8 +76,8 @@ async fn serve(settings: Settings) -> io::Result<()> {
     print_line(format_args!("listening on {}", listener.local_addr()?))?;
     let room = Rc::new(Room::default());
     let stop = spawn_blocking(|| io::stdin().lock().read_line(&mut String::new()));
-    // Each client holds a sender, and never sends. The channel closes when the last client has
-    // ended.
+    // The task of each client holds a sender on which nothing is sent. The channel closes when the
+    // last client's task has ended.
     let (client_guard, all_ended) = async_channel::bounded(1);
     let accepting = accept(&listener, &room, settings.silence, client_guard);
     race((async { stop.await.map(drop).map_err(io::Error::other) }, accepting)).await?;

@@ -1,7 +1,7 @@
 //! A race, the first success, and timeouts.
 //!
 //! The losers of a race are dropped at the await where they are suspended. A running job on the
-//! pool cannot be dropped: a timeout stops the waiting, and the job continues.
+//! pool cannot be dropped: a timeout ends only the waiting, and the job continues.
 //!
 //! Run it with `cargo run --example race_and_timeout`. It prints the winner of each group, and the
 //! futures as they are dropped.

@@ -1,8 +1,8 @@
 //! A scope: children that are spawned while others run, and that borrow from their caller.
 //!
 //! A future given to `spawn` must own all it uses, because it may outlive its caller. A child of a
-//! scope ends before the scope does, so it may borrow: here a ledger on the caller's stack, without
-//! `Rc` and without a lock.
+//! scope ends before the scope does, so it may borrow. Here the children borrow a ledger on the
+//! caller's stack, without `Rc` and without a lock.
 //!
 //! Run it with `cargo run --example scoped`. It prints three guests as they enter and as they are
 //! served, and in the end the order in which they were served.

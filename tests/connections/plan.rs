@@ -1,6 +1,6 @@
-//! The plan of a connection, derived from its seed, which both ends know.
+//! The plan of a connection. It is derived from a seed that both ends of the connection know.
 
-/// The end of a connection, and the side that ends it.
+/// The way in which a connection ends, and the side that ends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     /// Both ends send everything, shut down writing in any order, and read to the end.
@@ -35,7 +35,7 @@ impl Plan {
         let mut size = || match random.u8(..) {
             0..30 => 0,
             30..254 => random.usize(1..3000),
-            // More than the kernel buffers for a connection without a reader.
+            // Some of these sizes exceed what the kernel buffers for a connection without a reader.
             254.. => random.usize(3000..400_000),
         };
         let (up, down) = (size(), size());
@@ -72,7 +72,7 @@ impl Plan {
         }
     }
 
-    /// Returns the same for the server.
+    /// Returns the number of bytes after which the server leaves, if it leaves at a byte.
     pub(crate) fn server_leaves_after(&self) -> Option<usize> {
         match self.end {
             End::ServerResets(after) => Some(after),
@@ -110,7 +110,7 @@ impl Bytes {
         self.length - self.at
     }
 
-    /// Returns the number of bytes so far.
+    /// Returns the number of bytes that have been passed.
     pub(crate) fn passed(&self) -> usize {
         self.at
     }

@@ -1,4 +1,4 @@
-//! Connections by random plans: most have two ends of aside, some a std client.
+//! Connections with random plans. Most of them have two ends of aside, some have a client of std.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -19,7 +19,7 @@ use crate::plan::{Bytes, End, Plan};
 use crate::{assert_no_socket_is_registered, descriptors};
 
 const CONNECTIONS: u64 = 10_000;
-/// The number of connections with std clients, and of their threads.
+/// The number of connections with clients of std, which run on `THREADS` threads.
 const BY_STD: u64 = 2_000;
 const THREADS: u64 = 4;
 const AT_A_TIME: usize = 200;
@@ -35,11 +35,11 @@ pub(crate) fn ten_thousand_connections_come_and_go_at_random() {
     assert_eq!(descriptors(), before, "descriptors are left");
 }
 
-/// Runs all plans. Returns how many connections have completed at the server, and how many should
-/// have.
+/// Runs all plans. Returns the number of connections that have completed at the server, and the
+/// expected number.
 async fn connections() -> (usize, usize) {
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    // Small buffers, so that the larger plans have to wait.
+    // The buffers are small, so that connections with larger plans have to wait.
     let builder = SocketBuilder::new().reuse_address();
     let listener = builder.receive_buffer_size(16 * 1024).listen(any).unwrap();
     let address = listener.local_addr().unwrap();
@@ -58,7 +58,7 @@ async fn connections() -> (usize, usize) {
     }
     accepting.abort();
     assert!(accepting.await.unwrap_err().is_cancelled());
-    // The accepted connections complete.
+    // Waits until all accepted connections have ended.
     loop {
         let Some(serving) = server.serving.borrow_mut().pop() else { break };
         serving.await.unwrap();
@@ -83,7 +83,7 @@ impl Server {
     }
 }
 
-/// Serves a connection. The seed of its plan is sent first.
+/// Serves a connection. The client sends the seed of the plan first.
 async fn serve(mut stream: TcpStream, wholes: Rc<Cell<usize>>) {
     let mut seed = [0; 8];
     let Ok(()) = stream.read_exact(&mut seed).await else { return };
@@ -150,7 +150,7 @@ async fn vanishes_after(polls: usize, talk: impl Future<Output = io::Result<()>>
     .await;
 }
 
-/// Sends and receives at the same time, until both are done or one end leaves.
+/// Sends and receives at the same time, until both directions are complete or one end leaves.
 async fn talk(
     stream: &TcpStream,
     chunk: usize,
@@ -199,7 +199,8 @@ async fn receive(
     Ok(())
 }
 
-/// A client with blocking calls. It never vanishes: such plans reset the connection.
+/// Runs a client with blocking calls. This client cannot vanish, so it resets the connection if its
+/// plan is to vanish.
 fn by_std(address: SocketAddr, plan: Plan) {
     let mut stream = net::TcpStream::connect(address).unwrap();
     stream.write_all(&plan.seed.to_le_bytes()).unwrap();

@@ -14,7 +14,7 @@ use crate::plan::Bytes;
 use crate::{assert_no_socket_is_registered, live};
 
 const SLOW: u64 = 50;
-/// The memory that a connection may use: the copy's buffer, its task, its two streams.
+/// The memory that a connection may use: for the buffer of the copy, the task, and the two streams.
 const PER_CONNECTION: usize = 24 * 1024;
 
 pub(crate) fn slow_readers_cost_no_memory_and_delay_no_other_connection() {
@@ -37,7 +37,7 @@ pub(crate) fn slow_readers_cost_no_memory_and_delay_no_other_connection() {
         let all: usize = written.iter().sum();
         assert!(all > 2 * taken, "only {all} bytes were sent, and {taken} taken");
 
-        // The others are served, and the stuck connections do not keep the loop awake.
+        // Other connections are served, and the stuck connections do not keep the loop awake.
         round_trips(address, 200).await;
         let polls = counters.polls();
         sleep(Duration::from_millis(50)).await;

@@ -45,7 +45,7 @@ impl Body for Random {
     }
 }
 
-/// A checksum that does not depend on the chunks.
+/// A checksum that does not depend on the division into chunks.
 #[derive(Debug, Default, PartialEq)]
 struct Sum {
     length: usize,

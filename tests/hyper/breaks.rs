@@ -17,7 +17,7 @@ use hyper::body::{Body, Bytes, Frame};
 use crate::peers::{BOTH, Unending, any, connect, connected, serve, text};
 use crate::watchdog::watched;
 
-/// Closes the connection from outside.
+/// Returns a second descriptor of the connection, to close the connection from outside.
 fn knife(stream: &TcpStream) -> net::TcpStream {
     stream.as_fd().try_clone_to_owned().unwrap().into()
 }

@@ -36,7 +36,7 @@ fn requests_on_one_connection_are_answered_one_after_the_other() {
     });
 }
 
-// Each request is a task of the loop, spawned by the executor of `compat`; the last request is
+// Each request is a task of the loop, which the executor of `compat` spawns. The last request is
 // answered first.
 #[test]
 fn http_2_requests_on_one_connection_overtake_each_other() {

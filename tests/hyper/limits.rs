@@ -107,7 +107,7 @@ fn a_reset_sleep_keeps_its_address_and_ends_at_the_new_time() {
             assert_eq!(place(&sleep), former);
             sleep.as_mut().await;
             assert_eq!(LoopTimer.now() - start, 2 * MINUTE);
-            // The same after it has elapsed.
+            // The sleep is reset after it has elapsed.
             LoopTimer.reset(&mut sleep, start + 4 * MINUTE);
             sleep.as_mut().await;
             assert_eq!(now() - start, 4 * MINUTE);
@@ -115,7 +115,7 @@ fn a_reset_sleep_keeps_its_address_and_ends_at_the_new_time() {
     });
 }
 
-/// A sleep of another timer, which has always elapsed.
+/// A sleep of another timer. It has always elapsed.
 struct Over;
 
 impl Sleep for Over {}

@@ -15,7 +15,7 @@ use hyper::rt::{Read, Write};
 use hyper::service::service_fn;
 use hyper::{Request, Response, client, server};
 
-/// A body of any type. It is not `Send`: nothing here has to be.
+/// A body of any type. It is not `Send`, because nothing here has to be `Send`.
 pub(crate) type AnyBody = Pin<Box<dyn Body<Data = Bytes, Error = Box<dyn Error + Send + Sync>>>>;
 
 pub(crate) fn any<B>(body: B) -> AnyBody

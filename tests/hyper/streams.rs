@@ -31,7 +31,7 @@ fn http_runs_over_unix_sockets() {
     });
 }
 
-// Nested readers: each except the innermost one has a buffer.
+// Readers are nested, and each except the innermost one has a buffer.
 #[test]
 fn http_runs_over_any_stream_of_the_futures_traits_however_wrapped() {
     watched(|| {
@@ -71,7 +71,7 @@ impl AsyncRead for Bad {
 fn a_reader_that_panics_leaves_the_others_on_its_thread_as_they_were() {
     watched(|| {
         aside::run(async {
-            // Converts to the traits of hyper and back.
+            // The reader is converted to the traits of hyper and back.
             let bad = spawn(async { Io::new(Io::new(Bad)).read(&mut [0; 8]).await });
             assert!(bad.await.unwrap_err().is_panic());
             let (near, far) = connected().await;

@@ -41,7 +41,7 @@ fn a_kill_is_reported_and_a_kill_after_the_exit_does_nothing() {
             assert_eq!(child.wait().await.unwrap().signal(), Some(9));
             child.start_kill().unwrap();
             child.kill().await.unwrap();
-            // A kill of a zombie.
+            // The next child is killed when it is a zombie.
             let mut child = script("exit 0").stdout(Stdio::piped()).spawn().unwrap();
             let stdout = child.stdout.take().unwrap();
             let ended = async { futures_lite::AsyncReadExt::read(&mut &stdout, &mut [0]).await };
@@ -86,12 +86,12 @@ fn the_exits_of_a_hundred_concurrent_children_are_all_reported() {
 fn a_child_is_started_and_awaited_on_any_thread() {
     watched(|| {
         aside::run(async {
-            // Started in a job of the runtime, and awaited by another executor.
+            // This child is started in a job of the runtime, and awaited by another executor.
             let mut child = spawn_blocking(waiting).await.unwrap();
             let elsewhere =
                 spawn_blocking(|| thread::spawn(move || block_on(child.wait())).join().unwrap());
             assert_eq!(elsewhere.await.unwrap().unwrap().code(), Some(3));
-            // Started and awaited in a job.
+            // This child is started and awaited in a job.
             let handle = Handle::current();
             let in_a_job = spawn_blocking(move || handle.block_on(script("exit 6").status()));
             assert_eq!(in_a_job.await.unwrap().unwrap().code(), Some(6));

@@ -10,7 +10,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::watchdog::watched;
 
-/// The environment variable that marks this process.
+/// The environment variable that marks the process of the test.
 const MARK: &str = "ASIDE_TEST_FEW_DESCRIPTORS";
 const LIMIT: u64 = 40;
 
@@ -30,8 +30,8 @@ fn running_out_of_descriptors_is_an_error_of_one_request() {
     });
 }
 
-/// Starts a child with each number of free descriptors: in a runtime that has no descriptors of its
-/// own yet, and in one that has.
+/// Starts a child with each number of free descriptors, in two runtimes: one has no descriptors of
+/// its own yet, the other one has.
 fn start_with_each_number_of_descriptors() {
     let ready = Runtime::new();
     let _socket = ready.block_on(async { UnixStream::pair().unwrap() });

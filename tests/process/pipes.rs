@@ -174,7 +174,7 @@ fn writing_to_a_pipe_without_a_reader_is_an_error() {
 fn the_contents_of_a_pipe_are_read_after_the_child_has_exited() {
     watched(|| {
         aside::run(async {
-            // The capacity of a pipe.
+            // The child writes as many bytes as a pipe holds.
             let mut child = script("head -c 65536 /dev/zero");
             let mut child = child.stdout(Stdio::piped()).spawn().unwrap();
             assert!(child.wait().await.unwrap().success());
@@ -206,7 +206,7 @@ fn a_pipe_passed_to_another_command_blocks_again() {
         aside::run(async {
             let mut sort =
                 script("sort").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-            // The pipes are the standard streams of other programs now, which expect them to block.
+            // The pipes become the standard streams of other programs, which expect blocking pipes.
             let stdin = sort.stdin.take().unwrap().into_stdio().unwrap();
             let stdout = sort.stdout.take().unwrap().into_stdio().unwrap();
             let numbers = "for i in 3 1 2; do sleep 0.01; echo $i; done";
@@ -220,7 +220,7 @@ fn a_pipe_passed_to_another_command_blocks_again() {
     });
 }
 
-// P69. Descriptors that this process has inherited are compared, too.
+// P69: the comparison includes the descriptors that this process has inherited.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_child_inherits_its_three_streams_and_no_descriptor_of_the_runtime() {

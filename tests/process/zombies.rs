@@ -117,7 +117,7 @@ fn children_of_a_runtime_that_has_ended_are_reaped_when_the_next_child_is_starte
             let mut command = script("exec sleep 1000");
             let killed = command.kill_on_drop().spawn().unwrap();
             let of_killed = id(&killed);
-            // The end of the loop drops the task, and with it the child.
+            // The end of the loop drops the task, which owns the child.
             aside::spawn(async move {
                 let _killed = killed;
                 std::future::pending::<()>().await;
@@ -127,7 +127,7 @@ fn children_of_a_runtime_that_has_ended_are_reaped_when_the_next_child_is_starte
             (vec![of_dropped, of_killed, id(&kept)], kept, stdin)
         });
         drop(runtime);
-        // These exit after the end of the loop.
+        // These children exit after the end of the loop.
         drop((kept, stdin));
         for id in ids {
             while state(id).is_some() {
@@ -162,7 +162,7 @@ fn a_shutdown_reports_the_children_that_it_has_not_waited_for() {
     });
 }
 
-/// Dropped when its thread ends, after the other thread-local values.
+/// Holds a child that is dropped when the thread ends, after the other thread-local values.
 struct Held(std::cell::RefCell<Option<Child>>);
 
 impl Drop for Held {

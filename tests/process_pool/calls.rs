@@ -35,7 +35,7 @@ pub(crate) fn a_pool_is_an_executor() {
     let pool = Arc::new(one_worker());
     aside::run(async {
         assert_eq!(run_in_executor(&pool, ECHO.call(1)).await.unwrap().unwrap(), 1);
-        // An executor chosen at run time.
+        // The executor may be chosen at run time.
         type Echo = dyn Executor<Call<u32, u32>, Output = Result<u32, CallError>>;
         let any: &Echo = &*pool;
         assert_eq!(run_in_executor(any, ECHO.call(2)).await.unwrap().unwrap(), 2);

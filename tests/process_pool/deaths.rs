@@ -78,7 +78,7 @@ pub(crate) fn a_worker_that_died_between_calls_is_replaced_without_an_error() {
         for _ in 0..20 {
             let pid = run_in_executor(&pool, PID.call(())).await.unwrap().unwrap();
             kill(pid);
-            // Until it is dead it might still read the call, which would then fail.
+            // A worker that is not dead yet might read the next call, which would then fail.
             wait_until(|| !is_alive(pid));
             let next = run_in_executor(&pool, PID.call(())).await.unwrap().unwrap();
             assert_ne!(next, pid);

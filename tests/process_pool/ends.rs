@@ -124,7 +124,7 @@ pub(crate) fn a_drop_on_a_loop_runs_all_calls() {
 
 pub(crate) const MIDDLE: &str = "--middle";
 
-/// Runs a program with a pool of one idle worker and two that work for ever.
+/// Runs a program whose pool has one idle worker and two workers that never finish their jobs.
 pub(crate) fn run_middle() {
     let pool = ProcessPool::builder().workers(3).on_line(|line| println!("{}", line.text)).build();
     aside::run(async {
@@ -176,7 +176,7 @@ pub(crate) fn a_job_may_have_a_pool_of_its_own() {
 
 pub(crate) const WITHOUT_INIT: &str = "ASIDE_TEST_WITHOUT_INIT";
 
-/// Runs a program that does not call `init`, so that its workers run the same code. Prints the
+/// Runs a program that does not call `init`, so that its workers run this function, too. Prints the
 /// error of its call.
 pub(crate) fn run_without_init() {
     let program = std::env::current_exe().unwrap();

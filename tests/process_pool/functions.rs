@@ -74,7 +74,7 @@ pub(crate) static HANG: Function<(), ()> = Function::new("hang", |()| {
 pub(crate) static LENGTH: Function<String, usize> = Function::new("length", |text| text.len());
 pub(crate) static BYTES: Function<usize, String> = Function::new("bytes", |n| "x".repeat(n));
 
-/// Registered with one type, and called with another.
+/// Functions that are registered with one type and called with another type.
 pub(crate) static NUMBER: Function<(), u8> = Function::new("number", |()| 200);
 pub(crate) static NUMBER_AS_TEXT: Function<(), String> =
     Function::new("number", |()| unreachable!("the worker calls `NUMBER` or `TAKES_TEXT`"));
@@ -123,7 +123,7 @@ pub(crate) static GRANDCHILD: Function<(), ()> = Function::new("grandchild", |()
     grandchild.wait().unwrap();
 });
 
-/// Makes a call in a worker of this worker, and returns that worker's pid.
+/// Starts a pool in this worker, makes a call, and returns the pid of the inner pool's worker.
 pub(crate) static NESTED: Function<(), u32> = Function::new("nested", |()| {
     let pool = ProcessPool::builder().workers(1).build();
     aside::run(aside::timeout(std::time::Duration::MAX, pool.submit(PID.call(()))))

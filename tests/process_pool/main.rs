@@ -62,7 +62,7 @@ const TESTS: &[Test] = tests! {
     soak: each_of_two_thousand_jobs_has_one_end;
 };
 
-/// The longest time that a test may take: far more than any takes on the slowest machine.
+/// The time limit of a test: far more than any test takes on the slowest machine.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
 
 fn main() {

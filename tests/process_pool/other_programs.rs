@@ -25,7 +25,7 @@ fn script(name: &str, body: &str) -> PathBuf {
     path
 }
 
-/// Makes a call in a worker that runs such a program, and returns the error.
+/// Makes a call in a worker that runs the given program, and returns the error.
 fn call_error(program: impl Into<PathBuf>) -> CallError {
     let builder = ProcessPool::builder().workers(1).program(program).on_line(|_| ());
     let pool = builder.start_timeout(Duration::from_secs(20)).build();

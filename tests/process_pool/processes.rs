@@ -5,7 +5,7 @@ use std::fs;
 /// The state and the parent of a process, or `None` if it does not exist.
 fn stat(pid: u32) -> Option<(char, u32)> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The fields follow the name, which stands in parentheses and may contain any character.
+    // The other fields follow the name, which is in parentheses and may contain any character.
     let (_, rest) = stat.rsplit_once(") ")?;
     let mut fields = rest.split(' ');
     Some((fields.next()?.chars().next()?, fields.next()?.parse().ok()?))

@@ -8,7 +8,7 @@ use crate::functions::{ECHO, EXIT, HANG, KILL_SELF, PANIC};
 use crate::processes;
 
 const JOBS: u32 = 2_000;
-/// The seed of the order. Every seed is as good.
+/// The seed of the order. Any other seed would do as well.
 const SEED: u64 = 0x5eed;
 
 enum Job {
@@ -16,7 +16,7 @@ enum Job {
     Panic(u32, JoinHandle<Result<(), CallError>>),
     Exit(i32, JoinHandle<Result<(), CallError>>),
     Kill(JoinHandle<Result<(), CallError>>),
-    /// Aborted, before it begins or while it runs.
+    /// A call that never returns. It is aborted before it begins or while it runs.
     Hang(JoinHandle<Result<(), CallError>>),
 }
 

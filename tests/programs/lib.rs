@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// The time limit of a process: far more than any needs.
+/// The time limit of a process: far more than any process needs.
 const BOUND: Duration = Duration::from_secs(60);
 
 fn root() -> &'static Path {
@@ -53,7 +53,8 @@ pub fn client(name: &str) -> Command {
     Command::new(command.get_program())
 }
 
-/// A running process and its output. It is killed when this is dropped, or after a minute.
+/// A running process and its output. The process is killed when this value is dropped, or after a
+/// minute.
 #[derive(Debug)]
 pub struct Program {
     name: String,
@@ -76,7 +77,7 @@ impl Program {
     /// Starts a command, with pipes for its stdin and its stdout.
     ///
     /// # Panics
-    /// If it cannot be started.
+    /// If the command cannot be started.
     pub fn of(mut command: Command) -> Program {
         let name = command.get_program().to_string_lossy().into_owned();
         let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -91,7 +92,7 @@ impl Program {
         self.child.id()
     }
 
-    /// Returns the next line of its output, without the newline.
+    /// Returns the next line of the process's output, without the newline.
     ///
     /// # Panics
     /// If the output has ended.
@@ -106,14 +107,14 @@ impl Program {
     /// Returns the address in the next line, which must be `listening on ADDRESS`.
     ///
     /// # Panics
-    /// If it is another line.
+    /// If the line has another form.
     pub fn address(&mut self) -> String {
         let line = self.line();
         let address = line.strip_prefix("listening on ");
         address.unwrap_or_else(|| panic!("its first line is {line:?}")).to_owned()
     }
 
-    /// Sends it a signal, named without `SIG`.
+    /// Sends the process a signal, which is named without `SIG`.
     ///
     /// # Panics
     /// If the signal does not exist.
@@ -123,10 +124,10 @@ impl Program {
         assert!(sent.expect("every Unix has kill").success());
     }
 
-    /// Closes its stdin, which stops a server, and returns the rest of its output.
+    /// Closes the stdin of the process, which stops a server. Returns the rest of the output.
     ///
     /// # Panics
-    /// If it fails, or does not end within a minute.
+    /// If the process fails, or does not end within a minute.
     pub fn stop(mut self) -> String {
         drop(self.child.stdin.take());
         let (last, status) = self.end();
@@ -134,10 +135,10 @@ impl Program {
         last
     }
 
-    /// Waits for its end. Returns the rest of its output, and its exit status.
+    /// Waits for the end of the process. Returns the rest of its output, and its exit status.
     ///
     /// # Panics
-    /// If it does not end within a minute.
+    /// If the process does not end within a minute.
     pub fn end(&mut self) -> (String, ExitStatus) {
         let mut last = String::new();
         let mut stdout = self.stdout.take().expect("`end` is called once");

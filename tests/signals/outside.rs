@@ -1,4 +1,5 @@
-//! Other processes: the signals that a child inherits, and the example as controlled by a shell.
+//! Other processes: the signals that a child inherits, and the example `signals` under the control
+//! of a shell.
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
@@ -9,7 +10,7 @@ use aside::signal::{Signal, Signals};
 
 use crate::watchdog::watched;
 
-/// Reads a set of signals, one bit each, from a process's status file.
+/// Reads a set of signals, with one bit for each signal, from a process's status file.
 #[cfg(target_os = "linux")]
 fn mask(status: &str, field: &str) -> u64 {
     let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap();

@@ -41,7 +41,7 @@ fn the_last_signal_of_a_storm_is_always_received() {
                     raise(signal);
                 }
             });
-            // The last signal is received after it was sent. If it were lost, this would hang.
+            // If the last signal were lost, this loop would not end.
             while sent.load(Ordering::Acquire) < STORM {
                 assert_eq!(signals.recv().await.unwrap(), signal);
             }
@@ -86,7 +86,7 @@ fn storm_from_outside(signal: Signal, last: Signal) -> std::process::Child {
     Command::new("sh").args(["-c", &script]).stdin(Stdio::null()).spawn().unwrap()
 }
 
-/// Exchanges messages with itself and counts the rounds, until it is dropped.
+/// Exchanges messages with a task that echoes them, and counts the rounds, until it is dropped.
 async fn ping_pong(rounds: Arc<AtomicU32>) {
     let (mut near, mut far) = UnixStream::pair().unwrap();
     let echo = spawn(async move {
@@ -137,8 +137,8 @@ fn a_storm_from_outside_disturbs_no_task_and_spins_no_loop() {
         });
         let (rounds, ticks) = (rounds.load(Ordering::Relaxed), ticks.load(Ordering::Relaxed));
         assert!(rounds > 0 && ticks > 0);
-        // A signal wakes its task once for the flag and once for the byte. In a round two tasks
-        // wait twice each.
+        // A signal wakes its task once for the flag and once for the byte. In a round of the
+        // ping-pong two tasks wait twice each.
         let bound = u64::from(2 * STORM + 4 * rounds + 2 * ticks + 100);
         assert!(counters.polls() <= bound, "{} of {bound}", counters.polls());
         assert!(counters.parks() <= bound, "{} of {bound}", counters.parks());
@@ -157,8 +157,8 @@ fn a_sleeping_loop_is_woken_at_most_twice_by_a_signal_and_is_idle_after_it() {
             let mut storm = storm_from_outside(signal, last);
             while signals.recv().await.unwrap() == signal {}
             storm.wait().unwrap();
-            // The kernel may still deliver signals of the storm after the last one. After them the
-            // loop is idle. A loop that spins never leaves this loop.
+            // The kernel may still deliver signals of the storm after the last one. When all are
+            // delivered, the runtime is idle. If the runtime spins, this loop does not end.
             loop {
                 let (polls, parks) = (counters.polls(), counters.parks());
                 for _ in 0..20 {

@@ -29,7 +29,7 @@ pub fn markdown(measured: &[Measured]) -> String {
     table
 }
 
-/// A figure with three digits or more, and commas.
+/// Formats a figure with at least three significant digits, and groups thousands by commas.
 fn figure(figure: f64) -> String {
     if figure < 9.995 {
         return format!("{figure:.2}");

@@ -19,7 +19,7 @@ pub(crate) struct Problem {
 }
 
 /// Finds the regular files under `root`, which may be a file itself. Follows symlinks, except to a
-/// directory above them. Skips pipes and devices: reading them may never end.
+/// directory above them. Skips pipes and devices, because reading them may never end.
 pub(crate) fn walk(root: PathBuf) -> Tree {
     let mut tree = Tree::default();
     tree.visit(root, &mut Vec::new());

@@ -50,7 +50,7 @@ fn config(roots: RootCertStore) -> Arc<ClientConfig> {
     Arc::new(config)
 }
 
-/// In HTTP/1 a request names the path, and the host in a header.
+/// Sends the request by HTTP/1, which names the path in the request line and the host in a header.
 async fn by_http1<S>(stream: S, url: &Uri) -> Done<Fetched>
 where
     S: Read + Write + Unpin + 'static,
@@ -67,7 +67,7 @@ where
     Ok(fetched)
 }
 
-/// In HTTP/2 a request names the whole URL.
+/// Sends the request by HTTP/2, which names the complete URL.
 async fn by_http2<S>(stream: S, url: &Uri) -> Done<Fetched>
 where
     S: Read + Write + Unpin + 'static,

@@ -18,7 +18,8 @@ use hyper_util::server::conn::auto;
 
 type Done<T> = Result<T, Box<dyn Error>>;
 
-/// Serves one connection on this loop. Returns its URL and the certificate to trust.
+/// Starts a server for one connection on this loop. Returns the URL of the server and the
+/// certificate to trust.
 pub(crate) async fn start() -> Done<(Uri, RootCertStore)> {
     let own = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
     let certificate = own.cert.der().clone();

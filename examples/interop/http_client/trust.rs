@@ -7,7 +7,8 @@ use futures_rustls::pki_types::CertificateDer;
 use futures_rustls::pki_types::pem::PemObject;
 use futures_rustls::rustls::RootCertStore;
 
-/// The files of the systems: Debian-based, Fedora-based, and the BSDs and macOS.
+/// The system's certificate files: of Debian-based systems, of Fedora-based systems, and of the
+/// BSDs and macOS.
 const OF_THE_SYSTEM: [&str; 3] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 

@@ -19,10 +19,10 @@ const QUEUE_MAX: usize = 256;
 
 /// A database in a file, and the lane for its queries.
 ///
-/// A `Pinned` connection would be only one; with a write-ahead log several connections can read at
-/// the same time. The pool without a lane would run as many queries as there are requests, each on
-/// a thread. A lane limits the running and the waiting queries, and still uses the threads of the
-/// pool.
+/// A `Pinned` state holds only one connection, but with a write-ahead log several connections can
+/// read at the same time. The pool without a lane would run as many queries as there are requests,
+/// each on a thread. A lane limits the running and the waiting queries, and still uses the threads
+/// of the pool.
 pub(crate) struct Notes {
     lane: Lane,
     store: Arc<Store>,
@@ -93,10 +93,11 @@ impl Notes {
     }
 }
 
-/// Shared by the jobs of the lane.
+/// The database, as the jobs of the lane share it.
 struct Store {
     path: PathBuf,
-    /// The idle connections: at most as many as queries have run at a time.
+    /// The idle connections. A connection is opened only if no connection is idle, so there are at
+    /// most as many as queries have run at a time.
     idle: Sender<Connection>,
     next_idle: Receiver<Connection>,
 }
@@ -118,7 +119,7 @@ impl Store {
 
     fn connect(&self) -> rusqlite::Result<Connection> {
         let db = Connection::open(&self.path)?;
-        // SQLite allows one writer at a time; the others wait.
+        // SQLite allows one writer at a time. The other writers wait.
         db.busy_timeout(Duration::from_secs(5))?;
         db.pragma_update(None, "synchronous", "normal")?;
         Ok(db)

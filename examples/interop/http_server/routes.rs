@@ -53,7 +53,7 @@ fn page(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {
     response
 }
 
-/// Removes the body, and states its length in the header. (hyper does so itself in HTTP/1.)
+/// Removes the body, and states its length in the header. (In HTTP/1 hyper does this itself.)
 fn without_body(mut response: Response<Body>) -> Response<Body> {
     if let Some(length) = response.body().size_hint().exact() {
         response.headers_mut().insert(CONTENT_LENGTH, length.into());

@@ -20,16 +20,16 @@ use crate::http::{Answer, Requests};
 /// The maximum number of counters of a core.
 const COUNTERS_MAX: usize = 65_536;
 
-/// The handles of all cores, as one core holds them.
+/// The handles of all cores. Each core has such a value.
 #[derive(Clone)]
 pub(crate) struct Cores {
-    /// Indexed by number.
+    /// The handles, indexed by the number of the core.
     pub(crate) all: Arc<[Handle]>,
     /// The number of this core.
     pub(crate) here: usize,
 }
 
-/// A core, as the main thread holds it.
+/// A running core, as the main thread sees it.
 pub(crate) struct Core {
     pub(crate) handle: Handle,
     thread: thread::JoinHandle<Tally>,
@@ -77,7 +77,7 @@ impl Core {
         Ok(Core { handle: handle.recv().map_err(io::Error::other)?, thread })
     }
 
-    /// Waits for the end of the core.
+    /// Waits for the end of the core, and returns its counts.
     pub(crate) fn join(self) -> Tally {
         self.thread.join().expect("a panicking task does not end its core")
     }

@@ -20,7 +20,7 @@ pub(crate) struct Figures {
     /// Voluntary and involuntary context switches.
     slept: u64,
     preempted: u64,
-    /// The largest delay of a ticker on the loop. `None` without a loop.
+    /// The largest delay of a ticker on the loop, or `None` without a loop.
     lateness: Option<Duration>,
 }
 
@@ -61,7 +61,8 @@ impl Measure {
         Ok(Measure { begun: Instant::now(), resident_kib, slept, preempted })
     }
 
-    /// Requires that no thread has ended since the beginning: `/proc` forgets ended threads.
+    /// Ends the measurement. No thread may have ended since its beginning, because `/proc` does not
+    /// count ended threads.
     pub(crate) fn end(self, lateness: Option<Duration>) -> Done<Figures> {
         let took = self.begun.elapsed();
         let (slept, preempted) = switches()?;
@@ -110,7 +111,7 @@ impl Ticker {
         Ticker { task, is_over }
     }
 
-    /// Returns its largest delay, including that of its last tick.
+    /// Returns the largest delay of a tick, including the last one.
     pub(crate) async fn stop(self) -> Result<Duration, JoinError> {
         self.is_over.set(true);
         self.task.await

@@ -86,7 +86,8 @@ fn natively(address: SocketAddr, calls: usize) -> Done<Figures> {
     })
 }
 
-/// Makes the mistake: the calls are gathered, but each blocks the loop until its answer arrives.
+/// Makes the mistake: the calls are gathered, but each call blocks the loop until its answer
+/// arrives.
 fn on_the_loop(address: SocketAddr, calls: usize) -> Done<Figures> {
     in_a_loop(async move || {
         let agent = ureq::agent();

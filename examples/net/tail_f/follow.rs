@@ -17,7 +17,7 @@ const BLOCK: u64 = 64 * 1024;
 pub(crate) struct Follower {
     path: PathBuf,
     watch: Watch,
-    /// The file that had the name at the last check, if there was one.
+    /// The file that had the name at the last check, or `None` if there was no such file.
     open: Option<OpenFile>,
     stdout: Stdout,
     /// The number of lines that may still be printed.
@@ -48,7 +48,8 @@ async fn open(path: &Path) -> io::Result<Option<OpenFile>> {
 }
 
 impl Follower {
-    /// Starts to watch, before the first lines are read, so that no later change is missed.
+    /// Starts to watch the file. This must precede the reading of the first lines, so that no later
+    /// change is missed.
     pub(crate) fn new(path: &Path, lines_max: Option<u64>) -> io::Result<Follower> {
         let lines_left = lines_max.unwrap_or(u64::MAX);
         let (watch, stdout) = (Watch::over(path)?, stdio::stdout());
@@ -146,7 +147,7 @@ async fn start_of_last(file: &File, length: u64, lines: usize) -> io::Result<u64
         let block = file.read_at((end - begin) as usize, begin).await?;
         for (index, byte) in block.iter().enumerate().rev() {
             let place = begin + index as u64;
-            // The newline of the last line does not start another one.
+            // The newline at the end of the last line does not start another line.
             let begins_a_line = *byte == b'\n' && place + 1 < length;
             found += usize::from(begins_a_line);
             if begins_a_line && found == lines {

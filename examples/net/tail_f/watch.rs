@@ -37,7 +37,7 @@ mod inotify {
             Ok(Watch { events: AsyncFd::new(events)?, name })
         }
 
-        /// Waits for a change since the last call, or since the watch began.
+        /// Waits until there has been a change since the last call, or since the watch began.
         pub(crate) async fn change(&mut self) -> io::Result<()> {
             let name = &self.name;
             while !self.events.read_with(|events| has_event_for(events, name)).await? {}

@@ -25,7 +25,7 @@ const CLOSING: Duration = Duration::from_secs(1);
 enum Ending {
     /// The client has closed or reset the connection, or is silent.
     Left,
-    /// The client reads more slowly than the others send.
+    /// The client reads more slowly than the other clients send.
     TooSlow,
     /// A message of the client is too long.
     TooLong,
@@ -34,7 +34,8 @@ enum Ending {
 }
 
 pub(crate) async fn serve(stream: &TcpStream, room: &Room, silence: Duration) {
-    // Sends each message at once. An error means that the client is gone: the handshake fails too.
+    // Each message is sent at once. An error means that the client has disconnected, so the
+    // handshake fails, too.
     let _gone = stream.set_nodelay(true);
     let limits = WebSocketConfig::default()
         .read_buffer_size(4 * 1024)
@@ -58,7 +59,7 @@ pub(crate) async fn serve(stream: &TcpStream, room: &Room, silence: Duration) {
     room.leave(number);
     let closing = close(&mut sender, &mut receiver, ending);
     if timeout(CLOSING, closing).await.is_err() {
-        // The client does not read: the kernel discards the unsent bytes.
+        // The client does not read, so the kernel discards the unsent bytes.
         let _gone = stream.set_linger(Some(Duration::ZERO));
     }
 }
@@ -86,7 +87,8 @@ async fn read(
             }
         }
         pinged = false;
-        // A client that sends without pause is always ready: it must not starve the others.
+        // The stream of a client that sends without pause is always ready. It must not starve the
+        // other clients.
         yield_now().await;
     }
 }
@@ -101,7 +103,7 @@ async fn write(sender: &mut WebSocketSender<&TcpStream>, queue: &Receiver<Messag
     Ending::Closed
 }
 
-/// Sends the reason, and waits for the answer.
+/// Sends a close frame with the reason, and waits for the client's close frame.
 async fn close(
     sender: &mut WebSocketSender<&TcpStream>,
     receiver: &mut WebSocketReceiver<&TcpStream>,

@@ -20,7 +20,7 @@ pub(crate) struct Room {
     too_slow: Cell<u64>,
 }
 
-/// The room's end of a client. Dropping it closes the connection after the queued messages are
+/// The room's side of a membership. Dropping it closes the connection after the queued messages are
 /// sent.
 struct Member {
     queue: Sender<Message>,
@@ -28,12 +28,12 @@ struct Member {
     dismissal: oneshot::Sender<()>,
 }
 
-/// The client's end of its membership.
+/// The client's side of a membership.
 pub(crate) struct Membership {
     pub(crate) number: u64,
-    /// The messages for the client. The queue closes with the room.
+    /// The messages for the client. The queue closes when the room is closed.
     pub(crate) queue: Receiver<Message>,
-    /// Resolves when the client is too slow; an error if the membership has ended.
+    /// Resolves when the client is too slow, or with an error when the membership has ended.
     pub(crate) dismissal: oneshot::Receiver<()>,
 }
 
@@ -67,7 +67,8 @@ impl Room {
     pub(crate) fn ping(&self, number: u64) {
         let members = self.members.borrow();
         if let Some(member) = members.as_ref().and_then(|members| members.get(&number)) {
-            // If the queue is full, the messages in it serve the same purpose.
+            // If the queue is full, the ping is not needed: the queued messages serve the same
+            // purpose.
             let _full = member.queue.try_send(Message::Ping(Vec::new().into()));
         }
     }
@@ -96,7 +97,7 @@ impl Room {
         drop(members);
         for (_number, member) in slow.into_iter().flatten() {
             self.too_slow.set(self.too_slow.get() + 1);
-            // An error means that its task is already ending.
+            // An error means that the task of this client is already ending.
             let _over = member.dismissal.send(());
         }
     }

@@ -14,7 +14,7 @@ fn spawn(body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
 }
 
 /// Receives until all senders are dropped, and parks while the channel is empty. The thread that
-/// drops the last sender unparks the caller afterwards.
+/// drops the last sender must unpark the caller afterwards.
 fn receive_to_the_end<T>(receiver: &Receiver<T>) -> Vec<T> {
     let mut received = Vec::new();
     loop {

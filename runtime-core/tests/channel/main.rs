@@ -2,7 +2,8 @@
 
 mod contract;
 
-/// The number of repetitions of a test with several threads; each run takes one interleaving.
+/// The number of repetitions of a test with several threads, because each run shows only one
+/// interleaving.
 const TIMES: usize = 200;
 
 #[test]

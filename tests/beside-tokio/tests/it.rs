@@ -63,7 +63,7 @@ fn a_runtime_is_built_used_turned_and_dropped_inside_a_tokio_task() {
                 assert_eq!(runtime.block_on(task).unwrap(), 4);
                 runtime.block_on(async { spawn_blocking(thread::yield_now).detach() });
                 runtime.spawn(pending::<()>()).detach();
-                // This thread runs no loop of aside: the call waits for the job, and does not
+                // This thread runs no loop of aside, so the drop waits for the job and does not
                 // panic.
                 drop(runtime);
             });
@@ -242,7 +242,7 @@ fn nested_block_on_in_tokio_loses_no_wake() {
     });
 }
 
-// P13: the converse, on a thread that both have parked.
+// P13: the converse: tokio inside aside, on a thread that both runtimes have parked.
 #[test]
 fn nested_block_on_of_tokio_in_aside_loses_no_wake() {
     watched(|| {

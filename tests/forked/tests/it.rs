@@ -1,8 +1,8 @@
-//! P59: a runtime or a pool in a forked child returns errors and never hangs; one created in the
-//! child works.
+//! P59: a runtime or a pool that was created before a fork returns errors in the child and never
+//! hangs. A new one that is created in the child works.
 //!
-//! Each test is a function that forks, one after the other in this process. The parent checks the
-//! child's assertions by its exit status.
+//! Each test is a function that forks. The tests run one after the other in this process. The
+//! child's exit status shows the parent whether the child's assertions held.
 #![allow(clippy::unwrap_used)]
 
 #[cfg(unix)]

@@ -5,8 +5,8 @@ use std::net::TcpStream;
 
 use programs::{ASIDE, Program, client};
 
-/// Concurrent connections, each with more bytes than any kernel buffer holds. The client closes its
-/// writing half before the last bytes are back.
+/// Opens concurrent connections, each with more bytes than any kernel buffer holds. The client
+/// closes its writing half before it has received the last bytes.
 const PYTHON: &str = r#"
 import hashlib, random, socket, sys, threading
 

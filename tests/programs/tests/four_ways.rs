@@ -1,5 +1,4 @@
-//! `examples/net/four_ways`: that it runs, and that its figures have the order that the guide
-//! states.
+//! `examples/net/four_ways`: it runs, and its figures have the order that the guide states.
 #![allow(clippy::unwrap_used)]
 
 use std::process::{Command, Stdio};
@@ -40,7 +39,7 @@ fn the_four_ways_differ_as_the_guide_states() {
     else {
         panic!("not four rows: {said}")
     };
-    // Two hundred sequential calls of ten milliseconds cannot take less.
+    // Two hundred sequential calls of ten milliseconds take at least two seconds.
     assert!(sequence.seconds >= 2.0 && mistake.seconds >= 2.0);
     // Concurrent calls take hundredths of a second; this bound holds on any machine.
     assert!(native.seconds < 10.0 * sequence.seconds && pool.seconds < 10.0 * sequence.seconds);

@@ -109,8 +109,8 @@ fn it_fetches_over_tls_only_from_a_trusted_server() {
     let (_server, port) = python(&["HTTP/1.1", certificate, key]);
     let url = format!("https://localhost:{port}/1000000");
     assert_eq!(fetched(&["--ca", certificate, &url]), "HTTP/1.1 200 OK, 1000000 bytes\n");
-    // Signed by no authority that the system trusts; for another name; with a file without a
-    // certificate.
+    // No authority that the system trusts has signed the certificate. The second certificate is for
+    // another name. The third file contains no certificate.
     assert_fails(&[&url]);
     assert_fails(&["--ca", certificate, &format!("https://127.0.0.1:{port}/1000000")]);
     assert_fails(&["--ca", key, &url]);
@@ -120,7 +120,7 @@ fn it_fetches_over_tls_only_from_a_trusted_server() {
 fn errors_make_the_program_fail() {
     let (_server, port) = python(&["HTTP/1.1"]);
     assert_fails(&[&format!("http://127.0.0.1:{port}/short")]);
-    // TLS with a server that does not speak it.
+    // The server does not speak TLS.
     assert_fails(&[&format!("https://localhost:{port}/1")]);
     let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     assert_fails(&[&format!("http://{unused}/")]);

@@ -55,7 +55,7 @@ fn curl_gets_pages_by_both_http_versions() {
     assert_eq!(server.stop(), "12 requests on 12 connections\n");
 }
 
-// With HTTP/1.1 alone: curl 7.88, Debian's version, has a bug with HTTP/2 (curl#10634).
+// This test uses HTTP/1.1 only: curl 7.88, Debian's version, has a bug with HTTP/2 (curl#10634).
 #[test]
 fn one_connection_serves_several_pages() {
     let (server, address) = start();
@@ -67,7 +67,7 @@ fn one_connection_serves_several_pages() {
 #[test]
 fn a_posted_body_is_returned() {
     let (server, address) = start();
-    // More than any window or buffer holds, without repetition.
+    // These bytes are more than any window or buffer holds, and do not repeat.
     let sent: Vec<u8> = (0..2_000_000_u32).flat_map(u32::to_le_bytes).collect();
     for version in VERSIONS {
         let url = format!("http://{address}/echo");
@@ -118,7 +118,7 @@ fn load(address: &str, path: &str) -> u64 {
 fn a_load_generator_gets_no_error_from_any_page() {
     let (server, address) = start();
     assert!(load(&address, "/") > 0);
-    // More concurrent queries than threads.
+    // There are more concurrent queries than threads.
     assert!(load(&address, "/notes") > 0);
     assert!(load(&address, "/sleep/5") > 0);
     assert!(server.stop().ends_with("connections\n"));

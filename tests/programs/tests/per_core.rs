@@ -19,7 +19,7 @@ fn tallies(last: &str) -> Vec<[u64; 3]> {
     tallies.collect()
 }
 
-/// Every request for a name gets a different number.
+/// Checks that every request for a name gets a different number.
 const PYTHON: &str = r#"
 import collections, http.client, sys, threading
 
@@ -51,7 +51,7 @@ fn counters_are_exact_on_every_core() {
     assert_eq!(cores.len(), 3);
     assert_eq!(cores.iter().map(|[connections, ..]| connections).sum::<u64>(), 60);
     assert_eq!(cores.iter().map(|[_, requests, _]| requests).sum::<u64>(), 1200);
-    // The kernel distributes connections at random: a core gets none once in 10^10 runs.
+    // The kernel distributes connections at random. In one of 10^10 runs a core gets no connection.
     assert!(cores.iter().all(|&[connections, _, others]| connections > 0 && others > 0));
 }
 

@@ -41,7 +41,7 @@ impl Comparison {
         Comparison { ours: Program::of(ours), theirs: None, folder }
     }
 
-    /// Adds `tail -F`, if coreutils' is installed.
+    /// Adds `tail -F`, if the `tail` of coreutils is installed.
     fn with_tail(mut self, arguments: &[&str]) -> Comparison {
         let version = Command::new("tail").arg("--version").output();
         if version.is_ok_and(|version| version.stdout.starts_with(b"tail (GNU coreutils)")) {

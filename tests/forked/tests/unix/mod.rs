@@ -15,7 +15,7 @@ use aside::process::Command;
 use aside::{JoinError, Runtime, run_in_executor, spawn_blocking};
 use fork::{Fork, fork, waitpid};
 
-/// The time limit of a child: far more than any takes.
+/// The time limit of a child: far more than any child takes.
 const BOUND: Duration = Duration::from_secs(60);
 
 type Test = (&'static str, fn());
@@ -121,7 +121,8 @@ fn a_forked_pool_hands_closures_back() {
     assert!(pool.shutdown(Shutdown::Wait).is_clean());
 }
 
-/// A submit would wake no worker. The new runtime in the child makes it detect the fork.
+/// A submit wakes no worker here, so it could not detect the fork by a wake. The new runtime in the
+/// child makes the submit detect the fork.
 fn a_pool_of_busy_threads_detects_the_fork() {
     let (pool, parent) = (Pool::builder().threads_max(1).build(), process::id());
     let (gate, closed) = mpsc::channel::<()>();
@@ -160,7 +161,7 @@ fn a_shutdown_in_a_forked_child_leaves_the_parents_state_alone() {
         for how in [Shutdown::Leave, Shutdown::WaitAtMost(BOUND), Shutdown::Wait] {
             assert!(pool.shutdown(how).is_clean());
         }
-        // The last handle.
+        // This drops the last handle in the child.
         drop(pool);
     });
     drop(gate);
@@ -169,7 +170,7 @@ fn a_shutdown_in_a_forked_child_leaves_the_parents_state_alone() {
     assert_eq!(runtime.block_on(second).unwrap(), parent);
 }
 
-/// Must be dropped in the parent only.
+/// A value that must be dropped in the parent only.
 struct DropsIn(u32);
 
 impl Drop for DropsIn {
@@ -225,7 +226,7 @@ fn a_busy_runtime_can_be_dropped_in_a_forked_child() {
     }
 }
 
-/// The child is a copy of a worker, whose loop no thread turns.
+/// The child is a copy of a worker. In the child no thread turns the loop of the runtime.
 fn a_fork_inside_a_job_cannot_use_the_parents_loop() {
     let runtime = Runtime::new();
     let handle = runtime.handle();
@@ -239,7 +240,7 @@ fn a_fork_inside_a_job_cannot_use_the_parents_loop() {
     runtime.block_on(job).unwrap();
 }
 
-/// Other threads hold the pool's lock at some of the forks.
+/// Other threads hold the pool's lock during some of the forks.
 fn a_lock_held_at_the_fork_blocks_no_child() {
     let (pool, parent) = (Pool::new(), process::id());
     let warm = pool.submit(|| ()).unwrap();
@@ -316,7 +317,7 @@ fn a_process_dropped_in_a_forked_child_lives_on() {
     assert_eq!(status.code(), Some(3), "it read to the end of its stdin");
 }
 
-/// Its thread is idle or busy at the fork.
+/// The thread of the state is idle or busy at the fork.
 fn a_pinned_state_belongs_to_the_parent_process() {
     let runtime = Runtime::new();
     for is_busy in [false, true] {
@@ -333,7 +334,7 @@ fn a_pinned_state_belongs_to_the_parent_process() {
                 assert!(error.is_refused() && has_source(&error, "forked child"), "{error}");
             }
             let _may_look = (state.is_closed(), state.waiting(), format!("{state:?}"));
-            // On a loop, and outside one.
+            // The handles are dropped on a loop and outside a loop.
             let clone = state.clone();
             runtime.block_on(async { drop(clone) });
             drop((state, runtime));
