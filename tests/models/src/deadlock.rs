@@ -27,7 +27,7 @@ const UNPARK: &str = "self.state.swap(NOTIFIED";
 
 pub(crate) const MODELS: &[Model] = &[
     Model {
-        name: "deadlock::a_job_that_waits_for_the_only_thread_is_told",
+        name: "deadlock::a_job_that_waits_for_the_only_thread_gets_an_error",
         bound: Some(4),
         executions: 2_691,
         witnesses: &["told"],

@@ -132,24 +132,24 @@ pub(crate) const MODELS: &[Model] = &[
         body: a_second_thread_that_cannot_start,
     },
     Model {
-        name: "pool::a_queue_that_stands_still_gets_the_monitor",
+        name: "pool::a_blocked_queue_gets_a_monitor",
         bound: Some(2),
         executions: 100_803,
         witnesses: &["ran"],
         mutants: &[Mutant::body("there is room for one thread", |witness| {
-            a_queue_that_stands_still(1, witness);
+            a_blocked_queue(1, witness);
         })],
-        body: |witness| a_queue_that_stands_still(2, witness),
+        body: |witness| a_blocked_queue(2, witness),
     },
     Model {
-        name: "pool::a_queue_that_stands_still_gets_more_threads",
+        name: "pool::a_blocked_queue_gets_more_threads",
         bound: Some(2),
         executions: 264_179,
         witnesses: &["ran"],
         mutants: &[Mutant::body("there is room for one thread", |witness| {
-            a_queue_that_stands_still(1, witness);
+            a_blocked_queue(1, witness);
         })],
-        body: |witness| a_queue_that_stands_still(3, witness),
+        body: |witness| a_blocked_queue(3, witness),
     },
     Model {
         name: "pool::a_job_submitted_while_the_monitor_stands_down_is_run",
@@ -444,7 +444,7 @@ fn a_second_thread_that_cannot_start(witness: &'static Witness) {
 
 /// There are more jobs than cores, and the first job waits for the second. When time has passed,
 /// the monitor takes the second job or adds another worker for it.
-fn a_queue_that_stands_still(threads_max: usize, witness: &'static Witness) {
+fn a_blocked_queue(threads_max: usize, witness: &'static Witness) {
     let injector = injector::start(|| {
         injector::expire();
         injector::expire_at_last();
