@@ -1,9 +1,10 @@
 //! Programs that must not compile: they lend borrowed data to another thread from async code (P50).
 //!
-//! A guard that blocks in its destructor would not make this sound: a future can be polled once and
-//! then forgotten, and its caller's data is dropped while the other thread still reads it. Every
-//! way to another thread therefore requires `'static`. Beside each program stands one that compiles
-//! and differs only in that, so that the first fails for this reason and no other.
+//! A guard that blocks in its destructor would not make this sound. A future can be polled once and
+//! then forgotten, so that the guard is never dropped, and the caller's data is dropped while the
+//! other thread still reads it. Every function that sends work to another thread therefore requires
+//! `'static`. Each program has a counterpart that compiles and differs in one point only. This
+//! shows that the program fails because of that point.
 
 /// A job must own its data.
 ///
@@ -31,7 +32,7 @@
 /// ```
 struct Jobs;
 
-/// So must a job on any other pool.
+/// A job on any other pool must own its data, too.
 ///
 /// ```
 /// let pool = aside::blocking::Pool::new();
@@ -76,8 +77,8 @@ struct Pools;
 /// ```
 struct Tasks;
 
-/// A future that is spawned from another thread must be `Send`; one that `spawn_with` makes on the
-/// loop's thread need not be.
+/// A future that is spawned from another thread must be `Send`; a future that `spawn_with` makes on
+/// the loop's thread need not be.
 ///
 /// ```
 /// let runtime = aside::Runtime::new();

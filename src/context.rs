@@ -1,4 +1,4 @@
-//! The current runtime of a thread: the one whose loop the thread turns, or whose job it runs.
+//! The current runtime of a thread: the runtime whose loop the thread turns, or whose job it runs.
 
 use std::cell::RefCell;
 
@@ -36,26 +36,26 @@ impl Handle {
     /// Polls a future on this thread until it is ready, and parks the thread while it is pending:
     /// the way back from blocking code, such as a job on the pool, to async code.
     ///
-    /// The future stays on this thread, so it need not be `Send`. This runtime is the current one
-    /// within it, and its timers are served by this runtime's loop.
+    /// The future stays on this thread, so it need not be `Send`. Within the future this runtime is
+    /// the current one, and this runtime's loop serves the timers.
     ///
     /// # Blocking
     /// Blocks the thread until the future is ready.
     ///
     /// # Deadlock
     /// A job that blocks on another job of its own pool waits for a worker. If every worker waits
-    /// so, none of them can go on. The pool detects this: it refuses one of the queued jobs, and
-    /// the `block_on` that waits for it gets a *refused* [`JoinError`](crate::JoinError) whose
-    /// source is a [`Deadlock`](crate::blocking::Deadlock). There are no false positives: the
-    /// error is reported only if nothing else could have woken the thread. These deadlocks are
-    /// therefore not detected: the thread also waits for something else (a timeout, a channel, a
-    /// group); it sleeps elsewhere than in `block_on`; a task stands between two jobs; running jobs
-    /// wait for each other in a circle.
+    /// in this way, none of them can continue. The pool detects this: it refuses one of the queued
+    /// jobs, and the `block_on` that waits for it gets a *refused* [`JoinError`](crate::JoinError)
+    /// whose source is a [`Deadlock`](crate::blocking::Deadlock). There are no false positives: the
+    /// error is reported only if nothing else could have woken the thread. A deadlock is therefore
+    /// not detected if the thread also waits for something else (a timeout, a channel, a group), or
+    /// if it sleeps elsewhere than in `block_on`. Nor is it detected if a job waits for a task that
+    /// waits for another job, or if running jobs wait for each other in a circle.
     ///
     /// # Panics
     /// - On the runtime's own thread, which would wait for itself: await the future inside a task,
     ///   or use [`Runtime::block_on`](crate::Runtime::block_on).
-    /// - If it would have to sleep in a forked child of the process that made the runtime.
+    /// - If the call would have to sleep in a forked child of the process that made the runtime.
     #[track_caller]
     #[doc(alias = "run_coroutine_threadsafe")]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
@@ -68,8 +68,8 @@ impl Handle {
         Entered { outer: CURRENT.with(|current| current.replace(Some(self.clone()))) }
     }
 
-    /// Runs a closure as work of this runtime, which is current in it. The caller must keep a
-    /// [hold](Handle::hold_clock) on the clock for that time.
+    /// Runs a closure as work of this runtime, which is current in the closure. The caller must
+    /// keep a [hold](Handle::hold_clock) on the clock while the closure runs.
     #[inline]
     pub(crate) fn at_work<T>(&self, f: impl FnOnce() -> T) -> T {
         let _entered_loop = self.event_loop().enter_at_work();
@@ -87,7 +87,8 @@ impl Drop for Entered {
     fn drop(&mut self) {
         let outer = self.outer.take();
         let inner = CURRENT.with(|current| current.replace(outer));
-        // Outside the borrow: dropping the last handle of a pool shuts the pool down.
+        // Dropped outside the borrow, because dropping the last handle of a pool shuts the pool
+        // down.
         drop(inner);
     }
 }

@@ -18,7 +18,7 @@ use runtime_executor::ClockHold;
 /// `Sync`.
 ///
 /// A handle does not keep the runtime alive. After the runtime is gone, the handle of a spawned
-/// task yields *cancelled*, and that of a blocking call *refused*.
+/// task yields *cancelled*, and the handle of a blocking call yields *refused*.
 ///
 /// ```
 /// aside::run(async {
@@ -41,15 +41,16 @@ struct RuntimeParts {
     pool: Pool,
     /// Pinned states whose last handle was dropped on the loop, which could not wait for them.
     pending_closes: Mutex<Vec<PendingClose>>,
-    /// The lane of name lookups, made for the first one.
+    /// The lane of name lookups, made for the first lookup.
     #[cfg(all(feature = "net", unix))]
     dns: OnceLock<Lane>,
-    /// The lane of jobs that change files, made for the first one.
+    /// The lane of jobs that change files, made for the first such job.
     #[cfg(feature = "fs")]
     fs: OnceLock<Lane>,
 }
 
-/// The most name lookups at a time. Each needs a thread, for some seconds if no server answers.
+/// The maximum number of name lookups at a time. Each occupies a thread, for some seconds if no
+/// server answers.
 #[cfg(all(feature = "net", unix))]
 const LOOKUPS_MAX: usize = 8;
 
@@ -80,11 +81,11 @@ impl Handle {
         self.parts.event_loop.spawn(Metadata::here(), future)
     }
 
-    /// Sends a closure to the loop's thread, and spawns the future that it returns there. The
-    /// future need not be `Send`.
+    /// Sends a closure to the loop's thread, calls it there, and spawns the future that it returns.
+    /// The future need not be `Send`.
     ///
-    /// The closure runs between two polls, so it should be short. If it panics, the handle yields
-    /// that panic.
+    /// The closure runs between two polls, so it should be short. If the closure panics, the handle
+    /// yields that panic.
     ///
     /// ```
     /// use std::rc::Rc;
@@ -125,7 +126,7 @@ impl Handle {
         self.parts.event_loop.clock().now()
     }
 
-    /// Stops the runtime's clock until the hold is dropped, if it is virtual.
+    /// Stops the runtime's clock until the hold is dropped, if the clock is virtual.
     pub(crate) fn hold_clock(&self) -> Option<ClockHold> {
         self.parts.event_loop.hold_clock()
     }

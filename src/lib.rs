@@ -4,16 +4,16 @@
 //! # The problem
 //!
 //! Async code waits for many things at a time on one thread, as long as nothing blocks that thread.
-//! But file systems, database drivers, compression and most other libraries block. Called on the
-//! loop's thread, each such call stalls all tasks.
+//! But file systems, database drivers, compression and most other libraries block. A blocking call
+//! on the loop's thread stalls all tasks.
 //!
 //! # The idea
 //!
 //! One thread turns an event loop and never blocks. Blocking calls run on a pool of threads, and
-//! are awaited like everything else. [`run`] makes both and shuts both down; [`gather()`] awaits
-//! many futures at once. Threads meet in five places only: the job queue, the cell of a result, the
-//! loop's inbox, the command queue of a blocking stream, and the readiness of a socket. So tasks
-//! need not be `Send`, and there is no unsafe code.
+//! are awaited like everything else. [`run`] makes the loop and the pool, and shuts both down;
+//! [`gather()`] awaits many futures at once. Threads share data in five places only: the job queue,
+//! the cell of a result, the loop's inbox, the command queue of a blocking stream, and the
+//! readiness of a socket. So tasks need not be `Send`, and there is no unsafe code.
 //!
 //! # Hello, world
 //!
@@ -33,7 +33,8 @@
 //! # Modules, in reading order
 //!
 //! - [`run`], [`spawn`], [`spawn_blocking`]: the main function, tasks, blocking calls.
-//! - [`JoinHandle`], [`JoinError`]: the result of a task or a call, and why there is none.
+//! - [`JoinHandle`], [`JoinError`]: the result of a task or a call, and the reason why there is
+//!   none.
 //! - [`gather()`], [`try_gather`], [`race`], [`first_ok`], [`scope`], [`group`]: many futures as
 //!   one, within one task.
 //! - [`time`]: sleeping, timeouts, intervals; real time and virtual time.
@@ -68,19 +69,19 @@
 //! | `tokio-io` | | [`compat::tokio`]: tokio's traits, without its runtime |
 //! | `hyper` | | [`compat::hyper`]: hyper 1 |
 //!
-//! Without default features there are `run`, `spawn`, `gather`, timers and the pool. Features only
-//! add.
+//! Without default features there are `run`, `spawn`, `gather`, timers and the pool. Features are
+//! additive.
 //!
 //! # Promises
 //!
 //! 1. `wake` never blocks, never drops a future, and never runs user code under a lock. It works
 //!    from any thread, after shutdown, and during the destruction of thread-locals.
 //! 2. A submitted closure is in exactly one state: returned to the caller, cancelled before it
-//!    began, or run. It occupies a thread until it has really ended, even if nothing waits for it
-//!    any more.
+//!    began, or run. A running closure occupies a thread until it has really ended, even if nothing
+//!    waits for it any more.
 //! 3. Shutdown is explicit. It reports what it has cancelled and which jobs still run. It waits,
 //!    waits up to a limit, or does not wait, as the caller says. Dropping a runtime never panics.
-//! 4. A panic in a task, job, waker or destructor ends that one alone.
+//! 4. A panic in a task, job, waker or destructor ends only that task, job, waker or destructor.
 //! 5. Running out of threads, descriptors or memory for one request is an error of that request.
 //! 6. All time arithmetic saturates: no duration panics.
 //! 7. An idle runtime sleeps: no periodic wake-up, no spinning.
@@ -89,8 +90,7 @@
 //! 9. No safe function lends borrowed data to another thread from async code. Concurrent futures of
 //!    one task may borrow: see [`gather()`] and [`scope`].
 //! 10. With a seed and virtual time, a program without threads of its own replays exactly.
-//! 11. An error of accepted data is never forgotten: after a failed write, the next flush, sync or
-//!     close reports it.
+//! 11. An error in writing accepted data is never lost: the next flush, sync or close reports it.
 //!
 //! # Limits
 //!
@@ -99,10 +99,10 @@
 //! - A running job cannot be stopped from outside. It can be asked to stop
 //!   ([`blocking::check_cancelled`]), awaited, or left running; a process can be killed
 //!   ([`process_pool`]). A job must own what it uses (`'static`).
-//! - A future that blocks stalls its loop. [`observe::SlowPolls`] reports which one.
+//! - A future that blocks stalls its loop. [`observe::SlowPolls`] reports which task does so.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// The front page links every module, also those that a build does not have.
+// The front page links every module, even those that a build does not have.
 #![cfg_attr(
     not(all(
         unix,

@@ -8,7 +8,8 @@ use crate::blocking::Pinned;
 use crate::handle::Handle;
 use crate::run::spawn_as;
 
-/// Names the task or job that is spawned next, for errors, reports and observers.
+/// Names the task or job that is spawned through the returned value, for errors, reports and
+/// observers.
 ///
 /// ```
 /// aside::run(async {
@@ -29,7 +30,7 @@ pub struct Named {
 }
 
 impl Named {
-    /// As [`spawn`](crate::spawn).
+    /// Spawns a task with this name. See [`spawn`](crate::spawn).
     ///
     /// # Panics
     /// As [`spawn`](crate::spawn).
@@ -42,7 +43,8 @@ impl Named {
         spawn_as(Metadata::here().named(self.name), future)
     }
 
-    /// As [`spawn_blocking`](crate::spawn_blocking).
+    /// Runs a blocking closure as a job with this name. See
+    /// [`spawn_blocking`](crate::spawn_blocking).
     ///
     /// # Panics
     /// As [`spawn_blocking`](crate::spawn_blocking).
@@ -56,7 +58,7 @@ impl Named {
         handle.submit(handle.pool().main_lane(), Metadata::here().named(self.name), (), f)
     }
 
-    /// As [`run_in_executor`](crate::run_in_executor).
+    /// Submits work with this name to an executor. See [`run_in_executor`](crate::run_in_executor).
     ///
     /// # Panics
     /// As [`run_in_executor`](crate::run_in_executor).
@@ -68,7 +70,7 @@ impl Named {
         executor.execute(&Handle::current(), Metadata::here().named(self.name), work)
     }
 
-    /// As [`Pinned::call`].
+    /// Sends a call with this name to a pinned state. See [`Pinned::call`].
     #[track_caller]
     pub fn call<T, F, R>(self, pinned: &Pinned<T>, f: F) -> JoinHandle<R>
     where

@@ -10,9 +10,9 @@ use crate::runtime::Runtime;
 /// output: the main function of an async program, like Python's `asyncio.run`.
 ///
 /// When `main` is ready, the remaining tasks are cancelled. `run` then waits for all accepted
-/// blocking jobs, so that nothing that they write is lost. After five seconds it names them on
-/// stderr. It also waits, without that message, for [pinned states](crate::blocking::Pinned) whose
-/// last handle was dropped on this loop.
+/// blocking jobs, so that nothing that they write is lost. After five seconds it names the
+/// remaining jobs on stderr. It also waits, without that message, for [pinned
+/// states](crate::blocking::Pinned) whose last handle was dropped on this loop.
 ///
 /// ```
 /// let length = aside::run(async {
@@ -37,8 +37,8 @@ pub fn run<F: Future>(main: F) -> F::Output {
 
 /// Spawns a task on the loop that this thread turns (step 1 of a task's life).
 ///
-/// The future need not be `Send`: tasks never leave their thread. It is first polled in the loop's
-/// next turn, so not before the spawning task is pending. Dropping the handle detaches the task.
+/// The future need not be `Send`: tasks never leave their thread. The task is first polled in the
+/// loop's next turn, after the poll of the spawning task. Dropping the handle detaches the task.
 ///
 /// ```
 /// aside::run(async {

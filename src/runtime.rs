@@ -15,9 +15,9 @@ use crate::handle::Handle;
 
 /// An event loop, and a pool for blocking calls.
 ///
-/// [`run`](crate::run) is enough for most programs. Use a `Runtime` to configure it, to keep it, or
-/// to turn it from a loop of your own. It stays on the thread that made it, because its tasks need
-/// not be `Send`. Other threads access it through its [`Handle`].
+/// [`run`](crate::run) is enough for most programs. Use a `Runtime` to change the settings, to keep
+/// the runtime, or to turn it from a loop of your own. A runtime stays on the thread that made it,
+/// because its tasks need not be `Send`. Other threads access it through its [`Handle`].
 ///
 /// Making a runtime starts no thread, and makes no system call except for the process id. The pool
 /// starts threads when there are jobs.
@@ -29,19 +29,20 @@ use crate::handle::Handle;
 /// ```
 ///
 /// # Drop
-/// As [`shutdown`](Runtime::shutdown) with [`Shutdown::Wait`]; but inside async code, where waiting
-/// would stall a loop, with [`Shutdown::Leave`]. Never panics.
+/// Shuts the runtime down, like [`shutdown`](Runtime::shutdown) with [`Shutdown::Wait`]. Inside
+/// async code, where waiting would stall a loop, the drop uses [`Shutdown::Leave`]. It never
+/// panics.
 ///
 /// # Fork
-/// A fork copies only the calling thread, so a runtime made before it does not work in the child: a
-/// call that would have to sleep panics, submitted jobs are refused, and dropping it waits for
-/// nothing. A runtime made in the child works. If a task or a job forks, the child should `exec` or
-/// `exit` there, because it is inside a turn of the parent's loop.
+/// A fork copies only the calling thread, so a runtime that was made before the fork does not work
+/// in the child: a call that would have to sleep panics, submitted jobs are refused, and dropping
+/// the runtime waits for nothing. A runtime made in the child works. If a task or a job forks, the
+/// child should `exec` or `exit` there, because it is inside a turn of the parent's loop.
 pub struct Runtime {
     executor: EventLoop,
     handle: Handle,
     owns_pool: bool,
-    /// It was shut down: dropping it does nothing.
+    /// The runtime was shut down, so dropping it does nothing.
     is_shut_down: bool,
 }
 
@@ -70,7 +71,7 @@ impl Runtime {
     /// # Panics
     /// - If the future panics. The runtime may be used again.
     /// - If it is called inside a task of the same runtime: await the future there. (Inside a task
-    ///   of *another* runtime it works, and stalls that one meanwhile.)
+    ///   of *another* runtime it works, and stalls that runtime meanwhile.)
     /// - If it would have to sleep in a forked child of the process that made the runtime: make a
     ///   new runtime after the fork.
     #[track_caller]
@@ -118,12 +119,12 @@ impl Runtime {
     }
 
     /// Returns a descriptor that is readable as long as there are socket events for a
-    /// [turn](Runtime::turn) to dispatch: for a program that waits for descriptors in a loop of its
-    /// own, with `poll`, epoll or a source of glib. Together with [`Builder::on_wake`] it reports
-    /// everything that makes a turn due early.
+    /// [turn](Runtime::turn) to dispatch. Use it in a program that waits for descriptors in a loop
+    /// of its own, with `poll`, epoll or a source of glib. Together with [`Builder::on_wake`], the
+    /// descriptor reports everything that makes a turn due early.
     ///
-    /// Wait for it to become readable, but do not read it. It may be requested before there is any
-    /// socket. Each call returns a new copy; drop it when it is no longer polled.
+    /// Wait until the descriptor is readable, but do not read from it. It may be requested before
+    /// there is any socket. Each call returns a new copy; drop it when it is no longer polled.
     ///
     /// ```
     /// # #[cfg(feature = "net")] {
@@ -175,9 +176,9 @@ impl Runtime {
 
     /// Cancels the tasks, shuts the pool down as `how` says, and returns a report.
     ///
-    /// A pool that was set by [`Builder::pool`] is not shut down. With [`Shutdown::Wait`] it also
-    /// waits for the [pinned states](crate::blocking::Pinned) whose last handle was dropped on this
-    /// loop.
+    /// A pool that was set by [`Builder::pool`] is not shut down. With [`Shutdown::Wait`] the
+    /// shutdown also waits for the [pinned states](crate::blocking::Pinned) whose last handle was
+    /// dropped on this loop.
     ///
     /// # Blocking
     /// As `how` says.
@@ -231,7 +232,8 @@ impl fmt::Debug for Runtime {
     }
 }
 
-/// The tasks and jobs that a [`shutdown`](Runtime::shutdown) has cancelled, and those that it left.
+/// The tasks and jobs that a [`shutdown`](Runtime::shutdown) has cancelled, and those that it left
+/// running.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ShutdownReport {
@@ -286,10 +288,10 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// Sets the most threads of the runtime's pool; 512 by default.
+    /// Sets the maximum number of threads of the runtime's pool; 512 by default.
     ///
     /// # Panics
-    /// If it is zero.
+    /// If `threads` is zero.
     #[must_use]
     #[track_caller]
     pub fn threads_max(mut self, threads: usize) -> Builder {
@@ -311,38 +313,38 @@ impl Builder {
         self
     }
 
-    /// Sets the stack size of the pool's threads, in bytes; std's default otherwise.
+    /// Sets the stack size of the pool's threads, in bytes. The default is std's.
     #[must_use]
     pub fn stack_size(mut self, bytes: usize) -> Builder {
         self.pool = self.pool.stack_size(bytes);
         self
     }
 
-    /// Sets the time after which a shutdown that waits names the running jobs on stderr: five
-    /// seconds by default, never if `None`.
+    /// Sets the time after which a shutdown that waits names the running jobs on stderr. The
+    /// default is five seconds. With `None` it never names them.
     #[must_use]
     pub fn slow_shutdown_notice(mut self, after: Option<Duration>) -> Builder {
         self.pool = self.pool.slow_shutdown_notice(after);
         self
     }
 
-    /// Uses an existing pool, instead of one of the runtime's own. It is not shut down with the
-    /// runtime, and the other settings of the pool do not apply to it.
+    /// Uses an existing pool, instead of a pool of the runtime's own. The existing pool is not shut
+    /// down with the runtime, and the builder's other settings of the pool do not apply to it.
     #[must_use]
     pub fn pool(mut self, pool: Pool) -> Builder {
         self.shared = Some(pool);
         self
     }
 
-    /// Sets the most polls in one turn of the loop; 1,024 by default, and at least 1. Between the
-    /// polls of two turns, the loop drains its inbox and fires due timers.
+    /// Sets the maximum number of polls in one turn of the loop; 1,024 by default, and at least 1.
+    /// Between the polls of two turns, the loop drains its inbox and fires due timers.
     #[must_use]
     pub fn turn_bound(mut self, polls: usize) -> Builder {
         self.config.turn_bound = Some(polls);
         self
     }
 
-    /// Sets the clock; the system's by default.
+    /// Sets the clock. The default is the system's clock.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Builder {
         self.config.clock = clock;
@@ -365,10 +367,10 @@ impl Builder {
         self
     }
 
-    /// Sets a hook that is called when a runtime that is [turned](Runtime::turn) by a foreign loop
-    /// needs a turn earlier than it returned: on the thread that causes it, at most once per turn.
-    /// It should only notify that loop. Socket events do not call it: `Runtime::socket_events`
-    /// reports them.
+    /// Sets a hook for a runtime that is [turned](Runtime::turn) by a foreign loop. The hook is
+    /// called when a turn is due earlier than the last turn has returned, at most once per turn, on
+    /// the thread that causes this. It should only notify the foreign loop. Socket events do not
+    /// call the hook: `Runtime::socket_events` reports them.
     #[must_use]
     pub fn on_wake(mut self, hook: impl Fn() + Send + Sync + 'static) -> Builder {
         self.config.wake_hook = Some(Box::new(hook));

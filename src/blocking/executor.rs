@@ -8,10 +8,12 @@ use runtime_core::metadata::Metadata;
 
 use crate::handle::Handle;
 
-/// Submits work to an [`Executor`]; its result is awaited through the handle. The work is a closure
-/// that blocks for a [`Pool`](crate::blocking::Pool), or the call of a function for a process pool.
+/// Submits work to an [`Executor`], and returns a handle to await the result. For a
+/// [`Pool`](crate::blocking::Pool) the work is a closure that may block. For a process pool it is a
+/// call of a function.
 ///
-/// [`spawn_blocking`](crate::spawn_blocking) is the same for a closure on the runtime's own pool.
+/// [`spawn_blocking`](crate::spawn_blocking) does the same with a closure on the runtime's own
+/// pool.
 ///
 /// ```
 /// use aside::blocking::Pool;
@@ -39,7 +41,7 @@ where
 }
 
 impl Handle {
-    /// As [`run_in_executor`](crate::run_in_executor), for this runtime.
+    /// Does the same as [`run_in_executor`](crate::run_in_executor), for this runtime.
     #[track_caller]
     pub fn run_in_executor<E, W>(&self, executor: &E, work: W) -> JoinHandle<E::Output>
     where
@@ -55,7 +57,7 @@ impl Handle {
 /// it run closures on the pool's threads. With the feature `process-pool`, a `ProcessPool` runs
 /// functions in worker processes.
 ///
-/// The easiest way to write an executor is over a pool: submit a closure through the pool's own
+/// The easiest way to write an executor is to use a pool: submit a closure through the pool's own
 /// [`execute`](Executor::execute). The job then has a name and a location, can be cancelled, and
 /// holds the runtime's virtual clock, as every job does.
 ///

@@ -7,11 +7,10 @@ use runtime_core::metadata::Metadata;
 
 use crate::handle::Handle;
 
-/// Runs a closure that blocks on the current runtime's pool; its result is awaited through the
-/// handle.
+/// Runs a blocking closure on the current runtime's pool, and returns a handle to await the result.
 ///
 /// The job is accepted at once and runs whether or not the handle is awaited.
-/// [`abort`](JoinHandle::abort) removes it if it has not begun. Inside the job,
+/// [`abort`](JoinHandle::abort) removes the job if it has not begun. Inside the job,
 /// [`Handle::current`] is this runtime.
 ///
 /// ```
@@ -26,7 +25,7 @@ use crate::handle::Handle;
 /// - *panicked*, with the closure's panic;
 /// - *cancelled*, if the job was aborted before it began;
 /// - *refused*, if the pool is shut down, if no thread could be started and the pool has none, or
-///   if a job of the same pool blocks on it and no thread is left to run it.
+///   if a job of the same pool blocks on this job and no thread is left to run it.
 ///
 /// # Panics
 /// On a thread without a runtime: use [`Handle::spawn_blocking`] there.
@@ -41,7 +40,7 @@ where
 }
 
 impl Handle {
-    /// As [`spawn_blocking`](crate::spawn_blocking), on this runtime's pool.
+    /// Does the same as [`spawn_blocking`](crate::spawn_blocking), on this runtime's pool.
     #[track_caller]
     pub fn spawn_blocking<F, T>(&self, f: F) -> JoinHandle<T>
     where

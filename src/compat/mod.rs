@@ -1,10 +1,10 @@
-//! The traits of other libraries, for the streams of this one.
+//! The traits of other libraries, for the streams of this library.
 //!
 //! - `tokio`, with the feature `tokio-io`: tokio's `AsyncRead` and `AsyncWrite`.
 //! - `hyper`, with the feature `hyper`: the `rt` traits of hyper 1, for HTTP.
 //!
-//! Neither adds a second runtime to the build: only the traits of tokio are used, and hyper has no
-//! runtime.
+//! Neither feature adds a second runtime to the build: only the traits of tokio are used, and hyper
+//! has no runtime.
 
 #[cfg(feature = "hyper")]
 pub mod hyper;

@@ -1,9 +1,9 @@
-//! The write traits of tokio and hyper, implemented by the one of `futures`.
+//! The write traits of tokio and hyper, implemented through the write trait of `futures`.
 //!
 //! Both traits have the same methods under the same names, so one macro implements both.
 
 /// Implements the methods of tokio's `AsyncWrite`, and of hyper's `Write`. `$to` is a pinned writer
-/// of the `futures` traits. `$vectored` is `true` if it writes several slices in one call.
+/// of the `futures` traits. `$vectored` is `true` if this writer writes several slices in one call.
 macro_rules! translate_write {
     (|$this:ident| $to:expr, $vectored:literal) => {
         #[inline]

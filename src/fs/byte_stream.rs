@@ -8,7 +8,7 @@ use futures_io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
 
 use super::file::File;
 
-/// Reads the file as it is after all accepted writes, so it waits until they are done.
+/// A read waits until all accepted bytes are written, and then reads the file.
 ///
 /// # Cancel safety
 /// Safe: a read that is dropped loses no byte; the next read returns it.
@@ -55,8 +55,8 @@ impl AsyncWrite for File {
         Pin::new(self.stream()).poll_write(cx, bytes)
     }
 
-    /// Ready when the system has all accepted bytes. Use [`sync_all`](File::sync_all) to have them
-    /// on the disk.
+    /// Ready when the system has all accepted bytes. Use [`sync_all`](File::sync_all) to wait until
+    /// they are on the disk.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(self.stream()).poll_flush(cx)
     }
@@ -68,11 +68,12 @@ impl AsyncWrite for File {
     }
 }
 
-/// Seeks relative to the position of this file, whatever was read ahead. It waits until all
-/// accepted bytes are written, and returns an error of that instead of seeking.
+/// Seeks relative to the position of this file, whatever was read ahead. The seek first waits until
+/// all accepted bytes are written. If a write has failed, it returns that error instead of seeking.
 ///
 /// # Cancel safety
-/// A seek that is dropped may happen or not. Later operations happen after it.
+/// If a seek is dropped, it may or may not take effect. If it does, it does so before later
+/// operations.
 impl AsyncSeek for File {
     fn poll_seek(
         mut self: Pin<&mut Self>,

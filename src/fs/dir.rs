@@ -18,7 +18,7 @@ use runtime_core::metadata::Metadata;
 use super::operation::Operation;
 use crate::handle::Handle;
 
-/// The number of entries that a job reads, and the most that are held at a time.
+/// The maximum number of entries that one job reads.
 const ENTRIES_MAX: usize = 256;
 
 /// Returns the entries of a directory, as a stream. See [`std::fs::read_dir`].
@@ -164,7 +164,7 @@ impl fmt::Debug for ReadDir {
 #[derive(Clone, Debug)]
 pub struct DirEntry {
     entry: Arc<fs::DirEntry>,
-    /// Known on most file systems since the entry was read.
+    /// The type of the file. Most file systems return it with the entry.
     file_type: Option<FileType>,
 }
 
@@ -197,7 +197,7 @@ impl DirEntry {
         Operation::reads("fs::DirEntry::metadata", move || entry.metadata())
     }
 
-    /// Returns the file type. It is mostly known already, so that no job is needed.
+    /// Returns the file type. It is usually known already, so that no job is needed.
     ///
     /// # Errors
     /// As [`std::fs::DirEntry::file_type`], or as every [`Operation`].

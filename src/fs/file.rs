@@ -60,8 +60,9 @@ pub(super) type FileStream = Unblock<Arc<fs::File>>;
 ///
 /// # Cancel safety
 /// Safe for reading, writing, flushing and closing: a read that is dropped loses no byte, a write
-/// that is dropped has accepted none, a flush or close continues and may be started again. A seek,
-/// or a method of this type, that is dropped may happen or not. It happens before later operations.
+/// that is dropped has accepted none, a flush or close continues and may be started again. If a
+/// seek or a call of another method of this type is dropped, it may or may not take effect. If it
+/// does, it does so before later operations.
 ///
 /// # Drop
 /// Accepted bytes are written, and then the file is closed: by jobs on the pool that no shutdown
@@ -142,7 +143,7 @@ impl File {
     ///
     /// # Errors
     /// The error of a write that was not reported yet. Or, if bytes were read ahead, the error of
-    /// seeking back, for example in a terminal. The file is then closed.
+    /// seeking back, for example in a terminal. In both cases the file is closed.
     ///
     /// # Cancel safety
     /// Dropping the future drops the file.
@@ -158,8 +159,8 @@ impl File {
     }
 
     /// Returns another handle of the same file, after all accepted bytes were written. As with std,
-    /// the two share *one position*. Each reads ahead for itself, so only one of them should read
-    /// or seek, or both should use `read_at` only.
+    /// the two handles share *one position*. Each reads ahead for itself, so only one of them
+    /// should read or seek, or both should use `read_at` only.
     ///
     /// # Errors
     /// As [`std::fs::File::try_clone`], or the error of a write that was not reported yet.
@@ -183,18 +184,19 @@ impl File {
     /// As std's, or the error of a write that was not reported yet.
     ///
     /// # Cancel safety
-    /// A call that is dropped may happen or not.
+    /// If the future is dropped, the call may or may not take effect.
     pub async fn sync_all(&mut self) -> io::Result<()> {
         self.after_writes(fs::File::sync_all).await
     }
 
-    /// As [`sync_all`](File::sync_all), but not for all metadata. See [`std::fs::File::sync_data`].
+    /// Like [`sync_all`](File::sync_all), but does not wait for all metadata. See
+    /// [`std::fs::File::sync_data`].
     ///
     /// # Errors
     /// As [`sync_all`](File::sync_all).
     ///
     /// # Cancel safety
-    /// A call that is dropped may happen or not.
+    /// If the future is dropped, the call may or may not take effect.
     pub async fn sync_data(&mut self) -> io::Result<()> {
         self.after_writes(fs::File::sync_data).await
     }
@@ -205,7 +207,7 @@ impl File {
     /// As [`std::fs::File::set_len`], or the error of a write that was not reported yet.
     ///
     /// # Cancel safety
-    /// A call that is dropped may happen or not.
+    /// If the future is dropped, the call may or may not take effect.
     pub async fn set_len(&mut self, length: u64) -> io::Result<()> {
         self.with_std(move |file| file.set_len(length)).await
     }
@@ -227,13 +229,13 @@ impl File {
     /// As [`std::fs::File::set_permissions`], or the error of a write that was not reported yet.
     ///
     /// # Cancel safety
-    /// A call that is dropped may happen or not.
+    /// If the future is dropped, the call may or may not take effect.
     pub async fn set_permissions(&mut self, permissions: Permissions) -> io::Result<()> {
         self.after_writes(move |file| file.set_permissions(permissions)).await
     }
 
     /// Runs `f` with the file of std on the pool, after all accepted bytes were written, and at the
-    /// same position: for locks, times and other methods that are not here.
+    /// same position: for locks, times and other methods that this type does not have.
     ///
     /// # Errors
     /// Those of `f`, or the error of a write that was not reported yet. A panic of `f` is an error
@@ -241,7 +243,7 @@ impl File {
     /// file is then closed.
     ///
     /// # Cancel safety
-    /// If the future is dropped, `f` may run or not.
+    /// If the future is dropped, `f` may or may not run.
     pub async fn with_std<F, T>(&mut self, f: F) -> io::Result<T>
     where
         F: FnOnce(&fs::File) -> io::Result<T> + Send + 'static,
@@ -269,7 +271,8 @@ impl File {
         }
         match ready!(Pin::new(&mut *stream).poll_seek(cx, SeekFrom::Current(0))) {
             Ok(_) => Poll::Ready(Ok(())),
-            // For example a terminal. Bytes that were read ahead are kept.
+            // The file has no position, for example a terminal. Bytes that were read ahead are
+            // kept.
             Err(error) if error.kind() == io::ErrorKind::NotSeekable => {
                 stream.separate_positions();
                 Poll::Ready(Ok(()))

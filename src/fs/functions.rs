@@ -80,7 +80,7 @@ pub fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Operation<u64> {
     Operation::changes("fs::copy", move || fs::copy(from, to))
 }
 
-/// Renames a file, and replaces a file of the new name. See [`std::fs::rename`].
+/// Renames a file. An existing file with the new name is replaced. See [`std::fs::rename`].
 ///
 /// # Errors
 /// As [`std::fs::rename`], or as every [`Operation`].
@@ -133,7 +133,7 @@ pub fn set_permissions(path: impl AsRef<Path>, permissions: Permissions) -> Oper
     Operation::changes("fs::set_permissions", move || fs::set_permissions(path, permissions))
 }
 
-/// Defines functions of one path.
+/// Defines functions that take one path.
 macro_rules! of_one_path {
     ($($does:literal, $effect:ident, $safety:literal, $function:ident -> $output:ty;)*) => {
         $(

@@ -1,4 +1,4 @@
-//! Files and directories, in std's names. With the feature `fs`, a default one.
+//! Files and directories, with std's names. With the feature `fs`, a default one.
 //!
 //! # The problem
 //!
@@ -43,29 +43,30 @@
 //! # In common
 //!
 //! - *Errors* are those of the system, as std returns them. An error of kind
-//!   [`Other`](std::io::ErrorKind::Other) is the runtime's. It contains a
+//!   [`Other`](std::io::ErrorKind::Other) comes from the runtime. It contains a
 //!   [`JoinError`](crate::JoinError), with the job that was refused or cancelled or has panicked;
 //!   or a [`NoRuntimeError`](crate::NoRuntimeError).
 //! - *Shutdown loses no change.* Jobs that change files (a `write`, a `rename`, the bytes that a
-//!   [`File`] has accepted) are in a lane of their own, named `fs`, which every shutdown runs: when
-//!   [`run`](crate::run) returns, they are done. Jobs that only read are in the pool's main lane,
-//!   and may be cancelled. (The runtime does not shut down a pool that was [set by the
-//!   program](crate::Builder::pool).)
+//!   [`File`] has accepted) are in a lane of their own, named `fs`. Every shutdown runs the jobs of
+//!   this lane: when [`run`](crate::run) returns, they are done. Jobs that only read are in the
+//!   pool's main lane, and may be cancelled. (The runtime does not shut down a pool that was [set
+//!   by the program](crate::Builder::pool).)
 //! - *Cancel safety*: see [`Operation`] and [`File`]. A system call that has begun cannot be
 //!   stopped.
 //! - A file *belongs to the runtime* that was current when it was opened. It may be used from any
 //!   thread, and by any executor, as long as that runtime lives.
 //! - *Names of jobs*, in reports and errors, are those of the functions, at the location of the
 //!   caller: ``` `fs::write` (spawned at src/main.rs:7:9) ```.
-//! - *With a virtual clock* a job takes no time: the clock stands still while it runs.
+//! - *With a virtual clock* a job takes no time: the clock does not advance while the job runs.
 //!
 //! # Limits
 //!
-//! - A call that blocks forever, such as reading a named pipe without a writer, keeps one thread,
-//!   and a shutdown that waits. Use `net::AsyncFd` for pipes.
+//! - A call that blocks forever, such as reading a named pipe without a writer, occupies one
+//!   thread, and a shutdown that waits for jobs never ends. Use `net::AsyncFd` for pipes.
 //! - A job that blocks on a file of its own pool waits for a worker. If all workers do so, the
 //!   [deadlock](crate::blocking::Deadlock) is not detected.
-//! - If another program writes a file while it is read here, bytes that were read ahead are old.
+//! - If another program writes a file while it is read here, bytes that were read ahead may be
+//!   outdated.
 
 mod byte_stream;
 mod dir;

@@ -14,8 +14,8 @@ use crate::handle::Handle;
 
 /// A call of the file system, as a job on the runtime's pool; and the future of its result.
 ///
-/// Nothing happens before the first poll. The job then belongs to the current runtime, or to that
-/// of the [`File`](super::File) on which the method was called.
+/// Nothing happens before the first poll. The job then belongs to the current runtime, or to the
+/// runtime of the [`File`](super::File) on which the method was called.
 ///
 /// # Errors
 /// Those of the system. If the thread of the first poll has no runtime, or if the job is refused or
@@ -25,14 +25,14 @@ use crate::handle::Handle;
 ///
 /// # Cancel safety
 /// If an operation that *reads* is dropped, its job is cancelled if it has not begun; otherwise it
-/// continues, and its result is dropped. An operation that *changes* files is executed once it was
-/// polled, whether or not it is dropped, and by every kind of shutdown.
+/// continues, and its result is dropped. An operation that *changes* files is always executed once
+/// it was polled, even if it is dropped or the runtime is shut down.
 #[must_use = "an operation does nothing before it is polled"]
 pub struct Operation<T: Send + 'static> {
     state: OperationState<T>,
 }
 
-/// Says what becomes of the job of a dropped operation.
+/// Says what happens to the job of a dropped operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
     /// The operation reads: the job may be cancelled.

@@ -105,8 +105,8 @@ impl OpenOptions {
     /// As [`std::fs::OpenOptions::open`], or as every [`Operation`].
     ///
     /// # Cancel safety
-    /// If the operation is dropped, an opened file is closed again. A file to create may exist or
-    /// not, and one to truncate may be empty.
+    /// If the operation is dropped, an opened file is closed again. A file that was to be created
+    /// may or may not exist, and a file that was to be truncated may be empty.
     #[track_caller]
     pub fn open(&self, path: impl AsRef<Path>) -> Operation<File> {
         file::open(self.options.clone(), path.as_ref(), Metadata::here().named("fs::File"))
@@ -114,7 +114,7 @@ impl OpenOptions {
 }
 
 impl File {
-    /// Returns options, to open a file with.
+    /// Returns options for opening a file.
     pub fn options() -> OpenOptions {
         OpenOptions::new()
     }

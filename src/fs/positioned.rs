@@ -12,7 +12,8 @@ impl File {
     /// Reads `length` bytes from `offset` on, and fewer only at the end of the file. See
     /// [`FileExt::read_at`].
     ///
-    /// It is a job of its own and does not move the file's position, so many may run concurrently.
+    /// Each call is a job of its own and does not move the file's position, so many calls may run
+    /// concurrently.
     ///
     /// # Errors
     /// - Those of the system, or as every [`Operation`].
@@ -48,8 +49,9 @@ impl File {
 
     /// Writes all bytes from `offset` on. See [`FileExt::write_all_at`].
     ///
-    /// It is a job of its own and does not move the file's position, so many may run concurrently.
-    /// Operations that were not awaited before this one starts may be executed after it.
+    /// Each call is a job of its own and does not move the file's position, so many calls may run
+    /// concurrently. Operations that were not awaited before this one starts may be executed after
+    /// it.
     ///
     /// # Errors
     /// As [`read_at`](File::read_at), and [`InvalidInput`](io::ErrorKind::InvalidInput) also if

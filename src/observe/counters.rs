@@ -7,8 +7,8 @@ use std::time::Instant;
 use runtime_core::metadata::Metadata;
 use runtime_executor::Observer;
 
-/// Counts the tasks, polls and parks of a loop. Clones share the counts: keep one, and give the
-/// other to the runtime.
+/// Counts the tasks, polls and parks of a loop. Clones share the counts: keep one clone, and give
+/// the other to the runtime.
 ///
 /// ```
 /// use aside::{Runtime, observe::Counters};

@@ -1,7 +1,7 @@
-//! Observing a loop: tasks that block it, and what it does.
+//! Observers of a loop: which tasks block the loop, and what the loop does.
 //!
-//! A runtime accepts one [`Observer`] ([`Builder::observer`](crate::Builder::observer)). Two of
-//! them are here, [`SlowPolls`] and [`Counters`]; [`Both`] combines two observers.
+//! A runtime accepts one [`Observer`] ([`Builder::observer`](crate::Builder::observer)). This
+//! module has two observers, [`SlowPolls`] and [`Counters`]. [`Both`] combines two observers.
 
 mod both;
 mod counters;

@@ -34,7 +34,7 @@ impl SlowPolls {
         })
     }
 
-    /// Reports to a closure, with the task and the duration of the poll.
+    /// Passes the task and the duration of each slow poll to a closure.
     pub fn with_report(
         threshold: Duration,
         report: impl FnMut(&Metadata, Duration) + 'static,

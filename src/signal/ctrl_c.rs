@@ -22,8 +22,9 @@ use super::signals::Signals;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
-/// The future does not end the program; the task that awaits it does. As the handler stays, another
-/// ctrl-c does not end a program that hangs in its cleanup, unless the program arranges that:
+/// The future does not end the program. The task that awaits the future must do so. As the handler
+/// stays, another ctrl-c does not end a program that hangs in its cleanup, unless the program
+/// provides for this:
 ///
 /// ```no_run
 /// use aside::signal::{Signal, ctrl_c};
@@ -41,10 +42,11 @@ use super::signals::Signals;
 /// ```
 ///
 /// # Errors
-/// The future yields those of [`Signals::new`] and of [`Signals::recv`].
+/// The future yields the errors of [`Signals::new`] and of [`Signals::recv`].
 ///
 /// # Cancel safety
-/// Safe. Awaiting it again by reference (`(&mut interrupt).await`) waits for the next signal.
+/// Safe. Awaiting the future again by reference (`(&mut interrupt).await`) waits for the next
+/// signal.
 pub fn ctrl_c() -> CtrlC {
     CtrlC { signals: Signals::new([Signal::INT]) }
 }

@@ -7,9 +7,9 @@
 //!
 //! # The idea
 //!
-//! The handler, which is the package signal-hook's, sets a flag and writes a byte to a socket. The
-//! event loop receives that byte like any other, and wakes the task. A signal is therefore a future
-//! or a stream, and no code of the user's runs in a handler.
+//! The handler comes from the package signal-hook. It sets a flag and writes a byte to a socket.
+//! The event loop receives that byte like any other, and wakes the task. A signal is therefore a
+//! future or a stream, and no code of the user's runs in a handler.
 //!
 //! ```
 //! use aside::signal::{Signal, Signals};

@@ -24,7 +24,7 @@ use signal_hook::low_level;
 pub struct Signal(i32);
 
 impl Signal {
-    /// `SIGALRM`: a timer of the system's has expired.
+    /// `SIGALRM`: a timer of the system has expired.
     pub const ALRM: Signal = Signal(system::SIGALRM);
     /// `SIGCHLD`: a child has exited, was stopped, or was continued.
     pub const CHLD: Signal = Signal(system::SIGCHLD);
@@ -51,9 +51,9 @@ impl Signal {
     pub const TTOU: Signal = Signal(system::SIGTTOU);
     /// `SIGURG`: urgent data on a socket.
     pub const URG: Signal = Signal(system::SIGURG);
-    /// `SIGUSR1`: its meaning is the program's.
+    /// `SIGUSR1`: the program defines its meaning.
     pub const USR1: Signal = Signal(system::SIGUSR1);
-    /// `SIGUSR2`: its meaning is the program's.
+    /// `SIGUSR2`: the program defines its meaning.
     pub const USR2: Signal = Signal(system::SIGUSR2);
     /// `SIGWINCH`: the size of the terminal has changed.
     pub const WINCH: Signal = Signal(system::SIGWINCH);
@@ -71,8 +71,8 @@ impl Signal {
     /// Does what the signal does to a program without a handler. Most signals end the program at
     /// once, some stop it, and some do nothing; in the last two cases this returns.
     ///
-    /// A program that has cleaned up after [`ctrl_c`](super::ctrl_c) may end by this, so that its
-    /// parent process sees that it was interrupted.
+    /// A program that has cleaned up after [`ctrl_c`](super::ctrl_c) may call this to end, so that
+    /// its parent process sees that it was interrupted.
     ///
     /// # Errors
     /// If the default action of the signal is not known, as for the real-time signals.
@@ -90,8 +90,8 @@ impl TryFrom<i32> for Signal {
     /// # Errors
     /// For `SIGKILL` and `SIGSTOP`, which the kernel delivers to no handler; for `SIGILL`, `SIGFPE`
     /// and `SIGSEGV`, after which the program cannot continue until a loop receives them; and for
-    /// numbers that are no signal's on any system. (A number that is no signal's on this system is
-    /// an error of [`Signals::new`](super::Signals::new).)
+    /// numbers that belong to no signal on any system. (For a number that belongs to no signal on
+    /// this system, [`Signals::new`](super::Signals::new) returns an error.)
     fn try_from(number: i32) -> Result<Signal, NoSuchSignal> {
         if !(1..=NUMBER_MAX).contains(&number) || system::FORBIDDEN.contains(&number) {
             return Err(NoSuchSignal { number });
@@ -122,7 +122,7 @@ impl fmt::Debug for Signal {
     }
 }
 
-/// The error for a number that is no signal's, or that of a signal which cannot be received. See
+/// The error for a number that belongs to no signal, or to a signal that cannot be received. See
 /// [`Signal`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoSuchSignal {

@@ -30,7 +30,7 @@ use crate::net::AsyncFd;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
-/// It has two descriptors, whatever the number of its signals.
+/// A receiver has two descriptors, whatever the number of its signals.
 ///
 /// # Drop
 /// The signals are no longer received. Their default actions do not come back; see the
@@ -47,8 +47,8 @@ impl Signals {
     /// received or cause its default action.
     ///
     /// # Errors
-    /// The system's error, if a number is no signal's on this system, or no descriptors are left.
-    /// An error if this thread has no runtime, or the runtime is gone.
+    /// The system's error, if a number belongs to no signal on this system, or no descriptors are
+    /// left. An error if this thread has no runtime, or the runtime is gone.
     pub fn new(signals: impl IntoIterator<Item = Signal>) -> io::Result<Signals> {
         let signals: Vec<Signal> = signals.into_iter().collect();
         let (read, write) = UnixStream::pair()?;
@@ -70,9 +70,9 @@ impl Signals {
         poll_fn(|cx| self.poll_recv(cx)).await
     }
 
-    /// The handler sets its flag and then writes its byte. This reads in the other order, the byte
-    /// and then the flags, so it misses none. It looks at the flags before the first read, too,
-    /// because the last batch may have left some set.
+    /// Receives the next signal. The handler sets its flag and then writes its byte. This function
+    /// reads the byte first and then the flags, so it misses no signal. It also checks the flags
+    /// before the first read, because the last batch may have left some flags set.
     pub(super) fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Signal>> {
         loop {
             if let Some(number) = self.delivery.pending().next() {

@@ -1,9 +1,9 @@
-//! A state on a thread of its own, as seen by the runtimes that call it.
+//! A state on a thread of its own, for the runtimes that call it.
 //!
 //! The thread, its queue and the calls are those of [`runtime_blocking::PinnedState`]. This module
-//! adds what ties them to a runtime: inside a call the runtime of the caller is current, its
-//! virtual clock is held until the call has ended, and its shutdown waits for states whose last
-//! handle was dropped on its loop.
+//! connects them with the runtime of the caller: that runtime is current inside a call, and its
+//! virtual clock is held until the call has ended. Its shutdown waits for states whose last handle
+//! was dropped on its loop.
 //!
 //! In reading order: [`pinned_handle`], [`pinned_builder`], [`shared_clock_hold`].
 

@@ -30,7 +30,7 @@ impl PinnedBuilder {
     /// Sets the name of the thread. The default is `pinned`. Linux shows the first 15 bytes.
     ///
     /// # Panics
-    /// If the name contains a NUL byte, which no thread's name can.
+    /// If the name contains a NUL byte, which no thread's name can contain.
     #[track_caller]
     pub fn thread_name(self, name: impl Into<Cow<'static, str>>) -> PinnedBuilder {
         PinnedBuilder(self.0.thread_name(name))
@@ -41,7 +41,7 @@ impl PinnedBuilder {
         PinnedBuilder(self.0.stack_size(bytes))
     }
 
-    /// Sets the largest number of calls that wait, without the one that runs. More calls are
+    /// Sets the maximum number of calls that wait, not counting the call that runs. More calls are
     /// [refused](crate::blocking::PinnedCallError::Full). An aborted call makes room. There is no
     /// limit by default.
     ///
@@ -52,7 +52,7 @@ impl PinnedBuilder {
         PinnedBuilder(self.0.calls_max(calls))
     }
 
-    /// As [`Pinned::open`].
+    /// Opens a state with these settings. See [`Pinned::open`].
     ///
     /// # Errors
     /// As [`Pinned::open`].
@@ -69,7 +69,7 @@ impl PinnedBuilder {
         self.open_as(Metadata::here(), || Ok(make()), always)
     }
 
-    /// As [`Pinned::try_open`].
+    /// Opens a state with these settings and a closure that may fail. See [`Pinned::try_open`].
     ///
     /// # Errors
     /// As [`Pinned::try_open`].
@@ -116,8 +116,8 @@ impl<T: 'static> Pinned<T> {
     ///
     /// # Errors
     /// The handle yields a [`JoinError`](crate::JoinError): *panicked* with the panic of `make`,
-    /// *refused* with the system's error if no thread can be started, *cancelled* if it was
-    /// aborted before `make` began.
+    /// *refused* with the system's error if no thread can be started, *cancelled* if the opening
+    /// was aborted before `make` began.
     ///
     /// # Blocking
     /// For the start of a thread, some ten microseconds.

@@ -22,10 +22,11 @@ use crate::handle::Handle;
 /// state, and returns a handle to await the result. Calls run one at a time, in the order in which
 /// they were accepted, so a closure of several steps is a transaction.
 ///
-/// It is a handle: cheap to clone, `Send` and `Sync` for every state, and bound to no runtime. A
-/// call that is submitted within a runtime is work of that runtime: [`Handle::current`] inside the
-/// call is that runtime, and its virtual clock, if it has one, stands still until the call has
-/// ended, except while the call sleeps in [`Handle::block_on`].
+/// A `Pinned` is a handle: cheap to clone, `Send` and `Sync` for every state, and bound to no
+/// runtime. A call that is submitted within a runtime is work of that runtime, so
+/// [`Handle::current`] inside the call is that runtime. If the runtime has a virtual clock, the
+/// clock does not advance until the call has ended, except while the call sleeps in
+/// [`Handle::block_on`].
 ///
 /// ```
 /// use std::{cell::RefCell, rc::Rc};
@@ -54,7 +55,7 @@ use crate::handle::Handle;
 ///
 /// # Drop
 /// Dropping the last handle closes the state: the accepted calls still run, then the state is
-/// dropped on its thread. The place of the drop decides what waits for that:
+/// dropped on its thread. The place of the drop decides what waits for the end of the state:
 ///
 /// - outside of async code, the drop itself, unless the state was [closed](Pinned::close) before;
 /// - on the loop of a runtime, which must not block, the end of that runtime: [`run`](crate::run),
@@ -72,7 +73,8 @@ pub struct Pinned<T: 'static> {
     owner: Arc<PinnedOwner<T>>,
 }
 
-/// Shared by the clones of a handle. *Shared by* them alone, so its drop is the last handle's.
+/// The state and its clock holds. *Shared by* the clones of a handle alone, so its drop is that of
+/// the last handle.
 struct PinnedOwner<T: 'static> {
     state: runtime_blocking::PinnedState<T>,
     clock_holds: SharedClockHolds,
@@ -91,11 +93,11 @@ impl<T: 'static> Pinned<T> {
     /// is returned through the handle. Dropping the handle detaches the call.
     /// [`abort`](JoinHandle::abort) removes a call that has not begun, and drops the closure on the
     /// aborting thread; a running call is asked to [stop](crate::blocking::is_cancelled).
-    /// [`named`](crate::named) gives it a name.
+    /// [`named`](crate::named) gives the call a name.
     ///
     /// # Errors
     /// The handle yields a [`JoinError`](crate::JoinError): *panicked* with the panic of `f`,
-    /// *cancelled* if it was aborted before it began, *refused* with a
+    /// *cancelled* if the call was aborted before it began, *refused* with a
     /// [`PinnedCallError`](crate::blocking::PinnedCallError) if the state is closed, or too many
     /// calls wait.
     ///
@@ -128,13 +130,13 @@ impl<T: 'static> Pinned<T> {
     /// Closes the state: from now on calls are refused. The accepted calls run, then the state is
     /// dropped on its thread, and then the handle is ready.
     ///
-    /// It may be called several times, also from several threads; each handle becomes ready at the
+    /// It may be called several times, even from several threads. Each handle becomes ready at the
     /// end. The handle does not wait for the end of the thread, which has only thread-local
     /// destructors left to run.
     ///
     /// # Errors
     /// The handle yields a *panicked* [`JoinError`](crate::JoinError) if the state's destructor
-    /// panicked: the first with its payload, the others with its message.
+    /// panicked. The first handle has the payload of the panic, the others have its message.
     ///
     /// # Cancel safety
     /// Safe: a closed state stays closed, and is dropped, whether or not the handle is awaited.
@@ -150,7 +152,7 @@ impl<T: 'static> Pinned<T> {
         self.owner.state.is_closed()
     }
 
-    /// The number of calls that wait, without the one that runs.
+    /// The number of calls that wait, not counting the call that runs.
     pub fn waiting(&self) -> usize {
         self.owner.state.waiting()
     }

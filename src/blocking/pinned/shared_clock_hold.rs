@@ -13,15 +13,15 @@ use runtime_executor::ClockHold;
 
 use crate::handle::Handle;
 
-/// One entry for each runtime with a virtual clock that has calls waiting or running here. *Shared
-/// by* the handles of a state and its calls. *Guarded by* its mutex.
+/// One entry for each runtime that has a virtual clock, and calls that wait for this state or run.
+/// *Shared by* the handles of a state and its calls. *Guarded by* its mutex.
 #[derive(Clone)]
 pub(super) struct SharedClockHolds(Arc<Mutex<Vec<RuntimeHold>>>);
 
 /// The hold that the calls of one runtime share.
 struct RuntimeHold {
     runtime: Handle,
-    /// The number of its calls that run or wait.
+    /// The number of the runtime's calls that run or wait.
     calls: usize,
     /// Dropped with the last of these calls.
     _hold: ClockHold,

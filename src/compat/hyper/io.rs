@@ -1,11 +1,11 @@
 //! [`Io`]: hyper's traits for streams of the `futures` traits.
 //!
-//! hyper lends uninitialized memory. To read into it in place and to report the count takes unsafe
-//! code ([`ReadBufCursor::advance`]). Safe code can only copy bytes into it. So each read goes
-//! through a buffer of this module.
+//! hyper lends uninitialized memory. Reading into this memory in place, and reporting the count,
+//! takes unsafe code ([`ReadBufCursor::advance`]). Safe code can only copy bytes into it. So each
+//! read goes through a buffer of this module.
 //!
 //! The buffer is used within a poll, and not between two polls. So one buffer for each thread is
-//! enough: a pending connection holds no memory for it, and it stays in the cache. The copy is one
+//! enough: a pending connection needs no buffer, and the buffer stays in the cache. The copy is one
 //! more pass over bytes that the kernel has just copied: reading a GiB by HTTP/1 takes 0.18 s of
 //! processor time, and 0.15 s if it is read in place (medians of five, with hyper-util's `TokioIo`,
 //! which uses unsafe code).
@@ -24,10 +24,10 @@ use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 
 use crate::compat::write_traits::translate_write;
 
-/// The most bytes of one read. hyper requests 8 KiB at first, and twice as many each time its
-/// request was filled, up to 400 KiB. A smaller buffer means more system calls. With a larger one,
-/// the first bytes have left the L1 cache when they are copied: that GiB takes 0.25 s through 8
-/// KiB, 0.18 s through 16 or 64 KiB, and 0.22 s through 256 KiB.
+/// The maximum number of bytes of one read. hyper requests 8 KiB at first, and twice as many each
+/// time its request was filled, up to 400 KiB. A smaller buffer means more system calls. With a
+/// larger buffer, the first bytes have left the L1 cache when they are copied. Reading a GiB takes
+/// 0.25 s through 8 KiB, 0.18 s through 16 or 64 KiB, and 0.22 s through 256 KiB.
 const LENGTH: usize = 64 * 1024;
 
 std::thread_local! {
@@ -42,7 +42,7 @@ pub(super) fn read<S: AsyncRead>(
     mut cursor: ReadBufCursor<'_>,
 ) -> Poll<io::Result<()>> {
     // Taken out, because a foreign reader may call this function again, or panic. During the
-    // destruction of thread-locals there is none.
+    // destruction of thread-locals there is no buffer.
     let mut buffer = BUFFER.try_with(Cell::take).unwrap_or_default();
     if buffer.is_empty() {
         buffer = vec![0; LENGTH];
@@ -56,8 +56,8 @@ pub(super) fn read<S: AsyncRead>(
     polled.map_ok(drop)
 }
 
-/// Adapts a stream of the `futures` traits, such as one of TLS, to hyper's; and a stream of
-/// hyper's, such as an upgraded connection, to the `futures` traits.
+/// Adapts a stream of the `futures` traits, such as a TLS stream, to hyper's traits. Also adapts a
+/// stream of hyper's traits, such as an upgraded connection, to the `futures` traits.
 ///
 /// ```
 /// use aside::compat::hyper::Io;
@@ -84,17 +84,17 @@ impl<S> Io<S> {
         Io(stream)
     }
 
-    /// Returns the stream.
+    /// Returns a reference to the stream.
     pub fn get_ref(&self) -> &S {
         &self.0
     }
 
-    /// Returns the stream.
+    /// Returns a mutable reference to the stream.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.0
     }
 
-    /// Returns the stream. No bytes are buffered here.
+    /// Returns the stream. An `Io` buffers no bytes.
     pub fn into_inner(self) -> S {
         self.0
     }
@@ -111,8 +111,8 @@ impl<S: AsyncRead + Unpin> Read for Io<S> {
 }
 
 /// Reports that the stream does not write several slices in one call, because the `futures` traits
-/// do not say so. hyper then joins small pieces itself. Otherwise a stream that writes only the
-/// first slice would send each piece of a message alone.
+/// do not say whether it does. hyper then joins small pieces itself. Otherwise a stream that writes
+/// only the first slice would send each piece of a message alone.
 impl<S: AsyncWrite + Unpin> Write for Io<S> {
     translate_write!(|this| Pin::new(&mut this.get_mut().0), false);
 }

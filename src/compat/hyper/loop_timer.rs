@@ -37,7 +37,7 @@ impl rt::Timer for LoopTimer {
     }
 }
 
-/// A newtype, because neither hyper's trait nor the sleep is defined in this package.
+/// A newtype is needed, because neither hyper's trait nor the sleep is defined in this package.
 struct HyperSleep(runtime_executor::Sleep);
 
 impl rt::Sleep for HyperSleep {}

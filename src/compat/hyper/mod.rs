@@ -7,10 +7,10 @@
 //!
 //! # The idea
 //!
-//! [`TcpStream`](crate::net::TcpStream) and [`UnixStream`](crate::net::UnixStream) implement the
-//! first two themselves. [`Io`] implements them for every other stream of the `futures` traits,
-//! such as one of TLS. [`LoopTimer`] uses the loop's clock, and [`LoopExecutor`] spawns on the
-//! loop. Nothing must be `Send`: a service may share an `Rc` among all its connections.
+//! [`TcpStream`](crate::net::TcpStream) and [`UnixStream`](crate::net::UnixStream) implement `Read`
+//! and `Write` themselves. [`Io`] implements these two for every other stream of the `futures`
+//! traits, such as a TLS stream. [`LoopTimer`] uses the loop's clock, and [`LoopExecutor`] spawns
+//! on the loop. Nothing must be `Send`: a service may share an `Rc` among all its connections.
 //!
 //! ```
 //! use std::convert::Infallible;
@@ -56,12 +56,12 @@
 //!
 //! # Notes
 //!
-//! - hyper is used without its default features: add it to your program with those that you need
-//!   (`http1`, `http2`, `client`, `server`).
+//! - hyper is used without its default features: add it to your program with the features that you
+//!   need (`http1`, `http2`, `client`, `server`).
 //! - hyper's timeouts follow the runtime's clock. With a virtual clock, a header that is minutes
 //!   late times out at once.
 //! - Resetting a timeout does not allocate.
-//! - Dropping a connection's future drops the stream, and data in flight is lost. To end in order,
+//! - Dropping a connection's future drops the stream, and data in flight is lost. To lose no data,
 //!   call `graceful_shutdown` and drive the connection until it is ready.
 //! - Each read is copied once more than with `unsafe` code, which costs 0.03 s for a GiB. To avoid
 //!   that copy, put hyper-util's `TokioIo` around a stream, with the feature `tokio-io`.

@@ -8,7 +8,7 @@
 //!
 //! # The idea
 //!
-//! The streams implement both:
+//! These streams implement the traits of both:
 //!
 //! - of `net`: [`TcpStream`](crate::net::TcpStream), [`UnixStream`](crate::net::UnixStream), their
 //!   owned halves, and [`AsyncFd`](crate::net::AsyncFd);
@@ -38,17 +38,18 @@
 //!
 //! # Guarantees
 //!
-//! - Each method behaves as that of the `futures` traits, with the same errors and the same cancel
-//!   safety. A shutdown is a close: it shuts down the write side of a socket, and flushes and drops
-//!   the object of an `Unblock`.
+//! - Each method behaves like the method of the `futures` traits, with the same errors and the same
+//!   cancel safety. A shutdown is a close: it shuts down the write side of a socket, and flushes
+//!   and drops the object of an `Unblock`.
 //! - The parts of tokio that need its runtime (timers, sockets, tasks) do not work here, and panic.
 //!
 //! # Limits
 //!
 //! - A socket has a method `shutdown` of its own, and [`TcpStream`](crate::net::TcpStream) a `read`
-//!   and a `write`. Call tokio's with `AsyncWriteExt::shutdown(&mut stream)`.
-//! - `AsyncSeek` is not implemented. tokio's consists of two calls, with a position kept between
-//!   them. tokio-util's `Compat` around an [`Unblock`](crate::Unblock) or a `File` keeps it.
+//!   and a `write`. To call tokio's method, write `AsyncWriteExt::shutdown(&mut stream)`.
+//! - `AsyncSeek` is not implemented. tokio's trait has two methods, and the position must be kept
+//!   between their calls. tokio-util's `Compat` around an [`Unblock`](crate::Unblock) or a `File`
+//!   keeps it.
 //! - Uninitialized memory is zeroed before it is read into, at most 64 KiB for each read: without
 //!   `unsafe` code, std's readers accept nothing else.
 
@@ -65,9 +66,9 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::ReadBuf;
 
-/// The most bytes that are zeroed for one read. A reader with a large buffer and a slow peer would
-/// otherwise zero all of it for every few bytes. One system call for each 64 KiB costs hardly more
-/// than one for everything.
+/// The maximum number of bytes that are zeroed for one read. A reader with a large buffer and a
+/// slow peer would otherwise zero the entire buffer for every few bytes. One system call for each
+/// 64 KiB costs hardly more than one call for all bytes.
 const ZEROED_MAX: usize = 64 * 1024;
 
 fn read<S: futures_io::AsyncRead>(

@@ -14,7 +14,7 @@ impl AsyncRead for TcpStream {
     translate_read!();
 }
 
-/// A shutdown closes the write side: the peer reads to the end.
+/// A shutdown closes the write side, so the peer reaches the end of the stream.
 impl AsyncWrite for TcpStream {
     translate_write!(|this| this, true);
 }
@@ -23,7 +23,7 @@ impl AsyncRead for UnixStream {
     translate_read!();
 }
 
-/// A shutdown closes the write side: the peer reads to the end.
+/// A shutdown closes the write side, so the peer reaches the end of the stream.
 impl AsyncWrite for UnixStream {
     translate_write!(|this| this, true);
 }
@@ -51,7 +51,7 @@ where
     translate_read!();
 }
 
-/// A shutdown flushes, and closes nothing: only dropping the object does.
+/// A shutdown flushes, and closes nothing. Only dropping the object closes it.
 impl<T: Unpin> AsyncWrite for AsyncFd<T>
 where
     for<'a> &'a T: Write,

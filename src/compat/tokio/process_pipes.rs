@@ -10,7 +10,7 @@ use super::translate_read;
 use crate::compat::write_traits::translate_write;
 use crate::process::{ChildStderr, ChildStdin, ChildStdout};
 
-/// A shutdown closes the pipe: the child reads to the end.
+/// A shutdown closes the pipe, so the child reaches the end of its input.
 impl AsyncWrite for ChildStdin {
     translate_write!(|this| this, true);
 }
