@@ -1,6 +1,6 @@
-//! Tests in which the system itself starts no more threads (P52, P53), because of its limit of
-//! processes or of the address space. Each test runs in its own process, because such a limit holds
-//! for a process.
+//! Tests in which the system itself starts no more threads (P52, P53), because the limit of
+//! processes or of the address space is reached. Each test runs in its own process, because such a
+//! limit holds for a process.
 #![cfg(target_os = "linux")]
 
 use std::error::Error;

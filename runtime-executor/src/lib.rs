@@ -13,8 +13,8 @@
 //!    recycled.
 //! 2. A turn takes the key from the ready queue and polls the future.
 //! 3. The future is pending: a clone of the waker is stored in a cell, a timer or a socket.
-//! 4. A wake pushes the key to the ready queue; on another thread it sends a message to the inbox
-//!    and unparks the loop.
+//! 4. A wake pushes the key to the ready queue; a wake on another thread sends a message to the
+//!    inbox and unparks the loop.
 //! 5. The future is ready: it is dropped, the cell is completed, which wakes the awaiting task, and
 //!    the slot is vacated or recycled.
 //!

@@ -1,4 +1,4 @@
-//! Detecting that a worker waits for ever, and refusing a job so that it does not.
+//! Detecting that a worker would wait for ever, and refusing a job so that the worker continues.
 //!
 //! - D1. A worker's thread is about to sleep until one job ends. The worker notes this in the [wait
 //!   table](crate::deadlock::wait_table). Nothing is noted if the awaited job is neither queued nor

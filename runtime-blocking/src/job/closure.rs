@@ -67,7 +67,7 @@ pub(crate) struct BlockingJob<F, T, K> {
     content: Mutex<Content<F, K>>,
     /// The bits of the job's key in the queue.
     queue_key: AtomicU64,
-    /// For an abort. Weak, because a job's handle must not keep the pool's threads alive.
+    /// The queue that an abort uses. Weak, because a handle must not keep the pool's threads alive.
     queue: Weak<dyn RemoveFromQueue + Send + Sync>,
 }
 

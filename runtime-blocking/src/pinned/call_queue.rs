@@ -12,8 +12,8 @@
 //!
 //! The thread parks in four steps:
 //!
-//! - N1. The thread looks for a call. If there is none, it stores its parker in the queue, under
-//!   the same lock, and parks after the unlock.
+//! - N1. The thread looks for a call under the lock. If there is none, it stores its parker in the
+//!   queue before it unlocks, and then parks.
 //! - N2. A push, or a close, changes the queue and takes the parker, under one lock.
 //! - N3. After the unlock the caller unparks the thread, if it found a parker.
 //! - N4. The thread returns from the park and repeats N1.
@@ -50,7 +50,8 @@ use runtime_core::sync::{Mutex, MutexGuard, lock_unless};
 
 use super::pinned_call_error::PinnedCallError;
 
-/// A call in the queue. Each method ends the call. No method panics, or is called under the lock.
+/// A call in the queue. Each method ends the call. No method panics, and none is called under the
+/// lock.
 pub(super) trait QueuedCall<T>: Send {
     /// Calls the closure with the state, and completes the call.
     fn run(self: Box<Self>, state: &mut T);
@@ -105,7 +106,7 @@ struct QueueState<T> {
     parked: Option<Arc<Parker>>,
     /// The callers of `close`, which are notified when the state has been dropped.
     close_waiters: Vec<CloseWaiter>,
-    /// Joined by the drop of the last handle, or by a pending close.
+    /// The state's thread, which the drop of the last handle or a pending close joins.
     thread: Option<JoinHandle<()>>,
 }
 
@@ -255,7 +256,7 @@ impl<T> CallQueue<T> {
     }
 
     /// Closes the queue for the drop of the last handle, in the process that has the thread.
-    /// Returns whether it was closed before.
+    /// Returns whether the queue was closed before.
     pub(super) fn close_from_last_handle(&self) -> bool {
         let mut state = self.lock();
         if !matches!(state.stage, PinnedStage::Open) {

@@ -77,15 +77,15 @@ where
     }
 }
 
-/// The producer's waker of a call's completion. Waking it cancels the call: it removes the call if
-/// it is queued, and calls its cancel hooks if it runs. The completion drops the waker when it
-/// completes.
+/// The producer's waker of a call's completion. Waking it cancels the call: a queued call is
+/// removed, and the cancel hooks of a running call are called. The completion drops the waker when
+/// it completes.
 ///
 /// *Shared by* the call, its completion, and cancel tokens. *Guarded by* the queue's mutex; the
 /// hooks have a mutex of their own. *Woken by* `JoinHandle::abort`.
 pub(super) struct CallAborter<T: 'static, R> {
     calls: Arc<CallQueue<T>>,
-    /// The position of the call in the queue, which is stale once the call has been removed.
+    /// The position of the call in the queue. It is stale once the call has been removed.
     position: AtomicU64,
     completion: Arc<Completion<R>>,
     hooks: Mutex<Hooks>,

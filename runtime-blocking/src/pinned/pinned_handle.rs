@@ -63,21 +63,21 @@ use super::state_thread as thread;
 ///
 /// # Drop
 /// Dropping the last handle closes the state: the accepted calls still run, then the state is
-/// dropped on its thread. The drop waits for that and joins the thread, except where it must not
+/// dropped on its thread. The drop waits until then and joins the thread, except where it must not
 /// block: on a thread that turns an event loop, on the state's own thread, and after a
 /// [`close`](PinnedState::close), whose handle can be awaited instead. In these cases the thread
 /// finishes by itself. If the process ends first, the remaining calls are lost. So end a program
 /// with `close().await`.
 ///
 /// # In a forked child
-/// The thread does not exist there: calls are [refused](crate::PinnedCallError::Forked), and the
-/// drop does nothing.
+/// The state's thread does not exist in the child: calls are
+/// [refused](crate::PinnedCallError::Forked), and the drop does nothing.
 pub struct PinnedState<T: 'static> {
     handle: Arc<PinnedShared<T>>,
 }
 
-/// Shared by the clones of a handle. *Shared by* the clones alone, so it is dropped with the last
-/// handle.
+/// The content of a handle. *Shared by* the clones of the handle alone, so it is dropped with the
+/// last handle.
 struct PinnedShared<T: 'static> {
     calls: Arc<CallQueue<T>>,
 }

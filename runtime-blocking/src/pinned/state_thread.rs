@@ -8,7 +8,8 @@
 //!   closes.
 //!
 //! After S4 only the destructors of the thread-locals are left. The drop of the last handle joins
-//! the thread where it may block. Elsewhere no join is needed, because every accepted call has run.
+//! the thread where the drop may block. Elsewhere no join is needed, because every accepted call
+//! has run.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

@@ -143,8 +143,8 @@ impl Builder {
         self
     }
 
-    /// Sets the time after which a waiting shutdown prints, once, on stderr for which jobs it
-    /// waits. 5 seconds by default; never if `None`.
+    /// Sets the time after which a waiting shutdown prints one notice on stderr, which names the
+    /// jobs for which it waits. 5 seconds by default; never if `None`.
     pub fn slow_shutdown_notice(mut self, after: Option<Duration>) -> Builder {
         self.0.slow_shutdown_notice = after;
         self

@@ -20,8 +20,8 @@ use crate::queue::permit::{Permit, WhenFull};
 /// threads as the lane allows. A job counts towards its lane's limit until its closure has ended,
 /// even if it was aborted and nothing waits for it any more.
 ///
-/// This type is a handle: clones are cheap and refer to the same lane. It keeps the pool open. A
-/// lane is removed when it has neither a handle nor a job.
+/// This type is a handle: clones are cheap and refer to the same lane. A handle keeps the pool
+/// open. A lane is removed when it has neither a handle nor a job.
 ///
 /// ```
 /// use runtime_blocking::{Pool, Priority};

@@ -36,7 +36,7 @@ pub(crate) struct PoolShared {
     pub(super) state: Mutex<PoolState>,
 }
 
-/// Starts the thread of a reserved row. Fails if it cannot and the pool has no other thread.
+/// Starts the thread of a reserved row. The error means that the pool has no thread at all.
 pub(crate) type StartWorker = fn(&Arc<PoolShared>, WorkerId, Role) -> Result<(), NoThread>;
 
 /// The state under the lock.

@@ -104,7 +104,7 @@ impl PoolState {
         running.filter(|running| is_meant(running) && running.job.is_cancel_requested()).count()
     }
 
-    /// The running jobs, except that of the worker `except`.
+    /// The running jobs, except the job of the worker `except`.
     pub(crate) fn running(&self, now: Instant, except: Option<WorkerId>) -> Vec<RunningJob> {
         let others = self.workers.running().filter(|&(worker, _)| Some(worker) != except);
         let others = others.map(|(_, running)| RunningJob {

@@ -173,7 +173,7 @@ impl Policy {
         self.queued -= 1;
     }
 
-    /// Counts the removal of all such jobs except `left`.
+    /// Counts the removal of all such jobs except `left` of them.
     pub(crate) fn remove_all_but(&mut self, left: usize) {
         self.queued = left;
     }
@@ -206,7 +206,7 @@ impl Policy {
         WorkerAction::Wait
     }
 
-    /// Subtracts an idle worker whose keep-alive has passed.
+    /// Removes an idle worker whose keep-alive has passed from the counts.
     pub(crate) fn retire(&mut self) {
         self.idle -= 1;
     }

@@ -77,7 +77,7 @@ impl WorkerTable {
         self.row(id).assigned.take()
     }
 
-    /// Removes a worker that was not assigned a role from the idle stack.
+    /// Removes from the idle stack a worker that was not assigned a role.
     pub(crate) fn remove_idle(&mut self, id: WorkerId) {
         self.idle.retain(|&idle| idle != id);
     }

@@ -271,7 +271,7 @@ fn a_payload_that_panics_when_dropped_ends_neither_thread_nor_state() {
     }
     let (pinned, _deaths) = log();
     pinned.call(|_| std::panic::resume_unwind(Box::new(Bomb))).detach();
-    // The drop of this call's result panics, and below the drop of a value that a closure owns.
+    // Here the drop of the result panics. Below, the drop of a value that a closure owns panics.
     pinned.call(|_| Bomb).detach();
     let (gate, _first) = occupy(&pinned);
     let bomb = Bomb;

@@ -1,4 +1,4 @@
-//! All faults at once, for many rounds: each job comes to exactly one end.
+//! All faults at once, for many rounds: each job has exactly one end.
 //!
 //! A round uses a pool with four lanes, whose settings are drawn from the seed. Several threads
 //! submit jobs to the pool in every possible way. Jobs, their destructors, payloads and wakers

@@ -10,7 +10,7 @@ pub(crate) use DisabledPollerSlot as PollerSlot;
 pub(crate) use DisabledReactor as Reactor;
 pub(crate) use NoSelector as OpenSelector;
 
-/// The type of the selector that a loop can be given: it has no values.
+/// The selector type of such a build. It has no values, so no selector can be given to a loop.
 #[derive(Debug)]
 pub enum NoSelector {}
 

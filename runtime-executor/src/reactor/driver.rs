@@ -103,14 +103,15 @@ impl Reactor {
         }
     }
 
-    /// S5. The selector forgets the descriptor before the slot is vacated, so it never knows a
-    /// token of a vacant slot. A forked child does not touch the selector: removing a descriptor
-    /// there would remove it for the parent, too.
+    /// S5. The selector forgets the descriptor before the slot is vacated, so the selector never
+    /// knows a token of a vacant slot. A forked child does not touch the selector: removing a
+    /// descriptor there would remove it for the parent, too.
     pub(super) fn remove(&self, key: Key, descriptor: RawFd) {
         if self.process.check().is_ok()
             && let Some(selector) = self.selector()
         {
-            // This fails if the descriptor has been closed. Then the kernel has removed it already.
+            // This fails if the descriptor has been closed. Then the kernel has removed the
+            // descriptor already.
             let _forgotten = selector.deregister(descriptor);
         }
         self.forget(key);

@@ -20,8 +20,8 @@ const INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE).add(Intere
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 const INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
-/// True on systems whose events show all that they report beyond data. There a short transfer
-/// clears an event that shows data alone: see `readiness.rs`.
+/// True on systems whose events show every condition beyond data. There a short transfer clears the
+/// readiness after an event that shows data alone: see `readiness.rs`.
 const SHOWS_MORE_THAN_DATA: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
 pub(super) fn open() -> io::Result<SelectorParts> {

@@ -162,7 +162,7 @@ impl PollerSlot {
         unparked.unwrap_or_else(|| parker.park(until))
     }
 
-    /// Receives events by `receive`, and wakes their tasks when nothing is borrowed.
+    /// Receives events by `receive`, and wakes their tasks while nothing is borrowed.
     fn receive_by(&self, receive: impl FnOnce(&mut Poller) -> io::Result<()>) {
         let mut slot = self.poller.borrow_mut();
         let Some(poller) = slot.as_mut() else { return };

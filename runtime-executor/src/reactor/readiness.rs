@@ -75,7 +75,7 @@ const BEYOND_DATA: usize = 2;
 /// tick again.
 const TICK: usize = 4;
 
-/// The number of the last report that a task has seen. It limits what the task may clear.
+/// The number of the last report that a task has seen. The task may not clear any later report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tick(usize);
 

@@ -19,11 +19,11 @@ use super::waiters::WaiterSlot;
 /// A descriptor whose readiness a loop reports. Made by
 /// [`Handle::register`](crate::Handle::register).
 ///
-/// Its futures may be polled on any thread and by any executor, as long as its loop lives and is
-/// turned.
+/// The futures of its methods may be polled on any thread and by any executor, as long as the loop
+/// lives and is turned.
 ///
 /// # Drop
-/// Deregisters the descriptor. Drop it before the descriptor is closed.
+/// Deregisters the descriptor. Drop the registration before the descriptor is closed.
 pub struct Registration {
     reactor: Arc<Reactor>,
     source: Arc<IoSource>,
@@ -77,8 +77,8 @@ impl Registration {
         self.poll_tick(direction, &mut WaiterSlot::Shared, cx)
     }
 
-    /// Clears a readiness after an operation that returned `WouldBlock` (S3). The readiness that an
-    /// event has reported after `seen` is kept.
+    /// Clears the readiness of the tick `seen` after an operation that returned `WouldBlock` (S3).
+    /// Readiness that an event has reported after `seen` is kept.
     pub fn clear(&self, direction: Direction, seen: Tick) {
         self.source.clear(direction, seen);
     }

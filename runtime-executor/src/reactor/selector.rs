@@ -23,7 +23,7 @@ pub enum Direction {
 pub struct Token(pub usize);
 
 impl Token {
-    /// The token of [`Selector::wake`]. No descriptor has it.
+    /// The token of [`Selector::wake`]. No descriptor has this token.
     pub const WAKER: Token = Token(usize::MAX);
 }
 

@@ -11,8 +11,8 @@ use super::selector::{Direction, ReadinessEvent};
 use super::waiters::{WaiterSlot, Waiters};
 
 /// *Shared by* the loop and all users of the descriptor. *Guarded by* its mutex: a task stores its
-/// waker and the loop sets readiness under it. *Woken by* the thread that has taken the wakers,
-/// when it holds no lock.
+/// waker and the loop sets readiness under the mutex. *Woken by* the thread that has taken the
+/// wakers, when it holds no lock.
 #[derive(Debug)]
 pub(crate) struct IoSource {
     read: Readiness,

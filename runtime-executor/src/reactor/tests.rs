@@ -1,5 +1,5 @@
-//! Tests of the reactor's parts: tokens and waiters by hand, readiness against a reference, and
-//! selectors that fail.
+//! Tests of the reactor's parts: tokens and waiters in hand-written cases, readiness against a
+//! reference, and selectors that fail.
 
 mod properties;
 
@@ -63,7 +63,7 @@ fn a_slot_has_a_new_token_each_time_that_it_is_used() {
     assert_eq!(slab.len(), 1);
 }
 
-/// Counts its wakes.
+/// A waker that counts its wakes.
 #[derive(Default)]
 struct WakeCount(AtomicUsize);
 

@@ -1,8 +1,8 @@
 //! The current loop of a thread: the loop that the thread is turning or has entered.
 //!
-//! Loops nest (a job blocks on a handle, a task turns another loop), and the innermost is current.
-//! The thread-local itself is never destroyed. So a wake from another thread-local's destructor
-//! finds it, without a loop in it: each guard has restored the former value.
+//! Loops nest (a job blocks on a handle, a task turns another loop), and the innermost loop is
+//! current. The thread-local itself is never destroyed. So a wake from another thread-local's
+//! destructor finds it, without a loop in it: each guard has restored the former value.
 
 use std::cell::RefCell;
 use std::fmt;

@@ -37,8 +37,8 @@ pub struct Config {
     /// The maximum number of polls in one turn, and the maximum number of messages received. `None`
     /// means 1,024. Between two turns the loop checks its timers and its inbox.
     pub turn_bound: Option<usize>,
-    /// The seed of the order in which each turn polls its tasks. With `None`, that order is the
-    /// order of their wakes. For tests that look for dependencies on the order.
+    /// The seed of the order in which each turn polls its tasks. `None` means the order of the
+    /// tasks' wakes. For tests that look for dependencies on the order.
     pub seed: Option<u64>,
     /// The receiver of callbacks about the loop's work.
     pub observer: Option<Box<dyn Observer>>,
@@ -64,8 +64,8 @@ const TURN_BOUND: usize = 1024;
 
 /// An event loop: polls tasks on the thread that made the loop.
 ///
-/// It is neither `Send` nor `Sync`, because its tasks need not be. Other threads reach the loop
-/// through its [`Handle`].
+/// The loop is neither `Send` nor `Sync`, because its tasks need not be. Other threads reach the
+/// loop through its [`Handle`].
 ///
 /// # Drop
 /// Drops all tasks, on this thread. Never panics and never blocks.
@@ -195,7 +195,7 @@ impl EventLoop {
         let cancelled = close::close(&self.core);
         if let Ok(mut scheduler) = self.scheduler.try_borrow_mut() {
             // Dropping the inbox cancels the spawns in it, although this loop may exist for some
-            // time yet.
+            // more time.
             let inbox = scheduler.inbox.take();
             drop(scheduler);
             drop_catching(inbox);

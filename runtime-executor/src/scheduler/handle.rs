@@ -76,11 +76,11 @@ impl Handle {
         }
     }
 
-    /// Sends a closure to the loop's thread, which makes the future there and spawns it. The future
-    /// need not be `Send`.
+    /// Sends a closure to the loop's thread. The closure makes the future there, and the loop
+    /// spawns the future, which need not be `Send`.
     ///
-    /// The closure runs between two polls of tasks, so it should be short. If it panics, the handle
-    /// yields that panic.
+    /// The closure runs between two polls of tasks, so it should be short. If the closure panics,
+    /// the handle yields that panic.
     pub fn spawn_with<M, F>(&self, metadata: Metadata, make: M) -> JoinHandle<F::Output>
     where
         M: FnOnce() -> F + Send + 'static,
@@ -106,8 +106,8 @@ impl Handle {
     /// a `Deadlock`. There is no false alarm: the pool refuses a job only if nothing else could
     /// have woken the thread. So the pool detects no deadlock if the thread also waits for
     /// something else (a timeout, a channel, a group) or sleeps elsewhere than in this call. Nor
-    /// does it detect one if a task stands between two jobs, or if running jobs wait for each other
-    /// in a circle.
+    /// does it detect one if a job waits for a task that waits for another job, or if running jobs
+    /// wait for each other in a circle.
     ///
     /// # Panics
     /// On the loop's own thread, which would wait for itself: await the future there. If the call

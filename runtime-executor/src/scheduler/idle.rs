@@ -24,7 +24,7 @@ pub(crate) enum SleepLimit {
 pub(crate) enum IdleEnd {
     /// The loop has slept.
     Slept(Unparked),
-    /// The loop was not allowed to sleep. Contains when the next turn is due.
+    /// The loop was not allowed to sleep. The value shows when the next turn is due.
     Due(NextTurn),
 }
 
@@ -60,7 +60,7 @@ impl IdleSleep {
     }
 
     /// Sleeps until a wake or a deadline. A virtual clock is moved to the deadline instead, unless
-    /// a job holds it.
+    /// a job holds the clock.
     #[inline]
     fn sleep_until(&self, core: &Core, until: Option<Instant>) -> Unparked {
         core.observe(|observer| observer.parked(until));

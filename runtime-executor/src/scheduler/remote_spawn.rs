@@ -14,7 +14,8 @@ use crate::scheduler::shared::Shared;
 use crate::task::future_task::FutureTask;
 use crate::task::waker::Message;
 
-/// Sends a command to a loop. The command calls `make` on the loop's thread, and spawns the future.
+/// Sends a command to a loop. The command calls `make` on the loop's thread, and spawns the future
+/// that `make` returns.
 pub(crate) fn spawn_with<M, F>(
     shared: &Shared<Message>,
     metadata: Metadata,
@@ -33,8 +34,8 @@ where
     handle
 }
 
-/// The closure that makes a future, and the cell for its result. If it is dropped before it has
-/// run, the cell is completed as cancelled.
+/// The closure that makes a future, and the cell for its result. If the closure is dropped before
+/// it has run, the cell is completed as cancelled.
 struct RemoteSpawn<M, T> {
     make: Option<M>,
     completion: Arc<Completion<T>>,

@@ -25,7 +25,7 @@ use runtime_core::park::Parker;
 use crate::scheduler::shared::Shared;
 use crate::task::waker::Message;
 
-/// *Shared by* the thread that made it and the wakers of its future. *Guarded by* its parker.
+/// *Shared by* the thread that drives the future and the future's wakers. *Guarded by* its parker.
 /// *Woken by* a wake.
 pub(crate) struct ThreadWaker {
     parker: Parker,

@@ -27,7 +27,7 @@ pub(crate) struct Scheduler {
     /// The maximum number of polls in one turn, and the maximum number of messages.
     pub(crate) turn_bound: usize,
     pub(crate) shuffle: Option<Shuffle>,
-    /// The wakers of the future that `block_on` drives. Each such future uses them in turn.
+    /// The wakers of the future that `block_on` drives. Successive futures use the same wakers.
     pub(crate) main: OwnWakers,
     pub(crate) idle: IdleSleep,
     pub(crate) counts: TurnCounts,

@@ -7,8 +7,8 @@ use std::task::Waker;
 use crate::scheduler::shared::Shared;
 use crate::task::waker::{Message, TaskKey, TaskWaker};
 
-/// The references that a task itself has to its waker, made once. The next task that takes over the
-/// slot gets them.
+/// The references that a task itself has to its waker. They are made once: the next task that takes
+/// over the slot gets them.
 pub(crate) struct OwnWakers {
     pub(crate) task: Arc<TaskWaker>,
     /// For the polls of the future.

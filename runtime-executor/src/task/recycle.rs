@@ -69,8 +69,8 @@ impl Recycler {
         self.0.borrow().len()
     }
 
-    /// Begins a task in the box of the task that finished last, or in a new one, queues it, and
-    /// returns its cell. `new_wakers` reserves a slot, and `insert` fills it.
+    /// Begins a task in the box of the task that finished last, or in a new box. Queues the task,
+    /// and returns its completion cell. `new_wakers` reserves a slot, and `insert` fills it.
     #[inline]
     pub(crate) fn begin<F>(
         &self,

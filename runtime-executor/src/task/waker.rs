@@ -5,8 +5,8 @@
 //! the loop, but no part of the future, so it may outlive the task, the loop and the thread.
 //!
 //! - W1. A wake on the loop's thread marks the task `ready` and pushes its key to the ready queue,
-//!   unless it was marked already. A plain load and store suffice: no other thread touches the
-//!   flag.
+//!   unless the task was marked already. A plain load and store suffice: no other thread touches
+//!   the flag.
 //! - W2. A wake on another thread swaps `posted` to true. Only the wake that found it false sends a
 //!   message and unparks the loop. Ten thousand wakes of one task can cause a single message.
 //! - W3. The loop takes the message out of the inbox, and swaps `posted` to false **before** it
@@ -64,12 +64,11 @@ pub(crate) enum Message {
 }
 
 /// The state that all clones of a task's waker share. *Shared by* the clones, on any thread.
-/// *Guarded by* its two flags. *Woken by*: no thread waits for it. A wake begins in
+/// *Guarded by* its two flags. *Woken by* nothing: no thread waits for it. A wake begins in
 /// `scheduler/current.rs`.
 pub(crate) struct TaskWaker {
     key: TaskKey,
-    /// True if the key is in the ready queue or this turn's batch. Only the loop's thread uses
-    /// this.
+    /// True if the key is in the ready queue or this turn's batch. For the loop's thread only.
     ready: AtomicBool,
     /// True if a message with this waker is in the inbox. All threads use this flag.
     posted: AtomicBool,
@@ -100,9 +99,8 @@ impl TaskWaker {
     /// W2.
     pub(crate) fn post(self: Arc<Self>) {
         // ORDERING: AcqRel, paired with the swap in `clear_posted`. Release publishes what the
-        // caller of the waker wrote; a read-modify-write also continues the release sequence of
-        // earlier wakes. Acquire is not needed; it is the rule for words that several threads
-        // write.
+        // waker's caller wrote; a read-modify-write also continues the release sequence of earlier
+        // wakes. Acquire is not needed; it is the rule for words that several threads write.
         if !self.posted.swap(true, Ordering::AcqRel) {
             let shared = Arc::clone(&self.shared);
             // A message to a loop that is gone comes back and is dropped: it was only a wake.

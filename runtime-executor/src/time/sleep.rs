@@ -24,8 +24,8 @@ use crate::time::timer_queue::TimerKey;
 /// deadline is too far off for an `Instant`, the sleep never ends.
 ///
 /// # Panics
-/// If it is made and first polled outside a runtime. If its runtime is gone, unless another loop
-/// with the system's clock polls it, because nothing would wake the task.
+/// If the sleep is made and first polled outside a runtime. If the sleep's runtime is gone, unless
+/// another loop with the system's clock polls it, because nothing would wake the task.
 ///
 /// # Cancel safety
 /// Safe: dropping the future removes the timer. A new sleep counts from its own call.
@@ -40,10 +40,10 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// Waits until `deadline`, by the runtime's clock. Ready at once if the deadline has passed.
 ///
 /// # Panics
-/// As [`sleep`], and always if it is first polled outside a runtime.
+/// As [`sleep`]. Also if the first poll happens outside a runtime, wherever the sleep was made.
 ///
 /// # Cancel safety
-/// Safe: dropping it removes the timer.
+/// Safe: dropping the future removes the timer.
 #[doc(alias("delay_until", "call_at"))]
 pub fn sleep_until(deadline: Instant) -> Sleep {
     Sleep { state: SleepState::Unplaced(SleepEnd::At(deadline)) }

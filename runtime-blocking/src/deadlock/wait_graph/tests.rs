@@ -159,8 +159,8 @@ fn each_scene(runners: usize, mut check: impl FnMut(&WaitGraph)) {
     }
 }
 
-/// P54: the rule reports no runner as blocked that could proceed. It overlooks no blocked runner,
-/// except those in a cycle.
+/// P54: a runner that can proceed is never reported as blocked. A runner that cannot proceed is
+/// always reported, except in a cycle.
 #[test]
 fn the_rule_agrees_with_a_simulation_of_every_small_graph() {
     let mut counts = [0, 0];

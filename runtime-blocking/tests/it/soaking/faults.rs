@@ -88,7 +88,7 @@ impl Drop for ThreadEnds {
     }
 }
 
-/// Makes the builder's thread starts counted, and refused as `refusals` says.
+/// Lets the builder count the thread starts, and refuse them as `refusals` says.
 pub(super) fn starting(
     builder: Builder,
     ledger: &Arc<Ledger>,

@@ -80,7 +80,7 @@ proptest! {
         prop_assert_eq!(left, reference.into_values().collect());
     }
 
-    /// The next `TakeAll` wakes each task that has stored a waker once.
+    /// The next `TakeAll` wakes, exactly once, each task that has stored a waker.
     #[test]
     fn waiters_do_what_a_list_of_wakers_does(steps in steps(waiter_step(), 100)) {
         let mut waiters = Waiters::default();

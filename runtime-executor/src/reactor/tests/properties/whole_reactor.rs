@@ -269,8 +269,8 @@ impl WholeReactor {
 proptest! {
     #![proptest_config(cases(512))]
 
-    /// P66, P67, P68: no task waits on after the loop has received the event of its data, no event
-    /// wakes the task of another socket, and a dropped socket leaves nothing behind.
+    /// P66, P67, P68: no task keeps waiting after the loop has received the event of its data, no
+    /// event wakes the task of another socket, and a dropped socket leaves nothing behind.
     #[test]
     fn sockets_do_what_their_reference_does(steps in steps(step(), 80)) {
         let mut reactor = WholeReactor::new();
