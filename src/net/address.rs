@@ -1,4 +1,4 @@
-//! Addresses in the forms that a program has them, and the lookup of names.
+//! Socket addresses in the forms in which programs have them, and the lookup of names.
 
 use std::io;
 use std::net::{self, IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
@@ -83,8 +83,8 @@ fn host_and_port(host: &str, port: u16) -> SocketTarget {
 
 /// Looks a name up, and returns its addresses in the order in which to try them.
 ///
-/// The lookup is a job on the pool of the current runtime, in a lane of its own that runs a few at
-/// a time, so that a name server that does not answer does not occupy every thread. A numeric
+/// The lookup is a job on the pool of the current runtime, in a lane of its own that runs a few
+/// lookups at a time. So a name server that does not answer does not occupy every thread. A numeric
 /// address needs no job.
 ///
 /// ```
@@ -100,8 +100,8 @@ fn host_and_port(host: &str, port: u16) -> SocketTarget {
 /// Those of the operating system. If the pool refuses the job. If this thread has no runtime.
 ///
 /// # Cancel safety
-/// Safe: a lookup that has not begun is cancelled. One that runs is completed, and its result is
-/// discarded.
+/// Safe: a lookup that has not begun is cancelled. A lookup that runs is completed, and its result
+/// is discarded.
 #[doc(alias = "getaddrinfo")]
 #[track_caller]
 pub fn lookup_host<A: ToSocketAddrs>(
@@ -129,8 +129,8 @@ where
     job.abort_on_drop().await.map_err(io::Error::other)?
 }
 
-/// Tries the addresses one by one until an attempt succeeds. If none does, it returns the last
-/// error.
+/// Tries the addresses one by one until an attempt succeeds. If all attempts fail, it returns the
+/// last error.
 pub(super) async fn try_each<T, F>(
     addresses: impl ToSocketAddrs,
     mut attempt: impl FnMut(SocketAddr) -> F,

@@ -1,4 +1,4 @@
-//! Any object with a descriptor, as something to wait for.
+//! Waiting for any object that has a descriptor.
 
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
@@ -13,15 +13,16 @@ use runtime_executor::reactor::{Direction, Registration, ShortTransfer, Tick};
 
 use super::delegate::{delegate_end, delegate_read, delegate_write};
 
-/// Waits until the descriptor of an object is ready: for descriptors that this module has no type
-/// for, such as pipes, `eventfd`, `timerfd`, `inotify`, or the sockets of another library.
+/// Waits until the descriptor of an object is ready. It is for descriptors for which this module
+/// has no type, such as pipes, `eventfd`, `timerfd`, `inotify`, or the sockets of another library.
 ///
 /// The object must be in non-blocking mode: otherwise an operation that finds no data blocks the
 /// loop. If `&T` is `Read` and `Write`, this type is `AsyncRead` and `AsyncWrite`. Their
 /// zero-length reads and writes return at once.
 ///
-/// It belongs to the runtime that was current when it was made. Any thread and any executor may use
-/// it as long as that runtime lives and is turned. After that every operation returns an error.
+/// An `AsyncFd` belongs to the runtime that was current when it was made. Any thread and any
+/// executor may use it as long as that runtime lives and is turned. After that every operation
+/// returns an error.
 ///
 /// ```
 /// use std::io::{Read, Write};
@@ -55,7 +56,7 @@ pub struct AsyncFd<T> {
     // Dropped first, so that no closed descriptor is registered.
     registration: Registration,
     inner: T,
-    /// The loop with which it is registered.
+    /// The loop with which the descriptor is registered.
     handle: Handle,
 }
 
@@ -64,8 +65,8 @@ impl<T: AsFd> AsyncFd<T> {
     /// registration at a time.
     ///
     /// # Errors
-    /// Those of the operating system, for example for a descriptor that is always ready, as a
-    /// file's is. If this thread has no runtime, or the runtime is gone. The object is dropped.
+    /// Those of the operating system, for example for a descriptor that is always ready, such as a
+    /// file's. If this thread has no runtime, or the runtime is gone. The object is dropped.
     pub fn new(inner: T) -> io::Result<AsyncFd<T>> {
         let handle = Handle::try_current().map_err(io::Error::other)?;
         AsyncFd::register(&handle, inner, ShortTransfer::HasNoEffect)
@@ -83,7 +84,7 @@ impl<T: AsFd> AsyncFd<T> {
 }
 
 impl<T> AsyncFd<T> {
-    /// Returns the loop with which it is registered.
+    /// Returns the loop with which the descriptor is registered.
     pub(super) fn handle(&self) -> &Handle {
         &self.handle
     }
@@ -127,7 +128,7 @@ impl<T> AsyncFd<T> {
         Ok(ReadyGuard { fd: self, direction, seen: Some(seen) })
     }
 
-    /// Reads by `operation`: tries it, and waits whenever it returns
+    /// Reads by `operation`: tries the operation, and waits whenever it returns
     /// [`WouldBlock`](io::ErrorKind::WouldBlock). Any number of tasks may wait.
     ///
     /// # Errors
@@ -175,7 +176,7 @@ impl<T> AsyncFd<T> {
     /// Transfers up to `bytes` bytes of a stream by `operation`, when that does not block.
     ///
     /// A transfer of zero bytes returns at once, because it has nothing to wait for. (The system
-    /// would let an empty read wait for data that it does not take.)
+    /// would let an empty read wait for data, although the read takes none.)
     pub(super) async fn transfer(
         &self,
         direction: Direction,
@@ -201,7 +202,8 @@ impl<T> AsyncFd<T> {
         self.registration.try_transfer(direction, bytes, || operation(&self.inner))
     }
 
-    /// Like [`transfer`](AsyncFd::transfer), for the traits: it keeps one task per direction.
+    /// Like [`transfer`](AsyncFd::transfer), for the I/O traits. It keeps the waker of one task per
+    /// direction.
     #[inline]
     fn poll_transfer(
         &self,
@@ -222,8 +224,8 @@ pub(super) fn bytes_in(buffers: &[impl Deref<Target = [u8]>]) -> usize {
     buffers.iter().take(BUFFERS_PER_CALL_MAX).map(|buffer| buffer.len()).sum()
 }
 
-/// The most buffers of one call on Linux (`UIO_MAXIOV`), the system on which a short transfer
-/// clears readiness.
+/// The maximum number of buffers of one call on Linux (`UIO_MAXIOV`), the system on which a short
+/// transfer clears readiness.
 const BUFFERS_PER_CALL_MAX: usize = 1_024;
 
 /// The readiness of a descriptor, as it was when a wait returned. See [`AsyncFd::readable`].
@@ -234,7 +236,7 @@ const BUFFERS_PER_CALL_MAX: usize = 1_024;
 pub struct ReadyGuard<'a, T> {
     fd: &'a AsyncFd<T>,
     direction: Direction,
-    /// `None` after it has been cleared.
+    /// The tick of the readiness. `None` after the readiness has been cleared.
     seen: Option<Tick>,
 }
 
@@ -260,7 +262,7 @@ impl<T> ReadyGuard<'_, T> {
 
     /// Clears the readiness. Call it only after an operation has returned
     /// [`WouldBlock`](io::ErrorKind::WouldBlock): the system reports each change to ready once.
-    /// Events that arrived after the wait returned stay.
+    /// Events that arrived after the wait returned are kept.
     pub fn clear_ready(&mut self) {
         if let Some(seen) = self.seen.take() {
             self.fd.registration.clear(self.direction, seen);

@@ -11,7 +11,7 @@ use super::udp::UdpSocket;
 
 /// Sets options of a TCP or UDP socket before it is bound or connected.
 ///
-/// The order of the calls has no meaning: the options are set when the socket is opened.
+/// The order of the calls does not matter: the options are set when the socket is opened.
 /// [`TcpListener::bind`] is equivalent to a builder with
 /// [`reuse_address`](SocketBuilder::reuse_address).
 ///
@@ -38,7 +38,7 @@ impl SocketBuilder {
         SocketBuilder::default()
     }
 
-    /// Allows binding to an address although connections of a former socket at it still exist.
+    /// Allows binding to an address at which connections of a former socket still exist.
     pub fn reuse_address(mut self) -> SocketBuilder {
         self.options.reuse_address = true;
         self

@@ -1,7 +1,7 @@
-//! Macros that implement the methods of the I/O traits by passing them on.
+//! Macros that implement the methods of the I/O traits by passing the calls on.
 //!
-//! A stream passes them on to its descriptor, and a half passes them on to its stream. The argument
-//! names the receiver.
+//! A stream passes the calls on to its descriptor, and a half passes them on to its stream. The
+//! argument of a macro names the receiver of the calls.
 
 /// Implements the methods of `AsyncRead`.
 macro_rules! delegate_read {

@@ -51,19 +51,18 @@
 //!   waits, and an operation that a signal interrupted is repeated.
 //! - A socket *belongs to the runtime* that was current when it was made. Any thread and any
 //!   executor may use it, as long as that runtime lives and is turned. When the runtime is gone,
-//!   every operation returns an error, including those that are waiting.
+//!   every operation returns an error, including operations that are waiting.
 //! - *Zero-length* reads and writes of a stream return at once, ready or not. A datagram may be
 //!   empty: it is sent and received like any other.
 //! - *Cancel safety*: the poll in which an operation takes effect returns its result. A future that
-//!   is dropped before has done nothing.
+//!   is dropped before that poll has done nothing.
 //! - *Fairness*: an operation on a socket that is always ready never waits, so no other task runs
 //!   meanwhile. A task that reads from a fast peer in a loop should call
 //!   [`yield_now`](crate::yield_now) now and then.
 //! - *A busy loop* polls its sockets after 64 polls of tasks, at the beginning of the next turn.
 //! - *With a virtual clock* sockets neither take nor hold virtual time. When no task can run, the
-//!   loop receives the events that are there; without events, the time advances to the next
-//!   deadline. A test that waits for a real peer should therefore use the system's clock, or set no
-//!   deadline.
+//!   loop receives the pending events. If there are none, the time advances to the next deadline. A
+//!   test that waits for a real peer should therefore use the system's clock, or set no deadline.
 //! - *Deadlines* of a loop with sockets are accurate to a millisecond, and never early.
 //! - *A runtime that another loop [turns](crate::Runtime::turn)* receives the events of its sockets
 //!   in its turns. A turn is due when [`socket_events`](crate::Runtime::socket_events) is readable.

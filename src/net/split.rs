@@ -1,4 +1,4 @@
-//! The two halves of a stream, each of which has an owner.
+//! The two halves of a stream, each with an owner of its own.
 
 use std::error::Error;
 use std::fmt;

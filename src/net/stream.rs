@@ -6,9 +6,9 @@
 macro_rules! impl_stream {
     ($stream:ident, $std:ty) => {
         impl $stream {
-            /// Reads data into the buffer, and waits while there is none. Returns the number of
-            /// bytes. Zero bytes, in a buffer that is not empty, are the end of the stream. With an
-            /// empty buffer it does not wait.
+            /// Reads data into the buffer, and waits while there is no data. Returns the number of
+            /// bytes read. If the buffer is not empty, zero means the end of the stream. A read
+            /// into an empty buffer does not wait.
             ///
             /// Any number of tasks may read. Each byte is read by one of them.
             ///
@@ -37,7 +37,7 @@ macro_rules! impl_stream {
             }
 
             /// Writes as many bytes as the system accepts, and waits while it accepts none. Returns
-            /// their number. Without bytes to write it does not wait.
+            /// the number of bytes written. A write without bytes does not wait.
             ///
             /// Any number of tasks may write. The bytes of one write stay together.
             ///
@@ -123,8 +123,8 @@ macro_rules! impl_stream {
                 self.io.get_ref().take_error()
             }
 
-            /// Splits the stream into two halves with an owner each, for two tasks. (References
-            /// need no halves: `&stream` reads and writes.)
+            /// Splits the stream into two halves, each with an owner of its own, for two tasks. (To
+            /// use references, no halves are needed: `&stream` reads and writes.)
             pub fn into_split(self) -> (OwnedReadHalf<$stream>, OwnedWriteHalf<$stream>) {
                 split::halves(self)
             }
@@ -165,7 +165,7 @@ macro_rules! impl_stream {
             delegate_read!(|this| &*this);
         }
 
-        /// The same as by reference.
+        /// Does the same as the implementation by reference.
         impl AsyncWrite for $stream {
             delegate_write!(|this| &*this);
             delegate_end!(|this| &*this);

@@ -35,11 +35,11 @@ pub struct TcpListener {
 }
 
 impl TcpListener {
-    /// Binds to an address and listens. Of several addresses it binds to the first one possible.
-    /// With port 0 the system chooses a free port, which [`local_addr`](TcpListener::local_addr)
-    /// returns.
+    /// Binds to an address and listens. Of several addresses it binds to the first one at which
+    /// binding succeeds. With port 0 the system chooses a free port, which
+    /// [`local_addr`](TcpListener::local_addr) returns.
     ///
-    /// The address may be one at which connections of a former listener still exist.
+    /// Connections of a former listener may still exist at the address.
     ///
     /// # Errors
     /// Those of the operating system. If the lookup of a name fails. If this thread has no runtime,
@@ -59,13 +59,14 @@ impl TcpListener {
     /// the listener's runtime. Any number of tasks may accept; one connection may wake several of
     /// them.
     ///
-    /// It skips a connection that the peer has closed before it was accepted.
+    /// It skips a connection that the peer has closed before the connection was accepted.
     ///
     /// # Errors
     /// Those of the operating system. If the runtime is gone. If descriptors (`EMFILE`, `ENFILE`)
-    /// or memory are exhausted, it returns the error 10 ms late by the runtime's clock, and the
-    /// connection stays in the backlog. Other tasks run during the pause and can free descriptors,
-    /// and a loop that accepts again after every error does not spin.
+    /// or memory are exhausted, it returns the error after a pause of 10 ms by the runtime's clock,
+    /// and the connection stays in the backlog. Other tasks run during the pause and can free
+    /// descriptors. Because of the pause, a loop that accepts again after every error does not
+    /// spin.
     ///
     /// # Cancel safety
     /// Safe: if the future is dropped before it is ready, it has accepted nothing.

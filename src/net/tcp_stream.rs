@@ -25,8 +25,9 @@ use super::stream::impl_stream;
 ///
 /// It implements `AsyncRead` and `AsyncWrite` of the `futures` traits, by value and by reference,
 /// so one task may read through `&stream` while another writes through `&stream`. The traits keep
-/// one task per direction: two tasks that read through them at the same time wake each other in
-/// turn. Any number of tasks may use [`read`](TcpStream::read) and [`write`](TcpStream::write).
+/// the waker of one task per direction, so two tasks that read through them at the same time wake
+/// each other in turn. Any number of tasks may use [`read`](TcpStream::read) and
+/// [`write`](TcpStream::write).
 ///
 /// ```
 /// use aside::net::{TcpListener, TcpStream};
@@ -59,7 +60,8 @@ pub(super) async fn connect(socket: Socket, address: SocketAddr) -> io::Result<T
         Err(error) if !is_in_progress(&error) => return Err(error),
         Ok(()) | Err(_) => {}
     }
-    // Registered after the connect has begun: the system reports an idle socket as hung up.
+    // The socket is registered after the connect has begun, because the system reports an idle
+    // socket as hung up.
     let handle = Handle::try_current().map_err(io::Error::other)?;
     let io =
         AsyncFd::register(&handle, net::TcpStream::from(socket), ShortTransfer::ClearsReadiness)?;
@@ -74,11 +76,11 @@ pub(super) async fn connect(socket: Socket, address: SocketAddr) -> io::Result<T
     Ok(TcpStream { io })
 }
 
-/// Returns whether the system goes on connecting in the background.
+/// Returns whether the system continues to connect in the background.
 fn is_in_progress(error: &io::Error) -> bool {
     error.raw_os_error() == Some(libc::EINPROGRESS)
         || error.kind() == io::ErrorKind::WouldBlock
-        // After a signal the system goes on connecting.
+        // After a signal the system continues to connect.
         || error.kind() == io::ErrorKind::Interrupted
 }
 
@@ -88,8 +90,8 @@ impl TcpStream {
     /// The system gives up after some minutes. Use `aside::timeout` for a shorter limit.
     ///
     /// # Errors
-    /// Those of the operating system; of several addresses, the last error. If the lookup of a name
-    /// fails. If this thread has no runtime, or the runtime is gone.
+    /// Those of the operating system. For several addresses, the error of the last one. If the
+    /// lookup of a name fails. If this thread has no runtime, or the runtime is gone.
     ///
     /// # Cancel safety
     /// Safe: dropping the future closes the socket.
@@ -158,7 +160,7 @@ impl TcpStream {
     }
 
     /// Sets for how long closing the socket waits to send the remaining data (`SO_LINGER`). A time
-    /// of zero discards the data, and the peer sees a reset. With any other time, closing blocks.
+    /// of zero discards the data, and resets the connection. With any other time, closing blocks.
     ///
     /// # Errors
     /// Those of the operating system.
@@ -169,7 +171,7 @@ impl TcpStream {
         SockRef::from(&self.io).set_linger(linger)
     }
 
-    /// Sets the silence after which the system probes whether the peer is still alive
+    /// Sets how long the peer must be silent before the system probes whether it is still alive
     /// (`TCP_KEEPIDLE`). `None` disables the probes.
     ///
     /// # Errors
@@ -182,7 +184,8 @@ impl TcpStream {
         }
     }
 
-    /// Returns the silence after which the system probes the peer, or `None` without probes.
+    /// Returns how long the peer must be silent before the system probes it, or `None` if the
+    /// probes are disabled.
     ///
     /// # Errors
     /// Those of the operating system.
@@ -192,7 +195,7 @@ impl TcpStream {
     }
 
     /// Reads data without removing it: the next read returns the same bytes. Waits while there is
-    /// none.
+    /// no data.
     ///
     /// # Errors
     /// Those of the operating system. If the runtime is gone.

@@ -15,7 +15,7 @@ use super::socket_options::SocketOptions;
 
 /// A UDP socket, connected to one peer or not.
 ///
-/// Any number of tasks may send and receive. Each datagram is received by one of them.
+/// Any number of tasks may send and receive. Each datagram is received by one task.
 ///
 /// ```
 /// use aside::net::UdpSocket;
@@ -36,7 +36,8 @@ pub struct UdpSocket {
 }
 
 impl UdpSocket {
-    /// Binds to an address. Of several addresses it binds to the first one possible.
+    /// Binds to an address. Of several addresses it binds to the first one at which binding
+    /// succeeds.
     ///
     /// # Errors
     /// Those of the operating system. If the lookup of a name fails. If this thread has no runtime,
@@ -66,7 +67,7 @@ impl UdpSocket {
     /// Sends a datagram to the connected peer. Returns the number of bytes sent.
     ///
     /// # Errors
-    /// Those of the operating system, for example that an earlier datagram was refused. If the
+    /// Those of the operating system, for example if an earlier datagram was refused. If the
     /// runtime is gone.
     ///
     /// # Cancel safety
@@ -142,7 +143,7 @@ impl UdpSocket {
     /// Receives a datagram without waiting.
     ///
     /// # Errors
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is none. Otherwise as
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is no datagram. Otherwise as
     /// [`send`](UdpSocket::send).
     pub fn try_recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.io.try_read_with(|socket| socket.recv_from(buffer))
@@ -159,12 +160,12 @@ impl UdpSocket {
     /// Returns the address of the connected peer.
     ///
     /// # Errors
-    /// Those of the operating system. If it is not connected.
+    /// Those of the operating system. If the socket is not connected.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.io.get_ref().peer_addr()
     }
 
-    /// Returns whether it may send broadcasts (`SO_BROADCAST`).
+    /// Returns whether the socket may send broadcasts (`SO_BROADCAST`).
     ///
     /// # Errors
     /// Those of the operating system.
@@ -172,7 +173,7 @@ impl UdpSocket {
         self.io.get_ref().broadcast()
     }
 
-    /// Sets whether it may send broadcasts (`SO_BROADCAST`).
+    /// Sets whether the socket may send broadcasts (`SO_BROADCAST`).
     ///
     /// # Errors
     /// Those of the operating system.
@@ -212,7 +213,7 @@ impl UdpSocket {
         self.io.get_ref().join_multicast_v6(&group, interface)
     }
 
-    /// Leaves a group that it [joined](UdpSocket::join_multicast_v4).
+    /// Leaves a group that the socket [joined](UdpSocket::join_multicast_v4).
     ///
     /// # Errors
     /// Those of the operating system.
@@ -220,7 +221,7 @@ impl UdpSocket {
         self.io.get_ref().leave_multicast_v4(&group, &interface)
     }
 
-    /// Leaves a group that it [joined](UdpSocket::join_multicast_v6).
+    /// Leaves a group that the socket [joined](UdpSocket::join_multicast_v6).
     ///
     /// # Errors
     /// Those of the operating system.
@@ -228,7 +229,7 @@ impl UdpSocket {
         self.io.get_ref().leave_multicast_v6(&group, interface)
     }
 
-    /// Returns whether it receives its own datagrams to a group that it has joined
+    /// Returns whether the socket receives its own datagrams to a group that it has joined
     /// (`IP_MULTICAST_LOOP`).
     ///
     /// # Errors
@@ -237,7 +238,7 @@ impl UdpSocket {
         self.io.get_ref().multicast_loop_v4()
     }
 
-    /// Sets whether it receives its own datagrams to a group that it has joined
+    /// Sets whether the socket receives its own datagrams to a group that it has joined
     /// (`IP_MULTICAST_LOOP`).
     ///
     /// # Errors

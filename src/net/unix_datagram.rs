@@ -15,7 +15,7 @@ use super::socket::{fmt_socket, impl_socket};
 
 /// A Unix socket for datagrams, connected to one peer or not.
 ///
-/// Any number of tasks may send and receive. Each datagram is received by one of them.
+/// Any number of tasks may send and receive. Each datagram is received by one task.
 ///
 /// ```
 /// use aside::net::UnixDatagram;
@@ -123,7 +123,7 @@ impl UnixDatagram {
     /// Returns the address of the connected peer.
     ///
     /// # Errors
-    /// Those of the operating system. If it is not connected.
+    /// Those of the operating system. If the socket is not connected.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.io.get_ref().peer_addr()
     }

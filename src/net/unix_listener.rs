@@ -31,7 +31,7 @@ impl UnixListener {
         UnixListener::from_std(net::UnixListener::bind(path)?)
     }
 
-    /// Waits for a connection, and returns it with the peer's address, which usually is unnamed.
+    /// Waits for a connection, and returns it with the peer's address, which usually has no name.
     ///
     /// # Errors
     /// As [`TcpListener::accept`](super::TcpListener::accept).

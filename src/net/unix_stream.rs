@@ -45,8 +45,8 @@ pub struct UnixStream {
 }
 
 impl UnixStream {
-    /// Connects to the listener at a path. It never waits, and is `async` like the other `connect`
-    /// functions.
+    /// Connects to the listener at a path. It never waits, and is `async` only to be like the other
+    /// `connect` functions.
     ///
     /// # Errors
     /// Those of the operating system; on Linux [`WouldBlock`](io::ErrorKind::WouldBlock) if the
