@@ -113,7 +113,8 @@ struct QueueState<T> {
 enum PinnedStage {
     Open,
     Closed,
-    /// The state has been dropped. If its destructor panicked, this contains the message.
+    /// The state has been dropped. If its destructor panicked, this variant contains the panic's
+    /// message.
     Dropped(Option<String>),
 }
 

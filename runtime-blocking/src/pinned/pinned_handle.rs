@@ -154,8 +154,8 @@ impl<T: 'static> PinnedState<T> {
     ///
     /// # Errors
     /// The handle yields a *panicked* [`JoinError`](runtime_core::join::JoinError) if the state's
-    /// destructor panicked: the handle of the first close with the panic's payload, the others with
-    /// its message.
+    /// destructor panicked. The error of the first close contains the panic's payload, and the
+    /// errors of the others contain its message.
     ///
     /// # Cancel safety
     /// Safe: a closed state stays closed, and is dropped, whether or not the handle is awaited.

@@ -36,7 +36,7 @@ use crate::queue::permit::{Permit, WhenFull};
 #[derive(Clone)]
 pub struct Lane {
     owner: Arc<PoolOwner>,
-    /// `None` for the main lane, which exists as long as the pool.
+    /// `None` for the main lane, which exists as long as the pool exists.
     own: Option<Arc<LaneOwner>>,
 }
 

@@ -47,7 +47,7 @@ pub(crate) struct Pushed {
 pub(crate) struct Popped {
     pub(crate) job: Arc<dyn Job>,
     pub(crate) lane: LaneId,
-    /// The permit of the job that was admitted to the queue in its place.
+    /// The permit of the job that was admitted to the freed place in the queue.
     pub(crate) permit: Option<Permit>,
 }
 

@@ -19,7 +19,7 @@ pub(crate) struct Removed {
     pub(crate) was_takeable: bool,
     /// True if this was the last job of the lanes with `must_run`.
     pub(crate) was_last_must_run: bool,
-    /// The permit of the job that was admitted to the queue in its place.
+    /// The permit of the job that was admitted to the freed place in the queue.
     pub(crate) permit: Option<Permit>,
 }
 

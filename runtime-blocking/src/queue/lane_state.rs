@@ -73,7 +73,7 @@ impl LaneState {
         Some(jobs.get(self.queue.first())?.ticket + self.config.priority.penalty())
     }
 
-    /// Decides where a new job waits. Returns `None` if it is handed back.
+    /// Decides where a new job waits. Returns `None` if the job is handed back.
     pub(crate) fn stage_for_new(&self, when_full: WhenFull) -> Option<WaitStage> {
         if self.queue.len() < self.config.queue_max {
             Some(WaitStage::Queue)

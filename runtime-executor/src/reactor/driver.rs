@@ -43,7 +43,7 @@ enum SelectorState {
     ShutDown,
 }
 
-/// The selector of a reactor, with the part for the loop if it has just been opened.
+/// The selector of a reactor, and the loop's part of it if the selector has just been opened.
 pub(super) struct OpenedSelector {
     pub(super) selector: Arc<dyn Selector>,
     pub(super) wait: Option<Box<dyn WaitForEvents>>,

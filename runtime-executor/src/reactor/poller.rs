@@ -24,7 +24,7 @@ pub(crate) struct Poller {
     wait: Box<dyn WaitForEvents>,
     /// The events just received. Empty between two polls, except for its capacity.
     events: Vec<ReadinessEvent>,
-    /// The wakers of the tasks that wait for these events.
+    /// The wakers of the tasks that wait for the received events.
     woken: Vec<Waker>,
 }
 
@@ -122,7 +122,7 @@ impl PollerSlot {
         self.task_polls.set(self.task_polls.get() + polls.max(1));
     }
 
-    /// Polls the selector if it was not polled for some time.
+    /// Polls the selector if enough tasks have been polled since its last poll.
     #[inline]
     pub(crate) fn poll_if_due(&self) {
         if self.task_polls.get() >= INTERVAL {

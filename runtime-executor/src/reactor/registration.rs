@@ -285,7 +285,7 @@ fn would_block(error: &io::Error) -> bool {
 }
 
 /// Returns a descriptor that is readable while the reactor has events, for another event loop to
-/// watch. If this opens the selector, `deliver` brings the poller to the loop.
+/// watch. If this call opens the selector, `deliver` brings the poller to the loop.
 ///
 /// # Errors
 /// The errors of the operating system. Another error if the loop is gone.

@@ -50,7 +50,7 @@ impl IdleSleep {
             SleepLimit::WhileTasksAreLeft if core.task_count() == 0 => return IdleEnd::Due(next),
             SleepLimit::WhileTasksAreLeft => deadline,
             SleepLimit::AtMost(Duration::ZERO) => return IdleEnd::Due(next),
-            // The caller sees what this turn has done before the loop sleeps.
+            // The turn reports its work to the caller before the loop sleeps.
             SleepLimit::AtMost(_) if counts.is_anything() => return IdleEnd::Due(next),
             SleepLimit::AtMost(duration) => {
                 deadline.into_iter().chain(core.shared.clock.after(duration)).min()

@@ -35,8 +35,8 @@ pub(crate) type BoxedTask = Pin<Box<dyn RecyclableTask>>;
 
 /// A task, and the parts of it that outlive its future.
 pub(crate) trait RecyclableTask: Task {
-    /// Moves the future of a [`Candidate`] into the box of this finished task, if it has the type
-    /// that the box was made for, and queues the new task. Runs no foreign code.
+    /// Moves the future of a [`Candidate`] into the box of this finished task, if the future has
+    /// the type for which the box was made, and queues the new task. Runs no foreign code.
     fn refill(self: Pin<&mut Self>, ready: &ReadyQueue, candidate: &mut dyn Any);
 
     /// Returns whether no waker is left but the task's own, and the output is small enough.

@@ -103,14 +103,15 @@ impl TaskWaker {
         // wakes. Acquire is not needed; it is the rule for words that several threads write.
         if !self.posted.swap(true, Ordering::AcqRel) {
             let shared = Arc::clone(&self.shared);
-            // A message to a loop that is gone comes back and is dropped: it was only a wake.
+            // A loop that is gone returns the message, which is dropped: it was only a wake.
             let _ = shared.post(Message::Wake(self));
         }
     }
 
     /// W3.
     pub(crate) fn clear_posted(&self) {
-        // ORDERING: AcqRel, paired with the swap in `post`: reads from the last elided wake.
+        // ORDERING: AcqRel, paired with the swap in `post`: this swap reads from the last elided
+        // wake.
         self.posted.swap(false, Ordering::AcqRel);
     }
 

@@ -33,7 +33,7 @@ pub enum MissedTicks {
     /// Delivers all missed ticks at once, so that the number of ticks is right.
     #[default]
     Burst,
-    /// Continues one period after the late tick, so that two ticks are never too close.
+    /// Continues one period after the late tick, so that ticks are at least one period apart.
     Delay,
     /// Drops the missed ticks and continues at the next multiple of the period.
     Skip,

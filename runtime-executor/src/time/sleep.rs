@@ -28,7 +28,7 @@ use crate::time::timer_queue::TimerKey;
 /// another loop with the system's clock polls it, because nothing would wake the task.
 ///
 /// # Cancel safety
-/// Safe: dropping the future removes the timer. A new sleep counts from its own call.
+/// Safe: dropping the future removes the timer. A new sleep begins at its own call.
 #[doc(alias("delay", "call_later", "asyncio"))]
 pub fn sleep(duration: Duration) -> Sleep {
     match Handle::try_current() {
@@ -81,8 +81,8 @@ enum SleepEnd {
 enum SleepTimer {
     /// There is no timer. The deadline may have passed.
     Unset,
-    /// There is no timer. The deadline was just computed from the current time, and is later, so
-    /// the first poll need not read the clock.
+    /// There is no timer. The deadline was just computed from the current time, and is later than
+    /// that, so the first poll need not read the clock.
     UnsetAhead,
     /// The timer is in the loop's timer queue until it fires.
     Queued(TimerKey),
