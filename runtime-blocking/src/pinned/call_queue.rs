@@ -31,7 +31,7 @@
 //! the next one afterwards.
 //!
 //! A forked child has the queue, but not the thread, which may have held the mutex at the fork. So
-//! all code that does not run on the thread locks by `lock_checked`, and asks the system for the
+//! all code that does not run on the thread locks with `lock_checked`, and asks the system for the
 //! process ID before it wakes the thread or waits for it.
 
 use std::collections::VecDeque;
@@ -238,7 +238,7 @@ impl<T> CallQueue<T> {
         !self.lock_checked().is_ok_and(|state| matches!(state.stage, PinnedStage::Open))
     }
 
-    /// Closes the queue. The completion completes when the state has been dropped.
+    /// Closes the queue. `completion` is completed when the state has been dropped.
     pub(super) fn close(&self, completion: Arc<Completion<()>>, keep: Box<dyn Send>) {
         let waiter = CloseWaiter { completion, keep };
         if let Err(forked) = self.check_process() {

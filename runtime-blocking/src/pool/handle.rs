@@ -59,7 +59,7 @@ use crate::worker::start::start_worker;
 /// a drop does nothing, and the queued jobs are left alone: they belong to the parent. A pool that
 /// is made in the child works. Do not await a handle from before the fork, because its job belongs
 /// to the parent. One case is not detected: if at the fork all threads were busy or one was
-/// arriving, a submit dispatches no worker and does not ask the system for the process. Then the
+/// arriving, a submit dispatches no worker and does not ask the system for the process ID. Then the
 /// fork is detected only after other code in the child has asked the system, as making a runtime
 /// does.
 #[derive(Clone)]

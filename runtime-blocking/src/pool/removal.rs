@@ -28,7 +28,7 @@ impl Removal {
 }
 
 impl PoolState {
-    /// Takes a job out of the queue unrun, unless it has left the queue before.
+    /// Takes a job out of the queue unrun, unless the job has left the queue before.
     pub(crate) fn remove_job(&mut self, key: Key) -> Option<Removal> {
         let removed = self.queue.remove(key)?;
         if removed.was_takeable {

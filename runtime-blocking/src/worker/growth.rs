@@ -8,9 +8,9 @@
 //!   as there are cores, then twice as many each time. It dispatches all of them itself. Letting
 //!   the new workers dispatch each other was measured and is slower, because they then contend with
 //!   the jobs for the cores.
-//! - G4. No thread can be added (`threads_max` is reached, or the system refuses one) and the queue
-//!   does not move: the monitor runs a job itself. No monitor is needed then, because each worker
-//!   that ends a job takes the next one.
+//! - G4. No thread can be added (`threads_max` is reached, or the system refuses a thread) and the
+//!   queue does not move: the monitor runs a job itself. No monitor is needed then, because each
+//!   worker that ends a job takes the next one.
 
 use std::time::Duration;
 

@@ -42,7 +42,7 @@ pub(super) struct Worker {
 /// The next step of a worker.
 pub(super) enum WorkerStep {
     Run(Arc<dyn Job>),
-    /// Yield the core, and look again. The next job or wait is timed from the given time.
+    /// Yield the core, and look again. The time of the next job or wait counts from the given time.
     Yield(Instant),
     /// Wait for an assignment, at most until the given time.
     Wait(Option<Instant>),

@@ -10,7 +10,8 @@ pub(crate) use DisabledPollerSlot as PollerSlot;
 pub(crate) use DisabledReactor as Reactor;
 pub(crate) use NoSelector as OpenSelector;
 
-/// The selector type of such a build. It has no values, so no selector can be given to a loop.
+/// The selector type of a build without sockets. It has no values, so no selector can be given to a
+/// loop.
 #[derive(Debug)]
 pub enum NoSelector {}
 

@@ -12,7 +12,7 @@ impl Shuffle {
 
     pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
         for end in (1..items.len()).rev() {
-            // The bias of a remainder is far below anything that a schedule could show.
+            // The remainder has a bias, which is far too small to be noticed in the order of polls.
             let other = (self.next() % (end as u64 + 1)) as usize;
             items.swap(end, other);
         }

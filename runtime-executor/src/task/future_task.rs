@@ -59,7 +59,7 @@ impl<F: Future> FutureTask<F> {
     /// Step 5 of a task's life.
     fn end(self: Pin<&mut Self>, result: Result<F::Output, JoinError>) {
         let mut this = self.project();
-        // The result stands even if the destructor panics.
+        // The result is kept even if the destructor panics.
         catch_panic(|| this.future.set(None));
         let unused = this.completion.complete(result);
         this.wakers.as_mut().expect(IS_ALIVE).take_back(unused);

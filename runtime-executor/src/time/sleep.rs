@@ -228,8 +228,8 @@ fn has_fired(key: TimerKey, shared: &Arc<Shared<Message>>) -> bool {
     core.is_some_and(|core| !core.timers.borrow().contains(key))
 }
 
-/// Replaces the waker of a timer unless it wakes the same task. Returns `Ready` if the timer has
-/// fired.
+/// Replaces the waker of a timer, unless the stored waker wakes the same task. Returns `Ready` if
+/// the timer has fired.
 fn renew(key: TimerKey, core: &Core, waker: &Waker) -> Poll<()> {
     match core.timers.borrow_mut().get_mut(key) {
         None => return Poll::Ready(()),
