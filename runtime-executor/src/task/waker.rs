@@ -110,8 +110,7 @@ impl TaskWaker {
 
     /// W3.
     pub(crate) fn clear_posted(&self) {
-        // ORDERING: AcqRel, paired with the swap in `post`: this swap reads from the last elided
-        // wake.
+        // ORDERING: AcqRel, paired with the swap in `post`. Reads from the last elided wake.
         self.posted.swap(false, Ordering::AcqRel);
     }
 
