@@ -33,8 +33,8 @@ impl Handle {
         CURRENT.with(|current| current.borrow().clone()).ok_or_else(NoRuntimeError::new)
     }
 
-    /// Polls a future on this thread until it is ready, and parks the thread while it is pending:
-    /// the way back from blocking code, such as a job on the pool, to async code.
+    /// Polls a future on this thread until it is ready, and parks the thread while the future is
+    /// pending. In this way blocking code, such as a job on the pool, can call async code.
     ///
     /// The future stays on this thread, so it need not be `Send`. Within the future this runtime is
     /// the current one, and this runtime's loop serves the timers.

@@ -39,7 +39,7 @@ pub struct Handle {
 struct RuntimeParts {
     event_loop: runtime_executor::Handle,
     pool: Pool,
-    /// Pinned states whose last handle was dropped on the loop, which could not wait for them.
+    /// Pinned states whose last handle was dropped on the loop, where the drop could not wait.
     pending_closes: Mutex<Vec<PendingClose>>,
     /// The lane of name lookups, made for the first lookup.
     #[cfg(all(feature = "net", unix))]

@@ -53,8 +53,8 @@
 //! - [`named`]: names of tasks and jobs, for errors and reports.
 //!
 //! The guide (`docs/guide/`) shows how to use them together. The event loop is the package
-//! `runtime-executor`, the pool is `runtime-blocking`, and `runtime-core` is the base of both;
-//! their front pages describe the life of a task and of a blocking call.
+//! `runtime-executor`, the pool is `runtime-blocking`, and `runtime-core` is the base of both. The
+//! front pages of these packages describe the life of a task and of a blocking call.
 //!
 //! # Features
 //!

@@ -8,7 +8,8 @@ pub use runtime_executor::{
     timeout_at,
 };
 
-/// Returns the time by the clock of the current runtime, or by the system's clock if there is none.
+/// Returns the time by the clock of the current runtime, or by the system's clock if there is no
+/// runtime.
 pub fn now() -> Instant {
     match runtime_executor::Handle::try_current() {
         Ok(handle) => handle.clock().now(),

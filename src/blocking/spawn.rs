@@ -50,9 +50,9 @@ impl Handle {
         self.submit(self.pool().main_lane(), Metadata::here(), (), f)
     }
 
-    /// Submits a job that belongs to this runtime: the runtime is current in it, and the job holds
-    /// the runtime's clock until it has ended, except while it sleeps in `block_on`. `keep` is
-    /// dropped after the awaiting task has been woken.
+    /// Submits a job that belongs to this runtime, which is current in the job. The job holds the
+    /// runtime's clock until it has ended, except while it sleeps in `block_on`. `keep` is dropped
+    /// after the awaiting task has been woken.
     pub(crate) fn submit<F, T, K>(
         &self,
         lane: &Lane,

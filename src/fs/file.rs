@@ -24,7 +24,7 @@ const CHUNK: usize = 64 * 1024;
 
 pub(super) type FileStream = Unblock<Arc<fs::File>>;
 
-/// An open file: a stream of bytes to read and to write, with one position for both.
+/// An open file: a stream of bytes that has one position for reading and writing.
 ///
 /// It implements [`AsyncRead`](futures_io::AsyncRead), [`AsyncBufRead`](futures_io::AsyncBufRead),
 /// [`AsyncWrite`](futures_io::AsyncWrite) and [`AsyncSeek`] of the `futures` traits. Each operation
@@ -59,15 +59,15 @@ pub(super) type FileStream = Unblock<Arc<fs::File>>;
 /// accepted bytes are then kept, and written when the file is dropped.
 ///
 /// # Cancel safety
-/// Safe for reading, writing, flushing and closing: a read that is dropped loses no byte, a write
-/// that is dropped has accepted none, a flush or close continues and may be started again. If a
-/// seek or a call of another method of this type is dropped, it may or may not take effect. If it
-/// does, it does so before later operations.
+/// Safe for reading, writing, flushing and closing. A read that is dropped loses no byte, and a
+/// write that is dropped has accepted no byte. A flush or close that is dropped continues, and may
+/// be started again. If a seek or a call of another method of this type is dropped, it may or may
+/// not take effect. If it does, it does so before later operations.
 ///
 /// # Drop
-/// Accepted bytes are written, and then the file is closed: by jobs on the pool that no shutdown
-/// cancels, or, if the pool refuses them, by the thread that drops the file. Errors are lost:
-/// flush, [`sync_all`](File::sync_all) or close first.
+/// Accepted bytes are written, and then the file is closed, by jobs on the pool that no shutdown
+/// cancels. If the pool refuses these jobs, the thread that drops the file does both. Errors are
+/// lost: flush, [`sync_all`](File::sync_all) or close first.
 pub struct File {
     /// *Shared by* nothing: the lock is never contended. It makes `&File` shareable.
     stream: Mutex<FileStream>,
@@ -235,7 +235,7 @@ impl File {
     }
 
     /// Runs `f` with the file of std on the pool, after all accepted bytes were written, and at the
-    /// same position: for locks, times and other methods that this type does not have.
+    /// same position. Use it for locks, times and other methods that this type does not have.
     ///
     /// # Errors
     /// Those of `f`, or the error of a write that was not reported yet. A panic of `f` is an error

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::operation::Operation;
 
-/// Reads the whole content of a file. See [`std::fs::read`].
+/// Reads the entire content of a file. See [`std::fs::read`].
 ///
 /// ```
 /// aside::run(async {
@@ -28,7 +28,7 @@ pub fn read(path: impl AsRef<Path>) -> Operation<Vec<u8>> {
     Operation::reads("fs::read", move || fs::read(path))
 }
 
-/// Reads the whole content of a file, as text. See [`std::fs::read_to_string`].
+/// Reads the entire content of a file, as text. See [`std::fs::read_to_string`].
 ///
 /// # Errors
 /// As [`std::fs::read_to_string`], or as every [`Operation`].
@@ -180,7 +180,7 @@ of_one_path! {
 /// Returns `true` if the path exists. See [`std::fs::exists`].
 ///
 /// # Errors
-/// If the system cannot determine that, or as every [`Operation`].
+/// If the system cannot determine whether the path exists, or as every [`Operation`].
 ///
 /// # Cancel safety
 /// As an [`Operation`] that reads.

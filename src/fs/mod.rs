@@ -1,10 +1,10 @@
-//! Files and directories, with std's names. With the feature `fs`, a default one.
+//! Files and directories, with std's names. With the default feature `fs`.
 //!
 //! # The problem
 //!
-//! A call of the file system may return at once, if the data is in memory, or block for long, if it
-//! is on a disk or behind a network. The caller cannot know beforehand. A loop that makes such a
-//! call stalls all its tasks.
+//! A call of the file system returns at once if the data is in memory. It may block for a long time
+//! if the data is on a disk or behind a network. The caller cannot know beforehand. A loop that
+//! makes such a call stalls all its tasks.
 //!
 //! # The idea
 //!

@@ -34,7 +34,7 @@ impl Default for OpenOptions {
     }
 }
 
-/// Converts options of std, which has more of them.
+/// Converts options of std, which may include options that this type has no method for.
 impl From<fs::OpenOptions> for OpenOptions {
     fn from(options: fs::OpenOptions) -> OpenOptions {
         OpenOptions { options }

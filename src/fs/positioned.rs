@@ -50,12 +50,11 @@ impl File {
     /// Writes all bytes from `offset` on. See [`FileExt::write_all_at`].
     ///
     /// Each call is a job of its own and does not move the file's position, so many calls may run
-    /// concurrently. Operations that were not awaited before this one starts may be executed after
-    /// it.
+    /// concurrently. Operations that were not awaited before this call may be executed after it.
     ///
     /// # Errors
-    /// As [`read_at`](File::read_at), and [`InvalidInput`](io::ErrorKind::InvalidInput) also if
-    /// there are unread bytes that were read ahead: seek first.
+    /// As [`read_at`](File::read_at). Also [`InvalidInput`](io::ErrorKind::InvalidInput), if bytes
+    /// that were read ahead are still unread: seek first.
     ///
     /// # Cancel safety
     /// As an [`Operation`] that changes files.

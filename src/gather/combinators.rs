@@ -48,8 +48,8 @@ where
 /// Like [`gather`], for children that yield a `Result` with one error type. If all succeed, the
 /// output is `Ok` with their values. At the first error the other children are dropped and the
 /// error is returned. If several children fail in one poll, the error of the child that was polled
-/// first is returned; that is the child of the lowest index, unless a limit made it start later.
-/// The children after it are not polled.
+/// first is returned. This is the child with the lowest index, unless a limit made that child start
+/// later. The children after it are not polled.
 ///
 /// # Examples
 ///

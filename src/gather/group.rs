@@ -12,7 +12,7 @@ use super::children::{Children, NextChild};
 use super::growing_wake_set::GrowingWakeSet;
 
 pin_project! {
-    /// The future of a group of concurrent children, as [`gather`](crate::gather::gather()),
+    /// The future of a group of concurrent children. [`gather`](crate::gather::gather()),
     /// [`try_gather`](crate::gather::try_gather), [`race`](crate::gather::race()) and
     /// [`first_ok`](crate::gather::first_ok) return it.
     ///

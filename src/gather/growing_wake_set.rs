@@ -94,8 +94,8 @@ impl GrowingWakeSet {
         }
     }
 
-    /// Makes the waker of a slot. The slot keeps the waker for every child that uses it. A stale
-    /// clone of the waker costs the slot's present child a needless poll, and nothing else.
+    /// Makes the waker of a slot. The slot keeps the waker for every child that uses the slot. A
+    /// stale clone of the waker costs the slot's present child a needless poll, and nothing else.
     ///
     /// The slot must have a waker already, or be the first one without a waker. A block that is
     /// made for the slot is attended at once. During a visit the other blocks are attended, too.

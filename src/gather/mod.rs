@@ -17,8 +17,8 @@
 //!
 //! - A child is polled only after it was woken, and at most once per poll of the group. A child
 //!   that wakes itself is polled again in the group's next poll, after a turn of the event loop.
-//! - Every woken child is polled, whatever its siblings do: a child that waits for a lock that a
-//!   sibling holds acquires it when the sibling releases it.
+//! - Every woken child is polled, whatever its siblings do. For example, if a child waits for a
+//!   lock that a sibling holds, the child acquires the lock when the sibling releases it.
 //! - The time of a poll depends on the number of woken children, not on the number of all children.
 //! - A child is dropped as soon as it has finished. The others are dropped with the group.
 //! - A panic of a child propagates through the poll of the group, and ends the group.

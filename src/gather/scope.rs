@@ -1,7 +1,7 @@
 //! [`scope`]: children that are added while others run, and that borrow from outside.
 //!
 //! The children are owned by the scope's future, which alone polls and drops them. A [`Scope`] is a
-//! handle: spawning puts the child into a shared list, cancelling sets a shared flag, and the
+//! handle. Spawning puts the child into a shared list, and cancelling sets a shared flag. The
 //! future checks the list and the flag when it is polled. A `Scope` held by a child therefore does
 //! not own that child, except between spawning and the next poll. When the future ends or is
 //! dropped, it empties the list and refuses new children, so that no reference cycle remains.

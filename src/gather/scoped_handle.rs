@@ -41,10 +41,10 @@ enum ChildResult<T> {
 ///
 /// # Errors
 ///
-/// [`ChildCancelled`], if the child was dropped before it finished: by
-/// [`Scope::cancel`](super::Scope::cancel); because its scope had ended when it was spawned; or,
-/// for a handle that is awaited outside the scope, because the scope was dropped or one of its
-/// children panicked.
+/// [`ChildCancelled`], if the child was dropped before it finished. The reason may be
+/// [`Scope::cancel`](super::Scope::cancel), or that the scope had ended when the child was spawned.
+/// If the handle is awaited outside the scope, the scope may also have been dropped, or one of its
+/// children may have panicked.
 ///
 /// # Panics
 ///
@@ -58,8 +58,8 @@ pub struct ScopedHandle<T> {
     result: Rc<RefCell<ChildResult<T>>>,
 }
 
-/// The child's end of the cell. Stores the child's output; if dropped before that, it stores that
-/// the child was cancelled.
+/// The child's end of the cell. Stores the child's output. If it is dropped before that, it stores
+/// that the child was cancelled.
 pub(super) struct Reporter<T> {
     result: Rc<RefCell<ChildResult<T>>>,
 }

@@ -34,8 +34,8 @@
 //! - G5. It swaps the root for ATTENDED alone ([`attend`]).
 //! - G6. It descends: for every bit that it took, it swaps the word below for zero. The bits taken
 //!   from level 0 are the children to poll ([`Visit::next`]).
-//! - G7. It clears ATTENDED. If any other bit of the root is set, a child was woken since the poll
-//!   passed it, and the caller must wake its own task, once ([`leave`]).
+//! - G7. It clears ATTENDED. If any other bit of the root is set, a child was woken after the poll
+//!   had passed it, and the caller must wake its own task, once ([`leave`]).
 //!
 //! [`register`]: WakeSet::register
 //! [`attend`]: WakeSet::attend
@@ -77,7 +77,7 @@
 //! - *A child's waker that finds the task's former waker*, alive or in the lock, because G4 has not
 //!   happened yet. It has set its bit before G5, which takes the bit. A child's waker that sets its
 //!   bit after G7 finds the task's new waker, because G7 publishes the effects of G4: the former
-//!   waker is dropped, and the new one is in the lock.
+//!   waker is dropped, and the new waker is in the lock.
 //! - *A redundant wake*, at any level, is still an RMW on the word that the poll swaps later.
 //!   Writes before the wake are therefore visible to the child's poll.
 //! - *A waker that is kept for ever.* [`WakeSet::retire`] takes the task's waker out of the lock,
@@ -184,8 +184,8 @@ impl<const BITS: usize> WakeSet<BITS> {
 
     /// Stores the awaiting task's waker for the children's wakers (step G4).
     ///
-    /// Only the poll calls it, before [`attend`](Self::attend), whenever the waker of the awaiting
-    /// task has changed.
+    /// Only the poll calls this, before [`attend`](Self::attend), whenever the waker of the
+    /// awaiting task has changed.
     ///
     /// # Panics
     ///

@@ -1,5 +1,5 @@
 //! Blocking readers, writers and iterators as async streams, and the standard streams. With the
-//! feature `unblock`, a default one.
+//! default feature `unblock`.
 //!
 //! - [`unblock`]: adapts any blocking object to the futures traits ([`Unblock`](crate::Unblock)).
 //! - [`stdio`]: stdin, stdout and stderr.

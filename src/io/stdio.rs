@@ -79,7 +79,7 @@ enum StdinStream {
 impl StdinState {
     const NEW: StdinState = StdinState { stream: StdinStream::New, waiting: Vec::new() };
 
-    /// Registers a reader's waker, and returns its former one.
+    /// Registers a reader's waker, and returns the reader's former waker.
     fn wait(&mut self, id: Id, waker: Waker) -> Option<Waker> {
         match self.waiting.iter_mut().find(|(waiting, _)| *waiting == id) {
             Some((_, former)) => Some(std::mem::replace(former, waker)),

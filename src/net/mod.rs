@@ -10,8 +10,9 @@
 //! # The idea
 //!
 //! The event loop asks the operating system which of its sockets have become ready, and wakes the
-//! tasks that wait for those. Each operation is tried first, and waits only if it would block. A
-//! read that finds data is therefore one system call, on the thread of the task that reads.
+//! tasks that wait for these sockets. Each operation is tried first, and waits only if it would
+//! block. A read that finds data is therefore one system call, on the thread of the task that
+//! reads.
 //!
 //! ```
 //! use aside::net::{TcpListener, TcpStream};

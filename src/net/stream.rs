@@ -10,7 +10,7 @@ macro_rules! impl_stream {
             /// bytes read. If the buffer is not empty, zero means the end of the stream. A read
             /// into an empty buffer does not wait.
             ///
-            /// Any number of tasks may read. Each byte is read by one of them.
+            /// Any number of tasks may read. Each byte is read by one task.
             ///
             /// # Errors
             /// Those of the operating system. If the runtime is gone.

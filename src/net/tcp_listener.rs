@@ -63,8 +63,8 @@ impl TcpListener {
     ///
     /// # Errors
     /// Those of the operating system. If the runtime is gone. If descriptors (`EMFILE`, `ENFILE`)
-    /// or memory are exhausted, it returns the error after a pause of 10 ms by the runtime's clock,
-    /// and the connection stays in the backlog. Other tasks run during the pause and can free
+    /// or memory are exhausted, it pauses for 10 ms by the runtime's clock, and then returns the
+    /// error. The connection stays in the backlog. Other tasks run during the pause and can free
     /// descriptors. Because of the pause, a loop that accepts again after every error does not
     /// spin.
     ///

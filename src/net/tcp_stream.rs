@@ -90,7 +90,7 @@ impl TcpStream {
     /// The system gives up after some minutes. Use `aside::timeout` for a shorter limit.
     ///
     /// # Errors
-    /// Those of the operating system. For several addresses, the error of the last one. If the
+    /// Those of the operating system. For several addresses, the error of the last address. If the
     /// lookup of a name fails. If this thread has no runtime, or the runtime is gone.
     ///
     /// # Cancel safety

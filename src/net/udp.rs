@@ -52,8 +52,9 @@ impl UdpSocket {
         .await
     }
 
-    /// Connects to a peer: [`send`](UdpSocket::send) sends to it, and only its datagrams are
-    /// received. Of several addresses it connects to the first one that has a route.
+    /// Connects to a peer. From then on [`send`](UdpSocket::send) sends to the peer, and only the
+    /// peer's datagrams are received. Of several addresses it connects to the first one that has a
+    /// route.
     ///
     /// # Errors
     /// Those of the operating system. If the lookup of a name fails.

@@ -60,8 +60,8 @@ impl UnixDatagram {
         Ok((UnixDatagram::from_std(near)?, UnixDatagram::from_std(far)?))
     }
 
-    /// Connects to a peer: [`send`](UnixDatagram::send) sends to it, and only its datagrams are
-    /// received.
+    /// Connects to a peer. From then on [`send`](UnixDatagram::send) sends to the peer, and only
+    /// the peer's datagrams are received.
     ///
     /// # Errors
     /// Those of the operating system.

@@ -5,7 +5,7 @@ use std::time::Instant;
 use runtime_core::metadata::Metadata;
 use runtime_executor::Observer;
 
-/// Passes every event to two observers, first to the first one.
+/// Passes every event to two observers, to the first observer first.
 #[derive(Debug)]
 pub struct Both<A, B>(pub A, pub B);
 

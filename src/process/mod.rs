@@ -3,10 +3,10 @@
 //!
 //! # The problem
 //!
-//! In std, waiting for a child blocks, and so do its pipes. Four threads for one child (for two
-//! pipes to read, one to write, and the exit) are many for a process that runs by itself most of
-//! the time. A child that is not waited for stays a *zombie* after its exit: it keeps its pid and
-//! its entry in the process table until its parent exits.
+//! In std, waiting for a child blocks, and so do its pipes. One child would need four threads: two
+//! to read pipes, one to write to a pipe, and one to wait for the exit. These are many for a
+//! process that runs by itself most of the time. A child that is not waited for stays a *zombie*
+//! after its exit: it keeps its pid and its entry in the process table until its parent exits.
 //!
 //! # The idea
 //!

@@ -1,9 +1,9 @@
 //! The driver: makes a call, on a thread of the pool, in the worker process that the thread owns.
 //!
-//! Each thread owns at most one process. The thread's first call starts the process; thread-local
-//! storage keeps it between calls, and its destructor ends it. The pool of threads therefore
-//! decides how many processes there are, which idle process gets the next call, and when an idle
-//! process exits. No separate count of processes has to agree with the threads.
+//! Each thread owns at most one process. The thread's first call starts the process. Thread-local
+//! storage keeps the process between calls, and ends it when the thread ends. The pool of threads
+//! therefore decides how many processes there are, which idle process gets the next call, and when
+//! an idle process exits. No separate count of processes has to agree with the threads.
 //!
 //! - D1. Take the thread's process, or start one.
 //! - D2. Send the call and wait for the reply. Cancelling the job meanwhile kills the process.
@@ -101,7 +101,8 @@ impl Driver {
         }
     }
 
-    /// Steps D1 to D3. The process returned contains the reply.
+    /// Sends the call and receives the reply (steps D1 to D3). The returned process contains the
+    /// reply.
     fn exchange(&self, frame: &[u8]) -> Result<WorkerProcess, CallError> {
         if let Some(mut process) = PROCESS.with(|process| process.borrow_mut().take()) {
             match self.call(&mut process, frame) {
@@ -211,7 +212,7 @@ fn kill_and_put_back(mut process: WorkerProcess) {
     put_back(process);
 }
 
-/// Step D4.
+/// Puts the process back (step D4).
 fn put_back(mut process: WorkerProcess) {
     process.discard_reply();
     let former = PROCESS.with(|place| place.borrow_mut().replace(process));

@@ -3,8 +3,8 @@
 //! # The problem
 //!
 //! A job on a thread shares everything with the program. If it aborts, overflows its stack or
-//! divides by zero in a C library, the whole program dies. Memory that it leaks stays allocated. If
-//! it never returns, it cannot be stopped: no system can end a thread without losing what the
+//! divides by zero in a C library, the entire program dies. Memory that it leaks stays allocated.
+//! If it never returns, it cannot be stopped: no system can end a thread without losing what the
 //! thread had locked. A process can be killed.
 //!
 //! # The idea
@@ -57,9 +57,9 @@
 //! | has arguments or a result that do not encode or are too big | an error for each case | stays |
 //! | sends an invalid reply | [`CallError::BadResult`], [`CallError::BadReply`] | is replaced |
 //!
-//! An error ends its own call and no other. A worker that dies between two calls is replaced
-//! without an error: a call that it has not read goes to another worker. A call that it has read
-//! may have had effects, and is not repeated.
+//! An error ends only its own call. A worker that dies between two calls is replaced without an
+//! error: a call that it has not read goes to another worker. A call that it has read may have had
+//! effects, and is not repeated.
 //!
 //! To end one call after a time limit, use `timeout(limit, run_in_executor(&pool,
 //! call).abort_on_drop())`.
@@ -72,14 +72,13 @@
 //!
 //! - *No zombies.* The pool waits for every worker that ends: after a failed call, after
 //!   [`keep_alive`](Builder::keep_alive) without work, after its [last
-//!   call](Builder::max_jobs_per_worker), and when the pool is shut down or dropped. (If a worker
-//!   dies between two calls, the pool waits for it at the next call, or when the keep-alive time
-//!   has passed.)
+//!   call](Builder::max_jobs_per_worker), and at the end of the pool. (If a worker dies between two
+//!   calls, the pool waits for it at the next call, or when the keep-alive time has passed.)
 //! - *No worker outlives the program.* If the program dies, even by `SIGKILL`, its workers detect
 //!   the end of their connections and kill their groups at once.
-//! - *Ctrl-C* at a terminal sends `SIGINT` to the program's group only, not to the workers. If it
-//!   kills the program, the workers die with the program; if the program handles it, they continue
-//!   with their calls. Ctrl-Z stops the program, but not its workers.
+//! - *Ctrl-C* at a terminal sends `SIGINT` to the program's group only, not to the workers. If the
+//!   signal kills the program, the workers die, too. If the program handles the signal, the workers
+//!   continue with their calls. Ctrl-Z stops the program, but not its workers.
 //! - *Output.* Lines that a worker prints to standard output or standard error go to the program's
 //!   standard error, or to [`Builder::on_line`]. Lines that a job prints arrive before its result.
 //!   A worker's standard input is empty. Calls do not use these three streams, so a job may use
@@ -99,7 +98,7 @@
 //! - Arguments and results use [postcard](https://docs.rs/postcard)'s format, which does not
 //!   describe itself. Types that need a self-describing format (`serde(untagged)`,
 //!   `serde(flatten)`, `serde_json::Value`) do not work. A long `Vec<u8>` is encoded byte by byte;
-//!   the package `serde_bytes` has a type that is encoded as a whole.
+//!   the package `serde_bytes` has a type that is encoded in one piece.
 //! - A worker of another version of the program is detected only by function names that it does not
 //!   know and values that it cannot decode. On Linux the workers execute the same file as the
 //!   program, even after that file has been replaced.

@@ -28,7 +28,7 @@ use super::call_error::CallError;
 use super::frame::{self, FrameAssembler, FrameKind};
 use super::function::{Registered, answer};
 
-/// The first argument of a worker process. It is an argument rather than a variable of the
+/// The first argument of a worker process. The mark is an argument rather than a variable of the
 /// environment, so that a program which a job starts does not inherit it.
 pub(super) const MARKER: &str = "--aside-process-pool-worker";
 
@@ -83,7 +83,8 @@ fn is_started_as_worker() -> bool {
     env::args_os().nth(1).is_some_and(|argument| argument == MARKER)
 }
 
-/// Steps M1 to M4. The connection stays open in `connection` when this returns.
+/// Serves the pool's calls (steps M1 to M4). The connection stays open in `connection` when this
+/// returns.
 fn serve(functions: &[&dyn Registered], connection: &mut Option<PoolConnection>) -> io::Result<()> {
     let incoming = FrameAssembler::new(frame::HELLO_BODY);
     let connection = connection.insert(PoolConnection { socket: take_connection()?, incoming });

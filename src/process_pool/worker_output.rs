@@ -53,7 +53,7 @@ pub(super) struct WorkerOutput {
     chunk: Vec<u8>,
     /// The beginning of a line whose line break has not arrived.
     partial: Vec<u8>,
-    /// The last bytes of the whole output.
+    /// The last bytes of the output.
     tail: Vec<u8>,
 }
 

@@ -65,7 +65,7 @@ pub(super) enum WorkerState {
 /// The reason why a worker sent no reply.
 #[derive(Debug)]
 pub(super) enum ExchangeError {
-    /// The process is gone and had not read the whole call, so it has not begun to work on the
+    /// The process is gone and had not read the complete call, so it has not begun to work on the
     /// call.
     Unread,
     /// The process is gone.

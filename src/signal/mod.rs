@@ -36,9 +36,9 @@
 //! - *From the call on*, not from the first poll, signals are received: [`ctrl_c`] and
 //!   [`Signals::new`] have installed the handler when they return.
 //! - *The default action does not come back.* A program that has once received `SIGINT` is no
-//!   longer ended by ctrl-c, even after the last receiver is dropped: as in other runtimes, the
-//!   handler stays. The program decides what a signal does, for example by
-//!   [`Signal::act_by_default`]. A handler that was installed before is called as well.
+//!   longer ended by ctrl-c. As in other runtimes, the handler stays even after the last receiver
+//!   is dropped. The program decides what a signal does, for example by [`Signal::act_by_default`].
+//!   A handler that was installed before is called as well.
 //! - *Signals coalesce*, as they do in the kernel: a signal that arrives again before it was
 //!   received is received once. It is received at least once after its last arrival. The order of
 //!   different signals is not preserved.

@@ -69,7 +69,7 @@ impl Signal {
     }
 
     /// Does what the signal does to a program without a handler. Most signals end the program at
-    /// once, some stop it, and some do nothing; in the last two cases this returns.
+    /// once, some stop it, and some do nothing; in the last two cases this function returns.
     ///
     /// A program that has cleaned up after [`ctrl_c`](super::ctrl_c) may call this to end, so that
     /// its parent process sees that it was interrupted.
@@ -88,8 +88,8 @@ impl TryFrom<i32> for Signal {
     type Error = NoSuchSignal;
 
     /// # Errors
-    /// For `SIGKILL` and `SIGSTOP`, which the kernel delivers to no handler; for `SIGILL`, `SIGFPE`
-    /// and `SIGSEGV`, after which the program cannot continue until a loop receives them; and for
+    /// For `SIGKILL` and `SIGSTOP`, which the kernel delivers to no handler. For `SIGILL`, `SIGFPE`
+    /// and `SIGSEGV`, after which the program cannot continue until a loop receives them. For
     /// numbers that belong to no signal on any system. (For a number that belongs to no signal on
     /// this system, [`Signals::new`](super::Signals::new) returns an error.)
     fn try_from(number: i32) -> Result<Signal, NoSuchSignal> {

@@ -12,10 +12,10 @@ use crate::handle::Handle;
 
 /// A state that one thread makes, uses and drops. Other threads send it calls.
 ///
-/// The problem: a connection to a database, an interpreter, a COM object or a graph of `Rc` must
-/// not leave the thread that made it, or must be used by one thread at a time. A pool cannot hold
-/// such a state, because it runs a job on any free thread. A mutex around the state would block the
-/// threads that wait for it.
+/// The problem: some states must not leave the thread that made them, or must be used by one thread
+/// at a time, such as a connection to a database, an interpreter, a COM object or a graph of `Rc`.
+/// A pool cannot hold such a state, because it runs a job on any free thread. A mutex around the
+/// state would block the threads that wait for it.
 ///
 /// The idea: the state stays on its thread, and calls are sent there. A closure makes the state on
 /// a thread of its own. [`call`](Pinned::call) sends that thread a closure, which gets `&mut` the
@@ -44,14 +44,15 @@ use crate::handle::Handle;
 ///
 /// # Panics of a call
 /// A panic is returned to the caller, and the state stays usable, as under a mutex that is not
-/// poisoned: a bug of one caller must not take the connection from all others. Changes that the
-/// call made before the panic persist. Where half a change is worse than none, let the closure undo
-/// it (a transaction that rolls back when dropped does), or [`close`](Pinned::close) the state when
-/// a call [has panicked](crate::JoinError::is_panic).
+/// poisoned. So a bug of one caller does not take the connection from all other callers. Changes
+/// that the call made before the panic persist. If half a change is worse than none, let the
+/// closure undo the change, for example by a transaction that rolls back when dropped. Or
+/// [`close`](Pinned::close) the state when a call [has panicked](crate::JoinError::is_panic).
 ///
 /// # Deadlock
-/// A call may submit calls to its own state, which run after it. A call that *waits* for one of
-/// them waits for itself, and never ends; so does a call that waits for [`close`](Pinned::close).
+/// A call may submit further calls to its own state. These run after it. A call that *waits* for
+/// one of them waits for itself, and never ends; so does a call that waits for
+/// [`close`](Pinned::close).
 ///
 /// # Drop
 /// Dropping the last handle closes the state: the accepted calls still run, then the state is

@@ -1,10 +1,10 @@
 //! One hold on a virtual clock, shared by all calls of one runtime that wait for one state.
 //!
 //! A job holds the virtual clock of its runtime while it runs, and releases it while it sleeps. If
-//! every waiting call had a hold of its own, a call that sleeps would deadlock: it waits for the
-//! time to advance, the time waits for the call queued behind it, and that call waits for the
-//! sleeping one. The calls of one runtime that run or wait for one state therefore share a hold,
-//! and the running call releases it for all of them.
+//! every waiting call had a hold of its own, a call that sleeps would deadlock. The sleeping call
+//! waits for the time to advance, the time waits for the call that is queued next, and this call
+//! waits for the sleeping call. The calls of one runtime that run or wait for one state therefore
+//! share a hold, and the running call releases the hold for all of them.
 
 use std::sync::Arc;
 

@@ -8,7 +8,7 @@ use hyper::rt;
 use runtime_executor::{sleep, sleep_until};
 
 /// The timer for hyper's timeouts. It follows the clock of the runtime that drives the connection,
-/// which is the system's or a virtual one.
+/// which is the system's clock or a virtual clock.
 ///
 /// # Panics
 /// As [`sleep`](crate::sleep()): if its sleeps are polled on a thread without a runtime.

@@ -50,8 +50,8 @@
 //! - `AsyncSeek` is not implemented. tokio's trait has two methods, and the position must be kept
 //!   between their calls. tokio-util's `Compat` around an [`Unblock`](crate::Unblock) or a `File`
 //!   keeps it.
-//! - Uninitialized memory is zeroed before it is read into, at most 64 KiB for each read: without
-//!   `unsafe` code, std's readers accept nothing else.
+//! - Uninitialized memory is zeroed before a read into it, at most 64 KiB for each read. Without
+//!   `unsafe` code, std's readers accept only initialized memory.
 
 #[cfg(all(feature = "net", unix))]
 mod net_streams;

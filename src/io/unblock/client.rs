@@ -41,7 +41,7 @@ impl JobSubmitter {
         JobSubmitter::to_lane(pool.main_lane().clone(), Handle::try_current().ok(), metadata)
     }
 
-    /// Submits to the main lane of a pool, as jobs of no runtime: no clock waits for them.
+    /// Submits to the main lane of a pool, as jobs of no runtime, so no clock waits for them.
     pub(crate) fn without_runtime(pool: &Pool, metadata: Metadata) -> JobSubmitter {
         JobSubmitter::to_lane(pool.main_lane().clone(), None, metadata)
     }

@@ -136,7 +136,7 @@ pub(super) struct CommandQueueState<T, R> {
     pub(super) task: Option<Waker>,
 }
 
-/// The states of the drawing above.
+/// The states of the table above.
 pub(super) enum ObjectState<T> {
     Idle(T),
     /// Idle. The task was not notified yet that its job was dropped before the job began.

@@ -9,11 +9,11 @@
 //!
 //! # The idea
 //!
-//! [`Unblock`] puts the object into a *command queue*. The task pushes commands (fill this chunk,
-//! write that one) and continues. A job on the pool runs the commands one after the other. It ends
+//! [`Unblock`] puts the object into a *command queue*. The task pushes commands (fill a chunk,
+//! write a chunk) and continues. A job on the pool runs the commands one after the other. It ends
 //! when there are none, so an idle stream holds no thread. A few commands are pushed ahead, so that
-//! the next chunk is filled while this one is used. Whole chunks are handed over, so each byte is
-//! copied once.
+//! the next chunk is filled while this one is used. The chunks themselves are handed over, so each
+//! byte is copied once.
 //!
 //! ```
 //! use aside::Unblock;

@@ -22,7 +22,7 @@ impl<T, R> WorkerJob<T, R> {
         WorkerJob { queue: Some(Arc::clone(queue)) }
     }
 
-    /// Steps Q2 to Q4.
+    /// Runs the commands (steps Q2 to Q4).
     ///
     /// # Blocking
     /// Blocks as long as the commands do.
@@ -107,7 +107,7 @@ impl<T, R> CommandQueue<T, R> {
         command
     }
 
-    /// Q4, after the object was dropped.
+    /// Q4: records that the object is lost, after it was dropped.
     fn mark_lost(&self) {
         let mut state = self.state.lock();
         state.object = ObjectState::Lost;
@@ -118,7 +118,7 @@ impl<T, R> CommandQueue<T, R> {
         wake(task);
     }
 
-    /// Q5.
+    /// Q5: records that the job was dropped before it began.
     fn mark_job_dropped(&self) {
         let mut state = self.state.lock();
         state.object = match mem::replace(&mut state.object, ObjectState::Running) {
