@@ -76,7 +76,7 @@
 //!
 //! 1. `wake` never blocks, never drops a future, and never runs user code under a lock. It works
 //!    from any thread, after shutdown, and during the destruction of thread-locals.
-//! 2. A submitted closure is in exactly one state: returned to the caller, cancelled before it
+//! 2. A submitted closure ends in exactly one way: returned to the caller, cancelled before it
 //!    began, or run. A running closure occupies a thread until it has really ended, even if nothing
 //!    waits for it any more.
 //! 3. Shutdown is explicit. It reports what it has cancelled and which jobs still run. It waits,

@@ -73,8 +73,8 @@ impl Runtime {
     /// - If the future panics. The runtime may be used again.
     /// - If it is called inside a task of the same runtime: await the future there. (Inside a task
     ///   of *another* runtime it works, and stalls that runtime meanwhile.)
-    /// - If it would have to sleep in a forked child of the process that made the runtime: make a
-    ///   new runtime after the fork.
+    /// - If the call would have to sleep in a forked child of the process that made the runtime:
+    ///   make a new runtime after the fork.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let _entered = self.handle.enter();
@@ -369,9 +369,9 @@ impl Builder {
     }
 
     /// Sets a hook for a runtime that is [turned](Runtime::turn) by a foreign loop. The hook is
-    /// called when a turn is due earlier than the last turn has returned, at most once per turn, on
-    /// the thread that causes this. It should only notify the foreign loop. Socket events do not
-    /// call the hook: `Runtime::socket_events` reports them.
+    /// called when a turn is due earlier than the last turn has announced. It is called at most
+    /// once per turn, on the thread that causes this. It should only notify the foreign loop.
+    /// Socket events do not call the hook: `Runtime::socket_events` reports them.
     #[must_use]
     pub fn on_wake(mut self, hook: impl Fn() + Send + Sync + 'static) -> Builder {
         self.config.wake_hook = Some(Box::new(hook));

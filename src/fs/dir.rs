@@ -60,7 +60,7 @@ pub fn read_dir(path: impl AsRef<Path>) -> Operation<ReadDir> {
 
 /// The entries of a directory, as a stream of [`DirEntry`]. See [`read_dir`].
 ///
-/// An error of the system takes the place of its entry. If a job is refused, or cancelled by a
+/// An error of the system takes the place of an entry. If a job is refused, or cancelled by a
 /// shutdown, that error is the last item.
 ///
 /// # Cancel safety

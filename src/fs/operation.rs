@@ -24,9 +24,9 @@ use crate::handle::Handle;
 /// and the job.
 ///
 /// # Cancel safety
-/// If an operation that *reads* is dropped, its job is cancelled if it has not begun; otherwise it
-/// continues, and its result is dropped. An operation that *changes* files is always executed once
-/// it was polled, even if it is dropped or the runtime is shut down.
+/// When an operation that *reads* is dropped, a job that has not begun is cancelled. A job that has
+/// begun continues, and its result is dropped. An operation that *changes* files is always executed
+/// once it was polled, even if it is dropped or the runtime is shut down.
 #[must_use = "an operation does nothing before it is polled"]
 pub struct Operation<T: Send + 'static> {
     state: OperationState<T>,

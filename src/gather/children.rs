@@ -21,7 +21,7 @@ pub trait Children {
     const NAME: &'static str;
     /// The output of the group.
     type Output;
-    /// Returns the least number of children, and the greatest if it is known.
+    /// Returns the minimum number of children, and the maximum number if it is known.
     fn size_hint(&self) -> (usize, Option<usize>);
     /// Returns how many children were started and have not finished.
     fn running(&self) -> usize;

@@ -11,8 +11,9 @@ use super::outcome::{AllOk, First, FirstOk};
 /// `Send`, and they may borrow. Each child is polled only after it was woken, and dropped as soon
 /// as it has finished. An empty group is ready at the first poll.
 ///
-/// A tuple yields a tuple, an array an array, a vector or an iterator a vector. An iterator is not
-/// advanced before the first poll. Use [`Gather::limit`] to run only some children at a time.
+/// The output has the form of the group: a tuple for a tuple, an array for an array, and a vector
+/// for a vector or an iterator. An iterator is not advanced before the first poll. Use
+/// [`Gather::limit`] to run only some children at a time.
 ///
 /// # Examples
 ///

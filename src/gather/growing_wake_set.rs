@@ -10,9 +10,9 @@ use std::task::Waker;
 
 use super::wake_set::{AfterVisit, Visit, WakeSet};
 
-/// The least capacity of a block: a wake set of 63 children is a single word.
+/// The minimum capacity of a block: a wake set of 63 children is a single word.
 const BLOCK_MIN: usize = 63;
-/// The greatest capacity of the first block, whatever length an iterator claims.
+/// The maximum capacity of the first block, whatever length an iterator claims.
 const BLOCK_FIRST_MAX: usize = BLOCK_MIN * 64 * 64;
 
 /// The number of a slot of a group. A slot holds one child at a time.
@@ -82,7 +82,7 @@ impl GrowingWakeSet {
         None
     }
 
-    /// Ends the visit, and wakes the task, once, if a slot was woken since the visit passed it
+    /// Ends the visit, and wakes the task once if a slot was woken after the visit had passed it
     /// (step G7).
     pub(super) fn leave(&self, parent: &Waker) {
         let mut woken = false;

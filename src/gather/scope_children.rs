@@ -24,7 +24,7 @@ const FIRST_CHILD: usize = 2;
 pin_project! {
     /// The body and the children of a scope.
     pub struct ScopeChildren<'env, Fut, T> {
-        // Dropped first, so that the destructors of the children find the scope ended.
+        // Dropped first, so that the destructors of the children find that the scope has ended.
         end: ScopeEnd<'env>,
         slots: Vec<ScopeSlot<'env>>,
         // The slots without a child.

@@ -17,8 +17,8 @@ use super::delegate::{delegate_end, delegate_read, delegate_write};
 /// has no type, such as pipes, `eventfd`, `timerfd`, `inotify`, or the sockets of another library.
 ///
 /// The object must be in non-blocking mode: otherwise an operation that finds no data blocks the
-/// loop. If `&T` is `Read` and `Write`, this type is `AsyncRead` and `AsyncWrite`. Their
-/// zero-length reads and writes return at once.
+/// loop. If `&T` implements `Read` and `Write`, this type implements `AsyncRead` and `AsyncWrite`.
+/// Their zero-length reads and writes return at once.
 ///
 /// An `AsyncFd` belongs to the runtime that was current when it was made. Any thread and any
 /// executor may use it as long as that runtime lives and is turned. After that every operation

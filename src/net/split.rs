@@ -25,7 +25,7 @@ pub struct OwnedReadHalf<S> {
 /// The half of a stream that writes: see [`TcpStream::into_split`](super::TcpStream::into_split).
 ///
 /// # Drop
-/// Shuts down writing: the peer reads up to the end of the stream.
+/// Shuts down writing, so the peer reaches the end of the stream.
 pub struct OwnedWriteHalf<S: SplitStream> {
     /// `None` after [`reunite`](OwnedReadHalf::reunite) or [`forget`](OwnedWriteHalf::forget).
     stream: Option<Arc<S>>,

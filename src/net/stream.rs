@@ -141,7 +141,7 @@ macro_rules! impl_stream {
             delegate_read!(|this| &this.io);
         }
 
-        /// Closing shuts down writing: the peer reads up to the end of the stream. Flushing does
+        /// Closing shuts down writing, so the peer reaches the end of the stream. Flushing does
         /// nothing, because nothing is buffered.
         impl AsyncWrite for &$stream {
             delegate_write!(|this| &this.io);

@@ -75,7 +75,7 @@ impl TcpListener {
         Ok((TcpStream::register(self.io.handle(), stream)?, address))
     }
 
-    /// Returns the address at which it listens.
+    /// Returns the address at which the socket listens.
     ///
     /// # Errors
     /// Those of the operating system.

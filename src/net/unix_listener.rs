@@ -43,7 +43,7 @@ impl UnixListener {
         Ok((UnixStream::register(self.io.handle(), stream)?, address))
     }
 
-    /// Returns the address at which it listens.
+    /// Returns the address at which the socket listens.
     ///
     /// # Errors
     /// Those of the operating system.

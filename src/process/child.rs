@@ -75,7 +75,7 @@ pub(super) enum OnDrop {
 }
 
 impl Child {
-    /// Wraps a child of std's.
+    /// Wraps a child of std.
     ///
     /// # Errors
     /// If its pipes cannot be registered. The child is then killed.
@@ -127,8 +127,8 @@ impl Child {
     /// [`wait_with_output`](Child::wait_with_output).
     ///
     /// # Errors
-    /// The system's error, if other code has waited for the child. An error, if a thread is needed
-    /// to wait and none can be started.
+    /// The system's error, if other code has waited for the child. An error, if waiting needs a
+    /// thread and no thread can be started.
     ///
     /// # Cancel safety
     /// Safe, except that the first poll closes stdin.

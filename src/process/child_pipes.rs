@@ -137,7 +137,7 @@ pub(super) async fn read_all(pipe: Option<AsyncFd<PipeReader>>) -> io::Result<Ve
 /// The pipe to a child's standard input.
 ///
 /// # Drop
-/// Closes the pipe: the child reads to the end of its input.
+/// Closes the pipe, so the child reaches the end of its input.
 pub struct ChildStdin {
     /// `None` once the pipe has been closed.
     io: Option<AsyncFd<PipeWriter>>,
@@ -169,7 +169,7 @@ fn closed() -> io::Error {
     io::Error::new(io::ErrorKind::BrokenPipe, "the child's stdin was closed")
 }
 
-/// Closing closes the pipe, so that the child reads to the end of its input. Flushing does nothing,
+/// Closing closes the pipe, so the child reaches the end of its input. Flushing does nothing,
 /// because nothing is buffered.
 impl AsyncWrite for ChildStdin {
     fn poll_write(

@@ -159,8 +159,8 @@ impl Command {
     }
 
     /// Starts the program at once, not at the first poll, reads its output, and waits for its exit
-    /// as [`Child::wait_with_output`] does. A stream that was not set is as with std: the input is
-    /// empty, and the outputs are read.
+    /// as [`Child::wait_with_output`] does. Streams that were not set have std's defaults for this:
+    /// the input is empty, and the outputs are read.
     ///
     /// # Errors
     /// As [`spawn`](Command::spawn) and [`Child::wait_with_output`].

@@ -93,7 +93,8 @@ impl ChildGuard {
     /// in the program has waited for the process.
     ///
     /// # Blocking
-    /// Until the process has exited: as long as the kernel takes to free what the process held.
+    /// Blocks until the process has exited, as long as the kernel takes to free what the process
+    /// held.
     pub(super) fn reap(&self) -> Option<ExitStatus> {
         self.kill();
         // This wait holds no lock, so that an abort need not wait for it. `NOWAIT` leaves the

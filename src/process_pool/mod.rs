@@ -13,8 +13,8 @@
 //! program, never by a mere fork of a process with threads. [`init`], at the beginning of `main`,
 //! turns such a process into a worker. A closure cannot be sent to another process, but a function
 //! can be named. A function that workers may run is therefore a `static` [`Function`], whose
-//! arguments and result serde can encode. [`run_in_executor`](crate::run_in_executor) takes a
-//! [`Call`] of it like a closure.
+//! arguments and result serde can encode. [`run_in_executor`](crate::run_in_executor) accepts a
+//! [`Call`] of the function as it accepts a closure.
 //!
 //! ```no_run
 //! use aside::process_pool::{Function, ProcessPool, init};

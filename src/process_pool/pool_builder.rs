@@ -123,8 +123,8 @@ impl Builder {
         );
         let available = || std::thread::available_parallelism().map_or(1, |cores| cores.get());
         let workers = self.workers.unwrap_or_else(available);
-        // The pool has one thread for each worker, and starts it as soon as a call waits. These
-        // threads do not compete for the cores, because they wait for their processes.
+        // The pool has one thread for each worker, and starts a thread as soon as a call waits.
+        // These threads do not compete for the cores, because they wait for their processes.
         let pool = Pool::builder()
             .threads_max(workers)
             .cores(workers)

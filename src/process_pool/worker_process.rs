@@ -28,8 +28,8 @@ use super::worker_output::{OutputSink, WorkerOutput};
 /// The time that a worker has to exit on request, before it is killed.
 const EXIT_GRACE: Duration = Duration::from_secs(2);
 /// The largest number of reads that drain the pipe of a dead worker. One read takes all that a pipe
-/// holds. A pipe that still has output after that is being filled by a process that outlives the
-/// worker.
+/// holds. A pipe that still has output after this many reads is being filled by a process that
+/// outlives the worker.
 const READS_MAX: usize = 16;
 
 /// A worker process. Dropping it ends the process and reaps it.

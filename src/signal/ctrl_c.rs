@@ -9,7 +9,7 @@ use super::number::Signal;
 use super::signals::Signals;
 
 /// Waits for `SIGINT`, which ctrl-c on the terminal sends. The signal is received from this call
-/// on.
+/// on, not only from the first poll on.
 ///
 /// ```no_run
 /// use aside::signal::ctrl_c;

@@ -11,8 +11,8 @@
 //! 0.15 s (medians of five).
 //!
 //! The buffer is not zeroed between reads. If a foreign reader in an [`Io`] reports more bytes than
-//! it has read, hyper receives bytes of an earlier read. That is a bug of the reader, with any
-//! buffer that is used again.
+//! it has read, hyper receives bytes of an earlier read. Such a reader has a bug that would show
+//! with any buffer that is used again.
 
 use std::cell::Cell;
 use std::io::{self, IoSlice};

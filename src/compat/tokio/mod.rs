@@ -39,8 +39,8 @@
 //! # Guarantees
 //!
 //! - Each method behaves like the method of the `futures` traits, with the same errors and the same
-//!   cancel safety. A shutdown is a close: it shuts down the write side of a socket, and flushes
-//!   and drops the object of an `Unblock`.
+//!   cancel safety. A shutdown of tokio's trait is a close: it shuts down the write side of a
+//!   socket, and flushes and drops the object of an `Unblock`.
 //! - The parts of tokio that need its runtime (timers, sockets, tasks) do not work here, and panic.
 //!
 //! # Limits

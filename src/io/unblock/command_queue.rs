@@ -42,8 +42,8 @@
 //! ```
 //!
 //! A reply may *stop* the stream: it drops the commands behind it, and new commands are refused
-//! until the task has taken that reply. So no write is executed after a failed write before the
-//! task has received the error.
+//! until the task has taken that reply. So after a failed write, no other write is executed before
+//! the task has received the error.
 //!
 //! One small mutex guards the queue. No user code runs while it is locked: wakers are cloned before
 //! and woken afterwards, and commands, wakers and the object are dropped afterwards.

@@ -63,7 +63,7 @@
 //! # Limits
 //!
 //! A call that blocks cannot be stopped. Meanwhile all other operations on the same object wait,
-//! and so does a shutdown that waits for jobs. Use two handles to read and write the same thing
+//! and so does a shutdown that waits for jobs. Use two handles to read and write the same file
 //! concurrently (`try_clone`), and [`stdio`](crate::io::stdio) for stdin. A stream that is read as
 //! fast as it fills keeps one thread of the pool busy.
 //!

@@ -42,7 +42,7 @@ pub(super) enum FlushState {
     #[default]
     None,
     Pushed,
-    /// Pushed, and a write was accepted behind it.
+    /// Pushed, and a write was accepted after it.
     Overtaken,
     Done,
 }
@@ -57,8 +57,8 @@ pub(super) enum CloseState {
 }
 
 impl PendingWrites {
-    /// Returns `true` if `count` more bytes may be accepted. If no write is pending, any number
-    /// may.
+    /// Returns `true` if `count` more bytes may be accepted. If no write is pending, any number may
+    /// be accepted.
     pub(super) fn has_room(&self, count: usize) -> bool {
         self.pushed == 0 || (self.pushed < WRITES_MAX && self.bytes + count <= BYTES_MAX)
     }

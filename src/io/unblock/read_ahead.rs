@@ -48,7 +48,7 @@ impl ReadAhead {
             self.pushed -= 1;
             self.chunk_size = (2 * buffer.len()).min(CHUNK_MAX);
         } else {
-            // The reads behind it were dropped.
+            // The reads after this one were dropped.
             self.pushed = 0;
         }
         self.arrived.push_back(match result {
@@ -75,7 +75,7 @@ impl ReadAhead {
         self.pushed == 0 && self.arrived.is_empty()
     }
 
-    /// Returns `true` if another chunk should be requested: the last one was filled, and there is
+    /// Returns `true` if another chunk should be requested: the last chunk was filled, and there is
     /// room.
     pub(super) fn wants_more(&self) -> bool {
         self.flows && self.pushed + self.arrived.len() < CHUNKS_MAX
@@ -114,7 +114,7 @@ impl ReadAhead {
         chunk
     }
 
-    /// Consumes bytes. Returns `true` if they were the last ones of a chunk.
+    /// Consumes bytes. Returns `true` if they were the last bytes of a chunk.
     pub(super) fn consume(&mut self, count: usize) -> bool {
         let Some(Arrived::Bytes(_, from, to)) = self.arrived.front_mut() else {
             assert!(count == 0, "more bytes were consumed than were available");

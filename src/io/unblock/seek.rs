@@ -14,7 +14,7 @@ fn seek<T: io::Seek>(to: SeekFrom) -> StreamCommand<T, Reply> {
     Box::new(move |object| (Reply::Sought(object.seek(to)), NextCommands::Run))
 }
 
-/// Converts a seek of the stream to one of the object, whose position is `unread` bytes ahead.
+/// Converts a seek of the stream to a seek of the object, whose position is `unread` bytes ahead.
 fn to_object_seek(from: SeekFrom, unread: usize) -> Option<SeekFrom> {
     match from {
         SeekFrom::Current(offset) => {

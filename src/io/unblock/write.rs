@@ -74,7 +74,7 @@ impl<T: Send + 'static> Unblock<T> {
 }
 
 /// A write accepts bytes as soon as there is room for them. An error is returned once, by the next
-/// write, flush or close. Bytes that were accepted behind the write that failed are dropped.
+/// write, flush or close. Bytes that were accepted after the failed write are dropped.
 ///
 /// # Cancel safety
 /// Safe: a write that is dropped has accepted nothing. A flush or close that is dropped continues,
