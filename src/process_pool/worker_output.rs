@@ -1,5 +1,5 @@
-//! The output of a worker. It is passed on line by line, and its last lines are kept for a report
-//! of the worker's death.
+//! The output of a worker, which is passed on line by line. The last lines are kept for a report of
+//! the worker's death.
 
 use std::fmt;
 use std::io::{self, Read, Write};
