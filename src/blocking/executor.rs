@@ -53,8 +53,8 @@ impl Handle {
 
 /// Executes work of type `W` outside the loop, and returns a handle to await the result.
 ///
-/// [`run_in_executor`](crate::run_in_executor) accepts every executor. A [`Pool`] and a [`Lane`] of
-/// it run closures on the pool's threads. With the feature `process-pool`, a `ProcessPool` runs
+/// [`run_in_executor`](crate::run_in_executor) accepts every executor. A [`Pool`] and its [`Lane`]s
+/// run closures on the pool's threads. With the feature `process-pool`, a `ProcessPool` runs
 /// functions in worker processes.
 ///
 /// The easiest way to write an executor is to use a pool: submit a closure through the pool's own

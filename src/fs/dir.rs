@@ -67,8 +67,8 @@ pub fn read_dir(path: impl AsRef<Path>) -> Operation<ReadDir> {
 /// Safe: no entry is lost.
 ///
 /// # Drop
-/// Stops reading: a job that has not begun is cancelled, and one that has begun reads to the end of
-/// its batch.
+/// Stops reading: a job that has not begun is cancelled, and a job that has begun reads to the end
+/// of its batch.
 pub struct ReadDir {
     entries: VecDeque<io::Result<DirEntry>>,
     rest: UnreadEntries,
@@ -174,7 +174,7 @@ impl DirEntry {
         DirEntry { entry: Arc::new(entry), file_type }
     }
 
-    /// Returns the path: that of the directory as given to [`read_dir`], joined with the name.
+    /// Returns the path of the directory, as given to [`read_dir`], joined with the name.
     pub fn path(&self) -> PathBuf {
         self.entry.path()
     }

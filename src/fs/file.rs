@@ -154,7 +154,8 @@ impl File {
             return Err(io::Error::new(io::ErrorKind::NotSeekable, error));
         }
         let file = self.stream.into_inner().into_inner().await?;
-        // A `read_at` may hold the file at this moment. A clone has the same position.
+        // A `read_at` may hold the file at this moment. In this case a clone is returned, which has
+        // the same position.
         Arc::try_unwrap(file).or_else(|file| file.try_clone())
     }
 
@@ -181,7 +182,7 @@ impl File {
     /// [`std::fs::File::sync_all`].
     ///
     /// # Errors
-    /// As std's, or the error of a write that was not reported yet.
+    /// As [`std::fs::File::sync_all`], or the error of a write that was not reported yet.
     ///
     /// # Cancel safety
     /// If the future is dropped, the call may or may not take effect.

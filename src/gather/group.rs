@@ -20,8 +20,8 @@ pin_project! {
     ///
     /// # Cancel safety
     ///
-    /// Dropping it drops every child, started or not, exactly once. Outputs of finished children
-    /// are lost.
+    /// Dropping the group drops every child, started or not, exactly once. Outputs of finished
+    /// children are lost.
     ///
     /// # Panics
     ///

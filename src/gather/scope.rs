@@ -92,8 +92,8 @@ impl<'env> Scope<'env> {
     /// Adds a child to the scope.
     ///
     /// The present poll of the scope polls the new child if it was spawned by the body, or by a
-    /// sibling that an earlier poll has started. Otherwise the next poll of the scope polls it
-    /// first. If the scope has ended, the future is dropped at once and the handle yields
+    /// sibling that an earlier poll has started. Otherwise the next poll of the scope polls it. If
+    /// the scope has ended, the future is dropped at once and the handle yields
     /// [`ChildCancelled`](super::ChildCancelled).
     #[doc(alias("create_task", "spawn_local", "start_soon"))]
     pub fn spawn<F>(&self, future: F) -> ScopedHandle<F::Output>
@@ -149,7 +149,7 @@ pin_project! {
     ///
     /// # Cancel safety
     ///
-    /// Dropping it drops the body and all children.
+    /// Dropping the scope's future drops the body and all children.
     #[must_use = "futures do nothing unless you `.await` them"]
     pub struct ScopeFuture<'env, Fut>
     where

@@ -216,8 +216,8 @@ pub struct Stderr(Unblock<io::Stderr>);
 /// A flush is ready when all accepted bytes are written. Bytes that were accepted and not flushed
 /// are written before [`run`](crate::run) returns, because `run` waits for the jobs on its pool,
 /// but errors of these writes are lost. If the output is a pipe that no process reads, `run`
-/// therefore waits, as `println!` would. Only the bytes of one [`Stdout`] keep their order: flush
-/// it before another one writes.
+/// therefore waits, as `println!` would. The order of bytes is kept only within one [`Stdout`]:
+/// flush it before another one writes.
 ///
 /// # Panics
 /// On a thread without a runtime.

@@ -120,7 +120,7 @@ impl<T: 'static> Pinned<T> {
     /// was aborted before `make` began.
     ///
     /// # Blocking
-    /// For the start of a thread, some ten microseconds.
+    /// Blocks while a thread is started, for some ten microseconds.
     #[track_caller]
     pub fn open<M>(make: M) -> JoinHandle<Pinned<T>>
     where

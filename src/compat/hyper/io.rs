@@ -31,7 +31,7 @@ use crate::compat::write_traits::translate_write;
 const LENGTH: usize = 64 * 1024;
 
 std::thread_local! {
-    /// Made by the first read. Empty during a read.
+    /// The buffer of this thread. Made by the first read, and empty during a read.
     static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 

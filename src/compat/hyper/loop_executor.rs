@@ -2,8 +2,8 @@
 
 use hyper::rt;
 
-/// Spawns hyper's tasks: for HTTP/2, one for each request that is served, and one for each
-/// connection of a client.
+/// Spawns hyper's tasks. With HTTP/2, hyper spawns a task for each request that is served, and one
+/// for each connection of a client.
 ///
 /// The tasks run on the loop that the thread turns when hyper spawns them, which is the loop that
 /// polls the connection. They need not be `Send`, so a service may hold an `Rc`.
