@@ -21,7 +21,7 @@ pub(crate) enum End {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
     pub(crate) seed: u64,
-    /// The number of bytes that the client and the server send.
+    /// The number of bytes that the client sends. `down` is the number that the server sends.
     pub(crate) up: usize,
     pub(crate) down: usize,
     pub(crate) end: End,
@@ -47,7 +47,7 @@ impl Plan {
             4 => End::ServerVanishes(random.usize(1..8)),
             _ => End::Whole,
         };
-        // At most a hundred chunks.
+        // This size divides the data into at most about a hundred chunks.
         let chunk = random.usize(1..5000).max(up.max(down) / 100);
         Plan { seed, up, down, end, chunk }
     }
@@ -85,8 +85,8 @@ impl Plan {
     }
 }
 
-/// Pseudo-random bytes of a seed. The sender generates them, and the receiver generates them again,
-/// so no end stores them.
+/// Pseudo-random bytes of a seed. Both the sender and the receiver generate them, so neither end
+/// stores them.
 pub(crate) struct Bytes {
     seed: u64,
     at: usize,

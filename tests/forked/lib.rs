@@ -1,2 +1,2 @@
-//! This package has only tests: of runtimes and pools in a process that forks. It is separate
+//! This package has only tests of runtimes and pools in a process that forks. It is separate
 //! because forking needs a dependency that no build of aside has.

@@ -75,7 +75,7 @@ fn an_http_2_peer_that_answers_no_ping_is_disconnected() {
     watched(|| {
         virtual_runtime().block_on(async {
             let (mut near, far) = connected().await;
-            // The preface, and an empty frame of settings.
+            // The client sends the preface of HTTP/2, and an empty frame of settings.
             near.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
             let start = now();
             let mut http = server::conn::http2::Builder::new(LoopExecutor);

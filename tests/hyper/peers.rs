@@ -86,7 +86,7 @@ where
     }
 }
 
-/// The client's end of a connection. A task sends its requests.
+/// The client's end of a connection. A task drives the connection.
 pub(crate) enum Sender {
     One(client::conn::http1::SendRequest<AnyBody>),
     Two(client::conn::http2::SendRequest<AnyBody>),
@@ -136,7 +136,7 @@ impl Sender {
     }
 }
 
-/// Returns the whole body as text.
+/// Returns the complete body as text.
 pub(crate) async fn read(response: Response<Incoming>) -> String {
     let bytes = response.into_body().collect().await.unwrap().to_bytes();
     String::from_utf8(bytes.into()).unwrap()

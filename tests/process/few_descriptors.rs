@@ -1,4 +1,5 @@
-//! Starting children when descriptors run out. The test sets the limit of a process of its own.
+//! Starting children when descriptors run out. The test runs in a process of its own, whose limit
+//! it sets.
 
 use std::fs::File;
 use std::process::{Command as StdCommand, Stdio};

@@ -11,7 +11,7 @@ use aside::{Runtime, sleep, timeout};
 use super::{script, waiting};
 use crate::watchdog::watched;
 
-/// The state of a process, `Z` for a zombie. `None` if no process has the pid.
+/// Returns the state of a process, which is `Z` for a zombie, or `None` if no process has the pid.
 fn state(id: u32) -> Option<char> {
     let line = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
     line.rsplit_once(") ")?.1.chars().next()

@@ -76,7 +76,7 @@ pub(crate) fn a_shutdown_that_does_not_wait_kills_the_workers() {
         assert!(matches!(running.await.unwrap(), Err(CallError::Aborted)));
         assert!(queued.await.unwrap_err().is_cancelled());
     });
-    // A shutdown during the start of the workers.
+    // The next pools are shut down while their workers start.
     for _ in 0..20 {
         let pool = ProcessPool::builder().workers(3).on_line(|_| ()).build();
         let jobs = [(); 3].map(|()| pool.submit(HANG.call(())));

@@ -1,5 +1,5 @@
-//! Jobs that block on jobs of their own pool (P17, P54). They get threads while threads can be
-//! started, and a deadlock error when all wait for each other.
+//! Jobs that block on jobs of their own pool (P17, P54). Such jobs get threads as long as threads
+//! can be started. When all of them wait for each other, one of them gets a deadlock error.
 
 use std::error::Error;
 use std::future::poll_fn;
@@ -91,7 +91,7 @@ fn submit<T: Send + 'static>(lane: &Lane, f: impl FnOnce() -> T + Send + 'static
     lane.submit(f).unwrap()
 }
 
-// P54, for lanes: threads are free, but the lane is full.
+// P54: a lane is full although threads are free, and its job waits for a job of the same lane.
 #[test]
 fn jobs_that_wait_for_jobs_of_their_own_lane_get_a_deadlock_error() {
     watched(|| {
@@ -107,7 +107,7 @@ fn jobs_that_wait_for_jobs_of_their_own_lane_get_a_deadlock_error() {
     });
 }
 
-// P54, for lanes: a cycle over two lanes.
+// P54: the jobs of two lanes wait for each other.
 #[test]
 fn a_cycle_of_lanes_is_detected_and_a_lane_nested_in_another_is_no_cycle() {
     watched(|| {
@@ -205,8 +205,8 @@ fn a_job_that_polled_a_handle_once_and_waits_for_something_else_gets_no_deadlock
     });
 }
 
-// Not detected, as `Handle::block_on` documents: the cycle includes a task, which the pool does not
-// see.
+// This deadlock is not detected, as `Handle::block_on` documents: the cycle includes a task, which
+// the pool cannot observe.
 #[test]
 fn a_job_that_waits_for_a_task_that_waits_for_a_job_gets_no_deadlock_error() {
     watched(|| {
@@ -284,7 +284,7 @@ fn a_pool_that_cannot_start_threads_reports_a_deadlock_and_a_growing_pool_does_n
     watched(|| {
         let runtime = Runtime::new();
         for comes_at_last in [false, true] {
-            // The inner submit cannot start a thread. The wait tries to start one once more.
+            // The inner submit cannot start a thread. The wait tries again to start a thread.
             let pool = refusing(move |start| start == 2 || (start > 2 && !comes_at_last));
             let inside = pool.clone();
             let result = runtime.block_on(async {

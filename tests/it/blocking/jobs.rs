@@ -318,7 +318,7 @@ fn errors_show_the_name_and_location_of_a_job() {
     });
 }
 
-// P47: results that arrive while the loop is dropped.
+// P47: the results of jobs arrive while the loop is dropped.
 #[test]
 fn jobs_may_finish_while_their_loop_is_being_dropped() {
     watched(|| {

@@ -19,7 +19,7 @@ fn virtual_runtime() -> Runtime {
     Runtime::builder().clock(Clock::virtual_time()).build()
 }
 
-/// Reports its final value when it is dropped.
+/// A sum that reports its final value when it is dropped.
 struct Total(Rc<Cell<u32>>, Sender<u32>);
 
 impl Drop for Total {
@@ -320,7 +320,7 @@ fn a_refused_job_says_why() {
     });
 }
 
-// P43: a handle in a thread-local, destroyed after the thread's runtime has ended.
+// P43: a handle in a thread-local is destroyed after the thread's runtime has ended.
 #[test]
 fn the_last_handle_of_a_pinned_state_in_a_thread_local_waits_for_its_end() {
     thread_local! {

@@ -1,5 +1,5 @@
-//! `File`: positions, chunks, and what another thread or another handle sees. `lost_writes.rs`
-//! checks that nothing is lost.
+//! `File`: its positions and chunks, and its contents as other threads and handles see them.
+//! `lost_writes.rs` checks that no accepted data is lost.
 
 use std::fs as std_fs;
 use std::io::{self, ErrorKind, Seek, SeekFrom};

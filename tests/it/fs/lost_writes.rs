@@ -1,4 +1,4 @@
-//! `File`: accepted data is never lost, and its errors are reported as long as the file exists.
+//! `File`: accepted data is never lost, and write errors are reported as long as the file exists.
 
 use std::fs as std_fs;
 use std::future::pending;
@@ -42,8 +42,8 @@ fn accepted_data_is_written_by_every_kind_of_shutdown() {
             runtime.block_on(async {
                 std_fs::write(&path, "begun: ").unwrap();
                 let mut file = File::options().read(true).append(true).open(&path).await.unwrap();
-                // This read is an ordinary job, which a shutdown may cancel. The writes below are
-                // not.
+                // This read is an ordinary job, which a shutdown may cancel. The jobs of the writes
+                // below cannot be cancelled.
                 assert_eq!(file.read(&mut [0; 7]).await.unwrap(), 7);
                 busy().await.detach();
                 file.write_all(b"first, ").await.unwrap();
@@ -65,7 +65,7 @@ fn accepted_data_is_written_by_every_kind_of_shutdown() {
     });
 }
 
-// P62: the runtime is dropped inside async code, where it must not wait.
+// P62: the runtime is dropped inside async code, where the drop must not wait.
 #[test]
 fn accepted_data_is_written_although_the_runtime_is_dropped_on_a_loop() {
     watched(|| {

@@ -1,4 +1,4 @@
-//! `File` compared with its model: random operations, some of them cancelled, on both.
+//! `File` compared with its model: both perform the same random operations, and some are cancelled.
 
 use std::fs as std_fs;
 use std::io::{Read, Seek, SeekFrom};

@@ -154,7 +154,7 @@ pub(super) async fn yields(times: usize) {
     }
 }
 
-/// Panics when dropped.
+/// A value that panics when it is dropped.
 pub(super) struct Bomb(pub(super) &'static str);
 
 impl Drop for Bomb {

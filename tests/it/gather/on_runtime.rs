@@ -1,5 +1,5 @@
-//! `gather` and its relatives over tasks and jobs of a runtime. The other files of this folder
-//! drive them without a runtime.
+//! Groups of tasks and jobs on a runtime. The other files of this folder drive groups without a
+//! runtime.
 
 use std::cell::{Cell, RefCell};
 use std::future::pending;
@@ -189,7 +189,7 @@ fn a_panic_of_a_child_propagates_through_the_gather_and_that_of_a_task_is_its_re
     });
 }
 
-// Promise 8: concurrent futures of one task may borrow from it.
+// Promise 8: concurrent futures of one task may borrow from that task.
 #[test]
 fn children_of_a_scope_borrow_and_await_jobs() {
     watched(|| {

@@ -1,4 +1,4 @@
-//! The polls of children: which children, and how often.
+//! The polls of children: which children are polled, and how often.
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, pending, poll_fn};

@@ -29,7 +29,7 @@ enum Step {
     Give(Vec<u8>),
     Fail(&'static str),
     Panic,
-    /// Waits for a message, or for the drop of its sender.
+    /// Waits for a message, or until the channel's sender is dropped.
     Wait(mpsc::Receiver<()>),
 }
 

@@ -323,7 +323,7 @@ fn several_tasks_share_a_stream_and_each_byte_is_read_once() {
     });
 }
 
-// P68: short reads, and a slow peer; the memory of the writer is bounded.
+// P68: reads are short and the peer is slow. The memory of the writer is bounded.
 #[test]
 fn a_writer_waits_for_a_slow_reader() {
     watched(|| {
@@ -410,7 +410,7 @@ fn an_accepted_connection_belongs_to_the_runtime_of_its_listener() {
         let (listener, address) = runtime.block_on(listen());
         let job = runtime.handle().spawn_blocking(move || {
             let near = net::TcpStream::connect(address).unwrap();
-            // Polled by an executor outside the runtime.
+            // The futures in this thread are polled by an executor outside the runtime.
             thread::spawn(move || {
                 let (far, _) = futures_lite::future::block_on(listener.accept()).unwrap();
                 (&near).write_all(b"x").unwrap();

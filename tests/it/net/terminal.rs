@@ -15,13 +15,13 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use crate::support::watchdog::watched;
 
-/// A pseudo-terminal: the controlling end, and the programs' end.
+/// Returns the two ends of a pseudo-terminal: the controlling end, and the end for programs.
 fn terminal() -> (OwnedFd, File) {
     let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
     grantpt(&screen).unwrap();
     unlockpt(&screen).unwrap();
     let name = ptsname(&screen, Vec::new()).unwrap();
-    // Opened so that it does not become the terminal of this process.
+    // These flags prevent the terminal from becoming the terminal of this process.
     let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
     let inside = rustix::fs::open(name, flags, Mode::empty()).unwrap();
     (screen, inside.into())

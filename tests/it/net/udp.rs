@@ -1,4 +1,4 @@
-//! UDP: whole datagrams, for several tasks, connected or not.
+//! UDP: complete datagrams, on sockets that several tasks use, with and without a connected peer.
 
 use std::io;
 use std::net::{self, Ipv4Addr, Ipv6Addr, SocketAddr};

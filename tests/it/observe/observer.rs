@@ -1,4 +1,4 @@
-//! Observers: called for each step, in order, without changing the program.
+//! Observers are called for each step, in order, and do not change what the program does.
 
 use std::cell::{Cell, RefCell};
 use std::future::pending;
@@ -11,7 +11,7 @@ use aside::{Metadata, Runtime, sleep, spawn, yield_now};
 
 use crate::support::watchdog::watched;
 
-/// Records its calls.
+/// An observer that records its calls.
 #[derive(Clone, Default)]
 struct Log(Rc<RefCell<Vec<String>>>);
 

@@ -1,4 +1,4 @@
-//! The examples: each one is listed in a manifest, because cargo finds none in a folder by itself.
+//! Each example is listed in a manifest, because cargo does not find the examples in subfolders.
 
 use crate::repository::sources::{file, files};
 use crate::repository::tidy::assert_none;

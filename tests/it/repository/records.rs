@@ -150,7 +150,7 @@ fn every_theorem_has_its_model() {
     assert_none(missing.map(str::to_owned).collect(), "the theorems name models that do not exist");
 }
 
-/// The numbers in the prose are those of the tables.
+/// The numbers in the prose agree with those of the tables.
 #[test]
 fn the_models_executions_and_mutants_are_as_many_as_is_said() {
     let text = document(THEOREMS);

@@ -14,7 +14,7 @@ pub(crate) struct Source {
 pub(crate) struct Paragraph {
     /// The number of its first line in the file.
     pub(crate) first: usize,
-    /// `//!`, `///` or `//`; nothing in Markdown.
+    /// `//!`, `///` or `//`. Empty in Markdown.
     pub(crate) marker: String,
     pub(crate) text: String,
 }
@@ -72,7 +72,8 @@ impl Source {
             if line.trim() != "#[cfg(test)]" {
                 return Some((index + 1, without_comment(line)));
             }
-            // `mod tests;` is one line; a block ends at the indentation of its first line.
+            // `mod tests;` is one line. A block ends at the next `}` with the indentation of its
+            // first line.
             let item = lines.next().map_or("", |(_, item)| item);
             if item.ends_with('{') {
                 let end = format!("{}}}", &item[..item.len() - item.trim_start().len()]);

@@ -10,9 +10,9 @@ use aside::{
     AbortOnDrop, Builder, Handle, JoinError, JoinHandle, Metadata, Runtime, ShutdownReport,
 };
 
-/// Two constants: whether a type is `Send`, and whether it is `Sync`. An inherent constant, which
-/// exists only for types with the trait, shadows the constant of a trait that every type
-/// implements.
+/// Evaluates to two constants: whether a type is `Send`, and whether it is `Sync`. An inherent
+/// constant, which exists only for types with the trait, shadows the constant of a trait that every
+/// type implements.
 macro_rules! sent_and_shared {
     ($type:ty) => {{
         struct Probe<T>(std::marker::PhantomData<T>);
@@ -37,7 +37,8 @@ macro_rules! sent_and_shared {
 const BOTH: (bool, bool) = (true, true);
 const NEITHER: (bool, bool) = (false, false);
 
-// P23: tasks are dropped on the loop's thread because nothing that owns one can leave it.
+// P23: tasks are dropped on the loop's thread, because no value that owns a task can leave that
+// thread.
 #[test]
 fn a_runtime_is_neither_send_nor_sync() {
     assert_eq!(sent_and_shared!(Runtime), NEITHER);
@@ -78,7 +79,7 @@ fn timers_are_send_and_sync() {
 fn a_join_handle_is_send_and_sync_if_its_result_is_send() {
     assert_eq!(sent_and_shared!(JoinHandle<i32>), BOTH);
     assert_eq!(sent_and_shared!(AbortOnDrop<i32>), BOTH);
-    // The result is returned once, by value: sharing the handle does not share it.
+    // The result is returned once, by value, so sharing the handle does not share the result.
     assert_eq!(sent_and_shared!(JoinHandle<Cell<i32>>), BOTH);
     assert_eq!(sent_and_shared!(JoinHandle<Rc<i32>>), NEITHER);
     assert_eq!(sent_and_shared!(AbortOnDrop<Rc<i32>>), NEITHER);

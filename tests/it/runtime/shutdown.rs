@@ -112,7 +112,7 @@ fn a_shutdown_with_a_zero_or_an_endless_limit_returns_when_no_job_runs() {
             let has_time = [Shutdown::Wait, Shutdown::WaitAtMost(Duration::MAX)].contains(&how);
             let report = runtime.shutdown(how);
             // A job counts as running until its worker has woken the awaiting task, so a shutdown
-            // without time may report it.
+            // with a limit of zero may report the job.
             assert!(report.jobs.is_clean() || !has_time);
             assert!(report.jobs.cancelled.is_empty());
         }
@@ -223,7 +223,7 @@ fn a_runtime_may_be_dropped_in_a_task_in_a_job_and_in_a_destructor() {
     });
 }
 
-// P45: a job that owns the last handle of its runtime.
+// P45: a job owns the last handle of its runtime.
 #[test]
 fn a_job_may_hold_and_drop_the_last_handle_of_its_own_pool() {
     watched(|| {

@@ -1,4 +1,4 @@
-//! Wakers, handles and whole runtimes in thread-locals, used during thread-local destruction.
+//! Wakers, handles and runtimes in thread-locals are used while thread-locals are destroyed.
 
 use std::cell::{Cell, RefCell};
 use std::future::{pending, poll_fn};
@@ -124,7 +124,7 @@ fn busy_runtime(ended: mpsc::Sender<&'static str>) -> RuntimeParts {
     RuntimeParts { runtime: Some(runtime), _task: task, _nap: nap, _job: job }
 }
 
-// P43: both orders of initialization of the thread's locals.
+// P43: the thread-local of the runtime is initialized before or after the other thread-locals.
 #[test]
 fn a_runtime_in_a_thread_local_is_dropped_cleanly_at_thread_exit_in_either_order() {
     watched(|| {
@@ -157,7 +157,7 @@ fn a_runtime_in_a_thread_local_is_dropped_cleanly_at_thread_exit_in_either_order
     });
 }
 
-// P43: values in a thread-local that outlive their runtime.
+// P43: values in a thread-local outlive their runtime.
 #[test]
 fn handles_and_sleeps_in_thread_locals_may_outlive_their_runtime() {
     watched(|| {
@@ -171,7 +171,7 @@ fn handles_and_sleeps_in_thread_locals_may_outlive_their_runtime() {
     });
 }
 
-// P43: a runtime that is built, used and dropped while the thread's locals are destroyed.
+// P43: a runtime is built, used and dropped while the thread-locals of its thread are destroyed.
 #[test]
 fn a_runtime_may_be_built_and_used_in_a_destructor_at_thread_exit() {
     watched(|| {
@@ -191,7 +191,7 @@ fn a_runtime_may_be_built_and_used_in_a_destructor_at_thread_exit() {
     });
 }
 
-// P43: on a worker, whose thread-locals are destroyed after its last job.
+// P43: the thread-locals of a worker are destroyed after its last job.
 #[test]
 fn a_workers_thread_locals_may_use_the_runtime_and_its_pool() {
     watched(|| {

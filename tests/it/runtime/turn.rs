@@ -1,4 +1,4 @@
-//! `Runtime::turn`: a loop inside a host's loop.
+//! `Runtime::turn`: the loop of a runtime inside the loop of a host program.
 
 use std::future::{pending, poll_fn};
 use std::sync::atomic::{AtomicUsize, Ordering};

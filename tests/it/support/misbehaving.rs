@@ -10,8 +10,8 @@ use cooked_waker::{IntoWaker, WakeRef};
 
 type Reaction = Box<dyn Fn() + Send + Sync>;
 
-/// A waker like one of another executor. It counts its uses, and calls a closure when it is cloned,
-/// woken or dropped.
+/// A waker that behaves like a waker of another executor. It counts its uses, and calls a closure
+/// when it is cloned, woken or dropped.
 #[derive(Default)]
 pub(crate) struct Foreign {
     on_clone: Option<Reaction>,
@@ -93,7 +93,7 @@ impl Drop for Reference {
     }
 }
 
-/// Calls a closure when it is dropped.
+/// A guard that calls a closure when it is dropped.
 pub(crate) struct OnDrop<F: FnOnce()>(Option<F>);
 
 impl<F: FnOnce()> OnDrop<F> {
@@ -116,7 +116,7 @@ impl<F: FnOnce()> fmt::Debug for OnDrop<F> {
     }
 }
 
-/// Panics when it is dropped.
+/// A value that panics when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Bomb;
 
@@ -126,7 +126,8 @@ impl Drop for Bomb {
     }
 }
 
-/// Panics when it is dropped, with a payload that panics when it is dropped.
+/// A value that panics when it is dropped. The payload of this panic panics when it is dropped,
+/// too.
 #[derive(Debug)]
 pub(crate) struct ChainBomb;
 

@@ -138,7 +138,7 @@ fn a_timeout_around_a_future_that_spawns_without_end_elapses() {
     });
 }
 
-// P9: the bound on the polls of a turn.
+// P9: the number of polls in a turn is bounded.
 #[test]
 fn a_turn_polls_at_most_its_bound_and_the_next_turn_continues_there() {
     watched(|| {

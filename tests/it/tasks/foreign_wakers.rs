@@ -33,7 +33,8 @@ fn a_task_woken_by_a_result_finds_it() {
         let reader = {
             let (job, found) = (Arc::clone(&job), Arc::clone(&found));
             move || {
-                // This runs on the worker, inside `complete`: the lock is free.
+                // This closure runs on the worker, inside `complete`, while the lock of the cell is
+                // free.
                 let mut job = job.lock().take().unwrap();
                 let polled = poll_with(&mut job, Waker::noop());
                 assert!(matches!(polled, Poll::Ready(Ok(9))));
@@ -215,7 +216,7 @@ fn a_panicking_waker_of_an_awaiting_task_harms_neither_the_task_nor_the_job() {
     });
 }
 
-// P39, promise 3: two panicking destructors among the timers of a loop that is dropped.
+// P39, promise 3: a loop is dropped, and the destructors of the wakers in its timers panic.
 #[test]
 fn panicking_wakers_that_are_dropped_with_the_loop_do_not_abort_the_process() {
     watched(|| {

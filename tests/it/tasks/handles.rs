@@ -73,7 +73,7 @@ fn a_detached_task_stays_alive_and_continues_when_it_is_woken() {
     });
 }
 
-/// Pending until the waker that it stores in `slot` has been taken.
+/// Stores its waker in `slot`, and waits until that waker has been taken.
 async fn park_in(slot: &RefCell<Option<Waker>>) {
     let mut parked = false;
     poll_fn(|cx| {
@@ -201,7 +201,7 @@ fn abort_on_drop_cancels_when_it_is_dropped_and_yields_the_result_when_it_is_awa
     });
 }
 
-// P36, for one task: nothing that the future owned outlives it.
+// P36, for one task: nothing that the future owned outlives the task.
 #[test]
 fn a_future_is_dropped_before_its_result_can_be_read() {
     watched(|| {
@@ -264,7 +264,7 @@ fn no_two_tasks_have_the_same_id_whichever_threads_spawned_them() {
     });
 }
 
-// P22, P32: a waker that outlives its task, held by another task.
+// P22, P32: a waker is kept and used after the end of its task.
 #[test]
 fn a_stale_waker_does_not_wake_the_next_task_in_its_slot() {
     watched(|| {

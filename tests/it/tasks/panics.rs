@@ -178,7 +178,7 @@ fn a_future_whose_destructor_panics_keeps_its_result() {
             yield_now().await;
             aborted.abort();
             assert!(aborted.await.unwrap_err().is_cancelled());
-            // A panicking destructor after a panic of the future.
+            // The destructor of this value panics with a payload that panics again.
             let chain = ChainBomb;
             let aborted = spawn(async move { drop(chain) });
             aborted.abort();
@@ -218,7 +218,7 @@ fn panicking_destructors_during_shutdown_do_not_prevent_the_others() {
     });
 }
 
-// Promise 4: the captures and the results of a job.
+// Promise 4: the destructors of the captures of a job may panic.
 #[test]
 fn a_job_whose_captures_panic_when_dropped_harms_no_worker() {
     watched(|| {
@@ -244,7 +244,7 @@ fn a_job_whose_captures_panic_when_dropped_harms_no_worker() {
     });
 }
 
-/// Panics at the poll with this number.
+/// An observer that panics at the poll with this number.
 struct Panicking(Rc<Cell<u32>>);
 
 impl Observer for Panicking {

@@ -22,7 +22,7 @@ use crate::support::watchdog::watched;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A virtual duration, which passes only when no task can run.
+/// Runs `main` on a virtual clock, which advances only when no task can run.
 fn run_virtually<F: Future>(main: F) -> F::Output {
     Runtime::builder().clock(Clock::virtual_time()).build().block_on(main)
 }
@@ -324,7 +324,7 @@ fn a_blocking_lock_in_a_job_blocks_no_task() {
     });
 }
 
-// `lock` instead of `try_lock` would never return: the holder is on the same thread.
+// `lock` instead of `try_lock` would never return, because the holder is on the same thread.
 #[test]
 fn a_std_lock_held_across_an_await_deadlocks_its_thread() {
     watched(|| {

@@ -19,7 +19,7 @@ fn poll_with<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::Output
     Pin::new(future).poll(&mut Context::from_waker(waker))
 }
 
-/// Counts its polls. Sends its waker away at the first poll, and stays pending.
+/// Counts its polls. Sends its waker to a channel at the first poll, and stays pending.
 fn counted(polls: Arc<AtomicUsize>, wakers: mpsc::Sender<Waker>) -> impl Future<Output = ()> {
     poll_fn(move |cx| {
         if polls.fetch_add(1, Ordering::SeqCst) == 0 {
@@ -36,7 +36,8 @@ fn ten_thousand_remote_wakes_under_a_lock_that_the_loop_needs_do_not_block() {
         aside::run(async {
             let lock = Arc::new(Mutex::new(0));
             let (sender, wakers) = mpsc::channel();
-            // A thousand tasks, so that ten thousand wakes send many messages and not one.
+            // There are a thousand tasks, so that the ten thousand wakes send many messages and not
+            // only one.
             for _ in 0..1_000 {
                 let (sender, lock) = (sender.clone(), Arc::clone(&lock));
                 spawn(poll_fn(move |cx| {
@@ -75,7 +76,7 @@ fn wakes_between_two_polls_coalesce() {
         let task = runtime.spawn(counted(Arc::clone(&polls), sender));
         runtime.block_on(yield_now());
         let waker = wakers.recv().unwrap();
-        // Remote wakes by value and by reference, and local ones.
+        // The task is woken remotely by value and by reference, and also locally.
         let remote = waker.clone();
         thread::spawn(move || {
             for _ in 0..10_000 {

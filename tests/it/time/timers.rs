@@ -107,7 +107,7 @@ fn no_duration_is_too_long_or_too_short_for_a_shutdown_a_keep_alive_or_a_turn() 
     });
 }
 
-/// Reports when the loop goes to sleep.
+/// An observer that reports when the loop parks.
 struct Parks(mpsc::Sender<()>);
 
 impl Observer for Parks {
@@ -319,7 +319,7 @@ fn a_sleep_whose_runtime_is_gone_panics_and_can_be_dropped() {
 fn a_sleep_may_be_awaited_on_another_executor_and_moved_back_while_pending() {
     watched(|| {
         aside::run(async {
-            // Created on this loop, awaited by another loop on another thread.
+            // This sleep is created on this loop and awaited by another loop on another thread.
             let mut nap = sleep(Duration::from_millis(3));
             assert!(poll_once(&mut nap).is_pending());
             let remote = aside::spawn_blocking(move || {
@@ -330,7 +330,7 @@ fn a_sleep_may_be_awaited_on_another_executor_and_moved_back_while_pending() {
             });
             assert!(remote.await.unwrap());
 
-            // Created here, reset on another thread, and awaited here.
+            // This sleep is created here, reset on another thread, and awaited here.
             let mut nap = sleep(Duration::from_millis(3));
             assert!(poll_once(&mut nap).is_pending());
             let nap = aside::spawn_blocking(move || {

@@ -58,7 +58,8 @@ pub(crate) fn run() {
     }
 }
 
-/// Forks, runs `check` in the child, and asserts in the parent that it neither panics nor hangs.
+/// Forks, runs `check` in the child, and asserts in the parent that the child neither panics nor
+/// hangs.
 #[track_caller]
 fn in_child(check: impl FnOnce()) {
     match fork().unwrap() {

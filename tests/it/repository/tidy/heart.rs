@@ -1,7 +1,7 @@
 //! The heart: the files to read from `spawn`, and from `spawn_blocking`, to the result.
 //!
-//! `docs/reading.txt` lists them. A section is a line that ends in a colon; a line in it is a path
-//! and, behind two spaces, a text:
+//! `docs/reading.txt` lists these files in sections. A section begins with a line that ends in a
+//! colon. Each further line is a path and, behind two spaces, a text. The sections are:
 //!
 //! - `spawn` and `spawn_blocking`: the files in reading order, and what each shows;
 //! - `beside`: modules that these files import and that are not on the way, and why;
@@ -164,7 +164,8 @@ fn the_numbered_steps_are_those_of_the_heart() {
     let mut found = Vec::new();
     for source in files(".rs") {
         let is_heart = entries.contains(&source.path.as_str());
-        // The observer is called at these steps, and a remote spawn makes step 1 in two parts.
+        // Two other files cite steps: the observer is called at them, and a remote spawn makes step
+        // 1 in two parts.
         let folder = "runtime-executor/src/scheduler/";
         let cites = ["observer.rs", "remote_spawn.rs"].map(|name| format!("{folder}{name}"));
         let is_told = cites.contains(&source.path);

@@ -1,4 +1,4 @@
-//! Comments and documents contain no words and sentences that a reader must decode.
+//! Comments and documents contain no words or sentences that a reader must decode.
 
 use std::collections::BTreeMap;
 
@@ -83,7 +83,8 @@ const PERSONS: &[&str] = &[
 /// Openers of a comment that is neither a noun phrase nor a sentence.
 const OPENERS: &[&str] = &["That", "Which", "What", "Whether", "Whom", "Who", "Whose", "By which"];
 
-/// A rule: its name, and a function that finds its violations in the words of a paragraph.
+/// A rule: its name, and a function that returns the positions of violations in the words of a
+/// paragraph.
 type Rule = (&'static str, fn(&[&str], &str) -> Vec<usize>);
 
 const RULES: [Rule; 4] = [
@@ -110,7 +111,7 @@ fn phrases(words: &[&str], phrases: &[&str]) -> Vec<usize> {
     let lower: Vec<String> = words.iter().map(|word| plain(word).to_lowercase()).collect();
     let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
     let is_hit = |&at: &usize| {
-        // "The reads name a position, so many may run" is no quantity.
+        // In "The reads name a position, so many may run" the phrase is not a quantity.
         let is_clause = at > 0 && words[at - 1].ends_with(',') && lower[at..].starts_with(&["so"]);
         !is_clause && phrases.iter().any(|phrase| starts(&lower[at..], phrase))
     };

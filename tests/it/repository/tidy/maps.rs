@@ -1,7 +1,7 @@
 //! The maps in the documents agree with the repository: code map, reading lists, paths.
 //!
 //! A block between `<!-- map: FOLDER -->`, or `<!-- reading: WAY -->`, and `<!-- end -->` is
-//! computed. With `BLESS=1` in the environment the test writes it instead of comparing.
+//! computed. With `BLESS=1` in the environment the test writes the block instead of comparing it.
 
 use std::collections::BTreeSet;
 

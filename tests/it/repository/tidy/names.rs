@@ -6,7 +6,7 @@ use super::assert_none;
 use super::graph::PACKAGES;
 use crate::repository::sources::{Source, cells, file, files};
 
-/// Names that the path of a public module makes plain.
+/// Names that may repeat, because the path of the public module distinguishes them.
 const REPEATED: &[&str] = &["Builder", "Handle"];
 
 /// Files that replace another one, so that a build contains only one of them.

@@ -23,7 +23,7 @@ fn no_file_is_long_and_no_line_is_wide() {
 
 #[test]
 fn no_work_is_left_unfinished_and_no_test_is_ignored_or_sleeps() {
-    // Concatenated here, so that the test does not find itself.
+    // The words are concatenated here, so that the test does not find itself.
     let later = [["TO", "DO"], ["FIX", "ME"], ["X", "XX"]].map(|parts| parts.concat());
     let off = ["#[ign", "ore"].concat();
     let nap = ["thread::sl", "eep"].concat();
