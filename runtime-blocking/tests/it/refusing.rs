@@ -142,7 +142,7 @@ fn a_job_that_waited_for_a_thread_that_did_not_come_is_refused() {
     let second = pool.submit(|| 2).expect("a thread is on the way");
     answer.send(()).expect("the spawner waits");
     assert_eq!(first.join().expect("no panic"), 1);
-    let error = wait(second).expect_err("nobody was there to run it");
+    let error = wait(second).expect_err("no thread could run it");
     assert!(error.is_refused(), "{error}");
     assert_eq!(pool.stats(), runtime_blocking::Stats::default());
     assert!(pool.shutdown(Shutdown::Wait).is_clean());

@@ -64,7 +64,7 @@ fn leaving_or_waiting_too_short_cancels_what_is_queued_and_reports_what_runs() {
             assert!(wait::<()>(job).expect_err("cancelled").is_cancelled());
         }
         gate.open();
-        assert!(pool.shutdown(Shutdown::Wait).is_clean(), "the straggler is waited for now");
+        assert!(pool.shutdown(Shutdown::Wait).is_clean(), "the last job is waited for now");
         wait(first).expect("its result came");
         assert_eq!((pool.stats().threads, pool.stats().completed), (0, 1));
     }

@@ -306,7 +306,7 @@ fn every_job_comes_out_once_and_in_the_order_of_the_rule() {
 }
 
 #[test]
-fn an_permit_is_a_cell_that_is_completed_once() {
+fn a_permit_is_a_cell_that_is_completed_once() {
     let cell: Permit = Arc::new(Completion::new(Metadata::here(), None));
     let handle = JoinHandle::new(Arc::clone(&cell));
     grant(Some(cell));

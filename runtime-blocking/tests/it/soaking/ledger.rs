@@ -151,7 +151,10 @@ impl Ledger {
                 End::Run => assert_eq!(run, 1, "{who}"),
                 End::Cancelled => {
                     assert_eq!(run, 0, "{who}");
-                    assert!(unwanted || by_shutdown == 1, "{who}: nobody has cancelled it");
+                    assert!(
+                        unwanted || by_shutdown == 1,
+                        "{who}: it was cancelled without a request"
+                    );
                 }
                 End::Refused | End::HandedBack => assert_eq!((run, by_shutdown), (0, 0), "{who}"),
                 End::Unasked => {}
