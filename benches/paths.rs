@@ -10,7 +10,7 @@ use std::time::Duration;
 use aside::{Handle, JoinHandle, Runtime, gather, sleep, spawn, spawn_blocking, yield_now};
 use divan::{Bencher, black_box};
 
-/// The operations per call, because entering a runtime costs more than most of them.
+/// The number of operations per call, because entering a runtime costs more than most operations.
 const TIMES: usize = 1_000;
 
 fn main() {

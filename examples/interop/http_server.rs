@@ -107,7 +107,7 @@ async fn finish(interrupt: CtrlC, graceful: GracefulShutdown) -> io::Result<()> 
     race((at_once, all_ended)).await
 }
 
-/// Accepts connections until it is dropped.
+/// Accepts connections until its future is dropped.
 async fn accept(
     listener: &TcpListener,
     server: &Rc<Server>,

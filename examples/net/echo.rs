@@ -33,7 +33,7 @@ fn main() -> Done<()> {
     let port = port(std::env::args().skip(1))?;
     let runtime = Runtime::new();
     runtime.block_on(serve(port))?;
-    // A worker may still be reading stdin: the shutdown does not wait for it.
+    // A worker may still be reading stdin, so the shutdown does not wait.
     let _report = runtime.shutdown(aside::blocking::Shutdown::Leave);
     Ok(())
 }
@@ -64,7 +64,7 @@ async fn serve(port: u16) -> io::Result<()> {
     print_line(format_args!("{served} connections, {bytes} bytes"))
 }
 
-/// Accepts connections until it is dropped.
+/// Accepts connections until its future is dropped.
 async fn accept(listener: &TcpListener, counts: &Rc<Counts>) -> io::Result<()> {
     loop {
         match listener.accept().await {

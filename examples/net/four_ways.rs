@@ -4,10 +4,10 @@
 //! cargo run --release --features hyper --example four_ways
 //! ```
 //!
-//! The ways: in sequence, blocking on the pool, async on the loop, and (the mistake) blocking on
-//! the loop. The server takes 100 ms for each answer and serves any number of calls at a time. The
-//! server and each way are processes of their own, so that the figures do not mix. `--scale 0.1`
-//! makes the server ten times as fast.
+//! The four ways are: in sequence, blocking on the pool, async on the loop, and (the mistake)
+//! blocking on the loop. The server takes 100 ms for each answer and serves any number of calls at
+//! a time. The server and each way are processes of their own, so that the figures do not mix.
+//! `--scale 0.1` makes the server ten times as fast.
 //!
 //! It prints a table of time, threads, memory and context switches. `docs/guide/native-io.md`
 //! explains the table.

@@ -35,7 +35,7 @@ struct Scan {
 enum Answer {
     Open,
     Closed,
-    /// No answer in time, or a router reported the host unreachable.
+    /// No answer came in time, or a router reported that the host is unreachable.
     Silent,
 }
 

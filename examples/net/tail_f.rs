@@ -10,7 +10,7 @@
 //! The program ends at the end of its stdin, or after `--lines-max` lines. Without a file it
 //! demonstrates its work in a temporary directory.
 //!
-//! The loop waits for changes on an inotify descriptor (`watch.rs`), which takes no thread and no
+//! The loop waits for changes on an inotify descriptor (`watch.rs`), which needs no thread and no
 //! periodic checks. The file itself is read on the pool (`follow.rs`). An event reports only that
 //! something has changed. The state of the file is read afterwards, because the file may have
 //! changed again.

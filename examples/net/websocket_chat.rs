@@ -49,7 +49,7 @@ fn main() -> Done<()> {
     let settings = settings(std::env::args().skip(1))?;
     let runtime = Runtime::new();
     runtime.block_on(serve(settings))?;
-    // A worker may still be reading stdin: the shutdown does not wait for it.
+    // A worker may still be reading stdin, so the shutdown does not wait.
     let _report = runtime.shutdown(aside::blocking::Shutdown::Leave);
     Ok(())
 }
@@ -87,7 +87,7 @@ async fn serve(settings: Settings) -> io::Result<()> {
     print_line(format_args!("{room}"))
 }
 
-/// Accepts connections until it is dropped.
+/// Accepts connections until its future is dropped.
 async fn accept(
     listener: &TcpListener,
     room: &Rc<Room>,

@@ -44,7 +44,7 @@ pub(crate) fn slow_readers_cost_no_memory_and_delay_no_other_connection() {
         let polls = counters.polls() - polls;
         assert!(polls <= 10, "{polls} polls of those who are stuck");
 
-        // The clients read at last, and receive everything.
+        // The clients now read, and receive everything.
         let late = clients.into_iter().zip(0..).zip(written);
         gather(late.map(|((stream, seed), written)| until_echoed(stream, seed, written))).await;
         server.abort();

@@ -138,7 +138,7 @@ async fn echo(stream: TcpStream) -> io::Result<()> {
     }
 }
 
-/// Long enough for another thread to have gone to sleep, even under callgrind.
+/// A pause after which another thread sleeps, even under callgrind.
 const PAUSE: Duration = Duration::from_millis(2);
 
 /// A job on the pool, awaited. The instructions of both threads count. There is one worker. Each

@@ -29,9 +29,9 @@ pub struct Arguments {
     /// The beginnings of the keys of the requested rows. If this is empty, all rows except the slow
     /// ones are requested.
     pub rows: Vec<String>,
-    /// The columns.
+    /// The requested columns.
     pub peers: Vec<Peer>,
-    /// The file for the JSON.
+    /// The file to which the JSON is written.
     pub json: Option<PathBuf>,
 }
 
@@ -39,7 +39,7 @@ impl Arguments {
     /// Reads the arguments that follow the program's name.
     ///
     /// # Errors
-    /// If an argument is not understood.
+    /// If an argument is unknown or malformed.
     pub fn parse(words: impl IntoIterator<Item = String>) -> Result<Arguments, String> {
         let mut words = words.into_iter();
         let mut arguments = Arguments {

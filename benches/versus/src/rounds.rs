@@ -56,18 +56,18 @@ fn median(mut samples: Vec<f64>) -> Option<f64> {
 }
 
 impl Measured {
-    /// aside's figure.
+    /// Returns aside's figure.
     pub fn ours(&self) -> Option<f64> {
         self.figures.get(&Peer::Aside).copied()
     }
 
-    /// The rivals' figures.
+    /// Returns the rivals' figures.
     pub fn rivals(&self) -> impl Iterator<Item = (Peer, f64)> {
         let rivals = self.figures.iter().map(|(&peer, &figure)| (peer, figure));
         rivals.filter(|(peer, _)| !matches!(peer, Peer::Aside | Peer::Limit))
     }
 
-    /// The best of the rivals' figures, without the rivals that the floor excludes.
+    /// Returns the best of the rivals' figures, without the rivals that the floor excludes.
     pub fn best(&self) -> Option<f64> {
         let left_out = self.row.floors.iter().find_map(|floor| match floor.of {
             Of::BestBut(peers) => Some(peers),
@@ -85,12 +85,13 @@ impl Measured {
         }
     }
 
-    /// The ratio of aside's figure to the best rival's.
+    /// Returns the ratio of aside's figure to the best rival's.
     pub fn ratio(&self) -> Option<f64> {
         Some(self.ours()? / self.best()?)
     }
 
-    /// The permitted ratio: the strictest of the row's floors, as a share of the best rival.
+    /// Returns the permitted ratio: the strictest of the row's floors, as a share of the best
+    /// rival's figure.
     pub fn floor(&self) -> Option<f64> {
         let allowed = self.row.floors.iter().filter_map(|floor| {
             let of = match floor.of {

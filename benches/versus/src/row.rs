@@ -13,13 +13,13 @@ pub struct Row {
     pub name: &'static str,
     /// The unit of the figures.
     pub unit: &'static str,
-    /// The clock.
+    /// The clock that measures the cells.
     pub meter: Meter,
-    /// The cores.
+    /// The cores on which the cells run.
     pub cores: Cores,
     /// The program that runs the cells.
     pub program: Program,
-    /// The better direction.
+    /// Defines whether smaller or larger figures are better.
     pub better: Better,
     /// The floors of aside; all of them must be met.
     pub floors: Vec<Floor>,
@@ -68,9 +68,9 @@ pub enum Work {
 /// The permitted figure of aside, as a share of a reference.
 #[derive(Clone, Copy, Debug)]
 pub struct Floor {
-    /// The share.
+    /// The permitted share of the reference.
     pub share: f64,
-    /// The reference.
+    /// The reference of the share.
     pub of: Of,
 }
 
@@ -83,12 +83,12 @@ pub enum Of {
     BestBut(&'static [Peer]),
     /// This rival.
     Peer(Peer),
-    /// One unit.
+    /// One unit of the row's figures.
     Unit,
 }
 
 impl Row {
-    /// A row in nanoseconds of processor time, on all cores, without floor or limit.
+    /// Makes a row in nanoseconds of processor time, on all cores, without floor or limit.
     pub fn new(key: &'static str, name: &'static str, cells: Vec<(Peer, Work)>) -> Row {
         Row {
             key,
@@ -147,7 +147,7 @@ impl Row {
         self
     }
 
-    /// Adds asyncio.
+    /// Adds a cell for asyncio.
     #[must_use]
     pub fn python(mut self) -> Row {
         self.cells.push((Peer::Asyncio, Work::Python));

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use cpu_time::ProcessTime;
 
-/// The unit of a row.
+/// The clock of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meter {
     /// Nanoseconds of processor time of the whole process, user and system.
@@ -40,7 +40,7 @@ impl Moment {
 /// The parameters of a cell.
 #[derive(Clone, Copy, Debug)]
 pub struct Run {
-    /// The unit.
+    /// The clock.
     pub meter: Meter,
     /// The time budget.
     pub budget: Duration,

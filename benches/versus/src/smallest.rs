@@ -28,7 +28,8 @@ pub enum Facet {
     Size,
 }
 
-/// The rows. Fewer crates, a faster build and a smaller program are better.
+/// Returns the rows of the smallest program. Fewer crates, a faster build and a smaller program are
+/// better.
 pub fn rows() -> Vec<Row> {
     let row = |key, name, unit, facet| {
         let cells = [Peer::Aside, Peer::Tokio, Peer::Smol];

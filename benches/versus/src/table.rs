@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::peers::Peer;
 use crate::rounds::Measured;
 
-/// A Markdown table, with a column for each peer that has a figure.
+/// Returns a Markdown table, with a column for each peer that has a figure.
 pub fn markdown(measured: &[Measured]) -> String {
     let has_figure = |peer: &Peer| measured.iter().any(|row| row.figures.contains_key(peer));
     let peers: Vec<Peer> = Peer::ALL.into_iter().filter(has_figure).collect();
@@ -48,7 +48,8 @@ fn figure(figure: f64) -> String {
     grouped
 }
 
-/// A list of objects with `row`, `unit`, `ours`, `rivals`, `limit`, `best`, `ratio` and `floor`.
+/// Returns a JSON list of objects with `row`, `unit`, `ours`, `rivals`, `limit`, `best`, `ratio`
+/// and `floor`.
 pub fn json(measured: &[Measured]) -> String {
     let rows: Vec<String> = measured.iter().map(object).collect();
     format!("[\n{}\n]\n", rows.join(",\n"))

@@ -40,7 +40,7 @@ impl Future for YieldNow {
 pub struct Slot<T>(Mutex<(Option<T>, Option<Waker>)>);
 
 impl<T> Slot<T> {
-    /// An empty slot.
+    /// Makes an empty slot.
     pub fn new() -> Arc<Slot<T>> {
         Arc::new(Slot(Mutex::new((None, None))))
     }
@@ -89,7 +89,7 @@ pub struct Latch {
 }
 
 impl Latch {
-    /// A latch that opens after this many decrements.
+    /// Makes a latch that opens after this many decrements.
     pub fn new(count: usize) -> Arc<Latch> {
         Arc::new(Latch { left: AtomicUsize::new(count), open: Slot::new() })
     }

@@ -14,10 +14,10 @@ use crate::Done;
 pub(crate) struct Figures {
     took: Duration,
     threads: u64,
-    /// The peak of resident memory, and its growth since the beginning.
+    /// The peak of resident memory. The next field is its growth since the beginning.
     memory_kib: u64,
     grown_kib: u64,
-    /// Voluntary and involuntary context switches.
+    /// The number of voluntary context switches. The next field counts the involuntary ones.
     slept: u64,
     preempted: u64,
     /// The largest delay of a ticker on the loop, or `None` without a loop.

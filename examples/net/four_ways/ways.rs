@@ -65,7 +65,7 @@ fn in_sequence(address: SocketAddr, calls: usize) -> Done<Figures> {
     measure.end(None)
 }
 
-/// Makes all calls at once. Each blocks a thread of the pool.
+/// Makes all calls at once. Each call blocks a thread of the pool.
 fn on_the_pool(address: SocketAddr, calls: usize) -> Done<Figures> {
     in_a_loop(async move || {
         let agent = ureq::agent();
@@ -102,7 +102,7 @@ fn on_the_loop(address: SocketAddr, calls: usize) -> Done<Figures> {
 
 /// Measures calls in a runtime while a ticker runs.
 fn in_a_loop(calls: impl AsyncFnOnce() -> Called) -> Done<Figures> {
-    // Keeps all threads alive to the end, where they are counted.
+    // This setting keeps all threads alive until they are counted at the end.
     let runtime = Runtime::builder().keep_alive(Duration::from_secs(3600)).build();
     runtime.block_on(async {
         let measure = Measure::begin()?;

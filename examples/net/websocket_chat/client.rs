@@ -50,7 +50,8 @@ pub(crate) async fn serve(stream: &TcpStream, room: &Room, silence: Duration) {
     let dismissed = async {
         match dismissal.await {
             Ok(()) => Ending::TooSlow,
-            // The room is closed: the writer ends when the queue is empty.
+            // The room is closed, so nothing is read any more. The writer ends when the queue is
+            // empty.
             Err(_no_member) => pending().await,
         }
     };

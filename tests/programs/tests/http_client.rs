@@ -41,7 +41,7 @@ server.serve_forever()
 
 /// Starts a Python server and returns its port. The server ends when it is dropped.
 fn python(arguments: &[&str]) -> (Program, String) {
-    // A build may take longer than the server may run, so it comes first.
+    // A build may take longer than the server may run, so the example is built first.
     build(INTEROP, "http_client");
     let mut python = client("python3");
     python.args(["-c", PYTHON]).args(arguments).stderr(Stdio::null());

@@ -14,7 +14,7 @@ fn scan(arguments: &[&str]) -> (String, bool) {
 }
 
 fn http_server() -> (Program, u16) {
-    // A build may take longer than the server may run, so it comes first.
+    // A build may take longer than the server may run, so the example is built first.
     build(ASIDE, "port_scan");
     let mut python = client("python3");
     python.args(["-u", "-m", "http.server", "--bind", HOST, "0"]);

@@ -71,7 +71,7 @@ impl Load {
     }
 }
 
-/// Something that runs laps.
+/// A load that runs in laps.
 trait Lap {
     /// Runs for this time, then waits until the server is idle. Returns the number of answered
     /// requests.

@@ -103,7 +103,7 @@ impl Peer {
 
 /// A runtime of one thread.
 pub trait Runtime: 'static {
-    /// Awaits a task.
+    /// The future that awaits a task.
     type Handle<T: Send + 'static>: Future + Send + 'static;
 
     /// Makes a runtime, drives the future, and drops the runtime.
@@ -136,16 +136,16 @@ where
 
 /// A runtime with timers.
 pub trait Timers: Runtime {
-    /// Waits.
+    /// Returns a future that waits for this duration.
     fn sleep(duration: Duration) -> impl Future + 'static;
 
-    /// Spawns a task that waits.
+    /// Spawns a task that waits for this duration.
     fn spawn_sleep(duration: Duration) -> Self::Handle<()>;
 }
 
 /// A runtime with a pool for blocking calls.
 pub trait Blocking: Runtime {
-    /// Awaits a job.
+    /// The future that awaits a job.
     type Job<T: Send + 'static>: Future + Send + 'static;
 
     /// Like [`Runtime::block_on`], with the pool available.
@@ -160,12 +160,12 @@ pub trait Blocking: Runtime {
     fn job_output<T: Send + 'static>(joined: <Self::Job<T> as Future>::Output) -> T;
 }
 
-/// A runtime whose pool other threads can submit to.
+/// A runtime to whose pool other threads can submit.
 pub trait Submit: Blocking {
     /// The handle that another thread needs to submit.
     type Submitter: Clone + Send + 'static;
 
-    /// The submitter of the current runtime.
+    /// Returns the submitter of the current runtime.
     fn submitter() -> Self::Submitter;
 
     /// Runs a closure on the pool and detaches it.
@@ -174,10 +174,10 @@ pub trait Submit: Blocking {
 
 /// A runtime whose pool can limit its producers.
 pub trait Bounded: Blocking {
-    /// The limiter of a producer.
+    /// The bounded queue to which a producer submits.
     type Queue: Clone + Send + Sync + 'static;
 
-    /// A bounded queue of jobs, on the pool of the current runtime.
+    /// Makes a bounded queue of jobs, on the pool of the current runtime.
     fn queue(bound: usize) -> Self::Queue;
 
     /// Waits for room, then has the pool run a closure.
@@ -206,7 +206,7 @@ async fn with_token<T>(
 
 /// A runtime whose pool can be limited to its minimal width.
 pub trait Narrow: Blocking {
-    /// The number of threads.
+    /// The minimal number of threads.
     const WORKERS: usize = 1;
 
     /// As [`Blocking::block_on_with_pool`], with a pool of minimal width.

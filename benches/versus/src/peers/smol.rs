@@ -5,7 +5,7 @@ use async_io::Timer;
 
 use super::{Blocking, Bounded, Make, Narrow, Runtime, Submit, Timers, Tokens, with_token};
 
-/// smol's parts on one thread: its quickest executor, driven by async-io's `block_on`.
+/// smol's parts on one thread: the fastest of its executors, driven by async-io's `block_on`.
 #[derive(Debug)]
 pub struct Smol;
 

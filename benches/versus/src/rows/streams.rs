@@ -153,7 +153,7 @@ pub(super) fn smol_small(run: &Run) -> f64 {
     small_by::<Smol, _>(run, async_fs::read)
 }
 
-/// `std::fs::read`, in the same thread.
+/// The limit: `std::fs::read`, in the same thread.
 pub(super) fn limit_small(run: &Run) -> f64 {
     let sample = Sample::of(SMALL);
     let mut laps = run.laps(SMALL_READS);
@@ -166,7 +166,7 @@ pub(super) fn limit_small(run: &Run) -> f64 {
     laps.figure()
 }
 
-/// `std::fs::File`, in a thread.
+/// The limit: `std::fs::File`, in a thread.
 pub(super) fn limit(run: &Run) -> f64 {
     let run = *run;
     let reader = thread::spawn(move || {

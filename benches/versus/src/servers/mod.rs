@@ -29,9 +29,9 @@ pub trait Servers {
     fn echo_unix(listener: UnixListener);
     /// Sends each datagram back.
     fn echo_udp(socket: UdpSocket);
-    /// Reads a byte of each connection and closes it.
+    /// Reads a byte from each connection, and closes the connection.
     fn close(listener: TcpListener);
-    /// Reads each connection to its end and closes it.
+    /// Reads each connection to its end, and closes the connection.
     fn discard(listener: TcpListener);
 }
 

@@ -122,8 +122,8 @@ fn a_forked_pool_hands_closures_back() {
     assert!(pool.shutdown(Shutdown::Wait).is_clean());
 }
 
-/// A submit wakes no worker here, so it could not detect the fork by a wake. The new runtime in the
-/// child makes the submit detect the fork.
+/// The pool has no idle worker, so the submit does not detect the fork by waking one. It detects
+/// the fork because a new runtime is created in the child.
 fn a_pool_of_busy_threads_detects_the_fork() {
     let (pool, parent) = (Pool::builder().threads_max(1).build(), process::id());
     let (gate, closed) = mpsc::channel::<()>();
