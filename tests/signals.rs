@@ -1,4 +1,4 @@
-//! Signals. These tests need a process of their own, and each uses a signal that no other test
+//! Signals. These tests need a process of their own, and each test uses a signal that no other test
 //! uses.
 #![cfg(all(feature = "signal", unix))]
 #![allow(clippy::unwrap_used)]

@@ -1,4 +1,4 @@
-//! An asyncio program, retold as it should be: all four calls run at the same time.
+//! An asyncio program in Rust, without its usual mistakes: all four calls run at the same time.
 //!
 //! Each main gathers its two calls, and the two mains are gathered. Every call blocks a thread of
 //! its own, so the program takes two seconds.

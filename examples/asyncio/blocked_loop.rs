@@ -1,4 +1,4 @@
-//! An asyncio program, retold with its most common mistake: an async function that blocks.
+//! An asyncio program in Rust, with the most common mistake: an async function that blocks.
 //!
 //! The function is spawned and gathered like any other. But the loop has one thread, and a blocking
 //! call stops every task. The program takes eight seconds, as if nothing were gathered.

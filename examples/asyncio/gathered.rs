@@ -1,4 +1,4 @@
-//! An asyncio program, retold: the calls run on the thread pool, and two mains run concurrently.
+//! An asyncio program in Rust: the calls run on the thread pool, and two mains run concurrently.
 //!
 //! Within a main the second call still follows the first, so the program takes four seconds.
 //!

@@ -1,4 +1,4 @@
-//! An asyncio program, retold: four calls on a pool of one thread.
+//! An asyncio program in Rust: four calls on a pool of one thread.
 //!
 //! The calls wait in the pool's queue, run in the order in which they were submitted, and take
 //! eight seconds. The loop stays free for other tasks. Such a pool is right if the service behind

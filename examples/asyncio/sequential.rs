@@ -1,4 +1,4 @@
-//! An asyncio program, retold: blocking calls inside `async` functions overlap with nothing.
+//! An asyncio program in Rust: blocking calls inside `async` functions overlap with nothing.
 //!
 //! A function blocks for two seconds. A main calls the function twice, and the main runs twice, so
 //! the program takes eight seconds.

@@ -3,7 +3,8 @@
 //! One thread awaits all of them. An object occupies a thread of the pool only while an operation
 //! on it runs, and the loop is free meanwhile.
 //!
-//! Run it with `cargo run --example unblock_stream`. It prints a line for each of the four objects.
+//! Run it with `cargo run --example unblock_stream`. It prints a line each for the file, the child
+//! process, the iterator and stdin.
 
 use std::cell::Cell;
 use std::fs::{self, File};

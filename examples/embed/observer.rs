@@ -1,7 +1,7 @@
 //! The numbered steps of a task's life, as an observer sees them.
 //!
 //! The crate docs number the steps: 1 spawned, 2 polled, 3 pending, 4 woken, 5 ended. A wake calls
-//! no method of the observer: it shows as the next poll.
+//! no method of the observer. It is visible only as the next poll.
 //!
 //! Run it with `cargo run --example observer`. It prints one line per step, and the number of
 //! polls.

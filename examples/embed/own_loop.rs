@@ -16,7 +16,7 @@ use aside::{NextTurn, Runtime, named, sleep};
 
 const FRAME: Duration = Duration::from_millis(20);
 
-/// An event of the frame loop. A real game would add its keyboard.
+/// An event of the frame loop. A real game would add the events of its keyboard.
 enum Event {
     RuntimeWoken,
 }

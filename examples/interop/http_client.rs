@@ -26,7 +26,7 @@ use hyper::Uri;
 
 type Done<T> = Result<T, Box<dyn Error>>;
 
-/// The time limit of the whole request.
+/// The time limit of the complete request.
 const TIME_MAX: Duration = Duration::from_secs(30);
 
 /// The arguments of the command line.

@@ -8,10 +8,10 @@
 //! curl http://127.0.0.1:7007/notes --data 'buy milk'; curl http://127.0.0.1:7007/notes
 //! ```
 //!
-//! Without `--port` the system chooses a free one. The first line printed is `listening on
+//! Without `--port` the system chooses a free port. The first line printed is `listening on
 //! ADDRESS`. The server stops on ctrl-c, and at the first line, or at the end, of its stdin: it
-//! accepts no more connections, answers the open requests, and prints how many it has served. A
-//! second ctrl-c ends it at once.
+//! accepts no more connections, answers the open requests, and prints how many requests it has
+//! served. A second ctrl-c ends it at once.
 
 #[path = "http_server/notes.rs"]
 mod notes;
@@ -125,7 +125,7 @@ async fn accept(
     }
 }
 
-/// Serves a connection until its end. `watcher` closes it when the server stops.
+/// Serves a connection until its end. `watcher` closes the connection when the server stops.
 async fn connection(stream: TcpStream, server: Rc<Server>, watcher: Watcher) {
     server.connections.set(server.connections.get() + 1);
     let service = service_fn(|request| {

@@ -16,7 +16,7 @@
 //! | `/count/NAME` | the number of requests for this name |
 //! | `/work` | the BLAKE3 digest of 64 KiB, which takes tens of microseconds |
 //!
-//! Without `--port` the system chooses a free one. The first line printed is `listening on
+//! Without `--port` the system chooses a free port. The first line printed is `listening on
 //! ADDRESS`. Without `--cores` all cores are used. The server stops at the first line, or at the
 //! end, of its stdin, and prints the counts of each core.
 
@@ -59,7 +59,8 @@ fn main() -> Done<()> {
             SocketBuilder::new().reuse_address().reuse_port().listen(address)
         });
         let listener = core.handle.block_on(listening)??;
-        // Port 0 chooses a port for the first listener; the others use the same one.
+        // With port 0 the system chooses a port for the first listener. The other listeners use the
+        // same port.
         address = listener.local_addr()?;
         listeners.push(listener);
     }

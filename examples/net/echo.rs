@@ -4,7 +4,7 @@
 //! cargo run --release --example echo -- --port 7007
 //! ```
 //!
-//! Without `--port` the system chooses a free one. The first line printed is `listening on
+//! Without `--port` the system chooses a free port. The first line printed is `listening on
 //! ADDRESS`. The server stops at the first line, or at the end, of its stdin: it accepts no more
 //! connections, gives the open ones one second to finish, and prints how many connections and bytes
 //! it has served.

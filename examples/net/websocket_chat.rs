@@ -5,7 +5,7 @@
 //! python3 -m websockets ws://127.0.0.1:7007   # as often as you like
 //! ```
 //!
-//! Without `--port` the system chooses a free one. The first line printed is `listening on
+//! Without `--port` the system chooses a free port. The first line printed is `listening on
 //! ADDRESS`. At the first line, or at the end, of its stdin the server sends every client the
 //! remaining messages and a close frame, and prints how many clients and messages it has served.
 //!

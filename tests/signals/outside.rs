@@ -35,8 +35,8 @@ fn a_child_inherits_no_handler_no_mask_and_no_ignored_signal() {
     });
 }
 
-/// The path of the example. `cargo test` builds it; if only this test is run, it is built here. The
-/// build may take longer than a test, so it precedes the watchdog.
+/// Returns the path of the example. `cargo test` builds the example. If only this test is run, this
+/// function builds it. The build may take longer than a test, so it precedes the watchdog.
 fn example() -> PathBuf {
     let own = std::env::current_exe().unwrap();
     let path = own.parent().unwrap().parent().unwrap().join("examples/signals");

@@ -12,7 +12,8 @@ use futures_rustls::rustls::RootCertStore;
 const OF_THE_SYSTEM: [&str; 3] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 
-/// Reads the certificates of a file, or of the system. Returns none if the system has no such file.
+/// Reads the certificates of a file, or of the system. Returns no certificates if the system has no
+/// such file.
 pub(crate) async fn roots(file: Option<PathBuf>) -> Result<RootCertStore, Box<dyn Error>> {
     let of_the_system = || OF_THE_SYSTEM.iter().map(PathBuf::from).find(|path| path.exists());
     // Reading files blocks.

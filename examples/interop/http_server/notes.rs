@@ -1,4 +1,4 @@
-//! Notes in SQLite. Its calls block.
+//! Notes in SQLite, whose calls block.
 
 use std::error::Error;
 use std::fs;

@@ -93,8 +93,8 @@ async def main():
     assert_eq!(talk(script, &[]), "50 clients, 500 messages, 0 too slow\n");
 }
 
-// Thirty million bytes are sent to a client that does not read them. The server needs only a small
-// part of that memory.
+// Thirty million bytes are sent to a client that does not read them. The memory of the server grows
+// by only a small part of that amount.
 #[test]
 fn a_slow_client_is_dropped_and_costs_no_memory() {
     let script = r#"
