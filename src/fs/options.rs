@@ -105,8 +105,8 @@ impl OpenOptions {
     /// As [`std::fs::OpenOptions::open`], or as every [`Operation`].
     ///
     /// # Cancel safety
-    /// If the operation is dropped, an opened file is closed again. A file that was to be created
-    /// may or may not exist, and a file that was to be truncated may be empty.
+    /// If the operation is dropped, an opened file is closed again. With `create` the file may or
+    /// may not exist, and with `truncate` it may be empty.
     #[track_caller]
     pub fn open(&self, path: impl AsRef<Path>) -> Operation<File> {
         file::open(self.options.clone(), path.as_ref(), Metadata::here().named("fs::File"))

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!               push                      admit                     pop
-//!   a job ──┬─────────────▶ WAIT LIST ──────────────────▶ QUEUE ──────────────▶ running, at most
+//!   a job ──┬─────────────▶ WAITERS ────────────────────▶ QUEUE ──────────────▶ running, at most
 //!           │   the queue is full      the queue has room    ▲   lowest rank      `running_max`
 //!           └────────────────────────────────────────────────┘   of all lanes
 //!                          the queue has room
