@@ -33,7 +33,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "cancel::an_aborted_task_is_dropped_at_home_and_its_handle_resolves_once",
         bound: None,
-        executions: 14_654,
+        executions: 8_884,
         witnesses: &["cancelled"],
         mutants: &[
             Mutant::lose(COMPLETION, CANCEL),
@@ -45,7 +45,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "cancel::of_wake_and_abort_one_ends_the_task",
         bound: Some(4),
-        executions: 52_095,
+        executions: 37_532,
         witnesses: &["cancelled", "ended by itself"],
         mutants: &[Mutant::lose(REMOTE, SEND), Mutant::split(PARK, UNPARK)],
         body: |witness| an_aborted_task_is_dropped_at_home(Wakes::One, witness),
@@ -53,7 +53,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "cancel::an_order_to_a_loop_that_goes_is_opened_or_cancelled",
         bound: None,
-        executions: 3_526,
+        executions: 2_031,
         witnesses: &["ran", "cancelled"],
         mutants: &[Mutant::lose(CHANNEL, CLOSE)],
         body: |witness| an_order_is_opened_or_cancelled(witness, drop),
@@ -61,7 +61,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "cancel::an_order_to_a_loop_that_closes_and_stays_is_opened_or_cancelled",
         bound: None,
-        executions: 3_526,
+        executions: 2_031,
         witnesses: &["ran", "cancelled"],
         mutants: &[
             Mutant::lose(CHANNEL, CLOSE),
@@ -79,7 +79,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "cancel::a_task_and_its_handle_survive_a_loop_that_goes",
         bound: None,
-        executions: 26,
+        executions: 16,
         witnesses: &["cancelled"],
         mutants: &[Mutant::body("the loop is forgotten", |witness| {
             a_handle_resolves_when_the_loop_goes(witness, std::mem::forget);

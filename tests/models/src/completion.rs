@@ -30,7 +30,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "completion::the_last_waker_is_woken_and_the_result_is_there",
         bound: None,
-        executions: 218,
+        executions: 106,
         witnesses: &["ready at once", "at the second poll", "after a wake"],
         mutants: &[
             Mutant::body(
@@ -52,7 +52,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "completion::a_result_is_delivered_or_dropped_once",
         bound: None,
-        executions: 43,
+        executions: 20,
         witnesses: &["delivered", "dropped with the handle", "dropped by its producer"],
         mutants: &[Mutant::body("the handle forgets to close", the_handle_forgets_to_close)],
         body: a_result_is_delivered_or_dropped_once,
@@ -101,7 +101,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "completion::a_cell_is_reused_only_after_its_reader_is_dropped",
         bound: None,
-        executions: 150,
+        executions: 58,
         witnesses: &["the same cell", "another cell"],
         mutants: &[Mutant::body("the cell is reused as soon as it is complete", reused_too_soon)],
         body: a_cell_is_reused_only_after_its_reader_is_dropped,

@@ -63,7 +63,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "deadlock::a_job_that_something_else_can_wake_is_never_refused",
         bound: Some(4),
-        executions: 12_600,
+        executions: 8_791,
         witnesses: &["woken"],
         mutants: &[Mutant::body("hides what else can wake it", |witness| {
             something_else_can_wake(hides_what_else_can_wake_it, witness);

@@ -36,7 +36,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "lanes::who_gives_up_in_line_as_a_place_comes_free_leaves_no_hole",
         bound: Some(2),
-        executions: 15_422,
+        executions: 11_904,
         witnesses: &["gave up in line", "was in already"],
         mutants: &[Mutant::lose(PARK, WAKE_THREAD)],
         body: who_gives_up_in_line,
@@ -44,7 +44,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "lanes::a_job_in_line_of_a_pool_that_closes_comes_to_one_end",
         bound: Some(3),
-        executions: 4_191,
+        executions: 3_544,
         witnesses: &["ran", "cancelled", "handed back"],
         mutants: &[Mutant::lose(PARK, WAKE_THREAD)],
         body: a_job_in_line_of_a_pool_that_closes,
@@ -65,7 +65,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "lanes::a_hook_that_is_added_while_its_job_is_aborted_is_called",
         bound: Some(4),
-        executions: 14_568,
+        executions: 11_835,
         witnesses: &["stopped", "cancelled"],
         mutants: &[
             Mutant::lose(COMPLETION, CANCEL),

@@ -58,7 +58,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "path::a_job_blocks_on_a_task_of_its_loop",
         bound: Some(5),
-        executions: 21_975,
+        executions: 15_169,
         witnesses: &["finished"],
         mutants: &[Mutant::lose(REMOTE, SEND), Mutant::lose(PARK, UNPARK)],
         body: a_job_blocks_on_a_task_of_its_loop,
@@ -76,7 +76,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "path::a_remote_spawn_runs_or_is_cancelled",
         bound: None,
-        executions: 10_564,
+        executions: 6_079,
         witnesses: &["ran", "cancelled"],
         mutants: &[Mutant::lose("runtime-core/src/sync/loom/channel.rs", "tail.fetch_or(CLOSED")],
         body: a_remote_spawn,

@@ -28,7 +28,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pinned::a_call_to_a_thread_that_goes_to_sleep_is_run",
         bound: Some(4),
-        executions: 18_031,
+        executions: 7_403,
         witnesses: &["ran"],
         mutants: &[
             Mutant::lose(PARK, WAKE_THREAD),
@@ -42,7 +42,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pinned::a_call_that_races_a_close_is_run_or_refused",
         bound: Some(4),
-        executions: 30_509,
+        executions: 15_920,
         witnesses: &["ran", "refused"],
         mutants: &[
             Mutant::lose(PARK, UNPARK),
@@ -60,7 +60,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pinned::the_last_of_two_handles_waits_for_all_calls_and_the_drop_of_the_state",
         bound: Some(4),
-        executions: 31_453,
+        executions: 24_729,
         witnesses: &["here", "there"],
         mutants: &[
             Mutant::lose(PARK, UNPARK),
@@ -71,7 +71,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pinned::an_aborted_call_runs_or_is_cancelled",
         bound: Some(4),
-        executions: 9_523,
+        executions: 4_996,
         witnesses: &["ran", "cancelled"],
         mutants: &[
             Mutant::lose(PARK, WAKE_THREAD),
@@ -84,7 +84,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pinned::a_detached_opening_ends",
         bound: Some(5),
-        executions: 198,
+        executions: 158,
         witnesses: &["detached"],
         mutants: &[Mutant::body("its result is kept", |witness| {
             an_opening(std::mem::forget, witness);
@@ -102,7 +102,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pinned::the_toy_without_a_mistake_passes",
         bound: Some(2),
-        executions: 86,
+        executions: 63,
         witnesses: &["ran"],
         mutants: &[],
         body: |witness| a_call_and_a_close(&Toy::new(1, Bug::None), witness),
@@ -110,7 +110,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pinned::the_toy_without_a_mistake_passes_while_it_closes",
         bound: Some(2),
-        executions: 42,
+        executions: 38,
         witnesses: &["ran", "refused"],
         mutants: &[],
         body: |witness| a_call_while_it_closes(&Toy::new(1, Bug::None), witness),
@@ -118,7 +118,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pinned::the_toy_without_a_mistake_passes_when_it_aborts",
         bound: Some(2),
-        executions: 37,
+        executions: 36,
         witnesses: &["ran", "cancelled"],
         mutants: &[],
         body: |witness| abort(&Toy::new(1, Bug::None), witness),

@@ -43,7 +43,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::two_jobs_for_one_idle_worker_get_a_thread_each",
         bound: Some(3),
-        executions: 147_653,
+        executions: 131_732,
         witnesses: &["ran"],
         mutants: &[
             Mutant::lose(PARK, WAKE_THREAD),
@@ -108,7 +108,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::a_queued_job_that_is_aborted_needs_no_thread",
         bound: Some(3),
-        executions: 3_350,
+        executions: 2_411,
         witnesses: &["cancelled"],
         mutants: &[Mutant::lose(JOB, SET_QUEUE_KEY)],
         body: a_queued_job_that_is_aborted,
@@ -134,7 +134,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::a_blocked_queue_gets_a_monitor",
         bound: Some(2),
-        executions: 100_803,
+        executions: 95_572,
         witnesses: &["ran"],
         mutants: &[Mutant::body("there is room for one thread", |witness| {
             a_blocked_queue(1, witness);
@@ -144,7 +144,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::a_blocked_queue_gets_more_threads",
         bound: Some(2),
-        executions: 264_179,
+        executions: 252_186,
         witnesses: &["ran"],
         mutants: &[Mutant::body("there is room for one thread", |witness| {
             a_blocked_queue(1, witness);
@@ -170,7 +170,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::the_toy_without_a_mistake_passes",
         bound: Some(2),
-        executions: 287,
+        executions: 184,
         witnesses: &["ran"],
         mutants: &[],
         body: |witness| one_after_another(&Toy::new(1, Bug::None), witness),
@@ -178,7 +178,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::the_toy_without_a_mistake_passes_with_two_threads",
         bound: Some(2),
-        executions: 7_529,
+        executions: 5_609,
         witnesses: &["ran"],
         mutants: &[],
         body: |witness| two_jobs_for_one_idle_worker(&Toy::new(2, Bug::None), witness),
@@ -186,7 +186,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::the_toy_without_a_mistake_passes_while_time_passes",
         bound: Some(2),
-        executions: 4_118,
+        executions: 3_123,
         witnesses: &["by the same worker", "by a new worker"],
         mutants: &[],
         body: |witness| while_the_keep_alive_passes(&Toy::new(1, Bug::None), witness),
@@ -194,7 +194,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::the_toy_without_a_mistake_passes_with_spurious_wake_ups",
         bound: Some(2),
-        executions: 5_095,
+        executions: 3_968,
         witnesses: &["ran"],
         mutants: &[],
         body: |witness| with_spurious_wake_ups(|| Toy::new(1, Bug::None), witness),
@@ -202,7 +202,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::the_toy_without_a_mistake_passes_while_it_closes",
         bound: Some(2),
-        executions: 347,
+        executions: 279,
         witnesses: &["ran", "handed back"],
         mutants: &[],
         body: |witness| while_it_closes(&Toy::new(1, Bug::None), JobRunner::close, witness),
@@ -210,7 +210,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::the_toy_without_a_mistake_passes_when_it_aborts",
         bound: Some(2),
-        executions: 37,
+        executions: 36,
         witnesses: &["ran", "cancelled"],
         mutants: &[],
         body: |witness| abort(&Toy::new(1, Bug::None), witness),

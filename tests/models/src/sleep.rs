@@ -37,7 +37,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "sleep::a_result_is_seen_before_the_time_moves",
         bound: None,
-        executions: 1_358,
+        executions: 1_083,
         witnesses: &["before the first sleep", "after a sleep"],
         mutants: &[
             Mutant::relaxed(CLOCK, RELEASE),
@@ -63,7 +63,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "sleep::a_job_that_sleeps_again_before_its_waker_is_done_lets_the_time_move",
         bound: Some(4),
-        executions: 42_901,
+        executions: 33_818,
         witnesses: &["it moved"],
         mutants: &[
             Mutant::lose(PARK, UNPARK),
@@ -83,7 +83,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "sleep::a_sleep_polled_elsewhere_is_woken_by_its_loop",
         bound: Some(4),
-        executions: 28_035,
+        executions: 22_173,
         witnesses: &["slept"],
         mutants: &[Mutant::lose(SHARED, SEND)],
         body: |witness| a_sleep_polled_elsewhere(SleepUse::Awaited, witness),
@@ -91,7 +91,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "sleep::a_sleep_dropped_elsewhere_leaves_no_timer",
         bound: Some(4),
-        executions: 19_115,
+        executions: 16_919,
         witnesses: &["dropped"],
         mutants: &[Mutant::lose(SHARED, SEND)],
         body: |witness| a_sleep_polled_elsewhere(SleepUse::Dropped, witness),
