@@ -31,7 +31,7 @@ const CLOSE: &str = "tail.fetch_or(CLOSED, Relaxed)";
 
 pub(crate) const MODELS: &[Model] = &[
     Model {
-        name: "cancel::an_aborted_task_is_dropped_at_home_and_its_handle_resolves_once",
+        name: "cancel::an_aborted_task_is_dropped_by_its_loop_and_its_handle_resolves_once",
         bound: None,
         executions: 8_884,
         witnesses: &["cancelled"],
@@ -51,7 +51,7 @@ pub(crate) const MODELS: &[Model] = &[
         body: |witness| an_aborted_task_is_dropped_at_home(Wakes::One, witness),
     },
     Model {
-        name: "cancel::an_order_to_a_loop_that_goes_is_opened_or_cancelled",
+        name: "cancel::a_spawn_on_a_loop_that_is_dropped_runs_or_is_cancelled",
         bound: None,
         executions: 2_031,
         witnesses: &["ran", "cancelled"],
@@ -59,7 +59,7 @@ pub(crate) const MODELS: &[Model] = &[
         body: |witness| an_order_is_opened_or_cancelled(witness, drop),
     },
     Model {
-        name: "cancel::an_order_to_a_loop_that_closes_and_stays_is_opened_or_cancelled",
+        name: "cancel::a_spawn_on_a_loop_that_closes_and_stays_runs_or_is_cancelled",
         bound: None,
         executions: 2_031,
         witnesses: &["ran", "cancelled"],
@@ -77,7 +77,7 @@ pub(crate) const MODELS: &[Model] = &[
         },
     },
     Model {
-        name: "cancel::a_task_and_its_handle_survive_a_loop_that_goes",
+        name: "cancel::a_task_and_its_handle_outlive_their_loop",
         bound: None,
         executions: 16,
         witnesses: &["cancelled"],

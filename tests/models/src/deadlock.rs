@@ -33,7 +33,7 @@ pub(crate) const MODELS: &[Model] = &[
         witnesses: &["told"],
         mutants: &[
             Mutant::lose(PARK, UNPARK),
-            Mutant::body("waits and does not say so", |witness| {
+            Mutant::body("waits without noting it", |witness| {
                 for_the_only_thread(|_, job| block_on(job), witness);
             }),
         ],
@@ -44,7 +44,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(3),
         executions: 83_298,
         witnesses: &["told", "not told"],
-        mutants: &[Mutant::body("waits and does not say so", |witness| {
+        mutants: &[Mutant::body("waits without noting it", |witness| {
             two_on_two_threads(|_, job| block_on(job), witness);
         })],
         body: |witness| two_on_two_threads(|handle, job| handle.block_on(job), witness),

@@ -34,7 +34,7 @@ pub(crate) const MODELS: &[Model] = &[
         body: |witness| an_abandoned_job_keeps_its_place(&lane(2, 1), witness),
     },
     Model {
-        name: "lanes::who_gives_up_in_line_as_a_place_comes_free_leaves_no_hole",
+        name: "lanes::a_submitter_that_gives_up_as_a_permit_is_granted_leaves_no_gap",
         bound: Some(2),
         executions: 11_904,
         witnesses: &["gave up in line", "was in already"],
@@ -42,7 +42,7 @@ pub(crate) const MODELS: &[Model] = &[
         body: who_gives_up_in_line,
     },
     Model {
-        name: "lanes::a_job_in_line_of_a_pool_that_closes_comes_to_one_end",
+        name: "lanes::a_job_on_the_wait_list_of_a_closing_pool_ends_once",
         bound: Some(3),
         executions: 3_544,
         witnesses: &["ran", "cancelled", "handed back"],
@@ -69,12 +69,12 @@ pub(crate) const MODELS: &[Model] = &[
         witnesses: &["stopped", "cancelled"],
         mutants: &[
             Mutant::lose(COMPLETION, CANCEL),
-            Mutant::body("looks before it registers", looks_before_it_registers),
+            Mutant::body("checks before it registers", looks_before_it_registers),
         ],
         body: a_hook_that_is_added_while_its_job_is_aborted,
     },
     Model {
-        name: "lanes::who_is_reported_as_running_had_not_ended",
+        name: "lanes::a_job_reported_as_running_had_not_ended",
         bound: Some(3),
         executions: 468,
         witnesses: &["reported", "not reported"],

@@ -33,7 +33,7 @@ pub(crate) const MODELS: &[Model] = &[
         mutants: &[
             Mutant::lose(PARK, WAKE_THREAD),
             Mutant::split(PARK, TRY_PARK),
-            Mutant::body("sleeps without a last look", |witness| {
+            Mutant::body("sleeps without a last check", |witness| {
                 a_call_and_a_close(&Toy::new(1, Bug::SleepsWithoutALook), witness);
             }),
         ],
@@ -75,7 +75,7 @@ pub(crate) const MODELS: &[Model] = &[
         witnesses: &["ran", "cancelled"],
         mutants: &[
             Mutant::lose(PARK, WAKE_THREAD),
-            Mutant::body("cancels what runs", |witness| {
+            Mutant::body("cancels a running job", |witness| {
                 abort(&Toy::new(1, Bug::CancelsWhatRuns), witness);
             }),
         ],

@@ -34,7 +34,7 @@ pub(crate) const MODELS: &[Model] = &[
         mutants: &[
             Mutant::lose(PARK, WAKE_THREAD),
             Mutant::split(PARK, TRY_PARK),
-            Mutant::body("sleeps without a last look", |witness| {
+            Mutant::body("sleeps without a last check", |witness| {
                 one_after_another(&Toy::new(1, Bug::SleepsWithoutALook), witness);
             }),
         ],
@@ -100,7 +100,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(8),
         executions: 125_237,
         witnesses: &["ran", "cancelled"],
-        mutants: &[Mutant::body("cancels what runs", |witness| {
+        mutants: &[Mutant::body("cancels a running job", |witness| {
             abort(&Toy::new(1, Bug::CancelsWhatRuns), witness);
         })],
         body: |witness| abort(&pool(1, 1), witness),
