@@ -60,7 +60,8 @@ fn a_hundred_thousand_of_anything_leak_nothing() {
 }
 
 fn count_everything() {
-    // This leaks twice the bound, because the other test of this binary may free memory meanwhile.
+    // This leaks twice the bound, because the other test of this binary may free memory at the same
+    // time.
     let leak = || std::mem::forget(vec![0_u8; 2 * ALLOWED]);
     let message = watchdog::panic_message(|| assert_no_leak("a leak", leak));
     assert!(message.starts_with("a leak: "), "{message}");
@@ -97,8 +98,8 @@ async fn tasks() {
     }
 }
 
-/// All tasks are alive at the same time. The loop keeps room for the maximum number of tasks so
-/// far, so that number must be the same in every repetition.
+/// All tasks are alive at the same time. The loop keeps room for the maximum number of tasks that
+/// it has ever had, so that maximum must be the same in every repetition.
 async fn remote_tasks() {
     let handle = aside::Handle::current();
     let spawning = spawn_blocking(move || {
@@ -284,7 +285,7 @@ fn warm_loops_do_not_allocate() {
             }
         });
     });
-    // The bounds allow a few allocations of the test harness, which runs meanwhile.
+    // The bounds allow a few allocations of the test harness, which runs at the same time.
     assert!(yields <= 10, "1,000 yields made {yields} allocations");
     assert!(naps <= 10, "1,000 sleeps made {naps} allocations");
     assert!(spawned <= 10, "1,000 spawns made {spawned} allocations");
@@ -295,7 +296,8 @@ fn warm_loops_do_not_allocate() {
     );
 }
 
-/// A round trip between two sockets that both wait allocates nothing, with the traits or without.
+/// A round trip between two sockets that both wait allocates nothing, by the sockets' own methods
+/// or by those of the I/O traits.
 #[cfg(all(feature = "net", unix))]
 fn sockets_do_not_allocate() {
     use aside::net::UnixStream;

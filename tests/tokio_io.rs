@@ -203,7 +203,8 @@ fn of_memory_that_was_never_written_no_more_is_cleared_than_is_worth_it() {
             }
             assert!(buffer.filled()[5..] == sent);
             writing.await.unwrap().unwrap();
-            // The end of the stream and a buffer without room both read zero bytes.
+            // A read at the end of the stream returns zero bytes, and so does a read into a buffer
+            // without room.
             let before = buffer.filled().len();
             read_once(&mut far, &mut buffer).await;
             assert_eq!(buffer.filled().len(), before);

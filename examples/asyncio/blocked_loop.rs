@@ -17,10 +17,10 @@
 //! asyncio.run(main(), debug=True)    # debug mode logs slow callbacks
 //! ```
 //!
-//! Run it with `cargo run --release --example blocked_loop`. The observer `SlowPolls` prints which
-//! task held the loop, where the task was spawned, and for how long; in the end the program prints
-//! `took 8.001 s for 8.000 s of blocking`. The remedy is `spawn_blocking` around each call: see
-//! `all_gathered`.
+//! Run it with `cargo run --release --example blocked_loop`. For each task that blocked the loop,
+//! the observer `SlowPolls` prints the task, the place where it was spawned, and the time for which
+//! it blocked the loop. In the end the program prints `took 8.001 s for 8.000 s of blocking`. The
+//! remedy is `spawn_blocking` around each call: see `all_gathered`.
 
 mod program;
 

@@ -46,7 +46,7 @@ fn main() -> Result<(), JoinError> {
                 // This future runs on the worker's thread ...
                 let found = handle.block_on(async {
                     sleep(Duration::from_millis(5)).await;
-                    // ... and can spawn others on the loop.
+                    // ... and can spawn other futures on the loop.
                     spawn_on_loop(&handle, word).await
                 });
                 found.expect("a look-up does not panic")

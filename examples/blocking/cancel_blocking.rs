@@ -1,10 +1,11 @@
 //! Cancelling blocking jobs. No thread can be stopped from outside: a job must check for
 //! cancellation.
 //!
-//! 1. A timeout cancels a long computation. The computation checks for this deep inside, without a
-//!    token in any signature.
+//! 1. A timeout cancels a long computation. The computation checks for cancellation in its
+//!    innermost loop, without a token in any signature.
 //! 2. A job waits for a child process. A cancellation hook kills the child.
-//! 3. A job never checks. The job is abandoned, and the pool lists it until it ends by itself.
+//! 3. A job never checks for cancellation. It is abandoned, and the pool lists it until it ends by
+//!    itself.
 //!
 //! Run it with `cargo run --example cancel_blocking`. It prints how each of the three jobs ends.
 

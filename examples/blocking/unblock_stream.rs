@@ -1,7 +1,7 @@
 //! Blocking objects as async streams: a file, two pipes of a child process, an iterator, and stdin.
 //!
-//! One thread awaits all of them. An object occupies a thread of the pool only while an operation
-//! on it runs, and the loop is free meanwhile.
+//! One thread awaits all these objects. An object occupies a thread of the pool only while an
+//! operation on it runs, and the loop is free meanwhile.
 //!
 //! Run it with `cargo run --example unblock_stream`. It prints a line each for the file, the child
 //! process, the iterator and stdin.
@@ -34,8 +34,8 @@ async fn read_a_file(path: &std::path::Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes to and reads from a child over two pipes. The pipes are separate objects, so neither
-/// operation can block the other.
+/// Writes to a child over one pipe, and reads from it over another one. The pipes are separate
+/// objects, so neither operation can block the other.
 async fn talk_to_a_child() -> io::Result<()> {
     let child = Command::new("sort").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
     let Ok(mut child) = child else {

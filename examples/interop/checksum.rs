@@ -34,7 +34,8 @@ use walk::{Problem, walk};
 const TICK: Duration = Duration::from_millis(10);
 const CHUNK: usize = 64 * 1024;
 
-/// Passing a job to a worker costs about as much as hashing a small file, so a job hashes several.
+/// Passing a job to a worker costs about as much as hashing a small file, so a job hashes several
+/// files.
 const FILES_PER_JOB: usize = 16;
 
 struct Digest {
@@ -71,7 +72,8 @@ type Outcome = (Vec<PathBuf>, Run, Run, Vec<Problem>);
 async fn checksum(root: PathBuf) -> Result<Outcome, JoinError> {
     let tree = spawn_blocking(move || walk(root)).await?;
     let files = tree.files;
-    // The first run is the right way, and the second one the mistake.
+    // The first run hashes in jobs, which is right. The second run hashes on the loop, which is the
+    // mistake.
     let jobs = files.chunks(FILES_PER_JOB).map(|some| hash_on_pool(some.to_vec()));
     let pool = measure("on the pool", files.len(), jobs).await?;
     let calls = files.chunks(FILES_PER_JOB).map(hash_on_loop);
@@ -160,7 +162,7 @@ impl Ticker {
         Ticker { stopped, task }
     }
 
-    /// Returns the largest delay of a tick, including the last one.
+    /// Waits for one more tick, and returns the largest delay of all ticks.
     async fn stop(self) -> Result<Duration, JoinError> {
         self.stopped.set(true);
         self.task.await

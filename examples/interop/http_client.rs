@@ -6,9 +6,9 @@
 //! cargo run --release --package interop --example http_client -- --ca own.pem https://localhost/
 //! ```
 //!
-//! It prints the version, the status, and the length of the body. Without a URL it starts a server
-//! with a self-signed certificate, and fetches a page from it. The trusted certificates are those
-//! in the file after `--ca`. Without that argument they are the system's.
+//! The program prints the HTTP version, the status, and the length of the body. Without a URL it
+//! starts a server with a self-signed certificate, and fetches a page from it. The program trusts
+//! the certificates in the file after `--ca`, or, without that argument, the system's certificates.
 
 #[path = "http_client/fetch.rs"]
 mod fetch;

@@ -9,9 +9,9 @@
 //! ```
 //!
 //! Without `--port` the system chooses a free port. The first line printed is `listening on
-//! ADDRESS`. The server stops on ctrl-c, and at the first line, or at the end, of its stdin: it
-//! accepts no more connections, answers the open requests, and prints how many requests it has
-//! served. A second ctrl-c ends it at once.
+//! ADDRESS`. The server stops on ctrl-c, at the first line of its stdin, or at the end of its
+//! stdin. It then accepts no more connections, answers the open requests, and prints how many
+//! requests it has served. A second ctrl-c ends the server at once.
 
 #[path = "http_server/notes.rs"]
 mod notes;

@@ -17,8 +17,8 @@
 //! | `/work` | the BLAKE3 digest of 64 KiB, which takes tens of microseconds |
 //!
 //! Without `--port` the system chooses a free port. The first line printed is `listening on
-//! ADDRESS`. Without `--cores` all cores are used. The server stops at the first line, or at the
-//! end, of its stdin, and prints the counts of each core.
+//! ADDRESS`. Without `--cores` all cores are used. The server stops at the first line of its stdin,
+//! or at the end of its stdin, and prints the counts of each core.
 
 #[path = "per_core/core.rs"]
 mod core;

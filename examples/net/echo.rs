@@ -5,9 +5,9 @@
 //! ```
 //!
 //! Without `--port` the system chooses a free port. The first line printed is `listening on
-//! ADDRESS`. The server stops at the first line, or at the end, of its stdin: it accepts no more
-//! connections, gives the open ones one second to finish, and prints how many connections and bytes
-//! it has served.
+//! ADDRESS`. The server stops at the first line of its stdin, or at the end of its stdin. It then
+//! accepts no more connections, gives the open connections one second to finish, and prints how
+//! many connections and bytes it has served.
 
 use std::cell::Cell;
 use std::error::Error;

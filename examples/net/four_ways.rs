@@ -40,7 +40,7 @@ fn main() -> Done<()> {
     match arguments[..] {
         [] => compare(1.0),
         ["--scale", scale] => compare(scale.parse()?),
-        // These arguments are those of this program's child processes.
+        // The program passes these arguments to its child processes.
         ["serve", seconds] => server::serve(Duration::from_secs_f64(seconds.parse()?)),
         ["go", name, address] => go(name, address.parse()?),
         _ => Err("usage: four_ways [--scale NUMBER]".into()),

@@ -86,8 +86,8 @@ async fn scan(scan: Scan) -> Done<()> {
         let answer = probe(address, port, scan.patience).await;
         answer.map(|answer| (port, answer)).map_err(|error| format!("at port {port}: {error}"))
     });
-    // `limit` takes the next future from the iterator when one ends, so a scan of 65,536 ports
-    // never holds more than `at_once` futures.
+    // `limit` takes the next future from the iterator when a running future ends, so a scan of
+    // 65,536 ports never holds more than `at_once` futures.
     let answers = try_gather(probes).limit(scan.at_once).await?;
     for (port, _open) in answers.iter().filter(|(_, answer)| *answer == Answer::Open) {
         println!("{port} is open");

@@ -16,7 +16,7 @@ use aside::signal::{Signal, Signals};
 
 fn main() -> io::Result<()> {
     let last = aside::run(receive_signals())?;
-    // By now the runtime has shut down, and all output is written.
+    // At this point the runtime has shut down, and all output is written.
     last.act_by_default()
 }
 

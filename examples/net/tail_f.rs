@@ -1,7 +1,8 @@
 //! Follows a file as `tail -F` does: prints its last lines, and then each line that is appended.
 //!
-//! If the file is truncated, it is read again from its beginning. If it is renamed and created
-//! again, the old file is read to its end, and then the new one from its beginning.
+//! If the file is truncated, it is read again from its beginning. If the file is renamed, and a new
+//! file is created under the old name, the old file is read to its end, and then the new file from
+//! its beginning.
 //!
 //! ```sh
 //! cargo run --release --example tail_f -- -n 5 /var/log/syslog

@@ -6,8 +6,9 @@
 //! ```
 //!
 //! Without `--port` the system chooses a free port. The first line printed is `listening on
-//! ADDRESS`. At the first line, or at the end, of its stdin the server sends every client the
-//! remaining messages and a close frame, and prints how many clients and messages it has served.
+//! ADDRESS`. The server stops at the first line of its stdin, or at the end of its stdin. It then
+//! sends every client the remaining messages and a close frame, and prints how many clients and
+//! messages it has served.
 //!
 //! The memory per client is bounded: a queue of messages, each of which is stored once for all
 //! clients, and the send buffer of its socket. A client whose queue is full is disconnected: the

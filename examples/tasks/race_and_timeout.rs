@@ -3,8 +3,8 @@
 //! The losers of a race are dropped at the await where they are suspended. A running job on the
 //! pool cannot be dropped: a timeout ends only the waiting, and the job continues.
 //!
-//! Run it with `cargo run --example race_and_timeout`. It prints the winner of each group, and the
-//! futures as they are dropped.
+//! Run it with `cargo run --example race_and_timeout`. It prints the winner of each group, and a
+//! line for each future that is dropped.
 
 use std::thread;
 use std::time::Duration;

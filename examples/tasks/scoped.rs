@@ -4,8 +4,8 @@
 //! scope ends before the scope does, so it may borrow. Here the children borrow a ledger on the
 //! caller's stack, without `Rc` and without a lock.
 //!
-//! Run it with `cargo run --example scoped`. It prints three guests as they enter and as they are
-//! served, and in the end the order in which they were served.
+//! Run it with `cargo run --example scoped`. It prints a line when a guest enters and when a guest
+//! is served, and in the end the order in which the three guests were served.
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;

@@ -139,7 +139,7 @@ async fn client(address: SocketAddr, plan: Plan) {
     }
 }
 
-/// Drops a future after this many polls, if it has not completed by then.
+/// Polls a future until it completes, but at most this many times, and then drops it.
 async fn vanishes_after(polls: usize, talk: impl Future<Output = io::Result<()>>) {
     let (mut talk, mut left) = (pin!(talk), polls);
     poll_fn(|cx| {

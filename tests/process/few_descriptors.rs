@@ -1,5 +1,5 @@
-//! Starting children when descriptors run out. The test runs in a process of its own, whose limit
-//! it sets.
+//! Starting children when descriptors run out. The test sets the limit of descriptors of its
+//! process, so it starts itself again as a process of its own.
 
 use std::fs::File;
 use std::process::{Command as StdCommand, Stdio};
@@ -31,8 +31,8 @@ fn running_out_of_descriptors_is_an_error_of_one_request() {
     });
 }
 
-/// Starts a child with each number of free descriptors, in two runtimes: one has no descriptors of
-/// its own yet, the other one has.
+/// For each number of free descriptors, starts a child in a new runtime, which has no descriptors
+/// yet, and another child in a runtime that has created its descriptors.
 fn start_with_each_number_of_descriptors() {
     let ready = Runtime::new();
     let _socket = ready.block_on(async { UnixStream::pair().unwrap() });
@@ -77,7 +77,8 @@ fn try_to_start(runtime: &Runtime) -> Start {
     }
 }
 
-/// Children that were killed because their pipes could not be registered are reaped, too.
+/// Waits until all children are reaped, even those that were killed because their pipes could not
+/// be registered.
 fn assert_no_child_is_left(runtime: &Runtime) {
     loop {
         runtime.block_on(async { Command::new("true").status().await.unwrap() });

@@ -79,7 +79,7 @@ fn a_child_whose_output_times_out_leaves_no_zombie() {
             let mut command = script("echo $$ >&2; exec sleep 1000");
             let (read, write) = std::io::pipe().unwrap();
             let output = command.kill_on_drop().stderr(write).output();
-            // From here on only the child holds the pipe.
+            // After this drop only the child holds the pipe.
             drop(command);
             let id = aside::spawn_blocking(|| {
                 let mut line = String::new();

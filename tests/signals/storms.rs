@@ -18,8 +18,8 @@ use crate::watchdog::watched;
 
 const STORM: u32 = 10_000;
 
-/// Held by each test that counts. A storm interrupts all threads of the process, so two such tests
-/// would disturb each other.
+/// The lock that each counting test holds. A storm interrupts all threads of the process, so two
+/// such tests would disturb each other.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// A real-time signal, which has no name.
@@ -138,7 +138,7 @@ fn a_storm_from_outside_disturbs_no_task_and_spins_no_loop() {
         let (rounds, ticks) = (rounds.load(Ordering::Relaxed), ticks.load(Ordering::Relaxed));
         assert!(rounds > 0 && ticks > 0);
         // A signal wakes its task once for the flag and once for the byte. In a round of the
-        // ping-pong two tasks wait twice each.
+        // ping-pong, each of the two tasks waits twice.
         let bound = u64::from(2 * STORM + 4 * rounds + 2 * ticks + 100);
         assert!(counters.polls() <= bound, "{} of {bound}", counters.polls());
         assert!(counters.parks() <= bound, "{} of {bound}", counters.parks());

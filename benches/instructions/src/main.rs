@@ -138,12 +138,12 @@ async fn echo(stream: TcpStream) -> io::Result<()> {
     }
 }
 
-/// A pause after which another thread sleeps, even under callgrind.
+/// A pause that is long enough for another thread to fall asleep, even under callgrind.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// A job on the pool, awaited. The instructions of both threads count. There is one worker. Each
-/// thread sleeps before the other thread notifies it: without that, the figure would depend on
-/// which thread is faster.
+/// A job on the pool, awaited. The instructions of both threads count. The pool has one worker.
+/// Each thread pauses before it notifies the other thread, so that the other thread is asleep.
+/// Without the pauses, the figure would depend on which thread is faster.
 fn blocking_round_trip(count: usize) {
     let runtime = aside::Runtime::builder().threads_max(1).build();
     let calls = runtime.spawn(async move {

@@ -75,7 +75,8 @@ fn python(row: &Row, milliseconds: &str) -> Command {
     command
 }
 
-/// Calls `start` while this thread is pinned to the given cores. A child process inherits them.
+/// Calls `start` while this thread is pinned to the given cores. A child process that `start`
+/// creates is pinned to these cores, too.
 fn pinned<T>(cores: Cores, start: impl FnOnce() -> Result<T>) -> Result<T> {
     match cores {
         Cores::All => start(),

@@ -21,7 +21,7 @@ pub struct Row {
     pub program: Program,
     /// Defines whether smaller or larger figures are better.
     pub better: Better,
-    /// The floors of aside; all of them must be met.
+    /// The floors: the permitted figures of aside. All of them must be met.
     pub floors: Vec<Floor>,
     /// The peers, and the work of each.
     pub cells: Vec<(Peer, Work)>,
@@ -88,7 +88,8 @@ pub enum Of {
 }
 
 impl Row {
-    /// Makes a row in nanoseconds of processor time, on all cores, without floor or limit.
+    /// Makes a row in nanoseconds of processor time, on all cores, without a floor and without a
+    /// cell in the column `limit`.
     pub fn new(key: &'static str, name: &'static str, cells: Vec<(Peer, Work)>) -> Row {
         Row {
             key,
@@ -140,7 +141,7 @@ impl Row {
         self
     }
 
-    /// Adds the limit: a program written by hand for this row.
+    /// Adds the cell of the column `limit`: a program written by hand for this row.
     #[must_use]
     pub fn limit(mut self, work: fn(&Run) -> f64) -> Row {
         self.cells.push((Peer::Limit, Work::Call(work)));

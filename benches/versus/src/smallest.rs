@@ -86,7 +86,7 @@ fn lay_out(peer: Peer) -> Result<PathBuf> {
 fn count_crates(package: &Path) -> Result<f64> {
     let tree = cargo(package, &["tree", "--edges=normal,build", "--prefix=none", "--format={p}"])?;
     let tree = String::from_utf8_lossy(&tree.stdout);
-    // Repeated crates are marked; the first line is the program itself.
+    // The first line is the program itself. cargo marks a crate that it lists again with `(*)`.
     let crates: BTreeSet<_> = tree.lines().skip(1).map(|line| line.replace(" (*)", "")).collect();
     Ok(crates.len() as f64)
 }

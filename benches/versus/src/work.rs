@@ -94,7 +94,7 @@ impl Latch {
         Arc::new(Latch { left: AtomicUsize::new(count), open: Slot::new() })
     }
 
-    /// Closes the latch again. No thread may decrement the counter meanwhile.
+    /// Closes the latch again. No thread may decrement the counter during this call.
     pub fn reset(&self, count: usize) {
         // ORDERING: Relaxed. A lock orders this store before the next decrement.
         self.left.store(count, Ordering::Relaxed);

@@ -49,7 +49,8 @@ impl Tree {
         if inside.contains(&real) {
             return Err(io::Error::other("a symlink loops back to a directory above it"));
         }
-        // Reads the directory to its end before descending, so that only one is open at a time.
+        // Reads the directory to its end before descending, so that only one directory is open at a
+        // time.
         let entries: Vec<_> = fs::read_dir(path)?.collect();
         inside.push(real);
         for entry in entries {

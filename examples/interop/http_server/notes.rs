@@ -93,11 +93,12 @@ impl Notes {
     }
 }
 
-/// The database, as the jobs of the lane share it.
+/// The part of the database that all jobs of the lane share.
 struct Store {
     path: PathBuf,
-    /// The idle connections. A connection is opened only if no connection is idle, so there are at
-    /// most as many as queries have run at a time.
+    /// The idle connections. A connection is opened only if no connection is idle. The number of
+    /// connections is therefore at most the maximum number of queries that have run at the same
+    /// time.
     idle: Sender<Connection>,
     next_idle: Receiver<Connection>,
 }

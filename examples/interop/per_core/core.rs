@@ -20,7 +20,7 @@ use crate::http::{Answer, Requests};
 /// The maximum number of counters of a core.
 const COUNTERS_MAX: usize = 65_536;
 
-/// The handles of all cores. Each core has such a value.
+/// The handles of all cores. Each core has a value of this type.
 #[derive(Clone)]
 pub(crate) struct Cores {
     /// The handles, indexed by the number of the core.
@@ -29,7 +29,7 @@ pub(crate) struct Cores {
     pub(crate) here: usize,
 }
 
-/// A running core, as the main thread sees it.
+/// The values that the main thread keeps of a running core: its handle and its thread.
 pub(crate) struct Core {
     pub(crate) handle: Handle,
     thread: thread::JoinHandle<Tally>,

@@ -82,7 +82,8 @@ impl Follower {
         self.follow().await
     }
 
-    /// Prints the new lines of the open file, and then those of the file that now has its name.
+    /// Prints the new lines of the open file, and then those of the file that has replaced it under
+    /// its name.
     async fn update(&mut self) -> io::Result<()> {
         loop {
             self.print_new().await?;

@@ -37,7 +37,8 @@ mod inotify {
             Ok(Watch { events: AsyncFd::new(events)?, name })
         }
 
-        /// Waits until there has been a change since the last call, or since the watch began.
+        /// Waits until the file changes. A change since the last call, or since the watch began,
+        /// counts, too.
         pub(crate) async fn change(&mut self) -> io::Result<()> {
             let name = &self.name;
             while !self.events.read_with(|events| has_event_for(events, name)).await? {}
@@ -45,8 +46,8 @@ mod inotify {
         }
     }
 
-    /// Reads all pending events, or returns `WouldBlock` if there are none. Returns whether one of
-    /// them concerns the name.
+    /// Reads all pending events, and returns true if one of them concerns the name. Returns
+    /// `WouldBlock` if no event is pending.
     fn has_event_for(events: &OwnedFd, name: &OsStr) -> io::Result<bool> {
         let mut buffer = [MaybeUninit::uninit(); 4096];
         let mut reader = inotify::Reader::new(events, &mut buffer);

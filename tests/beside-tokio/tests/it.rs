@@ -242,7 +242,7 @@ fn nested_block_on_in_tokio_loses_no_wake() {
     });
 }
 
-// P13: the converse: tokio inside aside, on a thread that both runtimes have parked.
+// P13: the converse case. tokio runs inside aside, on a thread that both runtimes have parked.
 #[test]
 fn nested_block_on_of_tokio_in_aside_loses_no_wake() {
     watched(|| {

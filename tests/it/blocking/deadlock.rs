@@ -18,7 +18,7 @@ use aside::{
 
 use crate::support::watchdog::watched;
 
-/// Blocks on a job from inside another one.
+/// Blocks on a job, from inside another job.
 fn wait<T: Send + 'static>(job: JoinHandle<T>) -> Result<T, JoinError> {
     Handle::current().block_on(job)
 }
@@ -91,7 +91,8 @@ fn submit<T: Send + 'static>(lane: &Lane, f: impl FnOnce() -> T + Send + 'static
     lane.submit(f).unwrap()
 }
 
-// P54: a lane is full although threads are free, and its job waits for a job of the same lane.
+// P54: a lane is full although threads are free. The lane's running job waits for a queued job of
+// the same lane.
 #[test]
 fn jobs_that_wait_for_jobs_of_their_own_lane_get_a_deadlock_error() {
     watched(|| {
@@ -234,8 +235,8 @@ fn no_job_gets_a_deadlock_error_while_another_thread_can_start() {
     });
 }
 
-// P54: each job that gets an error frees its thread. The errors stop as soon as a thread is left
-// for the queued jobs.
+// P54: each job that gets an error frees its thread. No further errors are returned as soon as one
+// thread is free for the queued jobs.
 #[test]
 fn any_number_of_waiting_jobs_all_end() {
     watched(|| {
@@ -284,7 +285,8 @@ fn a_pool_that_cannot_start_threads_reports_a_deadlock_and_a_growing_pool_does_n
     watched(|| {
         let runtime = Runtime::new();
         for comes_at_last in [false, true] {
-            // The inner submit cannot start a thread. The wait tries again to start a thread.
+            // The submit of the inner job cannot start a thread. The outer job's wait then tries
+            // again to start a thread.
             let pool = refusing(move |start| start == 2 || (start > 2 && !comes_at_last));
             let inside = pool.clone();
             let result = runtime.block_on(async {

@@ -87,7 +87,7 @@ fn a_shutdown_reports_the_pinned_states_it_does_not_wait_for() {
             runtime.block_on(async {
                 let total = Pinned::open(|| Total::new(end)).await.unwrap();
                 total.call(move |_| held.recv()).detach();
-                // A state that has been closed is not reported.
+                // The report does not list a state that has been closed.
                 Pinned::open(|| ()).await.unwrap().close().await.unwrap();
             });
             let report = runtime.shutdown(how);
@@ -110,8 +110,8 @@ fn hold_until_the_end(held: impl Sized + 'static) {
     .detach();
 }
 
-// P62: accepted calls are not lost if a cancelled task owned the handle, with or without a close
-// that nothing awaits.
+// P62: accepted calls are not lost if a cancelled task owned the handle. In one of the two cases
+// the state has been closed before, and nothing awaits the close.
 #[test]
 fn run_waits_for_a_pinned_state_that_a_cancelled_task_held() {
     watched(|| {

@@ -88,7 +88,8 @@ async fn step(random: &mut fastrand::Rng, file: &mut File, model: &mut Model) ->
         }
         3 | 4 => {
             let mut bytes = vec![0; random.usize(1..size)];
-            // `None` for a cancelled read: it consumes nothing, and the model is unchanged.
+            // `None` means that the read was cancelled. A cancelled read consumes nothing, so the
+            // model is unchanged.
             if let Some(count) = at_most(random.usize(..3), file.read(&mut bytes)).await {
                 let count = count.unwrap();
                 assert!(bytes[..count] == model.read(count), "other bytes were read");

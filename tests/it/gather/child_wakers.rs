@@ -138,8 +138,8 @@ impl Wake for Parked {
     }
 }
 
-/// The waker of a task. It wakes a child of the group that the task awaits, when the waker itself
-/// is woken or dropped.
+/// The waker of a task that awaits a group. When this waker is woken or dropped, it wakes a child
+/// of the group.
 struct Reentrant {
     child: Waker,
     wakes: Arc<AtomicUsize>,

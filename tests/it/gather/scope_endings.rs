@@ -138,7 +138,7 @@ fn a_scope_that_has_ended_drops_what_is_spawned_into_it() {
     assert_eq!(format!("{smuggled:?}"), "Scope(Ended)");
 }
 
-/// Counts its live instances.
+/// A value that counts the live instances of its type.
 struct Counted<'a>(&'a Cell<usize>);
 
 impl<'a> Counted<'a> {

@@ -14,7 +14,7 @@ pub(crate) struct Source {
 pub(crate) struct Paragraph {
     /// The number of its first line in the file.
     pub(crate) first: usize,
-    /// `//!`, `///` or `//`. Empty in Markdown.
+    /// The comment marker: `//!`, `///` or `//`. It is empty in Markdown.
     pub(crate) marker: String,
     pub(crate) text: String,
 }
@@ -64,7 +64,8 @@ impl Source {
         paths.iter().any(|path| self.path.starts_with(path))
     }
 
-    /// The lines, numbered from 1, without comments, quoted text, and items for tests.
+    /// The lines, numbered from 1, without comments, quoted text, and the items after
+    /// `#[cfg(test)]`.
     pub(crate) fn code(&self) -> impl Iterator<Item = (usize, String)> {
         let mut lines = self.text.lines().enumerate();
         std::iter::from_fn(move || {

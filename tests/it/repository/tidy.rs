@@ -21,7 +21,7 @@ pub(crate) fn assert_none(found: Vec<String>, rule: &str) {
     assert!(found.is_empty(), "{rule}:\n  {}", found.join("\n  "));
 }
 
-/// Finds each line of code that `is_wrong`, in the files that `is_meant` selects.
+/// Finds each line of code for which `is_wrong` returns true, in the files that `is_meant` selects.
 fn search(is_meant: impl Fn(&Source) -> bool, is_wrong: impl Fn(&str) -> bool) -> Vec<String> {
     let mut found = Vec::new();
     for source in files(".rs").iter().filter(|source| is_meant(source)) {

@@ -141,7 +141,7 @@ fn block_on_by_handle_drives_a_future_that_is_not_send_on_this_thread() {
             drop(sender);
             output
         });
-        // This thread turns the loop meanwhile.
+        // This thread turns the loop until the other thread drops the sender.
         while receiver.try_recv() == Err(mpsc::TryRecvError::Empty) {
             let _ = runtime.turn(Duration::from_millis(1));
         }

@@ -287,7 +287,7 @@ fn a_shutdown_that_waits_long_prints_the_running_jobs_to_stderr() {
     if std::env::var_os(CHILD).is_some() {
         let notice = Some(Duration::from_millis(20));
         let runtime = Runtime::builder().slow_shutdown_notice(notice).build();
-        // The child ends when the parent, which has read the report, closes stdin.
+        // The child ends when the parent has read the report and closes the child's stdin.
         let wait = || std::io::read_to_string(std::io::stdin()).map(drop);
         runtime.block_on(async { aside::named("copy").spawn_blocking(wait).detach() });
         drop(runtime);

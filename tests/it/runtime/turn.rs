@@ -221,7 +221,8 @@ fn a_wake_between_the_last_check_and_the_end_of_a_turn_is_not_lost() {
         while polls.load(Ordering::SeqCst) <= 2_000 {
             let next = look(&runtime);
             if next == NextTurn::OnWake {
-                // The hook was called or will be called, or the turn has seen the last wake.
+                // Either the hook has been called, or it will be called, or the turn above has
+                // handled the last wake.
                 while calls.load(Ordering::SeqCst) == told {
                     if waking.is_finished() && polls.load(Ordering::SeqCst) > 2_000 {
                         break;

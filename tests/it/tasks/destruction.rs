@@ -61,8 +61,9 @@ fn tasks_are_dropped_on_the_loops_thread_however_they_are_spawned_and_end() {
             futures.into_iter().map(|future| handle.spawn(future)).collect::<Vec<_>>()
         });
         runtime.block_on(yield_now());
-        // One task is detached, one is dropped with its aborting handle on another thread, one is
-        // aborted on another thread, and one is alive at the end of the runtime.
+        // The first task is detached. The second one is aborted when its `abort_on_drop` guard is
+        // dropped on another thread. The third one is aborted by `abort` on another thread. The
+        // fourth one is still alive when the runtime ends.
         let mut tasks = tasks.into_iter();
         tasks.next().unwrap().detach();
         let guard = tasks.next().unwrap().abort_on_drop();
@@ -83,7 +84,8 @@ fn a_wake_during_shutdown_under_a_borrow_does_not_drop_the_woken_task() {
         let runtime = Runtime::new();
         let shared = Rc::new(RefCell::new(Vec::new()));
         let waker = Rc::new(RefCell::new(None::<Waker>));
-        // The first task is dropped first: it wakes the second one while it holds the borrow.
+        // The first task is dropped first. Its destructor wakes the second task while `shared` is
+        // borrowed.
         let first = OnDrop::new({
             let (shared, waker) = (Rc::clone(&shared), Rc::clone(&waker));
             move || {
@@ -112,7 +114,7 @@ fn a_wake_during_shutdown_under_a_borrow_does_not_drop_the_woken_task() {
     });
 }
 
-/// Spawns, when it is dropped, a future that does the same.
+/// A future that, when it is dropped, spawns another such future, up to this depth.
 fn spawning(depth: u32, tasks: Rc<RefCell<Vec<JoinHandle<()>>>>) -> impl Future<Output = ()> {
     let kept = Rc::clone(&tasks);
     let held = OnDrop::new(move || {
@@ -200,7 +202,8 @@ fn a_destructor_that_uses_the_handle_during_shutdown_gets_errors_and_no_panic() 
     });
 }
 
-// P29: the destructors in a message that is never drained run inside the runtime, too.
+// P29: the loop never drains the message of this spawn. The destructors of the values in the
+// message run inside the runtime, too.
 #[test]
 fn the_captures_of_a_remote_spawn_are_dropped_inside_the_runtime() {
     watched(|| {

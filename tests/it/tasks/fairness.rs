@@ -218,7 +218,7 @@ fn timers_fire_across_many_short_calls_of_block_on() {
     });
 }
 
-// P9, P10: yielding tasks get the same number of polls, give or take one turn.
+// P9, P10: the numbers of polls of yielding tasks differ by at most one.
 #[test]
 fn yielding_tasks_take_turns() {
     watched(|| {

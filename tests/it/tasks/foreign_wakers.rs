@@ -1,5 +1,5 @@
-//! Wakers of other executors in aside's cells and timers. They run foreign code, which may re-enter
-//! and panic.
+//! Wakers of other executors in aside's cells and timers. Such a waker runs foreign code, which may
+//! call back into aside or panic.
 
 use std::cell::RefCell;
 use std::future::{Future, pending};
@@ -22,7 +22,7 @@ fn poll_with<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::Output
     Pin::new(future).poll(&mut Context::from_waker(waker))
 }
 
-// P18: the result is stored before its waker is woken.
+// P18: the result is stored before the awaiting task's waker is woken.
 #[test]
 fn a_task_woken_by_a_result_finds_it() {
     watched(|| {
@@ -56,7 +56,7 @@ fn a_task_woken_by_a_result_finds_it() {
     });
 }
 
-// P37: a replaced waker is dropped outside the lock, so its destructor may re-enter.
+// P37: a replaced waker is dropped outside the lock, so its destructor may take the lock.
 #[test]
 fn the_destructor_of_a_replaced_waker_may_use_the_awaited_handle() {
     watched(|| {

@@ -82,8 +82,8 @@ fn tasks_that_were_ready_when_main_panicked_are_polled_later() {
 fn a_result_whose_destructor_panics_may_be_dropped_with_its_handle() {
     watched(|| {
         aside::run(async {
-            // The handles of tasks and of jobs are dropped before the result is stored, and while
-            // it is stored and unread.
+            // Two handles, of a task and of a job, are dropped before the result is stored. Two
+            // others are dropped after it is stored, and before it is read.
             let early = spawn(async { Bomb });
             drop(early);
             let late = spawn(async { Bomb });
@@ -123,9 +123,9 @@ fn a_panic_of_a_payloads_destructor_is_caught() {
     watched(|| {
         Runtime::builder().threads_max(1).build().block_on(async {
             for round in 0..3 {
-                // In the first round the handles are dropped before completion, in the others after
-                // it. The payload panics when it is dropped; in the last round the payload of that
-                // panic panics again.
+                // In the first round the handles are dropped before completion, and in the other
+                // rounds after it. The destructor of the payload panics. In the last round the
+                // payload of this second panic panics when it is dropped, too.
                 let chain = round == 2;
                 let blow = move || match chain {
                     true => panic_any(ChainBomb),

@@ -138,7 +138,7 @@ fn a_job_always_finishes_before_a_timeout_in_virtual_time() {
     });
 }
 
-// P60: the converse: an ended job must not stop the clock for ever.
+// P60, the converse: a job that has ended must not stop the clock for ever.
 #[test]
 fn virtual_time_advances_after_a_job_however_it_ended() {
     watched(|| {

@@ -30,7 +30,7 @@ fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// A duration that no clock reaches.
+/// Durations that no clock reaches.
 fn enormous() -> Vec<Duration> {
     vec![
         Duration::MAX,
@@ -372,7 +372,7 @@ fn a_sleep_on_the_system_clock_may_be_awaited_in_a_later_runtime() {
     });
 }
 
-// P14: the inner loop drives a sleep that was created while the outer one was current.
+// P14: the inner loop drives a sleep that was created while the outer loop was current.
 #[test]
 fn timers_of_a_runtime_inside_a_task_of_another_fire() {
     watched(|| {

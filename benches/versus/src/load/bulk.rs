@@ -9,7 +9,7 @@ use super::Lap;
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 const BLOCK: usize = 64 * KIB;
-/// The number of bytes sent in one lap. A short lap sends fewer.
+/// The number of bytes sent in one lap. A lap shorter than 200 ms sends [`SHORT_LAP`] instead.
 const LAP: usize = 1024 * MIB;
 const SHORT_LAP: usize = 32 * MIB;
 
@@ -22,7 +22,7 @@ pub(super) fn begin(address: &str) -> Result<Bulk> {
 }
 
 impl Lap for Bulk {
-    /// The lap ends when the server has read all bytes and has closed the connection, too.
+    /// The lap ends when the server has read all bytes and has closed its side of the connection.
     fn run(&mut self, length: Duration) -> Result<usize> {
         let size = if length < Duration::from_millis(200) { SHORT_LAP } else { LAP };
         let mut stream = TcpStream::connect(&self.address)?;

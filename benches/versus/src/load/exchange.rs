@@ -98,7 +98,7 @@ impl Exchange {
         Ok(length)
     }
 
-    /// All heads have the same length, so this is the length of every answer.
+    /// The heads of all answers have the same length, so all answers have this length.
     fn receive_until_hello(&mut self, socket: &OwnedFd) -> Result<usize> {
         let mut received = 0;
         while !self.buffer[..received].ends_with(HELLO.as_bytes()) {

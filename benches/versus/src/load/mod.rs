@@ -1,9 +1,10 @@
 //! The load generator. It is the same for all servers, and runs as a process of its own on another
 //! core than the server.
 //!
-//! It does as little as possible for a request, so that the server limits the rate: one thread,
-//! edge-triggered epoll, one `recv` and one `send`. Each connection has one request in flight: the
-//! next request is sent when the answer to the last one has arrived.
+//! The generator does as little work as possible for a request, so that the server limits the rate:
+//! it has one thread with edge-triggered epoll, and makes one `recv` and one `send`. Each
+//! connection has one request in flight: the next request is sent when the answer to the previous
+//! request has arrived.
 //!
 //! These steps ensure that the figure includes complete requests and nothing else:
 //!
@@ -107,13 +108,13 @@ pub fn main(arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Moves this process to the other cores, if there are any. The server has the core on which this
-/// process was started.
+/// Pins this process to all cores except the one on which it was started, which is the server's. If
+/// there is no other core, this process stays where it is.
 fn move_away() -> Result<()> {
     let servers = sched_getaffinity(None)?;
     let mut others = CpuSet::new();
     (0..CpuSet::MAX_CPU).filter(|&core| !servers.is_set(core)).for_each(|core| others.set(core));
-    // Fails if there is only one core.
+    // This call fails if there is only one core.
     let _one_core = sched_setaffinity(None, &others);
     Ok(())
 }

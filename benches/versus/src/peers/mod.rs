@@ -44,7 +44,7 @@ pub enum Peer {
     FuturesConcurrency,
     /// Python's asyncio.
     Asyncio,
-    /// The limit: a program written by hand for the row.
+    /// The column `limit`: a program written by hand for the row, which can do nothing else.
     Limit,
 }
 

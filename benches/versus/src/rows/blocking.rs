@@ -89,7 +89,7 @@ pub(super) fn submitters<R: Submit>(run: &Run) -> f64 {
     })
 }
 
-/// The limit: one thread takes boxed closures out of a locked queue.
+/// The program of the column `limit`: one thread takes boxed closures out of a locked queue.
 pub(super) fn burst_limit(run: &Run) -> f64 {
     let helper = Helper::start();
     let results = Arc::new(Mutex::new(VecDeque::with_capacity(BURST)));
@@ -110,7 +110,7 @@ pub(super) fn burst_limit(run: &Run) -> f64 {
     watch.read() / BURST as f64
 }
 
-/// The limit: one thread for each sleeper.
+/// The program of the column `limit`: one thread for each sleeper.
 pub(super) fn sleepers_limit(run: &Run) -> f64 {
     let watch = run.start();
     let threads: Vec<_> = (0..SLEEPERS).map(|_| thread::spawn(|| thread::sleep(SLEEP))).collect();
@@ -120,7 +120,7 @@ pub(super) fn sleepers_limit(run: &Run) -> f64 {
     watch.read()
 }
 
-/// The limit: eight threads send boxed closures to one thread.
+/// The program of the column `limit`: eight threads send boxed closures to one thread.
 pub(super) fn submitters_limit(run: &Run) -> f64 {
     let helper = Arc::new(Helper::start());
     let watch = run.start();

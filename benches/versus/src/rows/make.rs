@@ -22,7 +22,7 @@ pub(super) fn and_drop<R: Make>(run: &Run) -> f64 {
     laps.figure()
 }
 
-/// The limit: creates a queue and a waker, and polls once.
+/// The program of the column `limit`: it creates a queue and a waker, and polls once.
 pub(super) fn limit(run: &Run) -> f64 {
     let mut laps = run.laps(LAP);
     while laps.more() {

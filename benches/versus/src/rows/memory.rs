@@ -9,8 +9,9 @@ use crate::work::{Slot, yield_now};
 
 const TASKS: usize = 1 << 16;
 
-/// Bytes per waiting task. Each task waits at a slot of its own; its handle and the slot do not
-/// count. The number of tasks fills every table of the runtime as far as possible.
+/// Bytes per waiting task. Each task waits at a slot of its own. The slot and the task's handle do
+/// not count. The number of tasks is chosen so that every table of the runtime is as full as
+/// possible.
 pub(super) fn idle_task<R: Runtime>(run: &Run) -> f64 {
     let live_bytes = run.live_bytes;
     in_task::<R, _>(async move {
@@ -31,7 +32,7 @@ async fn wait(slot: Arc<Slot<()>>) {
     slot.take().await;
 }
 
-/// The limit: a boxed future in a list.
+/// The program of the column `limit`: a boxed future in a list.
 pub(super) fn limit(run: &Run) -> f64 {
     let slots: Vec<_> = (0..TASKS).map(|_| Slot::new()).collect();
     let before = (run.live_bytes)();

@@ -110,7 +110,7 @@ pub(super) fn channel<R: Runtime>(run: &Run) -> f64 {
     })
 }
 
-/// The limit: two boxed futures with a flag each, polled in turn.
+/// The program of the column `limit`: two boxed futures with a flag each, polled in turn.
 pub(super) fn slot_limit(run: &Run) -> f64 {
     let mut echo: Pin<Box<dyn Future<Output = ()>>> = Box::pin(echo());
     let mut server = pin!(serve(run.laps(LAP)));

@@ -40,7 +40,8 @@ pub(super) fn computing<R: Blocking>(run: &Run) -> f64 {
     })
 }
 
-/// The limit: one thread per core, among which the work is divided in advance.
+/// The program of the column `limit`: one thread per core. The work is divided among the threads in
+/// advance.
 pub(super) fn computing_limit(run: &Run) -> f64 {
     let threads = thread::available_parallelism().map_or(1, |cores| cores.get());
     let watch = run.start();
@@ -75,7 +76,7 @@ pub(super) fn pressure<R: Bounded>(run: &Run) -> f64 {
     })
 }
 
-/// The limit: two threads and a channel with the same bound.
+/// The program of the column `limit`: two threads and a channel with the same bound.
 pub(super) fn pressure_limit(run: &Run) -> f64 {
     type Order = Box<dyn FnOnce() + Send>;
     let mut laps = run.laps(PRESSED);
@@ -128,7 +129,7 @@ async fn occupy<R: Narrow>() -> (Vec<mpsc::Sender<()>>, Vec<R::Job<()>>) {
     occupied
 }
 
-/// The limit: a boxed closure in a list.
+/// The program of the column `limit`: a boxed closure in a list.
 pub(super) fn queued_limit(run: &Run) -> f64 {
     type Order = Box<dyn FnOnce() -> usize + Send>;
     let before = (run.live_bytes)();
@@ -139,7 +140,7 @@ pub(super) fn queued_limit(run: &Run) -> f64 {
 }
 
 /// The maximum number of threads beside the first one, while jobs are submitted and awaited one at
-/// a time. No pool here ends a thread within that time, so none is missed.
+/// a time. No pool here ends a thread within that time, so every thread is counted.
 pub(super) fn threads<R: Blocking>(_run: &Run) -> f64 {
     in_task_with_pool::<R, _>(async move {
         let mut most = 0;

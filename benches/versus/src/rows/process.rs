@@ -12,7 +12,7 @@ use aside::run_in_executor;
 
 use crate::run::Run;
 
-/// The hidden first argument of the process that echoes for the limit.
+/// The hidden first argument of the process that echoes for the column `limit`.
 pub const ECHO_ARGUMENT: &str = "--echo";
 /// The function that the workers run.
 pub static SAME: Function<u64, u64> = Function::new("same", |n| n);
@@ -54,7 +54,7 @@ async fn await_calls(pool: &ProcessPool, count: u64) {
     }
 }
 
-/// The limit: this thread exchanges eight bytes with another process.
+/// The program of the column `limit`: this thread exchanges eight bytes with another process.
 pub(super) fn call_limit(run: &Run) -> f64 {
     let mut laps = run.laps(LAP as usize);
     let mut echo = Echo::start();
@@ -64,7 +64,7 @@ pub(super) fn call_limit(run: &Run) -> f64 {
     laps.figure()
 }
 
-/// The limit: one thread for each of the processes.
+/// The program of the column `limit`: one thread for each of the processes.
 pub(super) fn burst_limit(run: &Run) -> f64 {
     let mut echoes = [(); WORKERS].map(|()| Echo::start());
     echoes.iter_mut().for_each(|echo| echo.ask(1));
@@ -108,7 +108,7 @@ impl Drop for Echo {
     }
 }
 
-/// Echoes for the limit, in a process of its own.
+/// Echoes for the column `limit`, in a process of its own.
 ///
 /// # Errors
 /// If its standard input is not a socket.

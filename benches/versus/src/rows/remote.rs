@@ -16,8 +16,8 @@ use crate::work::{Helper, Latch, Slot};
 const LAP: usize = 100;
 const TASKS: usize = 10_000;
 
-/// A task requests a value from another thread, which sleeps until then. The task sleeps until the
-/// value is there.
+/// A task requests a value from another thread, which sleeps until the request arrives. The task
+/// sleeps until the value arrives.
 pub(super) fn round_trip<R: Runtime>(run: &Run) -> f64 {
     let mut laps = run.laps(LAP);
     let helper = Helper::start();
@@ -34,7 +34,7 @@ pub(super) fn round_trip<R: Runtime>(run: &Run) -> f64 {
     })
 }
 
-/// The limit: two threads that park and unpark each other.
+/// The program of the column `limit`: two threads that park and unpark each other.
 pub(super) fn round_trip_limit(run: &Run) -> f64 {
     let mut laps = run.laps(LAP);
     let helper = Helper::start();
@@ -54,8 +54,9 @@ pub(super) fn round_trip_limit(run: &Run) -> f64 {
     laps.figure()
 }
 
-/// Another thread wakes ten thousand tasks, one after the other, as fast as it can. The tasks are
-/// polled meanwhile. When all have been polled, the thread begins again.
+/// Another thread wakes ten thousand tasks, one after the other, as fast as it can. This thread
+/// polls the woken tasks at the same time. When all tasks have been polled, the other thread begins
+/// again.
 pub(super) fn storm<R: Runtime>(run: &Run) -> f64 {
     let mut laps = run.laps(TASKS);
     let helper = Helper::start();
@@ -86,8 +87,8 @@ async fn count_down_for_ever(slot: Arc<Slot<Option<()>>>, latch: Arc<Latch>) {
     }
 }
 
-/// The limit: another thread appends numbers to a list. This thread takes all numbers at once, and
-/// polls the boxed future of each number.
+/// The program of the column `limit`: another thread appends numbers to a list. This thread takes
+/// all numbers at once, and polls the boxed future of each number.
 pub(super) fn storm_limit(run: &Run) -> f64 {
     let mut laps = run.laps(TASKS);
     let helper = Helper::start();

@@ -72,7 +72,7 @@ fn poll_to_end(mut task: Task) {
     }
 }
 
-/// The limit: boxes a future, polls it, and frees it.
+/// The program of the column `limit`: it boxes a future, polls it, and frees it.
 pub(super) fn one_by_one_limit(run: &Run) -> f64 {
     let mut laps = run.laps(LAP);
     while laps.more() {
@@ -83,7 +83,8 @@ pub(super) fn one_by_one_limit(run: &Run) -> f64 {
     laps.figure()
 }
 
-/// The limit: boxes a hundred thousand futures, then polls and frees each. This is repeated.
+/// The program of the column `limit`: it boxes a hundred thousand futures, then polls and frees
+/// each. This is repeated.
 pub(super) fn many_again_limit(run: &Run) -> f64 {
     let mut laps = run.laps(MANY);
     let mut tasks = Vec::with_capacity(MANY);
@@ -93,7 +94,8 @@ pub(super) fn many_again_limit(run: &Run) -> f64 {
     laps.figure()
 }
 
-/// The limit: boxes a hundred thousand futures, then polls and frees each, once.
+/// The program of the column `limit`: it boxes a hundred thousand futures, then polls and frees
+/// each, once.
 pub(super) fn many_limit(run: &Run) -> f64 {
     let mut tasks = Vec::with_capacity(MANY);
     box_and_poll(&mut tasks, MANY / 100);

@@ -2,7 +2,7 @@
 //! by one call.
 //!
 //! The streams read into a buffer of 64 KiB. The figure is nanoseconds for a KiB, so that it does
-//! not depend on the size of the file: 1 GiB, or 32 MiB where the cell has little time.
+//! not depend on the size of the file. The file has 1 GiB, or 32 MiB if the cell has little time.
 
 use std::env;
 use std::fs::{self, File};
@@ -153,7 +153,7 @@ pub(super) fn smol_small(run: &Run) -> f64 {
     small_by::<Smol, _>(run, async_fs::read)
 }
 
-/// The limit: `std::fs::read`, in the same thread.
+/// The program of the column `limit`: `std::fs::read`, in the same thread.
 pub(super) fn limit_small(run: &Run) -> f64 {
     let sample = Sample::of(SMALL);
     let mut laps = run.laps(SMALL_READS);
@@ -166,7 +166,7 @@ pub(super) fn limit_small(run: &Run) -> f64 {
     laps.figure()
 }
 
-/// The limit: `std::fs::File`, in a thread.
+/// The program of the column `limit`: `std::fs::File`, in a thread.
 pub(super) fn limit(run: &Run) -> f64 {
     let run = *run;
     let reader = thread::spawn(move || {

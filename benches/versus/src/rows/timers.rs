@@ -38,7 +38,8 @@ async fn sleep_all<R: Timers>(count: usize) {
     }
 }
 
-/// The limit: a heap of boxed futures. The thread sleeps until the next one is due.
+/// The program of the column `limit`: a heap of deadlines. The thread sleeps until the earliest
+/// deadline, and polls the boxed future that belongs to it.
 pub(super) fn sleeps_limit(run: &Run) -> f64 {
     let mut heap = BinaryHeap::new();
     let mut tasks: Vec<Pin<Box<dyn Future<Output = usize>>>> = Vec::new();
@@ -81,7 +82,8 @@ pub(super) fn set_and_drop<R: Timers>(run: &Run) -> f64 {
     })
 }
 
-/// The limit: a wheel of lists, one for each millisecond. A timer is pushed and popped.
+/// The program of the column `limit`: a timing wheel, which has a list for each millisecond. A
+/// timer is pushed to its list and popped.
 pub(super) fn set_and_drop_limit(run: &Run) -> f64 {
     let mut wheel: Vec<Vec<(Instant, Waker)>> = (0..ALIVE).map(|_| Vec::new()).collect();
     let began = Instant::now();

@@ -56,11 +56,11 @@ async fn yield_often(times: usize) {
 }
 
 thread_local! {
-    /// The task polled last, how often it has been polled in a row, and the maximum of all tasks so
-    /// far.
+    /// Three numbers: the task polled last, the number of its polls in a row, and the maximum
+    /// number of polls in a row of any task.
     static IN_A_ROW: Cell<(usize, usize, usize)> = const { Cell::new((usize::MAX, 0, 0)) };
-    /// True once a task has ended. From then on polls are not counted, because the last tasks may
-    /// be polled in a row.
+    /// True once a task has ended. After that, polls are not counted, because the last task has no
+    /// others with which it could take turns.
     static OVER: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -92,9 +92,9 @@ async fn note_polls(id: usize) {
 pub(super) struct Flag(AtomicBool);
 
 impl Flag {
-    /// Returns true if it was woken since the last call.
+    /// Returns true if the waker was woken since the last call.
     pub(super) fn take(&self) -> bool {
-        // ORDERING: Relaxed. One thread sets and reads it.
+        // ORDERING: Relaxed. One thread sets and reads the flag.
         let woken = self.0.load(Ordering::Relaxed);
         self.0.store(false, Ordering::Relaxed);
         woken
@@ -112,7 +112,8 @@ impl Wake for Flag {
     }
 }
 
-/// The limit: a loop that polls one future as long as it sets its flag.
+/// The program of the column `limit`: a loop that polls one future as long as the future sets its
+/// flag.
 pub(super) fn one_limit(run: &Run) -> f64 {
     let flag = Arc::new(Flag::default());
     let waker = Waker::from(Arc::clone(&flag));
@@ -126,7 +127,7 @@ pub(super) fn one_limit(run: &Run) -> f64 {
     }
 }
 
-/// The limit: a loop over a thousand boxed futures, each with a flag.
+/// The program of the column `limit`: a loop over a thousand boxed futures, each with a flag.
 pub(super) fn thousand_limit(run: &Run) -> f64 {
     let mut laps = run.laps(TASKS * YIELDS_EACH);
     let flags: Vec<_> = (0..TASKS).map(|_| Arc::new(Flag::default())).collect();

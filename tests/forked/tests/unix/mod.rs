@@ -285,8 +285,8 @@ fn a_socket_dropped_in_a_forked_child_still_receives_events_in_the_parent() {
     assert_eq!(read, 3);
 }
 
-/// P66, P69: the kernel would report events of the child's socket to the parent, under a token of
-/// the parent.
+/// P66, P69: the kernel would report events of the child's socket to the parent, under a token that
+/// the parent may have given to another socket.
 fn a_socket_created_in_a_forked_child_is_refused() {
     let runtime = Runtime::new();
     let (near, far) = runtime.block_on(async { UnixStream::pair().unwrap() });

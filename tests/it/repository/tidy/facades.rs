@@ -51,7 +51,8 @@ fn the_executor_starts_no_thread_and_the_pool_polls_no_future() {
         let is_cell = code.contains("self.completion.poll(");
         (code.contains(".poll(") && !is_cell) || code.contains("Context::from_waker")
     };
-    // A worker drives the future on which its job blocks, and a submitter awaits a permit.
+    // Only two parts of the pool poll futures: a worker drives the future on which its job blocks,
+    // and a submitter awaits a permit.
     let drives = ["runtime-blocking/src/deadlock/", "runtime-blocking/src/pool/backpressure.rs"];
     let pool = |source: &Source| {
         let is_pool = source.is_product() && source.is_under(&["runtime-blocking/"]);
@@ -85,7 +86,7 @@ pub(crate) fn orderings(code: &str) -> Vec<&'static str> {
     named.into_iter().map(|(_, name)| name).collect()
 }
 
-/// The shipped code, without the models' side of the facade.
+/// The shipped code, without the part of the sync facade that only the models use.
 pub(crate) fn shipped() -> Vec<Source> {
     let mut sources = files(".rs");
     let model = ["runtime-core/src/sync/loom/"];
@@ -102,7 +103,8 @@ fn every_atomic_operation_says_why_its_ordering_suffices() {
             if orderings(&code).is_empty() {
                 continue;
             }
-            // The comment is in the same function, at most twelve lines above.
+            // The `ORDERING:` comment is in the same function, at most twelve lines above the
+            // operation.
             let above = lines[..number].iter().rev().take(12);
             let mut above = above.take_while(|line| !line.contains("fn "));
             if !above.any(|line| line.contains("ORDERING:")) {

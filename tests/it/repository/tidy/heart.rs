@@ -109,7 +109,7 @@ fn nothing_is_beside_the_ways_in_vain() {
     assert_none(idle.map(|(entry, _)| entry.clone()).collect(), "imported by no file on a way");
 }
 
-/// Parts of the names of mechanisms that are beside the ways.
+/// Words that occur in the names of mechanisms beside the ways.
 const MECHANISMS: &[&str] = &[
     "deadlock",
     "fork",
@@ -164,8 +164,8 @@ fn the_numbered_steps_are_those_of_the_heart() {
     let mut found = Vec::new();
     for source in files(".rs") {
         let is_heart = entries.contains(&source.path.as_str());
-        // Two other files cite steps: the observer is called at them, and a remote spawn makes step
-        // 1 in two parts.
+        // Two other files cite steps. The observer is called at some of the steps. A remote spawn
+        // makes step 1 in two parts.
         let folder = "runtime-executor/src/scheduler/";
         let cites = ["observer.rs", "remote_spawn.rs"].map(|name| format!("{folder}{name}"));
         let is_told = cites.contains(&source.path);

@@ -80,7 +80,7 @@ const PERSONS: &[&str] = &[
     "those", "user", "users",
 ];
 
-/// Openers of a comment that is neither a noun phrase nor a sentence.
+/// First words of comments that are neither noun phrases nor sentences.
 const OPENERS: &[&str] = &["That", "Which", "What", "Whether", "Whom", "Who", "Whose", "By which"];
 
 /// A rule: its name, and a function that returns the positions of violations in the words of a
