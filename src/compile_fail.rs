@@ -1,10 +1,10 @@
 //! Programs that must not compile: they lend borrowed data to another thread from async code (P50).
 //!
 //! A guard that blocks in its destructor would not make such lending sound. A future can be polled
-//! once and then forgotten, so that the guard is never dropped, and the caller's data is dropped
-//! while the other thread still reads it. Every function that sends work to another thread
-//! therefore requires `'static`. Each program has a counterpart that compiles and differs in one
-//! point only. This shows that the program fails because of that point.
+//! once and then forgotten. Then the guard is never dropped, and the caller's data is dropped while
+//! the other thread still reads it. Every function that sends work to another thread therefore
+//! requires `'static`. Each program has a counterpart that compiles and differs in one point only.
+//! This shows that the program fails because of that point.
 
 /// A job must own its data.
 ///

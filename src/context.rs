@@ -15,7 +15,8 @@ impl Handle {
     /// Returns the runtime whose loop this thread turns, or whose job it runs.
     ///
     /// # Panics
-    /// If there is none; [`try_current`](Handle::try_current) returns an error instead.
+    /// If this thread has no current runtime; [`try_current`](Handle::try_current) returns an error
+    /// instead.
     #[track_caller]
     #[doc(alias = "get_running_loop")]
     pub fn current() -> Handle {
@@ -28,7 +29,7 @@ impl Handle {
     /// Returns the runtime whose loop this thread turns, or whose job it runs.
     ///
     /// # Errors
-    /// If there is none.
+    /// If this thread has no current runtime.
     pub fn try_current() -> Result<Handle, NoRuntimeError> {
         CURRENT.with(|current| current.borrow().clone()).ok_or_else(NoRuntimeError::new)
     }
@@ -45,12 +46,13 @@ impl Handle {
     /// # Deadlock
     /// A job that blocks on another job of its own pool waits for a worker. If every worker waits
     /// in this way, none of them can continue. The pool detects this: it refuses one of the queued
-    /// jobs, and the `block_on` that waits for it gets a *refused* [`JoinError`](crate::JoinError)
-    /// whose source is a [`Deadlock`](crate::blocking::Deadlock). There are no false positives: the
-    /// error is reported only if nothing else could have woken the thread. A deadlock is therefore
-    /// not detected if the thread also waits for something else (a timeout, a channel, a group), or
-    /// if it sleeps elsewhere than in `block_on`. Nor is it detected if a job waits for a task that
-    /// waits for another job, or if running jobs wait for each other in a circle.
+    /// jobs, and the `block_on` that waits for that job returns a *refused*
+    /// [`JoinError`](crate::JoinError) whose source is a [`Deadlock`](crate::blocking::Deadlock).
+    /// There are no false positives: the error is reported only if nothing else could have woken
+    /// the thread. A deadlock is therefore not detected if the thread also waits for something else
+    /// (a timeout, a channel, a group), or if it sleeps elsewhere than in `block_on`. Nor is it
+    /// detected if a job waits for a task that waits for another job, or if running jobs wait for
+    /// each other in a circle.
     ///
     /// # Panics
     /// - On the runtime's own thread, which would wait for itself: await the future inside a task,
@@ -87,8 +89,8 @@ impl Drop for Entered {
     fn drop(&mut self) {
         let outer = self.outer.take();
         let inner = CURRENT.with(|current| current.replace(outer));
-        // Dropped outside the borrow, because dropping the last handle of a pool shuts the pool
-        // down.
+        // The former runtime is dropped outside the borrow of `CURRENT`, because dropping the last
+        // handle of a pool shuts the pool down.
         drop(inner);
     }
 }

@@ -49,8 +49,8 @@ struct RuntimeParts {
     fs: OnceLock<Lane>,
 }
 
-/// The maximum number of name lookups at a time. Each occupies a thread, for some seconds if no
-/// server answers.
+/// The maximum number of name lookups at a time. Each lookup occupies a thread, for some seconds if
+/// no server answers.
 #[cfg(all(feature = "net", unix))]
 const LOOKUPS_MAX: usize = 8;
 

@@ -33,7 +33,7 @@ impl Named {
     /// Spawns a task with this name. See [`spawn`](crate::spawn).
     ///
     /// # Panics
-    /// As [`spawn`](crate::spawn).
+    /// Under the same conditions as [`spawn`](crate::spawn).
     #[track_caller]
     pub fn spawn<F>(self, future: F) -> JoinHandle<F::Output>
     where
@@ -47,7 +47,7 @@ impl Named {
     /// [`spawn_blocking`](crate::spawn_blocking).
     ///
     /// # Panics
-    /// As [`spawn_blocking`](crate::spawn_blocking).
+    /// Under the same conditions as [`spawn_blocking`](crate::spawn_blocking).
     #[track_caller]
     pub fn spawn_blocking<F, T>(self, f: F) -> JoinHandle<T>
     where
@@ -61,7 +61,7 @@ impl Named {
     /// Submits work with this name to an executor. See [`run_in_executor`](crate::run_in_executor).
     ///
     /// # Panics
-    /// As [`run_in_executor`](crate::run_in_executor).
+    /// Under the same conditions as [`run_in_executor`](crate::run_in_executor).
     #[track_caller]
     pub fn run_in_executor<E, W>(self, executor: &E, work: W) -> JoinHandle<E::Output>
     where

@@ -35,9 +35,9 @@ use crate::handle::Handle;
 ///
 /// # Fork
 /// A fork copies only the calling thread, so a runtime that was made before the fork does not work
-/// in the child. There a call that would have to sleep panics, submitted jobs are refused, and
-/// dropping the runtime waits for nothing. A runtime made in the child works. If a task or a job
-/// forks, the child should `exec` or `exit` there, because it is inside a turn of the parent's
+/// in the child. In the child, a call that would have to sleep panics, submitted jobs are refused,
+/// and dropping the runtime waits for nothing. A runtime made in the child works. If a task or a
+/// job forks, the child should `exec` or `exit` there, because it is inside a turn of the parent's
 /// loop.
 pub struct Runtime {
     executor: EventLoop,

@@ -8,7 +8,7 @@
 
 #[cfg(feature = "hyper")]
 pub mod hyper;
-// Needs at least one kind of stream to implement the traits for.
+// This module needs at least one kind of stream to implement the traits for.
 #[cfg(all(feature = "tokio-io", any(all(feature = "net", unix), feature = "unblock")))]
 pub mod tokio;
 mod write_traits;

@@ -11,7 +11,7 @@ use super::file::File;
 /// A read waits until all accepted bytes are written, and then reads the file.
 ///
 /// # Cancel safety
-/// Safe: a read that is dropped loses no byte; the next read returns it.
+/// Safe: a dropped read loses no byte; the next read returns its bytes.
 impl AsyncRead for File {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -69,11 +69,11 @@ impl AsyncWrite for File {
 }
 
 /// Seeks relative to the position of this file, whatever was read ahead. The seek first waits until
-/// all accepted bytes are written. If a write has failed, it returns that error instead of seeking.
+/// all accepted bytes are written. If a write has failed, the seek returns that write's error and
+/// does not move the position.
 ///
 /// # Cancel safety
-/// If a seek is dropped, it may or may not take effect. If it does, it does so before later
-/// operations.
+/// A dropped seek may or may not take effect, but it never takes effect after a later operation.
 impl AsyncSeek for File {
     fn poll_seek(
         mut self: Pin<&mut Self>,

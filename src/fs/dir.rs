@@ -41,7 +41,7 @@ const ENTRIES_MAX: usize = 256;
 /// ```
 ///
 /// # Errors
-/// As [`std::fs::read_dir`], or as every [`Operation`].
+/// Those of [`std::fs::read_dir`], and those of every [`Operation`].
 ///
 /// # Cancel safety
 /// As an [`Operation`] that reads.
@@ -52,7 +52,7 @@ pub fn read_dir(path: impl AsRef<Path>) -> Operation<ReadDir> {
     let of_all = metadata.clone();
     Operation::new(super::operation::Effect::Reads, metadata, None, move || {
         let batch = EntryBatch::read(fs::read_dir(path)?);
-        // The job's runtime is that of the task that has polled the operation.
+        // The job belongs to the runtime of the task that has polled the operation.
         let runtime = Handle::try_current().map_err(io::Error::other)?;
         Ok(ReadDir::new(batch, runtime, of_all))
     })
@@ -61,7 +61,7 @@ pub fn read_dir(path: impl AsRef<Path>) -> Operation<ReadDir> {
 /// The entries of a directory, as a stream of [`DirEntry`]. See [`read_dir`].
 ///
 /// An error of the system takes the place of an entry. If a job is refused, or cancelled by a
-/// shutdown, that error is the last item.
+/// shutdown, the error that reports this is the last item.
 ///
 /// # Cancel safety
 /// Safe: no entry is lost.
@@ -73,19 +73,19 @@ pub struct ReadDir {
     entries: VecDeque<io::Result<DirEntry>>,
     rest: UnreadEntries,
     runtime: Handle,
-    /// The location of the call of `read_dir`, for all its jobs.
+    /// The name and the location of all jobs: those of the call of `read_dir`.
     metadata: Metadata,
 }
 
 /// The entries that were not read yet.
 enum UnreadEntries {
     Here(fs::ReadDir),
-    /// In the job that reads the next batch.
+    /// The directory is in the job that reads the next batch.
     InJob(AbortOnDrop<EntryBatch>),
     None,
 }
 
-/// The entries that one job has read, and the rest if there may be more.
+/// The entries that one job has read, and the directory itself if it may have more.
 struct EntryBatch {
     entries: VecDeque<io::Result<DirEntry>>,
     rest: Option<fs::ReadDir>,
@@ -174,7 +174,8 @@ impl DirEntry {
         DirEntry { entry: Arc::new(entry), file_type }
     }
 
-    /// Returns the path of the directory, as given to [`read_dir`], joined with the name.
+    /// Returns the path of the entry: the path that was given to [`read_dir`], joined with the
+    /// entry's name.
     pub fn path(&self) -> PathBuf {
         self.entry.path()
     }
@@ -187,7 +188,7 @@ impl DirEntry {
     /// Returns the metadata. Does not follow symbolic links.
     ///
     /// # Errors
-    /// As [`std::fs::DirEntry::metadata`], or as every [`Operation`].
+    /// Those of [`std::fs::DirEntry::metadata`], and those of every [`Operation`].
     ///
     /// # Cancel safety
     /// As an [`Operation`] that reads.
@@ -197,10 +198,10 @@ impl DirEntry {
         Operation::reads("fs::DirEntry::metadata", move || entry.metadata())
     }
 
-    /// Returns the file type. It is usually known already, so that no job is needed.
+    /// Returns the file type. The type is usually known already, so that no job is needed.
     ///
     /// # Errors
-    /// As [`std::fs::DirEntry::file_type`], or as every [`Operation`].
+    /// Those of [`std::fs::DirEntry::file_type`], and those of every [`Operation`].
     ///
     /// # Cancel safety
     /// As an [`Operation`] that reads.

@@ -61,15 +61,15 @@ pub(super) type FileStream = Unblock<Arc<fs::File>>;
 /// # Cancel safety
 /// Safe for reading, writing, flushing and closing. A read that is dropped loses no byte, and a
 /// write that is dropped has accepted no byte. A flush or close that is dropped continues, and may
-/// be started again. If a seek or a call of another method of this type is dropped, it may or may
-/// not take effect. If it does, it does so before later operations.
+/// be started again. A dropped seek, or a dropped call of another method of this type, may or may
+/// not take effect, but it never takes effect after a later operation.
 ///
 /// # Drop
-/// Accepted bytes are written, and then the file is closed, by jobs on the pool that no shutdown
-/// cancels. If the pool refuses these jobs, the thread that drops the file does both. Errors are
+/// Jobs on the pool write the accepted bytes, and then close the file. No shutdown cancels these
+/// jobs. If the pool refuses them, the thread that drops the file writes and closes. Errors are
 /// lost: flush, [`sync_all`](File::sync_all) or close first.
 pub struct File {
-    /// *Shared by* nothing: the lock is never contended. It makes `&File` shareable.
+    /// *Shared by* nothing: the lock is never contended. The lock only makes `File` `Sync`.
     stream: Mutex<FileStream>,
     /// The stream's file, as long as the stream has it.
     file: Weak<fs::File>,
@@ -79,7 +79,7 @@ impl File {
     /// Opens a file for reading.
     ///
     /// # Errors
-    /// As [`std::fs::File::open`], or as every [`Operation`].
+    /// Those of [`std::fs::File::open`], and those of every [`Operation`].
     ///
     /// # Cancel safety
     /// Safe: if the operation is dropped, the file is closed again.
@@ -93,7 +93,7 @@ impl File {
     /// Creates a file for writing, or truncates it if it exists.
     ///
     /// # Errors
-    /// As [`std::fs::File::create`], or as every [`Operation`].
+    /// Those of [`std::fs::File::create`], and those of every [`Operation`].
     ///
     /// # Cancel safety
     /// As [`OpenOptions::open`](super::OpenOptions::open).
@@ -107,7 +107,7 @@ impl File {
     /// Creates a file for reading and writing, and fails if it exists.
     ///
     /// # Errors
-    /// As [`std::fs::File::create_new`], or as every [`Operation`].
+    /// Those of [`std::fs::File::create_new`], and those of every [`Operation`].
     ///
     /// # Cancel safety
     /// As [`OpenOptions::open`](super::OpenOptions::open).
@@ -142,8 +142,9 @@ impl File {
     /// Converts to a file of std, at the same position, after all accepted bytes were written.
     ///
     /// # Errors
-    /// The error of a write that was not reported yet. Or, if bytes were read ahead, the error of
-    /// seeking back, for example in a terminal. In both cases the file is closed.
+    /// The error of an earlier write if that error was not reported yet, or a failure to seek back
+    /// over bytes that were read ahead, for example in a terminal. In both cases the file is
+    /// closed.
     ///
     /// # Cancel safety
     /// Dropping the future drops the file.
@@ -160,11 +161,12 @@ impl File {
     }
 
     /// Returns another handle of the same file, after all accepted bytes were written. As with std,
-    /// the two handles share *one position*. Each reads ahead for itself, so only one of them
-    /// should read or seek, or both should use `read_at` only.
+    /// the two handles share *one position*. Each handle reads ahead for itself, so only one of
+    /// them should read or seek, or both should use `read_at` only.
     ///
     /// # Errors
-    /// As [`std::fs::File::try_clone`], or the error of a write that was not reported yet.
+    /// Those of [`std::fs::File::try_clone`], and the error of an earlier write if that error was
+    /// not reported yet.
     ///
     /// # Cancel safety
     /// Safe.
@@ -182,7 +184,8 @@ impl File {
     /// [`std::fs::File::sync_all`].
     ///
     /// # Errors
-    /// As [`std::fs::File::sync_all`], or the error of a write that was not reported yet.
+    /// Those of [`std::fs::File::sync_all`], and the error of an earlier write if that error was
+    /// not reported yet.
     ///
     /// # Cancel safety
     /// If the future is dropped, the call may or may not take effect.
@@ -205,7 +208,8 @@ impl File {
     /// Truncates the file to this length, or extends it with zeros. The position does not change.
     ///
     /// # Errors
-    /// As [`std::fs::File::set_len`], or the error of a write that was not reported yet.
+    /// Those of [`std::fs::File::set_len`], and the error of an earlier write if that error was not
+    /// reported yet.
     ///
     /// # Cancel safety
     /// If the future is dropped, the call may or may not take effect.
@@ -216,7 +220,8 @@ impl File {
     /// Returns the metadata, after all accepted bytes were written.
     ///
     /// # Errors
-    /// As [`std::fs::File::metadata`], or the error of a write that was not reported yet.
+    /// Those of [`std::fs::File::metadata`], and the error of an earlier write if that error was
+    /// not reported yet.
     ///
     /// # Cancel safety
     /// Safe.
@@ -227,7 +232,8 @@ impl File {
     /// Sets the permissions of the file.
     ///
     /// # Errors
-    /// As [`std::fs::File::set_permissions`], or the error of a write that was not reported yet.
+    /// Those of [`std::fs::File::set_permissions`], and the error of an earlier write if that error
+    /// was not reported yet.
     ///
     /// # Cancel safety
     /// If the future is dropped, the call may or may not take effect.
@@ -239,9 +245,9 @@ impl File {
     /// same position. Use it for locks, times and other methods that this type does not have.
     ///
     /// # Errors
-    /// Those of `f`, or the error of a write that was not reported yet. A panic of `f` is an error
-    /// of kind [`Other`](io::ErrorKind::Other) that contains a [`JoinError`](crate::JoinError). The
-    /// file is then closed.
+    /// Those of `f`, and the error of an earlier write if that error was not reported yet. A panic
+    /// of `f` is an error of kind [`Other`](io::ErrorKind::Other) that contains a
+    /// [`JoinError`](crate::JoinError). The file is then closed.
     ///
     /// # Cancel safety
     /// If the future is dropped, `f` may or may not run.
@@ -264,7 +270,8 @@ impl File {
         stream.with_mut(move |file| f(file)).await?
     }
 
-    /// Moves the system's position to that of this file: back over bytes that were read ahead.
+    /// Moves the system's position back over the bytes that were read ahead, to the position of
+    /// this file.
     pub(super) fn poll_in_place(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let stream = self.stream.get_mut();
         if !stream.is_ahead() {
@@ -272,8 +279,8 @@ impl File {
         }
         match ready!(Pin::new(&mut *stream).poll_seek(cx, SeekFrom::Current(0))) {
             Ok(_) => Poll::Ready(Ok(())),
-            // The file has no position, for example a terminal. Bytes that were read ahead are
-            // kept.
+            // The file has no position: it is a terminal, for example. Bytes that were read ahead
+            // are kept.
             Err(error) if error.kind() == io::ErrorKind::NotSeekable => {
                 stream.separate_positions();
                 Poll::Ready(Ok(()))
@@ -303,19 +310,19 @@ impl File {
         Err(io::Error::new(io::ErrorKind::InvalidInput, refused))
     }
 
-    /// Borrows the stream without locking, as the file is borrowed exclusively.
+    /// Borrows the stream without locking, because the file is borrowed exclusively.
     pub(super) fn stream(&mut self) -> &mut FileStream {
         self.stream.get_mut()
     }
 }
 
-/// Opens a file. All its jobs have the name and the location of the opening.
+/// Opens a file. All jobs of the file have the name and the location in `metadata`.
 pub(super) fn open(options: fs::OpenOptions, path: &Path, metadata: Metadata) -> Operation<File> {
     let path = path.to_owned();
     let of_file = metadata.clone();
     Operation::new(Effect::Reads, metadata, None, move || {
         let file = options.open(path)?;
-        // The job's runtime is that of the task that has polled the operation.
+        // The job belongs to the runtime of the task that has polled the operation.
         let runtime = Handle::try_current().map_err(io::Error::other)?;
         Ok(File::with_runtime(file, runtime, of_file))
     })

@@ -18,7 +18,7 @@ use super::operation::Operation;
 /// ```
 ///
 /// # Errors
-/// As [`std::fs::read`], or as every [`Operation`].
+/// Those of [`std::fs::read`], and those of every [`Operation`].
 ///
 /// # Cancel safety
 /// As an [`Operation`] that reads.
@@ -31,7 +31,7 @@ pub fn read(path: impl AsRef<Path>) -> Operation<Vec<u8>> {
 /// Reads the entire content of a file, as text. See [`std::fs::read_to_string`].
 ///
 /// # Errors
-/// As [`std::fs::read_to_string`], or as every [`Operation`].
+/// Those of [`std::fs::read_to_string`], and those of every [`Operation`].
 ///
 /// # Cancel safety
 /// As an [`Operation`] that reads.
@@ -43,7 +43,7 @@ pub fn read_to_string(path: impl AsRef<Path>) -> Operation<String> {
 
 /// Creates a file with this content, or replaces the content of a file. See [`std::fs::write`].
 ///
-/// A `Vec` or `String` is moved into the job, a slice is copied.
+/// A `Vec` or `String` is moved into the job; a slice is copied.
 ///
 /// ```
 /// let path = std::env::temp_dir().join(format!("aside-doc-write-{}", std::process::id()));
@@ -56,7 +56,7 @@ pub fn read_to_string(path: impl AsRef<Path>) -> Operation<String> {
 /// ```
 ///
 /// # Errors
-/// As [`std::fs::write`], or as every [`Operation`].
+/// Those of [`std::fs::write`], and those of every [`Operation`].
 ///
 /// # Cancel safety
 /// As an [`Operation`] that changes files.
@@ -70,7 +70,7 @@ pub fn write(path: impl AsRef<Path>, content: impl Into<Vec<u8>>) -> Operation<(
 /// [`std::fs::copy`].
 ///
 /// # Errors
-/// As [`std::fs::copy`], or as every [`Operation`].
+/// Those of [`std::fs::copy`], and those of every [`Operation`].
 ///
 /// # Cancel safety
 /// As an [`Operation`] that changes files.
@@ -83,7 +83,7 @@ pub fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Operation<u64> {
 /// Renames a file. An existing file with the new name is replaced. See [`std::fs::rename`].
 ///
 /// # Errors
-/// As [`std::fs::rename`], or as every [`Operation`].
+/// Those of [`std::fs::rename`], and those of every [`Operation`].
 ///
 /// # Cancel safety
 /// As an [`Operation`] that changes files.
@@ -96,7 +96,7 @@ pub fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Operation<()> {
 /// Creates a hard link. See [`std::fs::hard_link`].
 ///
 /// # Errors
-/// As [`std::fs::hard_link`], or as every [`Operation`].
+/// Those of [`std::fs::hard_link`], and those of every [`Operation`].
 ///
 /// # Cancel safety
 /// As an [`Operation`] that changes files.
@@ -109,7 +109,7 @@ pub fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Operatio
 /// Creates a symbolic link. See [`std::os::unix::fs::symlink`].
 ///
 /// # Errors
-/// As [`std::os::unix::fs::symlink`], or as every [`Operation`].
+/// Those of [`std::os::unix::fs::symlink`], and those of every [`Operation`].
 ///
 /// # Cancel safety
 /// As an [`Operation`] that changes files.
@@ -123,7 +123,7 @@ pub fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Operation<
 /// Sets the permissions of a file. See [`std::fs::set_permissions`].
 ///
 /// # Errors
-/// As [`std::fs::set_permissions`], or as every [`Operation`].
+/// Those of [`std::fs::set_permissions`], and those of every [`Operation`].
 ///
 /// # Cancel safety
 /// As an [`Operation`] that changes files.
@@ -142,7 +142,7 @@ macro_rules! of_one_path {
             ///
             /// # Errors
             #[doc = concat!("As [`std::fs::", stringify!($function), "`],")]
-            /// or as every [`Operation`].
+            /// and those of every [`Operation`].
             ///
             /// # Cancel safety
             #[doc = $safety]
@@ -180,7 +180,8 @@ of_one_path! {
 /// Returns `true` if the path exists. See [`std::fs::exists`].
 ///
 /// # Errors
-/// If the system cannot determine whether the path exists, or as every [`Operation`].
+/// An error of the system if it cannot determine whether the path exists, and those of every
+/// [`Operation`].
 ///
 /// # Cancel safety
 /// As an [`Operation`] that reads.

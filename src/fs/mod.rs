@@ -1,10 +1,10 @@
-//! Files and directories, with std's names. With the default feature `fs`.
+//! Files and directories, with std's names. Available with the default feature `fs`.
 //!
 //! # The problem
 //!
 //! A call of the file system returns at once if the data is in memory. It may block for a long time
-//! if the data is on a disk or behind a network. The caller cannot know beforehand. A loop that
-//! makes such a call stalls all its tasks.
+//! if the data is on a disk or behind a network. The caller cannot know beforehand which of the two
+//! will happen. A loop that makes such a call stalls all its tasks.
 //!
 //! # The idea
 //!
@@ -44,8 +44,8 @@
 //!
 //! - *Errors* are those of the system, as std returns them. An error of kind
 //!   [`Other`](std::io::ErrorKind::Other) comes from the runtime. It contains a
-//!   [`JoinError`](crate::JoinError), with the job that was refused or cancelled or has panicked;
-//!   or a [`NoRuntimeError`](crate::NoRuntimeError).
+//!   [`NoRuntimeError`](crate::NoRuntimeError), or a [`JoinError`](crate::JoinError) that names the
+//!   refused, cancelled or panicked job.
 //! - *Shutdown loses no change.* Jobs that change files (a `write`, a `rename`, the bytes that a
 //!   [`File`] has accepted) are in a lane of their own, named `fs`. Every shutdown runs the jobs of
 //!   this lane: when [`run`](crate::run) returns, they are done. Jobs that only read are in the
@@ -55,8 +55,8 @@
 //!   stopped.
 //! - A file *belongs to the runtime* that was current when it was opened. It may be used from any
 //!   thread, and by any executor, as long as that runtime lives.
-//! - *Names of jobs*, in reports and errors, are those of the functions, at the location of the
-//!   caller: ``` `fs::write` (spawned at src/main.rs:7:9) ```.
+//! - *Names of jobs*: in reports and errors, a job has the name of its function and the location of
+//!   the caller: ``` `fs::write` (spawned at src/main.rs:7:9) ```.
 //! - *With a virtual clock* a job takes no time: the clock does not advance while the job runs.
 //!
 //! # Limits

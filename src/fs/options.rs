@@ -102,7 +102,7 @@ impl OpenOptions {
     /// Opens a file.
     ///
     /// # Errors
-    /// As [`std::fs::OpenOptions::open`], or as every [`Operation`].
+    /// Those of [`std::fs::OpenOptions::open`], and those of every [`Operation`].
     ///
     /// # Cancel safety
     /// If the operation is dropped, an opened file is closed again. With `create` the file may or

@@ -16,10 +16,10 @@ impl File {
     /// concurrently.
     ///
     /// # Errors
-    /// - Those of the system, or as every [`Operation`].
+    /// - Those of the system, and those of every [`Operation`].
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput), if a write has accepted bytes that were not
     ///   flushed.
-    /// - The error of a write that was not reported yet.
+    /// - The error of an earlier write if that error was not reported yet.
     ///
     /// # Cancel safety
     /// As an [`Operation`] that reads.
@@ -53,8 +53,8 @@ impl File {
     /// concurrently. Operations that were not awaited before this call may be executed after it.
     ///
     /// # Errors
-    /// As [`read_at`](File::read_at). Also [`InvalidInput`](io::ErrorKind::InvalidInput), if bytes
-    /// that were read ahead are still unread: seek first.
+    /// Those of [`read_at`](File::read_at), and [`InvalidInput`](io::ErrorKind::InvalidInput) if
+    /// bytes that were read ahead are still unread: seek first.
     ///
     /// # Cancel safety
     /// As an [`Operation`] that changes files.

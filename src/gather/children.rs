@@ -8,14 +8,15 @@ use std::task::{Context, Poll, Waker};
 
 use super::growing_wake_set::{ChildSlot, GrowingWakeSet};
 
-/// Stores the children of a group, and turns their outputs into the group's output.
+/// Implemented by each collection that stores the children of a group, and turns their outputs into
+/// the group's output.
 ///
-/// Each child is in a numbered *slot*, which holds the waker. A slot may be used by several
-/// children, one after the other. The slot keeps its waker (and, in a sequence, its box) from one
-/// child to the next, so that a group with a limit allocates once per slot and not once per child.
-/// That is why the collections have their own free lists instead of the slab of `runtime-core`,
-/// which drops the contents of a freed slot. The slab's generations are not needed here, because a
-/// stale waker only costs the slot's present child one needless poll.
+/// Each child is in a numbered *slot*, which also holds the child's waker. A slot may be used by
+/// several children, one after the other. The slot keeps its waker (and, in a sequence, its box)
+/// from one child to the next, so that a group with a limit allocates once per slot and not once
+/// per child. That is why the collections have their own free lists instead of the slab of
+/// `runtime-core`, which drops the contents of a freed slot. The slab's generations are not needed
+/// here, because a stale waker only costs the slot's present child one needless poll.
 pub trait Children {
     /// The combinator's name, for panic messages.
     const NAME: &'static str;
@@ -44,13 +45,13 @@ pub trait Children {
 pub enum NextChild {
     /// The child is in this slot, and was not polled yet.
     InSlot(ChildSlot),
-    /// No child can be started in this poll, but there may be more later.
+    /// No child can be started in this poll; a later poll may start one.
     NotNow,
     /// There are no more children.
     NoMore,
 }
 
-/// Polls a child, if it is still there, and drops it if it has finished.
+/// Polls a child, unless it was dropped already, and drops it if it has finished.
 ///
 /// The child's output is lost if its destructor panics.
 pub(super) fn poll_and_drop<F: Future>(

@@ -7,9 +7,9 @@ use super::outcome::{AllOk, First, FirstOk};
 
 /// Awaits all futures of a group concurrently, and returns their outputs in the group's order.
 ///
-/// The children run within the awaiting task: nothing is spawned, nothing must be `'static` or
-/// `Send`, and they may borrow. Each child is polled only after it was woken, and dropped as soon
-/// as it has finished. An empty group is ready at the first poll.
+/// The children run within the awaiting task: nothing is spawned, nothing needs to be `'static` or
+/// `Send`, and children may borrow. Each child is polled only after it was woken, and dropped as
+/// soon as it has finished. An empty group is ready at the first poll.
 ///
 /// The output has the form of the group: a tuple for a tuple, an array for an array, and a vector
 /// for a vector or an iterator. An iterator is not advanced before the first poll. Use
@@ -31,7 +31,7 @@ use super::outcome::{AllOk, First, FirstOk};
 ///
 /// # Panics
 ///
-/// When polled: see [`Gather`].
+/// Polling the future may panic: see [`Gather`].
 ///
 /// # Cancel safety
 ///
@@ -71,7 +71,7 @@ where
 ///
 /// # Panics
 ///
-/// When polled: see [`Gather`].
+/// Polling the future may panic: see [`Gather`].
 ///
 /// # Cancel safety
 ///
@@ -102,10 +102,11 @@ where
 ///
 /// # Panics
 ///
-/// If the group is known to be empty. If it only turns out to be empty at the first poll, that poll
-/// panics. A race without children has no winner, and would wait forever without a diagnosis.
+/// If the group is known to be empty when this function is called. If an iterator only turns out to
+/// be empty at the first poll, that poll panics. A race without children has no winner, and would
+/// wait forever without a diagnosis.
 ///
-/// When polled: see [`Gather`].
+/// Polling the future may panic: see [`Gather`].
 ///
 /// # Cancel safety
 ///
@@ -142,7 +143,7 @@ where
 ///
 /// # Panics
 ///
-/// When polled: see [`Gather`].
+/// Polling the future may panic: see [`Gather`].
 ///
 /// # Cancel safety
 ///

@@ -31,7 +31,7 @@ pin_project! {
     /// panic, or after its completion, panics.
     #[must_use = "futures do nothing unless you `.await` them"]
     pub struct Gather<C> {
-        // Dropped before the children, so that their destructors cannot wake the task.
+        // Dropped before the children, so that the children's destructors cannot wake the task.
         wake_set: GrowingWakeSet,
         limit: usize,
         state: GroupState,

@@ -1,8 +1,9 @@
 //! [`GrowingWakeSet`]: a wake set for groups whose size is not known beforehand.
 //!
 //! A wake set has a fixed capacity, because wakers on other threads access it. A growing wake set
-//! is a list of blocks, each with a wake set of its own and 64 times as large as the block before.
-//! A million children need four blocks, and a poll in which no child was woken reads four words.
+//! is a list of blocks. Each block has a wake set of its own, and is 64 times as large as the block
+//! before it. A million children need four blocks, and a poll in which no child was woken reads
+//! four words.
 
 use std::fmt;
 use std::sync::Arc;
@@ -29,7 +30,8 @@ pub struct GrowingWakeSet {
     blocks: Vec<WakeBlock>,
     /// The index of the block that the present visit has reached.
     visited: usize,
-    /// The waker that is registered with every block. It is compared without taking their locks.
+    /// The task's waker, which is registered with every block. The next poll compares its own waker
+    /// with this copy, without taking the locks of the blocks.
     parent: Option<Arc<Waker>>,
 }
 
@@ -97,9 +99,10 @@ impl GrowingWakeSet {
     /// Makes the waker of a slot. The slot keeps the waker for every child that uses the slot. A
     /// stale clone of the waker costs the slot's present child a needless poll, and nothing else.
     ///
-    /// The slot must have a waker already, or be the first one without a waker. A block that is
-    /// made for the slot is attended at once. During a visit the other blocks are attended, too.
-    /// Before the first visit no wake is needed, because the first poll will come anyway.
+    /// The slot must have a waker already, or be the first slot without a waker. If a new block is
+    /// made for the slot, the block is marked at once as being visited. During a visit the other
+    /// blocks have this mark, too. Before the first visit no wake is needed, because the first poll
+    /// will come anyway.
     pub(super) fn waker(&mut self, ChildSlot(slot): ChildSlot) -> Waker {
         if slot == self.blocks.last().map_or(0, |block| block.first + block.capacity) {
             self.grow();

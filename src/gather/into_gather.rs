@@ -7,12 +7,13 @@ use super::outcome::All;
 
 /// A group of futures: a tuple of up to twelve, an array, a vector, or any iterator of futures.
 ///
-/// Without `Marker` the implementations could overlap. It is always inferred. `V` defines what a
-/// child's output means for the group; each of the four combinators has its own `V`.
+/// The parameter `Marker` keeps the implementations from overlapping; the compiler always infers
+/// it. `V` defines what a child's output means for the group; each of the four combinators has its
+/// own `V`.
 ///
 /// # Examples
 ///
-/// A function over everything that can be gathered into a vector of numbers:
+/// A function that accepts everything that can be gathered into a vector of numbers:
 ///
 /// ```
 /// use aside::{gather, group::IntoGather};

@@ -116,13 +116,13 @@ impl<'env> Scope<'env> {
         handle
     }
 
-    /// Drops the children that were spawned so far and have not finished. Their handles yield
+    /// Drops all spawned children that have not finished. Their handles yield
     /// [`ChildCancelled`](super::ChildCancelled).
     ///
     /// The body is not a child and continues. The scope continues, too, and accepts new children.
     /// None of the cancelled children is polled again: a child that cancels its own scope ends at
-    /// its next `.await` that is pending. The cancelled children are dropped before the present
-    /// poll of the scope returns, or during the next poll if none is under way.
+    /// its next `.await` that is pending. If the scope is being polled, the cancelled children are
+    /// dropped before that poll returns. Otherwise they are dropped during the next poll.
     ///
     /// # Panics
     ///

@@ -53,9 +53,10 @@ struct ScopeSlot<'env> {
 enum Starting {
     /// The body.
     Body,
-    /// A new batch: the children spawned so far.
+    /// A new batch: all spawned children that no poll has taken yet.
     NewBatch,
-    /// The rest of the batch. Children that the batch spawns wait for the next poll.
+    /// The rest of the batch. Children that are spawned by the batch's children wait for the next
+    /// poll.
     Batch,
 }
 

@@ -11,9 +11,9 @@ pub(super) struct ScopeState<'env> {
     pub(super) phase: Cell<ScopePhase>,
     /// Spawned children that the scope's poll has not taken yet, in the order of their spawning.
     pub(super) spawned: RefCell<Vec<BoxedChild<'env>>>,
-    /// Asks the scope's poll to drop the children that it has taken.
+    /// The scope was cancelled: its poll must drop the children that it has taken.
     pub(super) cancelled: Cell<bool>,
-    /// Wakes the scope itself: the waker of a slot without a child.
+    /// The waker of the scope itself, which belongs to a slot without a child.
     pub(super) waker: Waker,
 }
 

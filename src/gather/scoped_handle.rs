@@ -58,8 +58,8 @@ pub struct ScopedHandle<T> {
     result: Rc<RefCell<ChildResult<T>>>,
 }
 
-/// The child's end of the cell. Stores the child's output. If it is dropped before that, it stores
-/// that the child was cancelled.
+/// The child's end of the cell. Stores the child's output. If it is dropped without an output, it
+/// records that the child was cancelled.
 pub(super) struct Reporter<T> {
     result: Rc<RefCell<ChildResult<T>>>,
 }
@@ -136,7 +136,7 @@ impl<T> Future for ScopedHandle<T> {
         if self.is_awaited_by(cx.waker()) {
             return Poll::Pending;
         }
-        // Cloned before the cell is read, because the clone may run any code.
+        // The waker is cloned before the cell is read, because cloning it may run any code.
         let waker = (!self.is_finished()).then(|| cx.waker().clone());
         match self.result.replace(ChildResult::Taken) {
             ChildResult::Finished(output) => Poll::Ready(Ok(output)),

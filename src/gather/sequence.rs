@@ -18,14 +18,14 @@ use super::outcome::{Finish, Outcome};
 
 /// The children of a sequence.
 ///
-/// `I` yields the futures `F`. `V` says what an output means, and a `K` is kept for each output.
-/// `S` says in which kind of collection the outputs are returned.
+/// `I` yields the futures `F`. `V` says what an output means for the group. `K` is the part of an
+/// output that is kept. `S` says in which kind of collection the kept outputs are returned.
 pub struct Sequence<I, F, K, V, S> {
     /// Yields the children that are not yet started. Dropped as soon as it is exhausted.
     source: Option<I>,
     /// A slot's box outlives its child, and is used again for the slot's next child.
     slots: Vec<Pin<Box<SequenceSlot<F>>>>,
-    /// The slots whose child has finished, as long as there is a source to fill them from.
+    /// The slots whose child has finished, as long as the source may yield more children.
     free: Vec<usize>,
     running: usize,
     /// The kept outputs: one entry for each started child, in the order of the source.
@@ -152,7 +152,7 @@ pub trait OutputCollection<K> {
     fn assemble(kept: Vec<Option<K>>) -> Self::Whole;
 }
 
-/// Returns a vector.
+/// Marks a sequence that returns its outputs in a vector.
 #[derive(Debug)]
 pub enum InVector {}
 
@@ -163,7 +163,7 @@ impl<K> OutputCollection<K> for InVector {
     }
 }
 
-/// Returns an array of the same length as the array of children.
+/// Marks a sequence that returns its outputs in an array as long as the array of children.
 #[derive(Debug)]
 pub enum InArray<const N: usize> {}
 

@@ -23,17 +23,18 @@
 //! - G1. It sets the child's bit in a word of level 0. If the word was not empty, the child's waker
 //!   is done: the waker that made the word non-empty continues for both.
 //! - G2. Otherwise it sets the word's bit one level up, and so on to the root, by the same rule.
-//! - G3. If the root was zero (no child woken, not attended), it wakes the awaiting task, by the
-//!   task's waker that was registered when the child's waker was made. If the group has dropped
-//!   that task's waker, it takes a reference to the present one under the lock, releases the lock,
-//!   and then wakes the task.
+//! - G3. If the root was zero (no child was woken, and no poll is under way), it wakes the awaiting
+//!   task, through the task's waker that was registered when the child's waker was made. If the
+//!   group has dropped that task's waker, the child's waker takes a reference to the task's present
+//!   waker under the lock, releases the lock, and then wakes the task.
 //!
 //! The poll of the group, one at a time:
 //! - G4. It registers the awaiting task's waker, unless the last poll registered the same waker
 //!   ([`register`]).
-//! - G5. It swaps the root for ATTENDED alone ([`attend`]).
-//! - G6. It descends: for every bit that it took, it swaps the word below for zero. The bits taken
-//!   from level 0 are the children to poll ([`Visit::next`]).
+//! - G5. It takes all bits of the root, and leaves ATTENDED alone there ([`attend`]).
+//! - G6. It descends: for every bit that it took, it takes the word one level down that the bit
+//!   stands for, and leaves zero there. The bits taken from level 0 are the children to poll
+//!   ([`Visit::next`]).
 //! - G7. It clears ATTENDED. If any other bit of the root is set, a child was woken after the poll
 //!   had passed it, and the caller must wake its own task, once ([`leave`]).
 //!
@@ -43,13 +44,19 @@
 //!
 //! # The invariant
 //!
-//! For every non-empty word below the root, exactly one of three statements holds. The waker that
-//! made the word non-empty will set the word's bit one level up; or that bit is set; or the poll
-//! has taken that bit and will swap the word. The bit of an empty word is not set, because it is
-//! set once each time the word becomes non-empty, and the poll takes first the bit and then the
-//! word. So every bit that a visit takes leads to a child. For a non-empty root, one of three
-//! statements holds, too. The task has been woken; or the waker that found the root zero will wake
-//! the task; or the poll is under way and checks the root again in G7.
+//! For every non-empty word below the root, exactly one of three statements holds:
+//! - The waker that made the word non-empty will set the word's bit one level up.
+//! - That bit is set.
+//! - The poll has taken that bit, and will take the word.
+//!
+//! The bit that stands for an empty word is not set: a waker sets the bit once each time the word
+//! becomes non-empty, and the poll takes the bit before it takes the word. So every bit that a
+//! visit takes leads to a child.
+//!
+//! For a non-empty root, one of three statements holds:
+//! - The task has been woken.
+//! - The waker that found the root zero will wake the task.
+//! - The poll is under way, and will check the root again in G7.
 //!
 //! # The races
 //!
@@ -75,17 +82,18 @@
 //! - *A waker between G2 and G3, overtaken by a poll.* The waker wakes the task once more than
 //!   necessary.
 //! - *A child's waker that finds the task's former waker*, alive or in the lock, because G4 has not
-//!   happened yet. It has set its bit before G5, which takes the bit. A child's waker that sets its
-//!   bit after G7 finds the task's new waker, because G7 publishes the effects of G4: the former
-//!   waker is dropped, and the new waker is in the lock.
+//!   happened yet. The child's waker has set its bit before G5, so G5 takes the bit. A child's
+//!   waker that sets its bit after G7 finds the task's new waker, because G7 publishes the effects
+//!   of G4: the former waker is dropped, and the new waker is in the lock.
 //! - *A redundant wake*, at any level, is still an RMW on the word that the poll swaps later.
 //!   Writes before the wake are therefore visible to the child's poll.
 //! - *A waker that is kept for ever.* [`WakeSet::retire`] takes the task's waker out of the lock,
-//!   and a child's waker has only a weak reference to it, so G3 finds no waker.
+//!   and a child's waker has only a weak reference to the task's waker, so G3 finds no waker.
 //!
 //! Wakers are foreign code, so the task's waker is cloned, woken and dropped outside the lock. The
-//! lock holds it in an `Arc`, so that G3 need not clone the waker itself. If the waker panics, the
-//! words stay as the steps above left them, and the next poll continues from there.
+//! lock holds the task's waker in an `Arc`, so that G3 need not clone the waker itself. If the
+//! task's waker panics, the words stay as the steps above left them, and the next poll continues
+//! from there.
 
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -121,9 +129,10 @@ pub(crate) struct WakeSet<const BITS: usize = 64> {
 #[must_use]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AfterVisit {
-    /// Nothing: no child was woken meanwhile, and the next wake will wake the task.
+    /// Nothing: no child was woken during the visit, and the next wake will wake the task.
     Sleep,
-    /// Wake the task now: a child was woken meanwhile, and its waker did not wake the task.
+    /// Wake the task now: a child was woken during the visit, and the child's waker did not wake
+    /// the task.
     WakeAgain,
 }
 
@@ -162,9 +171,10 @@ impl<const BITS: usize> WakeSet<BITS> {
             let (word, bit) = (index / BITS, index % BITS);
             // ORDERING: AcqRel. Release pairs with the swap in `Visit::descend`: the poll sees the
             // writes before the wake, even if the bit was set already, because an RMW continues the
-            // release sequence. Acquire pairs with the same swap: a waker that finds the word empty
-            // after a visit took it must set the bit above after that visit's swap one level up.
-            // Otherwise that swap would take a bit whose word the visit has already passed.
+            // release sequence. Acquire pairs with the same swap: a waker that finds the word
+            // empty, because a visit took it, must set the bit above after that visit's swap one
+            // level up. Otherwise the swap one level up would take a bit whose word the visit has
+            // already passed.
             if words[word].fetch_or(1 << bit, Ordering::AcqRel) != 0 {
                 return;
             }
@@ -172,8 +182,9 @@ impl<const BITS: usize> WakeSet<BITS> {
         }
         assert!(index < Self::ROOT_BITS, "child {child} is outside the wake set");
         // ORDERING: AcqRel. Release pairs with the swap in `attend`, after which the poll must find
-        // the bits below. Acquire pairs with the `fetch_and` in `leave`: a waker that finds the
-        // root zero reads the task's waker after the poll has registered it.
+        // the bits below. Acquire pairs with the `fetch_and` in `leave`: if a child's waker finds
+        // the root zero, the poll has already registered the task's waker, and the child's waker
+        // reads that one.
         if self.root.fetch_or(1 << index, Ordering::AcqRel) == 0 {
             let parent = known.upgrade().or_else(|| self.parent.lock().clone());
             if let Some(parent) = parent {
@@ -195,11 +206,11 @@ impl<const BITS: usize> WakeSet<BITS> {
         drop(before);
     }
 
-    /// Begins a visit: takes the bits set so far, and keeps wakers from waking the task until
+    /// Begins a visit: takes all bits of the root, and keeps wakers from waking the task until
     /// [`leave`](Self::leave) (step G5).
     ///
-    /// `visit` is new, or the previous visit of this set. If that did not finish, its remaining
-    /// children come first.
+    /// `visit` is new, or the previous visit of this set. If the previous visit did not finish, its
+    /// remaining children come first.
     pub(crate) fn attend(&self, visit: &mut Visit<BITS>) {
         // ORDERING: AcqRel. Acquire pairs with `wake_by`'s `fetch_or` of the root: the words below
         // are swapped after their bits were set, and in a group of one word the child's poll sees

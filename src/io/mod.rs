@@ -1,5 +1,5 @@
-//! Blocking readers, writers and iterators as async streams, and the standard streams. With the
-//! default feature `unblock`.
+//! Blocking readers, writers and iterators as async streams, and the standard streams. Available
+//! with the default feature `unblock`.
 //!
 //! - [`unblock`]: adapts any blocking object to the futures traits ([`Unblock`](crate::Unblock)).
 //! - [`stdio`]: stdin, stdout and stderr.

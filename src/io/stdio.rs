@@ -9,7 +9,8 @@
 //! # The idea
 //!
 //! A process has one stdin, so there is one [`Unblock`] of it, on a thread that belongs to no
-//! runtime and does not keep the process from exiting. Every [`Stdin`] reads from its buffer.
+//! runtime and does not keep the process from exiting. Every [`Stdin`] reads from the buffer of
+//! this one `Unblock`.
 //!
 //! ```
 //! use std::time::Duration;
@@ -51,7 +52,7 @@ use crate::io::unblock::{JobSubmitter, Unblock};
 ///
 /// *Shared by* all [`Stdin`]s. *Guarded by* its mutex. *Woken by*: an event of the stream wakes all
 /// waiting readers. The reader that puts the stream back wakes them, too, if another reader has
-/// requested the stream meanwhile.
+/// requested the stream since it was taken.
 struct SharedStdin {
     state: Mutex<StdinState>,
 }
@@ -69,9 +70,9 @@ enum StdinStream {
     /// There was no read yet.
     New,
     Available(Box<Unblock<io::Stdin>>),
-    /// A reader polls it.
+    /// A reader has taken the stream, and polls it.
     Lent {
-        /// Another reader has requested it meanwhile.
+        /// Another reader has requested the stream since it was taken.
         is_requested: bool,
     },
 }
@@ -160,12 +161,12 @@ pub struct Stdin {
 
 /// The standard input of the process.
 ///
-/// It may be called anywhere and any number of times. All [`Stdin`]s read from one buffer, and each
-/// byte is returned to one of them. A pending read does not keep the program or a runtime from
-/// ending, and no virtual clock waits for it.
+/// This function may be called anywhere and any number of times. All [`Stdin`]s read from one
+/// buffer, and each byte is returned to one of them. A pending read does not keep the program or a
+/// runtime from ending, and no virtual clock waits for it.
 ///
 /// # Cancel safety
-/// A read that is dropped loses no byte: the next read, of any [`Stdin`], returns it.
+/// A dropped read loses no byte: the next read, of any [`Stdin`], returns its bytes.
 #[track_caller]
 pub fn stdin() -> Stdin {
     Stdin { id: Metadata::here().id() }
@@ -214,10 +215,10 @@ pub struct Stderr(Unblock<io::Stderr>);
 /// The standard output of the process, written by jobs on the current runtime's pool.
 ///
 /// A flush is ready when all accepted bytes are written. Bytes that were accepted and not flushed
-/// are written before [`run`](crate::run) returns, because `run` waits for the jobs on its pool,
-/// but errors of these writes are lost. If the output is a pipe that no process reads, `run`
-/// therefore waits, as `println!` would. The order of bytes is kept only within one [`Stdout`]:
-/// flush it before another one writes.
+/// are written before [`run`](crate::run) returns, because `run` waits for the jobs on its pool.
+/// Errors of these writes are lost. If the output is a pipe that no process reads, `run` therefore
+/// waits, as `println!` would. The order of bytes is kept only within one [`Stdout`]: flush it
+/// before another one writes.
 ///
 /// # Panics
 /// On a thread without a runtime.

@@ -1,4 +1,4 @@
-//! [`Io`]: hyper's traits for streams of the `futures` traits.
+//! [`Io`]: implements hyper's traits for streams of the `futures` traits.
 //!
 //! hyper lends uninitialized memory. Reading into this memory in place, and reporting the count,
 //! takes unsafe code ([`ReadBufCursor::advance`]). Safe code can only copy bytes into it. So each
@@ -11,8 +11,8 @@
 //! 0.15 s (medians of five).
 //!
 //! The buffer is not zeroed between reads. If a foreign reader in an [`Io`] reports more bytes than
-//! it has read, hyper receives bytes of an earlier read. Such a reader has a bug that would show
-//! with any buffer that is used again.
+//! it has read, hyper receives bytes of an earlier read. Such a reader has a bug, which would show
+//! with any reused buffer.
 
 use std::cell::Cell;
 use std::io::{self, IoSlice};
@@ -24,14 +24,15 @@ use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 
 use crate::compat::write_traits::translate_write;
 
-/// The maximum number of bytes of one read. hyper requests 8 KiB at first, and twice as many each
-/// time its request was filled, up to 400 KiB. A smaller buffer means more system calls. With a
-/// larger buffer, the first bytes have left the L1 cache when they are copied. Reading a GiB takes
-/// 0.25 s through 8 KiB, 0.18 s through 16 or 64 KiB, and 0.22 s through 256 KiB.
+/// The maximum number of bytes of one read. hyper requests 8 KiB at first, and doubles its request
+/// each time the request was filled, up to 400 KiB. A smaller buffer means more system calls. With
+/// a larger buffer, the first bytes have already left the L1 cache when they are copied to hyper.
+/// Reading a GiB takes 0.25 s through 8 KiB, 0.18 s through 16 or 64 KiB, and 0.22 s through 256
+/// KiB.
 const LENGTH: usize = 64 * 1024;
 
 std::thread_local! {
-    /// The buffer of this thread. Made by the first read, and empty during a read.
+    /// The buffer of this thread. The first read makes it; during a read it is empty.
     static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
@@ -41,8 +42,8 @@ pub(super) fn read<S: AsyncRead>(
     cx: &mut Context<'_>,
     mut cursor: ReadBufCursor<'_>,
 ) -> Poll<io::Result<()>> {
-    // Taken out, because a foreign reader may call this function again, or panic. During the
-    // destruction of thread-locals there is no buffer.
+    // The buffer is taken out, because a foreign reader may call this function again, or panic.
+    // While the thread's thread-locals are destroyed, there is no buffer to take.
     let mut buffer = BUFFER.try_with(Cell::take).unwrap_or_default();
     if buffer.is_empty() {
         buffer = vec![0; LENGTH];
@@ -118,7 +119,7 @@ impl<S: AsyncWrite + Unpin> Write for Io<S> {
 }
 
 /// # Cancel safety
-/// As that of the stream.
+/// The same as for the stream.
 impl<S: Read + Unpin> AsyncRead for Io<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -132,7 +133,7 @@ impl<S: Read + Unpin> AsyncRead for Io<S> {
 }
 
 /// # Cancel safety
-/// As that of the stream.
+/// The same as for the stream.
 impl<S: Write + Unpin> AsyncWrite for Io<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,

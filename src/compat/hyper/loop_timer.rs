@@ -11,7 +11,8 @@ use runtime_executor::{sleep, sleep_until};
 /// which is the system's clock or a virtual clock.
 ///
 /// # Panics
-/// If its sleeps are polled on a thread without a runtime, as with [`sleep`](crate::sleep()).
+/// If one of its sleeps is polled on a thread without a runtime: [`sleep`](crate::sleep()) panics
+/// there, too.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LoopTimer;
 
@@ -28,7 +29,7 @@ impl rt::Timer for LoopTimer {
         crate::time::now()
     }
 
-    /// Resets a sleep of this timer in its box. A sleep of another timer is replaced.
+    /// Resets a sleep of this timer in place, without a new box. Replaces a sleep of another timer.
     fn reset(&self, sleep: &mut Pin<Box<dyn rt::Sleep>>, deadline: Instant) {
         match sleep.as_mut().downcast_mut_pin::<HyperSleep>() {
             Some(mut own) => own.set(HyperSleep(sleep_until(deadline))),

@@ -1,4 +1,4 @@
-//! HTTP with hyper 1, by its `rt` traits. With the feature `hyper`.
+//! HTTP with hyper 1, through hyper's `rt` traits. Available with the feature `hyper`.
 //!
 //! # The problem
 //!
@@ -8,9 +8,10 @@
 //! # The idea
 //!
 //! [`TcpStream`](crate::net::TcpStream) and [`UnixStream`](crate::net::UnixStream) implement `Read`
-//! and `Write` themselves. [`Io`] implements these two for every other stream of the `futures`
-//! traits, such as a TLS stream. [`LoopTimer`] uses the loop's clock, and [`LoopExecutor`] spawns
-//! on the loop. Nothing must be `Send`: a service may share an `Rc` among all its connections.
+//! and `Write` themselves. [`Io`] implements these two traits for every other stream of the
+//! `futures` traits, such as a TLS stream. [`LoopTimer`] uses the loop's clock, and
+//! [`LoopExecutor`] spawns on the loop. Nothing needs to be `Send`: a service may share an `Rc`
+//! among all its connections.
 //!
 //! ```
 //! use std::convert::Infallible;
@@ -62,9 +63,10 @@
 //!   late times out at once.
 //! - Resetting a timeout does not allocate.
 //! - Dropping a connection's future drops the stream, and data in flight is lost. To lose no data,
-//!   call `graceful_shutdown` and drive the connection until it is ready.
-//! - Each read is copied once more than with `unsafe` code, which costs 0.03 s for a GiB. To avoid
-//!   that copy, put hyper-util's `TokioIo` around a stream, with the feature `tokio-io`.
+//!   call `graceful_shutdown` and drive the connection's future until it is ready.
+//! - The bytes of each read are copied once more than with `unsafe` code. This copy costs 0.03 s
+//!   for each GiB. To avoid that copy, put hyper-util's `TokioIo` around a stream, with the feature
+//!   `tokio-io`.
 //!
 //! # In reading order
 //!

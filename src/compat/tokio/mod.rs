@@ -1,14 +1,14 @@
-//! tokio's traits for the streams of this crate, for codecs and clients that require them. With the
-//! feature `tokio-io`.
+//! tokio's traits for the streams of this crate, for codecs and clients that require them.
+//! Available with the feature `tokio-io`.
 //!
 //! # The problem
 //!
-//! Many libraries require tokio's `AsyncRead` and `AsyncWrite`, whatever runtime they run on. The
-//! traits need nothing of tokio's runtime, but they are not those of `futures`.
+//! Many libraries require tokio's `AsyncRead` and `AsyncWrite`, whatever runtime they run on. These
+//! traits do not need tokio's runtime, but they differ from the traits of `futures`.
 //!
 //! # The idea
 //!
-//! These streams implement the traits of both:
+//! These streams implement the traits of tokio and those of `futures`:
 //!
 //! - of `net`: [`TcpStream`](crate::net::TcpStream), [`UnixStream`](crate::net::UnixStream), their
 //!   owned halves, and [`AsyncFd`](crate::net::AsyncFd);
@@ -39,17 +39,18 @@
 //! # Guarantees
 //!
 //! - Each method behaves like the method of the `futures` traits, with the same errors and the same
-//!   cancel safety. A shutdown of tokio's trait is a close: it shuts down the write side of a
-//!   socket, and flushes and drops the object of an `Unblock`.
+//!   cancel safety. tokio's `shutdown` does the same as a close of the `futures` traits: it shuts
+//!   down the write side of a socket, and flushes and drops the object of an `Unblock`.
 //! - The parts of tokio that need its runtime (timers, sockets, tasks) do not work here, and panic.
 //!
 //! # Limits
 //!
-//! - A socket has a method `shutdown` of its own, and [`TcpStream`](crate::net::TcpStream) a `read`
-//!   and a `write`. To call tokio's method, write `AsyncWriteExt::shutdown(&mut stream)`.
+//! - A socket has its own method `shutdown`, and a [`TcpStream`](crate::net::TcpStream) also has
+//!   its own `read` and `write`. To call tokio's methods instead, name the trait:
+//!   `AsyncWriteExt::shutdown(&mut stream)`.
 //! - `AsyncSeek` is not implemented. tokio's trait has two methods, and the position must be kept
 //!   between their calls. tokio-util's `Compat` around an [`Unblock`](crate::Unblock) or a `File`
-//!   keeps it.
+//!   keeps the position.
 //! - Uninitialized memory is zeroed before a read into it, at most 64 KiB for each read. Without
 //!   `unsafe` code, std's readers accept only initialized memory.
 

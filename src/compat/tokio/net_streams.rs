@@ -51,7 +51,7 @@ where
     translate_read!();
 }
 
-/// A shutdown flushes, and closes nothing. Only dropping the object closes it.
+/// A shutdown flushes, and closes nothing. Only dropping the object closes the descriptor.
 impl<T: Unpin> AsyncWrite for AsyncFd<T>
 where
     for<'a> &'a T: Write,

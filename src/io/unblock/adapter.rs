@@ -74,7 +74,8 @@ impl<T: Send + 'static> Unblock<T> {
         Unblock::with_submitter(object, JobSubmitter::of(Handle::current(), Metadata::here()))
     }
 
-    /// Unblocks `object` with jobs on the given pool. It works on any thread and with any executor.
+    /// Unblocks `object` with jobs on the given pool. This function works on any thread and with
+    /// any executor.
     ///
     /// If there is a current runtime with a virtual clock, that clock does not advance while a job
     /// runs.
@@ -94,7 +95,8 @@ impl<T: Send + 'static> Unblock<T> {
         }
     }
 
-    /// Runs `f` with the object on the pool, after all earlier commands, and returns its result.
+    /// Runs `f` on the pool, with the object, after all earlier commands, and returns the result of
+    /// `f`.
     ///
     /// The object's position may be ahead of the stream's, by bytes that were read ahead. Those
     /// bytes are kept, and the next read returns them. [Seek](futures_io::AsyncSeek) to
@@ -104,8 +106,8 @@ impl<T: Send + 'static> Unblock<T> {
     /// If the job is refused, if `f` panics, or if the object was lost in an earlier panic.
     ///
     /// # Cancel safety
-    /// If the future is dropped before `f` was pushed, `f` is dropped. If it is dropped later, `f`
-    /// still runs and its result is dropped.
+    /// If the future is dropped before `f` is in the command queue, `f` is dropped. If the future
+    /// is dropped later, `f` still runs and its result is dropped.
     pub async fn with_mut<F, R>(&mut self, f: F) -> io::Result<R>
     where
         F: FnOnce(&mut T) -> R + Send + 'static,
@@ -132,7 +134,7 @@ impl<T: Send + 'static> Unblock<T> {
     /// that block, use [`with_mut`](Unblock::with_mut).
     ///
     /// # Errors
-    /// As [`with_mut`](Unblock::with_mut).
+    /// Those of [`with_mut`](Unblock::with_mut).
     ///
     /// # Cancel safety
     /// Safe: nothing is lost.
@@ -147,8 +149,9 @@ impl<T: Send + 'static> Unblock<T> {
     /// stream's: seek to `SeekFrom::Current(0)` first if that matters.
     ///
     /// # Errors
-    /// An error of a write that was not reported yet; the object is then dropped. Flush first to
-    /// receive the error and keep the object. Otherwise as [`with_mut`](Unblock::with_mut).
+    /// The error of an earlier write if that error was not reported yet; the object is then
+    /// dropped. Flush first to receive the error and keep the object. All other errors are those of
+    /// [`with_mut`](Unblock::with_mut).
     ///
     /// # Cancel safety
     /// Dropping the future drops the stream.
@@ -160,7 +163,7 @@ impl<T: Send + 'static> Unblock<T> {
         self.client.take_object().ok_or_else(|| StreamFailure::Lost.into())
     }
 
-    /// Waits for replies and processes them, or returns that there is nothing to wait for.
+    /// Waits for replies and processes them, or returns `Idle` if there is nothing to wait for.
     pub(super) fn poll_event(
         &mut self,
         cx: &mut Context<'_>,
@@ -169,8 +172,8 @@ impl<T: Send + 'static> Unblock<T> {
             return Poll::Ready(Err(StreamFailure::Closed));
         }
         let event = ready!(self.client.poll_event(cx))?;
-        // All replies are processed, because one that stops the stream must be known before the
-        // next command.
+        // All replies are processed, because a reply that stops the stream must be known before the
+        // next command is pushed.
         while let Some(reply) = self.client.replies.pop_front() {
             self.on_reply(reply);
         }

@@ -1,5 +1,5 @@
-//! [`Client`]: the task's end of a command queue. It pushes commands, receives replies, and submits
-//! a job when one is needed.
+//! [`Client`]: the task's end of a command queue. The client pushes commands, receives replies, and
+//! submits a job when a job is needed.
 
 use std::collections::VecDeque;
 use std::fmt;

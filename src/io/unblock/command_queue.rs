@@ -27,7 +27,7 @@
 //!   ends. A pushed command therefore finds either a job that will take it, or an IDLE queue.
 //! - Q4. If a command panics, the object is dropped, because its state is unknown.
 //! - Q5. A job that was refused, or cancelled before it began, leaves the object and the commands
-//!   as they are. The task is notified, and may [submit another](CommandQueue::resubmit).
+//!   in the queue. The task is notified, and may [submit another job](CommandQueue::resubmit).
 //!
 //! ```text
 //!     task                              worker job                      commands  state
@@ -58,27 +58,27 @@ use std::task::{Context, Poll, Waker};
 use runtime_core::catch_panic::drop_catching;
 use runtime_core::sync::Mutex;
 
-/// One operation on the object. It returns a reply, and says whether the commands behind it are
-/// run.
+/// One operation on the object. The operation returns a reply, and says whether the commands behind
+/// it in the queue are run.
 pub(crate) type StreamCommand<T, R> = Box<dyn FnOnce(&mut T) -> (R, NextCommands) + Send>;
 
 /// Says what a reply means for the commands behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NextCommands {
-    /// They are run.
+    /// The commands are run.
     Run,
-    /// Those of kind [`Ahead`](CommandKind::Ahead) are dropped.
+    /// The commands of kind [`Ahead`](CommandKind::Ahead) are dropped.
     DropAhead,
-    /// All of them are dropped.
+    /// All commands behind the reply are dropped.
     DropAll,
 }
 
 /// Says whether a command may be cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CommandKind {
-    /// It is run, unless a command before it fails.
+    /// The command is run, unless a command before it fails.
     Required,
-    /// It is speculative: its reply may be needed later. No required command is behind a
+    /// The command is speculative: its reply may be needed later. No required command is behind a
     /// speculative one.
     Ahead,
 }
@@ -113,9 +113,9 @@ pub(crate) enum QueueEvent {
 /// Says what happens, when the queue is dropped, to required commands that no job will run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DropPolicy {
-    /// They are dropped.
+    /// The commands are dropped.
     Discard,
-    /// The thread that drops the queue runs them.
+    /// The thread that drops the queue runs the commands.
     Flush,
 }
 
@@ -139,7 +139,7 @@ pub(super) struct CommandQueueState<T, R> {
 /// The states of the table above.
 pub(super) enum ObjectState<T> {
     Idle(T),
-    /// Idle. The task was not notified yet that its job was dropped before the job began.
+    /// Idle, after the job was dropped before it began. The task was not notified of this yet.
     JobDropped(T),
     Submitted(T),
     Running,
@@ -268,7 +268,8 @@ impl<T, R> CommandQueueState<T, R> {
             return Poll::Ready(QueueEvent::Replies);
         }
         let (object, event) = match mem::replace(&mut self.object, ObjectState::Running) {
-            // All commands of the dropped job were cancelled meanwhile, so no other job is needed.
+            // All commands of the dropped job were cancelled before the task was notified, so no
+            // other job is needed.
             ObjectState::JobDropped(object) if self.commands.is_empty() => {
                 (ObjectState::Idle(object), Poll::Ready(QueueEvent::Idle))
             }

@@ -4,8 +4,8 @@
 //! task uses its stream, the task is notified (Q5) and may submit another job. Once the task has
 //! dropped the stream, the queue may still hold the object and commands. With [`DropPolicy::Flush`]
 //! the commands then run on the thread that drops the last reference to the queue. This is the
-//! task's thread, if the last job that it submits is refused, too. Otherwise it is the thread that
-//! later drops that job unrun.
+//! task's thread, if the last job that the task submits is refused, too. Otherwise it is the thread
+//! that later drops that job unrun.
 
 use std::collections::VecDeque;
 use std::mem;

@@ -41,7 +41,7 @@ impl<T: Iterator<Item: Send + 'static> + Send + 'static> Unblock<T> {
 /// # Panics
 /// If the iterator panics, the stream first yields the earlier items, then panics with the same
 /// payload, and then ends. The stream also panics if its job is refused or cancelled, because an
-/// item cannot carry an error. After such a panic it may be polled again.
+/// item cannot carry an error. After such a panic the stream may be polled again.
 ///
 /// # Cancel safety
 /// Safe: no item is lost.

@@ -2,18 +2,18 @@
 //!
 //! # The problem
 //!
-//! A file, a pipe to a child, a decoder, a directory: each implements `Read`, `Write`, `Seek` or
-//! `Iterator`, and each of its calls may block. One job on the pool for each call costs two thread
-//! switches for every 8 KiB. A thread for each stream is occupied even while nothing arrives. Both
-//! solutions lose bytes if a read is dropped at the wrong moment.
+//! Files, pipes to children, decoders and directories implement `Read`, `Write`, `Seek` or
+//! `Iterator`, and each of their calls may block. One job on the pool for each call costs two
+//! thread switches for every 8 KiB. A thread for each stream is occupied even while nothing
+//! arrives. Both solutions lose bytes if a read is dropped at the wrong moment.
 //!
 //! # The idea
 //!
 //! [`Unblock`] puts the object into a *command queue*. The task pushes commands (fill a chunk,
-//! write a chunk) and continues. A job on the pool runs the commands one after the other. It ends
-//! when there are none, so an idle stream holds no thread. A few commands are pushed ahead, so that
-//! the next chunk is filled while this one is used. The chunks themselves are handed over, so each
-//! byte is copied once.
+//! write a chunk) and continues. A job on the pool runs the commands one after the other. The job
+//! ends when there are no more commands, so an idle stream holds no thread. A few commands are
+//! pushed ahead, so that the next chunk is filled while the task uses the present chunk. The chunks
+//! themselves are handed over, so each byte is copied once.
 //!
 //! ```
 //! use aside::Unblock;
@@ -39,8 +39,8 @@
 //! - **Order.** Bytes, items and errors arrive in the order in which a loop of blocking calls would
 //!   have returned them.
 //! - **Reading.** A read that is dropped loses nothing: the next read returns its bytes. A chunk is
-//!   read ahead only while chunks come back full (8 KiB at first, then up to three of 512 KiB). On
-//!   a terminal or a quiet pipe, only the requested read is under way.
+//!   read ahead only while the chunks before it come back full (8 KiB at first, then up to three of
+//!   512 KiB). On a terminal or a quiet pipe, only the requested read is under way.
 //! - **Writing.** Accepted bytes are written in order, even if the stream is dropped. Up to 1 MiB
 //!   is accepted ahead. A write that fails is reported once, by the next write, flush, close or
 //!   seek. Bytes that were accepted after the failed write are dropped, because the output would
@@ -53,8 +53,8 @@
 //!   [`JoinError`](crate::JoinError), after all earlier results. A stream of items panics with the
 //!   same payload. The object is then lost, and all later calls fail.
 //! - **The pool.** If a job is refused or cancelled (the pool was shut down, no thread could be
-//!   started), the error has the same form. The object and its commands are kept, and the next call
-//!   submits another job.
+//!   started), the call returns an error of the same form. The object and its commands are kept,
+//!   and the next call submits another job.
 //!
 //! # Blocking
 //!
@@ -62,10 +62,10 @@
 //!
 //! # Limits
 //!
-//! A call that blocks cannot be stopped. Meanwhile all other operations on the same object wait,
-//! and so does a shutdown that waits for jobs. Use two handles to read and write the same file
-//! concurrently (`try_clone`), and [`stdio`](crate::io::stdio) for stdin. A stream that is read as
-//! fast as it fills keeps one thread of the pool busy.
+//! A call that blocks cannot be stopped. While it runs, all other operations on the same object
+//! wait, and so does a shutdown that waits for jobs. Use two handles to read and write the same
+//! file concurrently (`try_clone`), and [`stdio`](crate::io::stdio) for stdin. A stream that is
+//! read as fast as it fills keeps one thread of the pool busy.
 //!
 //! # In reading order
 //!

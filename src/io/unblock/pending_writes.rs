@@ -23,17 +23,17 @@ pub(super) struct PendingWrites {
     pub(super) flush: FlushState,
     pub(super) close: CloseState,
     pub(super) position: WritePosition,
-    /// Buffers to be used again.
+    /// Buffers that will be used again.
     spares: Vec<Vec<u8>>,
 }
 
 /// Says at which position bytes are written.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum WritePosition {
-    /// Perhaps at the position that reading has reached.
+    /// Bytes may be written at the position that reading has reached.
     #[default]
     SharedWithReads,
-    /// Certainly elsewhere, for example on a terminal.
+    /// Bytes are certainly written elsewhere, for example on a terminal.
     Separate,
 }
 
@@ -42,7 +42,7 @@ pub(super) enum FlushState {
     #[default]
     None,
     Pushed,
-    /// Pushed, and a write was accepted after it.
+    /// A flush was pushed, and then a write was accepted.
     Overtaken,
     Done,
 }
@@ -51,7 +51,7 @@ pub(super) enum FlushState {
 pub(super) enum CloseState {
     #[default]
     Open,
-    /// A job drops the object.
+    /// A job is dropping the object.
     Dropping(JoinHandle<()>),
     Closed,
 }

@@ -54,7 +54,7 @@ impl<T: Read + Send + 'static> Unblock<T> {
 }
 
 /// # Cancel safety
-/// Safe: a read that is dropped loses no byte; the next read returns it.
+/// Safe: a dropped read loses no byte; the next read returns its bytes.
 impl<T: Read + Send + 'static> AsyncRead for Unblock<T> {
     fn poll_read(
         mut self: Pin<&mut Self>,

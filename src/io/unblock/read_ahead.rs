@@ -81,7 +81,7 @@ impl ReadAhead {
         self.flows && self.pushed + self.arrived.len() < CHUNKS_MAX
     }
 
-    /// Drops what has arrived.
+    /// Drops the chunks that have arrived.
     pub(super) fn discard(&mut self) {
         self.arrived.clear();
         self.flows = false;

@@ -26,12 +26,11 @@ fn to_object_seek(from: SeekFrom, unread: usize) -> Option<SeekFrom> {
 }
 
 /// Seeks to the position that would be reached without reading ahead, and drops the bytes that were
-/// read ahead. The seek first waits until all accepted bytes are written. If a write has failed, it
-/// returns that error instead of seeking.
+/// read ahead. The seek first waits until all accepted bytes are written. If a write has failed,
+/// the seek returns that write's error and does not move the position.
 ///
 /// # Cancel safety
-/// If a seek is dropped, it may or may not take effect. If it does, it does so before later
-/// operations.
+/// A dropped seek may or may not take effect, but it never takes effect after a later operation.
 impl<T: io::Seek + Send + 'static> AsyncSeek for Unblock<T> {
     fn poll_seek(
         mut self: Pin<&mut Self>,
