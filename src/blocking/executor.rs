@@ -26,7 +26,7 @@ use crate::handle::Handle;
 /// ```
 ///
 /// # Errors
-/// As [`spawn_blocking`](crate::spawn_blocking).
+/// Those of [`spawn_blocking`](crate::spawn_blocking).
 ///
 /// # Panics
 /// On a thread without a runtime: use [`Handle::run_in_executor`] or
@@ -51,7 +51,8 @@ impl Handle {
     }
 }
 
-/// Executes work of type `W` outside the loop, and returns a handle to await the result.
+/// The trait of executors, which run work of type `W` outside the loop. Each submit returns a
+/// handle to await the result.
 ///
 /// [`run_in_executor`](crate::run_in_executor) accepts every executor. A [`Pool`] and its [`Lane`]s
 /// run closures on the pool's threads. With the feature `process-pool`, a `ProcessPool` runs

@@ -71,7 +71,7 @@ impl Handle {
         match lane.submit_with(metadata, (self.hold_clock(), keep), job) {
             Ok(handle) => handle,
             Err(error) => {
-                // Drops the closure, unrun, on the caller's thread.
+                // Drops the closure without running it, on the caller's thread.
                 let reason = error.map(drop_catching);
                 JoinHandle::failed(JoinError::refused(refused, Box::new(reason)))
             }

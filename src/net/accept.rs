@@ -8,7 +8,7 @@ use runtime_executor::sleep;
 
 use super::async_fd::AsyncFd;
 
-/// The delay of an error that the next call would probably return again.
+/// The delay before `accept` returns an error that the next call would probably return again.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Accepts a connection by `operation`. See [`TcpListener::accept`](super::TcpListener::accept).
@@ -31,7 +31,8 @@ pub(super) async fn accept<L, R>(
     }
 }
 
-/// Returns whether the error concerns one connection, which is gone. Another connection may wait.
+/// Returns whether the error concerns one connection only, which is gone. In this case another
+/// connection may be waiting.
 fn is_of_the_connection(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::ConnectionAborted
         || matches!(error.raw_os_error(), Some(libc::EPROTO))

@@ -97,7 +97,8 @@ fn host_and_port(host: &str, port: u16) -> SocketTarget {
 /// ```
 ///
 /// # Errors
-/// Those of the operating system. If the pool refuses the job. If this thread has no runtime.
+/// Those of the operating system, and an error if the pool refuses the job or this thread has no
+/// runtime.
 ///
 /// # Cancel safety
 /// Safe: a lookup that has not begun is cancelled. A lookup that runs is completed, and its result

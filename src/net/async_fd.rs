@@ -13,16 +13,17 @@ use runtime_executor::reactor::{Direction, Registration, ShortTransfer, Tick};
 
 use super::delegate::{delegate_end, delegate_read, delegate_write};
 
-/// Waits until the descriptor of an object is ready. It is for descriptors for which this module
-/// has no type, such as pipes, `eventfd`, `timerfd`, `inotify`, or the sockets of another library.
+/// Waits until the descriptor of an object is ready. Use it for descriptors that have no type of
+/// their own in this module, such as pipes, `eventfd`, `timerfd`, `inotify`, or the sockets of
+/// another library.
 ///
 /// The object must be in non-blocking mode: otherwise an operation that finds no data blocks the
 /// loop. If `&T` implements `Read` and `Write`, this type implements `AsyncRead` and `AsyncWrite`.
 /// Their zero-length reads and writes return at once.
 ///
 /// An `AsyncFd` belongs to the runtime that was current when it was made. Any thread and any
-/// executor may use it as long as that runtime lives and is turned. After that every operation
-/// returns an error.
+/// executor may use it as long as that runtime lives and is turned. When the runtime is gone, every
+/// operation returns an error.
 ///
 /// ```
 /// use std::io::{Read, Write};
@@ -65,8 +66,9 @@ impl<T: AsFd> AsyncFd<T> {
     /// registration at a time.
     ///
     /// # Errors
-    /// Those of the operating system, for example for a descriptor that is always ready, such as a
-    /// file's. If this thread has no runtime, or the runtime is gone. The object is dropped.
+    /// Those of the operating system, for example for a descriptor that is always ready, such as
+    /// that of a file. An error, if this thread has no runtime or the runtime is gone. In all these
+    /// cases the object is dropped.
     pub fn new(inner: T) -> io::Result<AsyncFd<T>> {
         let handle = Handle::try_current().map_err(io::Error::other)?;
         AsyncFd::register(&handle, inner, ShortTransfer::HasNoEffect)
@@ -104,7 +106,7 @@ impl<T> AsyncFd<T> {
     /// Waits until the descriptor is readable. Any number of tasks may wait.
     ///
     /// # Errors
-    /// If the runtime is gone.
+    /// An error, if the runtime is gone.
     ///
     /// # Cancel safety
     /// Safe.
@@ -115,7 +117,7 @@ impl<T> AsyncFd<T> {
     /// Waits until the descriptor is writable. Any number of tasks may wait.
     ///
     /// # Errors
-    /// If the runtime is gone.
+    /// An error, if the runtime is gone.
     ///
     /// # Cancel safety
     /// Safe.
@@ -132,7 +134,7 @@ impl<T> AsyncFd<T> {
     /// [`WouldBlock`](io::ErrorKind::WouldBlock). Any number of tasks may wait.
     ///
     /// # Errors
-    /// Those of `operation`. If the runtime is gone.
+    /// Those of `operation`, and an error if the runtime is gone.
     ///
     /// # Cancel safety
     /// Safe: the poll that completes the operation returns its result.
@@ -146,7 +148,7 @@ impl<T> AsyncFd<T> {
     /// Writes by `operation`, in the same way as [`read_with`](AsyncFd::read_with).
     ///
     /// # Errors
-    /// Those of `operation`. If the runtime is gone.
+    /// Those of `operation`, and an error if the runtime is gone.
     ///
     /// # Cancel safety
     /// Safe: the poll that completes the operation returns its result.
@@ -224,11 +226,11 @@ pub(super) fn bytes_in(buffers: &[impl Deref<Target = [u8]>]) -> usize {
     buffers.iter().take(BUFFERS_PER_CALL_MAX).map(|buffer| buffer.len()).sum()
 }
 
-/// The maximum number of buffers of one call on Linux (`UIO_MAXIOV`), the system on which a short
-/// transfer clears readiness.
+/// The maximum number of buffers of one call on Linux (`UIO_MAXIOV`). Only on Linux does a short
+/// transfer clear readiness.
 const BUFFERS_PER_CALL_MAX: usize = 1_024;
 
-/// The readiness of a descriptor, as it was when a wait returned. See [`AsyncFd::readable`].
+/// The readiness of a descriptor at the time when a wait returned. See [`AsyncFd::readable`].
 ///
 /// Another task may have used the readiness up since then, so [`try_io`](ReadyGuard::try_io) may
 /// still find that the operation would block.
@@ -275,7 +277,7 @@ impl<T> ReadyGuard<'_, T> {
     }
 }
 
-/// The error of an operation that would have blocked. Wait again.
+/// The error of an operation that would have blocked. After this error, wait again.
 #[derive(Debug)]
 pub struct WouldBlock(());
 
@@ -336,7 +338,7 @@ where
         self.registration.poll_io(Direction::Write, cx, || (&self.inner).flush())
     }
 
-    /// Flushes. Only dropping the object closes it.
+    /// Flushes. The object is closed only when it is dropped.
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_flush(cx)
     }

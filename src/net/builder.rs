@@ -95,7 +95,8 @@ impl SocketBuilder {
     /// Binds a TCP socket to an address and listens.
     ///
     /// # Errors
-    /// Those of the operating system. If this thread has no runtime, or the runtime is gone.
+    /// Those of the operating system, and an error if this thread has no runtime or the runtime is
+    /// gone.
     pub fn listen(self, address: SocketAddr) -> io::Result<TcpListener> {
         TcpListener::from_std(self.options.listen(address)?.into())
     }
@@ -103,7 +104,8 @@ impl SocketBuilder {
     /// Connects a TCP socket.
     ///
     /// # Errors
-    /// Those of the operating system. If this thread has no runtime, or the runtime is gone.
+    /// Those of the operating system, and an error if this thread has no runtime or the runtime is
+    /// gone.
     ///
     /// # Cancel safety
     /// Safe: dropping the future closes the socket.
@@ -114,7 +116,8 @@ impl SocketBuilder {
     /// Binds a UDP socket to an address.
     ///
     /// # Errors
-    /// Those of the operating system. If this thread has no runtime, or the runtime is gone.
+    /// Those of the operating system, and an error if this thread has no runtime or the runtime is
+    /// gone.
     pub fn bind_udp(self, address: SocketAddr) -> io::Result<UdpSocket> {
         UdpSocket::from_std(self.options.bind_udp(address)?.into())
     }

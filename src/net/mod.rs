@@ -61,9 +61,10 @@
 //!   meanwhile. A task that reads from a fast peer in a loop should call
 //!   [`yield_now`](crate::yield_now) now and then.
 //! - *A busy loop* polls its sockets after 64 polls of tasks, at the beginning of the next turn.
-//! - *With a virtual clock* sockets neither take nor hold virtual time. When no task can run, the
-//!   loop receives the pending events. If there are none, the time advances to the next deadline. A
-//!   test that waits for a real peer should therefore use the system's clock, or set no deadline.
+//! - *With a virtual clock* an operation on a socket takes no virtual time, and does not keep the
+//!   clock from advancing. When no task can run, the loop receives the pending events. If there are
+//!   none, the time advances to the next deadline. A test that waits for a real peer should
+//!   therefore use the system's clock, or set no deadline.
 //! - *Deadlines* of a loop with sockets are accurate to a millisecond, and never early.
 //! - *A runtime that another loop [turns](crate::Runtime::turn)* receives the events of its sockets
 //!   in its turns. A turn is due when [`socket_events`](crate::Runtime::socket_events) is readable.

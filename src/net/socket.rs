@@ -3,8 +3,9 @@
 use std::fmt;
 use std::io;
 
-/// Implements the conversions of a socket around `io: AsyncFd<$std>`. `$short_transfer` is the
-/// meaning of its short transfers.
+/// Implements the conversions to and from std's socket for a struct whose field is `io:
+/// AsyncFd<$std>`. `$short_transfer` states what a short transfer means for the readiness of this
+/// socket.
 macro_rules! impl_socket {
     ($socket:ident, $std:ty, $short_transfer:expr) => {
         impl $socket {
@@ -12,8 +13,8 @@ macro_rules! impl_socket {
             /// runtime.
             ///
             /// # Errors
-            /// Those of the operating system. If this thread has no runtime, or the runtime is
-            /// gone.
+            /// Those of the operating system, and an error if this thread has no runtime or the
+            /// runtime is gone.
             pub fn from_std(socket: $std) -> io::Result<$socket> {
                 let handle = Handle::try_current().map_err(io::Error::other)?;
                 $socket::register(&handle, socket)

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockAddr, Socket, TcpKeepalive, Type};
 
-/// The number of connections that may wait to be accepted, by default. The operating system may
-/// have a lower limit.
+/// The default number of connections that may wait to be accepted. The operating system may have a
+/// lower limit.
 const BACKLOG: u32 = 1024;
 
-/// The options. By default, those of the operating system. See
+/// The options, by default those of the operating system. See
 /// [`SocketBuilder`](super::SocketBuilder) for their meaning.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SocketOptions {

@@ -40,7 +40,7 @@ impl<S: SplitStream> OwnedReadHalf<S> {
     /// Joins the two halves into the stream again.
     ///
     /// # Errors
-    /// If the halves belong to different streams: [`ReuniteError`] returns them.
+    /// A [`ReuniteError`], which contains both halves, if they belong to different streams.
     pub fn reunite(self, mut write: OwnedWriteHalf<S>) -> Result<S, ReuniteError<S>> {
         let is_own = write.stream.as_ref().is_some_and(|own| Arc::ptr_eq(own, &self.stream));
         if !is_own {

@@ -13,7 +13,7 @@ macro_rules! impl_stream {
             /// Any number of tasks may read. Each byte is read by one task.
             ///
             /// # Errors
-            /// Those of the operating system. If the runtime is gone.
+            /// Those of the operating system, and an error if the runtime is gone.
             ///
             /// # Cancel safety
             /// Safe: if the future is dropped before it is ready, it has read nothing.
@@ -26,10 +26,10 @@ macro_rules! impl_stream {
             /// Reads into several buffers, one after the other. See [`read`](Self::read).
             ///
             /// # Errors
-            /// As [`read`](Self::read).
+            /// Those of [`read`](Self::read).
             ///
             /// # Cancel safety
-            /// As [`read`](Self::read).
+            /// As for [`read`](Self::read).
             pub async fn read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
                 let bytes = bytes_in(buffers);
                 let read = |mut stream: &$std| stream.read_vectored(buffers);
@@ -42,7 +42,7 @@ macro_rules! impl_stream {
             /// Any number of tasks may write. The bytes of one write stay together.
             ///
             /// # Errors
-            /// Those of the operating system. If the runtime is gone.
+            /// Those of the operating system, and an error if the runtime is gone.
             ///
             /// # Cancel safety
             /// Safe: if the future is dropped before it is ready, it has written nothing.
@@ -55,10 +55,10 @@ macro_rules! impl_stream {
             /// Writes several slices, one after the other. See [`write`](Self::write).
             ///
             /// # Errors
-            /// As [`write`](Self::write).
+            /// Those of [`write`](Self::write).
             ///
             /// # Cancel safety
-            /// As [`write`](Self::write).
+            /// As for [`write`](Self::write).
             pub async fn write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
                 let bytes = bytes_in(slices);
                 let write = |mut stream: &$std| stream.write_vectored(slices);
@@ -68,7 +68,7 @@ macro_rules! impl_stream {
             /// Reads data without waiting.
             ///
             /// # Errors
-            /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is no data. Otherwise as
+            /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is no data. Otherwise those of
             /// [`read`](Self::read).
             pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
                 self.io
@@ -78,8 +78,8 @@ macro_rules! impl_stream {
             /// Writes bytes without waiting.
             ///
             /// # Errors
-            /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the system accepts none. Otherwise as
-            /// [`write`](Self::write).
+            /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the system accepts none. Otherwise
+            /// those of [`write`](Self::write).
             pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
                 self.io
                     .try_transfer(Direction::Write, bytes.len(), |mut stream| stream.write(bytes))
@@ -88,7 +88,7 @@ macro_rules! impl_stream {
             /// Waits until there is data, or the end of the stream.
             ///
             /// # Errors
-            /// If the runtime is gone.
+            /// An error, if the runtime is gone.
             ///
             /// # Cancel safety
             /// Safe.
@@ -99,7 +99,7 @@ macro_rules! impl_stream {
             /// Waits until the system accepts bytes, or the peer has stopped reading.
             ///
             /// # Errors
-            /// If the runtime is gone.
+            /// An error, if the runtime is gone.
             ///
             /// # Cancel safety
             /// Safe.
@@ -123,8 +123,8 @@ macro_rules! impl_stream {
                 self.io.get_ref().take_error()
             }
 
-            /// Splits the stream into two halves, each with an owner of its own, for two tasks. (To
-            /// use references, no halves are needed: `&stream` reads and writes.)
+            /// Splits the stream into two halves, each with an owner of its own, for two tasks.
+            /// (Two tasks that use references need no halves, because `&stream` reads and writes.)
             pub fn into_split(self) -> (OwnedReadHalf<$stream>, OwnedWriteHalf<$stream>) {
                 split::halves(self)
             }
@@ -132,7 +132,7 @@ macro_rules! impl_stream {
 
         impl split::SplitStream for $stream {
             fn shut_down_writing(&self) {
-                // It fails if the connection is over, and then nothing is left to shut down.
+                // The shutdown fails if the connection is over. Nothing is left to shut down then.
                 let _over = self.shutdown(Shutdown::Write);
             }
         }

@@ -42,8 +42,8 @@ impl TcpListener {
     /// Connections of a former listener may still exist at the address.
     ///
     /// # Errors
-    /// Those of the operating system. If the lookup of a name fails. If this thread has no runtime,
-    /// or the runtime is gone.
+    /// Those of the operating system. An error, if the lookup of a name fails, this thread has no
+    /// runtime, or the runtime is gone.
     ///
     /// # Cancel safety
     /// Safe: if the future is dropped before it is ready, it has bound nothing.
@@ -59,14 +59,14 @@ impl TcpListener {
     /// the listener's runtime. Any number of tasks may accept; one connection may wake several of
     /// them.
     ///
-    /// It skips a connection that the peer has closed before the connection was accepted.
+    /// `accept` skips a connection that the peer has closed before the connection was accepted.
     ///
     /// # Errors
-    /// Those of the operating system. If the runtime is gone. If descriptors (`EMFILE`, `ENFILE`)
-    /// or memory are exhausted, it pauses for 10 ms by the runtime's clock, and then returns the
-    /// error. The connection stays in the backlog. Other tasks run during the pause and can free
-    /// descriptors. Because of the pause, a loop that accepts again after every error does not
-    /// spin.
+    /// Those of the operating system, and an error if the runtime is gone. If descriptors
+    /// (`EMFILE`, `ENFILE`) or memory are exhausted, `accept` pauses for 10 ms by the runtime's
+    /// clock, and then returns the error. The connection stays in the backlog. Other tasks run
+    /// during the pause and can free descriptors. Because of the pause, a loop that accepts again
+    /// after every error does not spin.
     ///
     /// # Cancel safety
     /// Safe: if the future is dropped before it is ready, it has accepted nothing.
@@ -83,7 +83,7 @@ impl TcpListener {
         self.io.get_ref().local_addr()
     }
 
-    /// Returns the time to live (`IP_TTL`) of the packets of its connections.
+    /// Returns the time to live (`IP_TTL`) of the packets that the listener's connections send.
     ///
     /// # Errors
     /// Those of the operating system.
@@ -91,7 +91,7 @@ impl TcpListener {
         self.io.get_ref().ttl()
     }
 
-    /// Sets the time to live (`IP_TTL`) of the packets of its connections.
+    /// Sets the time to live (`IP_TTL`) of the packets that the listener's connections send.
     ///
     /// # Errors
     /// Those of the operating system.

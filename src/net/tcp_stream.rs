@@ -25,8 +25,8 @@ use super::stream::impl_stream;
 ///
 /// It implements `AsyncRead` and `AsyncWrite` of the `futures` traits, by value and by reference,
 /// so one task may read through `&stream` while another writes through `&stream`. The traits keep
-/// the waker of one task per direction, so two tasks that read through them at the same time wake
-/// each other in turn. Any number of tasks may use [`read`](TcpStream::read) and
+/// the waker of one task per direction, so two tasks that read through the traits at the same time
+/// keep waking each other. Any number of tasks may use [`read`](TcpStream::read) and
 /// [`write`](TcpStream::write).
 ///
 /// ```
@@ -90,8 +90,8 @@ impl TcpStream {
     /// The system gives up after some minutes. Use `aside::timeout` for a shorter limit.
     ///
     /// # Errors
-    /// Those of the operating system. For several addresses, the error of the last address. If the
-    /// lookup of a name fails. If this thread has no runtime, or the runtime is gone.
+    /// Those of the operating system. If there are several addresses, the error of the last one. An
+    /// error, if the lookup of a name fails, this thread has no runtime, or the runtime is gone.
     ///
     /// # Cancel safety
     /// Safe: dropping the future closes the socket.
@@ -198,7 +198,7 @@ impl TcpStream {
     /// no data.
     ///
     /// # Errors
-    /// Those of the operating system. If the runtime is gone.
+    /// Those of the operating system, and an error if the runtime is gone.
     ///
     /// # Cancel safety
     /// Safe.

@@ -40,8 +40,8 @@ impl UdpSocket {
     /// succeeds.
     ///
     /// # Errors
-    /// Those of the operating system. If the lookup of a name fails. If this thread has no runtime,
-    /// or the runtime is gone.
+    /// Those of the operating system. An error, if the lookup of a name fails, this thread has no
+    /// runtime, or the runtime is gone.
     ///
     /// # Cancel safety
     /// Safe: if the future is dropped before it is ready, it has bound nothing.
@@ -57,7 +57,7 @@ impl UdpSocket {
     /// route.
     ///
     /// # Errors
-    /// Those of the operating system. If the lookup of a name fails.
+    /// Those of the operating system, and an error if the lookup of a name fails.
     ///
     /// # Cancel safety
     /// Safe: if the future is dropped before it is ready, the peer is unchanged.
@@ -68,8 +68,8 @@ impl UdpSocket {
     /// Sends a datagram to the connected peer. Returns the number of bytes sent.
     ///
     /// # Errors
-    /// Those of the operating system, for example if an earlier datagram was refused. If the
-    /// runtime is gone.
+    /// Those of the operating system, for example if an earlier datagram was refused, and an error
+    /// if the runtime is gone.
     ///
     /// # Cancel safety
     /// Safe: if the future is dropped before it is ready, it has sent nothing.
@@ -80,10 +80,10 @@ impl UdpSocket {
     /// Sends a datagram to an address. Returns the number of bytes sent.
     ///
     /// # Errors
-    /// As [`send`](UdpSocket::send).
+    /// Those of [`send`](UdpSocket::send).
     ///
     /// # Cancel safety
-    /// As [`send`](UdpSocket::send).
+    /// As for [`send`](UdpSocket::send).
     pub async fn send_to(&self, datagram: &[u8], address: SocketAddr) -> io::Result<usize> {
         self.io.write_with(|socket| socket.send_to(datagram, address)).await
     }
@@ -91,7 +91,7 @@ impl UdpSocket {
     /// Receives a datagram from the connected peer. Bytes that do not fit into the buffer are lost.
     ///
     /// # Errors
-    /// As [`send`](UdpSocket::send).
+    /// Those of [`send`](UdpSocket::send).
     ///
     /// # Cancel safety
     /// Safe: if the future is dropped before it is ready, it has received nothing.
@@ -102,10 +102,10 @@ impl UdpSocket {
     /// Receives a datagram, and returns its sender. Bytes that do not fit into the buffer are lost.
     ///
     /// # Errors
-    /// As [`send`](UdpSocket::send).
+    /// Those of [`send`](UdpSocket::send).
     ///
     /// # Cancel safety
-    /// As [`recv`](UdpSocket::recv).
+    /// As for [`recv`](UdpSocket::recv).
     pub async fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.io.read_with(|socket| socket.recv_from(buffer)).await
     }
@@ -113,7 +113,7 @@ impl UdpSocket {
     /// Receives a datagram from the connected peer without removing it.
     ///
     /// # Errors
-    /// As [`send`](UdpSocket::send).
+    /// Those of [`send`](UdpSocket::send).
     ///
     /// # Cancel safety
     /// Safe.
@@ -124,7 +124,7 @@ impl UdpSocket {
     /// Receives a datagram without removing it, and returns its sender.
     ///
     /// # Errors
-    /// As [`send`](UdpSocket::send).
+    /// Those of [`send`](UdpSocket::send).
     ///
     /// # Cancel safety
     /// Safe.
@@ -135,7 +135,7 @@ impl UdpSocket {
     /// Sends a datagram to an address without waiting.
     ///
     /// # Errors
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the send buffer is full. Otherwise as
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the send buffer is full. Otherwise those of
     /// [`send`](UdpSocket::send).
     pub fn try_send_to(&self, datagram: &[u8], address: SocketAddr) -> io::Result<usize> {
         self.io.try_write_with(|socket| socket.send_to(datagram, address))
@@ -144,7 +144,7 @@ impl UdpSocket {
     /// Receives a datagram without waiting.
     ///
     /// # Errors
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is no datagram. Otherwise as
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is no datagram. Otherwise those of
     /// [`send`](UdpSocket::send).
     pub fn try_recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.io.try_read_with(|socket| socket.recv_from(buffer))
@@ -161,7 +161,7 @@ impl UdpSocket {
     /// Returns the address of the connected peer.
     ///
     /// # Errors
-    /// Those of the operating system. If the socket is not connected.
+    /// Those of the operating system, and an error if the socket is not connected.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.io.get_ref().peer_addr()
     }
@@ -275,7 +275,7 @@ impl UdpSocket {
     /// Waits until there is a datagram.
     ///
     /// # Errors
-    /// If the runtime is gone.
+    /// An error, if the runtime is gone.
     ///
     /// # Cancel safety
     /// Safe.
@@ -286,7 +286,7 @@ impl UdpSocket {
     /// Waits until the send buffer has room for a datagram.
     ///
     /// # Errors
-    /// If the runtime is gone.
+    /// An error, if the runtime is gone.
     ///
     /// # Cancel safety
     /// Safe.

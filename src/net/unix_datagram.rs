@@ -38,7 +38,8 @@ impl UnixDatagram {
     /// Binds a socket to a path. No file may exist there.
     ///
     /// # Errors
-    /// Those of the operating system. If this thread has no runtime, or the runtime is gone.
+    /// Those of the operating system, and an error if this thread has no runtime or the runtime is
+    /// gone.
     pub fn bind(path: impl AsRef<Path>) -> io::Result<UnixDatagram> {
         UnixDatagram::from_std(net::UnixDatagram::bind(path)?)
     }
@@ -46,7 +47,8 @@ impl UnixDatagram {
     /// Returns a socket without an address: it can send, but not receive.
     ///
     /// # Errors
-    /// Those of the operating system. If this thread has no runtime, or the runtime is gone.
+    /// Those of the operating system, and an error if this thread has no runtime or the runtime is
+    /// gone.
     pub fn unbound() -> io::Result<UnixDatagram> {
         UnixDatagram::from_std(net::UnixDatagram::unbound()?)
     }
@@ -54,7 +56,8 @@ impl UnixDatagram {
     /// Returns two sockets that are connected to each other.
     ///
     /// # Errors
-    /// Those of the operating system. If this thread has no runtime, or the runtime is gone.
+    /// Those of the operating system, and an error if this thread has no runtime or the runtime is
+    /// gone.
     pub fn pair() -> io::Result<(UnixDatagram, UnixDatagram)> {
         let (near, far) = net::UnixDatagram::pair()?;
         Ok((UnixDatagram::from_std(near)?, UnixDatagram::from_std(far)?))
@@ -72,7 +75,7 @@ impl UnixDatagram {
     /// Sends a datagram to the connected peer. Waits while the peer's buffer is full.
     ///
     /// # Errors
-    /// Those of the operating system. If the runtime is gone.
+    /// Those of the operating system, and an error if the runtime is gone.
     ///
     /// # Cancel safety
     /// Safe: if the future is dropped before it is ready, it has sent nothing.
@@ -93,7 +96,7 @@ impl UnixDatagram {
     /// Receives a datagram. Bytes that do not fit into the buffer are lost.
     ///
     /// # Errors
-    /// Those of the operating system. If the runtime is gone.
+    /// Those of the operating system, and an error if the runtime is gone.
     ///
     /// # Cancel safety
     /// Safe: if the future is dropped before it is ready, it has received nothing.
@@ -104,10 +107,10 @@ impl UnixDatagram {
     /// Receives a datagram, and returns its sender. Bytes that do not fit into the buffer are lost.
     ///
     /// # Errors
-    /// Those of the operating system. If the runtime is gone.
+    /// Those of the operating system, and an error if the runtime is gone.
     ///
     /// # Cancel safety
-    /// As [`recv`](UnixDatagram::recv).
+    /// As for [`recv`](UnixDatagram::recv).
     pub async fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.io.read_with(|socket| socket.recv_from(buffer)).await
     }
@@ -123,7 +126,7 @@ impl UnixDatagram {
     /// Returns the address of the connected peer.
     ///
     /// # Errors
-    /// Those of the operating system. If the socket is not connected.
+    /// Those of the operating system, and an error if the socket is not connected.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.io.get_ref().peer_addr()
     }

@@ -26,7 +26,8 @@ impl UnixListener {
     /// Binds a socket to a path and listens. No file may exist there.
     ///
     /// # Errors
-    /// Those of the operating system. If this thread has no runtime, or the runtime is gone.
+    /// Those of the operating system, and an error if this thread has no runtime or the runtime is
+    /// gone.
     pub fn bind(path: impl AsRef<Path>) -> io::Result<UnixListener> {
         UnixListener::from_std(net::UnixListener::bind(path)?)
     }
@@ -34,7 +35,7 @@ impl UnixListener {
     /// Waits for a connection, and returns it with the peer's address, which usually has no name.
     ///
     /// # Errors
-    /// As [`TcpListener::accept`](super::TcpListener::accept).
+    /// Those of [`TcpListener::accept`](super::TcpListener::accept).
     ///
     /// # Cancel safety
     /// Safe: if the future is dropped before it is ready, it has accepted nothing.

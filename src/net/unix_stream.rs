@@ -45,12 +45,13 @@ pub struct UnixStream {
 }
 
 impl UnixStream {
-    /// Connects to the listener at a path. It never waits, and is `async` only to be like the other
-    /// `connect` functions.
+    /// Connects to the listener at a path. This function never waits, and is `async` only to be
+    /// like the other `connect` functions.
     ///
     /// # Errors
-    /// Those of the operating system; on Linux [`WouldBlock`](io::ErrorKind::WouldBlock) if the
-    /// listener's backlog is full. If this thread has no runtime, or the runtime is gone.
+    /// Those of the operating system, for example [`WouldBlock`](io::ErrorKind::WouldBlock) on
+    /// Linux if the listener's backlog is full. An error, if this thread has no runtime or the
+    /// runtime is gone.
     ///
     /// # Cancel safety
     /// Safe: dropping the future closes the socket.
@@ -64,7 +65,8 @@ impl UnixStream {
     /// Returns two sockets that are connected to each other.
     ///
     /// # Errors
-    /// Those of the operating system. If this thread has no runtime, or the runtime is gone.
+    /// Those of the operating system, and an error if this thread has no runtime or the runtime is
+    /// gone.
     pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
         let (near, far) = net::UnixStream::pair()?;
         Ok((UnixStream::from_std(near)?, UnixStream::from_std(far)?))

@@ -78,7 +78,7 @@ impl Child {
     /// Wraps a child of std.
     ///
     /// # Errors
-    /// If its pipes cannot be registered. The child is then killed.
+    /// An error, if the child's pipes cannot be registered. The child is then killed.
     pub(super) fn of(child: process::Child, handle: Handle, on_drop: OnDrop) -> io::Result<Child> {
         let exit = ExitNotifier::new(Pid::from_child(&child));
         Child::with(child, exit, handle, on_drop)
@@ -120,10 +120,10 @@ impl Child {
     /// Waits until the child has exited, reaps it, and returns its status. Another call returns the
     /// same status.
     ///
-    /// It first closes [`stdin`](Child::stdin), unless that was taken out, so that a child which
-    /// reads its input to the end can exit. It waits only for the child: not for the child's own
-    /// children, and not for the pipes. A child that writes more than a pipe holds (64 KiB) blocks
-    /// until the pipe is read: read the pipes meanwhile, or use
+    /// `wait` first closes [`stdin`](Child::stdin), unless `stdin` was taken out, so that a child
+    /// which reads its input to the end can exit. `wait` waits only for the child, not for the
+    /// child's own children, and not for the pipes. A child that writes more than a pipe holds (64
+    /// KiB) blocks until the pipe is read: read the pipes at the same time, or use
     /// [`wait_with_output`](Child::wait_with_output).
     ///
     /// # Errors
@@ -160,14 +160,14 @@ impl Child {
         Ok(status)
     }
 
-    /// Waits as [`wait`](Child::wait) does, and meanwhile reads both output pipes to their ends,
-    /// except a pipe that was taken out.
+    /// Waits as [`wait`](Child::wait) does, and at the same time reads both output pipes to their
+    /// ends. A pipe that was taken out is not read.
     ///
     /// A pipe ends when no process has its other end open. If the child has passed the pipe on to a
-    /// process that continues to run (a daemon, a background job of a shell), this waits for that
-    /// process as well. Use [`timeout`](crate::timeout) to limit the wait. When the time has
-    /// passed, it drops the child, which then continues or is killed as after any drop. To keep the
-    /// bytes that were read so far, take the pipes out and read them directly.
+    /// process that continues to run (a daemon, a background job of a shell), this function waits
+    /// for that process as well. Use [`timeout`](crate::timeout) to limit the wait. When the time
+    /// has passed, the timeout drops the child, which then continues or is killed as after any
+    /// drop. To keep the bytes that were read so far, take the pipes out and read them directly.
     ///
     /// # Errors
     /// Those of [`wait`](Child::wait), and those of reading. In both cases the child is dropped.
@@ -196,7 +196,7 @@ impl Child {
     /// Sends the child `SIGKILL`, and waits until it has exited.
     ///
     /// # Errors
-    /// As [`start_kill`](Child::start_kill) and [`wait`](Child::wait).
+    /// Those of [`start_kill`](Child::start_kill), and those of [`wait`](Child::wait).
     ///
     /// # Cancel safety
     /// Safe. The first poll sends the signal.
@@ -217,7 +217,7 @@ impl Drop for Child {
             return;
         }
         if self.on_drop == OnDrop::Kill {
-            // This fails if other code has reaped the child, which is then dead.
+            // The kill fails if other code has reaped the child, which is then dead.
             let _killed = child.kill();
         }
         if let Ok(None) = child.try_wait() {

@@ -116,8 +116,8 @@ child_output! {
     ChildStderr, process::ChildStderr
 }
 
-/// The largest number of bytes read by one poll, so that a child that writes fast does not stall
-/// other tasks. It is half of a pipe's capacity.
+/// The maximum number of bytes that one poll reads, so that a child that writes fast does not stall
+/// other tasks. The number is half of a pipe's capacity.
 const READ_MAX: u64 = 32 * 1024;
 
 /// Reads to the end of the pipe.
@@ -169,8 +169,8 @@ fn closed() -> io::Error {
     io::Error::new(io::ErrorKind::BrokenPipe, "the child's stdin was closed")
 }
 
-/// Closing closes the pipe, so the child reaches the end of its input. Flushing does nothing,
-/// because nothing is buffered.
+/// Closing the stream closes the pipe, so the child reaches the end of its input. Flushing does
+/// nothing, because nothing is buffered.
 impl AsyncWrite for ChildStdin {
     fn poll_write(
         self: Pin<&mut Self>,

@@ -35,11 +35,11 @@ pub struct Command {
     on_drop: OnDrop,
 }
 
-/// The setting of a standard stream, as far as `output` needs it.
+/// The part of a standard stream's setting that `output` needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum StdioSetting {
-    /// The child inherits the parent's stream. With `output`, however, its input is empty and its
-    /// outputs are read.
+    /// The child inherits the parent's stream. With `output`, however, the child's input is empty
+    /// and its outputs are read.
     Unset,
     Set,
 }
@@ -116,8 +116,8 @@ impl Command {
         self
     }
 
-    /// Kills the child, by `SIGKILL`, when its [`Child`], or a future of this module that owns it,
-    /// is dropped before the child has been reaped.
+    /// Kills the child by `SIGKILL` if its [`Child`] is dropped before the child has been reaped.
+    /// Dropping a future of this module that owns the [`Child`] drops the [`Child`], too.
     pub fn kill_on_drop(&mut self) -> &mut Command {
         self.on_drop = OnDrop::Kill;
         self
@@ -126,12 +126,13 @@ impl Command {
     /// Starts the program.
     ///
     /// # Errors
-    /// Those of std, for example if the program does not exist or no descriptor is left. If this
-    /// thread has no runtime. If the pipes of the started child cannot be registered, because no
-    /// descriptor is left or the runtime is gone; the child is then killed.
+    /// Those of std, for example if the program does not exist or no descriptor is left. An error,
+    /// if this thread has no runtime. An error, if the pipes of the started child cannot be
+    /// registered, because no descriptor is left or the runtime is gone. In this case the child is
+    /// killed.
     ///
     /// # Blocking
-    /// Until the child has called `exec`; see the [module](super).
+    /// Blocks until the child has called `exec`; see the [module](super).
     pub fn spawn(&mut self) -> io::Result<Child> {
         let handle = Handle::try_current().map_err(io::Error::other)?;
         orphans::sweep();
@@ -142,13 +143,13 @@ impl Command {
     /// does. The child's pipes, if it has any, are closed.
     ///
     /// # Errors
-    /// As [`spawn`](Command::spawn) and [`Child::wait`].
+    /// Those of [`spawn`](Command::spawn), and those of [`Child::wait`].
     ///
     /// # Cancel safety
     /// Dropping the future drops the child.
     ///
     /// # Blocking
-    /// As [`spawn`](Command::spawn).
+    /// Blocks as [`spawn`](Command::spawn) does.
     pub fn status(&mut self) -> impl Future<Output = io::Result<ExitStatus>> + Send + use<> {
         let child = self.spawn();
         async move {
@@ -159,17 +160,17 @@ impl Command {
     }
 
     /// Starts the program at once, not at the first poll, reads its output, and waits for its exit
-    /// as [`Child::wait_with_output`] does. Streams that were not set have std's defaults for this:
-    /// the input is empty, and the outputs are read.
+    /// as [`Child::wait_with_output`] does. Streams that were not set have the defaults of std's
+    /// `output`: the input is empty, and the outputs are read.
     ///
     /// # Errors
-    /// As [`spawn`](Command::spawn) and [`Child::wait_with_output`].
+    /// Those of [`spawn`](Command::spawn), and those of [`Child::wait_with_output`].
     ///
     /// # Cancel safety
     /// Dropping the future drops the child and the bytes that were read.
     ///
     /// # Blocking
-    /// As [`spawn`](Command::spawn).
+    /// Blocks as [`spawn`](Command::spawn) does.
     pub fn output(&mut self) -> impl Future<Output = io::Result<Output>> + Send + use<> {
         self.set_unset_stdio(Stdio::null, Stdio::piped);
         let child = self.spawn();

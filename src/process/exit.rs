@@ -23,13 +23,14 @@ pub(super) struct ExitNotifier {
     /// A pidfd of the process, which becomes readable when the process exits. `None` if the system
     /// has no pidfds, or the event loop is gone.
     descriptor: Option<AsyncFd<OwnedFd>>,
-    /// Without a descriptor, a job whose thread waits for the process. The first wait starts it.
+    /// If there is no descriptor: a job whose thread waits for the process. The first wait starts
+    /// the job.
     waiter: Option<JoinHandle<io::Result<()>>>,
 }
 
 impl ExitNotifier {
     /// Makes a notifier for a process that has not been reaped. If no descriptor of the process can
-    /// be opened, for whatever reason, a thread waits for the process.
+    /// be opened, for any reason, a thread waits for the process.
     pub(super) fn new(pid: Pid) -> ExitNotifier {
         let descriptor = open(pid).and_then(AsyncFd::new).ok();
         ExitNotifier { descriptor, ..ExitNotifier::by_thread(pid) }
@@ -82,9 +83,10 @@ fn open(_pid: Pid) -> io::Result<OwnedFd> {
     Err(ErrorKind::Unsupported.into())
 }
 
-/// The pool of the waiting threads. It belongs to no runtime, so no shutdown waits for a process
-/// that may run for ever. The number of threads has no limit. With a limit, a queued wait could
-/// deadlock with a running one, if the process of the running wait waits for the other process.
+/// The pool of the threads that wait for processes. It belongs to no runtime, so no shutdown waits
+/// for a process that may run for ever. The number of threads has no limit. With a limit, a queued
+/// wait could deadlock with a running wait, if the process of the running wait waits for the
+/// process of the queued one.
 static WAITERS: OnceLock<Pool> = OnceLock::new();
 
 fn spawn_waiter(pid: Pid) -> io::Result<JoinHandle<io::Result<()>>> {
@@ -95,8 +97,8 @@ fn spawn_waiter(pid: Pid) -> io::Result<JoinHandle<io::Result<()>>> {
 }
 
 /// Blocks until the process has exited, and leaves it unreaped. If the process was reaped before,
-/// its pid may already belong to another child, and the thread returns late. That delays no task,
-/// because `try_wait` has returned the status.
+/// its pid may already belong to another child, and the thread then waits for that child, too. This
+/// delays no task, because `try_wait` has returned the status.
 fn block_until_exit(pid: Pid) -> io::Result<()> {
     loop {
         match waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT) {

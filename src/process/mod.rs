@@ -3,18 +3,18 @@
 //!
 //! # The problem
 //!
-//! In std, waiting for a child blocks, and so do its pipes. One child would need four threads: two
-//! to read pipes, one to write to a pipe, and one to wait for the exit. These are many for a
-//! process that runs by itself most of the time. A child that is not waited for stays a *zombie*
-//! after its exit: it keeps its pid and its entry in the process table until its parent exits.
+//! In std, waiting for a child blocks, and so does reading or writing its pipes. One child would
+//! need four threads: two to read pipes, one to write to a pipe, and one to wait for the exit.
+//! These are many for a process that runs by itself most of the time. A child that is not waited
+//! for stays a *zombie* after its exit: it keeps its pid and its entry in the process table until
+//! its parent exits.
 //!
 //! # The idea
 //!
-//! The pipes are descriptors, whose readiness the event loop reports like that of sockets. The exit
-//! of the child is a descriptor, too, where the system has one (a *pidfd*, on Linux): it becomes
-//! readable when the process exits. On other systems, and where a sandbox forbids pidfds, a thread
-//! waits for the exit. std then reaps the child without blocking. Children that were dropped are
-//! reaped as well.
+//! The pipes are descriptors, whose readiness the event loop reports like that of sockets. Where
+//! the system has *pidfds* (on Linux), the child has a descriptor, too, which becomes readable when
+//! the process exits. On other systems, and where a sandbox forbids pidfds, a thread waits for the
+//! exit. std then reaps the child without blocking. Children that were dropped are reaped as well.
 //!
 //! ```
 //! use aside::process::Command;
@@ -50,10 +50,10 @@
 //!   ends first, the child is reaped after its exit, when another child is started or waited for.
 //!   This needs no thread and no handler of `SIGCHLD`.
 //! - *Pids are safe*: a child has its pid until it is reaped, and only this module reaps it. So
-//!   [`start_kill`](Child::start_kill) never signals another process. (This cannot hold if other
-//!   code in the program waits for any child, or `SIGCHLD` is ignored; waiting here then returns an
-//!   error.)
-//! - *A child inherits* no descriptor of the runtime's, and no signal handler.
+//!   [`start_kill`](Child::start_kill) never signals another process. (This guarantee does not hold
+//!   if other code in the program waits for any child, or if `SIGCHLD` is ignored. Waiting for the
+//!   child then returns an error.)
+//! - *A child inherits* no descriptor of the runtime, and no signal handler.
 //! - *Without a pidfd*, or after the end of the loop, each wait for a child takes a thread. The
 //!   thread belongs to no runtime's pool, and no shutdown waits for it.
 //! - *On a virtual clock* a child, like a socket, takes no virtual time.

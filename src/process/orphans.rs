@@ -36,7 +36,7 @@ pub(super) fn sweep() {
 /// Reaps this orphan if it has exited.
 ///
 /// # Errors
-/// If it is not an orphan any more, because it has been reaped.
+/// An error, if the child is not an orphan any more, because it has been reaped.
 pub(super) fn reap(id: u32) -> io::Result<Option<ExitStatus>> {
     let mut orphans = ORPHANS.lock();
     let Some(index) = orphans.iter().position(|child| child.id() == id) else {

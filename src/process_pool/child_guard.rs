@@ -39,7 +39,7 @@ struct GuardedChild {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct JobNumber(u64);
 
-/// The end of a job, as far as it concerns the process.
+/// The effect of a job's end on the process.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum JobEnd {
@@ -93,8 +93,8 @@ impl ChildGuard {
     /// in the program has waited for the process.
     ///
     /// # Blocking
-    /// Blocks until the process has exited, as long as the kernel takes to free what the process
-    /// held.
+    /// Blocks until the process has exited. This takes as long as the kernel needs to free the
+    /// resources of the process.
     pub(super) fn reap(&self) -> Option<ExitStatus> {
         self.kill();
         // This wait holds no lock, so that an abort need not wait for it. `NOWAIT` leaves the

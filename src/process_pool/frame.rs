@@ -42,8 +42,8 @@ const MAGIC: &[u8; 8] = b"aside-pp";
 const VERSION: u16 = 1;
 /// The length of a hello's body.
 pub(super) const HELLO_BODY: u32 = 14;
-/// The length of the longest text. Longer texts are cut. A body of this length is allowed whatever
-/// the limit is.
+/// The length of the longest text. Longer texts are cut. A body of this length is allowed, however
+/// small the limit on bodies is.
 pub(super) const TEXT_MAX: u32 = 16 * 1024;
 
 /// The number of bytes requested from the socket by one read.

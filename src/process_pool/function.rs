@@ -58,7 +58,7 @@ impl<A, R> fmt::Debug for Function<A, R> {
     }
 }
 
-/// A function that a worker runs on request. [`Function`] is the usual implementation.
+/// The trait of functions that a worker runs on request. [`Function`] is the usual implementation.
 pub trait Registered: Sync {
     /// The name by which requests find the function.
     fn name(&self) -> &str;

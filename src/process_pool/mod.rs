@@ -53,7 +53,7 @@
 //! | takes too long | [`CallError::TimedOut`] | is killed and replaced |
 //! | is aborted while it runs | [`CallError::Aborted`] | is killed and replaced |
 //! | is aborted before it begins | `Err`, a `JoinError` with `is_cancelled` | is not involved |
-//! | is not registered there | [`CallError::UnknownFunction`] | stays |
+//! | is not registered in the worker | [`CallError::UnknownFunction`] | stays |
 //! | has arguments or a result that do not encode or are too big | an error for each case | stays |
 //! | sends an invalid reply | [`CallError::BadResult`], [`CallError::BadReply`] | is replaced |
 //!

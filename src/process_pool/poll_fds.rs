@@ -39,8 +39,8 @@ pub(super) struct ReadyEnds {
     pub(super) output: bool,
 }
 
-/// Waits until the socket or the output pipe is ready, or the deadline has passed. It may return
-/// earlier, with neither of them ready.
+/// Waits until the socket or the output pipe is ready, or the deadline has passed. The wait may end
+/// earlier, with neither descriptor ready.
 pub(super) fn wait_for_either(
     socket: Option<(&UnixStream, PollFlags)>,
     output: Option<&PipeReader>,

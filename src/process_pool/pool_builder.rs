@@ -139,7 +139,7 @@ impl ProcessPool {
     /// Makes a pool with one worker for each core and no limits.
     ///
     /// # Panics
-    /// As [`Builder::build`].
+    /// Those of [`Builder::build`].
     #[track_caller]
     pub fn new() -> ProcessPool {
         ProcessPool::builder().build()

@@ -28,7 +28,7 @@ use crate::handle::Handle;
 /// are killed. To cancel calls, [shut the pool down](ProcessPool::shutdown).
 #[derive(Clone)]
 pub struct ProcessPool {
-    /// Its threads drive the worker processes, one each.
+    /// Each of its threads drives one worker process.
     pool: Pool,
     driver: Arc<Driver>,
 }
@@ -74,14 +74,14 @@ impl ProcessPool {
         move || driver.execute_call(&call)
     }
 
-    /// Closes the pool, waits as long as `how` says, kills the workers that still run a call, and
+    /// Closes the pool, waits as long as `how` allows, kills the workers that still run a call, and
     /// returns when every worker process has been waited for.
     ///
     /// A pool of threads must leave running jobs behind; this pool kills their processes. The
     /// report names these jobs, and their handles yield [`CallError::Aborted`].
     ///
     /// # Blocking
-    /// For the time that `how` says, and until the kernel has ended the processes.
+    /// Blocks for the time that `how` allows, and until the kernel has ended the processes.
     pub fn shutdown(&self, how: Shutdown) -> PoolReport {
         let report = self.pool.shutdown(how);
         match how {

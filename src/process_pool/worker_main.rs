@@ -84,7 +84,7 @@ fn is_started_as_worker() -> bool {
 }
 
 /// Serves the pool's calls (steps M1 to M4). The connection stays open in `connection` when this
-/// returns.
+/// function returns.
 fn serve(functions: &[&dyn Registered], connection: &mut Option<PoolConnection>) -> io::Result<()> {
     let incoming = FrameAssembler::new(frame::HELLO_BODY);
     let connection = connection.insert(PoolConnection { socket: take_connection()?, incoming });

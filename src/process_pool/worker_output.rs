@@ -62,8 +62,8 @@ impl WorkerOutput {
         WorkerOutput { pid, sink, chunk: Vec::new(), partial: Vec::new(), tail: Vec::new() }
     }
 
-    /// Reads once, passes on the complete lines, and returns the number of bytes read. It is 0 at
-    /// the end of the output.
+    /// Reads once, passes on the complete lines, and returns the number of bytes read. The number
+    /// is 0 at the end of the output.
     pub(super) fn read_from(&mut self, pipe: &mut impl Read) -> io::Result<usize> {
         if self.chunk.is_empty() {
             self.chunk.resize(CHUNK, 0);

@@ -196,8 +196,8 @@ impl WorkerProcess {
     }
 
     /// Waits until the socket is ready, and passes on the worker's output meanwhile. All output
-    /// that was printed before the socket became ready has been passed on when this returns,
-    /// because one read takes all that a pipe holds.
+    /// that was printed before the socket became ready has been passed on when this function
+    /// returns, because one read takes all that a pipe holds.
     fn wait(&mut self, events: PollFlags, deadline: Deadline) -> Result<(), ExchangeError> {
         loop {
             let ready = wait_for_either(Some((&self.socket, events)), self.pipe.as_ref(), deadline);

@@ -33,7 +33,7 @@
 //!
 //! # Common properties
 //!
-//! - *From the call on*, not from the first poll, signals are received: [`ctrl_c`] and
+//! - *Signals are received from the call on*, not from the first poll: [`ctrl_c`] and
 //!   [`Signals::new`] have installed the handler when they return.
 //! - *The default action does not come back.* A program that has once received `SIGINT` is no
 //!   longer ended by ctrl-c. As in other runtimes, the handler stays even after the last receiver
@@ -42,7 +42,8 @@
 //! - *Signals coalesce*, as they do in the kernel: a signal that arrives again before it was
 //!   received is received once. It is received at least once after its last arrival. The order of
 //!   different signals is not preserved.
-//! - *Each receiver gets each signal*, whatever other receivers take, in this runtime or another.
+//! - *Each receiver gets each signal*, even if other receivers, of this or another runtime, also
+//!   get it.
 //! - *Cancel safety*: a future that is dropped has received nothing.
 //! - *A receiver belongs to the runtime* that was current when it was made, as a socket does. It
 //!   may be used on any thread and by any executor. After the end of the runtime it returns an

@@ -75,7 +75,7 @@ impl Signal {
     /// its parent process sees that it was interrupted.
     ///
     /// # Errors
-    /// If the default action of the signal is not known, as for the real-time signals.
+    /// An error, if the default action of the signal is not known, as for the real-time signals.
     pub fn act_by_default(self) -> io::Result<()> {
         low_level::emulate_default_handler(self.0)
     }
@@ -88,10 +88,11 @@ impl TryFrom<i32> for Signal {
     type Error = NoSuchSignal;
 
     /// # Errors
-    /// For `SIGKILL` and `SIGSTOP`, which the kernel delivers to no handler. For `SIGILL`, `SIGFPE`
-    /// and `SIGSEGV`, after which the program cannot continue until a loop receives them. For
-    /// numbers that belong to no signal on any system. (For a number that belongs to no signal on
-    /// this system, [`Signals::new`](super::Signals::new) returns an error.)
+    /// An error for `SIGKILL` and `SIGSTOP`, which the kernel delivers to no handler. An error for
+    /// `SIGILL`, `SIGFPE` and `SIGSEGV`, after which the program cannot continue until a loop
+    /// receives them. An error for numbers that belong to no signal on any system. (For a number
+    /// that belongs to no signal on this system, [`Signals::new`](super::Signals::new) returns an
+    /// error.)
     fn try_from(number: i32) -> Result<Signal, NoSuchSignal> {
         if !(1..=NUMBER_MAX).contains(&number) || system::FORBIDDEN.contains(&number) {
             return Err(NoSuchSignal { number });

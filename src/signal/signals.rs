@@ -62,7 +62,7 @@ impl Signals {
     /// Waits for the next signal.
     ///
     /// # Errors
-    /// If the runtime is gone. Signals that arrived before are returned first.
+    /// An error, if the runtime is gone. Signals that arrived before are returned first.
     ///
     /// # Cancel safety
     /// Safe: no signal is lost.

@@ -2,8 +2,8 @@
 //!
 //! The thread, its queue and the calls are those of [`runtime_blocking::PinnedState`]. This module
 //! connects them with the runtime of the caller: that runtime is current inside a call, and its
-//! virtual clock is held until the call has ended. Its shutdown waits for states whose last handle
-//! was dropped on its loop.
+//! virtual clock is held until the call has ended. The runtime's shutdown waits for the states
+//! whose last handle was dropped on the runtime's loop.
 //!
 //! In reading order: [`pinned_handle`], [`pinned_builder`], [`shared_clock_hold`].
 

@@ -30,7 +30,7 @@ impl PinnedBuilder {
     /// Sets the name of the thread. The default is `pinned`. Linux shows the first 15 bytes.
     ///
     /// # Panics
-    /// If the name contains a NUL byte, which no thread's name can contain.
+    /// If the name contains a NUL byte, which a thread's name cannot contain.
     #[track_caller]
     pub fn thread_name(self, name: impl Into<Cow<'static, str>>) -> PinnedBuilder {
         PinnedBuilder(self.0.thread_name(name))
@@ -41,9 +41,9 @@ impl PinnedBuilder {
         PinnedBuilder(self.0.stack_size(bytes))
     }
 
-    /// Sets the maximum number of calls that wait, not counting the call that runs. More calls are
-    /// [refused](crate::blocking::PinnedCallError::Full). An aborted call makes room. There is no
-    /// limit by default.
+    /// Sets the maximum number of calls that wait, not counting the call that runs. Further calls
+    /// are [refused](crate::blocking::PinnedCallError::Full). An aborted call makes room. There is
+    /// no limit by default.
     ///
     /// # Panics
     /// If `calls` is 0.
@@ -55,7 +55,7 @@ impl PinnedBuilder {
     /// Opens a state with these settings. See [`Pinned::open`].
     ///
     /// # Errors
-    /// As [`Pinned::open`].
+    /// Those of [`Pinned::open`].
     #[track_caller]
     pub fn open<T, M>(self, make: M) -> JoinHandle<Pinned<T>>
     where
@@ -72,7 +72,7 @@ impl PinnedBuilder {
     /// Opens a state with these settings and a closure that may fail. See [`Pinned::try_open`].
     ///
     /// # Errors
-    /// As [`Pinned::try_open`].
+    /// Those of [`Pinned::try_open`].
     #[track_caller]
     pub fn try_open<T, E, M>(self, make: M) -> JoinHandle<Result<Pinned<T>, E>>
     where
@@ -143,7 +143,7 @@ impl<T: 'static> Pinned<T> {
     /// ```
     ///
     /// # Errors
-    /// As [`open`](Pinned::open). An error of `make` is in the handle's output.
+    /// Those of [`open`](Pinned::open). An error of `make` is in the handle's output.
     #[track_caller]
     pub fn try_open<E, M>(make: M) -> JoinHandle<Result<Pinned<T>, E>>
     where

@@ -12,10 +12,10 @@ use crate::handle::Handle;
 
 /// A state that one thread makes, uses and drops. Other threads send it calls.
 ///
-/// The problem: some states must not leave the thread that made them, or must be used by one thread
-/// at a time, such as a connection to a database, an interpreter, a COM object or a graph of `Rc`.
-/// A pool cannot hold such a state, because it runs a job on any free thread. A mutex around the
-/// state would block the threads that wait for it.
+/// The problem: some states, such as a connection to a database, an interpreter, a COM object or a
+/// graph of `Rc`, must not leave the thread that made them, or must be used by one thread at a
+/// time. A pool cannot hold such a state, because it runs a job on any free thread. A mutex around
+/// the state would block the threads that wait for it.
 ///
 /// The idea: the state stays on its thread, and calls are sent there. A closure makes the state on
 /// a thread of its own. [`call`](Pinned::call) sends that thread a closure, which gets `&mut` the
@@ -44,19 +44,19 @@ use crate::handle::Handle;
 ///
 /// # Panics of a call
 /// A panic is returned to the caller, and the state stays usable, as under a mutex that is not
-/// poisoned. So a bug of one caller does not take the connection from all other callers. Changes
-/// that the call made before the panic persist. If half a change is worse than none, let the
-/// closure undo the change, for example by a transaction that rolls back when dropped. Or
+/// poisoned. So a bug of one caller does not cost all other callers their connection. Changes that
+/// the call made before the panic persist. If half a change is worse than none, let the closure
+/// undo the change, for example by a transaction that rolls back when dropped, or
 /// [`close`](Pinned::close) the state when a call [has panicked](crate::JoinError::is_panic).
 ///
 /// # Deadlock
-/// A call may submit further calls to its own state. These run after it. A call that *waits* for
-/// one of them waits for itself, and never ends; so does a call that waits for
-/// [`close`](Pinned::close).
+/// A call may submit further calls to its own state. These run after the submitting call has ended.
+/// A call that *waits* for such a call, or for [`close`](Pinned::close), therefore never ends.
 ///
 /// # Drop
 /// Dropping the last handle closes the state: the accepted calls still run, then the state is
-/// dropped on its thread. The place of the drop decides what waits for the end of the state:
+/// dropped on its thread. What waits for the end of the state depends on where the last handle is
+/// dropped:
 ///
 /// - outside of async code, the drop itself, unless the state was [closed](Pinned::close) before;
 /// - on the loop of a runtime, which must not block, the end of that runtime: [`run`](crate::run),
@@ -74,7 +74,7 @@ pub struct Pinned<T: 'static> {
     owner: Arc<PinnedOwner<T>>,
 }
 
-/// The state and its clock holds. *Shared by* the clones of a handle alone, so its drop is that of
+/// The state and its clock holds. *Shared by* the clones of a handle alone, so it is dropped with
 /// the last handle.
 struct PinnedOwner<T: 'static> {
     state: runtime_blocking::PinnedState<T>,
@@ -131,13 +131,14 @@ impl<T: 'static> Pinned<T> {
     /// Closes the state: from now on calls are refused. The accepted calls run, then the state is
     /// dropped on its thread, and then the handle is ready.
     ///
-    /// It may be called several times, even from several threads. Each handle becomes ready at the
-    /// end. The handle does not wait for the end of the thread, which has only thread-local
-    /// destructors left to run.
+    /// `close` may be called several times, even from several threads. Each returned handle becomes
+    /// ready when the state has been dropped. The handle does not wait for the end of the thread,
+    /// which has only thread-local destructors left to run.
     ///
     /// # Errors
     /// The handle yields a *panicked* [`JoinError`](crate::JoinError) if the state's destructor
-    /// panicked. The first handle has the payload of the panic, the others have its message.
+    /// panicked. The first of the returned handles yields the payload of the panic. The others
+    /// yield the panic's message.
     ///
     /// # Cancel safety
     /// Safe: a closed state stays closed, and is dropped, whether or not the handle is awaited.
@@ -171,7 +172,7 @@ impl<T: 'static> fmt::Debug for Pinned<T> {
     }
 }
 
-/// On a loop, the end of the runtime waits instead of the drop.
+/// On a loop, this drop does not wait for the state's end. The end of the runtime waits instead.
 impl<T: 'static> Drop for PinnedOwner<T> {
     fn drop(&mut self) {
         if !is_on_loop() {

@@ -2,9 +2,9 @@
 //!
 //! A job holds the virtual clock of its runtime while it runs, and releases it while it sleeps. If
 //! every waiting call had a hold of its own, a call that sleeps would deadlock. The sleeping call
-//! waits for the time to advance, the time waits for the call that is queued next, and this call
-//! waits for the sleeping call. The calls of one runtime that run or wait for one state therefore
-//! share a hold, and the running call releases the hold for all of them.
+//! waits for the time to advance, the time waits for the call that is queued next, and that queued
+//! call waits for the sleeping call. The calls of one runtime that run or wait for one state
+//! therefore share a hold, and the running call releases the hold for all of them.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use runtime_executor::ClockHold;
 
 use crate::handle::Handle;
 
-/// One entry for each runtime that has a virtual clock, and calls that wait for this state or run.
+/// One entry for each runtime that has a virtual clock, and whose calls to this state wait or run.
 /// *Shared by* the handles of a state and its calls. *Guarded by* its mutex.
 #[derive(Clone)]
 pub(super) struct SharedClockHolds(Arc<Mutex<Vec<RuntimeHold>>>);
@@ -58,7 +58,8 @@ impl SharedClockHolds {
         Some(ClockHoldShare { clock_holds: self.clone(), runtime: runtime.clone() })
     }
 
-    /// Removes one call. The last call's entry is returned, to be dropped outside the lock.
+    /// Removes one call of the runtime. If no other call of the runtime is left, its entry is
+    /// returned, and the caller drops the entry outside the lock.
     fn leave(&self, runtime: &Handle) -> Option<RuntimeHold> {
         let mut entries = self.0.lock();
         let index = entries.iter().position(|entry| entry.runtime.is_same_runtime(runtime))?;

@@ -154,6 +154,6 @@ fn a_runtime_does_not_wait_for_a_waiting_thread() {
         child.stdin = stdin;
         child
     });
-    // The loop is gone, but the thread still notifies.
+    // The loop is gone, but the thread still notifies the task.
     assert_eq!(futures_lite::future::block_on(child.wait()).unwrap().code(), Some(8));
 }

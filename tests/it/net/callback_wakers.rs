@@ -1,4 +1,5 @@
-//! Sockets and wakers of other executors, which may re-enter or panic at every use.
+//! Sockets polled with wakers of foreign executors. Such a waker may call back into the reactor, or
+//! panic, whenever it is cloned, woken or dropped.
 
 use std::io;
 use std::pin::{Pin, pin};
@@ -117,7 +118,7 @@ fn a_waker_may_use_its_stream_whenever_it_is_cloned_woken_or_dropped() {
         let (waker, counts) = strange.waker();
         for _ in 0..3 {
             // The waker is stored in the slot of the polled operations and in a future's own slot,
-            // and another waker replaces it there.
+            // and another waker replaces it in the latter.
             assert!(poll_read(&far, &waker).is_pending());
             let mut own = pin!(far.readable());
             assert!(own.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());

@@ -31,8 +31,8 @@ fn program() {
     });
 }
 
-/// Interrupts the process until it ends, and returns how often. Stopping and continuing it
-/// interrupts every sleeping system call, as every handled signal does.
+/// Interrupts the process until it ends, and returns the number of interruptions. Stopping and
+/// continuing it interrupts every sleeping system call, as every handled signal does.
 fn storm(child: &Child) -> usize {
     let (_never, pause) = mpsc::channel::<()>();
     let pid = Pid::from_child(child);

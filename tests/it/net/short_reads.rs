@@ -2,7 +2,7 @@
 //! head of the reactor's `readiness.rs` (P68).
 //!
 //! The peer is a std socket that acts while the loop does not poll, so that one event reports
-//! everything it does.
+//! everything that the peer did.
 
 use std::io::{self, IoSlice, IoSliceMut, Write};
 use std::net::{self, Shutdown};
