@@ -24,7 +24,8 @@ const INSIDE: &str = "RUNTIME_BLOCKING_LIMITED";
 /// A user without other processes, so that no other limit is reached.
 const UNPRIVILEGED: u32 = 64_123;
 const STACK: usize = 256 << 20;
-/// Less than `STACK`, and enough for everything else.
+/// The bytes by which the address space may grow: less than `STACK`, and enough for everything
+/// else.
 const ROOM: u64 = 128 << 20;
 
 #[test]

@@ -11,9 +11,10 @@ use runtime_core::metadata::Metadata;
 /// [`JoinError`](runtime_core::join::JoinError) that the refused job's handle yields.
 ///
 /// All threads of the pool, or all running jobs that a lane allows, were waiting for jobs of the
-/// same pool; the error names them. Give the pool more [threads](crate::Builder::threads_max), or
-/// the lane [more running jobs](crate::LaneBuilder::running_max), than the number of jobs that can
-/// wait at the same time. Or *await* the inner job in a task, instead of blocking on it in a job.
+/// same pool. The error names the waiting jobs. Give the pool more
+/// [threads](crate::Builder::threads_max), or the lane [more running
+/// jobs](crate::LaneBuilder::running_max), than the number of jobs that can wait at the same time.
+/// Or *await* the inner job in a task, instead of blocking on it in a job.
 #[derive(Clone, Debug)]
 pub struct Deadlock {
     pub(crate) pool: Cow<'static, str>,

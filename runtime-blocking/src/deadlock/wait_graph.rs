@@ -9,9 +9,10 @@
 //!
 //! - A running job can proceed if it waits for no job of this pool, for a job that has ended, or
 //!   for a job that can proceed.
-//! - A queued job can proceed if it can get a thread and its lane's limit lets it run. It can get a
-//!   thread if one is free, or if any running job can proceed. The limit lets it run if fewer jobs
-//!   of the lane run than the limit allows, or if a running job of that lane can proceed.
+//! - A queued job can proceed if it can get a thread and its lane's limit lets it run. The job can
+//!   get a thread if a thread is free, or if any running job can proceed. The limit lets the job
+//!   run if fewer jobs of the lane run than the limit allows, or if a running job of that lane can
+//!   proceed.
 //!
 //! The jobs ahead in the queue do not matter: a job that has not begun is not known to block. So a
 //! job that the rule does not add waits for ever. The rule errs in one direction only: a job that

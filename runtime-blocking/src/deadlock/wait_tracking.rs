@@ -4,9 +4,9 @@
 //! alone if all clones of that waker are in the completion cell of the job. To find this out, the
 //! thread has two wakers, which wake the same thread. It polls with the *task waker*. But if a job
 //! is polled with the task waker on this thread, a clone of the *job waker* is stored in the job's
-//! cell instead, and the job is recorded. So if there is no clone of the task waker, one clone of
-//! the job waker, and one recorded job, then that job's cell holds the only waker that can end the
-//! sleep. Any other clone (in a timer, a channel, another thread) shows in the counts.
+//! cell instead, and the job is recorded. Suppose that the task waker has no clone, the job waker
+//! has one clone, and one job is recorded. Then the cell of that job holds the only waker that can
+//! end the sleep. Any other clone (in a timer, a channel, another thread) shows in the counts.
 //!
 //! On any other thread, this tracking costs the poll of a job one thread-local load.
 
@@ -24,7 +24,8 @@ use runtime_core::sync::thread_local_const;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct AwaitedJob {
     pub(crate) id: Id,
-    /// The job's key in the queue of its own pool, which may be any pool.
+    /// The job's key in the queue of the pool that it was submitted to, which need not be the pool
+    /// of the waiting thread.
     pub(crate) queue_key: Key,
 }
 
@@ -36,7 +37,7 @@ enum Recorded {
     Several,
 }
 
-/// The poll that is being tracked on this thread: the innermost one.
+/// The innermost poll on this thread, which is the one that is tracked.
 struct TrackedPoll {
     job_waker: Waker,
     recorded: Recorded,

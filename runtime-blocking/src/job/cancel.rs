@@ -9,7 +9,7 @@
 //! The request is the flag of the job's completion cell. The job registers its hook first and
 //! checks the flag afterwards; the requesting thread sets the flag first and calls the hooks
 //! afterwards. So at least one of the two threads finds the hook. A hook is taken out before it is
-//! called, so only one of them calls it:
+//! called, so only one of the two threads calls it:
 //!
 //! ```text
 //! job: on_cancel               requesting thread

@@ -34,7 +34,7 @@ use crate::deadlock::wait_tracking;
 use crate::job::cancel::{Hook, Hooks, Stoppable};
 use crate::job::context::{SubmitContext, call_within};
 
-/// A job as the queue and the workers use it.
+/// The interface of a job to the queue and the workers.
 pub(crate) trait Job: Stoppable {
     /// The key of the job in the queue. The key is stale once the job has left the queue.
     fn queue_key(&self) -> Key;
@@ -54,7 +54,7 @@ pub(crate) trait Job: Stoppable {
     fn request_cancel(&self);
 }
 
-/// The queue as an aborted job uses it.
+/// The interface of the queue to an aborted job.
 pub(crate) trait RemoveFromQueue {
     /// Removes the job with this key. Returns `false` if the job has left the queue before.
     fn remove_from_queue(&self, key: Key) -> bool;

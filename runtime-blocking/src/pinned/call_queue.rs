@@ -121,7 +121,7 @@ enum PinnedStage {
 /// The producer of the handle that a `close` returned.
 struct CloseWaiter {
     completion: Arc<Completion<()>>,
-    /// Dropped after the completion has completed.
+    /// Dropped after `completion` has been completed.
     keep: Box<dyn Send>,
 }
 
@@ -297,8 +297,9 @@ impl<T> CallQueue<T> {
         }
     }
 
-    /// Records that the state has been dropped, and completes the closes. The first close gets the
-    /// payload of the destructor's panic, and the others get its message.
+    /// Records that the state has been dropped, and completes the handles of all closes. If the
+    /// destructor panicked, the first close gets the payload of the panic, and the others get its
+    /// message.
     pub(super) fn finish(&self, mut panic: Option<Payload>) {
         let message = panic.as_ref().map(message);
         let mut state = self.lock();

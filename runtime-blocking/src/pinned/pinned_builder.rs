@@ -78,7 +78,7 @@ impl PinnedStateBuilder {
     /// Opens a state as [`PinnedState::open`] does, with these settings.
     ///
     /// # Errors
-    /// As [`PinnedState::open`].
+    /// Those of [`PinnedState::open`].
     #[track_caller]
     pub fn open<T, M>(self, make: M) -> JoinHandle<PinnedState<T>>
     where
@@ -91,7 +91,7 @@ impl PinnedStateBuilder {
     /// Opens a state as [`PinnedState::try_open`] does, with these settings.
     ///
     /// # Errors
-    /// As [`PinnedState::try_open`].
+    /// Those of [`PinnedState::try_open`].
     #[track_caller]
     pub fn try_open<T, E, M>(self, make: M) -> JoinHandle<Result<PinnedState<T>, E>>
     where
@@ -128,7 +128,8 @@ impl PinnedStateBuilder {
         let own = Arc::clone(&calls);
         match self.start_thread(move || run_state(own, opening)) {
             // The first handle of the state is read through the `JoinHandle` that is made below. So
-            // the thread is stored before the last handle can be dropped, and that drop joins it.
+            // the thread's handle is stored before the last handle of the state can be dropped. The
+            // drop of that last handle joins the thread.
             Ok(thread) => calls.set_thread(thread),
             Err(error) => {
                 let refused = JoinError::refused(completion.metadata().clone(), Box::new(error));
@@ -180,7 +181,7 @@ impl<T: 'static> PinnedState<T> {
     /// Opens a state with a closure that may fail, as opening a database may.
     ///
     /// # Errors
-    /// As [`open`](PinnedState::open). An error of `make` is in the handle's output.
+    /// Those of [`open`](PinnedState::open). An error of `make` is in the handle's output.
     #[track_caller]
     pub fn try_open<E, M>(make: M) -> JoinHandle<Result<PinnedState<T>, E>>
     where

@@ -52,8 +52,8 @@ use super::state_thread as thread;
 /// # Panics of a call
 /// A panic is returned to the caller, and the state stays usable, as under a mutex that is not
 /// poisoned: a bug of one caller must not make the state unusable for all others. Changes that the
-/// call made before the panic persist. Where half a change is worse than none, let the closure undo
-/// the change, for example with a transaction that rolls back when it is dropped. Or
+/// call made before the panic persist. If half a change is worse than none, let the closure undo
+/// the change (for example with a transaction that rolls back when it is dropped), or
 /// [`close`](PinnedState::close) the state when a call [has
 /// panicked](runtime_core::join::JoinError::is_panic).
 ///
@@ -63,11 +63,11 @@ use super::state_thread as thread;
 ///
 /// # Drop
 /// Dropping the last handle closes the state: the accepted calls still run, then the state is
-/// dropped on its thread. The drop waits until then and joins the thread, except where it must not
-/// block: on a thread that turns an event loop, on the state's own thread, and after a
-/// [`close`](PinnedState::close), whose handle can be awaited instead. In these cases the thread
-/// finishes by itself. If the process ends first, the remaining calls are lost. So end a program
-/// with `close().await`.
+/// dropped on its thread. The drop waits until the state has been dropped and joins the thread,
+/// except where the drop must not block: on a thread that turns an event loop, on the state's own
+/// thread, and after a [`close`](PinnedState::close), whose handle can be awaited instead. In these
+/// cases the thread finishes by itself. If the process ends first, the remaining calls are lost. So
+/// end a program with `close().await`.
 ///
 /// # In a forked child
 /// The state's thread does not exist in the child: calls are
@@ -114,7 +114,7 @@ impl<T: 'static> PinnedState<T> {
     /// Makes a [`call`](PinnedState::call) with the caller's metadata, for example with a name.
     ///
     /// # Errors
-    /// As [`call`](PinnedState::call).
+    /// Those of [`call`](PinnedState::call).
     pub fn call_as<F, R>(&self, metadata: Metadata, f: F) -> JoinHandle<R>
     where
         F: FnOnce(&mut T) -> R + Send + 'static,
@@ -127,7 +127,7 @@ impl<T: 'static> PinnedState<T> {
     /// has ended, in any way, and its handle has become ready.
     ///
     /// # Errors
-    /// As [`call`](PinnedState::call).
+    /// Those of [`call`](PinnedState::call).
     pub fn call_with<F, R, K>(&self, metadata: Metadata, keep: K, f: F) -> JoinHandle<R>
     where
         F: FnOnce(&mut T) -> R + Send + 'static,
@@ -168,7 +168,7 @@ impl<T: 'static> PinnedState<T> {
     /// the handle has become ready.
     ///
     /// # Errors
-    /// As [`close`](PinnedState::close).
+    /// Those of [`close`](PinnedState::close).
     pub fn close_with<K: Send + 'static>(&self, metadata: Metadata, keep: K) -> JoinHandle<()> {
         let completion = Arc::new(Completion::new(metadata, None));
         self.handle.calls.close(Arc::clone(&completion), Box::new(keep));

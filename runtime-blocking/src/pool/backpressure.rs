@@ -17,7 +17,7 @@ impl Lane {
     /// [`submit`](Lane::submit) that hands the closure back if the queue is full.
     ///
     /// # Errors
-    /// As [`submit`](Lane::submit), and [`SubmitError::Full`].
+    /// Those of [`submit`](Lane::submit), and [`SubmitError::Full`].
     #[track_caller]
     pub fn try_submit<F, T>(&self, f: F) -> Result<JoinHandle<T>, SubmitError<F>>
     where
@@ -35,7 +35,7 @@ impl Lane {
     /// future is polled.
     ///
     /// # Errors
-    /// As [`submit`](Lane::submit). If the pool is shut down while the job waits, the job is
+    /// Those of [`submit`](Lane::submit). If the pool is shut down while the job waits, the job is
     /// treated like the queued jobs.
     ///
     /// # Cancel safety
@@ -60,7 +60,7 @@ impl Lane {
     }
 }
 
-/// Waits for a permit. If it is dropped before the permit is granted, it cancels the job.
+/// Waits for a permit. Dropping this future before the permit is granted cancels the job.
 struct PermitWait {
     permit: JoinHandle<()>,
     job: Option<Arc<dyn Job>>,

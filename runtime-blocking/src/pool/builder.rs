@@ -39,8 +39,8 @@ impl Builder {
     /// Further jobs wait in a queue, which has no limit unless one is [set](Builder::queue_max). A
     /// pool whose jobs wait for each other needs more threads than there are waiting jobs. If all
     /// threads block on jobs of their own pool, so that none can proceed, one of the awaited jobs
-    /// is refused with a [`Deadlock`](crate::Deadlock), and the thread that waits for it continues
-    /// with the error.
+    /// is refused with a [`Deadlock`](crate::Deadlock). The thread that waits for the refused job
+    /// continues with this error.
     ///
     /// # Panics
     /// If `threads` is 0.

@@ -14,7 +14,7 @@ impl PoolShared {
     }
 
     /// Locks the state, from any thread. In a forked child, the lock may be held for ever by a
-    /// thread that does not exist there. Then this fails.
+    /// thread that does not exist there. In that case this function fails.
     pub(crate) fn lock_checked(&self) -> Result<MutexGuard<'_, PoolState>, ForkedError> {
         let mut forked = Ok(());
         let is_hopeless = || {

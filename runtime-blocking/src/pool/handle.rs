@@ -91,7 +91,7 @@ impl Pool {
     /// [`Lane::submit`] in the main lane.
     ///
     /// # Errors
-    /// As [`Lane::submit`].
+    /// Those of [`Lane::submit`].
     #[track_caller]
     pub fn submit<F, T>(&self, f: F) -> Result<JoinHandle<T>, SubmitError<F>>
     where
@@ -104,7 +104,7 @@ impl Pool {
     /// [`Lane::try_submit`] in the main lane.
     ///
     /// # Errors
-    /// As [`Lane::try_submit`].
+    /// Those of [`Lane::try_submit`].
     #[track_caller]
     pub fn try_submit<F, T>(&self, f: F) -> Result<JoinHandle<T>, SubmitError<F>>
     where
@@ -117,10 +117,10 @@ impl Pool {
     /// [`Lane::submit_async`] in the main lane.
     ///
     /// # Errors
-    /// As [`Lane::submit_async`].
+    /// Those of [`Lane::submit_async`].
     ///
     /// # Cancel safety
-    /// As [`Lane::submit_async`].
+    /// As for [`Lane::submit_async`].
     #[track_caller]
     pub fn submit_async<F, T>(
         &self,
@@ -136,7 +136,7 @@ impl Pool {
     /// [`Lane::submit_as`] in the main lane.
     ///
     /// # Errors
-    /// As [`Lane::submit`].
+    /// Those of [`Lane::submit`].
     pub fn submit_as<F, T>(&self, metadata: Metadata, f: F) -> Result<JoinHandle<T>, SubmitError<F>>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -148,7 +148,7 @@ impl Pool {
     /// [`Lane::submit_with`] in the main lane.
     ///
     /// # Errors
-    /// As [`Lane::submit`].
+    /// Those of [`Lane::submit`].
     pub fn submit_with<F, T, K>(
         &self,
         metadata: Metadata,

@@ -16,9 +16,9 @@ use crate::queue::permit::{Permit, WhenFull};
 /// The jobs of one kind within a pool, with limits and a precedence of their own.
 ///
 /// All jobs of a pool share its threads. Without lanes, a thousand slow name lookups would take all
-/// threads, and reading a file would have to wait; in a lane of their own they take at most as many
-/// threads as the lane allows. A job counts towards its lane's limit until its closure has ended,
-/// even if it was aborted and nothing waits for it any more.
+/// threads, and reading a file would have to wait; in a lane of their own, the lookups take at most
+/// as many threads as the lane allows. A job counts towards its lane's limit until its closure has
+/// ended, even if it was aborted and nothing waits for it any more.
 ///
 /// This type is a handle: clones are cheap and refer to the same lane. A handle keeps the pool
 /// open. A lane is removed when it has neither a handle nor a job.
@@ -105,7 +105,7 @@ impl Lane {
     /// [`submit`](Lane::submit) with the caller's metadata, which may contain a name.
     ///
     /// # Errors
-    /// As [`submit`](Lane::submit).
+    /// Those of [`submit`](Lane::submit).
     pub fn submit_as<F, T>(&self, metadata: Metadata, f: F) -> Result<JoinHandle<T>, SubmitError<F>>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -118,7 +118,7 @@ impl Lane {
     /// ended in any way and the awaiting task has been woken.
     ///
     /// # Errors
-    /// As [`submit`](Lane::submit).
+    /// Those of [`submit`](Lane::submit).
     pub fn submit_with<F, T, K>(
         &self,
         metadata: Metadata,

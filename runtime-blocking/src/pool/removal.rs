@@ -11,7 +11,7 @@ use crate::queue::job_list::WaitingJob;
 use crate::queue::job_removal::Removed;
 use crate::queue::permit::grant;
 
-/// A job that was removed from the queue, and the threads to notify of it.
+/// A job that was removed from the queue, and the threads to notify of the removal.
 #[must_use]
 pub(crate) struct Removal {
     removed: Removed,

@@ -70,7 +70,7 @@ impl Settings {
     }
 }
 
-/// The number of cores. The system is asked once, because reading the answer takes some 30 µs.
+/// The number of cores. The system is asked once, because asking takes about 30 µs.
 fn available_cores() -> usize {
     static CORES: OnceLock<usize> = OnceLock::new();
     *CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, |cores| cores.get()))

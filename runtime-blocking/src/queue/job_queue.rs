@@ -10,10 +10,10 @@
 //!
 //! A plain value: no thread, no clock, no lock. A lane limits how many of its jobs run at a time,
 //! and may limit how many are queued. Every job gets a ticket when it is pushed: the number of jobs
-//! pushed before. Of the first jobs of all lanes that may run another job, the job of lowest rank
-//! is next. A job's rank is its ticket, or in a background lane its ticket plus
-//! [`AGING`](crate::queue::lane_config::AGING). So at most `AGING` jobs that were submitted later
-//! overtake a background job, and no job starves.
+//! pushed before. Each lane that may run another job offers its first job. Of these jobs, the one
+//! with the lowest rank runs next. A job's rank is its ticket, or in a background lane its ticket
+//! plus [`AGING`](crate::queue::lane_config::AGING). So at most `AGING` jobs that were submitted
+//! later overtake a background job, and no job starves.
 
 use std::sync::Arc;
 

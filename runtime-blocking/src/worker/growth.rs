@@ -90,8 +90,8 @@ impl Policy {
         if self.backoff.stops_growth() { 0 } else { self.vacancies() }
     }
 
-    /// Notes that a new thread runs. Next, the thread looks for a job, or as the monitor at the
-    /// queue.
+    /// Notes that a new thread runs. Next, the thread looks for a job or, if it is the monitor, at
+    /// the queue.
     pub(crate) fn started(&mut self) {
         self.backoff = StartBackoff::default();
     }

@@ -42,7 +42,8 @@ pub(super) struct Worker {
 /// The next step of a worker.
 pub(super) enum WorkerStep {
     Run(Arc<dyn Job>),
-    /// Yield the core, and look again. The time of the next job or wait counts from the given time.
+    /// Yield the core, and look again. The time of the next job or wait counts from this instant,
+    /// so it includes the yield.
     Yield(Instant),
     /// Wait for an assignment, at most until the given time.
     Wait(Option<Instant>),
@@ -108,8 +109,7 @@ impl Worker {
         }
     }
 
-    /// Step 3 of a blocking call: looks for a job, in one critical section with at most one
-    /// dispatch after it.
+    /// Step 3 of a blocking call: looks for a job under the lock, then makes at most one dispatch.
     fn next(&self, arrival: Arrival, now: Instant) -> WorkerStep {
         let mut state = self.shared.lock();
         let (ended, waiters) = self.report_end(&mut state);
@@ -122,7 +122,7 @@ impl Worker {
             WorkerAction::Wait => self.become_idle(state, now),
             WorkerAction::Retire => self.retire(state),
         };
-        // Each of the branches has released the lock.
+        // Each branch of the `match` has released the lock.
         waiters.iter().for_each(|waiter| waiter.unpark());
         drop_catching(ended);
         step

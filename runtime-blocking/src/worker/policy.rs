@@ -13,10 +13,10 @@
 //!    µs, the running jobs must be blocked, so it [adds threads](crate::worker::growth). If it can
 //!    add none, it runs a job itself.
 //! 3. A worker that has run many jobs in a row and finds no further job yields the core once and
-//!    looks again before it waits, unless another worker is arriving. It counts as arriving, so a
-//!    submit makes no system call. Without this, a worker that is faster than its submitter would
-//!    sleep between any two jobs of a burst. A worker that was woken for a single job does not
-//!    yield: on a busy machine a yield may take milliseconds, while the next job waits.
+//!    looks again before it waits, unless another worker is arriving. While it yields it counts as
+//!    arriving, so a submit makes no system call. Without the yield, a worker that is faster than
+//!    its submitter would sleep between any two jobs of a burst. A worker that was woken for one
+//!    job does not yield: a yield may take milliseconds on a busy machine.
 //!
 //! ```text
 //!                    dispatch                 next: Take
@@ -173,7 +173,7 @@ impl Policy {
         self.queued -= 1;
     }
 
-    /// Counts the removal of all such jobs except `left` of them.
+    /// Counts the removal of all jobs that no limit held back, except `left` of them.
     pub(crate) fn remove_all_but(&mut self, left: usize) {
         self.queued = left;
     }
@@ -206,7 +206,7 @@ impl Policy {
         WorkerAction::Wait
     }
 
-    /// Removes an idle worker whose keep-alive has passed from the counts.
+    /// Removes from the counts an idle worker whose keep-alive has passed.
     pub(crate) fn retire(&mut self) {
         self.idle -= 1;
     }

@@ -23,7 +23,7 @@ impl Default for StartBackoff {
 }
 
 impl StartBackoff {
-    /// Notes a refusal. `ended` is the number of jobs that have ended by now.
+    /// Notes a refusal. `ended` is the number of jobs that have ended before the refusal.
     pub(super) fn refuse(&mut self, ended: u64) {
         self.is_refused = true;
         self.retry_at = ended + self.distance;

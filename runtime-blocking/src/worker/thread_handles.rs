@@ -1,13 +1,13 @@
 //! The handles by which a pool's threads are joined.
 //!
 //! Every thread is joined. A worker that retires cannot join itself. It leaves its handle in
-//! `retired`, and joins the threads whose handles it finds there. That takes no time, because those
-//! threads have only their last few steps left. So each worker is joined by the worker that retires
-//! next, and the last worker is joined by the shutdown.
+//! `retired`, and joins the threads whose handles it finds there. These joins take almost no time,
+//! because the joined threads have only their last few steps left. So each worker is joined by the
+//! worker that retires next, and the last worker is joined by the shutdown.
 //!
 //! The thread that starts a worker holds the worker's handle for a moment before it can deposit the
-//! handle here, and by then the worker may have retired already. So the number of a retired worker
-//! stays taken until its handle has arrived.
+//! handle here. The worker may retire before this deposit. So the number of a retired worker stays
+//! taken until its handle has arrived.
 //!
 //! The numbers are not keys of a slab, because a new thread gets the lowest free number, which is
 //! shown in the thread's name.
@@ -54,7 +54,7 @@ impl ThreadHandles {
         WorkerId::of_row(index)
     }
 
-    /// Deposits the handle of a started thread, which may have retired by now.
+    /// Deposits the handle of a started thread, which may already have retired.
     pub(crate) fn deposit(&mut self, id: WorkerId, handle: JoinHandle<()>) {
         self.elsewhere -= 1;
         let thread = &mut self.threads[id.row()];

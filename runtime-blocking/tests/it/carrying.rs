@@ -1,4 +1,4 @@
-//! The submitter's context, as the job sees it. (P61)
+//! A job runs in the context of its submitter. (P61)
 
 use std::cell::Cell;
 

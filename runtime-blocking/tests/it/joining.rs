@@ -77,7 +77,7 @@ fn a_shutdown_while_a_worker_thread_ends_waits_for_all_but_that_thread() {
 fn a_shutdown_joins_a_thread_that_retired_before_its_handle_was_deposited() {
     let (gate, closed) = gate();
     let closed = runtime_core::sync::Mutex::new(closed);
-    // Without a notice, because the notice would wake the shutdown.
+    // There is no slow-shutdown notice, because the notice would wake the shutdown.
     let pool = Pool::builder()
         .slow_shutdown_notice(None)
         .spawner(move |name, _stack_size, body| {

@@ -28,7 +28,7 @@ fn stats_of(lane: &Lane) -> (usize, usize, usize) {
     (stats.running, stats.queued, stats.abandoned)
 }
 
-/// P55 without abandonment, and the purpose of lanes: slow jobs do not starve others.
+/// P55, without abandoned jobs. Lanes serve this purpose: slow jobs do not starve other jobs.
 #[test]
 fn a_full_lane_keeps_no_other_from_running() {
     let pool = Pool::builder().threads_max(8).build();
@@ -224,7 +224,8 @@ fn a_shutdown_waits_no_longer_for_a_job_that_must_run_and_is_aborted() {
     let job = flush.submit(|| ()).expect("accepted");
     let closing = pool.clone();
     let closer = std::thread::spawn(move || closing.shutdown(Shutdown::Leave));
-    // By then the shutdown has looked for jobs that must run, or is about to look for them.
+    // Once the job counts as abandoned, the shutdown has searched for jobs that must run, or is
+    // about to. The abort may come before or after that search.
     eventually("asked to stop", &pool, |stats| stats.abandoned == 1);
     job.abort();
     let report = closer.join().expect("no panic");

@@ -15,7 +15,7 @@ use runtime_core::sync::Mutex;
 
 use crate::{Dice, Gate, HANG, gate, wait};
 
-/// A state that is not `Send`, and whose drop reports its thread and its lines.
+/// A state that is not `Send`. Its drop sends the test the current thread and the recorded lines.
 struct Log {
     /// Makes the state not `Send`.
     lines: Rc<RefCell<Vec<usize>>>,

@@ -81,7 +81,7 @@ fn a_refusal_in_the_monitor_idles_no_worker() {
     assert_eq!(wait(second).expect("it ran"), Ok(()));
 }
 
-/// A refusal costs a submit its dispatch; later submits dispatch again.
+/// A submit whose thread start is refused dispatches no worker; later submits dispatch again.
 #[test]
 fn every_other_start_may_be_refused_and_all_get_their_thread() {
     for phase in 0..2 {

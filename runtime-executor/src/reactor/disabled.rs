@@ -1,5 +1,5 @@
-//! The reactor of a build without sockets (without the feature `net`, or not on Unix). It has the
-//! same interface toward the scheduler, and does nothing.
+//! The reactor of a build without sockets (without the feature `net`, or not on Unix). It offers
+//! the scheduler the interface of the real reactor, and does nothing.
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -1,4 +1,5 @@
-//! The reactor as all threads share it: the registered sources, and the selector once it is open.
+//! The part of the reactor that all threads share: the registered sources, and the selector once it
+//! is open.
 
 use std::fmt;
 use std::io;
@@ -43,13 +44,13 @@ enum SelectorState {
     ShutDown,
 }
 
-/// The selector of a reactor, and the loop's part of it if the selector has just been opened.
+/// The shared part of a selector. If the selector has just been opened, the loop's part, too.
 pub(super) struct OpenedSelector {
     pub(super) selector: Arc<dyn Selector>,
     pub(super) wait: Option<Box<dyn WaitForEvents>>,
 }
 
-/// A source that the selector does not know yet.
+/// A source that is in the slab and not yet registered with the selector.
 pub(super) struct InsertedSource {
     pub(super) source: Arc<IoSource>,
     pub(super) key: Key,
@@ -58,7 +59,7 @@ pub(super) struct InsertedSource {
 }
 
 impl Reactor {
-    /// Returns a reactor without a selector. `open` takes the place of mio.
+    /// Returns a reactor without a selector. `open`, if given, opens the selector in place of mio.
     pub(crate) fn new(open: Option<OpenSelector>) -> Arc<Reactor> {
         let selector = SelectorState::Unopened;
         let state = ReactorState { selector, sources: Slab::new(), is_watched: false };
@@ -124,7 +125,7 @@ impl Reactor {
         }
     }
 
-    /// S5 for a source that the selector does not know.
+    /// S5 for a source that is not registered with the selector.
     pub(super) fn forget(&self, key: Key) {
         let source = self.state.lock().sources.remove(key);
         drop(source);

@@ -20,8 +20,8 @@ const INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE).add(Intere
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 const INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
-/// True on systems whose events show every condition beyond data. There a short transfer clears the
-/// readiness after an event that shows data alone: see `readiness.rs`.
+/// True on systems whose events show every condition other than data. On these systems, a short
+/// transfer clears the readiness if the last event showed data alone: see `readiness.rs`.
 const SHOWS_MORE_THAN_DATA: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
 pub(super) fn open() -> io::Result<SelectorParts> {
@@ -47,7 +47,7 @@ impl Selector for MioSelector {
     }
 
     fn wake(&self) {
-        // The wake increments a counter in the kernel, which mio resets when it is full.
+        // The wake increments a counter in the kernel. mio resets the counter when it is full.
         let _cannot_fail = self.waker.wake();
     }
 

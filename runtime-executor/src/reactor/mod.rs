@@ -8,8 +8,9 @@
 //!
 //! - S1. *Register*, on any thread. The source gets a slot in the slab, and the selector records
 //!   the descriptor under the slot's token. The first registration opens the selector (with mio, an
-//!   epoll instance) and delivers its other end, the poller, to the loop: directly on the loop's
-//!   thread, and by a message otherwise. A loop without sockets makes no system call for them.
+//!   epoll instance) and delivers the poller, which receives the events, to the loop: directly if
+//!   the registration happens on the loop's thread, and otherwise by a message. A loop without
+//!   sockets makes no system call for them.
 //! - S2. *Try*. While the source is ready, operations are tried. A new source counts as ready.
 //! - S3. *Wait*. An operation returned `WouldBlock`: the task clears the readiness that it had seen
 //!   and stores its waker in the source. (`readiness.rs` shows the race with S4.)

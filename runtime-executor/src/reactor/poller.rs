@@ -88,14 +88,14 @@ impl Drop for Poller {
 }
 
 /// The number of task polls between two polls of the selector, in a loop that is never idle. A poll
-/// of the selector is a system call, which costs as much as some twenty of the shortest polls of
-/// tasks.
+/// of the selector is a system call, which costs as much as about twenty of the shortest task
+/// polls.
 const INTERVAL: usize = 64;
 
 /// The loop's place for its poller. The place is empty until the first registration.
 ///
-/// Only the loop's thread uses the place, and does not borrow it while wakers run, because a woken
-/// task may register a socket at once.
+/// Only the loop's thread uses the place. The thread does not borrow the place while wakers run,
+/// because a woken task may register a socket at once.
 #[derive(Default)]
 pub(crate) struct PollerSlot {
     poller: RefCell<Option<Poller>>,
@@ -116,7 +116,7 @@ impl PollerSlot {
         drop_catching(former);
     }
 
-    /// Adds the task polls of one turn, and at least one.
+    /// Counts the task polls of one turn. A turn that polled no task counts as one poll.
     #[inline]
     pub(crate) fn count_polls(&self, polls: usize) {
         self.task_polls.set(self.task_polls.get() + polls.max(1));
@@ -167,8 +167,8 @@ impl PollerSlot {
         let mut slot = self.poller.borrow_mut();
         let Some(poller) = slot.as_mut() else { return };
         if receive(poller).is_err() {
-            // A selector that has failed will fail again, so with it the loop would never sleep.
-            // Without the poller each socket returns an error, and the loop continues.
+            // A selector that has failed would fail again, and the loop could never sleep. So the
+            // poller is dropped: each socket then returns an error, and the loop continues.
             let failed = slot.take();
             drop(slot);
             drop_catching(failed);

@@ -56,10 +56,11 @@
 //! condition that occurs later causes an event of its own. A short transfer therefore clears a tick
 //! whose event reported data alone. Any other tick is cleared only by `WouldBlock`.
 //!
-//! For other descriptors only `WouldBlock` clears the readiness, because the rule has not been
-//! shown to hold there. A read of a Unix stream stops at a passed descriptor. Nothing is known of
-//! datagrams, pipes and descriptors that the program brings. Systems other than Linux report less.
-//! A transfer of zero bytes clears nothing: the stream has ended, or no bytes were requested.
+//! For other descriptors only `WouldBlock` clears the readiness, because the rule for short
+//! transfers has not been shown to hold for them. A read of a Unix stream stops at a passed
+//! descriptor. Nothing is known of datagrams, pipes and descriptors that the program brings. The
+//! events of systems other than Linux report less. A transfer of zero bytes clears nothing: the
+//! stream has ended, or no bytes were requested.
 
 use std::task::Poll;
 
@@ -125,7 +126,7 @@ impl Readiness {
     /// R2. Does nothing if there was a later report.
     #[inline]
     pub(super) fn clear(&self, Tick(seen): Tick) {
-        // ORDERING: Relaxed. A hint: an old tick need not be stored.
+        // ORDERING: Relaxed. This check only saves a store: an old tick need not be stored.
         if self.reported.load(Ordering::Relaxed) == seen {
             // ORDERING: Relaxed. A thread that loads this value can conclude that an operation
             // returned `WouldBlock` after this tick was reported. This holds for each value that

@@ -68,8 +68,8 @@ impl Registration {
     }
 
     /// Returns the current tick if the direction is ready. Otherwise the task is woken when the
-    /// direction may have become ready. This method keeps one task per direction: a later task
-    /// replaces the earlier task and wakes it.
+    /// direction has become ready, or may have. This method keeps one task per direction: a later
+    /// task replaces the earlier task and wakes it.
     ///
     /// # Errors
     /// If the loop is gone.
@@ -104,7 +104,7 @@ impl Registration {
     /// operation is not tried before the next event.
     ///
     /// # Errors
-    /// As [`poll_io`](Registration::poll_io).
+    /// Those of [`poll_io`](Registration::poll_io).
     #[inline]
     pub fn poll_transfer(
         &self,
@@ -134,7 +134,7 @@ impl Registration {
     /// as in [`poll_transfer`](Registration::poll_transfer).
     ///
     /// # Errors
-    /// As [`try_io`](Registration::try_io).
+    /// Those of [`try_io`](Registration::try_io).
     pub fn try_transfer(
         &self,
         direction: Direction,
@@ -178,10 +178,10 @@ impl Registration {
     /// [`poll_transfer`](Registration::poll_transfer).
     ///
     /// # Errors
-    /// As [`io`](Registration::io).
+    /// Those of [`io`](Registration::io).
     ///
     /// # Cancel safety
-    /// As [`io`](Registration::io).
+    /// As for [`io`](Registration::io).
     pub async fn transfer(
         &self,
         direction: Direction,
@@ -294,7 +294,7 @@ pub(crate) fn watch(reactor: &Arc<Reactor>, deliver: impl FnOnce(Poller)) -> io:
     deliver_poller(reactor, opened, deliver).descriptor()
 }
 
-/// A waiting task with a slot of its own. Its drop releases the slot.
+/// A waiting task with a slot of its own. Dropping this value releases the slot.
 struct OwnWaiter<'a> {
     registration: &'a Registration,
     direction: Direction,

@@ -41,7 +41,7 @@ pub struct ReadinessEvent {
     pub beyond_data: bool,
 }
 
-/// The part of a selector that all threads share.
+/// The operations of a selector that any thread may call.
 pub trait Selector: Send + Sync {
     /// Registers a descriptor, edge-triggered: an event with this token occurs each time that the
     /// descriptor *becomes* readable or writable, and at once if it is ready already.
@@ -69,7 +69,7 @@ pub trait Selector: Send + Sync {
     }
 }
 
-/// The part of a selector that only the loop has.
+/// The wait for events, which only the loop calls.
 pub trait WaitForEvents: Send {
     /// Blocks until there is an event, [`Selector::wake`] is called, or `timeout` has passed.
     /// Without a `timeout` there is no limit. Appends the events to `events`. May return early
@@ -87,5 +87,5 @@ pub trait WaitForEvents: Send {
 /// Both parts of a selector.
 pub type SelectorParts = (Arc<dyn Selector>, Box<dyn WaitForEvents>);
 
-/// Opens a selector.
+/// A function that opens a selector.
 pub type OpenSelector = Box<dyn Fn() -> io::Result<SelectorParts> + Send + Sync>;

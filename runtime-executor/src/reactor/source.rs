@@ -1,5 +1,5 @@
-//! A registered descriptor, as the loop and its users share it: the readiness and the waiters of
-//! both directions.
+//! A registered descriptor: the readiness and the waiters of both directions, which the loop and
+//! all users of the descriptor share.
 
 use std::task::{Context, Poll, Waker};
 
@@ -12,7 +12,7 @@ use super::waiters::{WaiterSlot, Waiters};
 
 /// *Shared by* the loop and all users of the descriptor. *Guarded by* its mutex: a task stores its
 /// waker and the loop sets readiness under the mutex. *Woken by* the thread that has taken the
-/// wakers, when it holds no lock.
+/// wakers, after it has released the lock.
 #[derive(Debug)]
 pub(crate) struct IoSource {
     read: Readiness,

@@ -5,14 +5,14 @@ use runtime_core::metadata::Metadata;
 
 use crate::scheduler::core::Core;
 
-/// Returns whether [`close`] was called and would find nothing more to drop.
+/// Returns whether [`close`] was called and has left nothing to drop.
 pub(crate) fn is_over(core: &Core) -> bool {
     let is_empty = core.task_count() == 0 && core.timers.borrow().is_empty();
     core.closed.get() && is_empty && core.poller.is_empty()
 }
 
 /// Drops all tasks, timers and the poller, and returns the tasks' metadata. Tasks that destructors
-/// spawn meanwhile are cancelled at once, so this terminates.
+/// spawn during the close are cancelled at once, so the close terminates.
 pub(crate) fn close(core: &Core) -> Vec<Metadata> {
     core.closed.set(true);
     let mut cancelled = Vec::new();
@@ -25,7 +25,8 @@ pub(crate) fn close(core: &Core) -> Vec<Metadata> {
         task.as_mut().cancel();
         core.retire(key, task);
     }
-    // One by one: if two destructors panic in one drop, the second panic aborts the process.
+    // The wakers are dropped one by one: if one drop ran two destructors that panic, the process
+    // would abort.
     core.timers.take().into_values().for_each(drop_catching);
     core.poller.close();
     core.ready.clear();

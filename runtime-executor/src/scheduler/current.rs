@@ -1,8 +1,8 @@
 //! The current loop of a thread: the loop that the thread is turning or has entered.
 //!
 //! Loops nest (a job blocks on a handle, a task turns another loop), and the innermost loop is
-//! current. The thread-local itself is never destroyed. So a wake from another thread-local's
-//! destructor finds it, without a loop in it: each guard has restored the former value.
+//! current. The thread-local itself is never destroyed, so destructors of other thread-locals can
+//! wake tasks. Such a wake finds no loop, because each guard has restored the former value.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -74,7 +74,7 @@ where
     Ok(core.spawn(metadata, future))
 }
 
-/// Where a wake begins: W1 on the thread that turns the task's loop, W2 on all others.
+/// A wake begins here: W1 on the thread that turns the task's loop, W2 on all other threads.
 impl Wake for TaskWaker {
     fn wake(self: Arc<Self>) {
         if !is_queued_here(&self) {

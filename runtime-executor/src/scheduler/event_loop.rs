@@ -1,4 +1,4 @@
-//! The event loop, as its owner holds it.
+//! [`EventLoop`]: the value by which a thread owns its loop and turns it.
 
 use std::cell::{RefCell, RefMut};
 use std::fmt;
@@ -38,7 +38,7 @@ pub struct Config {
     /// means 1,024. Between two turns the loop checks its timers and its inbox.
     pub turn_bound: Option<usize>,
     /// The seed of the order in which each turn polls its tasks. `None` means the order of the
-    /// tasks' wakes. For tests that look for dependencies on the order.
+    /// tasks' wakes. Tests set a seed to find code that depends on the order.
     pub seed: Option<u64>,
     /// The receiver of callbacks about the loop's work.
     pub observer: Option<Box<dyn Observer>>,
@@ -74,7 +74,7 @@ pub struct EventLoop {
     scheduler: RefCell<Scheduler>,
 }
 
-/// Takes the place of the main future in turns that have none.
+/// Takes the place of the main future in turns that drive none.
 struct NoMainFuture;
 
 impl MainFuture for NoMainFuture {
@@ -136,9 +136,9 @@ impl EventLoop {
     /// Blocks the thread.
     ///
     /// # Panics
-    /// If the future panics. Then the loop can be used again. If this loop is being turned already,
-    /// further up on this thread's stack. If the loop would have to sleep in a forked child of the
-    /// process that made the loop.
+    /// If the future panics. The loop stays usable after this panic. If this loop is being turned
+    /// already, by a call further up on this thread's stack. If the loop would have to sleep in a
+    /// forked child of the process that made the loop.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let metadata = Metadata::here();

@@ -90,8 +90,8 @@ impl Handle {
         remote_spawn::spawn_with(&self.shared, metadata, make)
     }
 
-    /// Drives a future on this thread, which sleeps while the future is pending: the way from
-    /// blocking code (a job on the pool) back to async code.
+    /// Drives a future on this thread, which sleeps while the future is pending. Blocking code,
+    /// such as a job on the pool, waits for async code in this way.
     ///
     /// The future need not be `Send`. Its timers follow the loop's clock, and
     /// [`try_current`](Handle::try_current) within it returns this handle.
@@ -105,13 +105,13 @@ impl Handle {
     /// of the queued jobs: the job that blocks on it gets a *refused* [`JoinError`] whose source is
     /// a `Deadlock`. There is no false alarm: the pool refuses a job only if nothing else could
     /// have woken the thread. So the pool detects no deadlock if the thread also waits for
-    /// something else (a timeout, a channel, a group) or sleeps elsewhere than in this call. Nor
-    /// does it detect one if a job waits for a task that waits for another job, or if running jobs
+    /// something else (a timeout, a channel, a group) or sleeps outside this call. The pool also
+    /// detects no deadlock if a job waits for a task that waits for another job, or if running jobs
     /// wait for each other in a circle.
     ///
     /// # Panics
-    /// On the loop's own thread, which would wait for itself: await the future there. If the call
-    /// would have to sleep in a forked child of the process that made the loop.
+    /// On the loop's own thread, which would wait for itself. Await the future in a task instead.
+    /// If the call would have to sleep in a forked child of the process that made the loop.
     ///
     /// [`JoinError`]: runtime_core::join::JoinError
     #[track_caller]

@@ -14,8 +14,8 @@ use crate::time::virtual_time;
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum SleepLimit {
     Unlimited,
-    /// Unlimited while tasks are left. Without tasks the turn does not sleep, because nothing would
-    /// end the sleep.
+    /// The sleep is unlimited while tasks are left. Without tasks the turn does not sleep, because
+    /// nothing would end the sleep.
     WhileTasksAreLeft,
     AtMost(Duration),
 }
@@ -35,7 +35,7 @@ pub(crate) struct IdleSleep {
 }
 
 impl IdleSleep {
-    /// Sleeps until a wake, an event of a socket, the next deadline or the end of the limit.
+    /// Sleeps until a wake, an event of a socket, the next deadline, or the end of `limit`.
     pub(crate) fn sleep(&self, core: &Core, limit: SleepLimit, counts: &TurnCounts) -> IdleEnd {
         if matches!(limit, SleepLimit::AtMost(_)) && !core.poller.is_empty() {
             core.poller.poll();

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use runtime_core::metadata::Metadata;
 
-/// Callbacks that a loop makes on its thread, at the numbered steps of a task's life.
+/// Receives callbacks from a loop, on the loop's thread, at the numbered steps of a task's life.
 ///
 /// Without an observer, each callback costs the loop one predictable branch. Every method has an
 /// empty default body.

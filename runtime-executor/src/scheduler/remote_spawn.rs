@@ -29,7 +29,7 @@ where
     let completion = Arc::new(Completion::new(metadata, None));
     let handle = JoinHandle::new(Arc::clone(&completion));
     let mut spawn = RemoteSpawn { make: Some(make), completion };
-    // A loop that is gone returns the message. Dropping the message cancels the spawn.
+    // If the loop is gone, `post` returns the message. Dropping the message cancels the spawn.
     let _ = shared.post(Message::Command(Box::new(move || spawn.run())));
     handle
 }

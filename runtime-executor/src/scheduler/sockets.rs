@@ -15,16 +15,16 @@ impl Handle {
     ///
     /// # Errors
     /// The errors of the operating system, for example if no descriptor is left for the loop's
-    /// selector, or if this descriptor is always ready, as that of a file is. Another error if the
-    /// loop is gone, or in a forked child of the process that made the loop.
+    /// selector, or if this is the descriptor of a regular file, which is always ready. Another
+    /// error if the loop is gone, or in a forked child of the process that made the loop.
     pub fn register(
         &self,
         descriptor: BorrowedFd<'_>,
         short_transfer: ShortTransfer,
     ) -> io::Result<Registration> {
         let shared = self.shared();
-        // In a forked child the selector would report this descriptor to the parent, under a token
-        // that the parent gives to another source.
+        // Without this check, a forked child's descriptor would be reported to the parent, under a
+        // token that the parent may have given to another source.
         shared.process.check().map_err(io::Error::other)?;
         Registration::new(&shared.reactor, descriptor, short_transfer, |poller| {
             deliver(shared, poller);

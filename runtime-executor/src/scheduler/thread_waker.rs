@@ -2,9 +2,9 @@
 //! on a virtual clock.
 //!
 //! A job holds the virtual clock while it works, because its work takes no virtual time. A job that
-//! blocks on a future may wait for that very clock, so it gives up its hold while it sleeps. The
-//! wake gives the job a hold again, so the clock cannot move between the wake and the job's next
-//! step.
+//! blocks on a future may wait for a time of that clock, so the job gives up its hold while it
+//! sleeps. The wake gives the job a hold again, so the clock cannot move between the wake and the
+//! job's next step.
 //!
 //! - V1. The waker takes a hold and unparks the thread. If the thread was asleep, the hold passes
 //!   to the thread. Otherwise the waker releases the hold.
@@ -46,7 +46,8 @@ impl ThreadWaker {
     fn release(&self) {
         if let Some(shared) = &self.held {
             shared.clock.release();
-            // While the clock was held, the loop slept without a deadline, so it must be woken.
+            // While the clock was held, the loop slept without a deadline, so the loop must be
+            // woken.
             shared.parker.unpark();
         }
     }

@@ -33,7 +33,7 @@ pub(crate) struct Scheduler {
     pub(crate) counts: TurnCounts,
 }
 
-/// The future that `block_on` drives, as a turn polls it.
+/// The interface through which a turn polls the future that `block_on` drives.
 pub(crate) trait MainFuture {
     /// Polls the future. `Ready` ends the turn.
     fn poll(&mut self) -> Poll<()>;
@@ -91,8 +91,8 @@ impl Scheduler {
         }
     }
 
-    /// Polls the batch. Tasks that become ready meanwhile wait for the next turn. If `turn_bound`
-    /// cuts the batch short, the next turn continues it.
+    /// Polls the batch. Tasks that become ready during the batch wait for the next turn. If
+    /// `turn_bound` cuts the batch short, the next turn continues it.
     fn poll_batch(&mut self, main: &mut dyn MainFuture) -> Poll<()> {
         if self.cursor == self.batch.len() {
             self.next_batch();

@@ -11,8 +11,9 @@
 //! - If any other waker of a task is left, the task is not recycled, because that waker must not
 //!   wake another task. The slot of the task is vacated, which makes its key stale.
 //!
-//! Finished tasks occupy little memory: a future of more than 256 bytes lies in a box of its own,
-//! which is freed when the future ends, and a task with a larger output is not recycled.
+//! Finished tasks occupy little memory. A future of more than 256 bytes lies in a box of its own,
+//! which is freed when the future ends. A task whose output has more than 256 bytes is not
+//! recycled.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -33,7 +34,7 @@ const RECYCLED_BYTES_MAX: usize = 256;
 /// A task of any type.
 pub(crate) type BoxedTask = Pin<Box<dyn RecyclableTask>>;
 
-/// A task, and the parts of it that outlive its future.
+/// A task whose box and other parts can be reused after its future has ended.
 pub(crate) trait RecyclableTask: Task {
     /// Moves the future of a [`Candidate`] into the box of this finished task, if the future has
     /// the type for which the box was made, and queues the new task. Runs no foreign code.
@@ -48,10 +49,11 @@ pub(crate) trait RecyclableTask: Task {
 
 /// A future on its way into the box of a finished task, with the other parts of the new task.
 ///
-/// The fields are separate, so that they are written one by one. As one value they would be written
-/// to memory and read back in pieces of other sizes, and the processor would have to wait.
+/// The fields are separate, so that they are written one by one. As one value, they would be
+/// written to memory in pieces of one size and read back in pieces of another size, for which the
+/// processor would have to wait.
 struct Candidate<F: Future> {
-    /// `Some` until a box accepts the candidate; so is the metadata.
+    /// This field and `metadata` are `Some` until a box accepts the candidate.
     future: Option<F>,
     metadata: Option<Metadata>,
     /// The new task's key and cell, once a box has accepted it.

@@ -103,7 +103,7 @@ impl TaskWaker {
         // wakes. Acquire is not needed; it is the rule for words that several threads write.
         if !self.posted.swap(true, Ordering::AcqRel) {
             let shared = Arc::clone(&self.shared);
-            // A loop that is gone returns the message, which is dropped: it was only a wake.
+            // If the loop is gone, the message is returned and dropped: it was only a wake.
             let _ = shared.post(Message::Wake(self));
         }
     }

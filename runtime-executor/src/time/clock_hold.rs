@@ -22,7 +22,7 @@ impl ClockHold {
 impl Drop for ClockHold {
     fn drop(&mut self) {
         self.shared.clock.release();
-        // While the clock was held, the loop slept without a deadline, so it must be woken.
+        // While the clock was held, the loop slept without a deadline, so the loop must be woken.
         self.shared.parker.unpark();
     }
 }

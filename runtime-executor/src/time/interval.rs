@@ -62,7 +62,7 @@ impl Interval {
     /// Waits for the next tick, and returns the time at which it was due.
     ///
     /// # Panics
-    /// As [`sleep`].
+    /// In the same cases as [`sleep`].
     ///
     /// # Cancel safety
     /// Safe: no tick is lost when the future is dropped.
@@ -78,7 +78,7 @@ impl Interval {
         .await
     }
 
-    /// Sets the next tick, from the tick that was `due` and the current time.
+    /// Computes the next tick from the tick that was `due` and the current time.
     fn advance(&mut self, due: Option<Instant>) -> Instant {
         let now = match Handle::try_current() {
             Ok(handle) => handle.clock().now(),

@@ -24,11 +24,13 @@ use crate::time::timer_queue::TimerKey;
 /// deadline is too far off for an `Instant`, the sleep never ends.
 ///
 /// # Panics
-/// If the sleep is made and first polled outside a runtime. If the sleep's runtime is gone, unless
-/// another loop with the system's clock polls it, because nothing would wake the task.
+/// If the sleep is made and first polled outside a runtime. If the sleep's runtime is gone, because
+/// nothing would wake the task. Another loop may still poll the sleep if both loops use the
+/// system's clock.
 ///
 /// # Cancel safety
-/// Safe: dropping the future removes the timer. A new sleep begins at its own call.
+/// Safe: dropping the future removes the timer. A new call of `sleep` waits for the full duration
+/// again.
 #[doc(alias("delay", "call_later", "asyncio"))]
 pub fn sleep(duration: Duration) -> Sleep {
     match Handle::try_current() {
@@ -40,7 +42,8 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// Waits until `deadline`, by the runtime's clock. Ready at once if the deadline has passed.
 ///
 /// # Panics
-/// As [`sleep`]. Also if the first poll happens outside a runtime, wherever the sleep was made.
+/// In the same cases as [`sleep`]. In addition, if the sleep is first polled outside a runtime,
+/// even if it was made inside one.
 ///
 /// # Cancel safety
 /// Safe: dropping the future removes the timer.
@@ -82,7 +85,7 @@ enum SleepTimer {
     /// There is no timer. The deadline may have passed.
     Unset,
     /// There is no timer. The deadline was just computed from the current time, and is later than
-    /// that, so the first poll need not read the clock.
+    /// that time, so the first poll need not read the clock.
     UnsetAhead,
     /// The timer is in the loop's timer queue until it fires.
     Queued(TimerKey),
@@ -199,8 +202,8 @@ impl SleepTimer {
     }
 
     /// Moves this sleep to the loop that polls it. Returns the key of its timer, if the timer is in
-    /// that loop already. The former loop may be further up on this thread's stack: then no timer
-    /// fires there before this call returns.
+    /// that loop already. The former loop may be further up on this thread's stack: then none of
+    /// its timers fires before this call returns.
     #[inline]
     fn move_to(&mut self, core: &Core, handle: &mut Handle) -> Option<TimerKey> {
         if !Arc::ptr_eq(&core.shared, handle.shared()) {

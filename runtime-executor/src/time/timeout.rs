@@ -12,14 +12,14 @@ use crate::time::sleep::{Sleep, sleep, sleep_until};
 
 /// Awaits `future` for `duration` at most.
 ///
-/// The future is polled first: if it is ready, it wins over a deadline that has passed. An elapsed
-/// `Timeout` does not drop the future; the drop of the `Timeout` does.
+/// The future is polled first: if it is ready, its output is returned even if the deadline has
+/// passed. The future is dropped when the `Timeout` is dropped, and not when the time elapses.
 ///
 /// # Errors
 /// [`Elapsed`] if the duration elapses first.
 ///
 /// # Panics
-/// As [`sleep`], if the timeout must wait.
+/// In the same cases as [`sleep`], if the timeout must wait.
 ///
 /// # Cancel safety
 /// As safe as the future.
@@ -34,7 +34,7 @@ pub fn timeout<F: Future>(duration: Duration, future: F) -> Timeout<F> {
 /// [`Elapsed`] if the deadline passes first.
 ///
 /// # Panics
-/// As [`sleep`], if the timeout must wait.
+/// In the same cases as [`sleep`], if the timeout must wait.
 ///
 /// # Cancel safety
 /// As safe as the future.

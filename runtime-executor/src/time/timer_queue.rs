@@ -271,7 +271,8 @@ impl<T> TimerQueue<T> {
         let first = place * ARITY + 1;
         let earlier = |a: usize, b: usize| if self.heap[b] < self.heap[a] { b } else { a };
         if first + ARITY <= self.heap.len() {
-            // As in a tournament: neither comparison of the first round waits for the other.
+            // Two rounds, as in a tournament: the processor can do both comparisons of the first
+            // round at once.
             return Some(earlier(earlier(first, first + 1), earlier(first + 2, first + 3)));
         }
         (first..self.heap.len()).reduce(earlier)

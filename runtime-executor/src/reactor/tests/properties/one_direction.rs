@@ -55,10 +55,10 @@ fn step() -> impl Strategy<Value = DirectionStep> {
 struct UserTask {
     slot: WaiterSlot,
     waker: (Arc<WakeCount>, Waker),
-    /// The tick that the task saw last, the number of events by then, and the content of the last
-    /// event.
+    /// What the task saw last: the tick, the number of events up to that tick, and the content of
+    /// the event that set the tick.
     seen: Option<(Tick, usize, Report)>,
-    /// The number of the task's wakes when the task last found the direction not ready.
+    /// The task's number of wakes at the moment when the task last found the direction not ready.
     waits: Option<usize>,
 }
 

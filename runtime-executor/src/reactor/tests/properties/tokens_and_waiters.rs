@@ -84,7 +84,7 @@ proptest! {
     #[test]
     fn waiters_do_what_a_list_of_wakers_does(steps in steps(waiter_step(), 100)) {
         let mut waiters = Waiters::default();
-        // For each slot that is in use, the count of its waker, unless the waker has been taken.
+        // Each slot in use, and the wake count of its waker; `None` if the waker has been taken.
         let mut reference: Vec<(WaiterSlot, Option<_>)> = Vec::new();
         for step in steps {
             match step {

@@ -226,7 +226,8 @@ impl WholeReactor {
                 user.waits = None;
             }
             Poll::Pending => {
-                // The task may wait in spite of available bytes only while their event is pending.
+                // If bytes are available, the task may wait only while the event of these bytes is
+                // pending.
                 let is_reported = system.has_pending_event(descriptor);
                 prop_assert!(before == 0 || is_reported, "it waits although there are bytes");
                 // Another socket's events must not make this socket ready, so each of its own
