@@ -10,7 +10,8 @@ use crate::join_error::JoinError;
 /// A [`JoinHandle`] that [aborts](JoinHandle::abort) its task or job when it is dropped.
 ///
 /// # Cancel safety
-/// Dropping it cancels the task or job. Otherwise it behaves as [`JoinHandle`] does.
+/// Dropping the handle cancels the task or job. In all other respects the handle behaves as
+/// [`JoinHandle`] does.
 #[must_use = "dropping it cancels the task or job"]
 #[derive(Debug)]
 pub struct AbortOnDrop<T>(JoinHandle<T>);

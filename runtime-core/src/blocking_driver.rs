@@ -1,4 +1,4 @@
-//! How a thread that is not turning a loop blocks on a future.
+//! The way in which a thread that is not turning a loop blocks on a future.
 //!
 //! By default the thread polls, and sleeps until its waker is woken. A thread may install a
 //! [`BlockingDriver`] that does this differently. The workers of a blocking pool install a driver

@@ -123,13 +123,13 @@ impl Clock {
         }
     }
 
-    /// Advances a virtual clock to `instant`, unless it is there or later already. Only the loop
-    /// calls this.
+    /// Advances a virtual clock to `instant`, unless the clock has reached `instant` already. Only
+    /// the loop calls this.
     pub fn advance_to(&self, instant: Instant) {
         if let ClockSource::Virtual(time) = &self.0 {
             let elapsed = instant.saturating_duration_since(time.start).as_nanos();
             let elapsed = u64::try_from(elapsed).unwrap_or(u64::MAX);
-            // ORDERING: Relaxed. Time orders nothing, and a maximum never sets it back.
+            // ORDERING: Relaxed. Time orders nothing, and a maximum never sets the clock back.
             time.elapsed.fetch_max(elapsed, Ordering::Relaxed);
         }
     }
@@ -139,7 +139,7 @@ impl VirtualTime {
     fn now(&self) -> Instant {
         // ORDERING: Relaxed, as in `advance_to`.
         let elapsed = Duration::from_nanos(self.elapsed.load(Ordering::Relaxed));
-        // `advance_to` was given this sum as an `Instant`, so it overflows only after 584 years.
+        // This sum was an argument of `advance_to`, so it overflows only after 584 years.
         self.start.checked_add(elapsed).unwrap_or(self.start)
     }
 }

@@ -71,7 +71,7 @@ pub fn enter_loop() -> LoopGuard {
     LoopGuard(())
 }
 
-/// Ends [`enter_loop`] when it is dropped.
+/// The guard of [`enter_loop`].
 #[derive(Debug)]
 #[must_use = "the thread counts as turning a loop until the guard is dropped"]
 pub struct LoopGuard(());

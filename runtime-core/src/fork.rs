@@ -48,18 +48,19 @@ impl ForkCheck {
     /// Asks the system whether the runtime or the pool is usable in this process.
     ///
     /// # Errors
-    /// If it is not usable, because this process is a forked child, or a child of one.
+    /// Returns an error if this process is a forked child, in which neither is usable.
     pub fn check(&self) -> Result<(), ForkedError> {
         let Some(&made_in) = self.0.get() else { return Ok(()) };
         let here = ask();
         if here == made_in { Ok(()) } else { Err(ForkedError { made_in, here }) }
     }
 
-    /// Like [`check`](ForkCheck::check), but makes a system call only the first time, or if the
-    /// system's last answer was another process.
+    /// Like [`check`](ForkCheck::check), but asks the system only at the first call, or if the
+    /// system's last answer was not the process in which the runtime or the pool is usable.
     ///
     /// # Errors
-    /// As [`check`](ForkCheck::check), but only if some check has asked the system in this process.
+    /// That of [`check`](ForkCheck::check), but only if some check has asked the system in this
+    /// process.
     #[inline]
     pub fn check_cheaply(&self) -> Result<(), ForkedError> {
         match self.0.get() {

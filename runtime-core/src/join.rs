@@ -122,7 +122,7 @@ impl<T> JoinHandle<T> {
     fn poll_alone(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
         let alone = match &mut self.awaited {
             Awaited::Task(cell) => Arc::get_mut(cell).and_then(Completion::take_alone),
-            // `get_mut` locks the count. Reading it is cheaper if other references exist.
+            // `get_mut` locks the count. Reading the count is cheaper if other references exist.
             Awaited::Job(job) if !job.completion().is_finished() || Arc::strong_count(job) > 1 => {
                 None
             }

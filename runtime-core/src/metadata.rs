@@ -12,8 +12,8 @@ use crate::sync::counter::Counter;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Id(NonZeroU64);
 
-/// The size of the blocks of numbers that a thread takes, so that not every spawn writes to memory
-/// that threads share.
+/// Each thread takes numbers in blocks of this size, so that not every spawn writes to memory that
+/// threads share.
 const BLOCK: u64 = 1024;
 
 static NEXT_BLOCK: Counter = Counter::new();

@@ -72,7 +72,7 @@ const POLLING: usize = 4;
 /// The host's hook, called by the first unpark of a DETACHED loop.
 pub type WakeHook = Box<dyn Fn() + Send + Sync>;
 
-/// Ends a [poll](Parker::park_in) from another thread, even a poll that has not begun yet.
+/// Ends the `poll` of a [`park_in`](Parker::park_in), even one that has not begun yet.
 pub type PollWaker = Box<dyn Fn() + Send + Sync>;
 
 /// The reason why a park ended.
@@ -91,11 +91,11 @@ pub enum Unparked {
 /// that unpark it. *Guarded by* one atomic word. *Woken by* [`unpark`](Parker::unpark).
 pub struct Parker {
     state: AtomicUsize,
-    /// The owner. Other code on its thread (a nested loop, a library) may take its parking token.
+    /// The owner. Other code on this thread (a nested loop, a library) may take the parking token.
     /// So the word alone says whether there is a notification, and the token only ends the sleep.
     thread: Thread,
     hook: Option<WakeHook>,
-    /// Set before the first poll that it has to end.
+    /// Set before the first poll that the waker must end.
     poll_waker: OnceLock<PollWaker>,
 }
 
@@ -200,9 +200,9 @@ impl Parker {
     /// Sleeps like [`park`](Parker::park) without a deadline. Calls `on_parked` before the sleep,
     /// but not if it returns at once.
     ///
-    /// The state is PARKED during the call. Therefore exactly one
-    /// [`unpark_and_report`](Parker::unpark_and_report), during the call or after it, returns true.
-    /// `on_parked` must not panic.
+    /// The state is PARKED while `on_parked` runs. So exactly one
+    /// [`unpark_and_report`](Parker::unpark_and_report), during that call or after it, returns
+    /// true. `on_parked` must not panic.
     ///
     /// # Blocking
     /// Blocks the thread.
@@ -213,7 +213,8 @@ impl Parker {
         }
     }
 
-    /// Sets the waker that ends a [poll](Parker::park_in). A second call does nothing.
+    /// Sets the waker that interrupts the `poll` of [`park_in`](Parker::park_in). A second call
+    /// does nothing.
     pub fn set_poll_waker(&self, poll_waker: PollWaker) {
         let _there_is_one = self.poll_waker.set(poll_waker);
     }

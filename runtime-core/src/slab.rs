@@ -3,9 +3,9 @@
 //! A slab calls no code of its values, except that dropping the slab drops the values in it.
 //!
 //! A key is the slot's index and the slot's *generation*. Removing a value increments the
-//! generation of its slot, so a key of the removed value, a *stale* key, finds nothing, although
-//! another value may be in the slot by then. A slot whose generations are used up is never used
-//! again. Therefore a key names one value for ever.
+//! generation of its slot, so a key of the removed value, a *stale* key, finds nothing, even if the
+//! slot contains another value. A slot whose generations are used up is never used again. Therefore
+//! a key names one value for ever.
 //!
 //! ```text
 //!             reserve                put
@@ -35,7 +35,7 @@ impl Key {
     /// A key that names no value of any slab.
     pub const NONE: Key = Key { index: u32::MAX, generation: u32::MAX };
 
-    /// The index of the slot. No other value has it at the same time.
+    /// The index of the slot. No other value has this index at the same time.
     #[inline]
     pub const fn index(self) -> u32 {
         self.index
@@ -184,7 +184,7 @@ impl<T> Slab<T> {
             return None;
         }
         let value = slot.value.take();
-        // `USED_UP` is no key's generation, so this does not overflow.
+        // No key has the generation `USED_UP`, so this addition does not overflow.
         slot.generation += 1;
         self.len -= 1;
         if slot.generation != USED_UP {
@@ -214,7 +214,8 @@ impl<T> Slab<T> {
 
     /// The key of the first value whose slot has this index or a higher index.
     ///
-    /// A loop that visits all values can use this method even if the slab changes meanwhile.
+    /// A loop that visits all values can use this method even if the slab changes between two
+    /// calls.
     pub fn key_from(&self, index: u32) -> Option<Key> {
         // A slab has fewer than 2^32 slots.
         (index..self.slots.len() as u32).find_map(|index| self.key_at(index))

@@ -34,14 +34,15 @@ impl Latest {
 
     /// Sets the number.
     pub fn set(&self, number: u32) {
-        // ORDERING: Relaxed. All threads of a process write the same number.
+        // ORDERING: Relaxed. The number is a process ID, so all threads of a process write the same
+        // number.
         self.0.store(number, Ordering::Relaxed);
     }
 
     /// Returns the number that was set last, or an earlier one.
     #[inline]
     pub fn get(&self) -> u32 {
-        // ORDERING: Relaxed. A thread that reads an earlier number asks the system once more.
+        // ORDERING: Relaxed. A thread that reads an earlier process ID asks the system once more.
         self.0.load(Ordering::Relaxed)
     }
 }

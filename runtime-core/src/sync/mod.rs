@@ -30,8 +30,8 @@ pub use self::loom::*;
 
 /// Declares a thread-local value that is made by a constant expression and never destroyed.
 ///
-/// It can therefore be accessed while other thread-locals of the thread are destroyed. A value that
-/// is stored in it must be taken out before the thread ends, or it is leaked.
+/// The value can therefore be accessed while other thread-locals of the thread are destroyed. A
+/// value that is stored in it must be taken out before the thread ends, or it is leaked.
 #[cfg(not(runtime_loom))]
 #[macro_export]
 #[doc(hidden)]
@@ -45,7 +45,7 @@ macro_rules! thread_local_const {
     };
 }
 
-/// Declares such a value for each thread of a model.
+/// Declares a thread-local value of a model's threads.
 #[cfg(runtime_loom)]
 #[macro_export]
 #[doc(hidden)]

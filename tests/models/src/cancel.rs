@@ -93,7 +93,7 @@ enum Wakes {
     One,
 }
 
-/// Wakes the loop's main future when it is dropped.
+/// When this value is dropped, it wakes the loop's main future.
 struct Bell {
     rung: Rc<Cell<bool>>,
     listener: Rc<RefCell<Option<Waker>>>,
@@ -160,7 +160,7 @@ fn an_aborted_task_is_dropped_at_home(wakes: Wakes, witness: &'static Witness) {
 }
 
 runtime_core::sync::thread_local_const! {
-    /// An event loop that is closed and not dropped.
+    /// An event loop that is closed but not dropped.
     static KEPT: RefCell<Option<EventLoop>> = RefCell::new(None)
 }
 

@@ -1,5 +1,5 @@
-//! Models of the channel: it keeps its contract, and it orders each send before the receive of the
-//! same message, and nothing else.
+//! Models of the channel: it keeps its contract. It orders each send before the receive of the same
+//! message, and it orders nothing else.
 
 use std::sync::Arc;
 
@@ -155,7 +155,8 @@ fn a_send_is_ordered_by_the_notification_that_follows_it(witness: &'static Witne
 }
 
 /// Each thread writes its own flag and then reads the flag of the other thread. Both threads may
-/// read a flag that is not set yet. A channel made of a lock would hide this mistake.
+/// read a flag that is not set yet. A channel that contains a lock would order the two threads and
+/// hide this mistake.
 fn a_handshake_of_two_relaxed_flags(_: &'static Witness) {
     let asleep = Arc::new(AtomicUsize::new(0));
     let (sender, receiver) = unbounded();

@@ -1,7 +1,8 @@
 //! Runs one model, or one mutant, in this process, which was started for it.
 //!
-//! A model that fails often aborts its process, and a model that hangs must be killed. The
-//! [runner](crate::runner) reads the exit status and a few lines of output.
+//! A failing model usually aborts its process, and a hanging model must be killed. So each runs in
+//! its own process, and the [runner](crate::runner) reads the exit status and a few lines of
+//! output.
 
 use std::process::{self, ExitCode};
 use std::thread;
@@ -21,7 +22,8 @@ pub(crate) fn run(model: &Model, mutant: Option<usize>, limit: Duration) -> Exit
         process::exit(HUNG);
     });
     println!("{EXPLORING}");
-    // The body of a mutant must panic or deadlock: the model's witnesses do not apply to it.
+    // The body of a mutant must panic or deadlock, because the model's witnesses are not checked
+    // for it.
     let (body, witnesses): (Body, _) = match mutant.map(|index| &model.mutants[index]) {
         Some(Mutant::Body { body, .. }) => (*body, None),
         Some(Mutant::Site { .. }) | None => (model.body, Some(model.witnesses)),

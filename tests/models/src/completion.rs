@@ -1,8 +1,8 @@
 //! Models of the completion cell, `runtime_core::completion`, and of its reading end, `join`.
 //!
-//! Most of the cell's state is guarded by one mutex, which no mutation can weaken. Besides
-//! mutations of the cell's flags, the mutants are therefore small cells with a bug that the real
-//! cell must not have, or programs that use the cell wrongly.
+//! Most of the cell's state is guarded by one mutex, which no mutation can weaken. Only the cell's
+//! flags are mutated. The other mutants are small cells with a bug that the real cell must not
+//! have, or programs that use the cell wrongly.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -178,8 +178,7 @@ fn look_then_register(_: &'static Witness) {
     join(producer);
 }
 
-/// `is_finished` gives the same ordering as an await: if it returns true, the producer's work is
-/// visible.
+/// If `is_finished` returns true, the producer's work is visible, just as after an await.
 fn is_finished_orders_the_work_of_the_producer(witness: &'static Witness) {
     let (cell, handle) = cell();
     let done = Arc::new(AtomicUsize::new(0));
@@ -248,7 +247,7 @@ fn a_cancel_wakes_the_producer_once_and_is_visible(witness: &'static Witness) {
     let other = Arc::clone(&cell);
     let canceller = spawn(move || other.cancel());
     handle.abort();
-    // The request is visible when the call returns, whichever thread made it.
+    // When `abort` returns, the request is visible, whichever of the two threads made the request.
     assert!(cell.is_cancel_requested());
     let back = cell.complete(Err(JoinError::cancelled(cell.metadata().clone())));
     join(canceller);
@@ -335,13 +334,13 @@ fn a_result_read_without_the_lock_is_whole(witness: &'static Witness) {
 }
 
 /// The box of a finished task keeps the cell. The next task in the box reuses the cell if the
-/// reader on another thread has dropped it. Each reader gets the result of its own task.
+/// reader, on another thread, has dropped its handle. Each reader gets the result of its own task.
 fn a_cell_is_reused_only_after_its_reader_is_dropped(witness: &'static Witness) {
     let (mut kept, handle) = cell();
     let reader = spawn(move || assert!(matches!(block_on(handle), Ok(1))));
     let _ = kept.complete(Ok(1));
     let next = Completion::new(Metadata::here(), None);
-    // The reader may be dropped here.
+    // The handle that the reader awaits may be dropped here.
     assert!(kept.is_finished());
     match Arc::get_mut(&mut kept) {
         Some(left) => {

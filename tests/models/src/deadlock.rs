@@ -112,7 +112,8 @@ fn end(pool: &Pool, completed: usize) {
     assert_eq!((stats.completed, stats.queued, stats.threads), (completed as u64, 0, 0));
 }
 
-/// The inner job needs the only thread, on which the outer job waits: it is refused. (P54)
+/// The inner job needs the only thread, but the outer job waits on that thread. So the inner job is
+/// refused. (P54)
 fn for_the_only_thread(wait: Wait, witness: &'static Witness) {
     let executor = EventLoop::new(Config::default());
     let (pool, ran) = (pool(1), Record::new());
@@ -123,8 +124,8 @@ fn for_the_only_thread(wait: Wait, witness: &'static Witness) {
     witness.saw("told");
 }
 
-/// If both outer jobs wait, the later wait gets an error. The thread that gets it then runs the
-/// inner job of the other one.
+/// If both outer jobs wait, the later wait gets an error. The thread that gets the error then runs
+/// the inner job of the other outer job.
 fn two_on_two_threads(wait: Wait, witness: &'static Witness) {
     let executor = EventLoop::new(Config::default());
     let (pool, ran) = (pool(2), Record::new());
@@ -137,9 +138,9 @@ fn two_on_two_threads(wait: Wait, witness: &'static Witness) {
     witness.saw(if refused == 1 { "told" } else { "not told" });
 }
 
-/// While the inner job is queued, taken, run and ended by another thread, the outer job checks it,
-/// reports that it waits, and sleeps. The inner job is not refused, in whichever order these steps
-/// come.
+/// One thread runs the outer job, which checks whether the inner job has ended, reports that it
+/// waits, and sleeps. Another thread takes the inner job from the queue and runs it to its end. The
+/// inner job is not refused, in whichever order these steps come.
 fn ends_elsewhere(threads_max: usize, witness: &'static Witness) {
     let executor = EventLoop::new(Config::default());
     let (pool, ran) = (pool(threads_max), Record::new());
@@ -151,11 +152,12 @@ fn ends_elsewhere(threads_max: usize, witness: &'static Witness) {
     witness.saw("ran");
 }
 
-/// Blocks on a job, or on news from elsewhere.
+/// A function that blocks until the first handle's job has ended, or until the second handle
+/// resolves. The second handle awaits the *news*: a result that no job of the pool produces.
 type BlockOnEither = fn(&Handle, JoinHandle<()>, JoinHandle<()>);
 
-/// Waits for the news; the job must not end before. The news wakes `news_waker`, if there is one,
-/// in place of the context's waker.
+/// A future that waits for the news, and panics if the job ends before that. If there is a
+/// `news_waker`, the news wakes this waker instead of the context's waker.
 fn either(
     mut inner: JoinHandle<()>,
     mut news: JoinHandle<()>,
@@ -171,7 +173,7 @@ fn either(
     })
 }
 
-/// The pool's only thread waits for a job that no other thread can run, or for news. The news
+/// The pool's only thread waits for a job that no other thread can run, or for the news. The news
 /// arrives, so there is no deadlock.
 fn something_else_can_wake(block: BlockOnEither, witness: &'static Witness) {
     let executor = EventLoop::new(Config::default());
@@ -190,7 +192,8 @@ fn something_else_can_wake(block: BlockOnEither, witness: &'static Witness) {
     witness.saw("woken");
 }
 
-/// Blocks as `Handle::block_on` does, but with a waker for the news that the pool does not count.
+/// Blocks as `Handle::block_on` does, except that the news wakes a waker that the pool does not
+/// count.
 fn hides_what_else_can_wake_it(_: &Handle, inner: JoinHandle<()>, news: JoinHandle<()>) {
     let parker = Arc::new(Parker::new());
     let waker = Waker::from(Arc::clone(&parker));

@@ -21,7 +21,7 @@ use runtime_executor::{Config, EventLoop, Handle};
 /// The simulated system that the threads of a model share.
 #[derive(Clone)]
 pub(crate) struct Device {
-    /// The number of bytes to read. Each system call accesses it.
+    /// The number of bytes that can be read. Each simulated system call accesses this word.
     bytes: Arc<AtomicUsize>,
     /// The registered descriptors with their tokens; the last entry is the newest.
     tokens: Record<(RawFd, Token)>,
@@ -120,7 +120,7 @@ impl Device {
         Ok(())
     }
 
-    /// Reads all bytes. Zero bytes are the end of the stream.
+    /// Reads all bytes and returns their number. Zero means that the stream has ended.
     pub(crate) fn read_all(&self) -> io::Result<usize> {
         let count = self.system_call();
         if count == 0 && self.ended.is_empty() {

@@ -3,7 +3,7 @@
 use runtime_core::sync::explore::Record;
 use runtime_core::sync::thread::{self, ThreadId};
 
-/// Records the thread on which it is dropped.
+/// A value that records the thread on which it is dropped.
 pub(crate) struct DropProbe(Record<ThreadId>);
 
 /// Makes a probe, and the record of its drops.

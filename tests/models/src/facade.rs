@@ -69,8 +69,8 @@ pub(crate) const MODELS: &[Model] = &[
     },
 ];
 
-/// Two threads count to two. Each adds one by a load and a store, which only a mutex makes one
-/// step.
+/// Two threads count to two. Each adds one by a load and a store. Only a mutex makes this load and
+/// this store a single step.
 fn count_under(mine: Arc<Mutex<()>>, others: Arc<Mutex<()>>) {
     fn count(mutex: &Mutex<()>, counter: &AtomicUsize) {
         let guard = mutex.lock();
@@ -116,8 +116,9 @@ fn a_released_store_is_a_publication(witness: &'static Witness) {
     join(writer);
 }
 
-/// The case of loom#392. Without the second word of `atomic`, the writer's own load would hide from
-/// loom that the writer's store races with the other thread's load.
+/// The case of loom#392. The facade's `atomic` module gives each atomic a second word. Without that
+/// word, the writer's own load would hide from loom that the writer's store races with the other
+/// thread's load.
 fn a_load_hides_no_later_write(witness: &'static Witness) {
     let word = Arc::new(AtomicUsize::new(0));
     let other = Arc::clone(&word);

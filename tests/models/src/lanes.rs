@@ -206,8 +206,8 @@ fn a_job_in_line_of_a_pool_that_closes(witness: &'static Witness) {
     assert!(pool.shutdown(Shutdown::Wait).is_clean());
 }
 
-/// priorities‖shutdown. A job of a background lane that must run is run, and the shutdown returns
-/// after it has ended.
+/// priorities‖shutdown. A job in a background lane must run. The shutdown runs the job, and returns
+/// after the job has ended.
 fn a_shutdown_that_leaves(
     rules: fn(runtime_blocking::LaneBuilder) -> runtime_blocking::LaneBuilder,
     witness: &'static Witness,
@@ -220,7 +220,8 @@ fn a_shutdown_that_leaves(
     let other = submit(pool.main_lane(), || ());
     let report = pool.shutdown(Shutdown::Leave);
     assert!(report.waiting.is_empty());
-    // The pool's lock orders this load after the store: the job ended before the shutdown returned.
+    // The job ended before the shutdown returned, so the pool's lock orders this load after the
+    // job's store.
     assert!(flushed.load(Ordering::Relaxed), "it returned too early");
     block_on(must).expect("it ran");
     let ran = block_on(other).is_ok();

@@ -1,4 +1,4 @@
-//! The models: the claims about the protocols, checked in every interleaving.
+//! The models, which check claims about the protocols in every interleaving.
 //!
 //! ```text
 //! cargo loom                  all models, then all their mutants

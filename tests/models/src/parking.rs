@@ -273,7 +273,7 @@ fn every_wake_up_counts(_: &'static Witness) {
 }
 
 /// The thread sees that it was unparked, finds that its deadline has passed, and takes no token. So
-/// nothing orders it after the write before the unpark.
+/// nothing orders this thread after the write that precedes the unpark.
 fn a_passed_deadline_orders(_: &'static Witness) {
     let injector = injector::start(injector::expire);
     let (data, unparked) = (word(), word());

@@ -127,7 +127,7 @@ pub(crate) const MODELS: &[Model] = &[
 
 type Closure = Box<dyn FnOnce() + Send>;
 
-/// A thread that runs calls: a pinned state or a toy pool.
+/// Runs calls on one thread. Implemented by the pinned state and by the toy pool.
 trait CallThread: Clone + Send + 'static {
     fn call(&self, closure: Closure) -> JoinHandle<()>;
     /// Accepts no more calls, and waits until all accepted calls have ended.
@@ -240,8 +240,8 @@ fn the_last_of_two_handles(witness: &'static Witness) {
     assert!(was_here || last.len() == 1, "the last drop has waited");
 }
 
-/// A count of handles that is read in one step and written in a second step. So each of two drops
-/// may find that it is not the last.
+/// A count of handles that is read in one step and written in a second step. Each of two concurrent
+/// drops may therefore assume that the other is the last.
 fn counted_in_two_steps(_: &'static Witness) {
     let handles = Arc::new(Mutex::new(2));
     let closes = Record::new();
@@ -285,7 +285,7 @@ fn abort(thread: &impl CallThread, witness: &'static Witness) {
     witness.saw(end);
 }
 
-/// Completes a cell when it is dropped.
+/// A value whose drop completes a cell.
 struct CompleteOnDrop(Arc<Completion<()>>);
 
 impl Drop for CompleteOnDrop {
@@ -294,8 +294,8 @@ impl Drop for CompleteOnDrop {
     }
 }
 
-/// The handle of the opening is dropped while the state is being made. The state is then dropped on
-/// its own thread.
+/// The handle that awaits the opening is dropped while the state is being made. The state is then
+/// dropped on its own thread.
 fn an_opening(
     end: fn(JoinHandle<PinnedState<(DropProbe, CompleteOnDrop)>>),
     witness: &'static Witness,

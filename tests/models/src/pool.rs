@@ -457,7 +457,8 @@ fn a_blocked_queue(threads_max: usize, witness: &'static Witness) {
     join(injector);
 }
 
-/// Two jobs at once need a monitor. A third job is submitted when the queue may be empty again.
+/// Two jobs submitted at once make the pool appoint a monitor. The third job is submitted when the
+/// queue may be empty again, and the monitor may be about to become a normal worker.
 fn a_job_submitted_while_the_monitor_stands_down(witness: &'static Witness) {
     let injector = injector::start(|| {
         injector::expire();
@@ -473,7 +474,8 @@ fn a_job_submitted_while_the_monitor_stands_down(witness: &'static Witness) {
     join(injector);
 }
 
-/// A job that shuts its own pool down does not wait for itself, and both shutdowns return.
+/// Two threads shut a pool down, and one of them does so within a job of that pool. The shutdown
+/// within the job does not wait for this job. Both shutdowns return.
 fn two_shutdowns_one_of_them_a_jobs(witness: &'static Witness) {
     let pool = pool(1, 1);
     let inside = pool.clone();

@@ -169,9 +169,9 @@ fn clears_what_it_has_not_seen(
 }
 
 /// A byte arrives, and the loop receives its event, while another thread reads. A spurious event
-/// comes first, so the first operation of the reader may fail. The event may come between R1 and R2
-/// of that operation, before the reader waits, or while it waits. If R2 cleared the event, the
-/// reader would wait for ever. (P68)
+/// comes first, so the first operation of the reader may fail. The event may come between that
+/// operation's steps R1 and R2 (see `readiness.rs`), before the reader waits, or while it waits. If
+/// R2 cleared the event, the reader would wait for ever. (P68)
 fn an_event_is_not_cleared(read: Read, witness: &'static Witness) {
     let device = Device::new(Addressing::Token);
     let executor = device.executor();
@@ -187,7 +187,7 @@ fn an_event_is_not_cleared(read: Read, witness: &'static Witness) {
     join(reader);
 }
 
-/// The size of the buffer of a read, which is larger than the number of bytes that arrive.
+/// The size of a read's buffer. It is larger than the number of bytes that arrive.
 const ASKED: usize = 4;
 
 fn reads_to_the_end(
@@ -251,7 +251,7 @@ fn a_short_read_loses_nothing(content: EventContent, read: Read, witness: &'stat
     join(reader);
 }
 
-/// An event is pending when its socket is dropped and another socket gets its slot. (P66, P67)
+/// An event is pending when its socket is dropped and another socket gets the same slot. (P66, P67)
 fn a_late_event_reaches_no_other_socket(addressing: Addressing, witness: &'static Witness) {
     let device = Device::new(addressing);
     let executor = device.executor();

@@ -101,7 +101,8 @@ fn treats_it_as_not_ready(socket: &Registration, direction: Direction) {
     }
 }
 
-/// A byte arrives before the registration (then it is not reported) or after it. (P68)
+/// A byte arrives before or after the registration. A byte that arrives before is not reported.
+/// (P68)
 fn data_that_arrives_during_registration(begin: Begin, witness: &'static Witness) {
     let device = Device::new(Addressing::Token);
     let executor = device.executor();

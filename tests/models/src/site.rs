@@ -19,7 +19,8 @@ pub(crate) fn root() -> PathBuf {
 pub(crate) fn line_of(file: &str, snippet: &str, nth: Option<usize>) -> usize {
     let path = root().join(file);
     let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{file}: {error}"));
-    // A model that mutates a line of its own file quotes the text there.
+    // A model that mutates a line of its own file also quotes the text in that file. The line with
+    // the quotation does not count.
     let quoted = format!("\"{snippet}\"");
     let is_site = |line: &str| {
         line.contains(snippet) && !line.contains(&quoted) && !line.trim_start().starts_with("//")

@@ -176,7 +176,7 @@ fn the_time_moves_when_the_last_hold_ends(witness: &'static Witness) {
 }
 
 /// A job is woken, and sleeps for another reason before the call of its waker has returned. No hold
-/// is left behind, so the time advances and wakes the job. (P60)
+/// of the clock is left behind, so the time advances and wakes the job. (P60)
 fn a_job_that_sleeps_again_before_its_waker_is_done(witness: &'static Witness) {
     let event_loop = virtual_loop();
     let handle = event_loop.handle();
@@ -237,8 +237,9 @@ enum SleepUse {
     Dropped,
 }
 
-/// Another thread polls a sleep of the loop and parks until the sleep ends. Or it polls the sleep
-/// once and drops it. Then the loop keeps no timer of the sleep. (P74)
+/// Another thread polls a sleep of the loop. With `Awaited`, that thread then parks until the sleep
+/// ends. With `Dropped`, that thread drops the sleep, and the loop keeps no timer of the sleep.
+/// (P74)
 fn a_sleep_polled_elsewhere(used: SleepUse, witness: &'static Witness) {
     let event_loop = virtual_loop();
     let handle = event_loop.handle();

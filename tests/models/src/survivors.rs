@@ -5,7 +5,7 @@ use crate::model::MutationKind;
 /// A weakening on which no model fails.
 struct Survivor {
     file: &'static str,
-    /// A part of the line of the operation.
+    /// Text that the operation's line contains.
     snippet: &'static str,
     /// The mutation that weakens the operation.
     left: MutationKind,

@@ -20,7 +20,7 @@ use runtime_core::sync::{Mutex, MutexGuard, thread};
 /// A job without a result.
 pub(crate) type Job = Box<dyn FnOnce() + Send>;
 
-/// Threads that run jobs.
+/// Runs jobs on its threads. Implemented by the pool that ships and by the toy.
 pub(crate) trait JobRunner: Clone + Send + 'static {
     /// Accepts the job, or hands it back.
     fn submit(&self, job: Job) -> Result<JoinHandle<()>, Job>;

@@ -64,7 +64,8 @@ pub(crate) const MODELS: &[Model] = &[
     },
 ];
 
-/// A loop that a host turns. The hook of the loop unparks the host, which turns the loop only then.
+/// A loop that a host turns. The hook of the loop unparks the host. The host turns the loop only
+/// after such an unpark.
 struct Guest {
     event_loop: EventLoop,
     calls: Record<()>,

@@ -252,7 +252,7 @@ fn messages_keep_the_order_of_their_sender(witness: &'static Witness) {
     }
 }
 
-/// Counts the sleeps of the loop.
+/// An observer that counts the sleeps of the loop.
 struct Sleeps(Rc<Cell<usize>>);
 
 impl Observer for Sleeps {

@@ -13,8 +13,8 @@ pub use std::sync::atomic::Ordering;
 
 use super::mutation::{self, Mutation};
 
-/// The ordering that an operation has under a mutation. For `Split` and `Lose`, only a load uses
-/// this result.
+/// The ordering that an operation has under a mutation. Under `Split` and `Lose`, only loads use
+/// this ordering.
 fn weakened(mutation: Mutation, order: Ordering) -> Ordering {
     match mutation {
         Mutation::Relaxed | Mutation::Split | Mutation::Lose => Relaxed,
@@ -139,7 +139,7 @@ macro_rules! atomic {
             /// in between.
             ///
             /// # Errors
-            /// The value, if `update` returns `None`.
+            /// Returns the value, if `update` returns `None`.
             #[track_caller]
             pub fn fetch_update(
                 &self,

@@ -93,7 +93,7 @@ impl<T> Sender<T> {
     /// Sends a message.
     ///
     /// # Errors
-    /// The message, if the receiver was dropped.
+    /// Returns the message, if the receiver was dropped.
     #[track_caller]
     pub fn send(&self, message: T) -> Result<(), SendError<T>> {
         if mutation::here() == Some(Mutation::Lose) {
@@ -147,7 +147,7 @@ impl<T> Receiver<T> {
     /// Takes the next message.
     ///
     /// # Errors
-    /// `Empty` if there is no message, or if its send is not ordered before this call;
+    /// Returns `Empty` if there is no message, or if its send is not ordered before this call;
     /// `Disconnected` if there is no message and all senders were dropped.
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         let head = self.0.cells().head;

@@ -24,7 +24,7 @@ struct Execution {
     is_dismissed: bool,
 }
 
-/// The thread starts that fail in this execution.
+/// The numbers of the thread starts that fail in this execution.
 #[derive(Default)]
 struct RefusedStarts {
     nths: Vec<usize>,

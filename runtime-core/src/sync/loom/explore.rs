@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::slot::Thread;
 use super::{execution, thread};
 
-/// More branches than any correct execution of our models has. An execution that reaches this
-/// number spins.
+/// A number of branches that no correct execution of our models reaches. An execution that reaches
+/// this number spins.
 const BRANCHES_MAX: usize = 100_000;
 
 /// Runs `body` in every interleaving with at most `bound` preemptions (without a bound: in every

@@ -27,7 +27,7 @@ pub fn start(body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
 /// The injector reaches the threads one after the other, and other threads may run in between.
 ///
 /// # Panics
-/// Outside the injector's thread.
+/// If called outside the injector's thread.
 #[track_caller]
 pub fn expire() {
     assert_injector();
@@ -39,7 +39,7 @@ pub fn expire() {
 /// Wakes every parked thread spuriously, whether its park is timed or not.
 ///
 /// # Panics
-/// Outside the injector's thread.
+/// If called outside the injector's thread.
 #[track_caller]
 pub fn wake_spuriously() {
     assert_injector();
@@ -50,12 +50,12 @@ pub fn wake_spuriously() {
 
 /// Lets time pass whenever no other thread can run, until [`dismiss`] is called.
 ///
-/// It is for a model whose program waits until deadlines pass, any number of times. It must be the
-/// last call of the injector's thread. A call of [`expire`] before it makes time pass at earlier
-/// moments, too.
+/// A model uses this function if its program waits for deadlines any number of times. The call must
+/// be the last one of the injector's thread. An earlier call of [`expire`] makes time pass at
+/// earlier moments, too.
 ///
 /// # Panics
-/// Outside the injector's thread. If no thread can run and none has a deadline.
+/// If called outside the injector's thread, and if no thread can run and none has a deadline.
 #[track_caller]
 pub fn expire_at_last() {
     assert_injector();

@@ -20,7 +20,7 @@ impl<T> Mutex<T> {
     /// If a thread of the model panicked while it held the lock.
     ///
     /// # Blocking
-    /// Blocks the model thread while another one holds the lock.
+    /// Blocks the model thread while another model thread holds the lock.
     pub fn lock(&self) -> MutexGuard<'_, T> {
         self.0.lock().expect("loom's mutex reports no poison")
     }
@@ -39,7 +39,7 @@ impl<T> Mutex<T> {
 /// Locks a mutex. A model does not fork, so no lock is held by a missing thread.
 ///
 /// # Blocking
-/// As [`Mutex::lock`].
+/// Blocks as [`Mutex::lock`] does.
 pub fn lock_unless<T>(
     mutex: &Mutex<T>,
     _is_hopeless: impl FnOnce() -> bool,

@@ -1,4 +1,5 @@
-//! One thread of a model, as the other threads see it: its slot, with the parking token.
+//! The slot of a model's thread: the part of the thread that the other threads can reach, with its
+//! parking token.
 //!
 //! loom sees one word of the slot. Bit 0 is the parking token; the other bits count how often the
 //! injector let time pass for this thread. The module `thread` describes the protocol of parking.
@@ -41,8 +42,8 @@ struct ThreadSlot {
 #[derive(Debug, Default)]
 pub(super) struct SlotState {
     parked: Option<Parked>,
-    /// How many of the ticks counted in the word this thread has used up, each as one passed
-    /// deadline.
+    /// The number of ticks that this thread has used up, of those counted in the word. Each tick
+    /// used up is one passed deadline.
     pub(super) ticks: usize,
     /// The latest deadline that has passed. All earlier deadlines have passed, too.
     pub(super) passed: Option<Instant>,
@@ -53,7 +54,7 @@ pub(super) struct SlotState {
     unparks: usize,
 }
 
-/// The stage of a thread's life, as far as the injector must know it.
+/// The stages of a thread's life that the injector distinguishes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum ThreadStage {
     /// No thread has the slot.
@@ -167,7 +168,8 @@ impl Thread {
         &self.0.word
     }
 
-    /// Sleeps, then takes the token if there is one. Returns the word as it was before that.
+    /// Sleeps, then takes the token if there is one. Returns the word as it was before the token
+    /// was taken.
     ///
     /// The caller must have found no token, and no other thread may have run since.
     pub(super) fn sleep(&self, parked: fn(loom::thread::Thread) -> Parked) -> usize {

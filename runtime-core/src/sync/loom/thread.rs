@@ -141,7 +141,7 @@ impl<T> JoinHandle<T> {
     /// Waits for the thread to end. Its end happens before the return.
     ///
     /// # Errors
-    /// None: a panic of the thread has ended the model.
+    /// Never returns an error: a panic in the thread ends the whole model.
     ///
     /// # Blocking
     /// Blocks the model thread.

@@ -18,7 +18,7 @@ pub fn park_until(deadline: Instant) -> bool {
 /// Starts a thread.
 ///
 /// # Errors
-/// The system's error, if it refuses to start a thread.
+/// Returns the system's error, if the system refuses to start a thread.
 pub fn spawn(
     name: String,
     stack_size: Option<usize>,
