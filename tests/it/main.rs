@@ -6,8 +6,8 @@
 //!
 //! 1. `wake` never blocks, drops no future, runs no user code under a lock, and works from any
 //!    thread, after shutdown and during thread-local destruction.
-//! 2. A submitted closure is handed back, cancelled before it starts, or run. It keeps its slot
-//!    until it has ended.
+//! 2. A submitted closure is handed back, cancelled before it starts, or run. A closure that runs
+//!    counts against the limits of its pool until it has ended.
 //! 3. A shutdown is explicit and reports what it has cancelled and which jobs still run. Dropping
 //!    a runtime never panics.
 //! 4. A panic in a task, job, waker or destructor ends only that task, job, waker or value.

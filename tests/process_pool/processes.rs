@@ -1,4 +1,4 @@
-//! Processes as `/proc` shows them.
+//! The states, parents and descriptors of processes, read from `/proc`.
 
 use std::fs;
 

@@ -1,5 +1,5 @@
-//! The measurements: the cost of each row of `benches/README.md` in aside, in other runtimes, and
-//! in a program written by hand for that row.
+//! Measures the rows of `benches/README.md`: the cost of each row in aside, in other runtimes, and
+//! in a program that is written by hand for the row.
 //!
 //! Read in this order: [`rows`] lists the rows, and [`row`] defines the type of a row. Each group
 //! of rows has a module with the work, written once for all runtimes. [`peers`] defines what

@@ -14,11 +14,13 @@ use crate::Done;
 pub(crate) struct Figures {
     took: Duration,
     threads: u64,
-    /// The peak of resident memory. The next field is its growth since the beginning.
+    /// The peak of resident memory.
     memory_kib: u64,
+    /// The growth of this peak since the beginning of the measurement.
     grown_kib: u64,
-    /// The number of voluntary context switches. The next field counts the involuntary ones.
+    /// The number of voluntary context switches.
     slept: u64,
+    /// The number of involuntary context switches.
     preempted: u64,
     /// The largest delay of a ticker on the loop, or `None` without a loop.
     lateness: Option<Duration>,
@@ -111,7 +113,7 @@ impl Ticker {
         Ticker { task, is_over }
     }
 
-    /// Returns the largest delay of a tick, including the last one.
+    /// Waits for the current tick to end, and returns the largest delay of all ticks.
     pub(crate) async fn stop(self) -> Result<Duration, JoinError> {
         self.is_over.set(true);
         self.task.await

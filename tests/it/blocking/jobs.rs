@@ -35,7 +35,8 @@ fn a_thousand_jobs_on_a_few_threads_all_come_back() {
     });
 }
 
-// Promise 2: a job runs although nothing waits for it, and keeps its slot until it has ended.
+// Promise 2: a job runs although nothing waits for it, and counts against the limits of its pool
+// until it has ended.
 #[test]
 fn a_job_whose_handle_is_dropped_runs_and_keeps_its_slot_until_it_has_ended() {
     watched(|| {

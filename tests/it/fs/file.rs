@@ -1,4 +1,4 @@
-//! `File`: its positions and chunks, and its contents as other threads and handles see them.
+//! `File`: its positions and chunks, and the contents that other threads and handles read.
 //! `lost_writes.rs` checks that no accepted data is lost.
 
 use std::fs as std_fs;

@@ -60,7 +60,7 @@ fn script(steps: impl IntoIterator<Item = Step>) -> (Script, Arc<AtomicUsize>) {
     (Script { steps: steps.into_iter().collect(), calls: Arc::clone(&calls) }, calls)
 }
 
-/// Bytes that differ from place to place.
+/// Returns bytes of which neighbours differ, so that a byte in a wrong place is found.
 pub(crate) fn pattern(length: usize) -> Vec<u8> {
     (0..length).map(|place| (place % 251) as u8).collect()
 }

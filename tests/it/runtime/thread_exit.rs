@@ -49,8 +49,8 @@ fn a_wake_from_the_thread_local_destructors_of_another_thread_arrives() {
     });
 }
 
-// P19: a handle works at thread exit, too: it spawns, submits and blocks, and the remaining values
-// are dropped.
+// P19: a handle works at thread exit, too. It spawns tasks, submits jobs and blocks. The values
+// that remain are dropped.
 #[test]
 fn every_method_of_a_handle_works_in_a_destructor_at_thread_exit() {
     watched(|| {

@@ -125,7 +125,7 @@ fn virtual_time_does_not_advance_while_a_job_runs() {
     });
 }
 
-// P60: the result of a job arrives before any later deadline, however short.
+// P60: the result of a job arrives before any later deadline, even one that is a nanosecond away.
 #[test]
 fn a_job_always_finishes_before_a_timeout_in_virtual_time() {
     watched(|| {

@@ -39,7 +39,8 @@ print(f"listening on 127.0.0.1:{server.server_address[1]}", flush=True)
 server.serve_forever()
 "#;
 
-/// Starts a Python server and returns its port. The server ends when it is dropped.
+/// Starts a Python server, and returns its process and its port. The server ends when the returned
+/// [`Program`] is dropped.
 fn python(arguments: &[&str]) -> (Program, String) {
     // A build may take longer than the server may run, so the example is built first.
     build(INTEROP, "http_client");

@@ -72,7 +72,7 @@ impl Load {
     }
 }
 
-/// A load that runs in laps.
+/// Implemented by loads, which run in laps.
 trait Lap {
     /// Runs for this time, then waits until the server is idle. Returns the number of answered
     /// requests.

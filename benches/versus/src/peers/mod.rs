@@ -101,7 +101,7 @@ impl Peer {
     }
 }
 
-/// A runtime of one thread.
+/// Implemented by every peer that is a runtime of one thread.
 pub trait Runtime: 'static {
     /// The future that awaits a task.
     type Handle<T: Send + 'static>: Future + Send + 'static;
@@ -134,7 +134,7 @@ where
     R::block_on_with_pool(async { R::output::<F::Output>(R::spawn(future).await) })
 }
 
-/// A runtime with timers.
+/// Implemented by runtimes with timers.
 pub trait Timers: Runtime {
     /// Returns a future that waits for this duration.
     fn sleep(duration: Duration) -> impl Future + 'static;
@@ -143,7 +143,7 @@ pub trait Timers: Runtime {
     fn spawn_sleep(duration: Duration) -> Self::Handle<()>;
 }
 
-/// A runtime with a pool for blocking calls.
+/// Implemented by runtimes with a pool for blocking calls.
 pub trait Blocking: Runtime {
     /// The future that awaits a job.
     type Job<T: Send + 'static>: Future + Send + 'static;
@@ -160,7 +160,7 @@ pub trait Blocking: Runtime {
     fn job_output<T: Send + 'static>(joined: <Self::Job<T> as Future>::Output) -> T;
 }
 
-/// A runtime to whose pool other threads can submit.
+/// Implemented by runtimes to whose pool other threads can submit.
 pub trait Submit: Blocking {
     /// The handle that another thread needs to submit.
     type Submitter: Clone + Send + 'static;
@@ -172,7 +172,7 @@ pub trait Submit: Blocking {
     fn submit(submitter: &Self::Submitter, job: impl FnOnce() + Send + 'static);
 }
 
-/// A runtime whose pool can limit its producers.
+/// Implemented by runtimes whose pool can limit its producers.
 pub trait Bounded: Blocking {
     /// The bounded queue to which a producer submits.
     type Queue: Clone + Send + Sync + 'static;
@@ -204,16 +204,16 @@ async fn with_token<T>(
     }
 }
 
-/// A runtime whose pool can be limited to its minimal width.
+/// Implemented by runtimes whose pool can be limited to its minimal number of threads.
 pub trait Narrow: Blocking {
     /// The minimal number of threads.
     const WORKERS: usize = 1;
 
-    /// As [`Blocking::block_on_with_pool`], with a pool of minimal width.
+    /// Like [`Blocking::block_on_with_pool`], with the minimal number of threads in the pool.
     fn block_on_narrow<F: Future<Output: 'static>>(main: F) -> F::Output;
 }
 
-/// A runtime that can be created without running anything.
+/// Implemented by runtimes that can be created without running anything.
 pub trait Make: Runtime {
     /// Makes a runtime, runs a future that is ready, and drops the runtime.
     fn make_and_drop();

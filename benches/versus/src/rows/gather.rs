@@ -22,7 +22,7 @@ const CHILDREN: usize = 10_000;
 const YIELDS_EACH: usize = 10;
 const WAKES: usize = 1_000;
 
-/// A way to await many futures at once.
+/// Implemented by each combinator: a way to await many futures at once.
 pub(super) trait Gatherer {
     /// Awaits all futures.
     fn all<F: Future>(children: Vec<F>) -> impl Future<Output = usize>;

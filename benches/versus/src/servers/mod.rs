@@ -21,7 +21,7 @@ const BUFFER: usize = 1_024;
 /// The size of the read buffer of a bulk transfer.
 const BLOCK: usize = 64 * 1_024;
 
-/// A runtime of one thread that serves.
+/// Implemented by each runtime of one thread on which the servers run.
 pub trait Servers {
     /// Sends back all bytes that each TCP connection receives.
     fn echo_tcp(listener: TcpListener);
@@ -35,7 +35,7 @@ pub trait Servers {
     fn discard(listener: TcpListener);
 }
 
-/// A runtime on which hyper serves.
+/// Implemented by runtimes on which hyper serves.
 pub trait Http {
     /// Answers each request with a few words.
     fn hello(listener: TcpListener);
