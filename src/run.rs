@@ -6,8 +6,8 @@ use runtime_core::metadata::Metadata;
 
 use crate::runtime::Runtime;
 
-/// Makes a runtime, drives `main` until it is ready, shuts the runtime down, and returns the
-/// output: the main function of an async program, like Python's `asyncio.run`.
+/// Makes a runtime, drives `main` until it is ready, shuts the runtime down, and returns the output
+/// of `main`. Like Python's `asyncio.run`, it is the entry point of an async program.
 ///
 /// When `main` is ready, the remaining tasks are cancelled. `run` then waits for all accepted
 /// blocking jobs, so that nothing that they write is lost. After five seconds it names the
@@ -25,7 +25,7 @@ use crate::runtime::Runtime;
 /// Blocks the thread.
 ///
 /// # Panics
-/// If `main` panics, after shutting down.
+/// If `main` panics: the panic continues after the shutdown.
 #[track_caller]
 #[doc(alias("block_on", "asyncio", "main"))]
 pub fn run<F: Future>(main: F) -> F::Output {

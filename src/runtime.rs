@@ -71,8 +71,8 @@ impl Runtime {
     ///
     /// # Panics
     /// - If the future panics. The runtime may be used again.
-    /// - If it is called inside a task of the same runtime: await the future there. (Inside a task
-    ///   of *another* runtime it works, and stalls that runtime meanwhile.)
+    /// - If this method is called inside a task of the same runtime: await the future there. In a
+    ///   task of *another* runtime the call works, but stalls the other runtime until it returns.
     /// - If the call would have to sleep in a forked child of the process that made the runtime:
     ///   make a new runtime after the fork.
     #[track_caller]
@@ -112,7 +112,7 @@ impl Runtime {
     /// Blocks for `wait` at most, and as long as the polls of the ready tasks take.
     ///
     /// # Panics
-    /// If it is called inside a task of the same runtime.
+    /// If this method is called inside a task of the same runtime.
     #[track_caller]
     pub fn turn(&self, wait: Duration) -> Turn {
         let _entered = self.handle.enter();
@@ -125,7 +125,7 @@ impl Runtime {
     /// descriptor reports everything that makes a turn due early.
     ///
     /// Wait until the descriptor is readable, but do not read from it. It may be requested before
-    /// there is any socket. Each call returns a new copy; drop it when it is no longer polled.
+    /// there is any socket. Each call returns a new copy; drop the copy when you no longer poll it.
     ///
     /// ```
     /// # #[cfg(feature = "net")] {
@@ -151,7 +151,7 @@ impl Runtime {
     /// ```
     ///
     /// # Errors
-    /// Those of the system, if it has no descriptors left.
+    /// An error of the system, if the system has no descriptors left.
     #[cfg(all(feature = "net", unix))]
     pub fn socket_events(&self) -> std::io::Result<std::os::fd::OwnedFd> {
         self.executor.handle().socket_events()
@@ -163,7 +163,7 @@ impl Runtime {
     /// Blocks the thread, forever if a task never ends.
     ///
     /// # Panics
-    /// If it is called inside a task of the same runtime.
+    /// If this method is called inside a task of the same runtime.
     #[track_caller]
     pub fn drain(&self) {
         let _entered = self.handle.enter();
@@ -182,7 +182,7 @@ impl Runtime {
     /// dropped on this loop.
     ///
     /// # Blocking
-    /// As `how` says.
+    /// Blocks the thread as `how` says.
     pub fn shutdown(mut self, how: Shutdown) -> ShutdownReport {
         self.end(how)
     }
@@ -370,8 +370,8 @@ impl Builder {
 
     /// Sets a hook for a runtime that is [turned](Runtime::turn) by a foreign loop. The hook is
     /// called when a turn is due earlier than the last turn has announced. It is called at most
-    /// once per turn, on the thread that causes this. It should only notify the foreign loop.
-    /// Socket events do not call the hook: `Runtime::socket_events` reports them.
+    /// once per turn, on the thread that makes the turn due. It should only notify the foreign
+    /// loop. Socket events do not call the hook: `Runtime::socket_events` reports them.
     #[must_use]
     pub fn on_wake(mut self, hook: impl Fn() + Send + Sync + 'static) -> Builder {
         self.config.wake_hook = Some(Box::new(hook));

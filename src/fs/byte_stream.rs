@@ -26,7 +26,7 @@ impl AsyncRead for File {
 /// Lends out the bytes that were read ahead.
 ///
 /// # Cancel safety
-/// As for [`AsyncRead`].
+/// The same as for [`AsyncRead`].
 impl AsyncBufRead for File {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let stream = Pin::into_inner(self).stream();

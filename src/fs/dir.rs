@@ -44,7 +44,7 @@ const ENTRIES_MAX: usize = 256;
 /// Those of [`std::fs::read_dir`], and those of every [`Operation`].
 ///
 /// # Cancel safety
-/// As an [`Operation`] that reads.
+/// The same as for an [`Operation`] that reads.
 #[track_caller]
 pub fn read_dir(path: impl AsRef<Path>) -> Operation<ReadDir> {
     let path = path.as_ref().to_owned();
@@ -191,7 +191,7 @@ impl DirEntry {
     /// Those of [`std::fs::DirEntry::metadata`], and those of every [`Operation`].
     ///
     /// # Cancel safety
-    /// As an [`Operation`] that reads.
+    /// The same as for an [`Operation`] that reads.
     #[track_caller]
     pub fn metadata(&self) -> Operation<fs::Metadata> {
         let entry = Arc::clone(&self.entry);
@@ -204,7 +204,7 @@ impl DirEntry {
     /// Those of [`std::fs::DirEntry::file_type`], and those of every [`Operation`].
     ///
     /// # Cancel safety
-    /// As an [`Operation`] that reads.
+    /// The same as for an [`Operation`] that reads.
     #[track_caller]
     pub fn file_type(&self) -> Operation<FileType> {
         if let Some(file_type) = self.file_type {

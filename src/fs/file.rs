@@ -96,7 +96,7 @@ impl File {
     /// Those of [`std::fs::File::create`], and those of every [`Operation`].
     ///
     /// # Cancel safety
-    /// As [`OpenOptions::open`](super::OpenOptions::open).
+    /// The same as for [`OpenOptions::open`](super::OpenOptions::open).
     #[track_caller]
     pub fn create(path: impl AsRef<Path>) -> Operation<File> {
         let mut options = fs::OpenOptions::new();
@@ -110,7 +110,7 @@ impl File {
     /// Those of [`std::fs::File::create_new`], and those of every [`Operation`].
     ///
     /// # Cancel safety
-    /// As [`OpenOptions::open`](super::OpenOptions::open).
+    /// The same as for [`OpenOptions::open`](super::OpenOptions::open).
     #[track_caller]
     pub fn create_new(path: impl AsRef<Path>) -> Operation<File> {
         let mut options = fs::OpenOptions::new();
@@ -197,7 +197,7 @@ impl File {
     /// [`std::fs::File::sync_data`].
     ///
     /// # Errors
-    /// As [`sync_all`](File::sync_all).
+    /// Those of [`sync_all`](File::sync_all).
     ///
     /// # Cancel safety
     /// If the future is dropped, the call may or may not take effect.

@@ -21,7 +21,7 @@ use super::operation::Operation;
 /// Those of [`std::fs::read`], and those of every [`Operation`].
 ///
 /// # Cancel safety
-/// As an [`Operation`] that reads.
+/// The same as for an [`Operation`] that reads.
 #[track_caller]
 pub fn read(path: impl AsRef<Path>) -> Operation<Vec<u8>> {
     let path = path.as_ref().to_owned();
@@ -34,7 +34,7 @@ pub fn read(path: impl AsRef<Path>) -> Operation<Vec<u8>> {
 /// Those of [`std::fs::read_to_string`], and those of every [`Operation`].
 ///
 /// # Cancel safety
-/// As an [`Operation`] that reads.
+/// The same as for an [`Operation`] that reads.
 #[track_caller]
 pub fn read_to_string(path: impl AsRef<Path>) -> Operation<String> {
     let path = path.as_ref().to_owned();
@@ -59,7 +59,7 @@ pub fn read_to_string(path: impl AsRef<Path>) -> Operation<String> {
 /// Those of [`std::fs::write`], and those of every [`Operation`].
 ///
 /// # Cancel safety
-/// As an [`Operation`] that changes files.
+/// The same as for an [`Operation`] that changes files.
 #[track_caller]
 pub fn write(path: impl AsRef<Path>, content: impl Into<Vec<u8>>) -> Operation<()> {
     let (path, content) = (path.as_ref().to_owned(), content.into());
@@ -73,7 +73,7 @@ pub fn write(path: impl AsRef<Path>, content: impl Into<Vec<u8>>) -> Operation<(
 /// Those of [`std::fs::copy`], and those of every [`Operation`].
 ///
 /// # Cancel safety
-/// As an [`Operation`] that changes files.
+/// The same as for an [`Operation`] that changes files.
 #[track_caller]
 pub fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Operation<u64> {
     let (from, to) = (from.as_ref().to_owned(), to.as_ref().to_owned());
@@ -86,7 +86,7 @@ pub fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Operation<u64> {
 /// Those of [`std::fs::rename`], and those of every [`Operation`].
 ///
 /// # Cancel safety
-/// As an [`Operation`] that changes files.
+/// The same as for an [`Operation`] that changes files.
 #[track_caller]
 pub fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Operation<()> {
     let (from, to) = (from.as_ref().to_owned(), to.as_ref().to_owned());
@@ -99,7 +99,7 @@ pub fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Operation<()> {
 /// Those of [`std::fs::hard_link`], and those of every [`Operation`].
 ///
 /// # Cancel safety
-/// As an [`Operation`] that changes files.
+/// The same as for an [`Operation`] that changes files.
 #[track_caller]
 pub fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Operation<()> {
     let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
@@ -112,7 +112,7 @@ pub fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Operatio
 /// Those of [`std::os::unix::fs::symlink`], and those of every [`Operation`].
 ///
 /// # Cancel safety
-/// As an [`Operation`] that changes files.
+/// The same as for an [`Operation`] that changes files.
 #[cfg(unix)]
 #[track_caller]
 pub fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Operation<()> {
@@ -126,7 +126,7 @@ pub fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Operation<
 /// Those of [`std::fs::set_permissions`], and those of every [`Operation`].
 ///
 /// # Cancel safety
-/// As an [`Operation`] that changes files.
+/// The same as for an [`Operation`] that changes files.
 #[track_caller]
 pub fn set_permissions(path: impl AsRef<Path>, permissions: Permissions) -> Operation<()> {
     let path = path.as_ref().to_owned();
@@ -184,7 +184,7 @@ of_one_path! {
 /// [`Operation`].
 ///
 /// # Cancel safety
-/// As an [`Operation`] that reads.
+/// The same as for an [`Operation`] that reads.
 #[track_caller]
 pub fn try_exists(path: impl AsRef<Path>) -> Operation<bool> {
     let path = path.as_ref().to_owned();

@@ -12,7 +12,7 @@ use runtime_core::metadata::Metadata;
 
 use crate::handle::Handle;
 
-/// A call of the file system, as a job on the runtime's pool; and the future of its result.
+/// The future of a call of the file system, which runs as a job on the runtime's pool.
 ///
 /// Nothing happens before the first poll. The job then belongs to the current runtime, or to the
 /// runtime of the [`File`](super::File) on which the method was called.
@@ -53,7 +53,7 @@ enum OperationState<T: Send + 'static> {
 struct NotStarted<T> {
     effect: Effect,
     metadata: Metadata,
-    /// `None` stands for the current runtime.
+    /// The runtime of the job. `None` stands for the runtime that is current at the first poll.
     runtime: Option<Handle>,
     call: Box<dyn FnOnce() -> io::Result<T> + Send>,
 }

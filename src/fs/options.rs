@@ -42,7 +42,7 @@ impl From<fs::OpenOptions> for OpenOptions {
 }
 
 impl OpenOptions {
-    /// Makes options that allow nothing.
+    /// Makes options that allow neither reading nor writing.
     pub fn new() -> OpenOptions {
         OpenOptions { options: fs::OpenOptions::new() }
     }

@@ -22,7 +22,7 @@ impl File {
     /// - The error of an earlier write if that error was not reported yet.
     ///
     /// # Cancel safety
-    /// As an [`Operation`] that reads.
+    /// The same as for an [`Operation`] that reads.
     #[track_caller]
     pub fn read_at(&self, length: usize, offset: u64) -> Operation<Vec<u8>> {
         let metadata = Metadata::here().named("fs::File::read_at");
@@ -57,7 +57,7 @@ impl File {
     /// bytes that were read ahead are still unread: seek first.
     ///
     /// # Cancel safety
-    /// As an [`Operation`] that changes files.
+    /// The same as for an [`Operation`] that changes files.
     #[track_caller]
     pub fn write_all_at(&self, bytes: impl Into<Vec<u8>>, offset: u64) -> Operation<()> {
         let metadata = Metadata::here().named("fs::File::write_all_at");

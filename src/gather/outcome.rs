@@ -10,8 +10,8 @@
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 
-/// Classifies the output of one child: it is kept until all children have finished, or it decides
-/// the output of the group.
+/// Classifies the output of one child: either the output is kept until all children have finished,
+/// or it decides the output of the group.
 pub trait Outcome<O> {
     /// The part of an output that is kept.
     type Kept;
@@ -21,7 +21,7 @@ pub trait Outcome<O> {
     fn of(output: O) -> ControlFlow<Self::Decision, Self::Kept>;
 }
 
-/// Makes the group's output from its children's outcomes.
+/// Makes the output of a group from the outcomes of its children.
 pub trait Finish<Kept, Decision> {
     /// The combinator's name, for panic messages.
     const NAME: &'static str;

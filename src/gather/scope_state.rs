@@ -30,7 +30,8 @@ pub(super) enum ScopePhase {
     Ended,
 }
 
-/// Ends a scope when dropped: refuses new children, then drops the children not yet taken.
+/// Ends a scope when dropped: refuses new children, then drops the spawned children that no poll
+/// has taken yet.
 pub(super) struct ScopeEnd<'env> {
     pub(super) state: Rc<ScopeState<'env>>,
 }

@@ -73,9 +73,10 @@
 //!                                              G5, G6: polls a and b        {}      {ATTENDED}
 //! ```
 //!
-//! - *A wake between G5 and G6.* If the poll will still swap the child's word, G1 finds the word
-//!   non-empty and stops, and G6 takes both bits. Otherwise G2 sets bits up to a root that is
-//!   ATTENDED, and G7 finds the bit.
+//! - *A wake between G5 and G6.* If the poll has taken the bit that stands for the child's word,
+//!   and has not taken the word yet, G1 finds the word non-empty and stops. G6 then takes the
+//!   child's bit with the word. Otherwise G2 sets bits up to a root that is ATTENDED, and G7 finds
+//!   the bit in the root.
 //! - *A child that wakes itself while it is polled.* Its word was swapped, so its bit waits for the
 //!   next poll. The wake costs one RMW (the first wake in a word costs one more per level) and
 //!   wakes no task. G7 wakes the task once for all such wakes. No visit polls a child twice.
@@ -102,7 +103,8 @@ use std::task::{Wake, Waker};
 use runtime_core::sync::Mutex;
 use runtime_core::sync::atomic::{AtomicU64, Ordering};
 
-/// The root's bit that says that the group is being polled: wakers do not wake the task.
+/// The root's bit that is set while the group is being polled. As long as it is set, wakers do not
+/// wake the task.
 const ATTENDED: u64 = 1 << 63;
 
 /// The maximum number of levels below the root: enough for 63 * 64^4 (about 10^9) children.
@@ -111,8 +113,8 @@ const LEVELS_MAX: usize = 4;
 /// Records which children of a group were woken since the last visit.
 ///
 /// *Shared by* the wakers of the children and the poll of the group. *Guarded by* RMWs alone,
-/// except the waker of the awaiting task, which has a lock. *Woken by* the first wake of an
-/// unattended set.
+/// except the waker of the awaiting task, which has a lock. *Woken by*: the first wake of a child
+/// wakes the task, unless the group is being polled.
 ///
 /// `BITS` is the number of bits of a word that are used. With a small `BITS`, a model has several
 /// levels for only a few children.

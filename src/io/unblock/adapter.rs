@@ -214,7 +214,7 @@ impl<T: Send + 'static> Unblock<T> {
         }
     }
 
-    /// Cancels the commands ahead, and waits until no command is left.
+    /// Cancels the commands of kind `Ahead`, and waits until no command is left.
     pub(super) fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), StreamFailure>> {
         self.client.cancel_ahead();
         while ready!(self.poll_event(cx))? == QueueEvent::Replies {}

@@ -126,7 +126,7 @@ pub(crate) struct Client<T: Send + 'static, R: Send + 'static> {
     submitter: JobSubmitter,
     /// The kind of the command that the last job was submitted for.
     first: CommandKind,
-    /// The last job. Its error says why it was dropped or panicked.
+    /// The last job. The job's error says why the job was dropped, or that it panicked.
     job: Option<JoinHandle<()>>,
     /// The job was dropped or panicked, and its error was not reported yet.
     is_failing: bool,

@@ -39,13 +39,14 @@
 //! - **Order.** Bytes, items and errors arrive in the order in which a loop of blocking calls would
 //!   have returned them.
 //! - **Reading.** A read that is dropped loses nothing: the next read returns its bytes. A chunk is
-//!   read ahead only while the chunks before it come back full (8 KiB at first, then up to three of
-//!   512 KiB). On a terminal or a quiet pipe, only the requested read is under way.
+//!   read ahead only while the chunks before it come back full. The first chunk has 8 KiB; later,
+//!   up to three chunks of 512 KiB are read ahead. On a terminal or a quiet pipe, only the
+//!   requested read is under way.
 //! - **Writing.** Accepted bytes are written in order, even if the stream is dropped. Up to 1 MiB
 //!   is accepted ahead. A write that fails is reported once, by the next write, flush, close or
 //!   seek. Bytes that were accepted after the failed write are dropped, because the output would
-//!   have a hole before them. A flush is ready when the object's own flush has returned, a close
-//!   when the object was dropped.
+//!   have a hole before them. A flush is ready when the object's own flush has returned. A close is
+//!   ready when the object was dropped.
 //! - **Seeking** reaches the position that it would reach without reading ahead. Seek between
 //!   reading and writing the same file: while bytes that were read ahead are unread, a write fails
 //!   instead of writing at the wrong position.

@@ -4,8 +4,9 @@ use std::io;
 
 use runtime_core::join::JoinHandle;
 
-/// The maximum numbers of bytes and of writes that are accepted and not written yet.
+/// The maximum number of bytes that are accepted and not written yet.
 const BYTES_MAX: usize = 1024 * 1024;
+/// The maximum number of writes that are accepted and not done yet.
 const WRITES_MAX: usize = 64;
 
 /// The maximum number of buffers that are kept to be used again.

@@ -76,7 +76,7 @@ impl<T: Read + Send + 'static> AsyncRead for Unblock<T> {
 /// Lends out the chunks themselves, so that nothing is copied.
 ///
 /// # Cancel safety
-/// As for [`AsyncRead`].
+/// The same as for [`AsyncRead`].
 impl<T: Read + Send + 'static> AsyncBufRead for Unblock<T> {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let stream = Pin::into_inner(self);

@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 use std::io;
 
-/// The sizes of the first chunk and of the largest chunk, in bytes.
+/// The size of the first chunk, in bytes.
 const CHUNK_MIN: usize = 8 * 1024;
+/// The size of the largest chunk, in bytes.
 const CHUNK_MAX: usize = 512 * 1024;
 
 /// The maximum number of chunks that are requested, or have arrived and are not consumed.

@@ -28,7 +28,8 @@ impl<T, R> WorkerJob<T, R> {
     /// Blocks as long as the commands do.
     ///
     /// # Panics
-    /// If a command panics, after the object was dropped and the task was woken.
+    /// If a command panics: the panic continues after the object was dropped and the task was
+    /// woken.
     pub(crate) fn run(mut self) {
         let Some(queue) = self.queue.take() else { return };
         let mut object = queue.begin();
