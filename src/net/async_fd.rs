@@ -130,7 +130,7 @@ impl<T> AsyncFd<T> {
         Ok(ReadyGuard { fd: self, direction, seen: Some(seen) })
     }
 
-    /// Reads by `operation`: tries the operation, and waits whenever it returns
+    /// Reads by `operation`: tries the operation, and waits whenever the operation returns
     /// [`WouldBlock`](io::ErrorKind::WouldBlock). Any number of tasks may wait.
     ///
     /// # Errors
@@ -175,7 +175,8 @@ impl<T> AsyncFd<T> {
         self.registration.try_io(Direction::Write, || operation(&self.inner))
     }
 
-    /// Transfers up to `bytes` bytes of a stream by `operation`, when that does not block.
+    /// Transfers up to `bytes` bytes of a stream by `operation`, and waits while the operation
+    /// would block.
     ///
     /// A transfer of zero bytes returns at once, because it has nothing to wait for. (The system
     /// would let an empty read wait for data, although the read takes none.)

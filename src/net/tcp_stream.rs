@@ -85,7 +85,8 @@ fn is_in_progress(error: &io::Error) -> bool {
 }
 
 impl TcpStream {
-    /// Connects to an address. Of several addresses it connects to the first one that accepts.
+    /// Connects to an address. Of several addresses it connects to the first one that accepts the
+    /// connection.
     ///
     /// The system gives up after some minutes. Use `aside::timeout` for a shorter limit.
     ///

@@ -38,9 +38,9 @@
 //!
 //! - *Errors* are the system's, as std reports them. Operations interrupted by a signal are
 //!   repeated.
-//! - *Starting blocks*, as with std, until the child has called `exec` or has failed to. This
-//!   usually takes about a millisecond. Where that is too long, start the child in a job. A child
-//!   may be started, and used, on any thread that has a runtime.
+//! - *Starting blocks*, as with std, until the child has called `exec`, or has failed to call it.
+//!   This usually takes about a millisecond. Where that is too long, start the child in a job. A
+//!   child may be started, and used, on any thread that has a runtime.
 //! - A child *belongs to the runtime* that was current when it was started, as a socket does. After
 //!   the end of that runtime its pipes return an error, but a thread can still wait for the child.
 //! - *Cancel safety*: each future that is dropped has had either its full effect or none. The

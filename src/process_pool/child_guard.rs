@@ -114,8 +114,8 @@ impl GuardedChild {
         if self.is_reaped {
             return;
         }
-        // This fails if no member of the group is left. The worker itself is killed, too, because
-        // it may have left its group.
+        // Killing the group fails if no member of the group is left. The worker itself is killed,
+        // too, because it may have left its group.
         let _ = kill_process_group(pid, Signal::KILL);
         let _ = self.child.kill();
     }

@@ -244,8 +244,9 @@ fn read_reply<A, R: DeserializeOwned>(
     })
 }
 
-/// Ends a process whose exchange has failed, and returns the error of the call. The caller makes
-/// the errors of a time-out and of a malformed frame, which differ between a start and a call.
+/// Ends a process whose exchange has failed, and returns the error of the call. `timed_out` and
+/// `malformed` make the errors of these two failures, because the errors of a start differ from
+/// those of a call.
 fn kill_failed(
     mut process: WorkerProcess,
     error: ExchangeError,

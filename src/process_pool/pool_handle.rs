@@ -77,8 +77,9 @@ impl ProcessPool {
     /// Closes the pool, waits as long as `how` allows, kills the workers that still run a call, and
     /// returns when every worker process has been waited for.
     ///
-    /// A pool of threads must leave running jobs behind; this pool kills their processes. The
-    /// report names these jobs, and their handles yield [`CallError::Aborted`].
+    /// A pool of threads must leave running jobs behind. This pool kills the processes of its
+    /// running jobs instead. The report names these jobs, and their handles yield
+    /// [`CallError::Aborted`].
     ///
     /// # Blocking
     /// Blocks for the time that `how` allows, and until the kernel has ended the processes.

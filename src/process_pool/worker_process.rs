@@ -52,13 +52,13 @@ pub(super) struct WorkerProcess {
 /// The state of a worker process between two calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum WorkerState {
-    /// It may be called.
+    /// The worker may be called.
     Ready,
-    /// It has run its maximum number of calls, and is asked to exit.
+    /// The worker has run its maximum number of calls, and is asked to exit.
     Retiring,
-    /// It is dead or must be killed: its next frame would not answer the next call.
+    /// The worker is dead, or must be killed because its next frame would not answer the next call.
     Broken,
-    /// It has been waited for.
+    /// The worker has been waited for.
     Reaped(Option<ExitStatus>),
 }
 

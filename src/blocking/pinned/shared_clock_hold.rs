@@ -1,10 +1,10 @@
 //! One hold on a virtual clock, shared by all calls of one runtime that wait for one state.
 //!
-//! A job holds the virtual clock of its runtime while it runs, and releases it while it sleeps. If
-//! every waiting call had a hold of its own, a call that sleeps would deadlock. The sleeping call
-//! waits for the time to advance, the time waits for the call that is queued next, and that queued
-//! call waits for the sleeping call. The calls of one runtime that run or wait for one state
-//! therefore share a hold, and the running call releases the hold for all of them.
+//! A job holds the virtual clock of its runtime while it runs, and releases the clock while it
+//! sleeps. If every waiting call had a hold of its own, a call that sleeps would deadlock. The
+//! sleeping call waits for the time to advance, the time waits for the call that is queued next,
+//! and that queued call waits for the sleeping call. The calls of one runtime that run or wait for
+//! one state therefore share a hold, and the running call releases the hold for all of them.
 
 use std::sync::Arc;
 

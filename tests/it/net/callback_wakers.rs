@@ -118,7 +118,7 @@ fn a_waker_may_use_its_stream_whenever_it_is_cloned_woken_or_dropped() {
         let (waker, counts) = strange.waker();
         for _ in 0..3 {
             // The waker is stored in the slot of the polled operations and in a future's own slot,
-            // and another waker replaces it in the latter.
+            // and another waker replaces it in the future's slot.
             assert!(poll_read(&far, &waker).is_pending());
             let mut own = pin!(far.readable());
             assert!(own.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
