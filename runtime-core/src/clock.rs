@@ -37,8 +37,9 @@ enum ClockSource {
     Virtual(Arc<VirtualTime>),
 }
 
-/// *Shared by* the loop, which alone advances it, and the threads that read it or hold it. *Guarded
-/// by* its atomics. *Woken by* nothing: the caller of `release` unparks the loop.
+/// *Shared by* the loop, the only thread that advances the time, and the threads that read or hold
+/// the clock. *Guarded by* its atomics. *Woken by* nothing: the caller of `release` unparks the
+/// loop.
 #[derive(Debug)]
 struct VirtualTime {
     start: Instant,
@@ -87,8 +88,8 @@ impl Clock {
     /// Stops a virtual clock until [`release`](Clock::release), while a job runs.
     pub fn hold(&self) {
         if let ClockSource::Virtual(time) = &self.0 {
-            // ORDERING: Relaxed. The caller is the loop itself or a job that holds the clock, so
-            // the loop's next `may_advance` is ordered after this addition anyway.
+            // ORDERING: Relaxed. The caller is the loop itself, or a job that already holds the
+            // clock. So the loop's next `may_advance` is ordered after this addition anyway.
             time.holds.fetch_add(1, Ordering::Relaxed);
         }
     }

@@ -5,7 +5,7 @@
 //!
 //! The value holds only plain numbers, because the packages that write it do not depend on each
 //! other. Each package keeps values of its own types (the loop that is turned, the job that runs)
-//! in its own thread-locals, so a wake on the loop's thread accesses only one thread-local. The
+//! in its own thread-locals. So a wake on the loop's thread accesses only one thread-local. The
 //! role's value is made by a constant expression and never destroyed, so it can be read while other
 //! thread-locals are destroyed.
 

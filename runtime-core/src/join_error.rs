@@ -58,9 +58,9 @@ impl JoinError {
         matches!(self.0.reason, Reason::Panicked { .. })
     }
 
-    /// Returns whether the task or job was refused: the pool was shut down, no thread could be
-    /// started, or every thread that could have run the job was waiting for it. The closure was
-    /// dropped without being run; [`source`](Error::source) says why.
+    /// Returns whether the task or job was refused. A job is refused if the pool was shut down, if
+    /// no thread could be started, or if every thread that could have run the job was waiting for
+    /// it. The closure was dropped without being run; [`source`](Error::source) says why.
     pub fn is_refused(&self) -> bool {
         matches!(self.0.reason, Reason::Refused(_))
     }

@@ -41,7 +41,7 @@
 //!
 //! Every write is a read-modify-write of one word, so no fence is needed. All unparks between two
 //! sleeps count as one: a thousand wakes of a running loop make no system call, and a thousand
-//! wakes of a sleeping loop make one.
+//! wakes of a sleeping loop make one system call.
 //!
 //! # Two other ways to sleep
 //!

@@ -3,7 +3,7 @@
 //! A slab calls no code of its values, except that dropping the slab drops the values in it.
 //!
 //! A key is the slot's index and the slot's *generation*. Removing a value increments the
-//! generation of its slot, so a key of the removed value, a *stale* key, finds nothing, even if the
+//! generation of its slot. So the key of a removed value, a *stale* key, finds nothing, even if the
 //! slot contains another value. A slot whose generations are used up is never used again. Therefore
 //! a key names one value for ever.
 //!

@@ -7,8 +7,8 @@
 //!
 //! - the native side contains no logic, and
 //! - the model side is never stronger than the types it stands for. Its channel orders a send
-//!   before the receive of the same message and nothing else; its timed waits expire whenever an
-//!   injector lets time pass; its threads may wake spuriously or fail to start.
+//!   before the receive of the same message, and nothing else. Its timed waits expire whenever an
+//!   injector lets time pass. Its threads may wake spuriously or fail to start.
 //!
 //! `Arc` is std's on both sides. loom sees no ordering through the reference count, so a model can
 //! only be stricter than the machine.

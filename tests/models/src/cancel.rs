@@ -117,8 +117,8 @@ fn outcome(result: Result<(), JoinError>) -> &'static str {
     }
 }
 
-/// cancel‖wake‖poll. One thread aborts the task and awaits it. Another thread may wake the task,
-/// which then ends by itself. The future is dropped once, on the loop's thread, and before its
+/// cancel‖wake‖poll. One thread aborts the task and awaits it. Another thread may wake the task;
+/// the task then ends by itself. The future is dropped once, on the loop's thread, and before its
 /// handle resolves. (P1, P23, P28)
 fn an_aborted_task_is_dropped_at_home(wakes: Wakes, witness: &'static Witness) {
     let (executor, shared) = probed_executor();

@@ -1,9 +1,9 @@
 //! Models of deadlock detection: a job that blocks on a job of its own pool gets an error if the
-//! pool is deadlocked, and never otherwise.
+//! pool is deadlocked, and only then.
 //!
-//! One lock guards the pool's state, and no mutant can break a lock. In the mutants, a wake is
-//! lost, or a job blocks without reporting to the pool that it waits, or a job reports only a part
-//! of what can wake it.
+//! One lock guards the pool's state, and no mutant can break a lock. The mutants have other
+//! mistakes. Some lose a wake. In others a job blocks without reporting its wait to the pool, or
+//! does not report everything that can wake it.
 
 use std::future::poll_fn;
 use std::pin::Pin;

@@ -1,8 +1,8 @@
 //! A simulated device in place of the operating system: descriptors that become readable, and a
 //! selector that reports each such change once.
 //!
-//! The device adds no happens-before edges. Its state is invisible to loom, and a system call is
-//! only a point at which loom may switch threads (a relaxed read-modify-write of one word).
+//! The device adds no happens-before edges. Its state is invisible to loom. A system call is a
+//! relaxed read-modify-write of one word: a point at which loom may switch threads.
 
 use std::io;
 use std::os::fd::{AsFd, RawFd};

@@ -1,5 +1,5 @@
-//! Models of the wake set of a group (`WakeSet`): with one word, with several levels (whose words
-//! have only two bits), and in a group on a loop.
+//! Models of the wake set of a group (`WakeSet`): with one word, with several levels of words of
+//! two bits each, and in a group on a loop.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -198,8 +198,8 @@ impl<const BITS: usize> Group<BITS> {
 }
 
 /// wake‖poll, with one thread for each wake. Each thread writes before it wakes its child, even if
-/// the child is already marked as woken. A child that is polled sees one of these writes. If a wake
-/// were lost, the group would sleep for ever. (P1, P3, P78)
+/// the child is already marked as woken. A child that is polled sees such a write. If a wake were
+/// lost, the group would sleep for ever. (P1, P3, P78)
 fn children_are_woken<const BITS: usize>(children: &[usize], witness: &'static Witness) {
     let mut group = Group::<BITS>::new();
     let news: Vec<_> = children.iter().map(|&child| (child, word())).collect();
@@ -230,7 +230,7 @@ fn children_are_woken<const BITS: usize>(children: &[usize], witness: &'static W
 }
 
 /// A thread wakes a child of a set with two levels twice, each time after a write. The poll itself
-/// wakes the other child in the same word.
+/// wakes the child whose bit is in the same word.
 fn a_child_is_woken_again_and_again(witness: &'static Witness) {
     let mut group = Group::<2>::new();
     let news = word();

@@ -1,5 +1,5 @@
-//! Models of a complete blocking call, through the front end: a job runs, publishes its result and
-//! wakes the task, and the loop that slept reads the result.
+//! Models of a complete blocking call, through the front end: a job runs, publishes its result, and
+//! wakes the task. The loop, which slept, then reads the result.
 
 use std::pin::pin;
 use std::time::Duration;

@@ -28,8 +28,8 @@ pub(crate) fn survivors() -> impl Iterator<Item = (&'static str, &'static str)> 
 }
 
 /// No step depends on the part of the ordering that is lost. All writes of a word that several
-/// threads write are AcqRel, so that nobody must prove for each of them that a weaker ordering
-/// suffices.
+/// threads write are AcqRel, so that no proof is needed that a weaker ordering suffices for one of
+/// them.
 const RULE: &str =
     "no step depends on it; words that several threads write are written with AcqRel";
 /// loom runs the operations of one thread in program order, and a read-modify-write reads the

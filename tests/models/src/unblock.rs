@@ -173,7 +173,7 @@ fn no_command_is_left_and_replies_keep_their_order(witness: &'static Witness) {
     jobs.into_iter().for_each(join);
 }
 
-/// The reaction of the task when its command is refused.
+/// The action of the task when the queue refuses its command.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum OnRefusal {
     TakesReplies,

@@ -1,5 +1,6 @@
-//! Mutation testing of the orderings. Each ordering stronger than Relaxed in the code that ships is
-//! weakened, one at a time, and the models that execute the operation run until one of them fails.
+//! Mutation testing of the orderings. The run takes each ordering of the shipped code that is
+//! stronger than Relaxed, and weakens it alone. The models that execute the operation then run
+//! until one of them fails.
 //!
 //! An `AcqRel` is weakened three times: to Relaxed, to Acquire and to Release. A weakening on which
 //! no model fails is a *survivor*; [`survivors`](crate::survivors) has the reason for each. A

@@ -1,11 +1,12 @@
 //! Atomics that loom sees and that a mutation can weaken.
 //!
-//! A load is two steps for loom: a read-modify-write of a second word, and the load itself. loom
-//! remembers only the last access to each object, and treats loads as independent of each other.
-//! Suppose one thread loads, and another thread loads and then writes. The second thread's own load
-//! then hides the race of its write with the first thread's load, and half of the executions are
-//! never tried (loom#166, loom#392). The second word makes loads dependent on each other, so no
-//! race is hidden. The access to it is Relaxed and orders nothing.
+//! Each load performs two steps that loom sees: a read-modify-write of a second word, and the load
+//! itself. The reason is that loom remembers only the last access to each object, and treats loads
+//! as independent of each other. Suppose one thread loads, and another thread loads and then
+//! writes. The second thread's own load then hides that its write races with the first thread's
+//! load. So half of the executions are never tried (loom#166, loom#392). The second word makes
+//! loads dependent on each other, so no race is hidden. The access to it is Relaxed and orders
+//! nothing.
 
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 

@@ -1,10 +1,10 @@
 //! The channel of the models, as weak as the channel that ships.
 //!
 //! crossbeam-channel keeps messages in slots. A Release store publishes each slot, and an Acquire
-//! load takes it. A send is therefore ordered before *its own* receive and before nothing else: not
-//! before the receive of another message, nor before a receive that finds the channel empty. A lock
-//! around a queue would order all of these, so a program that lacks a necessary ordering would
-//! pass.
+//! load takes it. A send is therefore ordered before *its own* receive, and before nothing else. It
+//! is not ordered before the receive of another message, nor before a receive that finds the
+//! channel empty. A lock around a queue would order all of these, so a program that lacks a
+//! necessary ordering would pass.
 //!
 //! - `send` takes the next slot by a Relaxed read-modify-write of the tail, then marks the slot
 //!   FULL by a Release store.
@@ -147,8 +147,9 @@ impl<T> Receiver<T> {
     /// Takes the next message.
     ///
     /// # Errors
-    /// Returns `Empty` if there is no message, or if its send is not ordered before this call;
-    /// `Disconnected` if there is no message and all senders were dropped.
+    /// Returns `Empty` if there is no message, or if the send of the next message is not ordered
+    /// before this call. Returns `Disconnected` if there is no message and all senders were
+    /// dropped.
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         let head = self.0.cells().head;
         // ORDERING: Acquire, paired with the Release of `publish`.

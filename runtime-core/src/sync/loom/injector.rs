@@ -1,9 +1,9 @@
 //! The injector, which lets time pass, wakes threads spuriously, and refuses thread starts.
 //!
 //! The passing of time and spurious wake-ups come from a separate thread, which [`start`] starts
-//! before any other thread of the model. loom then tries them at every point where they could
-//! matter. The injector's thread does nothing else, so its wake-ups order nothing that the program
-//! did: a real timer orders nothing either.
+//! before any other thread of the model. loom then tries these events at every point where they
+//! could matter. The injector's thread does nothing else, so its wake-ups order nothing that the
+//! program did: a real timer orders nothing either.
 
 use super::execution;
 use super::slot::Thread;

@@ -4,8 +4,8 @@
 //! threads, or another choice of the values that loads may read, until all have been tried. The
 //! threads of a model are coroutines on one thread of the system. Data that loom does not have to
 //! see (the contents of a channel's slot, the list of sleeping threads) is therefore kept behind a
-//! std mutex, which never contends and orders nothing. Such a mutex is not held across an operation
-//! that loom sees, because another coroutine may run there.
+//! std mutex. This mutex has no contention and orders nothing. No thread holds it during an
+//! operation that loom sees, because another coroutine may run there.
 //!
 //! The model side has three parts that the native side lacks, for use by models alone:
 //!
@@ -18,8 +18,8 @@
 //!
 //! - It has fewer methods. Code that calls the missing methods cannot be part of a model.
 //! - An atomic, a mutex or a channel is made inside a model: none can be a `static`.
-//! - A panic in a thread ends the whole model instead of being returned by `join`, and a panic
-//!   under a mutex makes the next lock panic.
+//! - A panic in a thread ends the whole model; `join` does not return it. After a panic under a
+//!   mutex, the next lock of that mutex panics.
 //! - Compare-exchanges do not fail spuriously, and `SeqCst` is no stronger than `AcqRel`.
 //! - A thread-local made by `thread_local_const!` cannot be accessed from another thread-local's
 //!   destructor, because loom destroys all thread-locals of a thread at once. No thread-local that

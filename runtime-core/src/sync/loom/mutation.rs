@@ -5,8 +5,8 @@
 //! `RUNTIME_LOOM_MUTATION="relaxed runtime-core/src/park.rs 87"`. Every operation of the facade
 //! that can be mutated calls [`here`], which compares its call site with the named one.
 //!
-//! When the named site is first reached, `mutation reached` is written to stderr, so that a mutant
-//! that fails for another reason does not count as caught.
+//! When the named site is first reached, `mutation reached` is written to stderr. A mutant that
+//! fails without this line has failed for another reason, and does not count as caught.
 //!
 //! If `RUNTIME_LOOM_TRACE` is set, nothing is mutated, and each site that is reached is written to
 //! stdout, once, as `site runtime-core/src/park.rs 87`.

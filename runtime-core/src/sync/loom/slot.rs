@@ -6,8 +6,8 @@
 //!
 //! A flag that loom does not see records that the thread sleeps. The flag changes only together
 //! with an operation on the word, so loom tries every order of its changes. A thread sleeps in
-//! loom's own park. loom's unpark is called only for a thread that sleeps there, because it would
-//! also release a thread that waits for a mutex.
+//! loom's own park. loom's unpark is called only for a thread that sleeps there, because this call
+//! would also release a thread that waits for a mutex.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;

@@ -73,8 +73,8 @@ pub fn park_until(deadline: Instant) -> bool {
         return true;
     }
     // ORDERING: Acquire for a token, paired with the Release of `unpark`; Relaxed for a passed
-    // deadline: the exchange fails and does not take the token, so it need not see what the token
-    // orders.
+    // deadline: then the exchange fails and does not take the token, so the thread need not see
+    // what the token orders.
     let no_token = ticks * TICK;
     match me.word().compare_exchange(no_token | TOKEN, no_token, Acquire, Relaxed) {
         Ok(_) => false,
