@@ -21,7 +21,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 const HANG: Duration = Duration::from_secs(60);
 /// The environment variable that is set in the process that reaches the limit.
 const INSIDE: &str = "RUNTIME_BLOCKING_LIMITED";
-/// A user without other processes, so that no other limit is reached.
+/// The ID of a user who has no other processes, so that no other limit is reached.
 const UNPRIVILEGED: u32 = 64_123;
 const STACK: usize = 256 << 20;
 /// The bytes by which the address space may grow: less than `STACK`, and enough for everything

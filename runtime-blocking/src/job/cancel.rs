@@ -1,10 +1,10 @@
 //! Cancelling a job that runs.
 //!
 //! No thread can be stopped from outside. Cancelling a running job is therefore a request, for
-//! which the job checks: by [`check_cancelled`] from anywhere inside the closure, with no token in
-//! any signature, or by a [`CancelToken`] that it passes on. A job that blocks in a call that can
-//! be interrupted (a child process, a socket, a database query) registers a hook instead:
-//! [`CancelToken::on_cancel`].
+//! which the job checks. It calls [`check_cancelled`] from anywhere inside the closure, with no
+//! token in any signature, or it passes a [`CancelToken`] on and asks the token. A job that blocks
+//! in a call that can be interrupted (a child process, a socket, a database query) registers a hook
+//! instead: [`CancelToken::on_cancel`].
 //!
 //! The request is the flag of the job's completion cell. The job registers its hook first and
 //! checks the flag afterwards; the requesting thread sets the flag first and calls the hooks

@@ -2,13 +2,13 @@
 //!
 //! - S1. The pool is closed: it accepts no more jobs, and the idle workers are woken. A worker that
 //!   finds the queue empty retires, so the accepted jobs are still run.
-//! - S2. Unless it is a [`Leave`](Shutdown::Leave), the shutdown waits until every thread has
+//! - S2. If `how` is not [`Leave`](Shutdown::Leave), the shutdown waits until every thread has
 //!   retired. The last thread to retire wakes the shutdown, which joins the threads that no worker
 //!   has joined.
 //! - S3. If the shutdown does not wait, or its time limit has passed, it cancels the queued jobs,
-//!   requests the running jobs to stop, and reports both. It neither cancels nor stops the jobs of
-//!   lanes with `must_run`. It waits for these jobs, except on a thread that turns an event loop
-//!   and on a thread of the pool itself.
+//!   requests the running jobs to stop, and reports the cancelled and the running jobs. It neither
+//!   cancels nor stops the jobs of lanes with `must_run`. It waits for these jobs, except on a
+//!   thread that turns an event loop and on a thread of the pool itself.
 //!
 //! A worker whose job shuts its own pool down cannot wait for itself. Such a worker is counted as
 //! *shutting down* until its job ends. Its shutdown waits only until all remaining threads are

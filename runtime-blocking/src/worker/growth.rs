@@ -10,7 +10,7 @@
 //!   the jobs for the cores.
 //! - G4. No thread can be added (`threads_max` is reached, or the system refuses a thread) and the
 //!   queue does not move: the monitor runs a job itself. No monitor is needed then, because each
-//!   worker that ends a job takes the next one.
+//!   worker that ends a job takes the next job.
 
 use std::time::Duration;
 

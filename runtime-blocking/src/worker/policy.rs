@@ -32,8 +32,8 @@
 //! (A worker that yields is ARRIVING, too.) Two invariants hold. There are at most `threads_max`
 //! threads. While a job waits, a worker is arriving, or there is a monitor, or no worker can be
 //! dispatched and all workers are busy. A busy worker looks for a job when its own ends, so no
-//! waiting job depends on a later submit. Only two workers have a timer: the monitor while jobs
-//! wait, and an idle worker for its keep-alive.
+//! waiting job depends on a later submit. Two kinds of workers have a timer: the monitor while jobs
+//! wait, and idle workers for their keep-alive.
 
 use crate::worker::start_backoff::StartBackoff;
 

@@ -27,7 +27,7 @@ fn the_worker_that_became_idle_last_is_reused_first() {
     }
 }
 
-/// The documentation of another pool promises this, but sixty of its threads stay alive.
+/// Another pool documents this behaviour, but sixty of its threads stay alive.
 #[test]
 fn idle_threads_leave_when_their_keep_alive_has_passed() {
     let pool = Pool::builder().cores(8).keep_alive(Duration::from_millis(1)).build();

@@ -170,15 +170,15 @@ impl Way {
                         job.ended(End::HandedBack);
                     }
                 }
-                // The job may have had no thread to run on.
+                // A second shutdown, because the job may have had no thread to run on.
                 ledger.reports.lock().push(pool.shutdown(how));
             }
         }
     }
 }
 
-/// Aborts the jobs whose handles it receives, at every age, and reads the pool's statistics
-/// meanwhile.
+/// Aborts the jobs whose handles it receives, at every age, and reads a lane's statistics after
+/// each abort.
 fn abort_all(aborts: &Receiver<(Arc<Job>, Handle)>, mut dice: Dice, lanes: &[Lane; LANES]) {
     while let Ok((job, handle)) = aborts.recv_timeout(HANG) {
         for _ in 0..[0, 0, 1, dice.below(20)][dice.below(4) as usize] {

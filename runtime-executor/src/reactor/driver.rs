@@ -31,8 +31,8 @@ pub(crate) struct Reactor {
 struct ReactorState {
     selector: SelectorState,
     sources: Slab<Arc<IoSource>>,
-    /// True if another event loop watches the selector's descriptor. Then every event must be
-    /// received, because the descriptor would otherwise stay readable.
+    /// True if another event loop watches the selector's descriptor. In that case the loop must
+    /// receive every event, because the descriptor would otherwise stay readable.
     is_watched: bool,
 }
 
@@ -44,7 +44,8 @@ enum SelectorState {
     ShutDown,
 }
 
-/// The shared part of a selector. If the selector has just been opened, the loop's part, too.
+/// The selector of a reactor. If the selector has just been opened, `wait` is the part for the
+/// loop.
 pub(super) struct OpenedSelector {
     pub(super) selector: Arc<dyn Selector>,
     pub(super) wait: Option<Box<dyn WaitForEvents>>,
@@ -66,7 +67,7 @@ impl Reactor {
         Arc::new(Reactor { open, process: ForkCheck::unused(), state: Mutex::new(state) })
     }
 
-    /// S1, except that the selector does not record the descriptor yet.
+    /// S1, without the registration of the descriptor with the selector.
     pub(super) fn insert(&self) -> io::Result<InsertedSource> {
         let source = Arc::new(IoSource::new());
         let mut state = self.state.lock();
@@ -105,14 +106,14 @@ impl Reactor {
     }
 
     /// S5. The selector forgets the descriptor before the slot is vacated, so the selector never
-    /// knows a token of a vacant slot. A forked child does not touch the selector: removing a
+    /// holds the token of a vacant slot. A forked child does not touch the selector: removing a
     /// descriptor there would remove it for the parent, too.
     pub(super) fn remove(&self, key: Key, descriptor: RawFd) {
         if self.process.check().is_ok()
             && let Some(selector) = self.selector()
         {
-            // This fails if the descriptor has been closed. Then the kernel has removed the
-            // descriptor already.
+            // The call fails if the descriptor has been closed. In that case the kernel has removed
+            // the descriptor already.
             let _forgotten = selector.deregister(descriptor);
         }
         self.forget(key);

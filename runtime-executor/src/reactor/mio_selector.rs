@@ -11,7 +11,7 @@ use mio::{Events, Interest, Poll, Registry, Waker};
 
 use super::selector::{ReadinessEvent, Selector, SelectorParts, Token, WaitForEvents};
 
-/// The maximum number of events that one wait returns. The next wait returns the others.
+/// The maximum number of events that one wait returns. The next wait returns the remaining events.
 const EVENTS_MAX: usize = 256;
 
 /// The kinds of events that are requested. Urgent data is reported only on request.

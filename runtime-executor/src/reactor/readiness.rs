@@ -6,7 +6,7 @@
 //!
 //! - R1. A task loads the current *tick*, a counter of reports, and tries the operation.
 //! - R2. If the operation returns `WouldBlock`, the task clears the readiness of that tick, and of
-//!   no later one.
+//!   no later tick.
 //! - R3. When the loop receives an event, it increments the tick, which makes the direction ready,
 //!   and then wakes the waiting tasks.
 //!
@@ -44,9 +44,10 @@
 //!
 //! With edge-triggered events each request would cost one extra read, which finds nothing. For a
 //! TCP stream on Linux this extra read is not needed. A read that returns fewer bytes than the
-//! buffer holds has emptied the socket, and a write that takes fewer bytes than it was given has
-//! filled it, so the readiness can be cleared at once. Two conditions may remain after the data is
-//! used up, if one event reported them together with the data:
+//! buffer can hold has emptied the socket. A write that transfers fewer bytes than requested has
+//! filled the socket. After such a short transfer, the readiness can be cleared at once. Two
+//! conditions may remain after the data is used up, if one event reported them together with the
+//! data:
 //!
 //! - *The end of the stream*, an error, or a hang-up. The next read must find this condition,
 //!   because no further event will report it.
@@ -117,8 +118,8 @@ impl Readiness {
         if reported & SHUT_DOWN != 0 {
             return Poll::Ready(Err(ReactorGone));
         }
-        // ORDERING: Relaxed. This thread's own clears are visible. Missing a clear of another
-        // thread costs one vain try.
+        // ORDERING: Relaxed. This thread's own clears are visible. If this thread misses a clear of
+        // another thread, it tries once in vain.
         let cleared = self.cleared.load(Ordering::Relaxed);
         if reported == cleared { Poll::Pending } else { Poll::Ready(Ok(Tick(reported))) }
     }

@@ -100,8 +100,9 @@ impl Registration {
     }
 
     /// Like [`poll_io`](Registration::poll_io), for an operation that transfers up to `bytes`
-    /// bytes. If it transfers fewer, this may [clear the readiness](ShortTransfer). Then the next
-    /// operation is not tried before the next event.
+    /// bytes. If the operation transfers fewer, this method may [clear the
+    /// readiness](ShortTransfer). In that case the next operation is not tried before the next
+    /// event.
     ///
     /// # Errors
     /// Those of [`poll_io`](Registration::poll_io).
@@ -268,7 +269,8 @@ impl Registration {
     }
 }
 
-/// A system may limit the bytes of one call. No system is known whose limit is lower than this.
+/// A system may limit the number of bytes that one call transfers. No known system has a lower
+/// limit than this constant.
 const ONE_CALL_MAX: usize = 1 << 30;
 
 /// The test for an operation whose readiness only `WouldBlock` clears.

@@ -56,7 +56,7 @@ pub trait Selector: Send + Sync {
     /// The errors of the operating system.
     fn deregister(&self, descriptor: RawFd) -> io::Result<()>;
 
-    /// Makes the current [wait](WaitForEvents::wait) return, or the next one if the loop is not
+    /// Makes the current [wait](WaitForEvents::wait) return, or the next wait if the loop is not
     /// waiting. Never blocks.
     fn wake(&self);
 

@@ -69,8 +69,9 @@ impl Waiters {
 }
 
 impl Drop for Waiters {
-    /// A task that polled and then gave up has left its waker in the shared slot. The wakers are
-    /// dropped one by one: if one drop ran two destructors that panic, the process would abort.
+    /// A task that polled and then stopped waiting has left its waker in the shared slot. The
+    /// wakers are dropped one by one: if one drop ran two destructors that panic, the process would
+    /// abort.
     fn drop(&mut self) {
         let mut left = Vec::new();
         self.take_wakers(&mut left);

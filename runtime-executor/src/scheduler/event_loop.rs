@@ -34,8 +34,8 @@ use crate::task::waker::MAIN;
 pub struct Config {
     /// The source of the time.
     pub clock: Clock,
-    /// The maximum number of polls in one turn, and the maximum number of messages received. `None`
-    /// means 1,024. Between two turns the loop checks its timers and its inbox.
+    /// The maximum number of polls in one turn, and the maximum number of messages that a turn
+    /// receives. `None` means 1,024. Between two turns the loop checks its timers and its inbox.
     pub turn_bound: Option<usize>,
     /// The seed of the order in which each turn polls its tasks. `None` means the order of the
     /// tasks' wakes. Tests set a seed to find code that depends on the order.

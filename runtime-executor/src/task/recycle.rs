@@ -40,7 +40,8 @@ pub(crate) trait RecyclableTask: Task {
     /// the type for which the box was made, and queues the new task. Runs no foreign code.
     fn refill(self: Pin<&mut Self>, ready: &ReadyQueue, candidate: &mut dyn Any);
 
-    /// Returns whether no waker is left but the task's own, and the output is small enough.
+    /// Returns whether the task's own wakers are the only ones left, and the output is small
+    /// enough.
     fn is_recyclable(&self) -> bool;
 
     /// Takes the wakers out of a finished task.
@@ -174,7 +175,7 @@ impl<F: Future + 'static> RecyclableTask for FutureTask<F> {
         let cell = Completion::new(metadata, Some(canceller));
         match Arc::get_mut(this.completion) {
             Some(unread) => *unread = cell,
-            // The last reader is late and keeps the old cell.
+            // A reader of the last result still holds the old cell.
             None => *this.completion = Arc::new(cell),
         }
         this.future.set(candidate.future.take());

@@ -67,7 +67,7 @@ impl HeapNode {
         self.0 as u32 as usize
     }
 
-    /// Returns whether this is the node with this number of the entry with this index.
+    /// Returns whether the node has this number and belongs to the entry with this index.
     fn is_of(self, entry: usize, number: u32) -> bool {
         self.entry() == entry && self.number() == number
     }
