@@ -1,7 +1,7 @@
 //! An asyncio program in Rust, without its usual mistakes: all four calls run at the same time.
 //!
-//! Each main gathers its two calls, and the two mains are gathered. Every call blocks a thread of
-//! its own, so the program takes two seconds.
+//! The function `main_of` gathers its two calls, and the program gathers two runs of `main_of`.
+//! Every call blocks a thread of its own, so the program takes two seconds.
 //!
 //! ```python
 //! async def main_of(name):

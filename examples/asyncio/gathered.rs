@@ -1,6 +1,7 @@
-//! An asyncio program in Rust: the calls run on the thread pool, and two mains run concurrently.
+//! An asyncio program in Rust: the calls run on the thread pool, two at a time.
 //!
-//! Within a main the second call still follows the first, so the program takes four seconds.
+//! The function `main_of` runs twice, concurrently. Within it the second call still follows the
+//! first call, so the program takes four seconds.
 //!
 //! ```python
 //! async def main_of(name):

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// The time for which one call blocks, at scale 1.
 const ONE_CALL: Duration = Duration::from_secs(2);
 
-/// The number of calls: two in each of two mains.
+/// The number of calls: `main_of` runs twice, and makes two calls each time.
 const CALLS: u32 = 4;
 
 /// The time at which the program began, and the factor by which its times are multiplied.

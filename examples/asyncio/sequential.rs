@@ -1,7 +1,7 @@
 //! An asyncio program in Rust: blocking calls inside `async` functions overlap with nothing.
 //!
-//! A function blocks for two seconds. A main calls the function twice, and the main runs twice, so
-//! the program takes eight seconds.
+//! A function blocks for two seconds. The function `main_of` calls it twice, and the program runs
+//! `main_of` twice, so the program takes eight seconds.
 //!
 //! ```python
 //! def slow(name, call):          # blocks for two seconds

@@ -4,9 +4,9 @@
 //! cargo run --release --example port_scan -- example.org 1-1024 --at-once 100 --patience 500
 //! ```
 //!
-//! One thread makes at most `--at-once` connections (200) at a time. A port that does not answer
-//! within `--patience` milliseconds (1000) counts as silent. Without arguments the scanner opens a
-//! listener on localhost and scans the ports around it.
+//! One thread makes at most `--at-once` connections at a time (200 by default). A port that does
+//! not answer within `--patience` milliseconds (1000 by default) counts as silent. Without
+//! arguments the scanner opens a listener on localhost and scans the ports around it.
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
@@ -30,7 +30,7 @@ struct Scan {
     patience: Duration,
 }
 
-/// The state of a port, as its answer shows it.
+/// The state of a port, derived from the answer to a connection attempt.
 #[derive(Clone, Copy, PartialEq)]
 enum Answer {
     Open,

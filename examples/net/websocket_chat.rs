@@ -13,8 +13,8 @@
 //! The memory per client is bounded: a queue of messages, each of which is stored once for all
 //! clients, and the send buffer of its socket. A client whose queue is full is disconnected: the
 //! other clients must not wait for it, and reconnecting is better than missing messages. A client
-//! that is silent for `--silence SECONDS` (30) receives a ping. If it stays silent for the same
-//! time again, it is disconnected.
+//! that is silent for `--silence SECONDS` (30 by default) receives a ping. If it stays silent for
+//! the same time again, it is disconnected.
 
 #[path = "websocket_chat/client.rs"]
 mod client;

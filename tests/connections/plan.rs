@@ -21,8 +21,9 @@ pub(crate) enum End {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
     pub(crate) seed: u64,
-    /// The number of bytes that the client sends. `down` is the number that the server sends.
+    /// The number of bytes that the client sends.
     pub(crate) up: usize,
+    /// The number of bytes that the server sends.
     pub(crate) down: usize,
     pub(crate) end: End,
     /// The number of bytes per read or write.
@@ -62,7 +63,8 @@ impl Plan {
         Bytes::new(!self.seed, self.down)
     }
 
-    /// Returns the number of bytes after which the client leaves, if it leaves at a byte.
+    /// Returns the number of bytes that the client reads before it leaves, or `None` if the plan
+    /// has no such number.
     pub(crate) fn client_leaves_after(&self) -> Option<usize> {
         match self.end {
             End::ClientResets(after) | End::ClientShutsDown(after) => Some(after),
@@ -72,7 +74,8 @@ impl Plan {
         }
     }
 
-    /// Returns the number of bytes after which the server leaves, if it leaves at a byte.
+    /// Returns the number of bytes that the server reads before it leaves, or `None` if the plan
+    /// has no such number.
     pub(crate) fn server_leaves_after(&self) -> Option<usize> {
         match self.end {
             End::ServerResets(after) => Some(after),

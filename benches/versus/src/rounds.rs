@@ -13,7 +13,7 @@ use crate::row::{Better, Of, Row};
 pub struct Measured {
     /// The row.
     pub row: Row,
-    /// The medians, including those of the limit and of aside.
+    /// The medians, including those of aside and of the column `limit`.
     pub figures: BTreeMap<Peer, f64>,
 }
 

@@ -48,8 +48,8 @@ async fn open(path: &Path) -> io::Result<Option<OpenFile>> {
 }
 
 impl Follower {
-    /// Starts to watch the file. This must precede the reading of the first lines, so that no later
-    /// change is missed.
+    /// Starts to watch the file. The watch must begin before the first lines are read, so that no
+    /// later change is missed.
     pub(crate) fn new(path: &Path, lines_max: Option<u64>) -> io::Result<Follower> {
         let lines_left = lines_max.unwrap_or(u64::MAX);
         let (watch, stdout) = (Watch::over(path)?, stdio::stdout());

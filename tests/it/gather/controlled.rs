@@ -139,7 +139,7 @@ impl<T> Drop for Wait<T> {
     }
 }
 
-/// Wakes itself and stays pending, this many times.
+/// Yields this many times: each time it wakes its own task and returns pending.
 pub(super) async fn yields(times: usize) {
     for _ in 0..times {
         let mut yielded = false;

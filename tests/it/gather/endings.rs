@@ -1,4 +1,4 @@
-//! When children are dropped, and how a group behaves after its end.
+//! The time at which children are dropped, and the behaviour of a group after its end.
 
 use std::future::{Ready, pending, ready};
 use std::pin::pin;

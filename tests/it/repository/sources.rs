@@ -12,7 +12,7 @@ pub(crate) struct Source {
 
 /// A block of text without a blank line. Each of its lines ends with a newline.
 pub(crate) struct Paragraph {
-    /// The number of its first line in the file.
+    /// The number of the paragraph's first line in the file.
     pub(crate) first: usize,
     /// The comment marker: `//!`, `///` or `//`. It is empty in Markdown.
     pub(crate) marker: String,

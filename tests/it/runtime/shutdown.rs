@@ -125,7 +125,7 @@ fn a_job_that_awaits_a_task_during_shutdown_gets_an_error_and_ends() {
     watched(|| {
         let (closing, closed) = mpsc::channel::<()>();
         let runtime = Runtime::new();
-        // The drop of the task shows that the shutdown has begun. From then on no thread turns the
+        // The drop of the task shows that the shutdown has begun. After that no thread turns the
         // loop.
         let sign = OnDrop::new(move || drop(closing));
         runtime

@@ -178,7 +178,8 @@ fn a_future_whose_destructor_panics_keeps_its_result() {
             yield_now().await;
             aborted.abort();
             assert!(aborted.await.unwrap_err().is_cancelled());
-            // The destructor of this value panics with a payload that panics again.
+            // The destructor of this value panics, and so does the destructor of that panic's
+            // payload.
             let chain = ChainBomb;
             let aborted = spawn(async move { drop(chain) });
             aborted.abort();

@@ -4,7 +4,7 @@ use aside::blocking::Lane;
 
 use super::{Blocking, Bounded, Make, Narrow, Runtime, Submit, Timers};
 
-/// aside, as `aside::run` creates it.
+/// aside's runtime, as `aside::run` creates it.
 #[derive(Debug)]
 pub struct Aside;
 
