@@ -1,5 +1,5 @@
-//! Process-wide numbers. They order nothing, so loom need not see them: they are std's atomics, in
-//! a build and in a model.
+//! Process-wide numbers. They order nothing, so loom need not see them. In a build and in a model,
+//! they are std's atomics.
 #![allow(clippy::disallowed_types)]
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};

@@ -108,7 +108,7 @@ impl Drop for Bell {
     }
 }
 
-/// Names the result of a handle.
+/// Returns a name for the result of a handle.
 fn outcome(result: Result<(), JoinError>) -> &'static str {
     match result {
         Ok(()) => "ended by itself",

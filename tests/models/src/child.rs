@@ -33,15 +33,14 @@ pub(crate) fn run(model: &Model, mutant: Option<usize>, limit: Duration) -> Exit
     if witnesses.is_none_or(were_seen) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Runs the model with at most one preemption. The facade writes to stdout which operations were
-/// executed.
+/// Runs the model with at most one preemption. The facade writes the executed operations to stdout.
 pub(crate) fn trace(model: &Model) -> ExitCode {
     let body = model.body;
     let _executions = explore(Some(1), move || body(&WITNESS));
     ExitCode::SUCCESS
 }
 
-/// Returns whether each of these events was recorded, and no other event.
+/// Returns whether the recorded events are exactly these.
 fn were_seen(witnesses: &[&str]) -> bool {
     let seen = WITNESS.seen();
     let mut complete = true;

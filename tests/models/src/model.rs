@@ -13,8 +13,7 @@ pub(crate) struct Model {
     pub(crate) bound: Option<usize>,
     /// The number of executions.
     pub(crate) executions: u64,
-    /// The events of which each must happen in at least one execution. No other event may be
-    /// recorded.
+    /// Each of these events must happen in at least one execution. No other event may be recorded.
     pub(crate) witnesses: &'static [&'static str],
     /// The mutants, on each of which the model must fail.
     pub(crate) mutants: &'static [Mutant],

@@ -154,8 +154,8 @@ fn published_after_the_unpark(_: &'static Witness) {
 }
 
 /// Two threads unpark twice each while the owner parks once. The first unpark of a parked owner
-/// makes the only system call; an unpark of a running owner makes none. A later unpark is a new
-/// notification, so the next park returns.
+/// makes the only system call. An unpark of a running owner makes no system call. A later unpark is
+/// a new notification, so the next park returns.
 fn many_wakes_between_two_sleeps_are_one_system_call(witness: &'static Witness) {
     let parker = Arc::new(Parker::new());
     let unparkers = [0; 2].map(|_| {

@@ -12,7 +12,7 @@ struct Survivor {
     reason: &'static str,
 }
 
-/// The reason why the weakening of this line survives, if one is written down.
+/// The reason why the weakening of this line survives, if this file states one.
 pub(crate) fn reason(file: &str, text: &str, left: MutationKind) -> Option<&'static str> {
     SURVIVORS
         .iter()

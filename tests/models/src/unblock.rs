@@ -235,8 +235,8 @@ fn saw(witness: Option<&'static Witness>, what: &'static str) {
     }
 }
 
-/// The stream is dropped while its job runs. The required command still runs. Then the object is
-/// dropped once, by the job or by the task.
+/// The stream is dropped while its job runs. The required command still runs. After that command,
+/// the object is dropped once, by the job or by the task.
 fn an_object_whose_stream_is_dropped_is_dropped_once(
     kind: CommandKind,
     witness: Option<&'static Witness>,

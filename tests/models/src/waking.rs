@@ -141,10 +141,10 @@ pub(crate) fn publish_and_wake(waker: Waker, data: Arc<AtomicUsize>) -> JoinHand
     })
 }
 
-/// wake‖poll. Each waking thread writes its own data. The loop sleeps if a poll has not seen the
-/// data of all threads. A wake that finds the flag set by another wake sends no message, and
-/// publishes its data by the swap of the flag. If a wake were lost, or its data not seen, the loop
-/// would sleep for ever. (P1, P3)
+/// wake‖poll. Each waking thread writes its own data. After a poll that has not seen the data of
+/// all threads, the loop sleeps. A wake that finds the flag set by another wake sends no message,
+/// and publishes its data by the swap of the flag. If a wake were lost, or its data not seen, the
+/// loop would sleep for ever. (P1, P3)
 fn a_wake_is_one_more_poll(wakes: usize, witness: &'static Witness) {
     let event_loop = EventLoop::new(Config::default());
     let data: Vec<_> = (0..wakes).map(|_| word()).collect();

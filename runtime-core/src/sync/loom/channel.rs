@@ -11,7 +11,7 @@
 //! - `try_recv` loads the mark of the slot at the head with Acquire, and may read an old mark. If a
 //!   sender is between its two steps, the real receiver waits for it. This receiver finds the
 //!   channel empty, so the model allows more executions.
-//! - Dropping the last sender marks the next slot LAST. A receive that finds it returns
+//! - Dropping the last sender marks the next slot LAST. A receive that finds this mark returns
 //!   `Disconnected`.
 //! - Dropping the receiver closes the tail, waits until the slots taken before that are full, and
 //!   drops their messages. A later `send` returns its message.

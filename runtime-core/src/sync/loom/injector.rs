@@ -3,7 +3,7 @@
 //! The passing of time and spurious wake-ups come from a separate thread, which [`start`] starts
 //! before any other thread of the model. loom then tries these events at every point where they
 //! could matter. The injector's thread does nothing else, so its wake-ups order nothing that the
-//! program did: a real timer orders nothing either.
+//! program did, just as a real timer orders nothing.
 
 use super::execution;
 use super::slot::Thread;
