@@ -70,8 +70,8 @@ impl Handle {
         Entered { outer: CURRENT.with(|current| current.replace(Some(self.clone()))) }
     }
 
-    /// Runs a closure as work of this runtime, which is current in the closure. The caller must
-    /// keep a [hold](Handle::hold_clock) on the clock while the closure runs.
+    /// Runs a closure with this runtime as the current runtime. The caller must keep a
+    /// [hold](Handle::hold_clock) on the clock while the closure runs.
     #[inline]
     pub(crate) fn at_work<T>(&self, f: impl FnOnce() -> T) -> T {
         let _entered_loop = self.event_loop().enter_at_work();

@@ -68,7 +68,8 @@ impl Handle {
         Handle { parts: Arc::new(parts) }
     }
 
-    /// Spawns a future on the loop, from any thread. It is polled and dropped on the loop's thread.
+    /// Spawns a future on the loop, from any thread. The future is polled and dropped on the loop's
+    /// thread.
     ///
     /// If the runtime is gone, the handle yields a *cancelled* [`JoinError`](crate::JoinError).
     #[track_caller]

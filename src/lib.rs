@@ -79,8 +79,9 @@
 //! 2. A submitted closure ends in exactly one way: returned to the caller, cancelled before it
 //!    began, or run. A running closure occupies a thread until it has really ended, even if nothing
 //!    waits for it any more.
-//! 3. Shutdown is explicit. It reports what it has cancelled and which jobs still run. It waits,
-//!    waits up to a limit, or does not wait, as the caller says. Dropping a runtime never panics.
+//! 3. Shutdown is explicit. It reports what it has cancelled and which jobs still run. The caller
+//!    chooses whether the shutdown waits, waits up to a limit, or does not wait. Dropping a runtime
+//!    never panics.
 //! 4. A panic in a task, job, waker or destructor ends only that task, job, waker or destructor.
 //! 5. Running out of threads, descriptors or memory for one request is an error of that request.
 //! 6. All time arithmetic saturates: no duration panics.

@@ -109,7 +109,7 @@ impl Runtime {
     /// ```
     ///
     /// # Blocking
-    /// Blocks for `wait` at most, and as long as the polls of the ready tasks take.
+    /// Blocks while the ready tasks are polled, and sleeps for `wait` at most.
     ///
     /// # Panics
     /// If this method is called inside a task of the same runtime.
@@ -321,7 +321,7 @@ impl Builder {
         self
     }
 
-    /// Sets the time after which a shutdown that waits names the running jobs on stderr. The
+    /// Sets how long a shutdown waits for jobs before it names the running jobs on stderr. The
     /// default is five seconds. With `None` it never names them.
     #[must_use]
     pub fn slow_shutdown_notice(mut self, after: Option<Duration>) -> Builder {
@@ -338,7 +338,7 @@ impl Builder {
     }
 
     /// Sets the maximum number of polls in one turn of the loop; 1,024 by default, and at least 1.
-    /// Between the polls of two turns, the loop drains its inbox and fires due timers.
+    /// Before the polls of each turn, the loop drains its inbox and fires due timers.
     #[must_use]
     pub fn turn_bound(mut self, polls: usize) -> Builder {
         self.config.turn_bound = Some(polls);

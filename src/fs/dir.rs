@@ -23,8 +23,8 @@ const ENTRIES_MAX: usize = 256;
 
 /// Returns the entries of a directory, as a stream. See [`std::fs::read_dir`].
 ///
-/// Each job reads 256 entries, and the next job is submitted when half of them are taken. A
-/// directory of any size thus takes little memory, and about one job for each 256 entries.
+/// Each job reads 256 entries, and the next job is submitted when half of these entries are taken.
+/// A directory of any size thus takes little memory, and about one job for each 256 entries.
 ///
 /// ```
 /// use futures_lite::StreamExt;

@@ -28,9 +28,9 @@ pub(super) type FileStream = Unblock<Arc<fs::File>>;
 ///
 /// It implements [`AsyncRead`](futures_io::AsyncRead), [`AsyncBufRead`](futures_io::AsyncBufRead),
 /// [`AsyncWrite`](futures_io::AsyncWrite) and [`AsyncSeek`] of the `futures` traits. Each operation
-/// has the effect of the same call of [`std::fs::File`]; reading ahead and writing behind are
-/// invisible. `read_at` and `write_all_at` do not use the position, and may be called from many
-/// tasks concurrently.
+/// has the effect of the corresponding method of [`std::fs::File`]; the caller does not notice that
+/// bytes are read ahead and written later. `read_at` and `write_all_at` do not use the position,
+/// and may be called from many tasks concurrently.
 ///
 /// ```
 /// use aside::fs::File;
@@ -66,8 +66,9 @@ pub(super) type FileStream = Unblock<Arc<fs::File>>;
 ///
 /// # Drop
 /// Jobs on the pool write the accepted bytes, and then close the file. No shutdown cancels these
-/// jobs. If the pool refuses them, the thread that drops the file writes and closes. Errors are
-/// lost: flush, [`sync_all`](File::sync_all) or close first.
+/// jobs. If the pool refuses them, the thread that drops the file does this work itself. Errors of
+/// this work are lost. To receive them, flush, call [`sync_all`](File::sync_all) or close before
+/// the drop.
 pub struct File {
     /// *Shared by* nothing: the lock is never contended. The lock only makes `File` `Sync`.
     stream: Mutex<FileStream>,

@@ -21,9 +21,9 @@ use crate::handle::Handle;
 ///
 /// # Drop
 /// Bytes that a write accepted are still written, by the job that runs or is queued. Then the
-/// object is dropped on the pool, because its destructor may block. Errors are lost:
-/// [flush](futures_io::AsyncWrite::poll_flush) or close first. A blocking call that is under way
-/// continues, and a shutdown that waits for jobs waits for it.
+/// object is dropped on the pool, because its destructor may block. Errors of these writes are
+/// lost. To receive them, [flush](futures_io::AsyncWrite::poll_flush) or close before the drop. A
+/// blocking call that is under way continues, and a shutdown that waits for jobs waits for it.
 #[doc(alias("spawn_blocking", "AllowStdIo"))]
 pub struct Unblock<T: Send + 'static> {
     pub(super) client: Client<T, Reply>,

@@ -22,7 +22,7 @@ use crate::handle::Handle;
 #[derive(Clone)]
 pub(crate) struct JobSubmitter {
     lane: Lane,
-    /// The lane of jobs that begin with a required command, if those must not be lost.
+    /// The lane of jobs that begin with a required command, if such jobs must not be lost.
     required_lane: Option<Lane>,
     /// The runtime that the jobs belong to, and whose clock they hold.
     runtime: Option<Handle>,

@@ -41,12 +41,13 @@
 //!     Q1: pushes c, submits a job                                       c         SUBMITTED
 //! ```
 //!
-//! A reply may *stop* the stream: it drops the commands behind it, and new commands are refused
-//! until the task has taken that reply. So after a failed write, no other write is executed before
-//! the task has received the error.
+//! A reply may *stop* the stream: the commands behind the reply's command are dropped, and new
+//! commands are refused until the task has taken the reply. So after a failed write, no other write
+//! is executed before the task has received the error.
 //!
 //! One small mutex guards the queue. No user code runs while it is locked: wakers are cloned before
-//! and woken afterwards, and commands, wakers and the object are dropped afterwards.
+//! the mutex is locked, and woken after it is unlocked. Commands, wakers and the object are dropped
+//! after it is unlocked, too.
 //!
 //! The job's side (Q2 to Q5) is in `worker_job.rs`. Commands that no job could run are handled in
 //! `flush_on_drop.rs`.

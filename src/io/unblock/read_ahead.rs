@@ -24,7 +24,7 @@ pub(super) struct ReadAhead {
 
 /// The result of one read.
 enum Arrived {
-    /// A chunk, and the indices between which its bytes are unread.
+    /// A chunk; its unread bytes begin at the first index, and end before the second index.
     Bytes(Vec<u8>, usize, usize),
     End,
     Error(io::Error),

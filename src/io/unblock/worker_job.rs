@@ -108,7 +108,7 @@ impl<T, R> CommandQueue<T, R> {
         command
     }
 
-    /// Q4: records that the object is lost, after it was dropped.
+    /// Q4: records that the object is lost, after the object was dropped.
     fn mark_lost(&self) {
         let mut state = self.state.lock();
         state.object = ObjectState::Lost;
