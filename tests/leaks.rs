@@ -1,7 +1,7 @@
 //! Ended tasks, jobs and sockets free their memory, which is counted before and after.
 //!
-//! The counting allocator serves the whole process, so other tests would disturb the counts: this
-//! is a binary of its own, and one test runs its cases in turn.
+//! The counting allocator serves the whole process, so other tests would disturb the counts. These
+//! tests are therefore a binary of their own, and one test runs all cases in turn.
 #![allow(clippy::unwrap_used)]
 
 #[allow(dead_code)]
@@ -60,8 +60,8 @@ fn a_hundred_thousand_of_anything_leak_nothing() {
 }
 
 fn count_everything() {
-    // This leaks twice the bound, because the other test of this binary may free memory at the same
-    // time.
+    // This closure leaks twice the bound, because the other test of this binary may free memory at
+    // the same time.
     let leak = || std::mem::forget(vec![0_u8; 2 * ALLOWED]);
     let message = watchdog::panic_message(|| assert_no_leak("a leak", leak));
     assert!(message.starts_with("a leak: "), "{message}");

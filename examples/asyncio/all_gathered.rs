@@ -18,8 +18,8 @@
 //! Run it with `cargo run --release --example all_gathered`. It prints each call with its time and
 //! its thread, and in the end `took 2.004 s for 8.000 s of blocking`.
 //!
-//! The example before this one is `gathered`. In `blocked_loop` and `one_worker` the same calls run
-//! one after the other.
+//! Read the example `gathered` first. In `blocked_loop` and `one_worker` the same calls run one
+//! after the other.
 
 mod program;
 

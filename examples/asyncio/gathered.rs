@@ -19,7 +19,7 @@
 //! Run it with `cargo run --release --example gathered`. It prints each call with its time and its
 //! thread, and in the end `took 4.001 s for 8.000 s of blocking`.
 //!
-//! The example before this one is `sequential`, and the next one is `all_gathered`.
+//! Read `sequential` before this example, and `all_gathered` after it.
 
 mod program;
 

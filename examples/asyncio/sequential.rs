@@ -21,7 +21,7 @@
 //! its thread, and in the end `took 8.001 s for 8.000 s of blocking`. With `-- --scale 0.01` the
 //! program is 100 times faster.
 //!
-//! The next example is `gathered`.
+//! Read the example `gathered` next.
 
 mod program;
 

@@ -1,7 +1,7 @@
 //! Blocking objects as async streams: a file, two pipes of a child process, an iterator, and stdin.
 //!
 //! One thread awaits all these objects. An object occupies a thread of the pool only while an
-//! operation on it runs, and the loop is free meanwhile.
+//! operation on it runs, and the loop stays free during the operation.
 //!
 //! Run it with `cargo run --example unblock_stream`. It prints a line each for the file, the child
 //! process, the iterator and stdin.

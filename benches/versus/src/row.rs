@@ -48,9 +48,9 @@ pub enum Cores {
 /// The program that runs the cells of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Program {
-    /// This program.
+    /// The program `versus`.
     Versus,
-    /// The program with the counting allocator.
+    /// The program `bytes`, which has the counting allocator.
     Bytes,
 }
 
@@ -79,9 +79,9 @@ pub struct Floor {
 pub enum Of {
     /// The best rival.
     Best,
-    /// The best rival except these, which do not do the same work.
+    /// The best rival, except the listed rivals, whose work in this row differs from aside's.
     BestBut(&'static [Peer]),
-    /// This rival.
+    /// The given rival.
     Peer(Peer),
     /// One unit of the row's figures.
     Unit,

@@ -270,7 +270,7 @@ fn a_worker_does_not_carry_the_runtime_of_one_job_into_the_next() {
         let theirs = other.handle();
         other.block_on(async {
             theirs.spawn(async {}).await.unwrap();
-            // On the same worker, a job of the other runtime finds that runtime current.
+            // On the same worker, a job of the other runtime finds the other runtime current.
             let job = spawn_blocking(|| Handle::current().spawn(async { 5 }));
             assert_eq!(job.await.unwrap().await.unwrap(), 5);
         });

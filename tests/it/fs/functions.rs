@@ -360,7 +360,8 @@ fn a_directory_dropped_early_is_read_no_further() {
                 entries.next().await.unwrap().unwrap();
             }
             drop(entries);
-            // This job runs on the only worker, so a batch that had started is complete.
+            // This job runs on the only worker, so a batch of entries that was started before this
+            // job is complete.
             aside::spawn_blocking(|| ()).await.unwrap();
             let stats = aside::Handle::current().pool().stats();
             assert_eq!(stats.queued, 0);

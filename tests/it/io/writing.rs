@@ -264,7 +264,7 @@ fn the_object_is_accessible_after_all_earlier_operations() {
 
 // ---- seeking ----
 
-/// The same calls on a file and on a stream over a file end at the same positions.
+/// A file, and a stream over an equal file, receive the same calls and return the same results.
 #[test]
 fn a_stream_over_a_file_does_what_the_file_would() {
     watched(|| {
@@ -283,7 +283,7 @@ fn a_stream_over_a_file_does_what_the_file_would() {
                     };
                     let (ours, theirs) = (stream.seek(place).await, file.seek(place));
                     assert_eq!(ours.ok(), theirs.ok(), "seed {seed}: {place:?}");
-                    // A failed seek leaves both positions unchanged.
+                    // A failed seek leaves the positions of the file and of the stream unchanged.
                     let here = SeekFrom::Current(0);
                     assert_eq!(stream.seek(here).await.unwrap(), file.seek(here).unwrap());
                     let mut bytes = vec![0; random.usize(1..100_000)];

@@ -324,7 +324,8 @@ fn a_blocking_lock_in_a_job_blocks_no_task() {
     });
 }
 
-// `lock` instead of `try_lock` would never return, because the holder is on the same thread.
+// `lock` instead of `try_lock` would never return, because the task that holds the lock is on the
+// same thread.
 #[test]
 fn a_std_lock_held_across_an_await_deadlocks_its_thread() {
     watched(|| {

@@ -1,6 +1,6 @@
 //! The runtimes, and the meaning of each operation for each of them.
 //!
-//! The work of a row is written once, over these traits; each call is resolved at compile time to
+//! The work of a row is written once, over these traits. Each call is resolved at compile time to
 //! the code that a user of that runtime would write.
 
 mod aside;

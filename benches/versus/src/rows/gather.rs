@@ -109,7 +109,8 @@ async fn yield_ten_times(child: usize) -> usize {
     child
 }
 
-/// The program of the column `limit` beside `yields`: the same futures in a vector, polled in turn.
+/// The program of the column `limit`, for the row of `yields`: the same futures in a vector, polled
+/// in turn.
 pub(super) fn yields_limit(run: &Run) -> f64 {
     let mut laps = run.laps(CHILDREN * YIELDS_EACH);
     let waker = Waker::from(Arc::new(Flag::default()));
@@ -200,7 +201,8 @@ fn one_woken_of<G: Gatherer>(run: &Run, children: usize) -> f64 {
     laps.figure()
 }
 
-/// The program of the column `limit` beside `one_woken`: it polls the woken child directly.
+/// The program of the column `limit`, for the row of `one_woken`: it polls the woken child
+/// directly.
 pub(super) fn one_woken_limit(run: &Run) -> f64 {
     let gates: Vec<Rc<Gate>> = (0..CHILDREN).map(|_| Rc::default()).collect();
     let mut children: Vec<_> =
