@@ -2,14 +2,14 @@
 //! closures which block.
 //!
 //! The problem: a call that blocks must not run on an event loop, so it runs on another thread.
-//! Most pools end up with one thread per call. Then most of the cost of a burst of 100,000 short
-//! calls is the contention of the threads. With too few threads, however, calls that wait for each
-//! other deadlock.
+//! Most pools end up with one thread per call. With one thread per call, most of the cost of a
+//! burst of 100,000 short calls is the contention of the threads. With too few threads, however,
+//! calls that wait for each other deadlock.
 //!
 //! The idea: observe whether the queue moves. As many jobs as there are cores get a thread at once.
-//! Beyond that, one worker becomes the monitor. It runs no jobs. If no job finishes for 100 µs, the
-//! running jobs must be blocked, so it adds threads: as many as there are cores, then twice as many
-//! each time.
+//! Beyond that number, one worker becomes the monitor, which runs no jobs. If no job finishes for
+//! 100 µs, the running jobs must be blocked, so the monitor adds threads: as many as there are
+//! cores, then twice as many each time.
 //!
 //! ```
 //! use runtime_blocking::{Pool, Shutdown};

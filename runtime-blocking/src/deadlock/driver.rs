@@ -26,8 +26,9 @@ pub(crate) fn track_worker(shared: &Arc<PoolShared>, worker: WorkerId) -> Instal
 
 impl BlockingDriver for WorkerDriver {
     /// Old clones of the wakers may be left over, for example in the timer of a timeout that has
-    /// ended. Then the thread seems to wait for more than it does. So the future is polled once
-    /// more with new wakers, whose clones are held only by what the future waits for now.
+    /// ended. Because of these clones it seems that something other than the job could wake the
+    /// thread. So the future is polled once more with new wakers, whose clones are held only by
+    /// what the future waits for now.
     fn drive(
         &self,
         waker: &Waker,

@@ -2,11 +2,11 @@
 //!
 //! The thread polls a future, and sleeps until its waker is woken. The thread waits for one job
 //! alone if all clones of that waker are in the completion cell of the job. To find this out, the
-//! thread has two wakers, which wake the same thread. It polls with the *task waker*. But if a job
-//! is polled with the task waker on this thread, a clone of the *job waker* is stored in the job's
-//! cell instead, and the job is recorded. Suppose that the task waker has no clone, the job waker
-//! has one clone, and one job is recorded. Then the cell of that job holds the only waker that can
-//! end the sleep. Any other clone (in a timer, a channel, another thread) shows in the counts.
+//! thread has two wakers, which wake the same thread. It polls with the *task waker*. If a job is
+//! polled with the task waker on this thread, the job's cell stores a clone of the *job waker*
+//! instead, and the job is recorded. Suppose that the task waker has no clone, the job waker has
+//! one clone, and one job is recorded. Then the cell of that job holds the only waker that can end
+//! the sleep. Any other clone (in a timer, a channel, another thread) shows in the counts.
 //!
 //! On any other thread, this tracking costs the poll of a job one thread-local load.
 

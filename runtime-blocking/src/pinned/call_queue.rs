@@ -1,7 +1,7 @@
 //! The queue of calls, and how the state's thread parks while the queue is empty.
 //!
-//! One mutex guards the queue, and no user code runs under that mutex: calls are boxed before they
-//! are pushed, and are run, cancelled or refused after they have been removed. A call needs no
+//! One mutex guards the queue. No user code runs under that mutex: calls are boxed before they are
+//! pushed, and they are run, cancelled or refused after they have been removed. A call needs no
 //! state of its own: it is in the queue until either the thread or an abort removes it.
 //!
 //! A call in the queue has a *position*, a number that counts up. An abort takes the call at its

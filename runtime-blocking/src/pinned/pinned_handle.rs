@@ -15,10 +15,10 @@ use super::state_thread as thread;
 
 /// A state that one thread makes, uses and drops. Other threads send calls to that thread.
 ///
-/// The problem: a connection to a database, an interpreter, a COM object or a graph of `Rc` must
-/// not leave the thread that made it, or must be used by one thread at a time. A pool cannot hold
-/// such a state, because it runs a job on any free thread. A mutex around the state would block the
-/// threads that wait for it.
+/// The problem: some objects must not leave the thread that made them, or must be used by one
+/// thread at a time. Examples are a connection to a database, an interpreter, a COM object, and a
+/// graph of `Rc`. A pool cannot hold such a state, because it runs a job on any free thread. A
+/// mutex around the state would block the threads that wait for it.
 ///
 /// The idea: the state stays on its thread, and calls are sent there. A closure makes the state on
 /// a thread of its own. [`call`](PinnedState::call) sends that thread a closure, which gets `&mut`
@@ -51,10 +51,10 @@ use super::state_thread as thread;
 ///
 /// # Panics of a call
 /// A panic is returned to the caller, and the state stays usable, as under a mutex that is not
-/// poisoned: a bug of one caller must not make the state unusable for all others. Changes that the
-/// call made before the panic persist. If half a change is worse than none, let the closure undo
-/// the change (for example with a transaction that rolls back when it is dropped), or
-/// [`close`](PinnedState::close) the state when a call [has
+/// poisoned. The reason is that a bug of one caller must not make the state unusable for all
+/// others. Changes that the call made before the panic persist. If half a change is worse than
+/// none, let the closure undo the change, for example with a transaction that rolls back when it is
+/// dropped. Another way is to [`close`](PinnedState::close) the state when a call [has
 /// panicked](runtime_core::join::JoinError::is_panic).
 ///
 /// # Deadlock
@@ -63,11 +63,11 @@ use super::state_thread as thread;
 ///
 /// # Drop
 /// Dropping the last handle closes the state: the accepted calls still run, then the state is
-/// dropped on its thread. The drop waits until the state has been dropped and joins the thread,
-/// except where the drop must not block: on a thread that turns an event loop, on the state's own
-/// thread, and after a [`close`](PinnedState::close), whose handle can be awaited instead. In these
-/// cases the thread finishes by itself. If the process ends first, the remaining calls are lost. So
-/// end a program with `close().await`.
+/// dropped on its thread. The drop waits until the state has been dropped, and joins the thread. In
+/// three cases it does not wait: on a thread that turns an event loop, on the state's own thread,
+/// and after a [`close`](PinnedState::close), whose handle can be awaited instead. In these cases
+/// the thread finishes by itself. If the process ends first, the remaining calls are lost. So end a
+/// program with `close().await`.
 ///
 /// # In a forked child
 /// The state's thread does not exist in the child: calls are

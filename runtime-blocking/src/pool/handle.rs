@@ -47,21 +47,21 @@ use crate::worker::start::start_worker;
 ///
 /// # Drop
 /// Dropping the last handle, including the handles of lanes, closes the pool and loses no job:
-/// every accepted job is still run. The drop waits for these jobs, like [`Shutdown::Wait`], except
-/// where waiting would be wrong: on a thread that is turning an event loop, on one of the pool's
+/// every accepted job is still run. The drop waits for these jobs, like [`Shutdown::Wait`]. In
+/// three cases it does not wait: on a thread that is turning an event loop, on one of the pool's
 /// own workers, and after a [`shutdown`](Pool::shutdown), which has decided how long to wait. In
 /// these cases the workers finish by themselves and retire; if the process ends first, unfinished
 /// jobs are lost. To cancel jobs, shut the pool down.
 ///
 /// # Fork
 /// A fork copies only the calling thread, and none of the pool's threads. In the child of a process
-/// that has used the pool, a submit hands the closure back ([`SubmitError::Forked`]), a shutdown or
-/// a drop does nothing, and the queued jobs are left alone: they belong to the parent. A pool that
-/// is made in the child works. Do not await a handle from before the fork, because its job belongs
-/// to the parent. One case is not detected: if at the fork all threads were busy or one was
-/// arriving, a submit dispatches no worker and does not ask the system for the process ID. Then the
-/// fork is detected only after other code in the child has asked the system, as making a runtime
-/// does.
+/// that has used the pool, a submit hands the closure back ([`SubmitError::Forked`]), and a
+/// shutdown or a drop does nothing. The queued jobs are left alone, because they belong to the
+/// parent. A pool that is made in the child works. Do not await a handle from before the fork,
+/// because its job belongs to the parent. One case is not detected at once. If all threads were
+/// busy at the fork, or one thread was arriving, a submit dispatches no worker and does not ask the
+/// system for the process ID. In this case the fork is detected only after other code in the child
+/// has asked the system, as making a runtime does.
 #[derive(Clone)]
 pub struct Pool {
     main: Lane,

@@ -16,7 +16,7 @@ use crate::queue::permit::{Permit, WhenFull};
 /// The jobs of one kind within a pool, with limits and a precedence of their own.
 ///
 /// All jobs of a pool share its threads. Without lanes, a thousand slow name lookups would take all
-/// threads, and reading a file would have to wait; in a lane of their own, the lookups take at most
+/// threads, and reading a file would have to wait. In a lane of their own, the lookups take at most
 /// as many threads as the lane allows. A job counts towards its lane's limit until its closure has
 /// ended, even if it was aborted and nothing waits for it any more.
 ///

@@ -3,9 +3,9 @@
 //!
 //! There is one lock. It guards the counts, the queue and the worker table, and no user code runs
 //! under it. A thread that needs another thread asks the policy under the lock, and turns the
-//! answer into an [`Assignment`]: this takes an idle worker off the stack, or reserves a row for a
-//! new worker, so every other thread sees the decision. Then the thread releases the lock and
-//! carries out the assignment.
+//! answer into an [`Assignment`]. The assignment takes an idle worker off the stack, or reserves a
+//! row for a new worker, so every other thread sees the decision. Then the thread releases the lock
+//! and carries out the assignment.
 
 use std::sync::Arc;
 

@@ -37,8 +37,8 @@ pub enum Shutdown {
     /// Waits until all accepted jobs have run, including the queued ones, and every thread has
     /// ended.
     Wait,
-    /// As [`Wait`](Shutdown::Wait), but at most for this time. Then the queued jobs are cancelled,
-    /// and the running jobs are requested to [stop](crate::is_cancelled) and reported.
+    /// As [`Wait`](Shutdown::Wait), but at most for this time. After this time, the queued jobs are
+    /// cancelled, and the running jobs are requested to [stop](crate::is_cancelled) and reported.
     WaitAtMost(Duration),
     /// Does not wait: the queued jobs are cancelled, and the running jobs are requested to
     /// [stop](crate::is_cancelled) and reported.

@@ -5,9 +5,9 @@
 //! - G1. The queue is empty: the monitor becomes an ordinary idle worker.
 //! - G2. A job has ended since the last look, so the queue moves: the monitor keeps waiting.
 //! - G3. No job has ended, so the running jobs must be blocked: the monitor adds threads, as many
-//!   as there are cores, then twice as many each time. It dispatches all of them itself. Letting
-//!   the new workers dispatch each other was measured and is slower, because they then contend with
-//!   the jobs for the cores.
+//!   as there are cores, then twice as many each time. The monitor dispatches all new workers
+//!   itself. A variant in which the new workers dispatch each other was measured and is slower,
+//!   because they then contend with the jobs for the cores.
 //! - G4. No thread can be added (`threads_max` is reached, or the system refuses a thread) and the
 //!   queue does not move: the monitor runs a job itself. No monitor is needed then, because each
 //!   worker that ends a job takes the next job.

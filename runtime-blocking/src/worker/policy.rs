@@ -2,8 +2,8 @@
 //! lock.
 //!
 //! Starting a thread costs a hundred times what a short job costs, and more threads than cores
-//! contend with each other. But jobs are submitted here because they block, and blocked jobs need
-//! threads. The rule tells the two cases apart by whether the queue moves:
+//! contend with each other. But jobs are submitted to a pool because they block, and blocked jobs
+//! need threads. The rule tells the two cases apart by whether the queue moves:
 //!
 //! 1. While fewer than `cores` workers are busy, a waiting job dispatches a worker: the worker that
 //!    became idle last is woken, or a thread is started. While one worker is arriving, no other is
@@ -101,7 +101,7 @@ pub(crate) struct Policy {
     pub(super) idle: usize,
     /// True if there is a monitor, or one is arriving.
     pub(super) monitor: bool,
-    /// The number of jobs that have ended so far. The monitor compares it with its last look.
+    /// The number of ended jobs. The monitor compares it with the number at its last look.
     pub(super) ended: u64,
     /// The number of workers that the monitor adds the next time.
     pub(super) step: usize,
@@ -137,7 +137,7 @@ impl Policy {
         self.queued
     }
 
-    /// The number of jobs that have ended so far.
+    /// The number of ended jobs.
     pub(crate) fn ended(&self) -> u64 {
         self.ended
     }

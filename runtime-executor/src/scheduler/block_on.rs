@@ -1,7 +1,7 @@
 //! The future that `block_on` drives by turns of the loop.
 //!
 //! The future lies on the caller's stack and may borrow from it, so it is not a task in the slab.
-//! It is queued and polled among the tasks, under the key `MAIN`.
+//! The future is queued and polled among the tasks, under the key `MAIN`.
 
 use std::pin::{Pin, pin};
 use std::rc::Rc;

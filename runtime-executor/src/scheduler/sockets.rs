@@ -15,8 +15,8 @@ impl Handle {
     ///
     /// # Errors
     /// The errors of the operating system, for example if no descriptor is left for the loop's
-    /// selector, or if this is the descriptor of a regular file, which is always ready. Another
-    /// error if the loop is gone, or in a forked child of the process that made the loop.
+    /// selector. A regular file is refused, too, because it is always ready. Another error if the
+    /// loop is gone, or in a forked child of the process that made the loop.
     pub fn register(
         &self,
         descriptor: BorrowedFd<'_>,

@@ -2,7 +2,7 @@
 //!
 //! There are two queues with a flag for each. The *ready queue* belongs to the loop's thread, and
 //! the *inbox* is shared by all threads. A waker holds the task's key, the two flags and the way to
-//! the loop, but no part of the future, so it may outlive the task, the loop and the thread.
+//! the loop, but no part of the future. So a waker may outlive the task, the loop and the thread.
 //!
 //! - W1. A wake on the loop's thread marks the task `ready` and pushes its key to the ready queue,
 //!   unless the task was marked already. A plain load and store suffice: no other thread touches
