@@ -130,8 +130,8 @@ where
     job.abort_on_drop().await.map_err(io::Error::other)?
 }
 
-/// Tries the addresses one by one until an attempt succeeds. If all attempts fail, it returns the
-/// last error.
+/// Tries the addresses one by one until an attempt succeeds. If all attempts fail, the error of the
+/// last attempt is returned.
 pub(super) async fn try_each<T, F>(
     addresses: impl ToSocketAddrs,
     mut attempt: impl FnMut(SocketAddr) -> F,

@@ -205,8 +205,8 @@ impl<T> AsyncFd<T> {
         self.registration.try_transfer(direction, bytes, || operation(&self.inner))
     }
 
-    /// Like [`transfer`](AsyncFd::transfer), for the I/O traits. It keeps the waker of one task per
-    /// direction.
+    /// Like [`transfer`](AsyncFd::transfer), for the I/O traits. This function keeps the waker of
+    /// one task per direction.
     #[inline]
     fn poll_transfer(
         &self,

@@ -44,7 +44,8 @@ impl SocketBuilder {
         self
     }
 
-    /// Allows several sockets to bind to one address. The system distributes the load over them.
+    /// Allows several sockets to bind to one address. The system distributes the load over these
+    /// sockets.
     pub fn reuse_port(mut self) -> SocketBuilder {
         self.options.reuse_port = true;
         self

@@ -136,7 +136,7 @@ impl TcpStream {
         self.io.get_ref().set_nodelay(nodelay)
     }
 
-    /// Returns the time to live (`IP_TTL`) of its packets.
+    /// Returns the time to live (`IP_TTL`) of the packets that the connection sends.
     ///
     /// # Errors
     /// Those of the operating system.
@@ -144,7 +144,7 @@ impl TcpStream {
         self.io.get_ref().ttl()
     }
 
-    /// Sets the time to live (`IP_TTL`) of its packets.
+    /// Sets the time to live (`IP_TTL`) of the packets that the connection sends.
     ///
     /// # Errors
     /// Those of the operating system.

@@ -182,7 +182,7 @@ impl UdpSocket {
         self.io.get_ref().set_broadcast(broadcast)
     }
 
-    /// Returns the time to live (`IP_TTL`) of its datagrams.
+    /// Returns the time to live (`IP_TTL`) of the datagrams that the socket sends.
     ///
     /// # Errors
     /// Those of the operating system.
@@ -190,7 +190,7 @@ impl UdpSocket {
         self.io.get_ref().ttl()
     }
 
-    /// Sets the time to live (`IP_TTL`) of its datagrams.
+    /// Sets the time to live (`IP_TTL`) of the datagrams that the socket sends.
     ///
     /// # Errors
     /// Those of the operating system.
@@ -248,7 +248,8 @@ impl UdpSocket {
         self.io.get_ref().set_multicast_loop_v4(receives)
     }
 
-    /// Returns the time to live (`IP_MULTICAST_TTL`) of its datagrams to groups.
+    /// Returns the time to live (`IP_MULTICAST_TTL`) of the datagrams that the socket sends to
+    /// groups.
     ///
     /// # Errors
     /// Those of the operating system.
@@ -256,7 +257,7 @@ impl UdpSocket {
         self.io.get_ref().multicast_ttl_v4()
     }
 
-    /// Sets the time to live (`IP_MULTICAST_TTL`) of its datagrams to groups.
+    /// Sets the time to live (`IP_MULTICAST_TTL`) of the datagrams that the socket sends to groups.
     ///
     /// # Errors
     /// Those of the operating system.

@@ -37,9 +37,9 @@ use crate::try_gather;
 /// # Drop
 /// The child continues to run, unless its command was set to
 /// [`kill_on_drop`](super::Command::kill_on_drop). In both cases the child leaves no zombie: a task
-/// of its runtime reaps the child when it exits. [`Runtime::drain`](crate::Runtime::drain) waits
-/// for this task. If the runtime ends before the child, its shutdown report names the task. After
-/// the runtime's end, the child is reaped when another child is started or waited for.
+/// of the child's runtime reaps the child after the exit. [`Runtime::drain`](crate::Runtime::drain)
+/// waits for this task. If the runtime ends before the child, its shutdown report names the task.
+/// After the runtime's end, the child is reaped when another child is started or waited for.
 #[derive(Debug)]
 pub struct Child {
     /// The pipe to the child's standard input, if the command set it to

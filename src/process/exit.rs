@@ -16,7 +16,8 @@ use crate::net::AsyncFd;
 
 /// Notifies a task when a process may have exited.
 ///
-/// It never reaps the process, because that would free the pid. The task reaps the process.
+/// The notifier never reaps the process, because reaping would free the pid. The task reaps the
+/// process.
 #[derive(Debug)]
 pub(super) struct ExitNotifier {
     pid: Pid,

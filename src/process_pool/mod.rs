@@ -2,10 +2,10 @@
 //!
 //! # The problem
 //!
-//! A job on a thread shares everything with the program. If it aborts, overflows its stack or
-//! divides by zero in a C library, the entire program dies. Memory that it leaks stays allocated.
-//! If it never returns, it cannot be stopped: no system can end a thread without losing what the
-//! thread had locked. A process can be killed.
+//! A job on a thread shares everything with the program. If the job aborts, overflows its stack or
+//! divides by zero in a C library, the entire program dies. Memory that the job leaks stays
+//! allocated. If the job never returns, it cannot be stopped: no system can end a thread without
+//! losing what the thread had locked. A process can be killed.
 //!
 //! # The idea
 //!
@@ -91,7 +91,7 @@
 //!
 //! # Limits
 //!
-//! - Unix only. It is tested on Linux.
+//! - The module is for Unix only, and is tested on Linux.
 //! - A call costs four thread switches: to the thread that drives the worker, to the worker, and
 //!   the same way back. Starting a worker costs about as much as starting the program.
 //! - Every worker repeats what `main` does before [`init`].
@@ -99,9 +99,9 @@
 //!   describe itself. Types that need a self-describing format (`serde(untagged)`,
 //!   `serde(flatten)`, `serde_json::Value`) do not work. A long `Vec<u8>` is encoded byte by byte;
 //!   the package `serde_bytes` has a type that is encoded in one piece.
-//! - A worker of another version of the program is detected only by function names that it does not
-//!   know and values that it cannot decode. On Linux the workers execute the same file as the
-//!   program, even after that file has been replaced.
+//! - A worker of another version of the program is detected only by function names that the worker
+//!   does not know and values that it cannot decode. On Linux the workers execute the same file as
+//!   the program, even after that file has been replaced.
 //!
 //! # In reading order
 //!

@@ -184,7 +184,7 @@ impl WorkerProcess {
                 Ok(bytes) => self.incoming.filled(bytes),
                 Err(error) => match error.kind() {
                     ErrorKind::WouldBlock | ErrorKind::Interrupted => continue,
-                    // The worker closed its end before it had read our call.
+                    // The worker closed its end before it had read the call.
                     ErrorKind::ConnectionReset => return Err(ExchangeError::Unread),
                     _ => return Err(ExchangeError::Ended),
                 },

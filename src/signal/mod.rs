@@ -2,8 +2,8 @@
 //!
 //! # The problem
 //!
-//! A signal interrupts a thread at any instruction, and its handler may do almost nothing: it must
-//! not lock, allocate, or wake a task.
+//! A signal interrupts a thread at any instruction, and the signal's handler may do almost nothing:
+//! the handler must not lock, allocate, or wake a task.
 //!
 //! # The idea
 //!
@@ -46,8 +46,8 @@
 //!   get it.
 //! - *Cancel safety*: a future that is dropped has received nothing.
 //! - *A receiver belongs to the runtime* that was current when it was made, as a socket does. It
-//!   may be used on any thread and by any executor. After the end of the runtime it returns an
-//!   error.
+//!   may be used on any thread and by any executor. After the end of the runtime, the receiver
+//!   returns an error.
 //! - *System calls*: a signal with a handler restarts the system calls that it interrupts
 //!   (`SA_RESTART`). This package repeats those that are not restarted.
 //! - *A child* started by `exec` has the default action for the signals that its parent handles,

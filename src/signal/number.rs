@@ -71,8 +71,8 @@ impl Signal {
     /// Does what the signal does to a program without a handler. Most signals end the program at
     /// once, some stop it, and some do nothing; in the last two cases this function returns.
     ///
-    /// A program that has cleaned up after [`ctrl_c`](super::ctrl_c) may call this to end, so that
-    /// its parent process sees that it was interrupted.
+    /// A program that has cleaned up after [`ctrl_c`](super::ctrl_c) may call this function to end,
+    /// so that its parent process sees that it was interrupted.
     ///
     /// # Errors
     /// An error, if the default action of the signal is not known, as for the real-time signals.

@@ -43,8 +43,8 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Receives these signals from now on. A signal that arrives before this returns may be
-    /// received or cause its default action.
+    /// Receives these signals from now on. A signal that arrives before this function returns may
+    /// be received or cause its default action.
     ///
     /// # Errors
     /// The system's error, if a number belongs to no signal on this system, or no descriptors are
