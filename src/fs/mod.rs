@@ -62,7 +62,7 @@
 //! # Limits
 //!
 //! - A call that blocks forever, such as reading a named pipe without a writer, occupies one
-//!   thread, and a shutdown that waits for jobs never ends. Use `net::AsyncFd` for pipes.
+//!   thread. A shutdown that waits for jobs then never ends. Use `net::AsyncFd` for pipes.
 //! - A job that blocks on a file of its own pool waits for a worker. If all workers do so, the
 //!   [deadlock](crate::blocking::Deadlock) is not detected.
 //! - If another program writes a file while it is read here, bytes that were read ahead may be

@@ -109,7 +109,7 @@ impl<C: Children> Future for Gather<C> {
                 Poll::Pending
             }
             ControlFlow::Break(output) => {
-                // Later wakes must not reach the task, not even those by destructors that run now.
+                // Later wakes must not reach the task, not even wakes by destructors that run now.
                 *this.wake_set = GrowingWakeSet::new(0);
                 this.children.set(None);
                 *this.state = GroupState::Finished;

@@ -23,7 +23,7 @@ pub struct ChildSlot(pub(super) usize);
 /// Records which slots of a group were woken.
 ///
 /// Owned by the group's future. Dropping the set retires its blocks: wakers that outlive the group
-/// wake no task, and keep nothing of the task alive.
+/// wake no task, and keep no part of the task alive.
 pub struct GrowingWakeSet {
     /// The number of slots for which the first block is made.
     expected: usize,
@@ -84,8 +84,8 @@ impl GrowingWakeSet {
         None
     }
 
-    /// Ends the visit, and wakes the task once if a slot was woken after the visit had passed it
-    /// (step G7).
+    /// Ends the visit, and wakes the task once if a slot was woken after the visit had passed that
+    /// slot (step G7).
     pub(super) fn leave(&self, parent: &Waker) {
         let mut woken = false;
         for block in &self.blocks {

@@ -41,10 +41,10 @@ enum ChildResult<T> {
 ///
 /// # Errors
 ///
-/// [`ChildCancelled`], if the child was dropped before it finished. The reason may be
-/// [`Scope::cancel`](super::Scope::cancel), or that the scope had ended when the child was spawned.
-/// If the handle is awaited outside the scope, the scope may also have been dropped, or one of its
-/// children may have panicked.
+/// [`ChildCancelled`], if the child was dropped before it finished. Either
+/// [`Scope::cancel`](super::Scope::cancel) was called, or the scope had ended when the child was
+/// spawned. If the handle is awaited outside the scope, the scope may also have been dropped, or
+/// one of its children may have panicked.
 ///
 /// # Panics
 ///

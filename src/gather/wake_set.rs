@@ -22,7 +22,8 @@
 //! A child's waker, on any thread:
 //! - G1. It sets the child's bit in a word of level 0. If the word was not empty, the child's waker
 //!   is done: the waker that made the word non-empty continues for both.
-//! - G2. Otherwise it sets the word's bit one level up, and so on to the root, by the same rule.
+//! - G2. Otherwise it sets the bit that stands for the word, one level up, and continues by the
+//!   same rule up to the root.
 //! - G3. If the root was zero (no child was woken, and no poll is under way), it wakes the awaiting
 //!   task, through the task's waker that was registered when the child's waker was made. If the
 //!   group has dropped that task's waker, the child's waker takes a reference to the task's present
@@ -265,7 +266,7 @@ impl<const BITS: usize> fmt::Debug for WakeSet<BITS> {
 /// call takes the set as an argument, which must always be the same set.
 #[derive(Debug, Default)]
 pub(crate) struct Visit<const BITS: usize = 64> {
-    /// The word that was taken last, for each level. The root's entry is the last one in use.
+    /// For each level, the word that was taken last. The last entry in use belongs to the root.
     path: [TakenWord; LEVELS_MAX + 1],
 }
 

@@ -4,11 +4,11 @@
 //! takes unsafe code ([`ReadBufCursor::advance`]). Safe code can only copy bytes into it. So each
 //! read goes through a buffer of this module.
 //!
-//! The buffer is used within a poll, and not between two polls. So one buffer for each thread is
-//! enough: a pending connection needs no buffer, and the buffer stays in the cache. The copy is one
-//! more pass over bytes that the kernel has just copied. Reading a GiB by HTTP/1 takes 0.18 s of
-//! processor time. Reading it in place, with hyper-util's `TokioIo`, which uses unsafe code, takes
-//! 0.15 s (medians of five).
+//! The buffer holds bytes only within a poll, never between two polls. So one buffer for each
+//! thread is enough: a pending connection needs no buffer, and the buffer stays in the cache. The
+//! copy is one more pass over bytes that the kernel has just copied. Reading a GiB by HTTP/1 takes
+//! 0.18 s of processor time. Reading it in place, with hyper-util's `TokioIo`, which uses unsafe
+//! code, takes 0.15 s (medians of five).
 //!
 //! The buffer is not zeroed between reads. If a foreign reader in an [`Io`] reports more bytes than
 //! it has read, hyper receives bytes of an earlier read. Such a reader has a bug, which would show
@@ -112,8 +112,8 @@ impl<S: AsyncRead + Unpin> Read for Io<S> {
 }
 
 /// Reports that the stream does not write several slices in one call, because the `futures` traits
-/// do not say whether it does. hyper then joins small pieces itself. Otherwise a stream that writes
-/// only the first slice would send each piece of a message alone.
+/// do not say whether a stream does. hyper then joins small pieces itself. Otherwise a stream that
+/// writes only the first slice would send each piece of a message alone.
 impl<S: AsyncWrite + Unpin> Write for Io<S> {
     translate_write!(|this| Pin::new(&mut this.get_mut().0), false);
 }

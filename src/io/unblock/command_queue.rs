@@ -63,14 +63,14 @@ use runtime_core::sync::Mutex;
 /// it in the queue are run.
 pub(crate) type StreamCommand<T, R> = Box<dyn FnOnce(&mut T) -> (R, NextCommands) + Send>;
 
-/// Says what a reply means for the commands behind it.
+/// Says what happens to the commands behind a command that has returned a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NextCommands {
     /// The commands are run.
     Run,
     /// The commands of kind [`Ahead`](CommandKind::Ahead) are dropped.
     DropAhead,
-    /// All commands behind the reply are dropped.
+    /// All commands are dropped.
     DropAll,
 }
 

@@ -13,7 +13,7 @@
 //! write a chunk) and continues. A job on the pool runs the commands one after the other. The job
 //! ends when there are no more commands, so an idle stream holds no thread. A few commands are
 //! pushed ahead, so that the next chunk is filled while the task uses the present chunk. The chunks
-//! themselves are handed over, so each byte is copied once.
+//! themselves move between the task and the job, so each byte is copied once.
 //!
 //! ```
 //! use aside::Unblock;

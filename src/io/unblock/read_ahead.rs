@@ -11,7 +11,8 @@ const CHUNK_MAX: usize = 512 * 1024;
 /// The maximum number of chunks that are requested, or have arrived and are not consumed.
 const CHUNKS_MAX: usize = 3;
 
-/// The chunks of a reader. The chunks themselves are handed over, and their buffers are used again.
+/// The chunks of a reader. The chunks themselves move between the task and the job, and their
+/// buffers are used again.
 pub(super) struct ReadAhead {
     /// The number of reads that were pushed and have not been answered.
     pub(super) pushed: usize,
