@@ -139,7 +139,7 @@ fn a_pool_that_closes_runs_or_cancels_the_jobs_behind_a_full_queue() {
     }
 }
 
-/// Producers wait for room, and at random some of them give up. No job is lost.
+/// Producers wait for room, and some of them, chosen at random, stop waiting. No job is lost.
 #[test]
 fn many_producers_under_pressure_lose_nothing() {
     let pool = Pool::builder().threads_max(2).cores(2).queue_max(4).build();
@@ -158,8 +158,9 @@ fn many_producers_under_pressure_lose_nothing() {
                     } else if let Poll::Ready(job) = poll(&mut submit) {
                         job.expect("accepted").detach();
                     } else {
-                        // The submit is dropped while its job is behind the queue, or just when the
-                        // job is admitted. So the job is cancelled, or it runs.
+                        // The submit is dropped while its job waits behind the queue, or at the
+                        // moment when the job gets a place in the queue. So the job is either
+                        // cancelled or run.
                         given_up.fetch_add(1, Ordering::SeqCst);
                     }
                     assert!(pool.stats().queued <= 4);

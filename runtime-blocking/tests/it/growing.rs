@@ -1,4 +1,4 @@
-//! The number of threads, and when it grows.
+//! The number of threads: when a pool adds threads, and when it does not.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
@@ -80,7 +80,7 @@ fn while_fewer_jobs_run_than_there_are_cores_no_job_waits_for_a_monitor() {
     }
 }
 
-/// All jobs are short, so a worker that ends one job takes the next one, and few workers run the
+/// All jobs are short, so a worker that ends a job takes the next job, and few workers run the
 /// burst.
 #[test]
 fn a_burst_is_run_to_its_end() {

@@ -46,7 +46,7 @@ fn a_retired_thread_has_really_ended_when_the_shutdown_returns() {
     }
 }
 
-/// A shutdown from a thread-local's destructor, on a worker that has retired already.
+/// A destructor of a thread-local calls a shutdown, on a worker that has retired before.
 #[test]
 fn a_shutdown_while_a_worker_thread_ends_waits_for_all_but_that_thread() {
     struct AtExit(Pool, std::sync::mpsc::Sender<bool>);
@@ -72,7 +72,7 @@ fn a_shutdown_while_a_worker_thread_ends_waits_for_all_but_that_thread() {
 }
 
 /// The thread that starts a worker is delayed between the start and the deposit of the worker's
-/// handle. Meanwhile the worker runs its job and retires.
+/// handle. During this delay the worker runs its job and retires.
 #[test]
 fn a_shutdown_joins_a_thread_that_retired_before_its_handle_was_deposited() {
     let (gate, closed) = gate();

@@ -28,7 +28,7 @@ fn stats_of(lane: &Lane) -> (usize, usize, usize) {
     (stats.running, stats.queued, stats.abandoned)
 }
 
-/// P55, without abandoned jobs. Lanes serve this purpose: slow jobs do not starve other jobs.
+/// P55, without abandoned jobs: slow jobs in a lane do not starve the jobs of other lanes.
 #[test]
 fn a_full_lane_keeps_no_other_from_running() {
     let pool = Pool::builder().threads_max(8).build();

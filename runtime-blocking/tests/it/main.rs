@@ -1,8 +1,9 @@
 //! Tests of the pool through its public interface. Each module tests one of the pool's guarantees.
 //! `P`-numbers are rows of `docs/verification/pitfalls.md`.
 //!
-//! No test asserts a time or sleeps to synchronise: jobs wait at gates, and the test waits for
-//! effects that occur by themselves. The only time limit, [`HANG`], turns a hang into a failure.
+//! No test asserts a time or sleeps to synchronise. Jobs wait at gates, and the test waits for
+//! effects that need no further action of the test. The only time limit, [`HANG`], turns a hang
+//! into a failure.
 
 mod backpressure;
 mod cancelling;
@@ -46,7 +47,7 @@ fn wait<T>(handle: JoinHandle<T>) -> Result<T, JoinError> {
     }
 }
 
-/// Waits until an effect that occurs by itself has occurred.
+/// Waits until an effect has occurred that needs no further action of the test.
 #[track_caller]
 fn eventually(what: &str, pool: &Pool, has_happened: impl Fn(Stats) -> bool) {
     let deadline = Instant::now() + HANG;

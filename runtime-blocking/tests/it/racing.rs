@@ -9,7 +9,8 @@ use runtime_blocking::{Pool, Shutdown, SubmitError};
 
 use crate::{Dice, wait};
 
-/// The numbers of closures that ran and that were dropped, as the closures themselves report them.
+/// The number of closures that ran, and the number of closures that were dropped. Each closure
+/// counts itself.
 #[derive(Default)]
 struct Fates {
     ran: AtomicUsize,

@@ -120,8 +120,8 @@ fn jobs_that_come_after_the_refusals_get_their_threads_without_a_later_submit() 
     assert_eq!(wait(second).expect("it ran"), Ok(()));
 }
 
-/// The second job was accepted because a thread was being started for the first. The start fails:
-/// the first closure is handed back, and the second job is refused through its handle.
+/// The second job is accepted because a thread is being started for the first job. Then the start
+/// fails. The first closure is handed back, and the second job is refused through its handle.
 #[test]
 fn a_job_that_waited_for_a_thread_that_did_not_come_is_refused() {
     let (asked, is_asked) = channel();

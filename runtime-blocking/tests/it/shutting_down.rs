@@ -40,7 +40,7 @@ fn ids(metadata: &[Metadata]) -> Vec<runtime_core::metadata::Id> {
     metadata.iter().map(Metadata::id).collect()
 }
 
-/// P46, and the report.
+/// P46, and the content of the report.
 #[test]
 fn leaving_or_waiting_too_short_cancels_what_is_queued_and_reports_what_runs() {
     let at_most = Shutdown::WaitAtMost;

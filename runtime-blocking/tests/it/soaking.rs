@@ -30,7 +30,8 @@ const SEED: u64 = 1;
 const JOBS: usize = 200_000;
 const JOBS_OF_ROUND: u64 = 2_400;
 const SUBMITTERS: u64 = 3;
-/// The maximum number of running jobs of each lane. `QUEUE_MAX` is the same for queued jobs.
+/// The maximum number of running jobs of each lane. `QUEUE_MAX` is the maximum number of queued
+/// jobs.
 const RUNNING_MAX: [usize; LANES] = [usize::MAX, 1, usize::MAX, 2];
 const QUEUE_MAX: [usize; LANES] = [64, 5, usize::MAX, 16];
 
@@ -55,7 +56,7 @@ fn every_job_comes_to_exactly_one_end_whatever_goes_wrong() {
     assert!(kinds.iter().all(|end| ends[end] > JOBS / 200), "all of it happens: {ends:?}");
 }
 
-/// Runs a round: uses a pool from its making to its end.
+/// Runs a round: makes a pool, uses it, and ends it.
 fn soak_round(seed: u64) -> Arc<Ledger> {
     let mut dice = Dice::new(seed);
     let ledger = Arc::new(Ledger::default());
@@ -107,7 +108,7 @@ fn lanes_of(pool: &Pool) -> [Lane; LANES] {
     [pool.main_lane().clone(), narrow.build(), background.build(), must.build()]
 }
 
-/// Waits for the remaining jobs, and checks the sums.
+/// Waits for the remaining jobs, and checks the counts.
 fn end(ledger: &Ledger, lanes: [Lane; LANES], way: Way) {
     let pool = lanes[0].pool();
     if way == Way::DropAll {

@@ -145,7 +145,7 @@ fn a_pool_whose_workers_have_all_met_panics_serves_on() {
     assert!(pool.stats().threads <= 4);
 }
 
-/// P43: thread-locals are destroyed one after the other, and a pool may be in one of them.
+/// P43: the thread-locals of a thread are destroyed one by one, and one of them may contain a pool.
 #[test]
 fn a_pool_in_a_thread_local_works_and_waits_while_the_thread_ends() {
     struct Last(Cell<Option<Pool>>, std::sync::mpsc::Sender<i32>);

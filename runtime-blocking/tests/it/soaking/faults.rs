@@ -1,5 +1,5 @@
-//! The faults of a round. Panics are raised without the panic hook, which would print them
-//! all.
+//! The faults of a round. The faults raise panics without calling the panic hook, which would print
+//! every panic.
 
 use std::cell::RefCell;
 use std::io;
@@ -69,9 +69,9 @@ impl Drop for PanickingWaker {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Refusals {
     None,
-    /// This number of starts, counted from the first one.
+    /// This number of starts is refused, beginning with the first start.
     First(usize),
-    /// This number out of eight starts, on average.
+    /// On average, this number out of eight starts is refused.
     OfEight(u64),
 }
 
@@ -105,7 +105,8 @@ pub(super) fn starting(
             Refusals::OfEight(share) => dice.lock().below(8) < share,
         };
         if is_refused {
-            // Other threads submit meanwhile, and rely on the thread that will not start.
+            // During this yield, other threads submit jobs and rely on the thread that will not
+            // start.
             thread::yield_now();
             return Err(io::Error::from(io::ErrorKind::WouldBlock));
         }

@@ -1,4 +1,4 @@
-//! The end of every job of a round, as the job's closure and submitter report it.
+//! A record of how every job of a round ended, made by the job's closure and its submitter.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub(super) const MUST: usize = 3;
 /// A job's number in its round.
 pub(super) type Number = usize;
 
-/// The end of a job, as its submitter reports it.
+/// The end of a job, reported by its submitter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum End {
     /// The handle yielded a result or a panic.
@@ -194,7 +194,7 @@ impl Ledger {
     }
 
     /// Checks the tokens, which outlive their jobs: a hook that is added after the end of a job is
-    /// called if the job was cancelled, and only then.
+    /// called if, and only if, the job was cancelled.
     pub(super) fn ask_the_tokens(&self) {
         for token in self.tokens.lock().drain(..) {
             let calls = Arc::new(AtomicUsize::new(0));
