@@ -1,8 +1,8 @@
 //! The parts that TCP and Unix streams have in common: the I/O traits, and the operations by
 //! reference.
 
-/// Implements `AsyncRead` and `AsyncWrite`, by value and by reference, and the common operations of
-/// a stream around `io: AsyncFd<$std>`.
+/// Implements `AsyncRead` and `AsyncWrite`, by value and by reference, and the common operations,
+/// for a stream whose field is `io: AsyncFd<$std>`.
 macro_rules! impl_stream {
     ($stream:ident, $std:ty) => {
         impl $stream {

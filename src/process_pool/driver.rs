@@ -6,7 +6,8 @@
 //! an idle process exits. No separate count of processes has to agree with the threads.
 //!
 //! - D1. Take the thread's process, or start one.
-//! - D2. Send the call and wait for the reply. Cancelling the job meanwhile kills the process.
+//! - D2. Send the call and wait for the reply. If the job is cancelled during the wait, the process
+//!   is killed.
 //! - D3. If the process is gone and had not read the call, it died before the call. Start another
 //!   process, once, and repeat D2.
 //! - D4. Put the process back, with its new state.
@@ -178,7 +179,8 @@ fn start_failed(process: WorkerProcess, error: ExchangeError) -> CallError {
     kill_failed(process, error, timed_out, malformed)
 }
 
-/// Exchanges frames with the process. Kills the process if the thread's job is cancelled meanwhile.
+/// Exchanges frames with the process. Kills the process if the thread's job is cancelled during the
+/// exchange.
 fn kill_if_cancelled(
     process: &mut WorkerProcess,
     exchange: impl FnOnce(&mut WorkerProcess) -> Result<(), ExchangeError>,

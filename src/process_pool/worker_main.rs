@@ -2,8 +2,9 @@
 //!
 //! - M1. The worker moves the connection from standard input to another descriptor, and puts
 //!   `/dev/null` in its place, so that no job reads from the connection or writes to it. Standard
-//!   output and standard error are a pipe to the pool already.
-//! - M2. It receives the pool's hello, with the length of the longest body, and sends its own.
+//!   output and standard error already lead to the pool, through a pipe.
+//! - M2. The worker receives the pool's hello, with the length of the longest body, and sends a
+//!   hello of its own.
 //! - M3. A watcher thread waits for the end of the connection, which ends at the latest when the
 //!   pool's process dies. The thread then kills the process group: the worker, whatever it is
 //!   doing, and the processes that its jobs have started.
@@ -28,8 +29,9 @@ use super::call_error::CallError;
 use super::frame::{self, FrameAssembler, FrameKind};
 use super::function::{Registered, answer};
 
-/// The first argument of a worker process. The mark is an argument rather than a variable of the
-/// environment, so that a program which a job starts does not inherit it.
+/// The first argument of a worker process, which marks the process as a worker. The mark is an
+/// argument rather than a variable of the environment, so that a program which a job starts does
+/// not inherit it.
 pub(super) const MARKER: &str = "--aside-process-pool-worker";
 
 /// Filled by [`init`].
@@ -39,7 +41,8 @@ static INITIALISED: OnceLock<()> = OnceLock::new();
 /// with every function that a worker may be asked for.
 ///
 /// In a worker process this function never returns: it replies to calls until the pool no longer
-/// needs the worker, and then exits. In any other process it only records that it was called.
+/// needs the worker, and then exits. In any other process this function only records that it was
+/// called.
 ///
 /// Everything that `main` does before this call is repeated in every worker.
 ///
@@ -74,7 +77,7 @@ pub(super) fn is_initialised() -> bool {
 }
 
 /// Returns whether this process was started as a worker by a program without [`init`]. Such a
-/// process must start no workers, or they would start workers in turn.
+/// process must start no workers, because those workers would start workers in turn.
 pub(super) fn is_uninitialised_worker() -> bool {
     is_started_as_worker() && !is_initialised()
 }
@@ -121,8 +124,8 @@ fn take_connection() -> io::Result<UnixStream> {
     let connection: OwnedFd = stdin().as_fd().try_clone_to_owned()?;
     rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
     let connection = UnixStream::from(connection);
-    // This fails if standard input was not a socket, for example when a user passed the marker by
-    // hand.
+    // `peer_addr` fails if standard input was not a socket, for example when a user passed the
+    // marker by hand.
     connection.peer_addr()?;
     Ok(connection)
 }

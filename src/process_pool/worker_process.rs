@@ -195,8 +195,8 @@ impl WorkerProcess {
         }
     }
 
-    /// Waits until the socket is ready, and passes on the worker's output meanwhile. All output
-    /// that was printed before the socket became ready has been passed on when this function
+    /// Waits until the socket is ready, and passes on the worker's output during the wait. All
+    /// output that was printed before the socket became ready has been passed on when this function
     /// returns, because one read takes all that a pipe holds.
     fn wait(&mut self, events: PollFlags, deadline: Deadline) -> Result<(), ExchangeError> {
         loop {
