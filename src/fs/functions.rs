@@ -141,7 +141,7 @@ macro_rules! of_one_path {
             #[doc = concat!("See [`std::fs::", stringify!($function), "`].")]
             ///
             /// # Errors
-            #[doc = concat!("As [`std::fs::", stringify!($function), "`],")]
+            #[doc = concat!("Those of [`std::fs::", stringify!($function), "`],")]
             /// and those of every [`Operation`].
             ///
             /// # Cancel safety
@@ -158,23 +158,23 @@ macro_rules! of_one_path {
 
 of_one_path! {
     "Creates a directory.",
-        changes, "As an [`Operation`] that changes files.", create_dir -> ();
+        changes, "The same as every [`Operation`] that changes files.", create_dir -> ();
     "Creates a directory, and its missing parents.",
-        changes, "As an [`Operation`] that changes files.", create_dir_all -> ();
+        changes, "The same as every [`Operation`] that changes files.", create_dir_all -> ();
     "Removes an empty directory.",
-        changes, "As an [`Operation`] that changes files.", remove_dir -> ();
+        changes, "The same as every [`Operation`] that changes files.", remove_dir -> ();
     "Removes a directory and its contents.",
-        changes, "As an [`Operation`] that changes files.", remove_dir_all -> ();
+        changes, "The same as every [`Operation`] that changes files.", remove_dir_all -> ();
     "Removes a file.",
-        changes, "As an [`Operation`] that changes files.", remove_file -> ();
+        changes, "The same as every [`Operation`] that changes files.", remove_file -> ();
     "Returns the metadata of a file. Follows symbolic links.",
-        reads, "As an [`Operation`] that reads.", metadata -> Metadata;
+        reads, "The same as every [`Operation`] that reads.", metadata -> Metadata;
     "Returns the metadata of a file. Does not follow symbolic links.",
-        reads, "As an [`Operation`] that reads.", symlink_metadata -> Metadata;
+        reads, "The same as every [`Operation`] that reads.", symlink_metadata -> Metadata;
     "Returns the absolute path without symbolic links.",
-        reads, "As an [`Operation`] that reads.", canonicalize -> PathBuf;
+        reads, "The same as every [`Operation`] that reads.", canonicalize -> PathBuf;
     "Returns the target of a symbolic link.",
-        reads, "As an [`Operation`] that reads.", read_link -> PathBuf;
+        reads, "The same as every [`Operation`] that reads.", read_link -> PathBuf;
 }
 
 /// Returns `true` if the path exists. See [`std::fs::exists`].
