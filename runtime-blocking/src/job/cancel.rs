@@ -86,7 +86,7 @@ pub fn is_cancelled() -> bool {
     CURRENT.with(|current| current.borrow().as_ref().is_some_and(|work| work.is_cancel_requested()))
 }
 
-/// [`is_cancelled`] for use with `?`.
+/// Like [`is_cancelled`], for use with `?`.
 ///
 /// # Errors
 /// [`Cancelled`] if the job that this thread runs was requested to stop. Never outside a job.
@@ -128,7 +128,7 @@ impl CancelToken {
         self.work.is_cancel_requested()
     }
 
-    /// [`is_cancelled`](CancelToken::is_cancelled) for use with `?`.
+    /// Like [`is_cancelled`](CancelToken::is_cancelled), for use with `?`.
     ///
     /// # Errors
     /// [`Cancelled`] if the job was requested to stop.

@@ -14,7 +14,7 @@ use crate::pool::submit_error::SubmitError;
 use crate::queue::permit::WhenFull;
 
 impl Lane {
-    /// [`submit`](Lane::submit) that hands the closure back if the queue is full.
+    /// Like [`submit`](Lane::submit), but hands the closure back if the queue is full.
     ///
     /// # Errors
     /// Those of [`submit`](Lane::submit), and [`SubmitError::Full`].
@@ -28,8 +28,8 @@ impl Lane {
         Ok(accepted.handle)
     }
 
-    /// [`submit`](Lane::submit) that waits until the job has a place in the queue, for a producer
-    /// that must not submit faster than its jobs run.
+    /// Like [`submit`](Lane::submit), but waits until the job has a place in the queue. For a
+    /// producer that must not submit faster than its jobs run.
     ///
     /// Submitters get places in the order in which they began to wait. Nothing happens before the
     /// future is polled.

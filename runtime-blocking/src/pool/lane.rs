@@ -102,7 +102,7 @@ impl Lane {
         self.submit_as(Metadata::here(), f)
     }
 
-    /// [`submit`](Lane::submit) with the caller's metadata, which may contain a name.
+    /// Like [`submit`](Lane::submit), with the caller's metadata, which may contain a name.
     ///
     /// # Errors
     /// Those of [`submit`](Lane::submit).
@@ -114,8 +114,8 @@ impl Lane {
         self.submit_with(metadata, (), f)
     }
 
-    /// [`submit_as`](Lane::submit_as) with a value to `keep`. The value is dropped when the job has
-    /// ended in any way and the awaiting task has been woken.
+    /// Like [`submit_as`](Lane::submit_as), with a value to `keep`. The value is dropped when the
+    /// job has ended in any way and the awaiting task has been woken.
     ///
     /// # Errors
     /// Those of [`submit`](Lane::submit).

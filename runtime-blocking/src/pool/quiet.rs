@@ -20,7 +20,8 @@ impl PoolState {
         if self.is_quiet() { self.take_shutdown_waiters() } else { Vec::new() }
     }
 
-    /// Returns whether every thread has retired, except those whose jobs have shut the pool down.
+    /// Returns whether every thread has retired, except the threads whose jobs have shut the pool
+    /// down.
     pub(crate) fn is_quiet(&self) -> bool {
         self.policy.threads() <= self.workers.shutting_down()
     }

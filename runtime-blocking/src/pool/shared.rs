@@ -141,7 +141,7 @@ impl PoolShared {
         }
     }
 
-    /// [`carry_out`](PoolShared::carry_out) for a worker, which is a thread of the pool itself.
+    /// Like [`carry_out`](PoolShared::carry_out), for a worker of this pool.
     #[inline]
     pub(crate) fn carry_out_on_worker(self: &Arc<Self>, assignment: Assignment) {
         let has_thread = self.carry_out(assignment).is_ok();

@@ -231,7 +231,7 @@ impl Policy {
         if backs_off { 0 } else { self.vacancies() }
     }
 
-    /// Applies points 1 and 2. `vacancies` is the number of threads that may be started.
+    /// Applies points 1 and 2 of the rule. At most `vacancies` threads may be started.
     pub(super) fn dispatch_if_needed(&mut self, vacancies: usize) -> Dispatch {
         if self.queued == 0 || self.arriving > 0 {
             return Dispatch::Nothing;

@@ -16,7 +16,7 @@ use super::selector::{ReadinessEvent, Selector, WaitForEvents};
 /// loop.
 ///
 /// # Drop
-/// Shuts the reactor down, on whatever thread it is dropped.
+/// Dropping the poller, on any thread, shuts the reactor down.
 pub(crate) struct Poller {
     reactor: Arc<Reactor>,
     /// Weak, so that a handle of the loop does not keep the selector open after the loop's end.

@@ -164,8 +164,8 @@ impl<T> TimerQueue<T> {
             return None;
         }
         let index = key.index as usize;
-        // The node of a recent timer is often still the last one. Then it is removed at once, and
-        // the first node stays alive.
+        // The node of a recent timer is often still the last node. In that case the node is removed
+        // at once, and the first node stays alive.
         if self.heap.last().is_some_and(|last| last.is_of(index, self.entries[index].number)) {
             self.heap.pop();
             return self.vacate(index);
