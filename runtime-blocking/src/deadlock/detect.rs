@@ -6,10 +6,10 @@
 //!   pool.
 //! - D2. In the same critical section the worker asks the [rule](crate::deadlock::wait_graph)
 //!   whether the job that it runs can proceed. If that job can proceed, no later event prevents it:
-//!   a worker that ends a job takes the next one; a running job proceeds until it notes a wait of
+//!   a worker that ends a job takes the next job; a running job proceeds until it notes a wait of
 //!   its own; idle workers and the monitor stay while jobs are queued. There is one exception: a
-//!   dispatched thread may fail to start. The thread that tried to start it then asks the rule
-//!   again, for all waiting workers.
+//!   dispatched thread may fail to start. The thread that tried to start the dispatched thread then
+//!   asks the rule again, for all waiting workers.
 //! - D3. If the job cannot proceed, the queued job at the end of the chain of waits is removed from
 //!   the queue and refused, which wakes the worker that waits for it. If threads are short and
 //!   `threads_max` allows another thread, the pool first tries to start one, even if the system

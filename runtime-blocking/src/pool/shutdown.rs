@@ -135,8 +135,8 @@ impl PoolShared {
         WaitEnd::Over
     }
 
-    /// Waits until `is_over` returns true or the deadline has passed. If that takes long, prints
-    /// the reason on stderr once.
+    /// Waits until `is_over` returns true or the deadline has passed. If the wait takes long,
+    /// prints the reason on stderr once.
     fn wait_until(
         &self,
         deadline: Option<Instant>,

@@ -77,7 +77,8 @@ const BEYOND_DATA: usize = 2;
 /// tick again.
 const TICK: usize = 4;
 
-/// The number of the last report that a task has seen. The task may not clear any later report.
+/// The number of the last report that a task has seen. The task may clear this report, and no later
+/// report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tick(usize);
 

@@ -101,8 +101,7 @@ impl Scheduler {
         self.core.poller.count_polls(end - self.cursor);
         while self.cursor < end {
             let key = self.batch[self.cursor];
-            // Incremented before the poll, so a panic that unwinds through `block_on` loses no
-            // task.
+            // Incremented first, so that a panic that unwinds through `block_on` loses no task.
             self.cursor += 1;
             self.counts.polled += 1;
             if !is_main(key) {
