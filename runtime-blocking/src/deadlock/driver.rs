@@ -27,8 +27,8 @@ pub(crate) fn track_worker(shared: &Arc<PoolShared>, worker: WorkerId) -> Instal
 impl BlockingDriver for WorkerDriver {
     /// Old clones of the wakers may be left over, for example in the timer of a timeout that has
     /// ended. Because of these clones it seems that something other than the job could wake the
-    /// thread. So the future is polled once more with new wakers, whose clones are held only by
-    /// what the future waits for now.
+    /// thread. So the future is polled once more with new wakers. Only the objects for which the
+    /// future waits now hold clones of the new wakers.
     fn drive(
         &self,
         waker: &Waker,

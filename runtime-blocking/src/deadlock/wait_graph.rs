@@ -14,9 +14,10 @@
 //!   run if fewer jobs of the lane run than the limit allows, or if a running job of that lane can
 //!   proceed.
 //!
-//! The jobs ahead in the queue do not matter: a job that has not begun is not known to block. So a
-//! job that the rule does not add waits for ever. The rule errs in one direction only: a job that
-//! waits for something that the pool does not know, such as a channel, is assumed to proceed.
+//! The jobs ahead in the queue do not matter, because a job that has not begun is not known to
+//! block. So a job that the rule does not add waits for ever. The rule errs in one direction only:
+//! a job that waits for something that the pool does not know, such as a channel, is assumed to
+//! proceed.
 
 use crate::queue::lane_config::LaneId;
 

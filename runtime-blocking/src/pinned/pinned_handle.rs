@@ -185,9 +185,9 @@ impl<T: 'static> PinnedState<T> {
         self.handle.calls.waiting()
     }
 
-    /// Closes the state and returns its thread. For a caller that drops the last handle where the
-    /// drop must not block, and joins the thread later. Returns `None` if the thread was taken
-    /// before or is the current thread, and in a forked child.
+    /// Closes the state and returns its thread. Called where the last handle is dropped and the
+    /// drop must not block. The caller joins the thread later. Returns `None` if the thread was
+    /// taken before or is the current thread, and in a forked child.
     #[doc(hidden)]
     pub fn close_later(&self) -> Option<PendingClose> {
         self.handle.calls.check_process().ok()?;

@@ -28,8 +28,8 @@ impl Lane {
         Ok(accepted.handle)
     }
 
-    /// Like [`submit`](Lane::submit), but waits until the job has a place in the queue. For a
-    /// producer that must not submit faster than its jobs run.
+    /// Like [`submit`](Lane::submit), but waits until the job has a place in the queue. Use this
+    /// method in a producer that must not submit faster than its jobs run.
     ///
     /// Submitters get places in the order in which they began to wait. Nothing happens before the
     /// future is polled.

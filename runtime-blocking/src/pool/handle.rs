@@ -173,8 +173,8 @@ impl Pool {
     ///
     /// # Blocking
     /// Blocks as long as `how` says, and in any case for the jobs of lanes that [must
-    /// run](LaneBuilder::must_run). Unless `how` is [`Leave`](Shutdown::Leave), it may also wait
-    /// for the thread-local destructors of threads that have retired.
+    /// run](LaneBuilder::must_run). Unless `how` is [`Leave`](Shutdown::Leave), the call may also
+    /// wait for the thread-local destructors of threads that have retired.
     pub fn shutdown(&self, how: Shutdown) -> PoolReport {
         self.shared().shutdown(how)
     }

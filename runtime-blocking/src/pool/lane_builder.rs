@@ -55,8 +55,8 @@ impl LaneBuilder {
     }
 
     /// Lets no shutdown cancel the lane's jobs. Whatever the shutdown does with other jobs, the
-    /// lane's jobs are run, and the shutdown returns when the last of them has ended. For work that
-    /// must not be lost, such as the last buffer of a file.
+    /// lane's jobs are run, and the shutdown returns when the last of them has ended. Use this
+    /// setting for work that must not be lost, such as the last buffer of a file.
     ///
     /// Where a shutdown may not wait (on a thread that turns an event loop, and on a worker of the
     /// pool), it reports the jobs that still wait. The workers still run these jobs, unless the

@@ -36,10 +36,11 @@ pub struct Registration {
 /// fewer bytes than requested. The head of `readiness.rs` gives the reasons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ShortTransfer {
-    /// A short transfer clears the readiness if the event reported data alone. For TCP streams.
+    /// A short transfer clears the readiness if the event reported data alone. This variant is for
+    /// TCP streams.
     ClearsReadiness,
-    /// A short transfer has no effect: only `WouldBlock` clears the readiness. For all other
-    /// descriptors.
+    /// A short transfer has no effect: only `WouldBlock` clears the readiness. This variant is for
+    /// all other descriptors.
     HasNoEffect,
 }
 

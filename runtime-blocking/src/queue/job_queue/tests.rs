@@ -174,7 +174,7 @@ fn jobs_behind_a_full_queue_come_in_when_there_is_a_place_the_first_first() {
         (Arc::clone(&jobs[2]), Arc::clone(&jobs[1]))
     };
     // Removing a job from the wait list admits no other job. Removing a job from the queue admits
-    // one.
+    // one job from the wait list.
     assert_eq!(third.metadata().name(), Some("3"));
     assert!(queue.remove(third.queue_key()).expect("it waits").permit.is_none());
     let withdrawn = queue.remove(fourth.queue_key()).expect("it waits");
