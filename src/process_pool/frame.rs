@@ -231,7 +231,7 @@ impl FrameAssembler {
     /// Returns the frame once it is complete.
     ///
     /// # Errors
-    /// If the bytes received are not a valid frame.
+    /// An error, if the bytes received are not a valid frame.
     pub(super) fn frame(&self) -> Result<Option<(FrameKind, &[u8])>, FrameError> {
         let Some((&[kind, l0, l1, l2, l3], rest)) =
             self.buffer[..self.filled].split_first_chunk::<HEADER>()
