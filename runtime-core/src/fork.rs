@@ -59,8 +59,8 @@ impl ForkCheck {
     /// system's last answer was not the process in which the runtime or the pool is usable.
     ///
     /// # Errors
-    /// That of [`check`](ForkCheck::check), but only if some check has asked the system in this
-    /// process.
+    /// The error of [`check`](ForkCheck::check), but only if some check has asked the system in
+    /// this process.
     #[inline]
     pub fn check_cheaply(&self) -> Result<(), ForkedError> {
         match self.0.get() {

@@ -16,8 +16,8 @@
 //!   in NOTIFIED. Only a swap that finds PARKED makes a system call.
 //! - P2. The owner checks all its sources of work, then tries RUNNING → PARKED, and sleeps only if
 //!   that succeeds.
-//! - P3. The owner *swaps* in RUNNING when its sleep ends. This swap reads the swap of P1, so the
-//!   owner sees the data published before P1.
+//! - P3. The owner *swaps* in RUNNING when its sleep ends. This swap reads the value that
+//!   the swap of P1 wrote, so the owner sees the data published before P1.
 //!
 //! # The race between P1 and P2
 //!
@@ -268,9 +268,9 @@ impl Parker {
 
     /// Step P2. Takes the notification if the exchange fails.
     fn try_park(&self, how: usize) -> bool {
-        // ORDERING: AcqRel / Acquire. Success publishes nothing. Failure reads the unparker's data,
-        // but so does the swap of `end_park` that follows. AcqRel is the rule for words that
-        // several threads write.
+        // ORDERING: AcqRel / Acquire. Neither is needed here: success publishes nothing, and
+        // after a failure the swap of `end_park` acquires the unparker's data. AcqRel is the rule
+        // for words that several threads write.
         let is_parked =
             self.state.compare_exchange(RUNNING, how, Ordering::AcqRel, Ordering::Acquire).is_ok();
         if !is_parked {

@@ -96,8 +96,8 @@ impl Driver {
         put_back(process);
         match reply {
             WorkerReply::Result(result) => result,
-            // `resume_unwind` calls no panic hook, because the hook in the worker has printed the
-            // message.
+            // Not `panic!`, which would call the panic hook: the worker's hook has printed the
+            // message already.
             WorkerReply::Panicked(message) => resume_unwind(Box::new(message)),
         }
     }

@@ -137,8 +137,8 @@ fn a_storm_from_outside_disturbs_no_task_and_spins_no_loop() {
         });
         let (rounds, ticks) = (rounds.load(Ordering::Relaxed), ticks.load(Ordering::Relaxed));
         assert!(rounds > 0 && ticks > 0);
-        // A signal wakes its task once for the flag and once for the byte. In a round of the
-        // ping-pong, each of the two tasks waits twice.
+        // The handler of a signal sets a flag and writes a byte to a pipe. Each of the two may wake
+        // the signal's task. In a round of the ping-pong, each of the two tasks waits twice.
         let bound = u64::from(2 * STORM + 4 * rounds + 2 * ticks + 100);
         assert!(counters.polls() <= bound, "{} of {bound}", counters.polls());
         assert!(counters.parks() <= bound, "{} of {bound}", counters.parks());

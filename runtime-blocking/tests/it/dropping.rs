@@ -49,9 +49,9 @@ fn dropping_the_last_handle_on_a_worker_of_its_own_leaves() {
     let job = pool.submit(move || drop(last)).expect("accepted");
     let after = pool.submit(|| 7).expect("accepted");
     {
-        // The job holds the last handle now.
         let _turn = context::enter_loop();
         drop(pool);
+        // The job holds the last handle now.
     }
     gate.open();
     wait(first).expect("it ran");

@@ -258,7 +258,7 @@ fn remove(key: TimerKey, shared: &Arc<Shared<Message>>) {
                     remove_here(key, &core);
                 }
             };
-            // A loop that is gone has no timers.
+            // The post fails if the loop is gone. Then there is no timer to remove.
             drop(shared.post(Message::Command(Box::new(command))));
         }
     }

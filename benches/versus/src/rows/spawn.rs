@@ -95,7 +95,7 @@ pub(super) fn many_again_limit(run: &Run) -> f64 {
 }
 
 /// The program of the column `limit`: it boxes a hundred thousand futures, then polls and frees
-/// each, once.
+/// each of them. The program does this only once.
 pub(super) fn many_limit(run: &Run) -> f64 {
     let mut tasks = Vec::with_capacity(MANY);
     box_and_poll(&mut tasks, MANY / 100);

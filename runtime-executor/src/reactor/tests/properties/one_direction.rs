@@ -55,7 +55,7 @@ fn step() -> impl Strategy<Value = DirectionStep> {
 struct UserTask {
     slot: WaiterSlot,
     waker: (Arc<WakeCount>, Waker),
-    /// What the task saw last: the tick, the number of events up to that tick, and the content of
+    /// The task's last view: the tick, the number of events up to that tick, and the content of
     /// the event that set the tick.
     seen: Option<(Tick, usize, Report)>,
     /// The task's number of wakes at the moment when the task last found the direction not ready.
