@@ -82,8 +82,8 @@ impl Lane {
     /// Runs `f` on a thread of the pool, and returns the handle that awaits the result.
     ///
     /// The jobs of a lane begin in the order of their submits. If the queue is full, the job waits
-    /// outside, and enters the queue as soon as there is room. A panic of `f` is returned through the
-    /// handle. Dropping the handle detaches the job. [`abort`](JoinHandle::abort) removes a job
+    /// outside, and enters the queue as soon as there is room. A panic of `f` is returned through
+    /// the handle. Dropping the handle detaches the job. [`abort`](JoinHandle::abort) removes a job
     /// that has not begun, and requests a running job to [stop](crate::is_cancelled). An accepted
     /// closure is either run or cancelled before it begins, and the handle reports which.
     ///
