@@ -220,7 +220,8 @@ fn a_pipe_passed_to_another_command_blocks_again() {
     });
 }
 
-// P69: the comparison includes the descriptors that this process has inherited.
+// P69. The child's descriptors are compared with those of a child that std has started, because
+// both children inherit the descriptors that this process itself has inherited.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_child_inherits_its_three_streams_and_no_descriptor_of_the_runtime() {

@@ -46,7 +46,8 @@ fn a_retired_thread_has_really_ended_when_the_shutdown_returns() {
     }
 }
 
-/// A destructor of a thread-local calls a shutdown, on a worker that has retired before.
+/// A worker retires. While its thread ends, the destructor of a thread-local on that thread shuts
+/// the pool down.
 #[test]
 fn a_shutdown_while_a_worker_thread_ends_waits_for_all_but_that_thread() {
     struct AtExit(Pool, std::sync::mpsc::Sender<bool>);
@@ -77,7 +78,8 @@ fn a_shutdown_while_a_worker_thread_ends_waits_for_all_but_that_thread() {
 fn a_shutdown_joins_a_thread_that_retired_before_its_handle_was_deposited() {
     let (gate, closed) = gate();
     let closed = runtime_core::sync::Mutex::new(closed);
-    // There is no slow-shutdown notice, because the notice would wake the shutdown.
+    // The slow-shutdown notice is turned off. Its timer would wake the waiting shutdown, and so
+    // hide that the deposit of the handle did not.
     let pool = Pool::builder()
         .slow_shutdown_notice(None)
         .spawner(move |name, _stack_size, body| {

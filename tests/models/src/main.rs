@@ -19,8 +19,8 @@
 //! - take exactly the number of executions that is written beside it, so that nobody makes a model
 //!   smaller without noticing;
 //! - record each event that its `witnesses` name, in at least one execution;
-//! - fail on each of its mutants. A mutant is the same source with one operation broken (the
-//!   operation is named by its text), or a wrong body.
+//! - fail on each of its mutants. A mutant is either the same source with one operation broken,
+//!   which is named by a piece of its line, or the same model with a wrong body.
 //!
 //! # Writing a model
 //!

@@ -168,8 +168,8 @@ fn each_unpark_orders_before_the_park_it_ends(witness: &'static Witness) {
     wakers.into_iter().for_each(join);
 }
 
-/// The second thread sees that the first thread has unparked, but not what the first thread wrote
-/// before that.
+/// The second thread learns by a relaxed load, which orders nothing, that the first thread has
+/// unparked the sleeper. After its own unpark it must see what the first thread wrote before.
 fn unparks_order_each_other(_: &'static Witness) {
     let (data, unparked) = (word(), word());
     let sleeper = thread::current();

@@ -36,7 +36,8 @@ impl<T> Mutex<T> {
     }
 }
 
-/// Locks a mutex. A model does not fork, so no lock is held by a missing thread.
+/// Locks a mutex, and always succeeds. Only in a forked child can the thread that holds the lock be
+/// missing, and a model does not fork.
 ///
 /// # Blocking
 /// Blocks as [`Mutex::lock`] does.
