@@ -74,8 +74,20 @@ fn every_pitfall_has_an_answer_and_what_the_answer_names_exists() {
             }
         }
     }
+    let mut once = rows.clone();
+    once.sort_unstable();
+    once.dedup();
+    if once.len() != rows.len() || !(1..=90).all(|row| once.contains(&row)) {
+        found.push(format!("a row is missing or occurs twice: {rows:?}"));
+    }
     assert_none(found, PITFALLS);
-    assert!(rows.iter().copied().eq(1..=90), "the rows are {rows:?}");
+}
+
+/// The rows of the page of pitfalls.
+fn pitfalls() -> Vec<u32> {
+    let text = document(PITFALLS);
+    let rows = text.lines().filter_map(cells);
+    rows.filter_map(|cells| cells[0].strip_prefix('P')?.parse().ok()).collect()
 }
 
 /// Each row that a test cites exists.
@@ -90,7 +102,9 @@ fn no_test_cites_a_pitfall_that_does_not_exist() {
         }
     }
     assert!(cited.len() > 100);
-    assert!(cited.iter().all(|row| (1..=90).contains(row)), "{cited:?}");
+    let rows = pitfalls();
+    let unknown: Vec<&u32> = cited.iter().filter(|row| !rows.contains(row)).collect();
+    assert!(unknown.is_empty(), "rows that do not exist: {unknown:?}");
 }
 
 /// The orderings of the atomic operations, in source order, by file and function.
