@@ -370,8 +370,10 @@ impl Builder {
 
     /// Sets a hook for a runtime that is [turned](Runtime::turn) by a foreign loop. The hook is
     /// called when a turn is due earlier than the last turn has announced. It is called at most
-    /// once per turn, on the thread that makes the turn due. It should only notify the foreign
-    /// loop. Socket events do not call the hook: `Runtime::socket_events` reports them.
+    /// once per turn, on the thread that makes the turn due. It is also called at the end of a
+    /// [`block_on`](Runtime::block_on) or a [`drain`](Runtime::drain) that leaves ready tasks or
+    /// timers. It should only notify the foreign loop. Socket events do not call the hook:
+    /// `Runtime::socket_events` reports them.
     #[must_use]
     pub fn on_wake(mut self, hook: impl Fn() + Send + Sync + 'static) -> Builder {
         self.config.wake_hook = Some(Box::new(hook));

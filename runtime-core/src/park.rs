@@ -118,6 +118,11 @@ impl Parker {
         Parker { hook: Some(hook), ..Parker::new() }
     }
 
+    /// Returns whether the parker has a hook.
+    pub fn has_hook(&self) -> bool {
+        self.hook.is_some()
+    }
+
     /// Returns whether the current thread is the owner.
     pub fn is_owned_here(&self) -> bool {
         thread::current().id() == self.thread.id()

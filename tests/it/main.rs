@@ -77,6 +77,7 @@ mod runtime {
 }
 
 mod observe {
+    mod before_sleep;
     mod observer;
 }
 

@@ -21,7 +21,7 @@ use crate::time::timer_queue::TimerQueue;
 /// never while foreign code runs.
 pub(crate) struct Core {
     pub(crate) shared: Arc<Shared<Message>>,
-    observer: Option<Box<dyn Observer>>,
+    pub(crate) observer: Option<Box<dyn Observer>>,
     /// The tasks by key. A finished task keeps its slot until the next task takes it over.
     pub(crate) tasks: RefCell<Slab<BoxedTask>>,
     pub(crate) recycler: Recycler,

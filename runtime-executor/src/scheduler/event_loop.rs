@@ -43,7 +43,9 @@ pub struct Config {
     /// The receiver of callbacks about the loop's work.
     pub observer: Option<Box<dyn Observer>>,
     /// A function that is called when a loop that is driven by [`turn`](EventLoop::turn) needs a
-    /// turn. It is called at most once per turn, on the thread whose wake requires the turn.
+    /// turn. It is called at most once per turn, on the thread whose wake requires the turn. It is
+    /// also called at the end of a [`block_on`](EventLoop::block_on) or a
+    /// [`drain`](EventLoop::drain) that leaves ready tasks or timers.
     pub wake_hook: Option<WakeHook>,
     /// A function that opens the selector, which reports the readiness of sockets, in place of the
     /// operating system's selector. For models.
@@ -142,6 +144,7 @@ impl EventLoop {
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let metadata = Metadata::here();
+        let _detached = DetachOnDrop(self);
         let mut scheduler = self.begin();
         let _entered = self.enter();
         scheduler.block_on(metadata, future)
@@ -156,6 +159,7 @@ impl EventLoop {
     /// If this loop is being turned already.
     #[track_caller]
     pub fn drain(&self) {
+        let _detached = DetachOnDrop(self);
         let mut scheduler = self.begin();
         let _entered = self.enter();
         while self.tasks() > 0 {
@@ -209,6 +213,21 @@ impl EventLoop {
         close::is_over(&self.core) && scheduler.is_ok_and(|scheduler| scheduler.inbox.is_none())
     }
 
+    /// Detaches a loop that has a hook, after a call other than [`turn`](EventLoop::turn). What the
+    /// call leaves behind has been announced to nobody, so the hook is called if a turn may be due.
+    fn detach(&self) {
+        let parker = &self.core.shared.parker;
+        let Ok(scheduler) = self.scheduler.try_borrow() else { return };
+        let mut is_due = scheduler.is_anything_ready() || !self.core.timers.borrow().is_empty();
+        drop(scheduler);
+        while !parker.detach() {
+            is_due = true;
+        }
+        if is_due {
+            parker.unpark();
+        }
+    }
+
     /// Makes this loop the current loop of the thread that turns it.
     fn enter(&self) -> (LoopGuard, EnterGuard) {
         let entered = current::enter(Current::Turning(Rc::clone(&self.core)));
@@ -228,6 +247,17 @@ impl EventLoop {
         scheduler.idle = IdleSleep::default();
         scheduler.notified |= self.core.shared.parker.attach();
         scheduler
+    }
+}
+
+/// Gives a loop with a hook back to its host, at the end of a call that has turned it.
+struct DetachOnDrop<'a>(&'a EventLoop);
+
+impl Drop for DetachOnDrop<'_> {
+    fn drop(&mut self) {
+        if self.0.core.shared.parker.has_hook() {
+            self.0.detach();
+        }
     }
 }
 

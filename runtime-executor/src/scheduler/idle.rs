@@ -7,6 +7,7 @@ use runtime_core::fork::{ForkCheck, ForkedError};
 use runtime_core::park::Unparked;
 
 use crate::scheduler::core::Core;
+use crate::scheduler::idle_check::Checked;
 use crate::scheduler::report::{NextTurn, TurnCounts};
 use crate::time::virtual_time;
 
@@ -59,22 +60,34 @@ impl IdleSleep {
         IdleEnd::Slept(self.sleep_until(core, until))
     }
 
-    /// Sleeps until a wake or a deadline. A virtual clock is moved to the deadline instead, unless
-    /// a job holds the clock.
+    /// Sleeps until a wake or a deadline, and calls the observer before and after the sleep. If the
+    /// observer has given the loop work, the loop does not sleep.
     #[inline]
     fn sleep_until(&self, core: &Core, until: Option<Instant>) -> Unparked {
+        if core.observer.is_none() {
+            return self.park(core, until);
+        }
+        let checked = Checked::now(core);
         core.observe(|observer| observer.parked(until));
+        let unparked =
+            if checked.is_current(core) { self.park(core, until) } else { Unparked::Expired };
+        core.observe(|observer| observer.unparked());
+        unparked
+    }
+
+    /// Parks the thread. A virtual clock is moved to the deadline instead, unless a job holds the
+    /// clock.
+    #[inline]
+    fn park(&self, core: &Core, until: Option<Instant>) -> Unparked {
         let park = |until| {
             self.fork_guard.before_sleep(&core.shared.process);
             core.poller.park(&core.shared.parker, until)
         };
-        let unparked = if core.shared.clock.is_virtual() {
+        if core.shared.clock.is_virtual() {
             virtual_time::advance(core, until).unwrap_or_else(|| park(None))
         } else {
             park(until)
-        };
-        core.observe(|observer| observer.unparked());
-        unparked
+        }
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod current;
 pub(crate) mod event_loop;
 pub(crate) mod handle;
 pub(crate) mod idle;
+pub(crate) mod idle_check;
 pub(crate) mod no_runtime;
 pub(crate) mod observer;
 pub(crate) mod remote_spawn;

@@ -32,6 +32,10 @@ pub trait Observer {
     }
 
     /// The loop has nothing to do and is about to sleep, at most until `deadline` if there is one.
+    ///
+    /// If this method wakes or spawns a task, or sets a timer, the loop does not sleep: it calls
+    /// [`unparked`](Observer::unparked) and turns again. A method that does so at every call keeps
+    /// the loop from ever sleeping.
     fn parked(&self, deadline: Option<Instant>) {
         let _ = deadline;
     }

@@ -135,7 +135,7 @@ impl Scheduler {
         }
     }
 
-    fn is_anything_ready(&self) -> bool {
+    pub(crate) fn is_anything_ready(&self) -> bool {
         self.notified || self.cursor < self.batch.len() || !self.core.ready.is_empty()
     }
 }
