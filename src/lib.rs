@@ -160,7 +160,7 @@ pub use blocking::spawn::spawn_blocking;
 pub use gather::{first_ok, gather, race, scope, try_gather};
 pub use handle::Handle;
 #[cfg(feature = "unblock")]
-pub use io::unblock::Unblock;
+pub use io::{stdio, unblock::Unblock};
 pub use named::{Named, named};
 pub use run::{run, spawn};
 pub use runtime::{Builder, Runtime, ShutdownReport};

@@ -15,7 +15,7 @@ use futures_core::Stream;
 use runtime_core::abort_on_drop::AbortOnDrop;
 use runtime_core::metadata::Metadata;
 
-use super::operation::Operation;
+use super::operation::{Effect, Operation};
 use crate::handle::Handle;
 
 /// The maximum number of entries that one job reads.
@@ -46,16 +46,17 @@ const ENTRIES_MAX: usize = 256;
 /// # Cancel safety
 /// The same as for an [`Operation`] that reads.
 #[track_caller]
-pub fn read_dir(path: impl AsRef<Path>) -> Operation<ReadDir> {
-    let path = path.as_ref().to_owned();
+pub fn read_dir<P: AsRef<Path>>(path: P) -> Operation<ReadDir, P> {
+    let copy = path.as_ref().to_owned();
     let metadata = Metadata::here().named("fs::read_dir");
     let of_all = metadata.clone();
-    Operation::new(super::operation::Effect::Reads, metadata, None, move || {
-        let batch = EntryBatch::read(fs::read_dir(path)?);
+    let call = move || {
+        let batch = EntryBatch::read(fs::read_dir(copy)?);
         // The job belongs to the runtime of the task that has polled the operation.
         let runtime = Handle::try_current().map_err(io::Error::other)?;
         Ok(ReadDir::new(batch, runtime, of_all))
-    })
+    };
+    Operation::new(Effect::Reads, metadata, None, call).keeping(path)
 }
 
 /// The entries of a directory, as a stream of [`DirEntry`]. See [`read_dir`].

@@ -85,10 +85,10 @@ impl File {
     /// # Cancel safety
     /// Safe: if the operation is dropped, the file is closed again.
     #[track_caller]
-    pub fn open(path: impl AsRef<Path>) -> Operation<File> {
+    pub fn open<P: AsRef<Path>>(path: P) -> Operation<File, P> {
         let mut options = fs::OpenOptions::new();
         options.read(true);
-        open(options, path.as_ref(), Metadata::here().named("fs::File"))
+        open(options, path, Metadata::here().named("fs::File"))
     }
 
     /// Creates a file for writing, or truncates it if it exists.
@@ -99,10 +99,10 @@ impl File {
     /// # Cancel safety
     /// The same as for [`OpenOptions::open`](super::OpenOptions::open).
     #[track_caller]
-    pub fn create(path: impl AsRef<Path>) -> Operation<File> {
+    pub fn create<P: AsRef<Path>>(path: P) -> Operation<File, P> {
         let mut options = fs::OpenOptions::new();
         options.write(true).create(true).truncate(true);
-        open(options, path.as_ref(), Metadata::here().named("fs::File"))
+        open(options, path, Metadata::here().named("fs::File"))
     }
 
     /// Creates a file for reading and writing, and fails if it exists.
@@ -113,10 +113,10 @@ impl File {
     /// # Cancel safety
     /// The same as for [`OpenOptions::open`](super::OpenOptions::open).
     #[track_caller]
-    pub fn create_new(path: impl AsRef<Path>) -> Operation<File> {
+    pub fn create_new<P: AsRef<Path>>(path: P) -> Operation<File, P> {
         let mut options = fs::OpenOptions::new();
         options.read(true).write(true).create_new(true);
-        open(options, path.as_ref(), Metadata::here().named("fs::File"))
+        open(options, path, Metadata::here().named("fs::File"))
     }
 
     /// Converts a file of std. Its jobs run on the current runtime's pool.
@@ -318,15 +318,20 @@ impl File {
 }
 
 /// Opens a file. All jobs of the file have the name and the location in `metadata`.
-pub(super) fn open(options: fs::OpenOptions, path: &Path, metadata: Metadata) -> Operation<File> {
-    let path = path.to_owned();
+pub(super) fn open<P: AsRef<Path>>(
+    options: fs::OpenOptions,
+    path: P,
+    metadata: Metadata,
+) -> Operation<File, P> {
+    let copy = path.as_ref().to_owned();
     let of_file = metadata.clone();
-    Operation::new(Effect::Reads, metadata, None, move || {
-        let file = options.open(path)?;
+    let call = move || {
+        let file = options.open(copy)?;
         // The job belongs to the runtime of the task that has polled the operation.
         let runtime = Handle::try_current().map_err(io::Error::other)?;
         Ok(File::with_runtime(file, runtime, of_file))
-    })
+    };
+    Operation::new(Effect::Reads, metadata, None, call).keeping(path)
 }
 
 fn runtime_of(stream: &FileStream) -> Handle {

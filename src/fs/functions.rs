@@ -23,9 +23,9 @@ use super::operation::Operation;
 /// # Cancel safety
 /// The same as for an [`Operation`] that reads.
 #[track_caller]
-pub fn read(path: impl AsRef<Path>) -> Operation<Vec<u8>> {
-    let path = path.as_ref().to_owned();
-    Operation::reads("fs::read", move || fs::read(path))
+pub fn read<P: AsRef<Path>>(path: P) -> Operation<Vec<u8>, P> {
+    let copy = path.as_ref().to_owned();
+    Operation::reads("fs::read", move || fs::read(copy)).keeping(path)
 }
 
 /// Reads the entire content of a file, as text. See [`std::fs::read_to_string`].
@@ -36,9 +36,9 @@ pub fn read(path: impl AsRef<Path>) -> Operation<Vec<u8>> {
 /// # Cancel safety
 /// The same as for an [`Operation`] that reads.
 #[track_caller]
-pub fn read_to_string(path: impl AsRef<Path>) -> Operation<String> {
-    let path = path.as_ref().to_owned();
-    Operation::reads("fs::read_to_string", move || fs::read_to_string(path))
+pub fn read_to_string<P: AsRef<Path>>(path: P) -> Operation<String, P> {
+    let copy = path.as_ref().to_owned();
+    Operation::reads("fs::read_to_string", move || fs::read_to_string(copy)).keeping(path)
 }
 
 /// Creates a file with this content, or replaces the content of a file. See [`std::fs::write`].
@@ -61,9 +61,9 @@ pub fn read_to_string(path: impl AsRef<Path>) -> Operation<String> {
 /// # Cancel safety
 /// The same as for an [`Operation`] that changes files.
 #[track_caller]
-pub fn write(path: impl AsRef<Path>, content: impl Into<Vec<u8>>) -> Operation<()> {
-    let (path, content) = (path.as_ref().to_owned(), content.into());
-    Operation::changes("fs::write", move || fs::write(path, content))
+pub fn write<P: AsRef<Path>>(path: P, content: impl Into<Vec<u8>>) -> Operation<(), P> {
+    let (copy, content) = (path.as_ref().to_owned(), content.into());
+    Operation::changes("fs::write", move || fs::write(copy, content)).keeping(path)
 }
 
 /// Copies the content and the permissions of a file, and returns its length in bytes. See
@@ -75,9 +75,13 @@ pub fn write(path: impl AsRef<Path>, content: impl Into<Vec<u8>>) -> Operation<(
 /// # Cancel safety
 /// The same as for an [`Operation`] that changes files.
 #[track_caller]
-pub fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Operation<u64> {
-    let (from, to) = (from.as_ref().to_owned(), to.as_ref().to_owned());
-    Operation::changes("fs::copy", move || fs::copy(from, to))
+pub fn copy<P, Q>(from: P, to: Q) -> Operation<u64, (P, Q)>
+where
+    P: AsRef<Path>,
+    Q: AsRef<Path>,
+{
+    let paths = (from.as_ref().to_owned(), to.as_ref().to_owned());
+    Operation::changes("fs::copy", move || fs::copy(paths.0, paths.1)).keeping((from, to))
 }
 
 /// Renames a file. An existing file with the new name is replaced. See [`std::fs::rename`].
@@ -88,9 +92,13 @@ pub fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Operation<u64> {
 /// # Cancel safety
 /// The same as for an [`Operation`] that changes files.
 #[track_caller]
-pub fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Operation<()> {
-    let (from, to) = (from.as_ref().to_owned(), to.as_ref().to_owned());
-    Operation::changes("fs::rename", move || fs::rename(from, to))
+pub fn rename<P, Q>(from: P, to: Q) -> Operation<(), (P, Q)>
+where
+    P: AsRef<Path>,
+    Q: AsRef<Path>,
+{
+    let paths = (from.as_ref().to_owned(), to.as_ref().to_owned());
+    Operation::changes("fs::rename", move || fs::rename(paths.0, paths.1)).keeping((from, to))
 }
 
 /// Creates a hard link. See [`std::fs::hard_link`].
@@ -101,9 +109,14 @@ pub fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Operation<()> {
 /// # Cancel safety
 /// The same as for an [`Operation`] that changes files.
 #[track_caller]
-pub fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Operation<()> {
-    let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
-    Operation::changes("fs::hard_link", move || fs::hard_link(original, link))
+pub fn hard_link<P, Q>(original: P, link: Q) -> Operation<(), (P, Q)>
+where
+    P: AsRef<Path>,
+    Q: AsRef<Path>,
+{
+    let paths = (original.as_ref().to_owned(), link.as_ref().to_owned());
+    let call = move || fs::hard_link(paths.0, paths.1);
+    Operation::changes("fs::hard_link", call).keeping((original, link))
 }
 
 /// Creates a symbolic link. See [`std::os::unix::fs::symlink`].
@@ -115,9 +128,14 @@ pub fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Operatio
 /// The same as for an [`Operation`] that changes files.
 #[cfg(unix)]
 #[track_caller]
-pub fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Operation<()> {
-    let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
-    Operation::changes("fs::symlink", move || std::os::unix::fs::symlink(original, link))
+pub fn symlink<P, Q>(original: P, link: Q) -> Operation<(), (P, Q)>
+where
+    P: AsRef<Path>,
+    Q: AsRef<Path>,
+{
+    let paths = (original.as_ref().to_owned(), link.as_ref().to_owned());
+    let call = move || std::os::unix::fs::symlink(paths.0, paths.1);
+    Operation::changes("fs::symlink", call).keeping((original, link))
 }
 
 /// Sets the permissions of a file. See [`std::fs::set_permissions`].
@@ -128,9 +146,10 @@ pub fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Operation<
 /// # Cancel safety
 /// The same as for an [`Operation`] that changes files.
 #[track_caller]
-pub fn set_permissions(path: impl AsRef<Path>, permissions: Permissions) -> Operation<()> {
-    let path = path.as_ref().to_owned();
-    Operation::changes("fs::set_permissions", move || fs::set_permissions(path, permissions))
+pub fn set_permissions<P: AsRef<Path>>(path: P, permissions: Permissions) -> Operation<(), P> {
+    let copy = path.as_ref().to_owned();
+    let call = move || fs::set_permissions(copy, permissions);
+    Operation::changes("fs::set_permissions", call).keeping(path)
 }
 
 /// Defines functions that take one path.
@@ -147,10 +166,10 @@ macro_rules! of_one_path {
             /// # Cancel safety
             #[doc = $safety]
             #[track_caller]
-            pub fn $function(path: impl AsRef<Path>) -> Operation<$output> {
-                let path = path.as_ref().to_owned();
+            pub fn $function<P: AsRef<Path>>(path: P) -> Operation<$output, P> {
+                let copy = path.as_ref().to_owned();
                 let name = concat!("fs::", stringify!($function));
-                Operation::$effect(name, move || fs::$function(path))
+                Operation::$effect(name, move || fs::$function(copy)).keeping(path)
             }
         )*
     };
@@ -186,7 +205,8 @@ of_one_path! {
 /// # Cancel safety
 /// The same as for an [`Operation`] that reads.
 #[track_caller]
-pub fn try_exists(path: impl AsRef<Path>) -> Operation<bool> {
-    let path = path.as_ref().to_owned();
-    Operation::reads("fs::try_exists", move || -> io::Result<bool> { path.try_exists() })
+pub fn try_exists<P: AsRef<Path>>(path: P) -> Operation<bool, P> {
+    let copy = path.as_ref().to_owned();
+    let call = move || -> io::Result<bool> { copy.try_exists() };
+    Operation::reads("fs::try_exists", call).keeping(path)
 }

@@ -17,6 +17,11 @@ use crate::handle::Handle;
 /// Nothing happens before the first poll. The job then belongs to the current runtime, or to the
 /// runtime of the [`File`](super::File) on which the method was called.
 ///
+/// `P` is the type of the path arguments. The operation keeps them until the call has returned, as
+/// a call of std does. A path that removes its file when it is dropped, such as a `NamedTempFile`,
+/// may therefore be passed by value. If the operation is dropped earlier, so are its arguments; a
+/// job that has begun uses a copy of the path.
+///
 /// # Errors
 /// Those of the system. If the thread of the first poll has no runtime, or if the job is refused or
 /// cancelled by a shutdown, the error is of kind [`Other`](io::ErrorKind::Other). It contains a
@@ -28,8 +33,10 @@ use crate::handle::Handle;
 /// begun continues, and its result is dropped. An operation that *changes* files is always executed
 /// once it was polled, even if it is dropped or the runtime is shut down.
 #[must_use = "an operation does nothing before it is polled"]
-pub struct Operation<T: Send + 'static> {
+pub struct Operation<T: Send + 'static, P = ()> {
     state: OperationState<T>,
+    /// The path arguments, until the call has returned.
+    arguments: Option<P>,
 }
 
 /// Says what happens to the job of a dropped operation.
@@ -88,11 +95,17 @@ impl<T: Send + 'static> Operation<T> {
                 runtime,
                 call: Box::new(call),
             }),
+            arguments: None,
         }
     }
 
     pub(super) fn known(result: io::Result<T>) -> Operation<T> {
-        Operation { state: OperationState::Known(result) }
+        Operation { state: OperationState::Known(result), arguments: None }
+    }
+
+    /// Keeps the arguments until the call has returned.
+    pub(super) fn keeping<P>(self, arguments: P) -> Operation<T, P> {
+        Operation { state: self.state, arguments: Some(arguments) }
     }
 }
 
@@ -115,10 +128,8 @@ impl<T: Send + 'static> NotStarted<T> {
     }
 }
 
-impl<T: Send + 'static> Future for Operation<T> {
-    type Output = io::Result<T>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
+impl<T: Send + 'static, P> Operation<T, P> {
+    fn poll_ended(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
         loop {
             let ended = match &mut self.state {
                 OperationState::NotStarted(_) | OperationState::Known(_) | OperationState::Done => {
@@ -141,9 +152,20 @@ impl<T: Send + 'static> Future for Operation<T> {
     }
 }
 
-impl<T: Send + 'static> Unpin for Operation<T> {}
+impl<T: Send + 'static, P> Future for Operation<T, P> {
+    type Output = io::Result<T>;
 
-impl<T: Send + 'static> fmt::Debug for Operation<T> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
+        let result = ready!(self.poll_ended(cx));
+        self.arguments = None;
+        Poll::Ready(result)
+    }
+}
+
+/// Neither the result nor the arguments are ever pinned.
+impl<T: Send + 'static, P> Unpin for Operation<T, P> {}
+
+impl<T: Send + 'static, P> fmt::Debug for Operation<T, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match &self.state {
             OperationState::NotStarted(new) => {

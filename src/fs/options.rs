@@ -108,8 +108,8 @@ impl OpenOptions {
     /// If the operation is dropped, an opened file is closed again. With `create` the file may or
     /// may not exist, and with `truncate` it may be empty.
     #[track_caller]
-    pub fn open(&self, path: impl AsRef<Path>) -> Operation<File> {
-        file::open(self.options.clone(), path.as_ref(), Metadata::here().named("fs::File"))
+    pub fn open<P: AsRef<Path>>(&self, path: P) -> Operation<File, P> {
+        file::open(self.options.clone(), path, Metadata::here().named("fs::File"))
     }
 }
 

@@ -2,7 +2,7 @@
 //! with the default feature `unblock`.
 //!
 //! - [`unblock`]: adapts any blocking object to the futures traits ([`Unblock`](crate::Unblock)).
-//! - [`stdio`]: stdin, stdout and stderr.
+//! - [`stdio`]: stdin, stdout and stderr. [`aside::stdio`](crate::stdio) is the same module.
 //!
 //! Sockets are in `net`, files in `fs`.
 

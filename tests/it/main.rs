@@ -90,6 +90,7 @@ mod io {
 
 #[cfg(feature = "fs")]
 mod fs {
+    mod arguments;
     mod file;
     pub(crate) mod functions;
     mod lost_writes;

@@ -127,7 +127,7 @@ fn metadata_of_files_and_links_is_that_of_std() {
 #[test]
 fn a_missing_path_is_not_found() {
     watched(|| {
-        async fn assert_not_found<T: Send>(job: Operation<T>, what: &str) {
+        async fn assert_not_found<T: Send, P>(job: Operation<T, P>, what: &str) {
             let error = job.await.err().unwrap_or_else(|| panic!("{what} found something"));
             assert_eq!(error.kind(), ErrorKind::NotFound, "{what}: {error}");
         }
