@@ -91,7 +91,9 @@
 //! 9. No safe function lends borrowed data to another thread from async code. Concurrent futures of
 //!    one task may borrow: see [`gather()`] and [`scope`].
 //! 10. With a seed and virtual time, a program without threads of its own replays exactly.
-//! 11. An error in writing accepted data is never lost: the next flush, sync or close reports it.
+//! 11. An error in writing accepted data is never forgotten: once a write of a [`fs::File`],
+//!     [`Unblock`] or standard stream has failed, every later write, flush, sync and close of that
+//!     object fails.
 //!
 //! # Limits
 //!

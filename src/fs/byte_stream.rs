@@ -40,7 +40,8 @@ impl AsyncBufRead for File {
 }
 
 /// Writes at the position that reading has reached. One write accepts up to 256 KiB, as soon as
-/// there is room in the 1 MiB of pending writes. An error is returned by the next operation.
+/// there is room in the 1 MiB of pending writes. Once a write has failed, every later operation of
+/// this file returns its error.
 ///
 /// # Cancel safety
 /// Safe: a write that is dropped has accepted nothing. A flush or close that is dropped continues,
@@ -62,14 +63,14 @@ impl AsyncWrite for File {
     }
 
     /// Flushes, closes the file on the pool, and is ready when it is closed. Afterwards only
-    /// flushing and closing succeed.
+    /// flushing and closing succeed. If the flush fails, the file is closed when it is dropped.
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(self.stream()).poll_close(cx)
     }
 }
 
 /// Seeks relative to the position of this file, whatever was read ahead. The seek first waits until
-/// all accepted bytes are written. If a write has failed, the seek returns that write's error and
+/// all accepted bytes are written. If a write has failed, every seek returns that write's error and
 /// does not move the position.
 ///
 /// # Cancel safety

@@ -53,10 +53,18 @@ pub(super) type FileStream = Unblock<Arc<fs::File>>;
 /// ```
 ///
 /// # Errors
-/// Those of the system. An error of a pending write is reported once, by the next operation. Bytes
-/// that were accepted after that write are dropped. If the runtime is gone, the error is of kind
-/// [`Other`](io::ErrorKind::Other) and contains a *refused* [`JoinError`](crate::JoinError). The
-/// accepted bytes are then kept, and written when the file is dropped.
+/// Those of the system. **The error of a pending write stays**: every later operation returns it,
+/// with the same kind and code. Bytes that were accepted after that write are dropped, and nothing
+/// is written behind it, because the file ends in a torn piece and its position is unknown. To
+/// continue, open the file again. A file that has no path is returned by
+/// [`into_std`](File::into_std), once another operation has returned the error.
+///
+/// If the runtime is gone, the error is of kind [`Other`](io::ErrorKind::Other) and contains a
+/// *refused* [`JoinError`](crate::JoinError). The accepted bytes are then kept, and written when
+/// the file is dropped.
+///
+/// A pipe or terminal in non-blocking mode is read and written as in blocking mode: the job waits
+/// until the descriptor is ready.
 ///
 /// # Cancel safety
 /// Safe for reading, writing, flushing and closing. A read that is dropped loses no byte, and a
@@ -143,7 +151,7 @@ impl File {
     /// Converts to a file of std, at the same position, after all accepted bytes were written.
     ///
     /// # Errors
-    /// The error of an earlier write if that error was not reported yet, or a failure to seek back
+    /// The error of an earlier write if no operation has returned it yet, or a failure to seek back
     /// over bytes that were read ahead, for example in a terminal. In both cases the file is
     /// closed.
     ///
@@ -166,8 +174,7 @@ impl File {
     /// them should read or seek, or both should use `read_at` only.
     ///
     /// # Errors
-    /// Those of [`std::fs::File::try_clone`], and the error of an earlier write if that error was
-    /// not reported yet.
+    /// Those of [`std::fs::File::try_clone`], and the error of an earlier write.
     ///
     /// # Cancel safety
     /// Safe.
@@ -185,8 +192,7 @@ impl File {
     /// [`std::fs::File::sync_all`].
     ///
     /// # Errors
-    /// Those of [`std::fs::File::sync_all`], and the error of an earlier write if that error was
-    /// not reported yet.
+    /// Those of [`std::fs::File::sync_all`], and the error of an earlier write.
     ///
     /// # Cancel safety
     /// If the future is dropped, the call may or may not take effect.
@@ -221,8 +227,7 @@ impl File {
     /// Returns the metadata, after all accepted bytes were written.
     ///
     /// # Errors
-    /// Those of [`std::fs::File::metadata`], and the error of an earlier write if that error was
-    /// not reported yet.
+    /// Those of [`std::fs::File::metadata`], and the error of an earlier write.
     ///
     /// # Cancel safety
     /// Safe.
@@ -233,8 +238,7 @@ impl File {
     /// Sets the permissions of the file.
     ///
     /// # Errors
-    /// Those of [`std::fs::File::set_permissions`], and the error of an earlier write if that error
-    /// was not reported yet.
+    /// Those of [`std::fs::File::set_permissions`], and the error of an earlier write.
     ///
     /// # Cancel safety
     /// If the future is dropped, the call may or may not take effect.
@@ -246,8 +250,8 @@ impl File {
     /// same position. Use it for locks, times and other methods that this type does not have.
     ///
     /// # Errors
-    /// Those of `f`, and the error of an earlier write if that error was not reported yet. A panic
-    /// of `f` is an error of kind [`Other`](io::ErrorKind::Other) that contains a
+    /// Those of `f`, and the error of an earlier write; `f` is then not called. A panic of `f` is
+    /// an error of kind [`Other`](io::ErrorKind::Other) that contains a
     /// [`JoinError`](crate::JoinError). The file is then closed.
     ///
     /// # Cancel safety
@@ -296,9 +300,7 @@ impl File {
     #[cfg(unix)]
     pub(super) fn beside_the_stream(&self, effect: Effect) -> io::Result<(Arc<fs::File>, Handle)> {
         let mut stream = self.stream.lock();
-        if let Some(error) = stream.take_error() {
-            return Err(error);
-        }
+        stream.report_failure()?;
         let is_read_ahead = effect == Effect::Changes && stream.is_ahead();
         let refused = match (stream.has_pending_writes(), is_read_ahead) {
             (true, _) => "accepted bytes may not be written yet: flush first",

@@ -19,7 +19,7 @@ impl File {
     /// - Those of the system, and those of every [`Operation`].
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput), if a write has accepted bytes that were not
     ///   flushed.
-    /// - The error of an earlier write if that error was not reported yet.
+    /// - The error of an earlier write.
     ///
     /// # Cancel safety
     /// The same as for an [`Operation`] that reads.

@@ -216,9 +216,13 @@ pub struct Stderr(Unblock<io::Stderr>);
 ///
 /// A flush is ready when all accepted bytes are written. Bytes that were accepted and not flushed
 /// are written before [`run`](crate::run) returns, because `run` waits for the jobs on its pool.
-/// Errors of these writes are lost. If the output is a pipe that no process reads, `run` therefore
-/// waits, as `println!` would. The order of bytes is kept only within one [`Stdout`]: flush it
-/// before another one writes.
+/// Errors of these writes are lost: flush to receive them. Once a write has failed, every later
+/// write, flush and close of this [`Stdout`] returns its error.
+///
+/// An output in non-blocking mode, which another process may have set on a shared pipe or terminal,
+/// is written as in blocking mode: the job waits for room. If the output is a pipe that no process
+/// reads, `run` therefore waits, as `println!` would. The order of bytes is kept only within one
+/// [`Stdout`]: flush it before another one writes.
 ///
 /// # Panics
 /// On a thread without a runtime.
@@ -260,3 +264,10 @@ macro_rules! writes_through {
 
 writes_through!(Stdout);
 writes_through!(Stderr);
+
+/// Pushes a last flush, because std's buffer keeps a line that has no end.
+impl Drop for Stdout {
+    fn drop(&mut self) {
+        self.0.flush_before_drop();
+    }
+}

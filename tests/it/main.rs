@@ -84,7 +84,9 @@ mod observe {
 #[cfg(feature = "unblock")]
 mod io {
     pub(crate) mod reading;
-    mod stdio;
+    pub(crate) mod stdio;
+    #[cfg(unix)]
+    mod would_block;
     mod writing;
 }
 

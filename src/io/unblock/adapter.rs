@@ -149,7 +149,7 @@ impl<T: Send + 'static> Unblock<T> {
     /// stream's: seek to `SeekFrom::Current(0)` first if that matters.
     ///
     /// # Errors
-    /// The error of an earlier write if that error was not reported yet; the object is then
+    /// The error of an earlier write if no operation has returned it yet; the object is then
     /// dropped. Flush first to receive the error and keep the object. All other errors are those of
     /// [`with_mut`](Unblock::with_mut).
     ///
@@ -157,9 +157,7 @@ impl<T: Send + 'static> Unblock<T> {
     /// Dropping the future drops the stream.
     pub async fn into_inner(mut self) -> io::Result<T> {
         poll_fn(|cx| self.poll_idle(cx)).await?;
-        if let Some(error) = self.writes.error.take() {
-            return Err(error);
-        }
+        self.writes.failure.report_first()?;
         self.client.take_object().ok_or_else(|| StreamFailure::Lost.into())
     }
 

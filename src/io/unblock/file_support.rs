@@ -17,9 +17,9 @@ impl<T: Send + 'static> Unblock<T> {
         self.client.submitter()
     }
 
-    /// Takes the error of a write that was not reported yet.
-    pub(crate) fn take_error(&mut self) -> Option<io::Error> {
-        self.writes.error.take()
+    /// Returns the error of a write that has failed, any number of times.
+    pub(crate) fn report_failure(&mut self) -> io::Result<()> {
+        self.writes.failure.report()
     }
 
     /// Returns `true` if some accepted bytes may not be written yet.
@@ -50,6 +50,6 @@ impl<T: Send + 'static> Unblock<T> {
         {
             ready!(self.poll_event(cx))?;
         }
-        Poll::Ready(self.take_error().map_or(Ok(()), Err))
+        Poll::Ready(self.report_failure())
     }
 }

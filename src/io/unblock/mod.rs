@@ -43,10 +43,19 @@
 //!   up to three chunks of 512 KiB are read ahead. On a terminal or a quiet pipe, only the
 //!   requested read is under way.
 //! - **Writing.** Accepted bytes are written in order, even if the stream is dropped. Up to 1 MiB
-//!   is accepted ahead. A write that fails is reported once, by the next write, flush, close or
-//!   seek. Bytes that were accepted after the failed write are dropped, because the output would
-//!   have a hole before them. A flush is ready when the object's own flush has returned. A close is
-//!   ready when the object was dropped.
+//!   is accepted ahead. A flush is ready when the object's own flush has returned. A close is ready
+//!   when the object was dropped.
+//! - **An error stays.** Once a write or a flush has failed, every later write, flush, close and
+//!   seek returns its error: the same kind, and the same code or message. Bytes that were accepted
+//!   after the failed write are dropped, because the output would have a hole before them. The
+//!   object itself is still reached by [`with_mut`](Unblock::with_mut), and returned by
+//!   [`into_inner`](Unblock::into_inner) once an operation has returned the error. Reading from an
+//!   object that has two directions continues.
+//! - **Non-blocking objects.** If the object returns `WouldBlock`, the job waits and calls it
+//!   again, so an output in non-blocking mode loses nothing. The wait ends when the descriptor is
+//!   ready, if the object is a file, pipe, socket or standard stream of std. All other objects are
+//!   called again after a sleep of 1 ms to 64 ms. The read or write time-out of a socket of std is
+//!   returned as an error.
 //! - **Seeking** reaches the position that it would reach without reading ahead. Seek between
 //!   reading and writing the same file: while bytes that were read ahead are unread, a write fails
 //!   instead of writing at the wrong position.
@@ -73,7 +82,8 @@
 //! `command_queue` and `worker_job` have the protocol between task and job; `flush_on_drop` handles
 //! a queue whose commands no job could run. `client` is the task's end. `adapter` has the stream
 //! itself, which uses the states in `read_ahead` and `pending_writes`. `read`, `write`, `seek` and
-//! `items` implement the traits. `file_support` is for [`fs::File`](crate::fs::File), a stream
+//! `items` implement the traits; `would_block` waits for objects in non-blocking mode.
+//! `file_support` is for [`fs::File`](crate::fs::File), a stream
 //! whose accepted bytes are always written.
 
 mod adapter;
@@ -88,6 +98,7 @@ mod read;
 mod read_ahead;
 mod seek;
 mod worker_job;
+mod would_block;
 mod write;
 
 pub use adapter::Unblock;

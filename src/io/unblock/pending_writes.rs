@@ -1,6 +1,7 @@
 //! [`PendingWrites`]: the writes, flushes and the close that were accepted and are not done yet.
 
 use std::io;
+use std::mem;
 
 use runtime_core::join::JoinHandle;
 
@@ -18,14 +19,55 @@ pub(super) struct PendingWrites {
     pub(super) pushed: usize,
     /// The number of bytes in those writes.
     bytes: usize,
-    /// An error that was not reported yet. All bytes that were accepted after the failed write were
+    /// The error of a write or flush that has failed. All bytes that were accepted after it were
     /// dropped.
-    pub(super) error: Option<io::Error>,
+    pub(super) failure: WriteFailure,
+    /// A write was accepted that no flush has covered.
+    pub(super) is_unflushed: bool,
     pub(super) flush: FlushState,
     pub(super) close: CloseState,
     pub(super) position: WritePosition,
     /// Buffers that will be used again.
     spares: Vec<Vec<u8>>,
+}
+
+/// The error of a failed write. It stays for the life of the stream, because the output is torn:
+/// bytes behind the failed write would follow a hole.
+#[derive(Default)]
+pub(super) enum WriteFailure {
+    #[default]
+    None,
+    Unreported(io::Error),
+    /// The error was returned; this is a copy.
+    Reported(io::Error),
+}
+
+impl WriteFailure {
+    /// Returns the error, and keeps a copy for the next call.
+    pub(super) fn report(&mut self) -> io::Result<()> {
+        let error = match mem::take(self) {
+            WriteFailure::None => return Ok(()),
+            WriteFailure::Unreported(error) | WriteFailure::Reported(error) => error,
+        };
+        *self = WriteFailure::Reported(copy_of(&error));
+        Err(error)
+    }
+
+    /// Returns the error if no operation has returned it yet.
+    pub(super) fn report_first(&mut self) -> io::Result<()> {
+        match self {
+            WriteFailure::Unreported(_) => self.report(),
+            WriteFailure::None | WriteFailure::Reported(_) => Ok(()),
+        }
+    }
+}
+
+/// Returns an error of the same kind, with the same code of the system or the same message.
+fn copy_of(error: &io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::new(error.kind(), error.to_string()),
+    }
 }
 
 /// Says at which position bytes are written.
@@ -75,6 +117,7 @@ impl PendingWrites {
     pub(super) fn on_pushed(&mut self, count: usize) {
         self.pushed += 1;
         self.bytes += count;
+        self.is_unflushed = true;
         self.flush = match self.flush {
             FlushState::Pushed | FlushState::Overtaken => FlushState::Overtaken,
             FlushState::None | FlushState::Done => FlushState::None,
@@ -90,6 +133,7 @@ impl PendingWrites {
     }
 
     pub(super) fn on_flushed(&mut self) {
+        self.is_unflushed &= self.flush != FlushState::Pushed;
         self.flush = match self.flush {
             FlushState::Pushed | FlushState::Done => FlushState::Done,
             FlushState::Overtaken | FlushState::None => FlushState::None,
@@ -98,7 +142,7 @@ impl PendingWrites {
 
     /// Keeps the error. All commands behind the one that failed were dropped.
     pub(super) fn on_failed(&mut self, error: io::Error) {
-        self.error = Some(error);
+        self.failure = WriteFailure::Unreported(error);
         self.pushed = 0;
         self.bytes = 0;
         self.flush = FlushState::None;

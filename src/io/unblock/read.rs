@@ -8,15 +8,11 @@ use futures_io::{AsyncBufRead, AsyncRead};
 
 use super::adapter::{Reply, Unblock};
 use super::command_queue::{CommandKind, NextCommands, StreamCommand};
+use super::would_block::{CallDirection, call_blocking};
 
-fn read<T: Read>(mut chunk: Vec<u8>) -> StreamCommand<T, Reply> {
+fn read<T: Read + 'static>(mut chunk: Vec<u8>) -> StreamCommand<T, Reply> {
     Box::new(move |source| {
-        let result = loop {
-            match source.read(&mut chunk) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => break result,
-            }
-        };
+        let result = call_blocking(source, CallDirection::Read, |source| source.read(&mut chunk));
         let is_full = matches!(result, Ok(filled) if filled == chunk.len());
         let next = if is_full { NextCommands::Run } else { NextCommands::DropAhead };
         (Reply::Read(chunk, result), next)

@@ -27,7 +27,7 @@ fn to_object_seek(from: SeekFrom, unread: usize) -> Option<SeekFrom> {
 
 /// Seeks to the position that would be reached without reading ahead, and drops the bytes that were
 /// read ahead. The seek first waits until all accepted bytes are written. If a write has failed,
-/// the seek returns that write's error and does not move the position.
+/// every seek returns that write's error and does not move the position.
 ///
 /// # Cancel safety
 /// A dropped seek may or may not take effect, but it never takes effect after a later operation.
@@ -47,9 +47,7 @@ impl<T: io::Seek + Send + 'static> AsyncSeek for Unblock<T> {
                 }
                 SeekState::None => {
                     ready!(self.poll_idle(cx))?;
-                    if let Some(error) = self.writes.error.take() {
-                        return Poll::Ready(Err(error));
-                    }
+                    self.writes.failure.report()?;
                     let Some(here) = to_object_seek(to, self.reads.unread()) else {
                         let kind = io::ErrorKind::InvalidInput;
                         return Poll::Ready(Err(io::Error::new(kind, "seek position overflows")));

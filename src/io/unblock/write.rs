@@ -1,4 +1,4 @@
-//! Writing: accepted bytes are written in order, and an error is reported once.
+//! Writing: accepted bytes are written in order, and an error stays.
 
 use std::io::{self, Write};
 use std::pin::Pin;
@@ -11,21 +11,33 @@ use super::adapter::{Reply, Unblock};
 use super::client::StreamFailure;
 use super::command_queue::{CommandKind, NextCommands, QueueEvent, StreamCommand};
 use super::pending_writes::{CloseState, FlushState, WritePosition};
+use super::would_block::{CallDirection, call_blocking};
 
 /// The maximum number of bytes that one write accepts.
 const WRITE_MAX: usize = 256 * 1024;
 
-fn write<T: Write>(buffer: Vec<u8>) -> StreamCommand<T, Reply> {
+/// Writes all bytes, however often the object returns `WouldBlock`.
+fn write_all<T: Write + 'static>(sink: &mut T, mut rest: &[u8]) -> io::Result<()> {
+    while !rest.is_empty() {
+        match call_blocking(sink, CallDirection::Write, |sink| sink.write(rest))? {
+            0 => return Err(io::ErrorKind::WriteZero.into()),
+            count => rest = &rest[count..],
+        }
+    }
+    Ok(())
+}
+
+fn write<T: Write + 'static>(buffer: Vec<u8>) -> StreamCommand<T, Reply> {
     Box::new(move |sink| {
-        let result = sink.write_all(&buffer);
+        let result = write_all(sink, &buffer);
         let next = next_commands(&result);
         (Reply::Written(buffer, result), next)
     })
 }
 
-fn flush<T: Write>() -> StreamCommand<T, Reply> {
+fn flush<T: Write + 'static>() -> StreamCommand<T, Reply> {
     Box::new(|sink| {
-        let result = sink.flush();
+        let result = call_blocking(sink, CallDirection::Write, T::flush);
         let next = next_commands(&result);
         (Reply::Flushed(result), next)
     })
@@ -73,8 +85,22 @@ impl<T: Send + 'static> Unblock<T> {
     }
 }
 
-/// A write accepts bytes as soon as there is room for them. An error is returned once, by the next
-/// write, flush or close. Bytes that were accepted after the failed write are dropped.
+impl<T: Write + Send + 'static> Unblock<T> {
+    /// Pushes a flush if no flush covers the last accepted bytes. The object is a standard stream,
+    /// which has a buffer and is never dropped.
+    pub(crate) fn flush_before_drop(&mut self) {
+        let is_covered = matches!(self.writes.flush, FlushState::Pushed);
+        if self.writes.is_unflushed && !is_covered {
+            // If the push is refused, a write has failed.
+            let _ = self.client.push(CommandKind::Required, flush());
+        }
+    }
+}
+
+/// A write accepts bytes as soon as there is room for them. Once a write or a flush has failed,
+/// every later write, flush, close and seek returns its error: the same kind, and the same code or
+/// message. Bytes that were accepted after the failed write are dropped, and nothing is written
+/// behind it.
 ///
 /// # Cancel safety
 /// Safe: a write that is dropped has accepted nothing. A flush or close that is dropped continues,
@@ -85,13 +111,12 @@ impl<T: Write + Send + 'static> AsyncWrite for Unblock<T> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.writes.failure.report()?;
         ready!(self.poll_in_position(cx))?;
         let bytes = &bytes[..bytes.len().min(WRITE_MAX)];
         loop {
             let more_replies = self.poll_replies(cx)?;
-            if let Some(error) = self.writes.error.take() {
-                return Poll::Ready(Err(error));
-            }
+            self.writes.failure.report()?;
             if bytes.is_empty() {
                 return Poll::Ready(Ok(0));
             }
@@ -114,9 +139,7 @@ impl<T: Write + Send + 'static> AsyncWrite for Unblock<T> {
             return Poll::Ready(Ok(()));
         }
         loop {
-            if let Some(error) = self.writes.error.take() {
-                return Poll::Ready(Err(error));
-            }
+            self.writes.failure.report()?;
             match self.writes.flush {
                 FlushState::None => {
                     ready!(self.poll_seek_done(cx))?;
@@ -140,7 +163,8 @@ impl<T: Write + Send + 'static> AsyncWrite for Unblock<T> {
     }
 
     /// Flushes, then drops the object on the pool, and is ready when it was dropped. Afterwards
-    /// only flushing and closing succeed.
+    /// only flushing and closing succeed. If the flush fails, the object is dropped with the
+    /// stream.
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
             match &mut self.writes.close {

@@ -212,6 +212,7 @@ fn an_operation_that_the_open_mode_forbids_is_a_system_error() {
             let mut file = File::open(&path).await.unwrap();
             file.write_all(b"accepted").await.unwrap();
             assert!(file.flush().await.unwrap_err().raw_os_error().is_some());
+            let mut file = File::open(&path).await.unwrap();
             let error = file.seek(SeekFrom::Current(-1)).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidInput);
             let mut folder = File::open(folder.at(".")).await.unwrap();

@@ -13,26 +13,53 @@ const ROLE: &str = "ASIDE_TEST_IS_A_CHILD";
 
 /// Runs `child` if this is the child process. Otherwise starts the child process and passes it to
 /// `parent`.
-fn in_child_process(test: &str, child: fn(), parent: impl FnOnce(Child)) {
+pub(crate) fn in_child_process(test: &str, child: fn(), parent: impl FnOnce(Child)) {
+    let spawned = spawn_child(test, child, |command| {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    });
+    if let Some(spawned) = spawned {
+        parent(spawned);
+    }
+}
+
+/// Runs `child` if this is the child process, and then returns `None`. Otherwise starts the child
+/// process with the given streams. `test` is the path of the calling test.
+pub(crate) fn spawn_child(
+    test: &str,
+    child: fn(),
+    streams: impl FnOnce(&mut Command),
+) -> Option<Child> {
     if std::env::var_os(ROLE).is_some() {
-        return child();
+        child();
+        return None;
     }
     let program = std::env::current_exe().unwrap();
     let mut command = Command::new(program);
-    command.args([&format!("io::stdio::{test}"), "--exact", "--nocapture", "--test-threads=1"]);
-    command.env(ROLE, "yes").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    parent(command.spawn().unwrap());
+    command.args([test, "--exact", "--nocapture", "--test-threads=1"]).env(ROLE, "yes");
+    streams(&mut command);
+    Some(command.spawn().unwrap())
 }
 
 /// Returns the output of the child until it ends.
-fn output(child: &mut Child) -> String {
+pub(crate) fn output(child: &mut Child) -> String {
     let mut text = String::new();
     child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
     assert!(child.wait().unwrap().success(), "{text}");
     text
 }
 
-async fn say(text: &str) {
+/// Reads the child's output until it says that it is ready.
+pub(crate) fn wait_until_ready(child: &mut Child) {
+    let stdout = child.stdout.as_mut().unwrap();
+    let mut seen = String::new();
+    while !seen.contains("ready\n") {
+        let mut byte = [0];
+        stdout.read_exact(&mut byte).unwrap();
+        seen.push(byte[0] as char);
+    }
+}
+
+pub(crate) async fn say(text: &str) {
     let mut stdout = stdout();
     stdout.write_all(text.as_bytes()).await.unwrap();
     stdout.flush().await.unwrap();
@@ -45,7 +72,7 @@ async fn read_exactly(stdin: &mut Stdin, count: usize) -> String {
 }
 
 /// Reads until a timeout that is long enough for data that has arrived.
-async fn read_until_timeout(stdin: &mut Stdin) {
+pub(crate) async fn read_until_timeout(stdin: &mut Stdin) {
     let mut bytes = [0; 100];
     let read = aside::timeout(Duration::from_millis(20), stdin.read(&mut bytes)).await;
     assert!(read.is_err(), "there is nothing to read");
@@ -55,7 +82,7 @@ async fn read_until_timeout(stdin: &mut Stdin) {
 fn a_program_ends_although_it_reads_stdin() {
     watched(|| {
         in_child_process(
-            "a_program_ends_although_it_reads_stdin",
+            "io::stdio::a_program_ends_although_it_reads_stdin",
             || {
                 aside::run(async {
                     read_until_timeout(&mut stdin()).await;
@@ -78,7 +105,7 @@ fn a_program_ends_although_it_reads_stdin() {
 fn data_missed_by_a_cancelled_read_is_returned_by_the_next_one() {
     watched(|| {
         in_child_process(
-            "data_missed_by_a_cancelled_read_is_returned_by_the_next_one",
+            "io::stdio::data_missed_by_a_cancelled_read_is_returned_by_the_next_one",
             || {
                 aside::run(async {
                     read_until_timeout(&mut stdin()).await;
@@ -98,15 +125,8 @@ fn data_missed_by_a_cancelled_read_is_returned_by_the_next_one() {
                 });
             },
             |mut child| {
-                let mut stdout = child.stdout.take().unwrap();
-                let mut seen = String::new();
-                while !seen.contains("ready\n") {
-                    let mut byte = [0];
-                    stdout.read_exact(&mut byte).unwrap();
-                    seen.push(byte[0] as char);
-                }
+                wait_until_ready(&mut child);
                 child.stdin.take().unwrap().write_all(b"onetwo, three and more").unwrap();
-                child.stdout = Some(stdout);
                 let text = output(&mut child);
                 assert!(text.contains("one|two,| three and more\n"), "{text}");
             },
@@ -118,7 +138,7 @@ fn data_missed_by_a_cancelled_read_is_returned_by_the_next_one() {
 fn several_readers_of_stdin_get_each_byte_once() {
     watched(|| {
         in_child_process(
-            "several_readers_of_stdin_get_each_byte_once",
+            "io::stdio::several_readers_of_stdin_get_each_byte_once",
             || {
                 let read = || {
                     std::thread::spawn(|| {
@@ -154,7 +174,7 @@ fn several_readers_of_stdin_get_each_byte_once() {
 fn data_accepted_by_stdout_is_written_before_the_program_ends() {
     watched(|| {
         in_child_process(
-            "data_accepted_by_stdout_is_written_before_the_program_ends",
+            "io::stdio::data_accepted_by_stdout_is_written_before_the_program_ends",
             || {
                 aside::run(async {
                     stderr().write_all(b"to stderr\n").await.unwrap();

@@ -81,8 +81,9 @@ fn flushed_data_has_been_written_in_order() {
     });
 }
 
+// P94
 #[test]
-fn a_failed_write_is_reported_once_and_leaves_no_hole() {
+fn the_error_of_a_failed_write_stays_and_nothing_is_written_behind_it() {
     watched(|| {
         let sink = Sink { fails: Some(2), ..Sink::default() };
         // The only worker is busy, so all three writes are accepted before the first one runs.
@@ -98,7 +99,14 @@ fn a_failed_write_is_reported_once_and_leaves_no_hole() {
             busy.await.unwrap().unwrap();
             assert_eq!(stream.flush().await.unwrap_err().to_string(), "call 2");
             assert_eq!(sink.written(), b"one", "what was accepted behind it is dropped");
-            stream.flush().await.expect("the error has been reported");
+            for _ in 0..2 {
+                assert_eq!(stream.flush().await.unwrap_err().to_string(), "call 2");
+                assert_eq!(stream.write(b"four").await.unwrap_err().to_string(), "call 2");
+                assert_eq!(stream.close().await.unwrap_err().to_string(), "call 2");
+            }
+            // The object is not lost, and accepts the fourth call of a new stream.
+            let object = stream.into_inner().await.unwrap();
+            let mut stream = Unblock::new(object);
             stream.write_all(b"four").await.unwrap();
             stream.close().await.unwrap();
             assert_eq!(sink.written(), b"onefour");
@@ -106,6 +114,7 @@ fn a_failed_write_is_reported_once_and_leaves_no_hole() {
     });
 }
 
+// P94
 #[test]
 fn a_failed_write_is_also_reported_by_the_next_write() {
     watched(|| {
@@ -117,13 +126,48 @@ fn a_failed_write_is_also_reported_by_the_next_write() {
             // This job runs on the only worker, after the write.
             aside::spawn_blocking(|| ()).await.unwrap();
             assert_eq!(stream.write_all(b"next").await.unwrap_err().to_string(), "call 1");
-            stream.write_all(b"next").await.unwrap();
-            stream.flush().await.unwrap();
-            assert_eq!(sink.written(), b"next");
+            assert_eq!(stream.write_all(b"next").await.unwrap_err().to_string(), "call 1");
+            drop(stream);
+        });
+        drop(runtime);
+        assert!(sink.written().is_empty());
+    });
+}
+
+// P94: an object that reads and writes, such as a socket, can still be read.
+#[test]
+fn an_object_with_two_directions_is_read_after_a_failed_write() {
+    watched(|| {
+        struct HalfOpen(io::Cursor<&'static [u8]>);
+        impl Read for HalfOpen {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                self.0.read(buffer)
+            }
+        }
+        impl Write for HalfOpen {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        aside::run(async {
+            let mut stream = Unblock::new(HalfOpen(io::Cursor::new(b"the last answer")));
+            stream.write_all(b"question").await.unwrap();
+            for _ in 0..2 {
+                let error = stream.flush().await.unwrap_err();
+                assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+            }
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            assert_eq!(answer, "the last answer");
+            assert!(stream.flush().await.is_err());
         });
     });
 }
 
+// P94
 #[test]
 fn the_error_of_a_cancelled_flush_is_reported_by_the_next_flush() {
     watched(|| {
@@ -142,7 +186,7 @@ fn the_error_of_a_cancelled_flush_is_reported_by_the_next_flush() {
             stream.with_mut(|_| ()).await.ok();
             let told = stream.flush().await;
             assert_eq!(told.unwrap_err().to_string(), "call 2");
-            stream.flush().await.unwrap();
+            assert_eq!(stream.flush().await.unwrap_err().to_string(), "call 2");
         });
     });
 }
