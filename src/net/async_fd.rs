@@ -19,7 +19,9 @@ use super::delegate::{delegate_end, delegate_read, delegate_write};
 ///
 /// The object must be in non-blocking mode: otherwise an operation that finds no data blocks the
 /// loop. If `&T` implements `Read` and `Write`, this type implements `AsyncRead` and `AsyncWrite`.
-/// Their zero-length reads and writes return at once.
+/// Their zero-length reads and writes return at once. A poll through these traits keeps the waker
+/// of the last poll of its direction, so only the task that polled last is woken. The `async`
+/// methods serve any number of tasks.
 ///
 /// An `AsyncFd` belongs to the runtime that was current when it was made. Any thread and any
 /// executor may use it as long as that runtime lives and is turned. When the runtime is gone, every
@@ -103,7 +105,13 @@ impl<T> AsyncFd<T> {
         inner
     }
 
-    /// Waits until the descriptor is readable. Any number of tasks may wait.
+    /// Waits until the system has reported the descriptor as readable. Any number of tasks may
+    /// wait.
+    ///
+    /// The loop receives the first report of a new descriptor soon after its registration, if the
+    /// descriptor is readable. A report holds until [`try_io`](ReadyGuard::try_io) or another
+    /// operation finds that it would block. So after an operation that has used the readiness up
+    /// without finding this out, the next wait returns at once, and its `try_io` finds it out.
     ///
     /// # Errors
     /// An error, if the runtime is gone.
@@ -114,7 +122,8 @@ impl<T> AsyncFd<T> {
         self.ready(Direction::Read).await
     }
 
-    /// Waits until the descriptor is writable. Any number of tasks may wait.
+    /// Waits until the system has reported the descriptor as writable, in the same way as
+    /// [`readable`](AsyncFd::readable).
     ///
     /// # Errors
     /// An error, if the runtime is gone.
@@ -159,7 +168,7 @@ impl<T> AsyncFd<T> {
         self.registration.io(Direction::Write, || operation(&self.inner)).await
     }
 
-    /// Tries a read once, if the descriptor is readable.
+    /// Tries a read once.
     pub(super) fn try_read_with<R>(
         &self,
         operation: impl FnOnce(&T) -> io::Result<R>,
@@ -167,7 +176,7 @@ impl<T> AsyncFd<T> {
         self.registration.try_io(Direction::Read, || operation(&self.inner))
     }
 
-    /// Tries a write once, if the descriptor is writable.
+    /// Tries a write once.
     pub(super) fn try_write_with<R>(
         &self,
         operation: impl FnOnce(&T) -> io::Result<R>,
@@ -206,7 +215,7 @@ impl<T> AsyncFd<T> {
     }
 
     /// Like [`transfer`](AsyncFd::transfer), for the I/O traits. This function keeps the waker of
-    /// one task per direction.
+    /// the last poll of the direction.
     #[inline]
     fn poll_transfer(
         &self,
@@ -336,13 +345,26 @@ where
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.registration.poll_io(Direction::Write, cx, || (&self.inner).flush())
+        // A flush writes what the object has buffered, and most objects buffer nothing. So the
+        // flush is tried before it waits for room in a descriptor that may be full.
+        let mut flush = || (&self.inner).flush();
+        match self.registration.try_io(Direction::Write, &mut flush) {
+            Err(error) if is_temporary(&error) => {
+                self.registration.poll_io(Direction::Write, cx, flush)
+            }
+            flushed => Poll::Ready(flushed),
+        }
     }
 
     /// Flushes. The object is closed only when it is dropped.
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_flush(cx)
     }
+}
+
+/// Returns whether the operation must be tried again, now or when the descriptor is ready.
+fn is_temporary(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
 
 impl<T: Unpin> AsyncRead for AsyncFd<T>

@@ -53,6 +53,13 @@
 //! - A socket *belongs to the runtime* that was current when it was made. Any thread and any
 //!   executor may use it, as long as that runtime lives and is turned. When the runtime is gone,
 //!   every operation returns an error, including operations that are waiting.
+//! - *Waiting tasks*: the `async` methods serve any number of tasks. The poll methods of the traits
+//!   keep the waker of the last poll of their direction, and only that waker is woken.
+//! - *Readiness*: `readable` and `writable` wait for a report of the system, and a `try_` method
+//!   asks the system at once, whatever has been reported.
+//! - *A lack of memory in the kernel* may keep the loop from receiving events. The loop tries again
+//!   every 10 ms. After 200 ms, operations that wait, and new registrations, return the system's
+//!   error. When the loop receives events again, the sockets work as before.
 //! - *Zero-length* reads and writes of a stream return at once, ready or not. A datagram may be
 //!   empty: it is sent and received like any other.
 //! - *Cancel safety*: the poll in which an operation takes effect returns its result. A future that

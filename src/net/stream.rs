@@ -65,7 +65,8 @@ macro_rules! impl_stream {
                 self.io.transfer(Direction::Write, bytes, write).await
             }
 
-            /// Reads data without waiting.
+            /// Reads data without waiting. The system is asked, whatever events the loop has
+            /// received.
             ///
             /// # Errors
             /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is no data. Otherwise those of
@@ -75,7 +76,8 @@ macro_rules! impl_stream {
                     .try_transfer(Direction::Read, buffer.len(), |mut stream| stream.read(buffer))
             }
 
-            /// Writes bytes without waiting.
+            /// Writes bytes without waiting. The system is asked, whatever events the loop has
+            /// received.
             ///
             /// # Errors
             /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the system accepts none. Otherwise
@@ -85,7 +87,11 @@ macro_rules! impl_stream {
                     .try_transfer(Direction::Write, bytes.len(), |mut stream| stream.write(bytes))
             }
 
-            /// Waits until there is data, or the end of the stream.
+            /// Waits until the system has reported data, or the end of the stream.
+            ///
+            /// The report may be older than the last read: after a read that left no data, the wait
+            /// may return at once, and the next [`try_read`](Self::try_read) returns `WouldBlock`.
+            /// Wait again then.
             ///
             /// # Errors
             /// An error, if the runtime is gone.
@@ -96,7 +102,8 @@ macro_rules! impl_stream {
                 self.io.readable().await.map(drop)
             }
 
-            /// Waits until the system accepts bytes, or the peer has stopped reading.
+            /// Waits until the system has reported that it accepts bytes, or that the peer has
+            /// stopped reading. As for [`readable`](Self::readable), the report may be old.
             ///
             /// # Errors
             /// An error, if the runtime is gone.

@@ -24,10 +24,10 @@ use super::stream::impl_stream;
 /// A TCP connection.
 ///
 /// It implements `AsyncRead` and `AsyncWrite` of the `futures` traits, by value and by reference,
-/// so one task may read through `&stream` while another writes through `&stream`. The traits keep
-/// the waker of one task per direction, so two tasks that read through the traits at the same time
-/// keep waking each other. Any number of tasks may use [`read`](TcpStream::read) and
-/// [`write`](TcpStream::write).
+/// so one task may read through `&stream` while another writes through `&stream`. A poll through
+/// the traits keeps the waker of the last poll of its direction, as the contract of `Future` says.
+/// If two tasks read through the traits at the same time, only the task that polled last is woken.
+/// Any number of tasks may use [`read`](TcpStream::read) and [`write`](TcpStream::write).
 ///
 /// ```
 /// use aside::net::{TcpListener, TcpStream};

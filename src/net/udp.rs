@@ -132,7 +132,8 @@ impl UdpSocket {
         self.io.read_with(|socket| socket.peek_from(buffer)).await
     }
 
-    /// Sends a datagram to an address without waiting.
+    /// Sends a datagram to an address without waiting. The system is asked, whatever events the
+    /// loop has received.
     ///
     /// # Errors
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the send buffer is full. Otherwise those of
@@ -141,7 +142,8 @@ impl UdpSocket {
         self.io.try_write_with(|socket| socket.send_to(datagram, address))
     }
 
-    /// Receives a datagram without waiting.
+    /// Receives a datagram without waiting. The system is asked, whatever events the loop has
+    /// received.
     ///
     /// # Errors
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is no datagram. Otherwise those of
@@ -273,7 +275,9 @@ impl UdpSocket {
         self.io.get_ref().take_error()
     }
 
-    /// Waits until there is a datagram.
+    /// Waits until the system has reported a datagram. If a datagram has been received since the
+    /// report, the wait may return at once, and the next [`try_recv_from`](Self::try_recv_from)
+    /// returns `WouldBlock`. Wait again then.
     ///
     /// # Errors
     /// An error, if the runtime is gone.
@@ -284,7 +288,7 @@ impl UdpSocket {
         self.io.readable().await.map(drop)
     }
 
-    /// Waits until the send buffer has room for a datagram.
+    /// Waits until the system has reported that the send buffer has room for a datagram.
     ///
     /// # Errors
     /// An error, if the runtime is gone.

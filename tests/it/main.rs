@@ -111,8 +111,10 @@ mod net {
     mod tcp;
     #[cfg(all(feature = "unblock", target_os = "linux"))]
     mod terminal;
+    mod tries;
     mod udp;
     mod unix;
+    mod wait_for_readiness;
     mod zero_length;
 }
 

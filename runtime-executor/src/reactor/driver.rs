@@ -15,7 +15,7 @@ use runtime_core::sync::Mutex;
 
 use super::mio_selector;
 use super::selector::{OpenSelector, ReadinessEvent, Selector, Token, WaitForEvents};
-use super::source::IoSource;
+use super::source::{IoSource, SelectorError};
 
 /// *Shared by* the loop, its poller and all registrations. *Guarded by* its mutex: the selector is
 /// opened and readiness is set under the mutex, which is never held while foreign code runs. *Woken
@@ -31,6 +31,8 @@ pub(crate) struct Reactor {
 struct ReactorState {
     selector: SelectorState,
     sources: Slab<Arc<IoSource>>,
+    /// The error of a selector that has been failing for some time: no descriptor is registered.
+    failure: Option<SelectorError>,
     /// True if another event loop watches the selector's descriptor. In that case the loop must
     /// receive every event, because the descriptor would otherwise stay readable.
     is_watched: bool,
@@ -63,7 +65,8 @@ impl Reactor {
     /// Returns a reactor without a selector. `open`, if given, opens the selector in place of mio.
     pub(crate) fn new(open: Option<OpenSelector>) -> Arc<Reactor> {
         let selector = SelectorState::Unopened;
-        let state = ReactorState { selector, sources: Slab::new(), is_watched: false };
+        let sources = Slab::new();
+        let state = ReactorState { selector, sources, failure: None, is_watched: false };
         Arc::new(Reactor { open, process: ForkCheck::unused(), state: Mutex::new(state) })
     }
 
@@ -71,6 +74,9 @@ impl Reactor {
     pub(super) fn insert(&self) -> io::Result<InsertedSource> {
         let source = Arc::new(IoSource::new());
         let mut state = self.state.lock();
+        if let Some(error) = state.failure {
+            return Err(error.to_io());
+        }
         let opened = self.open(&mut state)?;
         let key = state.sources.insert(Arc::clone(&source));
         drop(state);
@@ -157,6 +163,21 @@ impl Reactor {
         }
         drop(state);
         events.clear();
+    }
+
+    /// Makes every wait for a socket and every registration fail with the selector's error, until
+    /// `recover`. Appends the wakers of all waiting tasks to `woken`.
+    pub(super) fn fail(&self, error: SelectorError, woken: &mut Vec<Waker>) {
+        let mut state = self.state.lock();
+        state.failure = Some(error);
+        state.sources.iter().for_each(|(_, source)| source.fail(error, woken));
+    }
+
+    /// Sockets can wait and be registered again.
+    pub(super) fn recover(&self) {
+        let mut state = self.state.lock();
+        state.failure = None;
+        state.sources.iter().for_each(|(_, source)| source.recover());
     }
 
     /// S6.

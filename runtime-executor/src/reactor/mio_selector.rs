@@ -14,6 +14,10 @@ use super::selector::{ReadinessEvent, Selector, SelectorParts, Token, WaitForEve
 /// The maximum number of events that one wait returns. The next wait returns the remaining events.
 const EVENTS_MAX: usize = 256;
 
+/// The longest wait. epoll takes its timeout as 32 bits of milliseconds (24 days), and kqueue
+/// rejects a timeout of more than some years. A wait may end early, so a longer one is divided.
+const TIMEOUT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// The kinds of events that are requested. Urgent data is reported only on request.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE).add(Interest::PRIORITY);
@@ -67,6 +71,7 @@ impl WaitForEvents for MioPoll {
         timeout: Option<Duration>,
         events: &mut Vec<ReadinessEvent>,
     ) -> io::Result<()> {
+        let timeout = timeout.map(|timeout| timeout.min(TIMEOUT_MAX));
         match self.poll.poll(&mut self.events, timeout) {
             Ok(()) => {}
             // A signal interrupted the wait. The loop computes the remaining time again.

@@ -11,7 +11,8 @@
 //!   epoll instance) and delivers the poller, which receives the events, to the loop: directly if
 //!   the registration happens on the loop's thread, and otherwise by a message. A loop without
 //!   sockets makes no system call for them.
-//! - S2. *Try*. While the source is ready, operations are tried. A new source counts as ready.
+//! - S2. *Try*. While the source is ready, operations are tried. A new source is assumed to be
+//!   ready. (Waits for readiness and operations that never wait differ: see `readiness.rs`.)
 //! - S3. *Wait*. An operation returned `WouldBlock`: the task clears the readiness that it had seen
 //!   and stores its waker in the source. (`readiness.rs` shows the race with S4.)
 //! - S4. *Dispatch*. The loop polls the selector during a turn, or sleeps in it. For each event it
@@ -21,6 +22,8 @@
 //!   source in the slot gets another token, so a late event for the old source finds no source.
 //! - S6. *Shut down*. The poller is dropped: by the loop when it closes, or with a message that no
 //!   loop receives. Every waiting task is woken with an error, and later operations fail.
+//!
+//! The head of `poller.rs` shows what happens while the selector fails (E1 to E3).
 //!
 //! # Reading order
 //!

@@ -1,4 +1,17 @@
 //! The loop's end of the reactor.
+//!
+//! # A selector that fails
+//!
+//! A wait of the selector may fail, for example because the system lacks memory. The failed wait
+//! has received no event and lost none: the system keeps the events for the next wait.
+//!
+//! - E1. After a failed wait the loop sleeps for 10 ms on its parker alone, and then waits again.
+//!   Timers and wakes work meanwhile. A loop that is busy does not sleep, and waits again when it
+//!   next polls the selector.
+//! - E2. A selector that has failed for 200 ms in each wait may fail for long. Every task that
+//!   waits for a socket is woken and gets the system's error, and so does every later wait and
+//!   registration. Operations that need not wait continue to work.
+//! - E3. The first wait that succeeds ends E2: tasks may wait again, and their events arrive.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -11,6 +24,7 @@ use runtime_core::park::{Parker, PollWaker, Unparked};
 
 use super::driver::{OpenedSelector, Reactor};
 use super::selector::{ReadinessEvent, Selector, WaitForEvents};
+use super::source::SelectorError;
 
 /// Receives the events of a reactor's sockets. The first registration delivers the poller to the
 /// loop.
@@ -26,7 +40,22 @@ pub(crate) struct Poller {
     events: Vec<ReadinessEvent>,
     /// The wakers of the tasks that wait for the received events.
     woken: Vec<Waker>,
+    /// Present if the last wait failed.
+    failing: Option<FailingWaits>,
 }
+
+/// The waits that have failed since the last wait that succeeded.
+struct FailingWaits {
+    since: Instant,
+    /// True after step E2.
+    are_reported: bool,
+}
+
+/// The sleep after a failed wait (E1).
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// The time for which waits must fail before the failure is reported (E2).
+const REPORTED_AFTER: Duration = Duration::from_millis(200);
 
 /// Returns the selector. If the selector has just been opened, passes the poller to `deliver`. If
 /// `deliver` drops the poller because the loop is gone, the reactor shuts down.
@@ -43,6 +72,7 @@ pub(super) fn deliver_poller(
             wait,
             events: Vec::new(),
             woken: Vec::new(),
+            failing: None,
         });
     }
     selector
@@ -60,25 +90,60 @@ impl Poller {
     }
 
     /// Receives events without sleeping.
-    fn poll(&mut self) -> io::Result<()> {
-        self.receive(Some(Duration::ZERO))
+    fn poll(&mut self) {
+        self.receive(Some(Duration::ZERO));
     }
 
     /// Sleeps until there is an event, the parker is unparked, or the deadline has passed.
-    fn park(&mut self, parker: &Parker, until: Option<Instant>) -> (Unparked, io::Result<()>) {
-        let mut received = Ok(());
+    fn park(&mut self, parker: &Parker, until: Option<Instant>) -> Unparked {
         let unparked = parker.park_in(|| {
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-            received = self.receive(left);
+            self.receive(left);
         });
-        (unparked, received)
+        match (unparked, &self.failing) {
+            (Unparked::Expired, Some(_)) if self.woken.is_empty() => pause(parker, until),
+            _ => unparked,
+        }
     }
 
-    fn receive(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        self.wait.wait(timeout, &mut self.events)?;
-        self.reactor.dispatch(&mut self.events, &mut self.woken);
-        Ok(())
+    fn receive(&mut self, timeout: Option<Duration>) {
+        match self.wait.wait(timeout, &mut self.events) {
+            Ok(()) => {
+                if self.failing.is_some() {
+                    self.recover();
+                }
+                self.reactor.dispatch(&mut self.events, &mut self.woken);
+            }
+            Err(error) => self.fail(&error),
+        }
     }
+
+    /// E2, if the waits have failed for long enough.
+    #[cold]
+    fn fail(&mut self, error: &io::Error) {
+        let now = Instant::now();
+        let failing = self.failing.get_or_insert(FailingWaits { since: now, are_reported: false });
+        let failing_for = now.saturating_duration_since(failing.since);
+        if !failing.are_reported && failing_for >= REPORTED_AFTER {
+            failing.are_reported = true;
+            self.reactor.fail(SelectorError::of(error), &mut self.woken);
+        }
+    }
+
+    /// E3.
+    #[cold]
+    fn recover(&mut self) {
+        if self.failing.take().is_some_and(|failing| failing.are_reported) {
+            self.reactor.recover();
+        }
+    }
+}
+
+/// E1. Sleeps until the parker is unparked, the pause is over, or the deadline has passed.
+#[cold]
+fn pause(parker: &Parker, until: Option<Instant>) -> Unparked {
+    let over = Instant::now() + PAUSE;
+    parker.park(Some(until.map_or(over, |until| until.min(over))))
 }
 
 impl Drop for Poller {
@@ -154,26 +219,17 @@ impl PollerSlot {
         self.task_polls.set(0);
         let mut unparked = None;
         self.receive_by(|poller| {
-            let (why, received) = poller.park(parker, until);
-            unparked = Some(why);
-            received
+            unparked = Some(poller.park(parker, until));
         });
         // A loop without sockets sleeps on its parker alone.
         unparked.unwrap_or_else(|| parker.park(until))
     }
 
     /// Receives events by `receive`, and wakes their tasks while nothing is borrowed.
-    fn receive_by(&self, receive: impl FnOnce(&mut Poller) -> io::Result<()>) {
+    fn receive_by(&self, receive: impl FnOnce(&mut Poller)) {
         let mut slot = self.poller.borrow_mut();
         let Some(poller) = slot.as_mut() else { return };
-        if receive(poller).is_err() {
-            // A selector that has failed would fail again, and the loop could never sleep. So the
-            // poller is dropped: each socket then returns an error, and the loop continues.
-            let failed = slot.take();
-            drop(slot);
-            drop_catching(failed);
-            return;
-        }
+        receive(poller);
         let mut woken = std::mem::take(&mut poller.woken);
         drop(slot);
         woken.drain(..).for_each(|waker| catch_panic(|| waker.wake()));

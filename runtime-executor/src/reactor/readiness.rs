@@ -13,6 +13,22 @@
 //! Two words hold the state: the last tick reported and the last tick cleared. The direction is
 //! ready if they differ.
 //!
+//! # Three uses of the state
+//!
+//! The first tick of a new descriptor was reported by no event: readiness is only *assumed*, so
+//! that the first operation costs no wait. The initial event of the registration replaces the
+//! assumed tick.
+//!
+//! - *An operation that may wait* is tried if the direction is ready, assumed or reported.
+//!   Otherwise it waits for the next event, without a system call.
+//! - *A wait for readiness* (`readable`, `writable`) is over if the direction is ready by an event.
+//!   It ignores the assumed tick. The readiness may have been used up since its event, because only
+//!   an operation can find that out.
+//! - *An operation that never waits* (`try_read`) is always tried. If the direction is not ready,
+//!   the operation asks the kernel, since an event may not have been received yet. Its result
+//!   changes nothing then: a success leaves that event to be received, and `WouldBlock` is what the
+//!   state says already.
+//!
 //! ```text
 //!           R2: clears the last tick
 //!   READY ─────────────────────────► NOT READY
@@ -73,9 +89,11 @@ use super::selector::ReadinessEvent;
 const SHUT_DOWN: usize = 1;
 /// The last event reported more than data.
 const BEYOND_DATA: usize = 2;
-/// The other bits count the events. A task would have to sleep through 2^30 events to see the same
+/// No event has been received: the direction counts as ready for operations only.
+const ASSUMED: usize = 4;
+/// The other bits count the events. A task would have to sleep through 2^29 events to see the same
 /// tick again.
-const TICK: usize = 4;
+const TICK: usize = 8;
 
 /// The number of the last report that a task has seen. The task may clear this report, and no later
 /// report.
@@ -104,10 +122,10 @@ pub(super) struct Readiness {
 }
 
 impl Readiness {
-    /// Returns a ready state: the first operation is tried without an event. No event has reported
-    /// more than data.
+    /// Returns a state that is assumed to be ready: the first operation is tried without an event.
+    /// No event has reported more than data.
     pub(super) fn new() -> Readiness {
-        Readiness { reported: AtomicUsize::new(TICK), cleared: AtomicUsize::new(0) }
+        Readiness { reported: AtomicUsize::new(TICK | ASSUMED), cleared: AtomicUsize::new(0) }
     }
 
     /// R1. Returns the current tick, or `Pending` if the direction is not ready.
@@ -125,6 +143,14 @@ impl Readiness {
         if reported == cleared { Poll::Pending } else { Poll::Ready(Ok(Tick(reported))) }
     }
 
+    /// R1 for a wait for readiness. Returns `Pending` if the readiness is only assumed, too.
+    pub(super) fn check_reported(&self) -> Poll<Result<Tick, ReactorGone>> {
+        match self.check() {
+            Poll::Ready(Ok(Tick(tick))) if tick & ASSUMED != 0 => Poll::Pending,
+            checked => checked,
+        }
+    }
+
     /// R2. Does nothing if there was a later report.
     #[inline]
     pub(super) fn clear(&self, Tick(seen): Tick) {
@@ -140,7 +166,7 @@ impl Readiness {
     /// R3. The loop calls this under the lock of the source.
     pub(super) fn set(&self, event: &ReadinessEvent) {
         // ORDERING: Relaxed, twice. Only the holder of the lock stores this word.
-        let reported = self.reported.load(Ordering::Relaxed) & !BEYOND_DATA;
+        let reported = self.reported.load(Ordering::Relaxed) & !(BEYOND_DATA | ASSUMED);
         let beyond_data = if event.beyond_data { BEYOND_DATA } else { 0 };
         self.reported.store(reported.wrapping_add(TICK) | beyond_data, Ordering::Relaxed);
     }

@@ -11,9 +11,9 @@ use runtime_core::slab::Key;
 
 use super::driver::{InsertedSource, Reactor, gone};
 use super::poller::{Poller, deliver_poller};
-use super::readiness::{ReactorGone, Tick};
+use super::readiness::Tick;
 use super::selector::Direction;
-use super::source::IoSource;
+use super::source::{CannotWait, IoSource};
 use super::waiters::WaiterSlot;
 
 /// A descriptor whose readiness a loop reports. Made by
@@ -68,12 +68,16 @@ impl Registration {
         Ok(Registration { reactor: Arc::clone(reactor), source, key, descriptor, short_transfer })
     }
 
-    /// Returns the current tick if the direction is ready. Otherwise the task is woken when the
-    /// direction has become ready, or may have. This method keeps one task per direction: a later
-    /// task replaces the earlier task and wakes it.
+    /// Returns the current tick if the loop has received an event that reports the direction as
+    /// ready, and no operation has returned `WouldBlock` since. Otherwise the task is woken at the
+    /// next event. The initial event of a registration reports the state of the descriptor, so a
+    /// new registration is not ready before that event.
+    ///
+    /// This method keeps the waker of the last poll of the direction: if two tasks poll, only the
+    /// task that polled last is woken. [`ready`](Registration::ready) serves any number of tasks.
     ///
     /// # Errors
-    /// If the loop is gone.
+    /// If the loop is gone. The error of the operating system while the loop cannot receive events.
     pub fn poll_ready(&self, direction: Direction, cx: &mut Context<'_>) -> Poll<io::Result<Tick>> {
         self.poll_tick(direction, &mut WaiterSlot::Shared, cx)
     }
@@ -84,12 +88,14 @@ impl Registration {
         self.source.clear(direction, seen);
     }
 
-    /// Tries an operation while the direction is ready, and waits when it returns `WouldBlock`.
-    /// Like [`poll_ready`](Registration::poll_ready), this method keeps one task per direction.
+    /// Tries an operation while the direction is ready, and waits when it returns `WouldBlock`. A
+    /// new registration counts as ready, so that the first operation is tried at once.
+    ///
+    /// Like [`poll_ready`](Registration::poll_ready), this method keeps the waker of the last poll.
     ///
     /// # Errors
-    /// The errors of the operation, except `WouldBlock` and `Interrupted`. Another error if the
-    /// loop is gone.
+    /// The errors of the operation, except `WouldBlock` and `Interrupted`. Those of
+    /// [`poll_ready`](Registration::poll_ready).
     #[inline]
     pub fn poll_io<R>(
         &self,
@@ -119,17 +125,17 @@ impl Registration {
         self.poll_operation(direction, &mut WaiterSlot::Shared, cx, operation, is_short)
     }
 
-    /// Tries an operation once if the direction is ready.
+    /// Tries an operation once, even if no event has reported the direction as ready: the loop may
+    /// not have received the event yet.
     ///
     /// # Errors
-    /// The errors of the operation. `WouldBlock` if the direction is not ready. Another error if
-    /// the loop is gone.
+    /// The errors of the operation. Another error if the loop is gone.
     pub fn try_io<R>(
         &self,
         direction: Direction,
         operation: impl FnOnce() -> io::Result<R>,
     ) -> io::Result<R> {
-        self.attempt_if_ready(direction, operation, never_short)
+        self.attempt_once(direction, operation, never_short)
     }
 
     /// Like [`try_io`](Registration::try_io), for an operation that transfers up to `bytes` bytes,
@@ -143,13 +149,14 @@ impl Registration {
         bytes: usize,
         operation: impl FnOnce() -> io::Result<usize>,
     ) -> io::Result<usize> {
-        self.attempt_if_ready(direction, operation, self.short_of(bytes))
+        self.attempt_once(direction, operation, self.short_of(bytes))
     }
 
-    /// Waits until the direction is ready. Any number of tasks may wait.
+    /// Waits until an event reports the direction as ready, as
+    /// [`poll_ready`](Registration::poll_ready) does. Any number of tasks may wait.
     ///
     /// # Errors
-    /// If the loop is gone.
+    /// Those of [`poll_ready`](Registration::poll_ready).
     ///
     /// # Cancel safety
     /// Safe.
@@ -161,8 +168,7 @@ impl Registration {
     /// Tries an operation until it does not return `WouldBlock`. Any number of tasks may wait.
     ///
     /// # Errors
-    /// The errors of the operation, except `WouldBlock` and `Interrupted`. Another error if the
-    /// loop is gone.
+    /// Those of [`poll_io`](Registration::poll_io).
     ///
     /// # Cancel safety
     /// Safe: the poll that completes the operation returns its result.
@@ -201,7 +207,7 @@ impl Registration {
         slot: &mut WaiterSlot,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<Tick>> {
-        self.source.poll(direction, slot, cx).map_err(|ReactorGone| gone())
+        self.source.poll_reported(direction, slot, cx).map_err(cannot_wait)
     }
 
     /// S2 and S3, repeated.
@@ -217,7 +223,7 @@ impl Registration {
         loop {
             let seen = match self.source.poll(direction, slot, cx) {
                 Poll::Ready(Ok(seen)) => seen,
-                Poll::Ready(Err(ReactorGone)) => return Poll::Ready(Err(gone())),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(cannot_wait(error))),
                 Poll::Pending => return Poll::Pending,
             };
             match self.attempt(direction, seen, &mut operation, &is_short) {
@@ -227,7 +233,9 @@ impl Registration {
         }
     }
 
-    fn attempt_if_ready<R>(
+    /// Tries the operation once, whether or not the direction is ready. Without a tick there is
+    /// nothing to clear.
+    fn attempt_once<R>(
         &self,
         direction: Direction,
         operation: impl FnOnce() -> io::Result<R>,
@@ -235,8 +243,8 @@ impl Registration {
     ) -> io::Result<R> {
         match self.source.check(direction) {
             Poll::Ready(Ok(seen)) => self.attempt(direction, seen, operation, is_short),
-            Poll::Ready(Err(ReactorGone)) => Err(gone()),
-            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+            Poll::Ready(Err(_gone)) => Err(gone()),
+            Poll::Pending => operation(),
         }
     }
 
@@ -277,6 +285,14 @@ const ONE_CALL_MAX: usize = 1 << 30;
 /// The test for an operation whose readiness only `WouldBlock` clears.
 fn never_short<R>(_: &R) -> bool {
     false
+}
+
+#[cold]
+fn cannot_wait(error: CannotWait) -> io::Error {
+    match error {
+        CannotWait::ReactorGone => gone(),
+        CannotWait::SelectorFails(error) => error.to_io(),
+    }
 }
 
 fn is_interrupted(error: &io::Error) -> bool {

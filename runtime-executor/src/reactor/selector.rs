@@ -76,7 +76,7 @@ pub trait WaitForEvents: Send {
     /// without a reason.
     ///
     /// # Errors
-    /// If this selector cannot wait any more.
+    /// If this wait has failed. The events are kept for the next wait.
     fn wait(
         &mut self,
         timeout: Option<Duration>,

@@ -1,14 +1,48 @@
 //! A registered descriptor: the readiness and the waiters of both directions, which the loop and
 //! all users of the descriptor share.
 
+use std::io;
 use std::task::{Context, Poll, Waker};
 
-use runtime_core::catch_panic::{catch_panic, drop_catching};
+use runtime_core::catch_panic::drop_catching;
 use runtime_core::sync::Mutex;
 
 use super::readiness::{ReactorGone, Readiness, Tick};
 use super::selector::{Direction, ReadinessEvent};
 use super::waiters::{WaiterSlot, Waiters};
+
+/// An error of the selector. Many tasks can report it, because it can be copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SelectorError {
+    code: Option<i32>,
+    kind: io::ErrorKind,
+}
+
+impl SelectorError {
+    pub(super) fn of(error: &io::Error) -> SelectorError {
+        SelectorError { code: error.raw_os_error(), kind: error.kind() }
+    }
+
+    /// Returns the error of the operating system, if it was one.
+    pub(super) fn to_io(self) -> io::Error {
+        self.code.map_or_else(|| self.kind.into(), io::Error::from_raw_os_error)
+    }
+}
+
+/// The reason why a task cannot wait for a descriptor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CannotWait {
+    /// The reactor has shut down.
+    ReactorGone,
+    /// The selector has been failing for some time.
+    SelectorFails(SelectorError),
+}
+
+impl From<ReactorGone> for CannotWait {
+    fn from(_: ReactorGone) -> CannotWait {
+        CannotWait::ReactorGone
+    }
+}
 
 /// *Shared by* the loop and all users of the descriptor. *Guarded by* its mutex: a task stores its
 /// waker and the loop sets readiness under the mutex. *Woken by* the thread that has taken the
@@ -24,6 +58,8 @@ pub(crate) struct IoSource {
 struct WaitersByDirection {
     read: Waiters,
     write: Waiters,
+    /// The error of a selector that fails: no task may begin to wait.
+    failure: Option<SelectorError>,
 }
 
 impl WaitersByDirection {
@@ -36,7 +72,7 @@ impl WaitersByDirection {
 }
 
 impl IoSource {
-    /// Returns a source that is ready in both directions.
+    /// Returns a source that is assumed to be ready in both directions.
     pub(super) fn new() -> IoSource {
         IoSource { read: Readiness::new(), write: Readiness::new(), waiters: Mutex::default() }
     }
@@ -60,44 +96,63 @@ impl IoSource {
         self.readiness(direction).check()
     }
 
-    /// R1. If the direction is not ready, stores the waker.
+    /// R1 for an operation. If the direction is not ready, stores the waker.
     #[inline]
     pub(super) fn poll(
         &self,
         direction: Direction,
         slot: &mut WaiterSlot,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Tick, ReactorGone>> {
+    ) -> Poll<Result<Tick, CannotWait>> {
         match self.check(direction) {
-            Poll::Pending => self.store_waker(direction, slot, cx.waker()),
-            ready => ready,
+            Poll::Pending => self.store_waker(direction, slot, cx.waker(), Readiness::check),
+            Poll::Ready(checked) => Poll::Ready(checked.map_err(CannotWait::from)),
         }
     }
 
-    /// Stores the waker unless the direction has become ready. Wakers are cloned, woken and dropped
-    /// outside the lock, because all three operations run foreign code.
+    /// R1 for a wait for readiness. If no event has made the direction ready, stores the waker.
+    pub(super) fn poll_reported(
+        &self,
+        direction: Direction,
+        slot: &mut WaiterSlot,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Tick, CannotWait>> {
+        match self.readiness(direction).check_reported() {
+            Poll::Pending => {
+                self.store_waker(direction, slot, cx.waker(), Readiness::check_reported)
+            }
+            Poll::Ready(checked) => Poll::Ready(checked.map_err(CannotWait::from)),
+        }
+    }
+
+    /// Stores the waker unless the direction has become ready. Wakers are cloned and dropped
+    /// outside the lock, because both operations run foreign code.
+    ///
+    /// The replaced waker is dropped without being woken. It may belong to the same task, which
+    /// polls with a new waker each time: if it were woken, it would cause the next poll, and the
+    /// task would spin.
     fn store_waker(
         &self,
         direction: Direction,
         slot: &mut WaiterSlot,
         waker: &Waker,
-    ) -> Poll<Result<Tick, ReactorGone>> {
-        let clone = waker.clone();
+        check: fn(&Readiness) -> Poll<Result<Tick, ReactorGone>>,
+    ) -> Poll<Result<Tick, CannotWait>> {
+        let waker = waker.clone();
         let mut waiters = self.waiters.lock();
-        if let Poll::Ready(tick) = self.check(direction) {
-            drop(waiters);
-            drop_catching(clone);
-            return Poll::Ready(tick);
-        }
-        let former = waiters.of(direction).store(slot, clone);
-        drop(waiters);
-        match (former, slot) {
-            (Some(former), WaiterSlot::Shared) if !former.will_wake(waker) => {
-                catch_panic(|| former.wake());
+        let checked = match (check(self.readiness(direction)), waiters.failure) {
+            (Poll::Ready(checked), _) => checked.map_err(CannotWait::from),
+            (Poll::Pending, Some(error)) => Err(CannotWait::SelectorFails(error)),
+            (Poll::Pending, None) => {
+                let former = waiters.of(direction).store(slot, waker);
+                drop(waiters);
+                drop_catching(former);
+                return Poll::Pending;
             }
-            (former, WaiterSlot::Shared | WaiterSlot::Own(_)) => drop_catching(former),
-        }
-        Poll::Pending
+        };
+        drop(waiters);
+        drop_catching(waker);
+        Poll::Ready(checked)
     }
 
     /// R2, after an operation that returned `WouldBlock`.
@@ -126,6 +181,19 @@ impl IoSource {
             self.write.set(event);
             waiters.write.take_wakers(woken);
         }
+    }
+
+    /// Makes every wait fail with this error, until `recover`. Appends all wakers to `woken`.
+    pub(super) fn fail(&self, error: SelectorError, woken: &mut Vec<Waker>) {
+        let mut waiters = self.waiters.lock();
+        waiters.failure = Some(error);
+        waiters.read.take_wakers(woken);
+        waiters.write.take_wakers(woken);
+    }
+
+    /// Tasks may wait again. The system has kept the events of the meantime.
+    pub(super) fn recover(&self) {
+        self.waiters.lock().failure = None;
     }
 
     /// Makes every later check fail, and appends all wakers to `woken`.

@@ -1,23 +1,18 @@
 //! Tests of the reactor's parts: tokens and waiters in hand-written cases, readiness against a
 //! reference, and selectors that fail.
 
+mod failing_selector;
 mod properties;
 
-use std::io;
-use std::os::fd::{AsFd, RawFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::Duration;
 
 use runtime_core::slab::{Key, Slab};
 
-use super::driver::gone;
-use super::registration::ShortTransfer;
-use super::selector::{Direction, ReadinessEvent, Selector, SelectorParts, Token, WaitForEvents};
+use super::selector::{Direction, ReadinessEvent, Token};
 use super::source::IoSource;
 use super::waiters::{WaiterSlot, Waiters};
-use crate::{Config, EventLoop, sleep};
 
 fn token(key: Key) -> Token {
     Token(key.to_token().expect("there are few"))
@@ -121,84 +116,45 @@ fn set_readable(source: &IoSource) {
     woken.into_iter().for_each(Waker::wake);
 }
 
-#[test]
-fn in_the_shared_slot_a_second_task_replaces_and_wakes_the_first() {
+/// Returns a source whose first read has returned `WouldBlock`.
+fn quiet_source() -> IoSource {
     let source = IoSource::new();
-    let (first, second) = (counting_waker(), counting_waker());
-    let mut slot = WaiterSlot::Shared;
     let Poll::Ready(Ok(tick)) = source.check(Direction::Read) else {
-        panic!("a new source is ready")
+        panic!("a new source is assumed to be ready")
     };
     source.clear(Direction::Read, tick);
+    source
+}
+
+// P95
+#[test]
+fn the_shared_slot_keeps_the_waker_of_the_last_poll_and_drops_the_former_one_unwoken() {
+    let source = quiet_source();
+    let (first, second) = (counting_waker(), counting_waker());
+    let mut slot = WaiterSlot::Shared;
     let mut poll =
         |waker: &Waker| source.poll(Direction::Read, &mut slot, &mut Context::from_waker(waker));
     assert!(poll(&first.1).is_pending() && poll(&first.1).is_pending());
-    assert_eq!(first.0.get(), 0, "it replaced itself");
     assert!(poll(&second.1).is_pending());
-    assert_eq!(first.0.get(), 1);
+    assert_eq!(Arc::strong_count(&first.0), 2, "the former waker is dropped");
     set_readable(&source);
-    assert_eq!(second.0.get(), 1);
-    assert_eq!(first.0.get(), 1);
+    assert_eq!((first.0.get(), second.0.get()), (0, 1));
 }
 
-/// A selector that fails.
-#[derive(Clone, Copy)]
-enum FailingSelector {
-    /// Every registration fails.
-    OnRegister,
-    /// Every wait fails.
-    OnWait,
-}
-
-impl Selector for FailingSelector {
-    fn register(&self, _: RawFd, _: Token) -> io::Result<()> {
-        match self {
-            FailingSelector::OnRegister => Err(io::ErrorKind::OutOfMemory.into()),
-            FailingSelector::OnWait => Ok(()),
-        }
-    }
-
-    fn deregister(&self, _: RawFd) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn wake(&self) {}
-}
-
-impl WaitForEvents for FailingSelector {
-    fn wait(&mut self, _: Option<Duration>, _: &mut Vec<ReadinessEvent>) -> io::Result<()> {
-        Err(io::ErrorKind::Other.into())
-    }
-}
-
-fn executor_on(selector: FailingSelector) -> EventLoop {
-    let open =
-        move || -> io::Result<SelectorParts> { Ok((Arc::new(selector), Box::new(selector))) };
-    EventLoop::new(Config { selector: Some(Box::new(open)), ..Config::default() })
-}
-
-/// P67
+// P118
 #[test]
-fn a_registration_that_fails_leaves_nothing() {
-    let executor = executor_on(FailingSelector::OnRegister);
-    let handle = executor.handle();
-    executor.block_on(async {
-        let registered = handle.register(io::stdin().as_fd(), ShortTransfer::HasNoEffect);
-        assert_eq!(registered.unwrap_err().kind(), io::ErrorKind::OutOfMemory);
-        assert_eq!(handle.shared().reactor.len(), 0);
-    });
-}
-
-#[test]
-fn a_selector_that_fails_ends_its_sockets_and_not_the_loop() {
-    let executor = executor_on(FailingSelector::OnWait);
-    let handle = executor.handle();
-    executor.block_on(async {
-        let socket = handle.register(io::stdin().as_fd(), ShortTransfer::HasNoEffect).unwrap();
-        let would_block = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
-        let error = socket.io(Direction::Read, would_block).await.unwrap_err();
-        assert_eq!(error.to_string(), gone().to_string());
-        sleep(Duration::from_millis(1)).await;
-        assert!(handle.register(io::stdin().as_fd(), ShortTransfer::HasNoEffect).is_err());
-    });
+fn a_new_source_is_ready_for_an_operation_and_not_for_a_wait_for_readiness() {
+    let source = IoSource::new();
+    let (count, waker) = counting_waker();
+    let mut cx = Context::from_waker(&waker);
+    let mut slot = WaiterSlot::Shared;
+    assert!(source.poll_reported(Direction::Read, &mut slot, &mut cx).is_pending());
+    assert!(source.poll(Direction::Read, &mut slot, &mut cx).is_ready());
+    set_readable(&source);
+    assert_eq!(count.get(), 1);
+    let Poll::Ready(Ok(tick)) = source.poll_reported(Direction::Read, &mut slot, &mut cx) else {
+        panic!("an event has reported it as ready")
+    };
+    source.clear(Direction::Read, tick);
+    assert!(source.poll_reported(Direction::Read, &mut slot, &mut cx).is_pending());
 }

@@ -8,8 +8,8 @@ use runtime_core::slab::{Key, Slab};
 /// The place in which a waiting task stores its waker.
 #[derive(Debug)]
 pub(super) enum WaiterSlot {
-    /// The one slot for polls that own no slot, such as those of `AsyncRead`. A new waker replaces
-    /// the waker of another task, which is then woken so that it does not wait in vain.
+    /// The one slot for polls that own no slot, such as those of `AsyncRead`. It keeps the waker of
+    /// the last poll, as the contract of std's `Future::poll` says.
     Shared,
     /// A slot of the task's own; `None` until the task stores a waker. The slot must be
     /// [released](Waiters::release).

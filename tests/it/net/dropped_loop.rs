@@ -66,8 +66,9 @@ fn busy(by_the_traits: bool) -> Part {
             Ok(())
         });
         drop(near);
-        let gone = block_on(far.readable()).unwrap_err();
-        assert_gone(&gone, "a later wait");
+        // The sockets of a loop are shut down one after the other, so the other stream may still
+        // report its end before it fails.
+        until_gone("a later wait", async || far.readable().await);
     })
 }
 

@@ -1,14 +1,15 @@
 //! One direction of one source: its readiness is checked, cleared and set, and tasks wait for it.
 
+use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use proptest::prelude::*;
 
 use super::{WakeCount, cases, counting_waker, readable, steps};
-use crate::reactor::readiness::{ReactorGone, Tick};
+use crate::reactor::readiness::Tick;
 use crate::reactor::selector::{Direction, ReadinessEvent, Token};
-use crate::reactor::source::IoSource;
+use crate::reactor::source::{CannotWait, IoSource, SelectorError};
 use crate::reactor::waiters::WaiterSlot;
 
 /// One task uses the shared slot, and two tasks have slots of their own.
@@ -16,14 +17,24 @@ const TASKS: usize = 3;
 
 #[derive(Clone, Copy, Debug)]
 enum DirectionStep {
-    Poll(usize),
+    Poll(usize, PollFor),
     /// The task's operation returned `WouldBlock` for the tick that it saw last.
     Clear(usize),
     /// The task's transfer was short.
     ClearAfterShortTransfer(usize),
     Release(usize),
     SetReady(Report),
+    /// The selector begins to fail.
+    Fail,
+    Recover,
     ShutDown,
+}
+
+/// The purpose of a poll.
+#[derive(Clone, Copy, Debug)]
+enum PollFor {
+    Operation,
+    Readiness,
 }
 
 /// The content of an event.
@@ -41,12 +52,15 @@ impl Report {
 
 fn step() -> impl Strategy<Value = DirectionStep> {
     prop_oneof![
-        40 => (0..TASKS).prop_map(DirectionStep::Poll),
+        25 => (0..TASKS).prop_map(|task| DirectionStep::Poll(task, PollFor::Operation)),
+        15 => (0..TASKS).prop_map(|task| DirectionStep::Poll(task, PollFor::Readiness)),
         10 => (0..TASKS).prop_map(DirectionStep::Clear),
         10 => (0..TASKS).prop_map(DirectionStep::ClearAfterShortTransfer),
         5 => (0..TASKS).prop_map(DirectionStep::Release),
         26 => Just(DirectionStep::SetReady(Report::DataAlone)),
         8 => Just(DirectionStep::SetReady(Report::DataAndMore)),
+        3 => Just(DirectionStep::Fail),
+        5 => Just(DirectionStep::Recover),
         1 => Just(DirectionStep::ShutDown),
     ]
 }
@@ -73,6 +87,7 @@ struct ExpectedReadiness {
     ready: bool,
     events: usize,
     last: Report,
+    failure: Option<SelectorError>,
     shut_down: bool,
 }
 
@@ -87,7 +102,13 @@ impl OneDirection {
         let last = Report::DataAlone;
         OneDirection {
             source: IoSource::new(),
-            expected: ExpectedReadiness { ready: true, events: 0, last, shut_down: false },
+            expected: ExpectedReadiness {
+                ready: true,
+                events: 0,
+                last,
+                failure: None,
+                shut_down: false,
+            },
             tasks: [WaiterSlot::Shared, WaiterSlot::Own(None), WaiterSlot::Own(None)]
                 .map(UserTask::new),
         }
@@ -95,7 +116,7 @@ impl OneDirection {
 
     fn run(&mut self, step: DirectionStep) -> Result<(), TestCaseError> {
         match step {
-            DirectionStep::Poll(task) => self.poll(task),
+            DirectionStep::Poll(task, wanted) => self.poll(task, wanted),
             DirectionStep::Clear(task) => {
                 self.clear(task);
                 Ok(())
@@ -115,6 +136,17 @@ impl OneDirection {
                 self.expected.events += 1;
                 self.all_are_woken()
             }
+            DirectionStep::Fail => {
+                let error = SelectorError::of(&io::ErrorKind::OutOfMemory.into());
+                self.wake(|source, woken| source.fail(error, woken));
+                self.expected.failure = Some(error);
+                self.all_are_woken()
+            }
+            DirectionStep::Recover => {
+                self.source.recover();
+                self.expected.failure = None;
+                Ok(())
+            }
             DirectionStep::ShutDown => {
                 self.wake(IoSource::shut_down);
                 self.expected.shut_down = true;
@@ -129,20 +161,34 @@ impl OneDirection {
         woken.into_iter().for_each(Waker::wake);
     }
 
-    fn poll(&mut self, task: usize) -> Result<(), TestCaseError> {
+    fn poll(&mut self, task: usize, wanted: PollFor) -> Result<(), TestCaseError> {
         let OneDirection { source, expected, tasks } = self;
         let task = &mut tasks[task];
         let waker = task.waker.1.clone();
         task.waits = None;
         let mut cx = Context::from_waker(&waker);
-        match source.poll(Direction::Read, &mut task.slot, &mut cx) {
-            Poll::Ready(Err(ReactorGone)) => prop_assert!(expected.shut_down),
+        let (polled, is_ready) = match wanted {
+            PollFor::Operation => {
+                (source.poll(Direction::Read, &mut task.slot, &mut cx), expected.ready)
+            }
+            // A direction without an event is only assumed to be ready.
+            PollFor::Readiness => (
+                source.poll_reported(Direction::Read, &mut task.slot, &mut cx),
+                expected.ready && expected.events > 0,
+            ),
+        };
+        match polled {
+            Poll::Ready(Err(CannotWait::ReactorGone)) => prop_assert!(expected.shut_down),
+            Poll::Ready(Err(CannotWait::SelectorFails(error))) => {
+                prop_assert!(!is_ready && !expected.shut_down);
+                prop_assert_eq!(Some(error), expected.failure);
+            }
             Poll::Ready(Ok(tick)) => {
-                prop_assert!(expected.ready && !expected.shut_down);
+                prop_assert!(is_ready && !expected.shut_down);
                 task.seen = Some((tick, expected.events, expected.last));
             }
             Poll::Pending => {
-                prop_assert!(!expected.ready && !expected.shut_down);
+                prop_assert!(!is_ready && !expected.shut_down && expected.failure.is_none());
                 task.waits = Some(task.waker.0.get());
             }
         }
@@ -180,7 +226,7 @@ impl OneDirection {
 proptest! {
     #![proptest_config(cases(1024))]
 
-    /// P66, P68: no task clears an event that it has not seen, and the next event wakes each
+    /// P66, P68, P118: no task clears an event that it has not seen, and the next event wakes each
     /// waiting task.
     #[test]
     fn readiness_does_what_its_reference_does(steps in steps(step(), 60)) {
