@@ -7,6 +7,8 @@
 #[path = "it/support/watchdog.rs"]
 mod watchdog;
 
+#[path = "signals/broken_pipes.rs"]
+mod broken_pipes;
 #[path = "signals/outside.rs"]
 mod outside;
 #[path = "signals/storms.rs"]

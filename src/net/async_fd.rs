@@ -217,7 +217,7 @@ impl<T> AsyncFd<T> {
     /// Like [`transfer`](AsyncFd::transfer), for the I/O traits. This function keeps the waker of
     /// the last poll of the direction.
     #[inline]
-    fn poll_transfer(
+    pub(super) fn poll_transfer(
         &self,
         direction: Direction,
         cx: &mut Context<'_>,
@@ -236,9 +236,9 @@ pub(super) fn bytes_in(buffers: &[impl Deref<Target = [u8]>]) -> usize {
     buffers.iter().take(BUFFERS_PER_CALL_MAX).map(|buffer| buffer.len()).sum()
 }
 
-/// The maximum number of buffers of one call on Linux (`UIO_MAXIOV`). Only on Linux does a short
-/// transfer clear readiness.
-const BUFFERS_PER_CALL_MAX: usize = 1_024;
+/// The maximum number of buffers of one call on Linux and Apple's systems (`UIO_MAXIOV`). Only on
+/// Linux does a short transfer clear readiness.
+pub(super) const BUFFERS_PER_CALL_MAX: usize = 1_024;
 
 /// The readiness of a descriptor at the time when a wait returned. See [`AsyncFd::readable`].
 ///

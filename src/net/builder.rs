@@ -106,7 +106,8 @@ impl SocketBuilder {
     ///
     /// # Errors
     /// Those of the operating system, and an error if this thread has no runtime or the runtime is
-    /// gone.
+    /// gone. [`ConnectionRefused`](io::ErrorKind::ConnectionRefused), if the socket would be
+    /// connected with itself.
     ///
     /// # Cancel safety
     /// Safe: dropping the future closes the socket.

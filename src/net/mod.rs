@@ -60,6 +60,14 @@
 //! - *A lack of memory in the kernel* may keep the loop from receiving events. The loop tries again
 //!   every 10 ms. After 200 ms, operations that wait, and new registrations, return the system's
 //!   error. When the loop receives events again, the sockets work as before.
+//! - *SIGPIPE*: no write to a socket of this module raises the signal. A write to a connection that
+//!   is over returns [`BrokenPipe`](std::io::ErrorKind::BrokenPipe), also in a program in which the
+//!   signal has its default action. An [`AsyncFd`] writes by the methods of its object, which may
+//!   raise the signal. The guide shows what to do about pipes.
+//! - *Abstract names*: on Linux, a path for a Unix socket that begins with a NUL byte, such as
+//!   `"\0name"`, is a name in the abstract space. It has no file, and vanishes with its last
+//!   socket. `local_addr` and `peer_addr` return it like a path. A `SocketAddr` of std can be bound
+//!   by std's `bind_addr`, whose socket `from_std` registers.
 //! - *Zero-length* reads and writes of a stream return at once, ready or not. A datagram may be
 //!   empty: it is sent and received like any other.
 //! - *Cancel safety*: the poll in which an operation takes effect returns its result. A future that
@@ -81,6 +89,7 @@ mod address;
 mod async_fd;
 mod builder;
 pub(crate) mod delegate;
+mod send;
 mod socket;
 mod socket_options;
 mod split;
@@ -88,6 +97,7 @@ mod stream;
 mod tcp_listener;
 mod tcp_stream;
 mod udp;
+mod unix_address;
 mod unix_datagram;
 mod unix_listener;
 mod unix_stream;

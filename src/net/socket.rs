@@ -22,6 +22,7 @@ macro_rules! impl_socket {
 
             pub(super) fn register(handle: &Handle, socket: $std) -> io::Result<$socket> {
                 socket.set_nonblocking(true)?;
+                super::send::suppress_sigpipe(&socket)?;
                 Ok($socket { io: AsyncFd::register(handle, socket, $short_transfer)? })
             }
 

@@ -8,7 +8,7 @@ use socket2::{Domain, Protocol, SockAddr, Socket, TcpKeepalive, Type};
 
 /// The default number of connections that may wait to be accepted. The operating system may have a
 /// lower limit.
-const BACKLOG: u32 = 1024;
+pub(super) const BACKLOG: u32 = 1024;
 
 /// The options, by default those of the operating system. See
 /// [`SocketBuilder`](super::SocketBuilder) for their meaning.

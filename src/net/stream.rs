@@ -47,9 +47,7 @@ macro_rules! impl_stream {
             /// # Cancel safety
             /// Safe: if the future is dropped before it is ready, it has written nothing.
             pub async fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-                self.io
-                    .transfer(Direction::Write, bytes.len(), |mut stream| stream.write(bytes))
-                    .await
+                self.io.transfer(Direction::Write, bytes.len(), |stream| send(stream, bytes)).await
             }
 
             /// Writes several slices, one after the other. See [`write`](Self::write).
@@ -61,7 +59,7 @@ macro_rules! impl_stream {
             /// As for [`write`](Self::write).
             pub async fn write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
                 let bytes = bytes_in(slices);
-                let write = |mut stream: &$std| stream.write_vectored(slices);
+                let write = |stream: &$std| send_vectored(stream, slices);
                 self.io.transfer(Direction::Write, bytes, write).await
             }
 
@@ -83,8 +81,7 @@ macro_rules! impl_stream {
             /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the system accepts none. Otherwise
             /// those of [`write`](Self::write).
             pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-                self.io
-                    .try_transfer(Direction::Write, bytes.len(), |mut stream| stream.write(bytes))
+                self.io.try_transfer(Direction::Write, bytes.len(), |stream| send(stream, bytes))
             }
 
             /// Waits until the system has reported data, or the end of the stream.
@@ -151,7 +148,24 @@ macro_rules! impl_stream {
         /// Closing shuts down writing, so the peer reaches the end of the stream. Flushing does
         /// nothing, because nothing is buffered.
         impl AsyncWrite for &$stream {
-            delegate_write!(|this| &this.io);
+            #[inline]
+            fn poll_write(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                bytes: &[u8],
+            ) -> Poll<io::Result<usize>> {
+                let write = |stream: &$std| send(stream, bytes);
+                self.io.poll_transfer(Direction::Write, cx, bytes.len(), write)
+            }
+
+            fn poll_write_vectored(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                slices: &[IoSlice<'_>],
+            ) -> Poll<io::Result<usize>> {
+                let write = |stream: &$std| send_vectored(stream, slices);
+                self.io.poll_transfer(Direction::Write, cx, bytes_in(slices), write)
+            }
 
             fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
                 Poll::Ready(Ok(()))

@@ -59,7 +59,10 @@ impl TcpListener {
     /// the listener's runtime. Any number of tasks may accept; one connection may wake several of
     /// them.
     ///
-    /// `accept` skips a connection that the peer has closed before the connection was accepted.
+    /// `accept` skips a connection that is over before it was accepted: the peer has closed it, a
+    /// firewall forbids it, or the network has reported an error for it (the errors of `accept(2)`
+    /// that are treated like `EAGAIN`). After each 16 such errors in succession, `accept` pauses
+    /// for 10 ms. After 1,024 of them the listener is broken, and `accept` returns the error.
     ///
     /// # Errors
     /// Those of the operating system, and an error if the runtime is gone. If descriptors

@@ -1,7 +1,7 @@
 //! A TCP connection.
 
 use std::fmt;
-use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::io::{self, IoSlice, IoSliceMut, Read};
 use std::net::{self, Shutdown, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::pin::Pin;
@@ -16,6 +16,7 @@ use socket2::{SockAddr, SockRef, Socket, TcpKeepalive};
 use super::address::{self, ToSocketAddrs};
 use super::async_fd::{AsyncFd, bytes_in};
 use super::delegate::{delegate_end, delegate_read, delegate_write};
+use super::send::{send, send_vectored};
 use super::socket::{fmt_socket, impl_socket};
 use super::socket_options::SocketOptions;
 use super::split::{self, OwnedReadHalf, OwnedWriteHalf};
@@ -73,7 +74,22 @@ pub(super) async fn connect(socket: Socket, address: SocketAddr) -> io::Result<T
         (None, connected) => connected.map(drop),
     })
     .await?;
-    Ok(TcpStream { io })
+    let stream = TcpStream { io };
+    if stream.local_addr()? == stream.peer_addr()? {
+        return Err(refuse_own_connection(&stream));
+    }
+    Ok(stream)
+}
+
+/// Returns the error for a socket that is connected with itself, and lets its drop free the port.
+///
+/// TCP allows a *simultaneous open*. If no listener is bound to a port of the ephemeral range, the
+/// system may choose that port as the local port of the connecting socket, which then connects to
+/// itself.
+fn refuse_own_connection(stream: &TcpStream) -> io::Error {
+    // Without this option, the port would stay in use for a minute (TIME_WAIT).
+    let _as_well_as_possible = stream.set_linger(Some(Duration::ZERO));
+    io::Error::from_raw_os_error(libc::ECONNREFUSED)
 }
 
 /// Returns whether the system continues to connect in the background.
@@ -89,6 +105,10 @@ impl TcpStream {
     /// connection.
     ///
     /// The system gives up after some minutes. Use `aside::timeout` for a shorter limit.
+    ///
+    /// A connect to a local port at which no socket listens may connect the socket with itself,
+    /// because the system may choose that port for the socket. Such a connection is closed, and the
+    /// error is [`ConnectionRefused`](io::ErrorKind::ConnectionRefused).
     ///
     /// # Errors
     /// Those of the operating system. If there are several addresses, the error of the last one. An

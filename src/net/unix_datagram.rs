@@ -3,19 +3,24 @@
 use std::fmt;
 use std::io;
 use std::net::Shutdown;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 
 use runtime_executor::Handle;
 use runtime_executor::reactor::ShortTransfer;
+use socket2::{Domain, SockRef, Socket, Type};
 
 use super::async_fd::AsyncFd;
+use super::send::{send, send_to};
 use super::socket::{fmt_socket, impl_socket};
+use super::unix_address::unix_address;
 
 /// A Unix socket for datagrams, connected to one peer or not.
 ///
 /// Any number of tasks may send and receive. Each datagram is received by one task.
+///
+/// The paths of its methods may be [abstract names](super#common-rules).
 ///
 /// ```
 /// use aside::net::UnixDatagram;
@@ -39,9 +44,13 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// Those of the operating system, and an error if this thread has no runtime or the runtime is
-    /// gone.
+    /// gone. In all these cases no file has been made.
     pub fn bind(path: impl AsRef<Path>) -> io::Result<UnixDatagram> {
-        UnixDatagram::from_std(net::UnixDatagram::bind(path)?)
+        let address = unix_address(path.as_ref())?;
+        // The socket is registered first, because a failed registration must not leave a file.
+        let socket = UnixDatagram::unbound()?;
+        SockRef::from(&socket).bind(&address)?;
+        Ok(socket)
     }
 
     /// Returns a socket without an address: it can send, but not receive.
@@ -50,7 +59,8 @@ impl UnixDatagram {
     /// Those of the operating system, and an error if this thread has no runtime or the runtime is
     /// gone.
     pub fn unbound() -> io::Result<UnixDatagram> {
-        UnixDatagram::from_std(net::UnixDatagram::unbound()?)
+        let socket = Socket::new(Domain::UNIX, Type::DGRAM, None)?;
+        UnixDatagram::from_std(OwnedFd::from(socket).into())
     }
 
     /// Returns two sockets that are connected to each other.
@@ -69,7 +79,7 @@ impl UnixDatagram {
     /// # Errors
     /// Those of the operating system.
     pub fn connect(&self, path: impl AsRef<Path>) -> io::Result<()> {
-        self.io.get_ref().connect(path)
+        SockRef::from(self).connect(&unix_address(path.as_ref())?)
     }
 
     /// Sends a datagram to the connected peer. Waits while the peer's buffer is full.
@@ -80,7 +90,7 @@ impl UnixDatagram {
     /// # Cancel safety
     /// Safe: if the future is dropped before it is ready, it has sent nothing.
     pub async fn send(&self, datagram: &[u8]) -> io::Result<usize> {
-        self.io.write_with(|socket| socket.send(datagram)).await
+        self.io.write_with(|socket| send(socket, datagram)).await
     }
 
     /// Sends a datagram to a path without waiting. The system does not report when the buffer of a
@@ -90,7 +100,7 @@ impl UnixDatagram {
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the receiver's buffer is full. Otherwise those
     /// of the operating system.
     pub fn try_send_to(&self, datagram: &[u8], path: impl AsRef<Path>) -> io::Result<usize> {
-        self.io.get_ref().send_to(datagram, path)
+        send_to(self, datagram, &unix_address(path.as_ref())?)
     }
 
     /// Receives a datagram. Bytes that do not fit into the buffer are lost.

@@ -1,7 +1,7 @@
 //! A connection between Unix sockets.
 
 use std::fmt;
-use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::io::{self, IoSlice, IoSliceMut, Read};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net::{self, SocketAddr};
@@ -12,13 +12,15 @@ use std::task::{Context, Poll};
 use futures_io::{AsyncRead, AsyncWrite};
 use runtime_executor::Handle;
 use runtime_executor::reactor::{Direction, ShortTransfer};
-use socket2::{Domain, SockAddr, Socket, Type};
+use socket2::{Domain, Socket, Type};
 
 use super::async_fd::{AsyncFd, bytes_in};
 use super::delegate::{delegate_end, delegate_read, delegate_write};
+use super::send::{send, send_vectored};
 use super::socket::{fmt_socket, impl_socket};
 use super::split::{self, OwnedReadHalf, OwnedWriteHalf};
 use super::stream::impl_stream;
+use super::unix_address::unix_address;
 
 /// A connection between Unix sockets. It reads and writes like a [`TcpStream`](super::TcpStream).
 ///
@@ -45,8 +47,8 @@ pub struct UnixStream {
 }
 
 impl UnixStream {
-    /// Connects to the listener at a path. This function never waits, and is `async` only to be
-    /// like the other `connect` functions.
+    /// Connects to the listener at a path, or at an [abstract name](super#common-rules). This
+    /// function never waits, and is `async` only to be like the other `connect` functions.
     ///
     /// # Errors
     /// Those of the operating system, for example [`WouldBlock`](io::ErrorKind::WouldBlock) on
@@ -58,7 +60,7 @@ impl UnixStream {
     pub async fn connect(path: impl AsRef<Path>) -> io::Result<UnixStream> {
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
         socket.set_nonblocking(true)?;
-        socket.connect(&SockAddr::unix(path)?)?;
+        socket.connect(&unix_address(path.as_ref())?)?;
         UnixStream::from_std(OwnedFd::from(socket).into())
     }
 

@@ -6,7 +6,6 @@
 //! zombie is a member. The group is therefore killed first, and the worker is waited for
 //! afterwards.
 
-use std::os::fd::OwnedFd;
 use std::process::{Child, ExitStatus};
 
 use runtime_core::sync::Mutex;
@@ -56,12 +55,6 @@ impl ChildGuard {
         ChildGuard { pid, state: Mutex::new(state) }
     }
 
-    /// Opens a pidfd of the process. `None` if the system has no pidfds or refuses one.
-    pub(super) fn pidfd(&self) -> Option<OwnedFd> {
-        let state = self.state.lock();
-        if state.is_reaped { None } else { open_pidfd(self.pid) }
-    }
-
     pub(super) fn pid(&self) -> u32 {
         self.pid.as_raw_nonzero().get().unsigned_abs()
     }
@@ -96,14 +89,6 @@ impl ChildGuard {
         self.state.lock().kill(self.pid);
     }
 
-    /// Returns whether the process has exited, whether or not it has been waited for.
-    pub(super) fn has_exited(&self) -> bool {
-        let state = self.state.lock();
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
-        // The error means that other code has waited for the process.
-        state.is_reaped || !matches!(waitid(WaitId::Pid(self.pid), options), Ok(None))
-    }
-
     /// Kills the rest of the process group, and waits for the process. Returns `None` if other code
     /// in the program has waited for the process.
     ///
@@ -134,17 +119,6 @@ impl GuardedChild {
         let _ = kill_process_group(pid, Signal::KILL);
         let _ = self.child.kill();
     }
-}
-
-/// Opens a pidfd of the process, which becomes readable when the process exits.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-pub(super) fn open_pidfd(pid: Pid) -> Option<OwnedFd> {
-    rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).ok()
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(super) fn open_pidfd(_pid: Pid) -> Option<OwnedFd> {
-    None
 }
 
 #[cfg(test)]

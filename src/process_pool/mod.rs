@@ -75,12 +75,7 @@
 //!   call](Builder::max_jobs_per_worker), and at the end of the pool. (If a worker dies between two
 //!   calls, the pool waits for it at the next call, or when the keep-alive time has passed.)
 //! - *No worker outlives the program.* If the program dies, even by `SIGKILL`, its workers detect
-//!   the end of their connections, or the exit of their parent, and kill their groups at once.
-//! - *A death is detected by the process.* A job may fork without `exec`, and a C library or an
-//!   interpreter may do so for it. The fork holds the worker's connection, and delays neither the
-//!   end of the call nor an abort. On Linux the pool watches a pidfd of the worker. On other
-//!   systems, and where a sandbox forbids pidfds, it checks every 100 ms while it waits for a
-//!   reply.
+//!   the end of their connections and kill their groups at once.
 //! - *Ctrl-C* at a terminal sends `SIGINT` to the program's group only, not to the workers. If the
 //!   signal kills the program, the workers die, too. If the program handles the signal, the workers
 //!   continue with their calls. Ctrl-Z stops the program, but not its workers.

@@ -1,7 +1,6 @@
-//! Waiting for a worker's reply, its output, its exit, and a deadline, all at once.
+//! Waiting for a worker's reply, for its output, and for a deadline, all at once.
 
 use std::io::PipeReader;
-use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
@@ -20,12 +19,6 @@ impl Deadline {
         Deadline(limit.and_then(|limit| Instant::now().checked_add(limit)))
     }
 
-    /// This deadline, or the end of a slice of time that begins now, whichever is earlier.
-    pub(super) fn or_after(self, slice: Duration) -> Deadline {
-        let slice = Instant::now() + slice;
-        Deadline(Some(self.0.map_or(slice, |deadline| deadline.min(slice))))
-    }
-
     pub(super) fn has_passed(self) -> bool {
         self.0.is_some_and(|deadline| deadline <= Instant::now())
     }
@@ -40,38 +33,30 @@ impl Deadline {
     }
 }
 
-/// The descriptors of one worker that a wait watches.
-pub(super) struct WorkerEnds<'ends> {
-    pub(super) socket: Option<(&'ends UnixStream, PollFlags)>,
-    pub(super) output: Option<&'ends PipeReader>,
-    /// A pidfd, which becomes readable when the process exits.
-    pub(super) exit: Option<&'ends OwnedFd>,
-}
-
-/// The readiness of the descriptors.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The readiness of the two descriptors.
 pub(super) struct ReadyEnds {
     pub(super) socket: bool,
     pub(super) output: bool,
-    pub(super) exit: bool,
 }
 
-/// Waits until one of the descriptors is ready, or the deadline has passed. The wait may end
-/// earlier, with no descriptor ready.
-pub(super) fn wait_for_any(ends: &WorkerEnds<'_>, deadline: Deadline) -> ReadyEnds {
-    let mut fds = Vec::with_capacity(3);
-    fds.extend(ends.socket.map(|(socket, events)| PollFd::new(socket, events)));
-    fds.extend(ends.output.map(|output| PollFd::new(output, PollFlags::IN)));
-    fds.extend(ends.exit.map(|exit| PollFd::new(exit, PollFlags::IN)));
+/// Waits until the socket or the output pipe is ready, or the deadline has passed. The wait may end
+/// earlier, with neither descriptor ready.
+pub(super) fn wait_for_either(
+    socket: Option<(&UnixStream, PollFlags)>,
+    output: Option<&PipeReader>,
+    deadline: Deadline,
+) -> ReadyEnds {
+    let mut fds = Vec::with_capacity(2);
+    fds.extend(socket.map(|(socket, events)| PollFd::new(socket, events)));
+    fds.extend(output.map(|output| PollFd::new(output, PollFlags::IN)));
     if fds.is_empty() || poll(&mut fds, deadline.left().as_ref()).is_err() {
         // `poll` fails because of a signal or too little memory. The caller checks the deadline and
         // calls again.
-        return ReadyEnds::default();
+        return ReadyEnds { socket: false, output: false };
     }
     let mut ready = fds.iter().map(|fd| !fd.revents().is_empty());
     ReadyEnds {
-        socket: ends.socket.is_some() && ready.next() == Some(true),
-        output: ends.output.is_some() && ready.next() == Some(true),
-        exit: ends.exit.is_some() && ready.next() == Some(true),
+        socket: socket.is_some() && ready.next() == Some(true),
+        output: output.is_some() && ready.next() == Some(true),
     }
 }

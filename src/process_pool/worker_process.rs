@@ -4,21 +4,6 @@
 //! than its pipe holds therefore never deadlocks with the pool. Between two calls nothing reads the
 //! pipe: a thread that a job left behind can print 64 KiB before it blocks, and the next call
 //! passes that output on.
-//!
-//! The end of the connection alone does not show that a worker has died: a process that the worker
-//! forked, and that never called `exec`, holds the connection as well. Every wait therefore watches
-//! the process itself, by a pidfd where the system has pidfds (Linux), and otherwise by asking for
-//! its state every [`EXIT_CHECK`]. A worker that a signal kills, the pool's own kill included, thus
-//! ends the wait for its reply.
-//!
-//! ```text
-//! worker                     its fork                  the pool's wait
-//! reads the call
-//! forks                      holds the connection      no event on the socket
-//! dies                                                 the pidfd is readable
-//!                                                      looks at the socket once more: a reply that
-//!                                                      was sent before the death counts
-//! ```
 
 use std::io::{self, ErrorKind, PipeReader, Read, Write};
 use std::net::Shutdown;
@@ -35,7 +20,7 @@ use super::call_error::WorkerDeath;
 use super::child_guard::ChildGuard;
 use super::frame::{self, FrameAssembler, FrameError, FrameKind};
 use super::pids::Pids;
-use super::poll_fds::{Deadline, ReadyEnds, WorkerEnds, wait_for_any};
+use super::poll_fds::{Deadline, wait_for_either};
 use super::program::WorkerProgram;
 use super::worker_main::MARKER;
 use super::worker_output::{OutputSink, WorkerOutput};
@@ -47,17 +32,12 @@ const EXIT_GRACE: Duration = Duration::from_secs(2);
 /// outlives the worker.
 const READS_MAX: usize = 16;
 
-/// The time between two checks for the worker's exit, where the system has no pidfds.
-const EXIT_CHECK: Duration = Duration::from_millis(100);
-
 /// A worker process. Dropping it ends the process and reaps it.
 #[derive(Debug)]
 pub(super) struct WorkerProcess {
     guard: Arc<ChildGuard>,
     /// Contains the worker's pid until the worker is reaped.
     pids: Arc<Pids>,
-    /// A pidfd of the worker. `None` if the system has no pidfds, or a sandbox forbids them.
-    exit: Option<OwnedFd>,
     /// The connection to the worker; non-blocking.
     socket: UnixStream,
     /// The pipe of the worker's output, until every writer has closed it.
@@ -88,35 +68,12 @@ pub(super) enum ExchangeError {
     /// The process is gone and had not read the complete call, so it has not begun to work on the
     /// call.
     Unread,
-    /// The process is gone. It may have read the call.
+    /// The process is gone.
     Ended,
     TimedOut,
     Malformed(FrameError),
     /// The process was killed, because its job was cancelled.
     Killed,
-}
-
-/// The reason why a wait for the socket has ended early.
-enum WaitError {
-    /// The process is dead. A reply that it sent before has been received.
-    Exited,
-    TimedOut,
-}
-
-impl WaitError {
-    fn of_send(self) -> ExchangeError {
-        match self {
-            WaitError::Exited => ExchangeError::Unread,
-            WaitError::TimedOut => ExchangeError::TimedOut,
-        }
-    }
-
-    fn of_receive(self) -> ExchangeError {
-        match self {
-            WaitError::Exited => ExchangeError::Ended,
-            WaitError::TimedOut => ExchangeError::TimedOut,
-        }
-    }
 }
 
 impl WorkerProcess {
@@ -141,7 +98,6 @@ impl WorkerProcess {
         let output = WorkerOutput::new(guard.pid(), sink);
         let process = WorkerProcess {
             pids,
-            exit: guard.pidfd(),
             socket,
             pipe: Some(pipe),
             output,
@@ -187,10 +143,6 @@ impl WorkerProcess {
 
     /// Sends a call and receives its [`reply`](WorkerProcess::reply): step C2.
     pub(super) fn call(&mut self, frame: &[u8], deadline: Deadline) -> Result<(), ExchangeError> {
-        // A socket that a fork of the dead worker holds would accept the call.
-        if self.guard.has_exited() {
-            return Err(ExchangeError::Unread);
-        }
         self.send(frame, deadline)?;
         self.receive(deadline)?;
         self.calls += 1;
@@ -214,7 +166,7 @@ impl WorkerProcess {
             match self.socket.write(&frame[sent..]) {
                 Ok(bytes) => sent += bytes,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    self.wait(PollFlags::OUT, deadline).map_err(WaitError::of_send)?;
+                    self.wait(PollFlags::OUT, deadline)?;
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(_gone) => return Err(ExchangeError::Unread),
@@ -226,7 +178,7 @@ impl WorkerProcess {
     fn receive(&mut self, deadline: Deadline) -> Result<(), ExchangeError> {
         self.incoming.clear();
         loop {
-            self.wait(PollFlags::IN, deadline).map_err(WaitError::of_receive)?;
+            self.wait(PollFlags::IN, deadline)?;
             match self.socket.read(self.incoming.room()) {
                 Ok(0) => return Err(ExchangeError::Ended),
                 Ok(bytes) => self.incoming.filled(bytes),
@@ -246,45 +198,19 @@ impl WorkerProcess {
     /// Waits until the socket is ready, and passes on the worker's output during the wait. All
     /// output that was printed before the socket became ready has been passed on when this function
     /// returns, because one read takes all that a pipe holds.
-    fn wait(&mut self, events: PollFlags, deadline: Deadline) -> Result<(), WaitError> {
-        let mut is_dead = false;
+    fn wait(&mut self, events: PollFlags, deadline: Deadline) -> Result<(), ExchangeError> {
         loop {
-            let ready = self.poll(Some(events), self.slice_of(deadline, is_dead));
+            let ready = wait_for_either(Some((&self.socket, events)), self.pipe.as_ref(), deadline);
             if ready.output {
                 self.read_output();
             }
             if ready.socket {
                 return Ok(());
             }
-            // The worker may have replied between the looks at the socket and at the process, so
-            // the socket is looked at once more.
-            if is_dead {
-                return Err(WaitError::Exited);
-            }
-            is_dead = ready.exit || (self.exit.is_none() && self.guard.has_exited());
-            if !is_dead && deadline.has_passed() {
-                return Err(WaitError::TimedOut);
+            if deadline.has_passed() {
+                return Err(ExchangeError::TimedOut);
             }
         }
-    }
-
-    /// The time until which one poll may wait.
-    fn slice_of(&self, deadline: Deadline, is_dead: bool) -> Deadline {
-        match &self.exit {
-            _ if is_dead => Deadline::now(),
-            Some(_pidfd) => deadline,
-            None => deadline.or_after(EXIT_CHECK),
-        }
-    }
-
-    /// Waits for the worker's output and exit, and for its socket if `events` are given.
-    fn poll(&self, events: Option<PollFlags>, deadline: Deadline) -> ReadyEnds {
-        let ends = WorkerEnds {
-            socket: events.map(|events| (&self.socket, events)),
-            output: self.pipe.as_ref(),
-            exit: events.and(self.exit.as_ref()),
-        };
-        wait_for_any(&ends, deadline)
     }
 
     fn read_output(&mut self) {
@@ -300,7 +226,7 @@ impl WorkerProcess {
     /// Passes on the output that is in the pipe now.
     fn drain_output(&mut self) {
         for _ in 0..READS_MAX {
-            if !self.poll(None, Deadline::now()).output {
+            if !wait_for_either(None, self.pipe.as_ref(), Deadline::now()).output {
                 return;
             }
             self.read_output();
@@ -355,6 +281,3 @@ impl Drop for WorkerProcess {
         self.reap();
     }
 }
-
-#[cfg(test)]
-mod tests;

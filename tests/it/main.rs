@@ -95,7 +95,6 @@ mod fs {
     mod arguments;
     mod file;
     pub(crate) mod functions;
-    mod limited_shutdown;
     mod lost_writes;
     mod model;
 }
@@ -104,6 +103,7 @@ mod fs {
 mod net {
     mod broken_peers;
     mod callback_wakers;
+    mod connecting;
     mod dropped_loop;
     mod interrupted;
     mod reactor;
@@ -114,6 +114,7 @@ mod net {
     mod tries;
     mod udp;
     mod unix;
+    mod unix_names;
     mod wait_for_readiness;
     mod zero_length;
 }

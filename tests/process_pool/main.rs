@@ -12,7 +12,6 @@ mod processes;
 mod calls;
 mod deaths;
 mod ends;
-mod forks;
 mod other_programs;
 mod output;
 mod soak;
@@ -48,10 +47,6 @@ const TESTS: &[Test] = tests! {
         aborting_a_job_kills_its_worker_and_its_processes,
         a_timeout_of_a_handle_that_aborts_on_drop_kills_the_worker,
         aborting_a_queued_job_kills_no_worker;
-    forks: a_worker_that_dies_is_detected_although_its_fork_holds_the_connection,
-        an_aborted_call_ends_although_a_fork_outside_the_group_holds_the_connection,
-        a_worker_that_died_between_calls_is_replaced_although_a_fork_holds_the_connection,
-        a_worker_dies_with_its_pool_although_a_fork_of_the_pool_holds_the_connection;
     output: a_worker_that_prints_much_never_blocks, the_output_of_a_job_arrives_before_its_result,
         the_standard_input_of_a_job_is_empty, a_hook_that_panics_changes_no_result;
     ends: workers_are_replaced_after_their_number_of_jobs,
@@ -78,9 +73,6 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if arguments.first().is_some_and(|first| first == ends::MIDDLE) {
         return ends::run_middle();
-    }
-    if arguments.first().is_some_and(|first| first == forks::HOLDER) {
-        return forks::run_holder();
     }
     let words: Vec<_> = arguments.iter().filter(|word| !word.starts_with('-')).collect();
     let is_wanted = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(*word));
