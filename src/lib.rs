@@ -98,7 +98,8 @@
 //! # Limits
 //!
 //! - The async code of a runtime runs on one thread. Use several runtimes for several cores.
-//! - Sockets, signals and processes are for Unix. On other systems those modules do not exist.
+//! - Sockets, signals and processes are for Unix. On other systems those modules do not exist, and
+//!   their features have no effect. WebAssembly has no threads: blocking calls return errors.
 //! - A running job cannot be stopped from outside. It can be asked to stop
 //!   ([`blocking::check_cancelled`]), awaited, or left running; a process can be killed
 //!   ([`process_pool`]). A job must own what it uses (`'static`).
@@ -141,7 +142,7 @@ pub mod net;
 pub mod observe;
 #[cfg(all(feature = "process", unix))]
 pub mod process;
-#[cfg(feature = "process-pool")]
+#[cfg(all(feature = "process-pool", unix))]
 pub mod process_pool;
 mod run;
 mod runtime;
@@ -187,6 +188,8 @@ pub mod guide {
     pub mod native_io {}
     #[doc = include_str!("../docs/guide/cancellation.md")]
     pub mod cancellation {}
+    #[doc = include_str!("../docs/guide/hosts.md")]
+    pub mod hosts {}
 }
 
 /// Tests the code in the README.

@@ -81,6 +81,7 @@ pub struct File {
     /// *Shared by* nothing: the lock is never contended. The lock only makes `File` `Sync`.
     stream: Mutex<FileStream>,
     /// The stream's file, as long as the stream has it.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "for the operations of Unix alone"))]
     file: Weak<fs::File>,
 }
 

@@ -45,7 +45,8 @@ impl SocketBuilder {
     }
 
     /// Allows several sockets to bind to one address. The system distributes the load over these
-    /// sockets.
+    /// sockets. On illumos and Solaris, which do not know the option, creating the socket fails
+    /// with [`Unsupported`](io::ErrorKind::Unsupported).
     pub fn reuse_port(mut self) -> SocketBuilder {
         self.options.reuse_port = true;
         self

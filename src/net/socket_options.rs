@@ -57,7 +57,7 @@ impl SocketOptions {
             socket.set_reuse_address(true)?;
         }
         if self.reuse_port {
-            socket.set_reuse_port(true)?;
+            share_port(&socket)?;
         }
         if self.only_v6 {
             socket.set_only_v6(true)?;
@@ -83,4 +83,14 @@ impl SocketOptions {
             None => Ok(()),
         }
     }
+}
+
+#[cfg(not(any(target_os = "illumos", target_os = "solaris")))]
+fn share_port(socket: &Socket) -> io::Result<()> {
+    socket.set_reuse_port(true)
+}
+
+#[cfg(any(target_os = "illumos", target_os = "solaris"))]
+fn share_port(_socket: &Socket) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }

@@ -72,14 +72,14 @@ impl ExitNotifier {
     }
 }
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(target_os = "linux")]
 fn open(pid: Pid) -> io::Result<OwnedFd> {
     use rustix::process::{PidfdFlags, pidfd_open};
 
     Ok(pidfd_open(pid, PidfdFlags::empty())?)
 }
 
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[cfg(not(target_os = "linux"))]
 fn open(_pid: Pid) -> io::Result<OwnedFd> {
     Err(ErrorKind::Unsupported.into())
 }

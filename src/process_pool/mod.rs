@@ -111,11 +111,6 @@
 //! a worker prints. `driver` makes a call on a thread of the pool. `pool_handle` and `pool_builder`
 //! are the owner's side.
 
-#[cfg(not(unix))]
-compile_error!(
-    "the feature `process-pool` needs Unix: process groups, Unix sockets, and signals that kill"
-);
-
 mod call_error;
 mod encoding;
 mod function;

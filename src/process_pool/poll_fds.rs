@@ -28,7 +28,8 @@ impl Deadline {
         let left = self.0?.saturating_duration_since(Instant::now());
         Some(Timespec {
             tv_sec: left.as_secs().try_into().unwrap_or(i64::MAX),
-            tv_nsec: left.subsec_nanos().into(),
+            // The type depends on the system. Less than a second fits each of them.
+            tv_nsec: left.subsec_nanos() as _,
         })
     }
 }

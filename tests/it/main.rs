@@ -106,6 +106,8 @@ mod net {
     mod connecting;
     mod dropped_loop;
     mod interrupted;
+    #[cfg(target_os = "linux")]
+    mod long_waits;
     mod reactor;
     mod short_reads;
     mod tcp;
@@ -121,6 +123,7 @@ mod net {
 
 mod repository {
     mod examples;
+    mod manifests;
     mod records;
     pub(crate) mod sources;
     pub(crate) mod tidy;

@@ -23,6 +23,7 @@ impl<T: Send + 'static> Unblock<T> {
     }
 
     /// Returns `true` if some accepted bytes may not be written yet.
+    #[cfg(unix)]
     pub(crate) fn has_pending_writes(&self) -> bool {
         self.writes.pushed > 0
     }

@@ -103,5 +103,5 @@ mod write;
 
 pub use adapter::Unblock;
 pub(crate) use client::JobSubmitter;
-#[cfg(feature = "fs")]
+#[cfg(all(feature = "fs", unix))]
 pub(crate) use client::StreamFailure;
