@@ -9,6 +9,8 @@ mod watchdog;
 
 #[path = "signals/broken_pipes.rs"]
 mod broken_pipes;
+#[path = "signals/default_again.rs"]
+mod default_again;
 #[path = "signals/outside.rs"]
 mod outside;
 #[path = "signals/storms.rs"]

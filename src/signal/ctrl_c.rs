@@ -24,18 +24,14 @@ use super::signals::Signals;
 ///
 /// The future does not end the program. The task that awaits the future must do so. As the handler
 /// stays, another ctrl-c does not end a program that hangs in its cleanup, unless the program
-/// provides for this:
+/// provides for this by [`then_default`](CtrlC::then_default):
 ///
 /// ```no_run
-/// use aside::signal::{Signal, ctrl_c};
+/// use aside::signal::ctrl_c;
 ///
 /// # aside::run(async {
-/// ctrl_c().await?;
-/// aside::spawn(async {
-///     ctrl_c().await?;
-///     Signal::INT.act_by_default()
-/// }).detach();
-/// // ... the cleanup ...
+/// ctrl_c().then_default().await?;
+/// // ... the cleanup, which a second ctrl-c ends ...
 /// # Ok::<(), std::io::Error>(())
 /// # })?;
 /// # Ok::<(), std::io::Error>(())
@@ -56,6 +52,15 @@ pub fn ctrl_c() -> CtrlC {
 #[must_use = "it waits for nothing until it is awaited"]
 pub struct CtrlC {
     signals: io::Result<Signals>,
+}
+
+impl CtrlC {
+    /// Gives ctrl-c its default action back after this future is ready or dropped: a second ctrl-c
+    /// ends the program at once, even if its loop is blocked, or its runtime has ended and waits
+    /// for a job. See [`Signals::then_default`].
+    pub fn then_default(self) -> CtrlC {
+        CtrlC { signals: self.signals.and_then(Signals::then_default) }
+    }
 }
 
 impl Future for CtrlC {

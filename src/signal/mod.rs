@@ -35,10 +35,17 @@
 //!
 //! - *Signals are received from the call on*, not from the first poll: [`ctrl_c`] and
 //!   [`Signals::new`] have installed the handler when they return.
-//! - *The default action does not come back.* A program that has once received `SIGINT` is no
-//!   longer ended by ctrl-c. As in other runtimes, the handler stays even after the last receiver
-//!   is dropped. The program decides what a signal does, for example by [`Signal::act_by_default`].
-//!   A handler that was installed before is called as well.
+//! - *The default action does not come back by itself.* A program that has once received `SIGINT`
+//!   is no longer ended by ctrl-c. As in other runtimes, the handler stays even after the last
+//!   receiver is dropped. With [`then_default`](Signals::then_default) the default action comes
+//!   back: a second ctrl-c ends a program that hangs in its cleanup. The program can also decide
+//!   what a signal does by [`Signal::act_by_default`]. A handler that was installed before is
+//!   called as well.
+//! - *The handler cannot be removed.* The code of a library that is unloaded must not contain it:
+//!   the next signal would jump to memory that is gone. A plugin lets its host receive the signals.
+//! - *The handler runs on the stack of the interrupted thread*, because it lacks `SA_ONSTACK`.
+//!   Hosts with small stacks, such as programs in Go, forbid that. The guide's chapter on
+//!   [hosts](crate::guide::hosts) shows what such a host does.
 //! - *Signals coalesce*, as they do in the kernel: a signal that arrives again before it was
 //!   received is received once. It is received at least once after its last arrival. The order of
 //!   different signals is not preserved.
@@ -55,6 +62,7 @@
 //!   `exec` does not notify its parent.
 
 mod ctrl_c;
+mod default_action;
 mod number;
 mod signals;
 

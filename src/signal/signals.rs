@@ -12,6 +12,7 @@ use futures_io::AsyncRead;
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::SignalOnly;
 
+use super::default_action::FirstArrivals;
 use super::number::Signal;
 use crate::net::AsyncFd;
 
@@ -33,11 +34,13 @@ use crate::net::AsyncFd;
 /// A receiver has two descriptors, whatever the number of its signals.
 ///
 /// # Drop
-/// The signals are no longer received. Their default actions do not come back; see the
-/// [module](super).
+/// The signals are no longer received. Their default actions do not come back, except after
+/// [`then_default`](Signals::then_default); see the [module](super).
 pub struct Signals {
     delivery: SignalDelivery<AsyncFd<UnixStream>, SignalOnly>,
     signals: Vec<Signal>,
+    /// The signals whose default action comes back; empty without `then_default`.
+    first: FirstArrivals,
     /// True once the stream has yielded an error, which is its last item.
     ended: bool,
 }
@@ -56,7 +59,39 @@ impl Signals {
         let read = AsyncFd::new(read)?;
         let numbers = signals.iter().map(|signal| signal.number());
         let delivery = SignalDelivery::with_pipe(read, write, SignalOnly, numbers)?;
-        Ok(Signals { delivery, signals, ended: false })
+        Ok(Signals { delivery, signals, first: FirstArrivals::default(), ended: false })
+    }
+
+    /// Gives each of the signals its default action back after it has arrived once.
+    ///
+    /// The first arrival of a signal is received. From then on, or from the drop of this value on,
+    /// the signal does what it does to a program without a handler: `SIGTERM` and `SIGINT` end the
+    /// program at once. The handler does this itself, so it also helps if the loop is blocked, or
+    /// the runtime has ended and a shutdown waits for a job that hangs.
+    ///
+    /// A server ends gracefully at the first `SIGTERM` or ctrl-c, and at once at the second:
+    ///
+    /// ```no_run
+    /// use aside::signal::{Signal, Signals};
+    ///
+    /// aside::run(async {
+    ///     let mut stop = Signals::new([Signal::INT, Signal::TERM])?.then_default()?;
+    ///     stop.recv().await?;
+    ///     // ... the cleanup ...
+    ///     Ok::<(), std::io::Error>(())
+    /// })?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// A signal keeps its handler as long as any receiver of this process waits for its first
+    /// arrival after `then_default`. Receivers without `then_default` do not count: the signal
+    /// ends the program although they would receive it.
+    ///
+    /// # Errors
+    /// An error, if the default action of a signal is not known, as for the real-time signals.
+    pub fn then_default(mut self) -> io::Result<Signals> {
+        self.first = FirstArrivals::of(self.signals.iter().map(|signal| signal.number()))?;
+        Ok(self)
     }
 
     /// Waits for the next signal.
@@ -76,6 +111,7 @@ impl Signals {
     pub(super) fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Signal>> {
         loop {
             if let Some(number) = self.delivery.pending().next() {
+                self.first.remove(number);
                 return Poll::Ready(Ok(Signal::from_system(number)));
             }
             let mut bytes = [0; 64];
