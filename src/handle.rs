@@ -4,15 +4,17 @@ use std::fmt;
 use std::mem;
 use std::sync::Arc;
 
-#[cfg(any(feature = "fs", all(feature = "net", unix)))]
+#[cfg(feature = "fs")]
 use runtime_blocking::Lane;
 use runtime_blocking::{PendingClose, Pool};
 use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
 use runtime_core::sync::Mutex;
-#[cfg(any(feature = "fs", all(feature = "net", unix)))]
+#[cfg(feature = "fs")]
 use runtime_core::sync::OnceLock;
 use runtime_executor::ClockHold;
+
+use crate::lookups::Lookups;
 
 /// Gives access to a runtime, its loop and its pool, from any thread. Cheap to clone, `Send` and
 /// `Sync`.
@@ -41,27 +43,24 @@ struct RuntimeParts {
     pool: Pool,
     /// Pinned states whose last handle was dropped on the loop, where the drop could not wait.
     pending_closes: Mutex<Vec<PendingClose>>,
-    /// The lane of name lookups, made for the first lookup.
-    #[cfg(all(feature = "net", unix))]
-    dns: OnceLock<Lane>,
+    #[cfg_attr(not(all(feature = "net", unix)), allow(dead_code))]
+    lookups: Lookups,
     /// The lane of jobs that change files, made for the first such job.
     #[cfg(feature = "fs")]
     fs: OnceLock<Lane>,
 }
 
-/// The maximum number of name lookups at a time. Each lookup occupies a thread, for some seconds if
-/// no server answers.
-#[cfg(all(feature = "net", unix))]
-const LOOKUPS_MAX: usize = 8;
-
 impl Handle {
-    pub(crate) fn new(event_loop: runtime_executor::Handle, pool: Pool) -> Handle {
+    pub(crate) fn new(
+        event_loop: runtime_executor::Handle,
+        pool: Pool,
+        lookups: Lookups,
+    ) -> Handle {
         let parts = RuntimeParts {
             event_loop,
             pool,
             pending_closes: Mutex::new(Vec::new()),
-            #[cfg(all(feature = "net", unix))]
-            dns: OnceLock::new(),
+            lookups,
             #[cfg(feature = "fs")]
             fs: OnceLock::new(),
         };
@@ -132,11 +131,10 @@ impl Handle {
         self.parts.event_loop.hold_clock()
     }
 
-    /// Returns the lane of name lookups.
+    /// Returns the limits of name lookups.
     #[cfg(all(feature = "net", unix))]
-    pub(crate) fn dns(&self) -> &Lane {
-        let make = || self.parts.pool.lane("dns").running_max(LOOKUPS_MAX).build();
-        self.parts.dns.get_or_init(make)
+    pub(crate) fn lookups(&self) -> &Lookups {
+        &self.parts.lookups
     }
 
     /// Returns the lane of jobs that change files, which no shutdown cancels.

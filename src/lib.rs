@@ -136,6 +136,11 @@ mod gather;
 mod handle;
 #[cfg(feature = "unblock")]
 pub mod io;
+#[cfg(all(feature = "net", unix))]
+mod lookups;
+#[cfg(not(all(feature = "net", unix)))]
+#[path = "lookups/disabled.rs"]
+mod lookups;
 mod named;
 #[cfg(all(feature = "net", unix))]
 pub mod net;

@@ -12,6 +12,7 @@ use runtime_core::metadata::Metadata;
 use runtime_executor::{Config, EventLoop, Observer, Turn};
 
 use crate::handle::Handle;
+use crate::lookups::Lookups;
 
 /// An event loop, and a pool for blocking calls.
 ///
@@ -280,11 +281,17 @@ pub struct Builder {
     config: Config,
     pool: PoolBuilder,
     shared: Option<Pool>,
+    pub(crate) lookups: Lookups,
 }
 
 impl Default for Builder {
     fn default() -> Builder {
-        Builder { config: Config::default(), pool: Pool::builder(), shared: None }
+        Builder {
+            config: Config::default(),
+            pool: Pool::builder(),
+            shared: None,
+            lookups: Lookups::default(),
+        }
     }
 }
 
@@ -385,7 +392,7 @@ impl Builder {
         let owns_pool = self.shared.is_none();
         let pool = self.shared.unwrap_or_else(|| self.pool.build());
         let executor = EventLoop::new(self.config);
-        let handle = Handle::new(executor.handle(), pool);
+        let handle = Handle::new(executor.handle(), pool, self.lookups);
         Runtime { executor, handle, owns_pool, is_shut_down: false }
     }
 }

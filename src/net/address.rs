@@ -5,7 +5,8 @@ use std::net::{self, IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, Socke
 
 use runtime_core::metadata::Metadata;
 
-use crate::Handle;
+use crate::lookups::Lookups;
+use crate::{Builder, Handle};
 
 /// A value that stands for one or more socket addresses: an address, or a name to look up.
 ///
@@ -83,9 +84,10 @@ fn host_and_port(host: &str, port: u16) -> SocketTarget {
 
 /// Looks a name up, and returns its addresses in the order in which to try them.
 ///
-/// The lookup is a job on the pool of the current runtime, in a lane of its own that runs a few
-/// lookups at a time. So a name server that does not answer does not occupy every thread. A numeric
-/// address needs no job.
+/// The lookup is a job on the pool of the current runtime, in a lane of its own. The number of
+/// lookups at a time [is limited](crate::Builder::lookups_max), so that a name server that does not
+/// answer does not occupy every thread. A lookup whose future is dropped, for example by a timeout,
+/// does not count against this limit. A numeric address needs no job.
 ///
 /// ```
 /// aside::run(async {
@@ -101,8 +103,8 @@ fn host_and_port(host: &str, port: u16) -> SocketTarget {
 /// runtime.
 ///
 /// # Cancel safety
-/// Safe: a lookup that has not begun is cancelled. A lookup that runs is completed, and its result
-/// is discarded.
+/// Safe: a lookup that has not begun is cancelled. A lookup that runs occupies its thread until the
+/// system returns, and its result is discarded.
 #[doc(alias = "getaddrinfo")]
 #[track_caller]
 pub fn lookup_host<A: ToSocketAddrs>(
@@ -125,9 +127,25 @@ where
     N: net::ToSocketAddrs + Send + 'static,
 {
     let handle = Handle::try_current().map_err(io::Error::other)?;
-    let job = handle
-        .submit(handle.dns(), metadata, (), move || name.to_socket_addrs().map(Iterator::collect));
+    let lookups = handle.lookups();
+    let _place = lookups.place().await;
+    let look_up = move || name.to_socket_addrs().map(Iterator::collect);
+    let job = handle.submit(lookups.lane(handle.pool()), metadata, (), look_up);
     job.abort_on_drop().await.map_err(io::Error::other)?
+}
+
+impl Builder {
+    /// Sets the maximum number of names that [`lookup_host`] and the
+    /// functions of [`net`](super) look up at a time; 32 by default, and at least 1.
+    ///
+    /// A lookup counts until its result is there or its future is dropped. A thread cannot be
+    /// stopped while the system looks a name up, so the lookups of dropped futures may occupy three
+    /// more threads of the pool for each of these lookups.
+    #[must_use]
+    pub fn lookups_max(mut self, lookups: usize) -> Builder {
+        self.lookups = Lookups::new(lookups.max(1));
+        self
+    }
 }
 
 /// Tries the addresses one by one until an attempt succeeds. If all attempts fail, the error of the
@@ -148,3 +166,6 @@ where
     }
     Err(failed)
 }
+
+#[cfg(test)]
+mod tests;

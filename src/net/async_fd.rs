@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
-use std::ops::Deref;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,6 +10,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 use runtime_executor::Handle;
 use runtime_executor::reactor::{Direction, Registration, ShortTransfer, Tick};
 
+use super::buffers::bytes_in;
 use super::delegate::{delegate_end, delegate_read, delegate_write};
 
 /// Waits until the descriptor of an object is ready. Use it for descriptors that have no type of
@@ -24,8 +24,7 @@ use super::delegate::{delegate_end, delegate_read, delegate_write};
 /// methods serve any number of tasks.
 ///
 /// An `AsyncFd` belongs to the runtime that was current when it was made. Any thread and any
-/// executor may use it as long as that runtime lives and is turned. When the runtime is gone, every
-/// operation returns an error.
+/// executor may use it while that runtime lives and is turned. Later, its operations return errors.
 ///
 /// ```
 /// use std::io::{Read, Write};
@@ -230,15 +229,6 @@ impl<T> AsyncFd<T> {
         self.registration.poll_transfer(direction, cx, bytes, || operation(&self.inner))
     }
 }
-
-/// Returns the number of bytes that one call can transfer with these buffers.
-pub(super) fn bytes_in(buffers: &[impl Deref<Target = [u8]>]) -> usize {
-    buffers.iter().take(BUFFERS_PER_CALL_MAX).map(|buffer| buffer.len()).sum()
-}
-
-/// The maximum number of buffers of one call on Linux and Apple's systems (`UIO_MAXIOV`). Only on
-/// Linux does a short transfer clear readiness.
-pub(super) const BUFFERS_PER_CALL_MAX: usize = 1_024;
 
 /// The readiness of a descriptor at the time when a wait returned. See [`AsyncFd::readable`].
 ///

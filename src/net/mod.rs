@@ -86,7 +86,9 @@
 
 mod accept;
 mod address;
+mod address_race;
 mod async_fd;
+mod buffers;
 mod builder;
 pub(crate) mod delegate;
 mod send;

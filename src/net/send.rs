@@ -12,7 +12,7 @@ use std::os::fd::AsFd;
 
 use socket2::{SockAddr, SockRef};
 
-use super::async_fd::BUFFERS_PER_CALL_MAX;
+use super::buffers::BUFFERS_PER_CALL_MAX;
 
 #[cfg(not(target_vendor = "apple"))]
 const NO_SIGNAL: i32 = libc::MSG_NOSIGNAL;

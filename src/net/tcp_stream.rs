@@ -13,8 +13,10 @@ use runtime_executor::Handle;
 use runtime_executor::reactor::{Direction, ShortTransfer};
 use socket2::{SockAddr, SockRef, Socket, TcpKeepalive};
 
-use super::address::{self, ToSocketAddrs};
-use super::async_fd::{AsyncFd, bytes_in};
+use super::address::{ToSocketAddrs, lookup_host};
+use super::address_race::race_addresses;
+use super::async_fd::AsyncFd;
+use super::buffers::bytes_in;
 use super::delegate::{delegate_end, delegate_read, delegate_write};
 use super::send::{send, send_vectored};
 use super::socket::{fmt_socket, impl_socket};
@@ -104,6 +106,12 @@ impl TcpStream {
     /// Connects to an address. Of several addresses it connects to the first one that accepts the
     /// connection.
     ///
+    /// The attempts at several addresses overlap, as RFC 8305 ("Happy Eyeballs") describes, because
+    /// some addresses may not answer. IPv6 and IPv4 addresses alternate, beginning with the family
+    /// of the first address. The next attempt begins when an attempt has failed, or when 250 ms of
+    /// the runtime's clock have passed since the last one began. The first connection is returned,
+    /// and the other sockets are closed.
+    ///
     /// The system gives up after some minutes. Use `aside::timeout` for a shorter limit.
     ///
     /// A connect to a local port at which no socket listens may connect the socket with itself,
@@ -111,16 +119,19 @@ impl TcpStream {
     /// error is [`ConnectionRefused`](io::ErrorKind::ConnectionRefused).
     ///
     /// # Errors
-    /// Those of the operating system. If there are several addresses, the error of the last one. An
-    /// error, if the lookup of a name fails, this thread has no runtime, or the runtime is gone.
+    /// Those of the operating system. If there are several addresses, the error names all of them
+    /// with their errors. Its kind is the kind of the last error that is not a missing route of
+    /// this host, and its [source](std::error::Error::source) is that error. An error, if the
+    /// lookup of a name fails, this thread has no runtime, or the runtime is gone.
     ///
     /// # Cancel safety
     /// Safe: dropping the future closes the socket.
     pub async fn connect(address: impl ToSocketAddrs) -> io::Result<TcpStream> {
-        address::try_each(address, async |address| {
+        let addresses = lookup_host(address).await?;
+        let attempt = |address| async move {
             connect(SocketOptions::default().open_for_connect(address)?, address).await
-        })
-        .await
+        };
+        race_addresses(addresses, attempt).await
     }
 
     /// Returns the peer's address.

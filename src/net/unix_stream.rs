@@ -14,7 +14,8 @@ use runtime_executor::Handle;
 use runtime_executor::reactor::{Direction, ShortTransfer};
 use socket2::{Domain, Socket, Type};
 
-use super::async_fd::{AsyncFd, bytes_in};
+use super::async_fd::AsyncFd;
+use super::buffers::bytes_in;
 use super::delegate::{delegate_end, delegate_read, delegate_write};
 use super::send::{send, send_vectored};
 use super::socket::{fmt_socket, impl_socket};

@@ -92,8 +92,9 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
     (
         "src/",
         &[
-            &["gather", "handle", "observe", "time"],
-            &["blocking", "context", "io", "net", "runtime"],
+            &["gather", "handle", "lookups", "observe", "time"],
+            &["blocking", "context", "io", "runtime"],
+            &["net"],
             &["fs", "process", "process_pool", "run", "signal"],
             &["compat", "named"],
         ],
