@@ -1,46 +1,34 @@
-//! The driver: makes a call, on a thread of the pool, in the worker process that the thread owns.
+//! The driver: makes a call in a worker process, on a driver thread.
 //!
-//! Each thread owns at most one process. The thread's first call starts the process. Thread-local
-//! storage keeps the process between calls, and ends it when the thread ends. The pool of threads
-//! therefore decides how many processes there are, which idle process gets the next call, and when
-//! an idle process exits. No separate count of processes has to agree with the threads.
-//!
-//! - D1. Take the thread's process, or start one.
-//! - D2. Send the call and wait for the reply. If the job is cancelled during the wait, the process
-//!   is killed.
+//! - D1. Encode the arguments.
+//! - D2. Take the thread's process, or start one, send the call, and wait for the reply. If the
+//!   call is ended during the wait, the supervisor has killed the process.
 //! - D3. If the process is gone and had not read the call, it died before the call. Start another
 //!   process, once, and repeat D2.
-//! - D4. Put the process back, with its new state.
-//! - D5. After the result has been published, end a process that is no longer ready.
+//! - D4. Decode the reply, and put the process back, with its new state.
 
-use std::cell::RefCell;
 use std::io;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 
-use runtime_blocking::{CancelHook, CancelToken};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::call_control::{CallControl, CallEnded};
 use super::call_error::CallError;
-use super::child_guard::{ChildGuard, JobEnd, JobNumber};
+use super::encoding::StackLimit;
 use super::frame::{self, FrameKind};
 use super::function_call::Call;
+use super::output_forwarder::OutputForwarder;
 use super::pids::Pids;
 use super::poll_fds::Deadline;
 use super::program::WorkerProgram;
 use super::worker_main::is_uninitialised_worker;
-use super::worker_output::OutputSink;
 use super::worker_process::{ExchangeError, WorkerProcess, WorkerState};
 
-thread_local! {
-    /// The process that this thread owns.
-    static PROCESS: RefCell<Option<WorkerProcess>> = const { RefCell::new(None) };
-}
-
 /// The settings with which a pool's threads drive their processes. *Shared by* the threads and the
-/// handles of the pool. Only the pids change, and they have a mutex of their own.
+/// handles of the pool. Only the pids and the output change, and they have mutexes of their own.
 #[derive(Debug)]
 pub(super) struct Driver {
     pub(super) program: WorkerProgram,
@@ -48,24 +36,10 @@ pub(super) struct Driver {
     pub(super) job_timeout: Option<Duration>,
     pub(super) start_timeout: Duration,
     pub(super) frame_bytes_max: u32,
-    pub(super) sink: OutputSink,
+    /// The stack of a thread that encodes, decodes, or drops a result.
+    pub(super) stack_bytes: usize,
+    pub(super) output: OutputForwarder,
     pub(super) pids: Arc<Pids>,
-}
-
-/// Ends a process that is not ready: step D5. A job owns this value, and drops it after the job's
-/// result has been published.
-#[derive(Debug)]
-pub(super) struct ReapAfterResult;
-
-impl Drop for ReapAfterResult {
-    fn drop(&mut self) {
-        // A job that is cancelled in the queue drops this value on the cancelling thread, which
-        // owns no process.
-        let finished = PROCESS.try_with(|process| {
-            process.try_borrow_mut().ok()?.take_if(|process| process.state() != WorkerState::Ready)
-        });
-        drop(finished);
-    }
 }
 
 /// A decoded reply.
@@ -75,25 +49,42 @@ enum WorkerReply<R> {
 }
 
 impl Driver {
-    /// Makes the call, on a thread of the pool.
+    /// Makes the call. `slot` contains the thread's process between calls.
     ///
     /// # Panics
     /// If the function panics in the worker, with the same message.
-    pub(super) fn execute_call<A, R>(&self, call: &Call<A, R>) -> Result<R, CallError>
+    pub(super) fn make_call<A, R, T>(
+        &self,
+        call: &Call<A, R>,
+        slot: &mut Option<WorkerProcess>,
+        control: &CallControl<T>,
+        stack: StackLimit,
+    ) -> Result<R, CallError>
     where
         A: Serialize,
         R: DeserializeOwned,
     {
+        if let Some(process) = slot.as_ref() {
+            // If the encoding never returns, an abort still kills the process.
+            attach(process, control).map_err(|_killed| CallError::Aborted)?;
+        }
         let mut frame = Vec::new();
         frame::begin_call(&mut frame, call.name());
-        call.encode_onto(&mut frame)?;
+        call.encode_onto(&mut frame, stack)?;
         let max = self.frame_bytes_max;
         frame::finish(&mut frame, max)
             .map_err(|bytes| CallError::ArgumentsTooBig { bytes, max: max.into() })?;
-        let mut process = self.exchange(&frame)?;
-        let reply = read_reply(call, &process, max);
-        process.set_state(self.state_after(&process, &reply));
-        put_back(process);
+        control.enter_exchange().map_err(|CallEnded| CallError::Aborted)?;
+        self.exchange(&frame, slot, control)?;
+        let process = slot.as_mut().expect("an exchange that succeeds leaves its process");
+        // In case that decoding panics.
+        process.set_state(WorkerState::Broken);
+        control.enter_codec().map_err(|CallEnded| CallError::Aborted)?;
+        let reply = read_reply(call, process, max, stack);
+        if control.detach().is_ok() {
+            process.set_state(self.state_after(process, &reply));
+        }
+        process.discard_reply();
         match reply {
             WorkerReply::Result(result) => result,
             // Not `panic!`, which would call the panic hook: the worker's hook has printed the
@@ -102,56 +93,53 @@ impl Driver {
         }
     }
 
-    /// Sends the call and receives the reply (steps D1 to D3). The returned process contains the
-    /// reply.
-    fn exchange(&self, frame: &[u8]) -> Result<WorkerProcess, CallError> {
-        if let Some(mut process) = PROCESS.with(|process| process.borrow_mut().take()) {
-            match self.call(&mut process, frame) {
-                Ok(()) => return Ok(process),
+    /// Sends the call and receives the reply (steps D2 and D3). If this succeeds, the process in
+    /// `slot` contains the reply.
+    fn exchange<T>(
+        &self,
+        frame: &[u8],
+        slot: &mut Option<WorkerProcess>,
+        control: &CallControl<T>,
+    ) -> Result<(), CallError> {
+        if let Some(process) = slot {
+            match call(process, frame, control) {
+                Ok(()) => return Ok(()),
                 Err(ExchangeError::Unread) => process.set_state(WorkerState::Broken),
                 Err(error) => return Err(self.call_failed(process, error)),
             }
         }
-        let mut process = self.start()?;
-        match self.call(&mut process, frame) {
-            Ok(()) => Ok(process),
-            Err(error) => Err(self.call_failed(process, error)),
-        }
+        let left = control.stop_clock();
+        // The former process is reaped here.
+        let process = slot.insert(self.start(control)?);
+        control.start_clock(left);
+        call(process, frame, control).map_err(|error| self.call_failed(process, error))
     }
 
-    fn call(&self, process: &mut WorkerProcess, frame: &[u8]) -> Result<(), ExchangeError> {
-        let deadline = Deadline::after(self.job_timeout);
-        kill_if_cancelled(process, |process| process.call(frame, deadline))
-    }
-
-    fn start(&self) -> Result<WorkerProcess, CallError> {
+    fn start<T>(&self, control: &CallControl<T>) -> Result<WorkerProcess, CallError> {
         if is_uninitialised_worker() {
             let why = "this process is a worker, but does not call `process_pool::init`";
             return Err(CallError::Start(io::Error::other(why)));
         }
         let pids = Arc::clone(&self.pids);
-        let mut process = WorkerProcess::start(&self.program, self.sink.clone(), pids)
-            .map_err(CallError::Start)?;
+        let mut process =
+            WorkerProcess::start(&self.program, &self.output, pids).map_err(CallError::Start)?;
         let deadline = Deadline::after(Some(self.start_timeout));
-        let greeted = kill_if_cancelled(&mut process, |process| {
-            process.handshake(self.frame_bytes_max, deadline)
-        });
+        let greeted = attach(&process, control)
+            .and_then(|()| process.handshake(self.frame_bytes_max, deadline));
+        let greeted = control.detach().map_err(|CallEnded| ExchangeError::Killed).and(greeted);
         match greeted {
             Ok(()) => Ok(process),
-            Err(error) => Err(start_failed(process, error)),
+            Err(error) => Err(start_failed(&mut process, error)),
         }
     }
 
-    fn call_failed(&self, process: WorkerProcess, error: ExchangeError) -> CallError {
+    fn call_failed(&self, process: &mut WorkerProcess, error: ExchangeError) -> CallError {
         let timed_out = || CallError::TimedOut(self.job_timeout.unwrap_or_default());
         kill_failed(process, error, timed_out, |why| CallError::BadReply(why.into()))
     }
 
     /// The state of the process after this reply.
     fn state_after<R>(&self, process: &WorkerProcess, reply: &WorkerReply<R>) -> WorkerState {
-        if process.state() != WorkerState::Ready {
-            return process.state();
-        }
         let (kind, _body) = process.reply();
         let is_kept = match reply {
             // If the caller cannot decode a result, the worker may run another version of the
@@ -170,7 +158,7 @@ impl Driver {
     }
 }
 
-fn start_failed(process: WorkerProcess, error: ExchangeError) -> CallError {
+fn start_failed(process: &mut WorkerProcess, error: ExchangeError) -> CallError {
     let timed_out = || {
         let why = "the worker sent no hello in time: does its `main` call `process_pool::init`?";
         CallError::Start(io::Error::new(io::ErrorKind::TimedOut, why))
@@ -179,57 +167,33 @@ fn start_failed(process: WorkerProcess, error: ExchangeError) -> CallError {
     kill_failed(process, error, timed_out, malformed)
 }
 
-/// Exchanges frames with the process. Kills the process if the thread's job is cancelled during the
-/// exchange.
-fn kill_if_cancelled(
+/// Sends a call and receives its reply. The supervisor may end the call by killing the process.
+fn call<T>(
     process: &mut WorkerProcess,
-    exchange: impl FnOnce(&mut WorkerProcess) -> Result<(), ExchangeError>,
+    frame: &[u8],
+    control: &CallControl<T>,
 ) -> Result<(), ExchangeError> {
-    let guard = Arc::clone(process.guard());
-    let hook = kill_when_cancelled(&guard, guard.begin_job());
-    let done = exchange(process);
-    drop(hook);
-    match guard.end_job() {
-        JobEnd::Undisturbed => done,
-        JobEnd::Killed => {
-            process.set_state(WorkerState::Broken);
-            // If the reply arrived before the kill, it is valid.
-            done.map_err(|_error| ExchangeError::Killed)
-        }
-    }
+    attach(process, control)?;
+    process.call(frame).map_err(|error| match control.detach() {
+        Ok(()) => error,
+        Err(CallEnded) => ExchangeError::Killed,
+    })
 }
 
-/// Registers a hook that kills the process when this thread's job is aborted, or when its pool is
-/// shut down without waiting.
-fn kill_when_cancelled(guard: &Arc<ChildGuard>, job: JobNumber) -> Option<CancelHook> {
-    let guard = Arc::clone(guard);
-    Some(CancelToken::current()?.on_cancel(move || guard.kill_job(job)))
-}
-
-/// Kills the process and leaves it for step D5 to reap, so that the result does not wait for the
-/// reaping.
-fn kill_and_put_back(mut process: WorkerProcess) {
-    process.guard().kill();
-    process.set_state(WorkerState::Broken);
-    put_back(process);
-}
-
-/// Puts the process back (step D4).
-fn put_back(mut process: WorkerProcess) {
-    process.discard_reply();
-    let former = PROCESS.with(|place| place.borrow_mut().replace(process));
-    drop(former);
+fn attach<T>(process: &WorkerProcess, control: &CallControl<T>) -> Result<(), ExchangeError> {
+    control.attach(process.guard()).map_err(|CallEnded| ExchangeError::Killed)
 }
 
 fn read_reply<A, R: DeserializeOwned>(
     call: &Call<A, R>,
     process: &WorkerProcess,
     max: u32,
+    stack: StackLimit,
 ) -> WorkerReply<R> {
     let (kind, body) = process.reply();
     let text = || String::from_utf8_lossy(body).into_owned();
     WorkerReply::Result(match kind {
-        FrameKind::Result => call.decode(body),
+        FrameKind::Result => call.decode_within(body, stack),
         FrameKind::Panicked => return WorkerReply::Panicked(text()),
         FrameKind::UnknownFunction => Err(CallError::UnknownFunction(call.name().into())),
         FrameKind::BadArguments => Err(CallError::BadArguments(text().into())),
@@ -246,11 +210,12 @@ fn read_reply<A, R: DeserializeOwned>(
     })
 }
 
-/// Ends a process whose exchange has failed, and returns the error of the call. `timed_out` and
+/// Ends a process whose exchange has failed, and returns the error of the call. The driver thread
+/// reaps the process after the call, unless the error describes its death. `timed_out` and
 /// `malformed` make the errors of these two failures, because the errors of a start differ from
 /// those of a call.
 fn kill_failed(
-    mut process: WorkerProcess,
+    process: &mut WorkerProcess,
     error: ExchangeError,
     timed_out: impl FnOnce() -> CallError,
     malformed: impl FnOnce(String) -> CallError,
@@ -263,6 +228,7 @@ fn kill_failed(
         ExchangeError::TimedOut => timed_out(),
         ExchangeError::Malformed(error) => malformed(error.to_string()),
     };
-    kill_and_put_back(process);
+    process.guard().kill();
+    process.set_state(WorkerState::Broken);
     error
 }

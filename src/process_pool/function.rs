@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::call_error::CallError;
-use super::encoding::{decode, encode_onto};
+use super::encoding::{StackLimit, decode, encode_onto};
 use super::function_call::Call;
 
 /// A function with a name by which another process of the same program finds it.
@@ -79,9 +79,10 @@ impl<A: DeserializeOwned, R: Serialize> Registered for Function<A, R> {
     }
 
     fn answer(&self, arguments: &[u8], reply: &mut Vec<u8>) -> Result<(), CallError> {
-        let arguments = decode(arguments).map_err(CallError::BadArguments)?;
+        let arguments =
+            decode(arguments, StackLimit::unknown()).map_err(CallError::BadArguments)?;
         let result = (self.body)(arguments);
-        encode_onto(reply, &result).map_err(CallError::BadResult)
+        encode_onto(reply, &result, StackLimit::unknown()).map_err(CallError::BadResult)
     }
 }
 

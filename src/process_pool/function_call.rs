@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::call_error::CallError;
-use super::encoding::{decode, encode_onto};
+use super::encoding::{StackLimit, decode, encode_onto};
 
 /// A call of a function: the function's name and the arguments. [`Function::call`] makes it.
 ///
@@ -40,7 +40,7 @@ impl<A, R> Call<A, R> {
         A: Serialize,
     {
         let mut bytes = Vec::new();
-        self.encode_onto(&mut bytes)?;
+        self.encode_onto(&mut bytes, StackLimit::unknown())?;
         Ok(bytes)
     }
 
@@ -52,14 +52,25 @@ impl<A, R> Call<A, R> {
     where
         R: DeserializeOwned,
     {
-        decode(bytes).map_err(CallError::BadResult)
+        self.decode_within(bytes, StackLimit::unknown())
     }
 
-    pub(super) fn encode_onto(&self, bytes: &mut Vec<u8>) -> Result<(), CallError>
+    pub(super) fn decode_within(&self, bytes: &[u8], stack: StackLimit) -> Result<R, CallError>
+    where
+        R: DeserializeOwned,
+    {
+        decode(bytes, stack).map_err(CallError::BadResult)
+    }
+
+    pub(super) fn encode_onto(
+        &self,
+        bytes: &mut Vec<u8>,
+        stack: StackLimit,
+    ) -> Result<(), CallError>
     where
         A: Serialize,
     {
-        encode_onto(bytes, &self.arguments).map_err(CallError::BadArguments)
+        encode_onto(bytes, &self.arguments, stack).map_err(CallError::BadArguments)
     }
 }
 

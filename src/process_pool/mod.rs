@@ -75,7 +75,12 @@
 //!   call](Builder::max_jobs_per_worker), and at the end of the pool. (If a worker dies between two
 //!   calls, the pool waits for it at the next call, or when the keep-alive time has passed.)
 //! - *No worker outlives the program.* If the program dies, even by `SIGKILL`, its workers detect
-//!   the end of their connections and kill their groups at once.
+//!   the end of their connections, or the exit of their parent, and kill their groups at once.
+//! - *A death is detected by the process.* A job may fork without `exec`, and a C library or an
+//!   interpreter may do so for it. The fork holds the worker's connection, and delays neither the
+//!   end of the call nor an abort. On Linux the pool watches a pidfd of the worker. On other
+//!   systems, and where a sandbox forbids pidfds, it checks every 100 ms while it waits for a
+//!   reply.
 //! - *Ctrl-C* at a terminal sends `SIGINT` to the program's group only, not to the workers. If the
 //!   signal kills the program, the workers die, too. If the program handles the signal, the workers
 //!   continue with their calls. Ctrl-Z stops the program, but not its workers.
@@ -83,17 +88,41 @@
 //!   standard error, or to [`Builder::on_line`]. Lines that a job prints arrive before its result.
 //!   A worker's standard input is empty. Calls do not use these three streams, so a job may use
 //!   them freely.
+//! - *Output that nobody takes.* If the program's standard error is a full pipe, or the hook
+//!   blocks, a worker that prints more than its pipe holds (64 KiB) blocks. Time limits, aborts and
+//!   shutdowns stay in force. A result is withheld for its lines only while the hook or the stream
+//!   makes progress: not once a line has taken longer than a second, and never for more than five
+//!   seconds. Later lines then arrive after the result. Of the workers that end in the meantime,
+//!   the last MiB of output is kept.
 //! - A worker inherits the environment and the working directory. Its first argument marks it as a
 //!   worker. Processes that a job starts do not inherit the argument, so a job may have a process
 //!   pool of its own.
 //! - A worker that is no longer needed is asked to exit, and exits as `main` would by
 //!   [`exit`](std::process::exit). If it takes more than two seconds, it is killed.
 //!
+//! # Threads
+//!
+//! Each worker has two threads in this process: one decides how a call ends, and one encodes,
+//! exchanges bytes and decodes. The first never waits for the second without a limit. A type whose
+//! `Serialize` or `Deserialize` never returns therefore ends its call by the time limit or an
+//! abort, and leaves one thread behind, which no system can end. One more thread passes on the
+//! output of all workers.
+//!
+//! Recursive types are encoded and decoded by recursion. The stack of the second thread has 8 MiB
+//! unless [`Builder::stack_size`] changes it, and a value that is nested too deeply for it is an
+//! error of its call. A worker runs calls on its main thread, whose stack the system limits
+//! (`ulimit -s`). If it overflows that stack, it dies, and its call fails.
+//!
 //! # Limits
 //!
 //! - The module is for Unix only, and is tested on Linux.
-//! - A call costs four thread switches: to the thread that drives the worker, to the worker, and
-//!   the same way back. Starting a worker costs about as much as starting the program.
+//! - *A worker is no security boundary.* It has the rights of the program. The pool bounds what a
+//!   worker that was taken over can send (lengths, nesting, time), but it trusts the types: a
+//!   reply of ten bytes can describe a vector of 2⁶⁴ elements of size zero, whose decoding takes a
+//!   processor until the program ends. [`Builder::job_timeout`] ends the call, not that thread.
+//! - A call costs six thread switches: to the thread that decides, to the thread that drives the
+//!   worker, to the worker, and the same way back. Starting a worker costs about as much as
+//!   starting the program.
 //! - Every worker repeats what `main` does before [`init`].
 //! - Arguments and results use [postcard](https://docs.rs/postcard)'s format, which does not
 //!   describe itself. Types that need a self-describing format (`serde(untagged)`,
@@ -107,9 +136,10 @@
 //!
 //! `function` and `function_call` are the user's side. `frame` is the protocol, byte by byte.
 //! `worker_main` is the worker's side of the protocol, and `worker_process` is the pool's side. The
-//! pool's side uses `child_guard`, which kills a worker, and `worker_output`, which passes on what
-//! a worker prints. `driver` makes a call on a thread of the pool. `pool_handle` and `pool_builder`
-//! are the owner's side.
+//! pool's side uses `child_guard`, which kills a worker, and `output_forwarder`, which passes on
+//! what the workers print. `driver` makes a call, on the `driver_thread` of a worker, and
+//! `supervisor` decides how the call ends; `call_control` is what the two share. `pool_handle` and
+//! `pool_builder` are the owner's side.
 
 mod call_error;
 mod encoding;
@@ -121,13 +151,18 @@ mod frame;
 mod worker_main;
 
 mod child_guard;
+mod output_forwarder;
+mod output_source;
 mod pids;
 mod poll_fds;
 mod program;
 mod worker_output;
 mod worker_process;
 
+mod call_control;
 mod driver;
+mod driver_thread;
+mod supervisor;
 
 mod pool_builder;
 mod pool_handle;

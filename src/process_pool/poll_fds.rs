@@ -1,6 +1,6 @@
-//! Waiting for a worker's reply, for its output, and for a deadline, all at once.
+//! Waiting for a worker's reply, its exit, and a deadline, all at once.
 
-use std::io::PipeReader;
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,16 @@ impl Deadline {
         Deadline(limit.and_then(|limit| Instant::now().checked_add(limit)))
     }
 
+    /// This deadline, or the end of a slice of time that begins now, whichever is earlier.
+    pub(super) fn or_after(self, slice: Duration) -> Deadline {
+        let slice = Instant::now() + slice;
+        Deadline(Some(self.0.map_or(slice, |deadline| deadline.min(slice))))
+    }
+
+    pub(super) fn instant(self) -> Option<Instant> {
+        self.0
+    }
+
     pub(super) fn has_passed(self) -> bool {
         self.0.is_some_and(|deadline| deadline <= Instant::now())
     }
@@ -34,30 +44,29 @@ impl Deadline {
     }
 }
 
-/// The readiness of the two descriptors.
+/// The readiness of a worker's descriptors.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct ReadyEnds {
     pub(super) socket: bool,
-    pub(super) output: bool,
+    /// The process has exited.
+    pub(super) exit: bool,
 }
 
-/// Waits until the socket or the output pipe is ready, or the deadline has passed. The wait may end
-/// earlier, with neither descriptor ready.
+/// Waits until the socket is ready, the process of the pidfd has exited, or the deadline has
+/// passed. The wait may end earlier, with no descriptor ready.
 pub(super) fn wait_for_either(
-    socket: Option<(&UnixStream, PollFlags)>,
-    output: Option<&PipeReader>,
+    socket: (&UnixStream, PollFlags),
+    exit: Option<&OwnedFd>,
     deadline: Deadline,
 ) -> ReadyEnds {
     let mut fds = Vec::with_capacity(2);
-    fds.extend(socket.map(|(socket, events)| PollFd::new(socket, events)));
-    fds.extend(output.map(|output| PollFd::new(output, PollFlags::IN)));
-    if fds.is_empty() || poll(&mut fds, deadline.left().as_ref()).is_err() {
+    fds.push(PollFd::new(socket.0, socket.1));
+    fds.extend(exit.map(|exit| PollFd::new(exit, PollFlags::IN)));
+    if poll(&mut fds, deadline.left().as_ref()).is_err() {
         // `poll` fails because of a signal or too little memory. The caller checks the deadline and
         // calls again.
-        return ReadyEnds { socket: false, output: false };
+        return ReadyEnds::default();
     }
-    let mut ready = fds.iter().map(|fd| !fd.revents().is_empty());
-    ReadyEnds {
-        socket: socket.is_some() && ready.next() == Some(true),
-        output: output.is_some() && ready.next() == Some(true),
-    }
+    let is_ready = |fd: &PollFd<'_>| !fd.revents().is_empty();
+    ReadyEnds { socket: is_ready(&fds[0]), exit: fds.get(1).is_some_and(is_ready) }
 }

@@ -8,18 +8,28 @@ use std::time::Duration;
 use runtime_blocking::Pool;
 
 use super::driver::Driver;
+use super::output_forwarder::OutputForwarder;
 use super::pids::Pids;
 use super::pool_handle::ProcessPool;
 use super::program::WorkerProgram;
 use super::worker_main::is_initialised;
 use super::worker_output::{OutputLine, OutputSink};
 
+/// The size of a main thread's stack on most systems.
+const STACK_BYTES: usize = 8 * 1024 * 1024;
+
 /// The settings of a [`ProcessPool`]. [`ProcessPool::builder`] makes it.
 #[must_use = "a builder does nothing before `build`"]
 pub struct Builder {
     workers: Option<usize>,
     keep_alive: Duration,
-    driver: Driver,
+    stack_bytes: usize,
+    program: WorkerProgram,
+    max_jobs_per_worker: Option<u64>,
+    job_timeout: Option<Duration>,
+    start_timeout: Duration,
+    frame_bytes_max: u32,
+    sink: OutputSink,
 }
 
 impl Builder {
@@ -27,15 +37,13 @@ impl Builder {
         Builder {
             workers: None,
             keep_alive: Duration::from_secs(60),
-            driver: Driver {
-                program: WorkerProgram::This,
-                max_jobs_per_worker: None,
-                job_timeout: None,
-                start_timeout: Duration::from_secs(60),
-                frame_bytes_max: 256 * 1024 * 1024,
-                sink: OutputSink::Stderr,
-                pids: Arc::new(Pids::default()),
-            },
+            stack_bytes: STACK_BYTES,
+            program: WorkerProgram::This,
+            max_jobs_per_worker: None,
+            job_timeout: None,
+            start_timeout: Duration::from_secs(60),
+            frame_bytes_max: 256 * 1024 * 1024,
+            sink: OutputSink::Stderr,
         }
     }
 
@@ -59,24 +67,28 @@ impl Builder {
     #[track_caller]
     pub fn max_jobs_per_worker(mut self, jobs: u64) -> Builder {
         assert!(jobs > 0, "a worker must run at least one call");
-        self.driver.max_jobs_per_worker = Some(jobs);
+        self.max_jobs_per_worker = Some(jobs);
         self
     }
 
-    /// Sets the maximum time that a worker may work on one call. A worker that works longer is
-    /// killed. The time in the queue and the start of a worker do not count. There is no limit by
-    /// default.
+    /// Sets the maximum time of one call: the encoding of its arguments, the function, and the
+    /// decoding of its result. A worker that works longer is killed. The time in the queue and the
+    /// start of a worker do not count. There is no limit by default.
+    ///
+    /// Encoding and decoding run code of the types' authors, which cannot be stopped. The call ends
+    /// at its limit all the same, with [`TimedOut`](super::CallError::TimedOut), and a thread stays
+    /// behind until that code returns.
     ///
     /// The limit is real time, even if the runtime has a virtual clock.
     pub fn job_timeout(mut self, limit: Duration) -> Builder {
-        self.driver.job_timeout = Some(limit);
+        self.job_timeout = Some(limit);
         self
     }
 
     /// Sets the time in which a new worker must call [`init`](super::init). The default is 60
     /// seconds.
     pub fn start_timeout(mut self, limit: Duration) -> Builder {
-        self.driver.start_timeout = limit;
+        self.start_timeout = limit;
         self
     }
 
@@ -89,24 +101,42 @@ impl Builder {
     /// Sets the maximum length of the encoded arguments of a call, and of its encoded result, in
     /// bytes. The default is 256 MiB.
     pub fn frame_bytes_max(mut self, bytes: u32) -> Builder {
-        self.driver.frame_bytes_max = bytes;
+        self.frame_bytes_max = bytes;
         self
     }
 
     /// Sets a hook that receives each line that a worker prints to standard output or standard
     /// error. By default the lines go to this process's standard error.
     ///
-    /// The thread that drives the worker calls the hook, while the worker runs a job or after the
-    /// worker has exited.
+    /// One thread of the pool calls the hook, for one line after the other. A hook that blocks
+    /// delays the lines of all workers, and workers that print more than a pipe holds (64 KiB), but
+    /// no time limit, abort or shutdown, and a result for at most five seconds. See
+    /// [Output](super#processes).
     pub fn on_line(mut self, hook: impl Fn(&OutputLine<'_>) + Send + Sync + 'static) -> Builder {
-        self.driver.sink = OutputSink::Hook(Arc::new(hook));
+        self.sink = OutputSink::Hook(Arc::new(hook));
+        self
+    }
+
+    /// Sets the size of the stack on which this process encodes arguments and decodes results, in
+    /// bytes. The default is 8 MiB, the usual stack of a main thread, on which a worker does the
+    /// same. Each worker takes two such stacks of address space here, and as much memory as is
+    /// used.
+    ///
+    /// serde encodes and decodes recursive types by recursion. A value that is nested too deeply
+    /// for the stack is an error of its call,
+    /// [`BadArguments`](super::CallError::BadArguments) or
+    /// [`BadResult`](super::CallError::BadResult). A worker that overflows its stack dies, as for
+    /// any other reason. (A value that was decoded is dropped on the thread that has it. That
+    /// thread needs a stack of about the same size.)
+    pub fn stack_size(mut self, bytes: usize) -> Builder {
+        self.stack_bytes = bytes;
         self
     }
 
     /// Sets the program that the workers run. The default is this program. The program must call
     /// [`init`](super::init), with the functions that will be called.
     pub fn program(mut self, path: impl Into<PathBuf>) -> Builder {
-        self.driver.program = WorkerProgram::Other(path.into());
+        self.program = WorkerProgram::Other(path.into());
         self
     }
 
@@ -118,7 +148,7 @@ impl Builder {
     #[track_caller]
     pub fn build(self) -> ProcessPool {
         assert!(
-            matches!(self.driver.program, WorkerProgram::Other(_)) || is_initialised(),
+            matches!(self.program, WorkerProgram::Other(_)) || is_initialised(),
             "call `process_pool::init` first in `main`: a worker process needs it"
         );
         let available = || std::thread::available_parallelism().map_or(1, |cores| cores.get());
@@ -129,9 +159,20 @@ impl Builder {
             .threads_max(workers)
             .cores(workers)
             .keep_alive(self.keep_alive)
+            .stack_size(self.stack_bytes)
             .thread_name("process-pool")
             .build();
-        ProcessPool::with(pool, self.driver)
+        let driver = Driver {
+            program: self.program,
+            max_jobs_per_worker: self.max_jobs_per_worker,
+            job_timeout: self.job_timeout,
+            start_timeout: self.start_timeout,
+            frame_bytes_max: self.frame_bytes_max,
+            stack_bytes: self.stack_bytes,
+            output: OutputForwarder::new(self.sink),
+            pids: Arc::new(Pids::default()),
+        };
+        ProcessPool::with(pool, driver)
     }
 }
 
@@ -163,7 +204,9 @@ impl fmt::Debug for Builder {
         f.debug_struct("Builder")
             .field("workers", &self.workers)
             .field("keep_alive", &self.keep_alive)
-            .field("driver", &self.driver)
-            .finish()
+            .field("program", &self.program)
+            .field("job_timeout", &self.job_timeout)
+            .field("sink", &self.sink)
+            .finish_non_exhaustive()
     }
 }

@@ -11,8 +11,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::call_error::CallError;
-use super::driver::{Driver, ReapAfterResult};
+use super::driver::Driver;
+use super::driver_thread::RETURN_MAX;
 use super::function_call::Call;
+use super::supervisor::{ReapAfterResult, execute_call};
 use crate::blocking::Executor;
 use crate::handle::Handle;
 
@@ -71,7 +73,7 @@ impl ProcessPool {
         R: DeserializeOwned + Send + 'static,
     {
         let driver = Arc::clone(&self.driver);
-        move || driver.execute_call(&call)
+        move || execute_call(driver, call)
     }
 
     /// Closes the pool, waits as long as `how` allows, kills the workers that still run a call, and
@@ -82,13 +84,19 @@ impl ProcessPool {
     /// [`CallError::Aborted`].
     ///
     /// # Blocking
-    /// Blocks for the time that `how` allows, and until the kernel has ended the processes.
+    /// Blocks for the time that `how` allows, and until the kernel has ended the processes, which
+    /// usually takes milliseconds. A shutdown with a limit, or with [`Shutdown::Leave`], waits five
+    /// more seconds at most, whatever hangs: a worker, the kernel, the decoding of a result, a
+    /// hook, standard error. Threads that still hang then stay behind, and the report names their
+    /// calls.
     pub fn shutdown(&self, how: Shutdown) -> PoolReport {
         let report = self.pool.shutdown(how);
         match how {
             Shutdown::Wait => {}
             // The first shutdown has asked the running jobs to stop, which killed their workers.
-            Shutdown::WaitAtMost(_) | Shutdown::Leave => _ = self.pool.shutdown(Shutdown::Wait),
+            Shutdown::WaitAtMost(_) | Shutdown::Leave => {
+                _ = self.pool.shutdown(Shutdown::WaitAtMost(RETURN_MAX));
+            }
         }
         report
     }

@@ -5,9 +5,10 @@
 //!   output and standard error already lead to the pool, through a pipe.
 //! - M2. The worker receives the pool's hello, with the length of the longest body, and sends a
 //!   hello of its own.
-//! - M3. A watcher thread waits for the end of the connection, which ends at the latest when the
-//!   pool's process dies. The thread then kills the process group: the worker, whatever it is
-//!   doing, and the processes that its jobs have started.
+//! - M3. A watcher thread waits for the end of the connection, and for the exit of the parent
+//!   process. The connection ends when the pool's process dies, unless a fork of that process holds
+//!   it. The thread then kills the process group: the worker, whatever it is doing, and the
+//!   processes that its jobs have started. The thread starts before the hellos of M2.
 //! - M4. The worker replies to one call after the other, until the pool shuts down its sending
 //!   side.
 
@@ -23,9 +24,10 @@ use std::sync::OnceLock;
 use runtime_core::catch_panic::{drop_catching, panic_text};
 use runtime_core::sync::thread;
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{Signal, getpgrp, getpid, kill_current_process_group};
+use rustix::process::{Signal, getpgrp, getpid, getppid, kill_current_process_group};
 
 use super::call_error::CallError;
+use super::child_guard::open_pidfd;
 use super::frame::{self, FrameAssembler, FrameKind};
 use super::function::{Registered, answer};
 
@@ -91,6 +93,8 @@ fn is_started_as_worker() -> bool {
 fn serve(functions: &[&dyn Registered], connection: &mut Option<PoolConnection>) -> io::Result<()> {
     let incoming = FrameAssembler::new(frame::HELLO_BODY);
     let connection = connection.insert(PoolConnection { socket: take_connection()?, incoming });
+    let watched = connection.socket.try_clone()?;
+    thread::spawn("pool-watcher".to_owned(), Some(64 * 1024), move || watch(&watched))?;
     if !connection.receive()? {
         return Ok(());
     }
@@ -98,8 +102,6 @@ fn serve(functions: &[&dyn Registered], connection: &mut Option<PoolConnection>)
     let (kind, body) = connection.frame()?;
     let body_max = frame::read_hello(kind, body).map_err(invalid)?;
     connection.incoming.allow(body_max);
-    let watched = connection.socket.try_clone()?;
-    thread::spawn("pool-watcher".to_owned(), Some(64 * 1024), move || watch(&watched))?;
     let mut reply = Vec::new();
     while connection.receive()? {
         let (kind, body) = connection.frame()?;
@@ -163,11 +165,16 @@ impl PoolConnection {
     }
 }
 
-/// Kills the process group when the connection ends: step M3.
+/// Kills the process group when the connection ends or the parent exits: step M3.
 fn watch(socket: &UnixStream) {
+    let parent = getppid();
+    let exit = parent.and_then(open_pidfd);
+    let is_parent_dead = getppid() != parent;
     // With no events requested, poll reports only the end of the connection. Calls do not wake this
     // thread.
-    while poll(&mut [PollFd::new(socket, PollFlags::empty())], None).is_err() {}
+    let mut ends = vec![PollFd::new(socket, PollFlags::empty())];
+    ends.extend(exit.as_ref().map(|exit| PollFd::new(exit, PollFlags::IN)));
+    while !is_parent_dead && poll(&mut ends, None).is_err() {}
     // A worker that a user has started by hand is a member of the user's group, and must not kill
     // that group.
     if getpgrp() == getpid() {

@@ -1,11 +1,21 @@
 //! The pool's side of one worker process: starting it, calling it, and reaping it.
 //!
-//! While the pool waits for a reply it also reads the worker's output. A worker that prints more
-//! than its pipe holds therefore never deadlocks with the pool. Between two calls nothing reads the
-//! pipe: a thread that a job left behind can print 64 KiB before it blocks, and the next call
-//! passes that output on.
+//! The end of the connection alone does not show that a worker has died: a process that the worker
+//! forked, and that never called `exec`, holds the connection as well. Every wait therefore watches
+//! the process itself, by a pidfd where the system has pidfds (Linux), and otherwise by asking for
+//! its state every [`EXIT_CHECK`]. A worker that a signal kills, the pool's own kill included, thus
+//! ends the wait for its reply.
+//!
+//! ```text
+//! worker                     its fork                  the pool's wait
+//! reads the call
+//! forks                      holds the connection      no event on the socket
+//! dies                                                 the pidfd is readable
+//!                                                      looks at the socket once more: a reply that
+//!                                                      was sent before the death counts
+//! ```
 
-use std::io::{self, ErrorKind, PipeReader, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -19,29 +29,25 @@ use rustix::event::PollFlags;
 use super::call_error::WorkerDeath;
 use super::child_guard::ChildGuard;
 use super::frame::{self, FrameAssembler, FrameError, FrameKind};
+use super::output_forwarder::{OutputForwarder, WorkerOutput};
 use super::pids::Pids;
 use super::poll_fds::{Deadline, wait_for_either};
 use super::program::WorkerProgram;
 use super::worker_main::MARKER;
-use super::worker_output::{OutputSink, WorkerOutput};
 
 /// The time that a worker has to exit on request, before it is killed.
-const EXIT_GRACE: Duration = Duration::from_secs(2);
-/// The largest number of reads that drain the pipe of a dead worker. One read takes all that a pipe
-/// holds. A pipe that still has output after this many reads is being filled by a process that
-/// outlives the worker.
-const READS_MAX: usize = 16;
+pub(super) const EXIT_GRACE: Duration = Duration::from_secs(2);
+/// The time between two checks for the worker's exit, where the system has no pidfds.
+const EXIT_CHECK: Duration = Duration::from_millis(100);
 
 /// A worker process. Dropping it ends the process and reaps it.
 #[derive(Debug)]
 pub(super) struct WorkerProcess {
     guard: Arc<ChildGuard>,
-    /// Contains the worker's pid until the worker is reaped.
-    pids: Arc<Pids>,
+    /// A pidfd of the worker. `None` if the system has no pidfds, or a sandbox forbids them.
+    exit: Option<OwnedFd>,
     /// The connection to the worker; non-blocking.
     socket: UnixStream,
-    /// The pipe of the worker's output, until every writer has closed it.
-    pipe: Option<PipeReader>,
     output: WorkerOutput,
     incoming: FrameAssembler,
     /// The number of calls that the worker has replied to.
@@ -68,19 +74,42 @@ pub(super) enum ExchangeError {
     /// The process is gone and had not read the complete call, so it has not begun to work on the
     /// call.
     Unread,
-    /// The process is gone.
+    /// The process is gone. It may have read the call.
     Ended,
     TimedOut,
     Malformed(FrameError),
-    /// The process was killed, because its job was cancelled.
+    /// The process was killed, because its call was ended.
     Killed,
+}
+
+/// The reason why a wait for the socket has ended early.
+enum WaitError {
+    /// The process is dead. A reply that it sent before has been received.
+    Exited,
+    TimedOut,
+}
+
+impl WaitError {
+    fn of_send(self) -> ExchangeError {
+        match self {
+            WaitError::Exited => ExchangeError::Unread,
+            WaitError::TimedOut => ExchangeError::TimedOut,
+        }
+    }
+
+    fn of_receive(self) -> ExchangeError {
+        match self {
+            WaitError::Exited => ExchangeError::Ended,
+            WaitError::TimedOut => ExchangeError::TimedOut,
+        }
+    }
 }
 
 impl WorkerProcess {
     /// Starts a process. The caller does the [`handshake`](WorkerProcess::handshake) next.
     pub(super) fn start(
         program: &WorkerProgram,
-        sink: OutputSink,
+        output: &OutputForwarder,
         pids: Arc<Pids>,
     ) -> io::Result<WorkerProcess> {
         let (socket, worker_socket) = UnixStream::pair()?;
@@ -94,20 +123,18 @@ impl WorkerProcess {
         // The command owns copies of the worker's ends. Once these copies are closed, this side
         // detects when the worker closes its own ends.
         drop(command);
-        let guard = Arc::new(ChildGuard::new(child));
-        let output = WorkerOutput::new(guard.pid(), sink);
-        let process = WorkerProcess {
-            pids,
+        let guard = Arc::new(ChildGuard::new(child, pids));
+        // The error drops the guard's child without a wait, so the child is reaped first.
+        let output = output.add(guard.pid(), pipe).inspect_err(|_| _ = guard.reap())?;
+        Ok(WorkerProcess {
+            exit: guard.pidfd(),
             socket,
-            pipe: Some(pipe),
             output,
             incoming: FrameAssembler::new(0),
             calls: 0,
             state: WorkerState::Ready,
             guard,
-        };
-        process.pids.insert(process.guard.pid());
-        Ok(process)
+        })
     }
 
     pub(super) fn guard(&self) -> &Arc<ChildGuard> {
@@ -142,9 +169,17 @@ impl WorkerProcess {
     }
 
     /// Sends a call and receives its [`reply`](WorkerProcess::reply): step C2.
-    pub(super) fn call(&mut self, frame: &[u8], deadline: Deadline) -> Result<(), ExchangeError> {
+    ///
+    /// The wait has no limit: the supervisor kills the process to end it.
+    pub(super) fn call(&mut self, frame: &[u8]) -> Result<(), ExchangeError> {
+        let deadline = Deadline::after(None);
+        // A socket that a fork of the dead worker holds would accept the call.
+        if self.guard.has_exited() {
+            return Err(ExchangeError::Unread);
+        }
         self.send(frame, deadline)?;
         self.receive(deadline)?;
+        self.output.flush();
         self.calls += 1;
         Ok(())
     }
@@ -166,7 +201,7 @@ impl WorkerProcess {
             match self.socket.write(&frame[sent..]) {
                 Ok(bytes) => sent += bytes,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    self.wait(PollFlags::OUT, deadline)?;
+                    self.wait(PollFlags::OUT, deadline).map_err(WaitError::of_send)?;
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(_gone) => return Err(ExchangeError::Unread),
@@ -178,7 +213,7 @@ impl WorkerProcess {
     fn receive(&mut self, deadline: Deadline) -> Result<(), ExchangeError> {
         self.incoming.clear();
         loop {
-            self.wait(PollFlags::IN, deadline)?;
+            self.wait(PollFlags::IN, deadline).map_err(WaitError::of_receive)?;
             match self.socket.read(self.incoming.room()) {
                 Ok(0) => return Err(ExchangeError::Ended),
                 Ok(bytes) => self.incoming.filled(bytes),
@@ -195,41 +230,33 @@ impl WorkerProcess {
         }
     }
 
-    /// Waits until the socket is ready, and passes on the worker's output during the wait. All
-    /// output that was printed before the socket became ready has been passed on when this function
-    /// returns, because one read takes all that a pipe holds.
-    fn wait(&mut self, events: PollFlags, deadline: Deadline) -> Result<(), ExchangeError> {
+    /// Waits until the socket is ready.
+    fn wait(&mut self, events: PollFlags, deadline: Deadline) -> Result<(), WaitError> {
+        let mut is_dead = false;
         loop {
-            let ready = wait_for_either(Some((&self.socket, events)), self.pipe.as_ref(), deadline);
-            if ready.output {
-                self.read_output();
-            }
+            let until = self.slice_of(deadline, is_dead);
+            let ready = wait_for_either((&self.socket, events), self.exit.as_ref(), until);
             if ready.socket {
                 return Ok(());
             }
-            if deadline.has_passed() {
-                return Err(ExchangeError::TimedOut);
+            // The worker may have replied between the looks at the socket and at the process, so
+            // the socket is looked at once more.
+            if is_dead {
+                return Err(WaitError::Exited);
+            }
+            is_dead = ready.exit || (self.exit.is_none() && self.guard.has_exited());
+            if !is_dead && deadline.has_passed() {
+                return Err(WaitError::TimedOut);
             }
         }
     }
 
-    fn read_output(&mut self) {
-        let Some(pipe) = &mut self.pipe else { return };
-        match self.output.read_from(pipe) {
-            Ok(0) => self.pipe = None,
-            Ok(_bytes) => {}
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(_) => self.pipe = None,
-        }
-    }
-
-    /// Passes on the output that is in the pipe now.
-    fn drain_output(&mut self) {
-        for _ in 0..READS_MAX {
-            if !wait_for_either(None, self.pipe.as_ref(), Deadline::now()).output {
-                return;
-            }
-            self.read_output();
+    /// The time until which one poll may wait.
+    fn slice_of(&self, deadline: Deadline, is_dead: bool) -> Deadline {
+        match &self.exit {
+            _ if is_dead => Deadline::now(),
+            Some(_pidfd) => deadline,
+            None => deadline.or_after(EXIT_CHECK),
         }
     }
 
@@ -252,27 +279,32 @@ impl WorkerProcess {
         }
     }
 
-    /// Ends the process, unless it is dead, and waits for it.
-    fn reap(&mut self) -> Option<ExitStatus> {
-        match self.state {
-            WorkerState::Reaped(status) => return status,
-            WorkerState::Ready | WorkerState::Retiring => self.request_exit(),
-            WorkerState::Broken => {}
-        }
-        // The pid is removed from the list before it can belong to another process.
-        self.pids.remove(self.guard.pid());
+    /// Ends the process, unless it is dead, and waits for it. Passes on its output, and returns its
+    /// last lines.
+    fn reap(&mut self) -> (Option<ExitStatus>, String) {
+        let was_killed = match self.state {
+            WorkerState::Reaped(status) => return (status, String::new()),
+            WorkerState::Ready | WorkerState::Retiring => {
+                self.request_exit();
+                false
+            }
+            WorkerState::Broken => true,
+        };
         let status = self.guard.reap();
         self.state = WorkerState::Reaped(status);
-        self.drain_output();
-        self.output.finish();
-        status
+        let last_lines = self.output.close();
+        if !was_killed {
+            self.output.flush();
+        }
+        (status, last_lines)
     }
 
     /// Reaps a process that has died, and reports how it died.
     pub(super) fn death(&mut self) -> WorkerDeath {
         self.state = WorkerState::Broken;
-        let status = self.reap();
-        WorkerDeath { pid: self.guard.pid(), status, last_lines: self.output.last_lines() }
+        let (status, last_lines) = self.reap();
+        self.output.flush();
+        WorkerDeath { pid: self.guard.pid(), status, last_lines }
     }
 }
 
@@ -281,3 +313,6 @@ impl Drop for WorkerProcess {
         self.reap();
     }
 }
+
+#[cfg(test)]
+mod tests;

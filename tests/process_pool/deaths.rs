@@ -16,7 +16,7 @@ fn silent(workers: usize) -> ProcessPool {
 }
 
 /// A pool, and the pids that its workers print.
-fn printing(builder: Builder) -> (ProcessPool, Receiver<u32>) {
+pub(crate) fn printing(builder: Builder) -> (ProcessPool, Receiver<u32>) {
     let (sender, printed) = channel();
     let pool = builder.on_line(move |line| {
         if let Some(pid) = line.text.split(' ').nth(1).and_then(|word| word.parse().ok()) {
@@ -26,7 +26,7 @@ fn printing(builder: Builder) -> (ProcessPool, Receiver<u32>) {
     (pool.build(), printed)
 }
 
-fn kill(pid: u32) {
+pub(crate) fn kill(pid: u32) {
     let pid = Pid::from_raw(pid.try_into().unwrap()).unwrap();
     kill_process(pid, Signal::KILL).unwrap();
 }

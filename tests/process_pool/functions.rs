@@ -5,7 +5,8 @@ use std::io::{Read, Write, stderr, stdin};
 use std::process::Command;
 
 use aside::process_pool::{Function, ProcessPool, Registered};
-use serde::{Deserialize, Serialize, Serializer};
+use runtime_core::sync::Mutex;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub(crate) const ALL: &[&dyn Registered] = &[
     &ECHO,
@@ -28,6 +29,12 @@ pub(crate) const ALL: &[&dyn Registered] = &[
     &GRANDCHILD,
     &NESTED,
     &AT_EXIT,
+    &FLOOD,
+    &YIELDS_STUCK,
+    &TAKES_STUCK,
+    &DEEP,
+    &DEPTH,
+    &LYING_BYTES,
 ];
 
 pub(crate) static ECHO: Function<u32, u32> = Function::new("echo", |n| n);
@@ -131,6 +138,131 @@ pub(crate) static NESTED: Function<(), u32> = Function::new("nested", |()| {
         .unwrap()
         .unwrap()
 });
+
+/// Prints without end.
+pub(crate) static FLOOD: Function<(), ()> = Function::new("flood", |()| {
+    loop {
+        let _ = stderr().write_all(&[b"y".repeat(99), b"\n".to_vec()].concat());
+    }
+});
+
+/// A value whose encoding and decoding block in the pool's process until [`release`] is called.
+pub(crate) struct Stuck;
+
+/// The number of values that have begun to block, and the number of releases.
+static STUCK: Mutex<(u32, u32)> = Mutex::new((0, 0));
+
+impl Stuck {
+    /// The number of values that have begun to block.
+    pub(crate) fn decoding() -> u32 {
+        STUCK.lock().0
+    }
+
+    fn block() {
+        let before = {
+            let mut stuck = STUCK.lock();
+            stuck.0 += 1;
+            stuck.1
+        };
+        while STUCK.lock().1 == before {
+            std::thread::park_timeout(std::time::Duration::from_millis(1));
+        }
+    }
+}
+
+/// Ends the blocking of all values that block now.
+pub(crate) fn release() {
+    STUCK.lock().1 += 1;
+}
+
+fn is_worker() -> bool {
+    std::env::args().nth(1).is_some_and(|first| first == "--aside-process-pool-worker")
+}
+
+impl Serialize for Stuck {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !is_worker() {
+            Stuck::block();
+        }
+        serializer.serialize_unit()
+    }
+}
+
+impl<'de> Deserialize<'de> for Stuck {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Stuck, D::Error> {
+        if !is_worker() {
+            Stuck::block();
+        }
+        <()>::deserialize(deserializer).map(|()| Stuck)
+    }
+}
+
+pub(crate) static YIELDS_STUCK: Function<(), Stuck> = Function::new("yields stuck", |()| Stuck);
+pub(crate) static TAKES_STUCK: Function<Stuck, ()> = Function::new("takes stuck", |_| ());
+
+/// A type whose decoding takes a frame of the stack for each level.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum List {
+    Nil,
+    Cons(Box<List>),
+}
+
+impl List {
+    pub(crate) fn of(depth: u32) -> List {
+        (0..depth).fold(List::Nil, |list, _| List::Cons(Box::new(list)))
+    }
+
+    /// Takes the list that follows the first level, and leaves an empty one.
+    fn take_next(&mut self) -> Option<List> {
+        match self {
+            List::Cons(next) => Some(std::mem::replace(&mut **next, List::Nil)),
+            List::Nil => None,
+        }
+    }
+
+    /// Counts the levels.
+    pub(crate) fn into_depth(mut self) -> u32 {
+        let mut depth = 0;
+        while let Some(next) = self.take_next() {
+            self = next;
+            depth += 1;
+        }
+        depth
+    }
+}
+
+/// Drops the levels one by one, because this type is for tests of encoding and decoding only.
+impl Drop for List {
+    fn drop(&mut self) {
+        let mut next = self.take_next();
+        while let Some(mut list) = next {
+            next = list.take_next();
+        }
+    }
+}
+
+pub(crate) static DEEP: Function<u32, List> = Function::new("deep", List::of);
+pub(crate) static DEPTH: Function<List, u32> = Function::new("depth", List::into_depth);
+
+/// Bytes without their number.
+pub(crate) struct Bare(Vec<u8>);
+
+impl Serialize for Bare {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeTuple;
+        let mut tuple = serializer.serialize_tuple(self.0.len())?;
+        for byte in &self.0 {
+            tuple.serialize_element(byte)?;
+        }
+        tuple.end()
+    }
+}
+
+/// Replies with the bytes of a list that is this deep, without making the list.
+pub(crate) static LYING_BYTES: Function<usize, Bare> =
+    Function::new("lying list", |depth| Bare([vec![1; depth], vec![0]].concat()));
+pub(crate) static LYING_LIST: Function<usize, List> =
+    Function::new("lying list", |_| unreachable!("the worker calls `LYING_BYTES`"));
 
 struct SaysGoodbye;
 

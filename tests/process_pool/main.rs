@@ -11,10 +11,13 @@ mod processes;
 
 mod calls;
 mod deaths;
+mod deep;
 mod ends;
+mod forks;
 mod other_programs;
 mod output;
 mod soak;
+mod stuck;
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
@@ -47,6 +50,10 @@ const TESTS: &[Test] = tests! {
         aborting_a_job_kills_its_worker_and_its_processes,
         a_timeout_of_a_handle_that_aborts_on_drop_kills_the_worker,
         aborting_a_queued_job_kills_no_worker;
+    forks: a_worker_that_dies_is_detected_although_its_fork_holds_the_connection,
+        an_aborted_call_ends_although_a_fork_outside_the_group_holds_the_connection,
+        a_worker_that_died_between_calls_is_replaced_although_a_fork_holds_the_connection,
+        a_worker_dies_with_its_pool_although_a_fork_of_the_pool_holds_the_connection;
     output: a_worker_that_prints_much_never_blocks, the_output_of_a_job_arrives_before_its_result,
         the_standard_input_of_a_job_is_empty, a_hook_that_panics_changes_no_result;
     ends: workers_are_replaced_after_their_number_of_jobs,
@@ -59,6 +66,16 @@ const TESTS: &[Test] = tests! {
     other_programs: a_missing_program_is_an_error, a_program_that_exits_at_once_is_reported_as_dead,
         a_program_that_sends_no_hello_is_killed, a_program_of_another_protocol_version_is_refused,
         a_truncated_reply_is_reported_as_a_death, a_malformed_reply_is_an_error;
+    deep: a_deep_result_that_a_worker_can_encode_is_decoded,
+        a_result_that_is_nested_too_deeply_is_an_error_of_its_call,
+        an_argument_that_is_nested_too_deeply_is_an_error_of_its_call;
+    stuck: a_hook_that_blocks_disables_no_time_limit_and_no_abort,
+        a_hook_that_blocks_withholds_no_result, a_shutdown_is_bounded_while_a_hook_blocks,
+        a_standard_error_that_nobody_reads_disables_no_time_limit_and_no_shutdown,
+        a_value_that_is_never_decoded_ends_its_call_by_the_time_limit_or_an_abort,
+        a_value_that_is_never_encoded_ends_its_call_by_the_time_limit,
+        a_shutdown_is_bounded_while_a_value_is_decoded,
+        a_stopped_worker_is_killed_by_a_time_limit_and_by_a_shutdown;
     soak: each_of_two_thousand_jobs_has_one_end;
 };
 
@@ -73,6 +90,12 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if arguments.first().is_some_and(|first| first == ends::MIDDLE) {
         return ends::run_middle();
+    }
+    if arguments.first().is_some_and(|first| first == forks::HOLDER) {
+        return forks::run_holder();
+    }
+    if arguments.first().is_some_and(|first| first == stuck::STDERR) {
+        return stuck::run_with_blocked_stderr();
     }
     let words: Vec<_> = arguments.iter().filter(|word| !word.starts_with('-')).collect();
     let is_wanted = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(*word));

@@ -12,13 +12,13 @@ use aside::run_in_executor;
 use crate::functions::ECHO;
 
 /// Reads the pool's hello and sends a hello.
-const HELLO: &str =
+pub(crate) const HELLO: &str =
     r"head -c 19 >/dev/null; printf '\001\016\000\000\000aside-pp\001\000\377\377\377\377' >&0";
 /// Reads a call of `echo` with one byte of arguments.
-const READ_CALL: &str = "head -c 12 >/dev/null";
+pub(crate) const READ_CALL: &str = "head -c 12 >/dev/null";
 
 /// A shell script in place of a worker. Its standard input is the connection.
-fn script(name: &str, body: &str) -> PathBuf {
+pub(crate) fn script(name: &str, body: &str) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.sh"));
     fs::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();

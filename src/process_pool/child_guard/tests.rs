@@ -1,4 +1,4 @@
-//! The time during which a job may kill the process.
+//! A process that is killed, and a pid that was given back.
 
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::Command;
@@ -7,37 +7,39 @@ use super::*;
 
 fn guard() -> ChildGuard {
     let sleep = Command::new("sleep").arg("1000").process_group(0).spawn();
-    ChildGuard::new(sleep.expect("there is a `sleep`"))
-}
-
-fn is_alive(guard: &ChildGuard) -> bool {
-    let mut state = guard.state.lock();
-    matches!(state.child.try_wait(), Ok(None))
+    ChildGuard::new(sleep.expect("there is a `sleep`"), Arc::default())
 }
 
 #[test]
-fn aborting_a_job_late_does_not_kill_the_worker_of_the_next_job() {
+fn a_process_that_is_killed_has_exited_before_and_after_it_is_reaped() {
     let guard = guard();
-    let first = guard.begin_job();
-    assert_eq!(guard.end_job(), JobEnd::Undisturbed);
-    guard.kill_job(first);
-    let second = guard.begin_job();
-    guard.kill_job(first);
-    assert!(is_alive(&guard));
-    guard.kill_job(second);
-    assert_eq!(guard.end_job(), JobEnd::Killed);
+    assert!(!guard.has_exited());
+    guard.kill();
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+    waitid(WaitId::Pid(guard.pid), options).expect("no other code waits for it");
+    assert!(guard.has_exited());
     let status = guard.reap().expect("no other code waits for it");
     assert_eq!(status.signal(), Some(Signal::KILL.as_raw()));
+    assert!(guard.has_exited());
 }
 
 #[test]
 fn a_pid_that_was_given_back_is_sent_no_signal() {
     let guard = guard();
-    let job = guard.begin_job();
     let _ = guard.reap().expect("no other code waits for it");
     assert!(guard.state.lock().is_reaped);
-    // Neither call sends a signal: the pid may belong to another process.
-    guard.kill_job(job);
+    // This call sends no signal: the pid may belong to another process.
     guard.kill();
-    assert_eq!(guard.end_job(), JobEnd::Killed);
+    assert!(guard.pidfd().is_none());
+}
+
+#[test]
+fn a_process_that_was_reaped_within_a_time_can_be_reaped_again() {
+    let guard = guard();
+    guard.reap_within(Duration::from_millis(1));
+    assert!(!guard.has_exited() && guard.pids.list() == [guard.pid()]);
+    guard.kill();
+    guard.reap_within(Duration::from_secs(1000));
+    assert!(guard.state.lock().is_reaped && guard.pids.list().is_empty());
+    assert_eq!(guard.reap().and_then(|status| status.signal()), Some(Signal::KILL.as_raw()));
 }
