@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use runtime_blocking::{Builder as PoolBuilder, PendingClose, Pool, PoolReport, Shutdown};
+use runtime_blocking::{Builder as PoolBuilder, Pool, PoolReport, Shutdown};
 use runtime_core::clock::Clock;
 use runtime_core::context::is_on_loop;
 use runtime_core::join::JoinHandle;
@@ -178,33 +178,38 @@ impl Runtime {
 
     /// Cancels the tasks, shuts the pool down as `how` says, and returns a report.
     ///
-    /// A pool that was set by [`Builder::pool`] is not shut down. With [`Shutdown::Wait`] the
-    /// shutdown also waits for the [pinned states](crate::blocking::Pinned) whose last handle was
-    /// dropped on this loop.
+    /// A pool that was set by [`Builder::pool`] is not shut down. The shutdown also waits for the
+    /// [pinned states](crate::blocking::Pinned) whose last handle was dropped on this loop, within
+    /// the same limit.
     ///
     /// # Blocking
-    /// Blocks the thread as `how` says.
+    /// Blocks the thread as `how` says, and no longer. Only the destructors of the cancelled tasks
+    /// and jobs run on this thread, and have no limit. Writes of files that have been accepted are
+    /// [waited for within the limit](Shutdown), and then reported.
     pub fn shutdown(mut self, how: Shutdown) -> ShutdownReport {
         self.end(how)
     }
 
     fn end(&mut self, how: Shutdown) -> ShutdownReport {
         self.is_shut_down = true;
+        let begun = Instant::now();
+        // The waits share one limit.
+        let remaining = || match how {
+            Shutdown::WaitAtMost(limit) => {
+                Shutdown::WaitAtMost(limit.saturating_sub(begun.elapsed()))
+            }
+            Shutdown::Wait | Shutdown::Leave => how,
+        };
         let _entered = self.handle.enter();
         let tasks_cancelled = self.executor.close();
-        let jobs =
-            if self.owns_pool { self.handle.pool().shutdown(how) } else { PoolReport::default() };
-        let pending_closes = self.handle.take_pending_closes();
-        let states_left = match how {
-            Shutdown::Wait => {
-                pending_closes.into_iter().for_each(PendingClose::wait);
-                Vec::new()
-            }
-            Shutdown::WaitAtMost(_) | Shutdown::Leave => {
-                let left = pending_closes.iter().filter(|pending| !pending.is_over());
-                left.map(PendingClose::state).collect()
-            }
+        let jobs = if self.owns_pool {
+            self.handle.pool().shutdown(remaining())
+        } else {
+            PoolReport::default()
         };
+        let pending_closes = self.handle.take_pending_closes().into_iter();
+        let states_left = pending_closes.filter_map(|pending| pending.wait(remaining()).err());
+        let states_left = states_left.collect();
         ShutdownReport { tasks_cancelled, jobs, states_left }
     }
 }
@@ -244,7 +249,7 @@ pub struct ShutdownReport {
     /// The jobs that were cancelled before they began, and those that still run.
     pub jobs: PoolReport,
     /// The types of the pinned states whose last handles were dropped on the loop, and which still
-    /// run calls or are not dropped yet. The shutdown did not wait for them.
+    /// ran calls or were not dropped when the shutdown returned. Their threads finish later.
     pub states_left: Vec<&'static str>,
 }
 

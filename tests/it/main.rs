@@ -95,6 +95,7 @@ mod fs {
     mod arguments;
     mod file;
     pub(crate) mod functions;
+    mod limited_shutdown;
     mod lost_writes;
     mod model;
 }

@@ -172,9 +172,10 @@ impl Pool {
     /// among the running jobs.
     ///
     /// # Blocking
-    /// Blocks as long as `how` says, and in any case for the jobs of lanes that [must
-    /// run](LaneBuilder::must_run). Unless `how` is [`Leave`](Shutdown::Leave), the call may also
-    /// wait for the thread-local destructors of threads that have retired.
+    /// Blocks as long as `how` says, and no longer: jobs that [must run](LaneBuilder::must_run) are
+    /// waited for within the limit, and then reported. Unless `how` is [`Leave`](Shutdown::Leave),
+    /// the call also waits, within the limit, for the thread-local destructors of threads that have
+    /// retired.
     pub fn shutdown(&self, how: Shutdown) -> PoolReport {
         self.shared().shutdown(how)
     }

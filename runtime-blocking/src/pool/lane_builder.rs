@@ -54,13 +54,16 @@ impl LaneBuilder {
         self
     }
 
-    /// Lets no shutdown cancel the lane's jobs. Whatever the shutdown does with other jobs, the
-    /// lane's jobs are run, and the shutdown returns when the last of them has ended. Use this
-    /// setting for work that must not be lost, such as the last buffer of a file.
+    /// Lets no shutdown cancel the lane's jobs, or ask them to stop. Use this setting for work that
+    /// must not be lost, such as the last buffer of a file.
     ///
-    /// Where a shutdown may not wait (on a thread that turns an event loop, and on a worker of the
-    /// pool), it reports the jobs that still wait. The workers still run these jobs, unless the
-    /// process ends first.
+    /// The setting does not lengthen a shutdown. A shutdown with
+    /// [`Wait`](crate::Shutdown::Wait) returns when the jobs have ended. One with
+    /// [`WaitAtMost`](crate::Shutdown::WaitAtMost) waits for them within its limit, and one with
+    /// [`Leave`](crate::Shutdown::Leave) not at all. Both report the jobs that still run, and
+    /// [those that still wait](crate::PoolReport::waiting). The workers continue to run these jobs
+    /// after the shutdown has returned. **If the process ends first, the jobs are lost**, so a
+    /// program that ends must wait for them.
     pub fn must_run(mut self) -> LaneBuilder {
         self.config.must_run = true;
         self

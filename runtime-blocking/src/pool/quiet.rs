@@ -9,15 +9,10 @@ use runtime_core::sync::MutexGuard;
 use crate::pool::shared::{PoolShared, PoolState};
 
 impl PoolState {
-    /// Takes the threads that wait in a shutdown, because they can make progress. The caller
-    /// unparks them outside the lock.
-    pub(crate) fn take_shutdown_waiters(&mut self) -> Vec<Arc<Parker>> {
-        mem::take(&mut self.shutdown_waiters)
-    }
-
-    /// Takes the threads that wait in a shutdown, if the pool is quiet.
+    /// Takes the threads that wait in a shutdown, if the pool is quiet. The caller unparks them
+    /// outside the lock.
     pub(crate) fn take_waiters_if_quiet(&mut self) -> Vec<Arc<Parker>> {
-        if self.is_quiet() { self.take_shutdown_waiters() } else { Vec::new() }
+        if self.is_quiet() { mem::take(&mut self.shutdown_waiters) } else { Vec::new() }
     }
 
     /// Returns whether every thread has retired, except the threads whose jobs have shut the pool

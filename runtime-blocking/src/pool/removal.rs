@@ -1,8 +1,5 @@
 //! Removing a job from the queue before a worker takes it.
 
-use std::sync::Arc;
-
-use runtime_core::park::Parker;
 use runtime_core::slab::Key;
 
 use crate::job::closure::RemoveFromQueue;
@@ -11,19 +8,16 @@ use crate::queue::job_list::WaitingJob;
 use crate::queue::job_removal::Removed;
 use crate::queue::permit::grant;
 
-/// A job that was removed from the queue, and the threads to notify of the removal.
+/// A job that was removed from the queue.
 #[must_use]
-pub(crate) struct Removal {
-    removed: Removed,
-    waiters: Vec<Arc<Parker>>,
-}
+pub(crate) struct Removal(Removed);
 
 impl Removal {
-    /// Notifies the threads, and returns the job. Call this outside the lock.
+    /// Notifies the submitter whose job got the freed place in the queue, and returns the removed
+    /// job. Call this outside the lock.
     pub(crate) fn finish(self) -> WaitingJob {
-        grant(self.removed.permit);
-        self.waiters.iter().for_each(|waiter| waiter.unpark());
-        self.removed.job
+        grant(self.0.permit);
+        self.0.job
     }
 }
 
@@ -34,9 +28,7 @@ impl PoolState {
         if removed.was_takeable {
             self.policy.remove();
         }
-        let is_last = removed.was_last_must_run;
-        let waiters = if is_last { self.take_shutdown_waiters() } else { Vec::new() };
-        Some(Removal { removed, waiters })
+        Some(Removal(removed))
     }
 }
 

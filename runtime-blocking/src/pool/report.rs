@@ -1,10 +1,13 @@
 //! The report of a shutdown.
 
 use std::fmt;
+use std::time::Instant;
 
 use runtime_core::metadata::Metadata;
 
+use crate::pool::shared::PoolState;
 use crate::pool::stats::RunningJob;
+use crate::worker::current::WorkerId;
 
 /// The jobs that a shutdown left undone.
 #[derive(Clone, Debug, Default)]
@@ -16,8 +19,17 @@ pub struct PoolReport {
     /// results arrive later.
     pub running: Vec<RunningJob>,
     /// The jobs that [must run](crate::LaneBuilder::must_run) and still waited for a thread when
-    /// the shutdown returned, because it was called where it may not wait for them.
+    /// the shutdown returned. The pool's threads run them later, unless the process ends first.
     pub waiting: Vec<Metadata>,
+}
+
+impl PoolState {
+    /// Reports the jobs that run, except the job of the worker `except`, and the jobs that wait.
+    pub(crate) fn report(&self, now: Instant, except: Option<WorkerId>) -> PoolReport {
+        let waiting = self.queue.waiting().map(|waiting| waiting.job.metadata().clone());
+        let waiting = waiting.collect();
+        PoolReport { cancelled: Vec::new(), running: self.running(now, except), waiting }
+    }
 }
 
 impl PoolReport {

@@ -3,12 +3,17 @@
 //! - S1. The pool is closed: it accepts no more jobs, and the idle workers are woken. A worker that
 //!   finds the queue empty retires, so the accepted jobs are still run.
 //! - S2. If `how` is not [`Leave`](Shutdown::Leave), the shutdown waits until every thread has
-//!   retired. The last thread to retire wakes the shutdown, which joins the threads that no worker
-//!   has joined.
-//! - S3. If the shutdown does not wait, or its time limit has passed, it cancels the queued jobs,
+//!   retired. The last thread to retire wakes the shutdown.
+//! - S3. The shutdown joins the threads that no worker has joined. If several shutdowns wait at
+//!   once, one of them takes the handles, and the others wait until it has joined them.
+//! - S4. If the shutdown does not wait, or its time limit has passed, it cancels the queued jobs,
 //!   requests the running jobs to stop, and reports the cancelled and the running jobs. It neither
-//!   cancels nor stops the jobs of lanes with `must_run`. It waits for these jobs, except on a
-//!   thread that turns an event loop and on a thread of the pool itself.
+//!   cancels nor stops the jobs of lanes with `must_run`: it reports the jobs that still wait, and
+//!   the workers run them after it has returned.
+//!
+//! A limit is a limit: a shutdown that has one blocks in nothing but a park with that deadline. A
+//! join has no deadline, and a destructor of a thread-local may block. So does a write to stderr.
+//! Such a shutdown therefore leaves both to threads that it starts.
 //!
 //! A worker whose job shuts its own pool down cannot wait for itself. Such a worker is counted as
 //! *shutting down* until its job ends. Its shutdown waits only until all remaining threads are
@@ -18,10 +23,10 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use runtime_core::context::is_on_loop;
 use runtime_core::join::JoinError;
 use runtime_core::metadata::Metadata;
 use runtime_core::park::Parker;
+use runtime_core::sync::thread::{self, JoinHandle};
 
 use crate::pool::report::PoolReport;
 use crate::pool::shared::{PoolShared, PoolState};
@@ -32,6 +37,12 @@ use crate::worker::policy::Role;
 use crate::worker::thread_handles::join_all;
 
 /// How long a shutdown waits for the jobs that were accepted.
+///
+/// A limit is a limit: no kind of job lengthens it. Jobs of lanes that [must
+/// run](crate::LaneBuilder::must_run) are neither cancelled nor asked to stop. If they have not
+/// ended within the limit, the shutdown [reports](PoolReport) them and returns, and the pool's
+/// threads run them to their end in the background. Jobs that change files are in such a lane. They
+/// are lost if the process ends before they have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shutdown {
     /// Waits until all accepted jobs have run, including the queued ones, and every thread has
@@ -57,20 +68,18 @@ impl PoolShared {
         if self.check_process().is_err() {
             return PoolReport::default();
         }
+        let begun = Instant::now();
         self.close();
         let end = match how {
             Shutdown::Leave => WaitEnd::Expired,
             Shutdown::Wait => self.wait_until_quiet(None),
-            Shutdown::WaitAtMost(limit) => self.wait_until_quiet(Instant::now().checked_add(limit)),
+            Shutdown::WaitAtMost(limit) => self.wait_until_quiet(begun.checked_add(limit)),
         };
         let cancelled = match end {
             WaitEnd::Over => Vec::new(),
             WaitEnd::Expired => self.cancel_all(),
         };
-        let now = Instant::now();
-        let state = self.lock();
-        let waiting = state.queue.waiting().map(|waiting| waiting.job.metadata().clone());
-        PoolReport { cancelled, running: state.running(now, None), waiting: waiting.collect() }
+        PoolReport { cancelled, ..self.lock().report(Instant::now(), None) }
     }
 
     /// S1. Does nothing if the pool is closed already.
@@ -82,7 +91,7 @@ impl PoolShared {
         idle.iter().for_each(|parker| parker.unpark());
     }
 
-    /// S3. The closures are dropped outside the lock, because their destructors are user code.
+    /// S4. The closures are dropped outside the lock, because their destructors are user code.
     fn cancel_all(&self) -> Vec<Metadata> {
         let mut state = self.lock();
         let waiting = state.queue.drain(|lane| !lane.must_run);
@@ -91,7 +100,6 @@ impl PoolShared {
         let running = state.workers.running().map(|(_, running)| running);
         let running = running.filter(|running| !state.queue.lane(running.lane).config.must_run);
         let running: Vec<_> = running.map(|running| Arc::clone(&running.job)).collect();
-        let has_must_run = state.queue.must_run() > 0;
         drop(state);
         running.iter().for_each(|job| job.request_cancel());
         let cancelled = waiting.into_iter().map(|WaitingJob { job, permit, .. }| {
@@ -99,15 +107,11 @@ impl PoolShared {
             grant(permit);
             job.metadata().clone()
         });
-        let cancelled = cancelled.collect();
-        if has_must_run && !is_on_loop() && membership(self.id) == Membership::Outsider {
-            let _over = self.wait_until(None, None, |state| state.queue.must_run() == 0);
-        }
-        cancelled
+        cancelled.collect()
     }
 
-    /// S2.
-    fn wait_until_quiet(&self, deadline: Option<Instant>) -> WaitEnd {
+    /// S2 and S3.
+    fn wait_until_quiet(self: &Arc<Self>, deadline: Option<Instant>) -> WaitEnd {
         let worker = match membership(self.id) {
             Membership::Outsider => return self.wait_and_join(deadline),
             Membership::Retired => return self.wait_until(deadline, None, PoolState::is_quiet),
@@ -120,19 +124,48 @@ impl PoolShared {
         self.wait_until(deadline, Some(worker), PoolState::is_quiet)
     }
 
-    fn wait_and_join(&self, deadline: Option<Instant>) -> WaitEnd {
-        let is_over =
+    fn wait_and_join(self: &Arc<Self>, deadline: Option<Instant>) -> WaitEnd {
+        let have_retired =
             |state: &PoolState| state.policy.threads() == 0 && state.threads.are_complete();
-        if self.wait_until(deadline, None, is_over) == WaitEnd::Expired {
+        if self.wait_until(deadline, None, have_retired) == WaitEnd::Expired {
             return WaitEnd::Expired;
         }
+        let joining = self.join_retired(deadline);
+        // Another shutdown may have taken the handles and still be joining the threads.
+        let end = self.wait_until(deadline, None, |state| state.threads.are_complete());
+        if let (WaitEnd::Over, Some(joining)) = (&end, joining) {
+            join_all(vec![joining]);
+        }
+        end
+    }
+
+    /// S3. If there is a deadline, returns the thread that joins the retired threads.
+    fn join_retired(self: &Arc<Self>, deadline: Option<Instant>) -> Option<JoinHandle<()>> {
         let retired = self.lock().threads.take_retired();
-        let joined = retired.len();
-        join_all(retired);
+        if retired.is_empty() {
+            return None;
+        }
+        let (joined, shared) = (retired.len(), Arc::clone(self));
+        let join = move || {
+            join_all(retired);
+            shared.note_joined(joined);
+        };
+        if deadline.is_none() {
+            join();
+            return None;
+        }
+        let joining = thread::spawn(format!("{}-join", self.settings.thread_name), None, join);
+        if joining.is_err() {
+            // The handles were dropped with the closure, which detaches the threads.
+            self.note_joined(joined);
+        }
+        joining.ok()
+    }
+
+    fn note_joined(&self, threads: usize) {
         let mut state = self.lock();
-        state.threads.joined(joined);
+        state.threads.joined(threads);
         self.notify_waiters_if_quiet(state);
-        WaitEnd::Over
     }
 
     /// Waits until `is_over` returns true or the deadline has passed. If the wait takes long,
@@ -152,9 +185,6 @@ impl PoolShared {
         let parker = Arc::new(Parker::new());
         loop {
             let now = Instant::now();
-            if notice.take_if(|notice| *notice <= now).is_some() {
-                self.print_notice(now.saturating_duration_since(begun), own);
-            }
             let mut state = self.lock();
             state.shutdown_waiters.retain(|other| !Arc::ptr_eq(other, &parker));
             if is_over(&state) {
@@ -163,6 +193,14 @@ impl PoolShared {
             if deadline.is_some_and(|deadline| deadline <= now) {
                 return WaitEnd::Expired;
             }
+            if notice.take_if(|notice| *notice <= now).is_some() {
+                // One snapshot: what the notice says was true under this lock, and the wait was not
+                // over.
+                let report = state.report(now, own);
+                drop(state);
+                self.print_notice(now.saturating_duration_since(begun), &report, deadline);
+                continue;
+            }
             state.shutdown_waiters.push(Arc::clone(&parker));
             drop(state);
             let _ = parker.park([deadline, notice].into_iter().flatten().min());
@@ -170,18 +208,19 @@ impl PoolShared {
     }
 
     #[cold]
-    fn print_notice(&self, waited: Duration, own: Option<WorkerId>) {
-        let now = Instant::now();
-        let state = self.lock();
-        let running = state.running(now, own);
-        let queued = state.queue.waiting().count();
-        drop(state);
-        let report = PoolReport { running, ..PoolReport::default() };
+    fn print_notice(&self, waited: Duration, report: &PoolReport, deadline: Option<Instant>) {
         let name = &self.settings.thread_name;
-        // If stderr is closed, the notice is lost.
-        let _ = writeln!(
-            std::io::stderr(),
-            "the shutdown of pool `{name}` has waited {waited:.1?} (queued: {queued}); {report}"
-        );
+        let left = if report.is_clean() {
+            "no job is left, but its threads have not ended".to_owned()
+        } else {
+            report.to_string()
+        };
+        let text = format!("the shutdown of pool `{name}` has waited {waited:.1?}; {left}");
+        // If stderr is closed, or no thread can be started, the notice is lost.
+        let print = move || drop(writeln!(std::io::stderr(), "{text}"));
+        match deadline {
+            None => print(),
+            Some(_) => drop(thread::spawn(format!("{name}-notice"), None, print)),
+        }
     }
 }

@@ -51,15 +51,6 @@ pub(crate) struct Popped {
     pub(crate) permit: Option<Permit>,
 }
 
-/// The effect of a job's [end](JobQueue::ended).
-#[must_use]
-pub(crate) struct Ended {
-    /// True if one more job can run now.
-    pub(crate) frees_one: bool,
-    /// True if this was the last job of the lanes with `must_run`.
-    pub(crate) was_last_must_run: bool,
-}
-
 impl JobQueue {
     /// An empty queue with one lane, the pool's main lane.
     pub(crate) fn new(main: LaneConfig) -> (JobQueue, LaneId) {
@@ -118,16 +109,16 @@ impl JobQueue {
         ranked.min_by_key(|&(rank, _)| rank).map(|(_, id)| id)
     }
 
-    /// Counts the end of a job that was popped.
+    /// Counts the end of a job that was popped. Returns whether one more job can run now.
     #[inline]
-    pub(crate) fn ended(&mut self, id: LaneId) -> Ended {
+    #[must_use]
+    pub(crate) fn ended(&mut self, id: LaneId) -> bool {
         let lane = self.lane_mut(id);
         let frees_one = lane.waiting() > lane.vacancies();
         lane.running -= 1;
         lane.completed += 1;
-        let must_run = lane.config.must_run;
         self.remove_lane_if_over(id);
-        Ended { frees_one, was_last_must_run: must_run && self.must_run() == 0 }
+        frees_one
     }
 }
 

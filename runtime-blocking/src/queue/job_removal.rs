@@ -17,8 +17,6 @@ pub(crate) struct Removed {
     pub(crate) job: WaitingJob,
     /// True if one job fewer can run now.
     pub(crate) was_takeable: bool,
-    /// True if this was the last job of the lanes with `must_run`.
-    pub(crate) was_last_must_run: bool,
     /// The permit of the job that was admitted to the freed place in the queue.
     pub(crate) permit: Option<Permit>,
 }
@@ -32,10 +30,8 @@ impl JobQueue {
         let job = lane.list(stage).remove(&mut self.jobs, key)?;
         let permit = lane.admit(&mut self.jobs);
         let was_takeable = lane.takeable() < before;
-        let must_run = lane.config.must_run;
         self.remove_lane_if_over(id);
-        let was_last_must_run = must_run && self.must_run() == 0;
-        Some(Removed { job, was_takeable, was_last_must_run, permit })
+        Some(Removed { job, was_takeable, permit })
     }
 
     /// Takes out all jobs of the lanes that `is_meant` selects, the oldest first.

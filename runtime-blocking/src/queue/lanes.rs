@@ -30,12 +30,6 @@ impl JobQueue {
         self.lanes().map(|(_, lane)| lane.takeable()).sum()
     }
 
-    /// The number of waiting and running jobs that no shutdown cancels.
-    pub(crate) fn must_run(&self) -> usize {
-        let lanes = self.lanes().filter(|(_, lane)| lane.config.must_run);
-        lanes.map(|(_, lane)| lane.jobs()).sum()
-    }
-
     /// The job with this key, if it waits.
     pub(crate) fn get(&self, key: Key) -> Option<&WaitingJob> {
         self.jobs.get(key)

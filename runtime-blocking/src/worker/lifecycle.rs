@@ -112,7 +112,7 @@ impl Worker {
     /// Step 3 of a blocking call: looks for a job under the lock, then makes at most one dispatch.
     fn next(&self, arrival: Arrival, now: Instant) -> WorkerStep {
         let mut state = self.shared.lock();
-        let (ended, waiters) = self.report_end(&mut state);
+        let ended = self.report_end(&mut state);
         let step = match state.policy.next(arrival) {
             WorkerAction::Take(dispatch) => self.take_job(state, now, dispatch),
             WorkerAction::YieldAndRetry => {
@@ -123,23 +123,19 @@ impl Worker {
             WorkerAction::Retire => self.retire(state),
         };
         // Each branch of the `match` has released the lock.
-        waiters.iter().for_each(|waiter| waiter.unpark());
         drop_catching(ended);
         step
     }
 
-    /// Reports that this worker's job has ended, if there was one. Returns the job to drop and the
-    /// threads to unpark, both outside the lock.
+    /// Reports that this worker's job has ended, if there was one. Returns the job, to be dropped
+    /// outside the lock.
     #[inline]
-    fn report_end(&self, state: &mut PoolState) -> (Option<CurrentJob>, Vec<Arc<Parker>>) {
-        let Some(current) = state.workers.end(self.id) else { return (None, Vec::new()) };
-        let ended = state.queue.ended(current.lane);
-        if ended.frees_one {
+    fn report_end(&self, state: &mut PoolState) -> Option<CurrentJob> {
+        let current = state.workers.end(self.id)?;
+        if state.queue.ended(current.lane) {
             state.policy.release();
         }
-        let is_last = ended.was_last_must_run;
-        let waiters = if is_last { state.take_shutdown_waiters() } else { Vec::new() };
-        (Some(current), waiters)
+        Some(current)
     }
 
     /// Takes the next job, releases the lock, and carries the dispatch out.

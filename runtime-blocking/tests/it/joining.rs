@@ -46,6 +46,33 @@ fn a_retired_thread_has_really_ended_when_the_shutdown_returns() {
     }
 }
 
+/// P127: of several shutdowns at once, one joins the last thread, and the others wait until it has.
+#[test]
+fn no_shutdown_of_several_returns_before_the_last_thread_has_ended() {
+    for _ in 0..50 {
+        let ended = Arc::new(AtomicUsize::new(0));
+        let pool = Pool::builder().slow_shutdown_notice(None).build();
+        let (gate, first) = occupy(&pool);
+        let count = Count(Arc::clone(&ended));
+        pool.submit(move || COUNT.set(Some(count))).expect("accepted").detach();
+        let shutdowns: Vec<_> = (0..4)
+            .map(|number| {
+                let (pool, ended) = (pool.clone(), Arc::clone(&ended));
+                let how = [Shutdown::Wait, Shutdown::WaitAtMost(HANG)][number % 2];
+                thread::spawn(move || {
+                    assert!(pool.shutdown(how).is_clean());
+                    ended.load(Ordering::SeqCst)
+                })
+            })
+            .collect();
+        eventually("closed", &pool, |_| pool.submit(|| ()).is_err());
+        gate.open();
+        let seen = shutdowns.into_iter().map(|shutdown| shutdown.join().expect("no panic"));
+        assert_eq!(seen.collect::<Vec<_>>(), [1; 4]);
+        wait(first).expect("it ran");
+    }
+}
+
 /// A worker retires. While its thread ends, the destructor of a thread-local on that thread shuts
 /// the pool down.
 #[test]

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use runtime_blocking::{Lane, LaneStats, Pool, Priority, Shutdown};
 use runtime_core::join::JoinHandle;
+use runtime_core::metadata::Metadata;
 use runtime_core::sync::Mutex;
 
 use crate::{Dice, Gate, HANG, eventually, gate, occupy, wait};
@@ -164,38 +166,70 @@ fn limits_of_nought_are_refused() {
     assert!(refuses(|_| drop(Pool::builder().queue_max(0))));
 }
 
-/// P62: jobs that must run are run by every shutdown.
+/// Jobs that note that they have run, in a lane whose jobs must run.
+fn must_run(pool: &Pool, jobs: usize) -> (Arc<AtomicUsize>, Vec<JoinHandle<usize>>) {
+    let flush = pool.lane("flush").must_run().build();
+    let written = Arc::new(AtomicUsize::new(0));
+    let job = || {
+        let written = Arc::clone(&written);
+        flush.submit(move || written.fetch_add(1, Ordering::SeqCst)).expect("accepted")
+    };
+    let jobs = (0..jobs).map(|_| job()).collect();
+    (written, jobs)
+}
+
+/// P62: jobs that must run are run by every shutdown. P96: a shutdown with a limit does not wait
+/// beyond the limit for them. It reports them, and they are run when it has returned.
 #[test]
 fn jobs_that_must_run_are_run_by_every_shutdown() {
-    for how in [Shutdown::Leave, Shutdown::Wait, Shutdown::WaitAtMost(std::time::Duration::ZERO)] {
+    for how in [Shutdown::Leave, Shutdown::Wait, Shutdown::WaitAtMost(Duration::ZERO)] {
         let pool = Pool::builder().threads_max(1).build();
-        let flush = pool.lane("flush").must_run().build();
         let (gate, first) = occupy(&pool);
-        let written = Arc::new(AtomicUsize::new(0));
-        let jobs: Vec<_> = (0..10)
-            .map(|_| {
-                let written = Arc::clone(&written);
-                flush.submit(move || written.fetch_add(1, Ordering::SeqCst)).expect("accepted")
-            })
-            .collect();
+        let (written, jobs) = must_run(&pool, 10);
         let other = pool.submit(|| ()).expect("accepted");
         let waits = how == Shutdown::Wait;
         let closing = pool.clone();
         let closer = std::thread::spawn(move || closing.shutdown(how));
-        if !waits {
+        if waits {
+            eventually("closed", &pool, |_| pool.submit(|| ()).is_err());
+            gate.open();
+            let report = closer.join().expect("no panic");
+            assert_eq!(written.load(Ordering::SeqCst), 10, "it returned when they had ended");
+            assert!(report.is_clean(), "{report}");
+        } else {
+            let report = closer.join().expect("no panic");
+            assert_eq!(written.load(Ordering::SeqCst), 0, "{how:?}");
+            let counts = (report.running.len(), report.waiting.len(), report.cancelled.len());
+            assert_eq!(counts, (1, 10, 1), "{report}");
+            let ids: Vec<_> = jobs.iter().map(JoinHandle::id).collect();
+            assert!(report.waiting.iter().map(Metadata::id).eq(ids));
             assert!(wait(other).expect_err("cancelled").is_cancelled());
+            gate.open();
         }
-        while let Ok(job) = flush.submit(|| ()) {
-            // The shutdown has not closed the pool yet.
-            job.abort();
-            std::thread::yield_now();
-        }
-        gate.open();
-        let report = closer.join().expect("no panic");
-        assert_eq!(written.load(Ordering::SeqCst), 10, "{how:?}: it returned when they had ended");
-        assert_eq!((report.cancelled.len(), report.waiting.len()), (usize::from(!waits), 0));
         jobs.into_iter().for_each(|job| assert!(wait(job).is_ok()));
         wait(first).expect("it ran");
+        assert!(pool.shutdown(Shutdown::Wait).is_clean());
+    }
+}
+
+/// P96: the job that hangs is itself one that must run.
+#[test]
+fn a_limit_holds_although_a_job_that_must_run_hangs() {
+    let limits = [Duration::ZERO, Duration::from_millis(1)].map(Shutdown::WaitAtMost);
+    for how in limits.into_iter().chain([Shutdown::Leave]) {
+        let pool = Pool::builder().threads_max(2).build();
+        let flush = pool.lane("flush").must_run().running_max(1).build();
+        let (gate, hanging) = occupy_lane(&flush);
+        let next = flush.submit(|| 1).expect("accepted");
+        let report = pool.shutdown(how);
+        let [running] = &report.running[..] else { panic!("one runs: {report}") };
+        assert_eq!((running.metadata.id(), running.is_abandoned), (hanging.id(), false));
+        assert_eq!((report.waiting.len(), report.cancelled.len()), (1, 0), "{report}");
+        assert_eq!(report.waiting[0].id(), next.id());
+        gate.open();
+        assert_eq!(wait(next).expect("it ran"), 1);
+        wait(hanging).expect("it ran");
+        assert!(pool.shutdown(Shutdown::WaitAtMost(HANG)).is_clean());
     }
 }
 
@@ -217,19 +251,16 @@ fn on_an_event_loop_a_shutdown_reports_what_must_run_and_does_not_wait() {
 }
 
 #[test]
-fn a_shutdown_waits_no_longer_for_a_job_that_must_run_and_is_aborted() {
+fn a_shutdown_does_not_report_a_job_that_must_run_and_was_aborted() {
     let pool = Pool::builder().threads_max(1).build();
-    let flush = pool.lane("flush").must_run().build();
     let (gate, first) = occupy(&pool);
-    let job = flush.submit(|| ()).expect("accepted");
-    let closing = pool.clone();
-    let closer = std::thread::spawn(move || closing.shutdown(Shutdown::Leave));
-    // Once the job counts as abandoned, the shutdown has searched for jobs that must run, or is
-    // about to. The abort may come before or after that search.
-    eventually("asked to stop", &pool, |stats| stats.abandoned == 1);
-    job.abort();
-    let report = closer.join().expect("no panic");
+    let (written, jobs) = must_run(&pool, 1);
+    assert_eq!(pool.shutdown(Shutdown::Leave).waiting.len(), 1);
+    jobs.iter().for_each(JoinHandle::abort);
+    let report = pool.shutdown(Shutdown::Leave);
     assert_eq!((report.running.len(), report.waiting.len()), (1, 0));
     gate.open();
     wait(first).expect("it ran");
+    assert!(pool.shutdown(Shutdown::Wait).is_clean());
+    assert_eq!(written.load(Ordering::SeqCst), 0);
 }

@@ -28,6 +28,7 @@ use std::time::{Duration, Instant};
 
 use runtime_blocking::{Pool, Stats};
 use runtime_core::join::{JoinError, JoinHandle};
+use runtime_core::metadata::Metadata;
 use runtime_core::park::{Parker, Unparked};
 
 const HANG: Duration = Duration::from_secs(60);
@@ -74,10 +75,16 @@ impl Gate {
 /// Makes a worker of the pool wait at a gate, and returns when the worker waits.
 #[track_caller]
 fn occupy(pool: &Pool) -> (Gate, JoinHandle<()>) {
+    occupy_as(pool, Metadata::here())
+}
+
+/// Like [`occupy`], with the metadata of the job.
+#[track_caller]
+fn occupy_as(pool: &Pool, metadata: Metadata) -> (Gate, JoinHandle<()>) {
     let (gate, closed) = gate();
     let (begun, has_begun) = channel();
     let job = pool
-        .submit(move || {
+        .submit_as(metadata, move || {
             begun.send(()).expect("the test waits for it");
             let _ = closed.recv();
         })

@@ -1,15 +1,18 @@
 //! The end of a pool.
 
+use std::cell::RefCell;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
 use runtime_blocking::{Pool, PoolReport, Shutdown};
 use runtime_core::metadata::Metadata;
 
-use crate::{HANG, eventually, occupy, wait};
+use crate::{HANG, eventually, occupy, occupy_as, wait};
 
 #[test]
 fn wait_runs_everything_that_was_accepted() {
@@ -220,29 +223,97 @@ fn the_destructor_of_a_cancelled_closure_may_come_back_to_the_pool() {
     wait(first).expect("it ran");
 }
 
-/// The child process runs this test again, with a pool that shuts down slowly.
+/// P125. The child process runs this test again, with two pools that shut down slowly. Of the first,
+/// a job runs. Of the second, a job waits for a thread that is being started.
 #[test]
-fn a_slow_shutdown_says_once_for_whom_it_waits() {
-    const NAME: &str = "shutting_down::a_slow_shutdown_says_once_for_whom_it_waits";
+fn a_slow_shutdown_prints_once_which_jobs_run_and_which_wait() {
+    const NAME: &str = "shutting_down::a_slow_shutdown_prints_once_which_jobs_run_and_which_wait";
     if std::env::var_os("SLOW_SHUTDOWN").is_some() {
-        let notice = Some(Duration::from_millis(1));
-        let pool = Pool::builder().threads_max(1).thread_name("disk").slow_shutdown_notice(notice);
-        let pool = pool.build();
-        let (gate, closed) = crate::gate();
-        let job = pool.submit_as(Metadata::here().named("fsync"), move || closed.recv());
-        let report = pool.shutdown(Shutdown::WaitAtMost(Duration::from_millis(100)));
-        assert_eq!(report.running.len() + report.cancelled.len(), 1);
-        gate.open();
-        return job.expect("accepted").detach();
+        return shut_down_slowly();
     }
-    let child = std::process::Command::new(std::env::current_exe().expect("a path"))
+    let mut child = std::process::Command::new(std::env::current_exe().expect("a path"))
         .args(["--exact", NAME, "--nocapture"])
         .env("SLOW_SHUTDOWN", "1")
-        .output()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
         .expect("the child runs");
-    let said = String::from_utf8_lossy(&child.stderr);
-    assert!(child.status.success(), "{said}");
-    let notices: Vec<_> = said.lines().filter(|line| line.contains("pool `disk`")).collect();
-    assert_eq!(notices.len(), 1, "{said}");
-    assert!(notices[0].starts_with("the shutdown of pool `disk` has waited "), "{said}");
+    let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+    let mut notices = Vec::new();
+    while notices.len() < 2 {
+        let line = lines.next().expect("two notices").expect("text");
+        notices.extend(line.starts_with("the shutdown of pool `").then_some(line));
+    }
+    // Now the jobs may end.
+    drop(child.stdin.take());
+    let rest: Vec<_> = lines.map(|line| line.expect("text")).collect();
+    assert!(child.wait().expect("it ends").success(), "{rest:?}");
+    assert!(!rest.iter().any(|line| line.contains("has waited")), "once: {rest:?}");
+    notices.sort();
+    assert!(notices[0].contains("pool `disk` has waited "), "{notices:?}");
+    assert!(notices[0].contains("; 1 job still runs: `fsync` (spawned at "), "{notices:?}");
+    assert!(notices[1].contains("pool `late` has waited "), "{notices:?}");
+    assert!(notices[1].contains("; 1 job still waits: `start` (spawned at "), "{notices:?}");
+}
+
+/// Returns when the parent has read both notices.
+fn shut_down_slowly() {
+    let builder = || Pool::builder().slow_shutdown_notice(Some(Duration::from_millis(1)));
+    let disk = builder().thread_name("disk").build();
+    let (gate, job) = occupy_as(&disk, Metadata::here().named("fsync"));
+    let (start, closed) = crate::gate();
+    let closed = runtime_core::sync::Mutex::new(closed);
+    let late = builder().thread_name("late").spawner(move |name, _stack_size, body| {
+        let _ = closed.lock().recv();
+        thread::Builder::new().name(name).spawn(body)
+    });
+    let late = late.build();
+    let submitting = late.clone();
+    let submit = move || {
+        let job = submitting.submit_as(Metadata::here().named("start"), || ());
+        job.expect("accepted").detach();
+    };
+    let submitter = thread::spawn(submit);
+    eventually("queued", &late, |stats| stats.queued == 1);
+    // The two kinds of shutdown print their notices on different threads.
+    let shutdowns = [
+        thread::spawn(move || disk.shutdown(Shutdown::Wait)),
+        thread::spawn(move || late.shutdown(Shutdown::WaitAtMost(HANG))),
+    ];
+    let _ = std::io::read_to_string(std::io::stdin());
+    gate.open();
+    start.open();
+    shutdowns.into_iter().for_each(|end| assert!(end.join().expect("no panic").is_clean()));
+    submitter.join().expect("no panic");
+    wait(job).expect("it ran");
+}
+
+/// P96: a join has no deadline, so the shutdown leaves the join to another thread.
+#[test]
+fn a_limit_holds_although_the_end_of_a_thread_hangs() {
+    let pool = Pool::builder().threads_max(1).slow_shutdown_notice(None).build();
+    let (gate, closed) = crate::gate();
+    wait(pool.submit(move || HANGING.set(Some(Hanging(closed)))).expect("accepted"))
+        .expect("it ran");
+    for limit in [Duration::ZERO, Duration::from_millis(1), Duration::from_millis(2)] {
+        let report = pool.shutdown(Shutdown::WaitAtMost(limit));
+        assert!(report.cancelled.is_empty() && report.waiting.is_empty(), "{report}");
+    }
+    gate.open();
+    assert!(pool.shutdown(Shutdown::WaitAtMost(HANG)).is_clean());
+    assert!(pool.shutdown(Shutdown::Wait).is_clean());
+}
+
+/// A value of a thread-local whose destructor waits at a gate.
+struct Hanging(Receiver<()>);
+
+impl Drop for Hanging {
+    fn drop(&mut self) {
+        let _ = self.0.recv();
+    }
+}
+
+thread_local! {
+    static HANGING: RefCell<Option<Hanging>> = const { RefCell::new(None) };
 }

@@ -101,6 +101,26 @@ fn a_shutdown_reports_the_pinned_states_it_does_not_wait_for() {
     });
 }
 
+// P96: within its limit, a shutdown waits for a pinned state as it does for jobs.
+#[test]
+fn a_shutdown_with_a_limit_waits_for_pinned_states_within_the_limit() {
+    watched(|| {
+        let (end, ended) = channel();
+        let (release, held) = channel::<()>();
+        let runtime = Runtime::new();
+        runtime.block_on(async {
+            let total = Pinned::open(|| Total::new(end)).await.unwrap();
+            total.call(move |_| held.recv()).detach();
+            total.call(|total| total.add(7)).detach();
+            // The first call cannot end before the shutdown has cancelled this task.
+            hold_until_the_end(release);
+        });
+        let report = runtime.shutdown(Shutdown::WaitAtMost(HOUR));
+        assert!(report.states_left.is_empty(), "{report}");
+        assert_eq!(ended.try_recv().unwrap(), 7);
+    });
+}
+
 /// Spawns a task that owns a value until the end of the runtime cancels the task.
 fn hold_until_the_end(held: impl Sized + 'static) {
     spawn(async move {

@@ -281,15 +281,21 @@ fn a_job_submitted_during_shutdown_is_run_or_reported() {
 /// An environment variable that is set in the child process of the next test.
 const CHILD: &str = "ASIDE_TEST_SLOW_SHUTDOWN";
 
-// Promise 3: the report goes to stderr, so a child process is started to capture it.
+// Promise 3, P125: the report goes to stderr, so a child process is started to capture it.
 #[test]
 fn a_shutdown_that_waits_long_prints_the_running_jobs_to_stderr() {
     if std::env::var_os(CHILD).is_some() {
         let notice = Some(Duration::from_millis(20));
         let runtime = Runtime::builder().slow_shutdown_notice(notice).build();
         // The child ends when the parent has read the report and closes the child's stdin.
-        let wait = || std::io::read_to_string(std::io::stdin()).map(drop);
+        let (begun, has_begun) = mpsc::channel();
+        let wait = move || {
+            begun.send(()).unwrap();
+            std::io::read_to_string(std::io::stdin()).map(drop)
+        };
         runtime.block_on(async { aside::named("copy").spawn_blocking(wait).detach() });
+        // A job that has not begun would be reported as waiting.
+        has_begun.recv().unwrap();
         drop(runtime);
         return;
     }

@@ -128,9 +128,9 @@ fn a_lane_runs_no_more_than_its_limit_and_holds_up_no_other() {
     push(&mut queue, 9, MAIN);
     assert_eq!(queue.takeable(), 3);
     assert_eq!([(); 4].map(|()| pop(&mut queue)), [Some(0), Some(1), Some(9), None]);
-    assert!(!queue.ended(MAIN).frees_one);
+    assert!(!queue.ended(MAIN));
     assert_eq!(pop(&mut queue), None);
-    assert!(queue.ended(narrow).frees_one);
+    assert!(queue.ended(narrow));
     assert_eq!([(); 2].map(|()| pop(&mut queue)), [Some(2), None]);
     assert_eq!(queue.lane(narrow).running, 2);
 }
@@ -212,20 +212,6 @@ fn interactive_jobs_that_keep_coming_starve_nothing() {
         }
     }
     assert_eq!(passed, AGING);
-}
-
-#[test]
-fn the_last_job_that_must_run_is_noticed() {
-    let mut queue = new_queue(config());
-    let flush = queue.open_lane(LaneConfig { must_run: true, ..config() });
-    push(&mut queue, 0, flush);
-    push(&mut queue, 1, flush);
-    push(&mut queue, 2, MAIN);
-    while queue.pop().is_some() {}
-    assert!(!queue.ended(flush).was_last_must_run);
-    assert!(!queue.ended(MAIN).was_last_must_run);
-    assert_eq!(queue.must_run(), 1);
-    assert!(queue.ended(flush).was_last_must_run);
 }
 
 #[test]
