@@ -333,6 +333,15 @@ impl Builder {
         self
     }
 
+    /// Lets the pool's threads take every signal that the thread which starts them takes. By
+    /// default, they block the signals that are meant for the program: see
+    /// [`PoolBuilder::inherit_signals`](crate::blocking::PoolBuilder::inherit_signals).
+    #[must_use]
+    pub fn inherit_signals(mut self) -> Builder {
+        self.pool = self.pool.inherit_signals();
+        self
+    }
+
     /// Sets how long a shutdown waits for jobs before it names the running jobs on stderr. The
     /// default is five seconds. With `None` it never names them.
     #[must_use]

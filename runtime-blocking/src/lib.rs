@@ -39,6 +39,9 @@
 //! (`pool`), and [`PinnedState`], a state that lives on one thread and receives calls. A pinned
 //! state shares nothing with the pool but the completion cell.
 //!
+//! The pool's threads leave signals to the program that contains the pool
+//! ([`Builder::inherit_signals`]).
+//!
 //! Limits: a running job cannot be stopped from outside, only requested to stop
 //! ([`check_cancelled`]). Closures must be `'static`: no safe interface can lend borrowed data to
 //! another thread from async code.
@@ -70,3 +73,10 @@ pub use pool::stats::{LaneStats, RunningJob, Stats};
 pub use pool::submit_error::SubmitError;
 
 pub use queue::lane_config::Priority;
+
+/// Calls `start`, which starts a child process, with the signals blocked that the host's threads
+/// block. On a thread of this crate more signals are blocked, and a child inherits the mask.
+#[doc(hidden)]
+pub fn with_host_signals<T>(start: impl FnOnce() -> T) -> T {
+    worker::signal_mask::with_host_signals(start)
+}

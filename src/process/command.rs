@@ -136,7 +136,9 @@ impl Command {
     pub fn spawn(&mut self) -> io::Result<Child> {
         let handle = Handle::try_current().map_err(io::Error::other)?;
         orphans::sweep();
-        Child::of(self.std.spawn()?, handle, self.on_drop)
+        // Inside a job, this thread blocks signals that the child should take.
+        let child = runtime_blocking::with_host_signals(|| self.std.spawn())?;
+        Child::of(child, handle, self.on_drop)
     }
 
     /// Starts the program at once, not at the first poll, and waits for its exit as [`Child::wait`]

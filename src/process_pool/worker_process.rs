@@ -119,7 +119,8 @@ impl WorkerProcess {
         command.arg0(program.name()).arg(MARKER).process_group(0);
         command.stdin(OwnedFd::from(worker_socket));
         command.stdout(worker_pipe.try_clone()?).stderr(worker_pipe);
-        let child = command.spawn()?;
+        // This thread, a worker of a pool, blocks signals that the process should take.
+        let child = runtime_blocking::with_host_signals(|| command.spawn())?;
         // The command owns copies of the worker's ends. Once these copies are closed, this side
         // detects when the worker closes its own ends.
         drop(command);

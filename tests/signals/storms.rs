@@ -12,6 +12,7 @@ use aside::signal::{Signal, Signals};
 use aside::{Runtime, sleep, spawn};
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use runtime_core::sync::Mutex;
+use rustix::event::{PollFd, PollFlags, poll};
 
 use super::{is_empty, raise};
 use crate::watchdog::watched;
@@ -55,7 +56,9 @@ fn the_last_signal_of_a_storm_is_always_received() {
 #[test]
 fn no_signal_is_lost_when_each_is_awaited() {
     watched(|| {
-        aside::run(async {
+        // The jobs raise signals for their own threads.
+        let runtime = Runtime::builder().inherit_signals().build();
+        runtime.block_on(async {
             let (signal, answer) = (realtime(41), realtime(42));
             let mut signals = Signals::new([signal]).unwrap();
             let mut answers = Signals::new([answer]).unwrap();
@@ -171,6 +174,36 @@ fn a_sleeping_loop_is_woken_at_most_twice_by_a_signal_and_is_idle_after_it() {
             }
             let parks = counters.parks();
             assert!(parks <= u64::from(2 * STORM + 1000), "{parks}");
+        });
+    });
+}
+
+// P104. Signals go to the threads of the program, so none interrupts a blocking call of a job.
+// `poll` is never restarted: it returns EINTR after any handler.
+#[test]
+fn a_storm_interrupts_no_job() {
+    watched(|| {
+        let _alone = ONE_AT_A_TIME.lock();
+        aside::run(async {
+            let (signal, last) = (realtime(47), realtime(48));
+            let mut signals = Signals::new([signal, last]).unwrap();
+            let (reader, writer) = std::io::pipe().unwrap();
+            let reader = Arc::new(reader);
+            let jobs: Vec<_> = (0..4)
+                .map(|_| {
+                    let reader = Arc::clone(&reader);
+                    aside::spawn_blocking(move || {
+                        poll(&mut [PollFd::new(&*reader, PollFlags::IN)], None)
+                    })
+                })
+                .collect();
+            let mut storm = storm_from_outside(signal, last);
+            while signals.recv().await.unwrap() == signal {}
+            storm.wait().unwrap();
+            drop(writer);
+            for job in jobs {
+                assert_eq!(job.await.unwrap(), Ok(1), "the pipe has no writer any more");
+            }
         });
     });
 }

@@ -1,12 +1,9 @@
 //! A closed state whose thread is joined later.
 
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Waker};
 use std::time::Instant;
 
-use runtime_core::catch_panic::drop_catching;
 use runtime_core::join::JoinHandle;
 use runtime_core::park::{Parker, Unparked};
 use runtime_core::sync::thread;
@@ -18,8 +15,20 @@ use crate::pool::shutdown::Shutdown;
 #[must_use = "dropping it detaches the thread"]
 pub struct PendingClose {
     pub(super) closed: JoinHandle<()>,
+    /// Unparked when `closed` is finished.
+    pub(super) parker: Arc<Parker>,
     pub(super) thread: thread::JoinHandle<()>,
     pub(super) state: &'static str,
+}
+
+/// Unparks the thread that waits for a close. The close owns this value, and drops it when the
+/// state has been dropped.
+pub(super) struct UnparkOnDrop(pub(super) Arc<Parker>);
+
+impl Drop for UnparkOnDrop {
+    fn drop(&mut self) {
+        self.0.unpark();
+    }
 }
 
 impl PendingClose {
@@ -37,7 +46,7 @@ impl PendingClose {
     ///
     /// # Blocking
     /// Blocks as long as `how` says.
-    pub fn wait(mut self, how: Shutdown) -> Result<(), &'static str> {
+    pub fn wait(self, how: Shutdown) -> Result<(), &'static str> {
         let deadline = match how {
             Shutdown::Leave => Some(Instant::now()),
             Shutdown::Wait => None,
@@ -47,12 +56,8 @@ impl PendingClose {
             join(self.thread);
             return Ok(());
         };
-        let parker = Arc::new(Parker::new());
-        let waker = Waker::from(Arc::clone(&parker));
-        let mut cx = Context::from_waker(&waker);
-        // A panic of the state's destructor has no other reader.
-        while Pin::new(&mut self.closed).poll(&mut cx).map(drop_catching).is_pending() {
-            if parker.park(Some(deadline)) == Unparked::Expired {
+        while !self.is_over() {
+            if self.parker.park(Some(deadline)) == Unparked::Expired {
                 return if self.is_over() { Ok(()) } else { Err(self.state) };
             }
         }

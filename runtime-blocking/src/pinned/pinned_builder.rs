@@ -15,6 +15,7 @@ use super::call_queue::CallQueue;
 use super::pinned_handle::PinnedState;
 use super::state_thread::{StateOpening, run_state};
 use crate::pool::settings::{Spawner, ThreadBody};
+use crate::worker::signal_mask::{Masked, SignalMask};
 
 /// The settings of a [`PinnedState`]'s thread. Made by [`PinnedState::builder`].
 #[must_use = "a builder does nothing before `open`"]
@@ -22,13 +23,15 @@ pub struct PinnedStateBuilder {
     name: Cow<'static, str>,
     stack_size: Option<usize>,
     calls_max: usize,
+    signals: SignalMask,
     spawner: Option<Arc<Spawner>>,
 }
 
 impl PinnedStateBuilder {
     pub(super) fn new() -> PinnedStateBuilder {
         let name = Cow::Borrowed("pinned");
-        PinnedStateBuilder { name, stack_size: None, calls_max: usize::MAX, spawner: None }
+        let signals = SignalMask::HostSignals;
+        PinnedStateBuilder { name, stack_size: None, calls_max: usize::MAX, signals, spawner: None }
     }
 
     /// Sets the name of the thread. The default is `pinned`. Linux shows the first 15 bytes.
@@ -59,6 +62,14 @@ impl PinnedStateBuilder {
     pub fn calls_max(mut self, calls: usize) -> PinnedStateBuilder {
         assert!(calls > 0, "with room for no call, every call would be refused");
         self.calls_max = calls;
+        self
+    }
+
+    /// Lets the thread take every signal that the thread which starts it takes. By default, it
+    /// blocks the signals that are meant for the program, as [the threads of a
+    /// pool](crate::Builder::inherit_signals) do.
+    pub fn inherit_signals(mut self) -> PinnedStateBuilder {
+        self.signals = SignalMask::Inherited;
         self
     }
 
@@ -144,6 +155,8 @@ impl PinnedStateBuilder {
         body: impl FnOnce() + Send + 'static,
     ) -> io::Result<thread::JoinHandle<()>> {
         let name = self.name.into_owned();
+        let masked = Masked::new(self.signals);
+        let body = masked.wrap(body);
         match self.spawner {
             None => thread::spawn(name, self.stack_size, body),
             Some(spawner) => spawner(name, self.stack_size, Box::new(body)),

@@ -7,9 +7,10 @@ use runtime_core::completion::Completion;
 use runtime_core::context::is_on_loop;
 use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
+use runtime_core::park::Parker;
 
 use super::call_queue::CallQueue;
-use super::pending_close::PendingClose;
+use super::pending_close::{PendingClose, UnparkOnDrop};
 use super::pinned_call::{CallAborter, ClosureCall};
 use super::state_thread as thread;
 
@@ -191,12 +192,13 @@ impl<T: 'static> PinnedState<T> {
     #[doc(hidden)]
     pub fn close_later(&self) -> Option<PendingClose> {
         self.handle.calls.check_process().ok()?;
-        let closed = self.close_with(Metadata::here(), ());
+        let parker = Arc::new(Parker::new());
+        let closed = self.close_with(Metadata::here(), UnparkOnDrop(Arc::clone(&parker)));
         if thread::is_current(&self.handle.calls) {
             return None;
         }
         let thread = self.handle.calls.take_thread()?;
-        Some(PendingClose { closed, thread, state: std::any::type_name::<T>() })
+        Some(PendingClose { closed, parker, thread, state: std::any::type_name::<T>() })
     }
 }
 

@@ -9,6 +9,7 @@ use runtime_core::sync::thread::JoinHandle;
 
 use crate::pool::handle::Pool;
 use crate::pool::settings::{Settings, ThreadBody};
+use crate::worker::signal_mask::SignalMask;
 
 /// Configures a [`Pool`]; made by [`Pool::builder`].
 #[derive(Debug)]
@@ -127,6 +128,24 @@ impl Builder {
     /// Sets the stack size of the threads, in bytes. By default, std chooses it.
     pub fn stack_size(mut self, bytes: usize) -> Builder {
         self.0.stack_size = Some(bytes);
+        self
+    }
+
+    /// Lets the threads take every signal that the thread which starts them takes.
+    ///
+    /// By default, a thread of the pool blocks the signals that are meant for the program: all
+    /// except those of a fault (SIGSEGV and the like) and those that end, stop or continue programs
+    /// (SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT), SIGCHLD, and, if the
+    /// program ignores it, SIGPIPE. So handlers run on the program's own threads, and no signal
+    /// interrupts a blocking call of a job with `EINTR`. A signal that the starting thread blocks
+    /// is blocked in any case. A child process that a job starts with
+    /// [`std::process::Command`] inherits the mask.
+    ///
+    /// Use this setting if a job raises signals for its own thread, or if a library sends signals
+    /// to the threads that call it, as some profilers, garbage collectors and interpreters do. It
+    /// has no effect on systems other than Unix.
+    pub fn inherit_signals(mut self) -> Builder {
+        self.0.signals = SignalMask::Inherited;
         self
     }
 

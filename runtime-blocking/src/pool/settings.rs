@@ -11,6 +11,7 @@ use runtime_core::sync::thread::{self, JoinHandle};
 use crate::job::context::Capture;
 use crate::queue::lane_config::LaneConfig;
 use crate::worker::current::WorkerId;
+use crate::worker::signal_mask::{Masked, SignalMask};
 
 /// The body of a worker's thread, as a [spawner](crate::Builder::spawner) receives it.
 #[doc(hidden)]
@@ -31,6 +32,7 @@ pub(crate) struct Settings {
     pub(crate) burst: usize,
     pub(crate) stack_size: Option<usize>,
     pub(crate) cores: Option<usize>,
+    pub(crate) signals: SignalMask,
     pub(crate) spawner: Option<Arc<Spawner>>,
 }
 
@@ -46,6 +48,7 @@ impl Settings {
             burst: 8,
             stack_size: None,
             cores: None,
+            signals: SignalMask::HostSignals,
             spawner: None,
         }
     }
@@ -63,10 +66,22 @@ impl Settings {
         body: impl FnOnce() + Send + 'static,
     ) -> io::Result<JoinHandle<()>> {
         let name = format!("{}-{worker}", self.thread_name);
+        let masked = Masked::new(self.signals);
+        let body = masked.wrap(body);
         match &self.spawner {
             None => thread::spawn(name, self.stack_size, body),
             Some(spawner) => spawner(name, self.stack_size, Box::new(body)),
         }
+    }
+
+    /// Starts a thread that runs no jobs.
+    pub(crate) fn start_helper(
+        &self,
+        role: &str,
+        body: impl FnOnce() + Send + 'static,
+    ) -> io::Result<JoinHandle<()>> {
+        let masked = Masked::new(self.signals);
+        thread::spawn(format!("{}-{role}", self.thread_name), None, masked.wrap(body))
     }
 }
 
@@ -84,6 +99,7 @@ impl fmt::Debug for Settings {
             .field("thread_name", &self.thread_name)
             .field("stack_size", &self.stack_size)
             .field("cores", &self.cores)
+            .field("signals", &self.signals)
             .field("slow_shutdown_notice", &self.slow_shutdown_notice)
             .field("main_lane", &self.main_lane)
             .finish_non_exhaustive()

@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 use runtime_core::join::JoinError;
 use runtime_core::metadata::Metadata;
 use runtime_core::park::Parker;
-use runtime_core::sync::thread::{self, JoinHandle};
+use runtime_core::sync::thread::JoinHandle;
 
 use crate::pool::report::PoolReport;
 use crate::pool::shared::{PoolShared, PoolState};
@@ -154,7 +154,7 @@ impl PoolShared {
             join();
             return None;
         }
-        let joining = thread::spawn(format!("{}-join", self.settings.thread_name), None, join);
+        let joining = self.settings.start_helper("join", join);
         if joining.is_err() {
             // The handles were dropped with the closure, which detaches the threads.
             self.note_joined(joined);
@@ -220,7 +220,7 @@ impl PoolShared {
         let print = move || drop(writeln!(std::io::stderr(), "{text}"));
         match deadline {
             None => print(),
-            Some(_) => drop(thread::spawn(format!("{name}-notice"), None, print)),
+            Some(_) => drop(self.settings.start_helper("notice", print)),
         }
     }
 }

@@ -18,6 +18,8 @@ mod racing;
 mod refusing;
 mod retiring;
 mod shutting_down;
+#[cfg(target_os = "linux")]
+mod signals;
 mod soaking;
 mod submitting;
 

@@ -41,6 +41,13 @@ impl PinnedBuilder {
         PinnedBuilder(self.0.stack_size(bytes))
     }
 
+    /// Lets the thread take every signal that the thread which starts it takes. By default, it
+    /// blocks the signals that are meant for the program, as [the threads of a
+    /// pool](crate::blocking::PoolBuilder::inherit_signals) do.
+    pub fn inherit_signals(self) -> PinnedBuilder {
+        PinnedBuilder(self.0.inherit_signals())
+    }
+
     /// Sets the maximum number of calls that wait, not counting the call that runs. Further calls
     /// are [refused](crate::blocking::PinnedCallError::Full). An aborted call makes room. There is
     /// no limit by default.
