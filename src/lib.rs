@@ -151,6 +151,7 @@ pub mod process;
 pub mod process_pool;
 mod run;
 mod runtime;
+mod shutdown_report;
 #[cfg(all(feature = "signal", unix))]
 pub mod signal;
 pub mod time;
@@ -171,13 +172,14 @@ pub use handle::Handle;
 pub use io::{stdio, unblock::Unblock};
 pub use named::{Named, named};
 pub use run::{run, spawn};
-pub use runtime::{Builder, Runtime, ShutdownReport};
+pub use runtime::{Builder, Runtime};
 pub use runtime_core::abort_on_drop::AbortOnDrop;
 pub use runtime_core::join::{JoinError, JoinHandle};
 pub use runtime_core::metadata::{Id, Metadata};
 pub use runtime_executor::{
     NextTurn, NoRuntimeError, Turn, interval, sleep, sleep_until, timeout, timeout_at, yield_now,
 };
+pub use shutdown_report::ShutdownReport;
 
 /// The guide, as in `docs/guide/`.
 #[cfg(doc)]

@@ -8,8 +8,9 @@
 //!
 //! The idea: observe whether the queue moves. As many jobs as there are cores get a thread at once.
 //! Beyond that number, one worker becomes the monitor, which runs no jobs. If no job finishes for
-//! 100 µs, the running jobs must be blocked, so the monitor adds threads: as many as there are
-//! cores, then twice as many each time.
+//! 100 µs, or jobs run for longer than that, they must be blocked, so the monitor adds threads: as
+//! many as there are cores, then twice as many each time. It stops when more threads make the jobs
+//! run longer, because the jobs then compute.
 //!
 //! ```
 //! use runtime_blocking::{Pool, Shutdown};
@@ -61,6 +62,8 @@ pub use pinned::{PinnedCallError, PinnedState, PinnedStateBuilder};
 
 pub use deadlock::deadlock_error::Deadlock;
 pub use job::cancel::{CancelHook, CancelToken, Cancelled, check_cancelled, is_cancelled};
+#[doc(hidden)]
+pub use job::large::is_large;
 pub use pool::builder::Builder;
 pub use pool::handle::Pool;
 pub use pool::lane::Lane;

@@ -1,6 +1,6 @@
 //! [`spawn_blocking`]: from a closure to a job of a runtime.
 
-use runtime_blocking::Lane;
+use runtime_blocking::{Lane, is_large};
 use runtime_core::catch_panic::drop_catching;
 use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::metadata::Metadata;
@@ -36,7 +36,8 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    Handle::current().spawn_blocking(f)
+    let runtime = Handle::current();
+    runtime.submit(runtime.pool().main_lane(), Metadata::here(), (), f)
 }
 
 impl Handle {
@@ -52,7 +53,8 @@ impl Handle {
 
     /// Submits a job that belongs to this runtime, which is current in the job. The job holds the
     /// runtime's clock until it has ended, except while it sleeps in `block_on`. `keep` is dropped
-    /// after the awaiting task has been woken.
+    /// after the awaiting task has been woken. A large closure is moved to the heap first.
+    #[inline]
     pub(crate) fn submit<F, T, K>(
         &self,
         lane: &Lane,
@@ -60,6 +62,18 @@ impl Handle {
         keep: K,
         f: F,
     ) -> JoinHandle<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+        K: Send + Sync + 'static,
+    {
+        if const { is_large::<F>() } {
+            return self.submit_sized(lane, metadata, keep, Box::new(f));
+        }
+        self.submit_sized(lane, metadata, keep, f)
+    }
+
+    fn submit_sized<F, T, K>(&self, lane: &Lane, metadata: Metadata, keep: K, f: F) -> JoinHandle<T>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,

@@ -62,6 +62,7 @@ mod gather {
 mod blocking {
     mod deadlock;
     mod jobs;
+    mod large_closures;
     mod pinned;
 }
 

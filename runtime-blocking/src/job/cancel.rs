@@ -22,6 +22,7 @@
 use std::cell::RefCell;
 use std::error::Error;
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
 use runtime_core::catch_panic::{catch_panic, drop_catching};
@@ -182,6 +183,12 @@ impl fmt::Debug for CancelHook {
         f.debug_struct("CancelHook").field("job", self.work.metadata()).finish_non_exhaustive()
     }
 }
+
+/// A token and a hook contain nothing that a panic could leave half changed.
+impl UnwindSafe for CancelToken {}
+impl RefUnwindSafe for CancelToken {}
+impl UnwindSafe for CancelHook {}
+impl RefUnwindSafe for CancelHook {}
 
 /// A function to call when a job is requested to stop. *Shared by* the job and the hook's owner.
 /// *Guarded by* its mutex.

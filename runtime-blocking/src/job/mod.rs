@@ -3,3 +3,4 @@
 pub(crate) mod cancel;
 pub(crate) mod closure;
 pub(crate) mod context;
+pub(crate) mod large;

@@ -14,6 +14,7 @@ use runtime_core::sync::thread;
 use super::call_queue::CallQueue;
 use super::pinned_handle::PinnedState;
 use super::state_thread::{StateOpening, run_state};
+use crate::job::large::is_large;
 use crate::pool::settings::{Spawner, ThreadBody};
 use crate::worker::signal_mask::{Masked, SignalMask};
 
@@ -118,6 +119,27 @@ impl PinnedStateBuilder {
     /// panic.
     #[doc(hidden)]
     pub fn open_with<T, E, O, K, M, W>(
+        self,
+        metadata: Metadata,
+        keep: K,
+        make: M,
+        wrap: W,
+    ) -> JoinHandle<O>
+    where
+        T: 'static,
+        E: 'static,
+        O: Send + 'static,
+        K: Send + 'static,
+        M: FnOnce() -> Result<T, E> + Send + 'static,
+        W: FnOnce(Result<PinnedState<T>, E>) -> O + Send + 'static,
+    {
+        if const { is_large::<M>() } {
+            return self.open_sized(metadata, keep, Box::new(make), wrap);
+        }
+        self.open_sized(metadata, keep, make, wrap)
+    }
+
+    fn open_sized<T, E, O, K, M, W>(
         self,
         metadata: Metadata,
         keep: K,

@@ -1,6 +1,7 @@
 //! The handle of a pinned state.
 
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
 use runtime_core::completion::Completion;
@@ -13,6 +14,7 @@ use super::call_queue::CallQueue;
 use super::pending_close::{PendingClose, UnparkOnDrop};
 use super::pinned_call::{CallAborter, ClosureCall};
 use super::state_thread as thread;
+use crate::job::large::is_large;
 
 /// A state that one thread makes, uses and drops. Other threads send calls to that thread.
 ///
@@ -109,7 +111,7 @@ impl<T: 'static> PinnedState<T> {
         F: FnOnce(&mut T) -> R + Send + 'static,
         R: Send + 'static,
     {
-        self.call_as(Metadata::here(), f)
+        self.call_with(Metadata::here(), (), f)
     }
 
     /// Makes a [`call`](PinnedState::call) with the caller's metadata, for example with a name.
@@ -130,6 +132,18 @@ impl<T: 'static> PinnedState<T> {
     /// # Errors
     /// Those of [`call`](PinnedState::call).
     pub fn call_with<F, R, K>(&self, metadata: Metadata, keep: K, f: F) -> JoinHandle<R>
+    where
+        F: FnOnce(&mut T) -> R + Send + 'static,
+        R: Send + 'static,
+        K: Send + 'static,
+    {
+        if const { is_large::<F>() } {
+            return self.call_sized(metadata, keep, Box::new(f));
+        }
+        self.call_sized(metadata, keep, f)
+    }
+
+    fn call_sized<F, R, K>(&self, metadata: Metadata, keep: K, f: F) -> JoinHandle<R>
     where
         F: FnOnce(&mut T) -> R + Send + 'static,
         R: Send + 'static,
@@ -201,6 +215,11 @@ impl<T: 'static> PinnedState<T> {
         Some(PendingClose { closed, parker, thread, state: std::any::type_name::<T>() })
     }
 }
+
+/// The state itself may be half changed after a panic of a call, which the caller of that call
+/// learns. The handle never is.
+impl<T: 'static> UnwindSafe for PinnedState<T> {}
+impl<T: 'static> RefUnwindSafe for PinnedState<T> {}
 
 impl<T: 'static> Clone for PinnedState<T> {
     fn clone(&self) -> PinnedState<T> {

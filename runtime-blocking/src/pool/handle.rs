@@ -98,7 +98,7 @@ impl Pool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.main.submit(f)
+        self.main.submit_with(Metadata::here(), (), f)
     }
 
     /// [`Lane::try_submit`] in the main lane.
@@ -142,7 +142,7 @@ impl Pool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.main.submit_as(metadata, f)
+        self.main.submit_with(metadata, (), f)
     }
 
     /// [`Lane::submit_with`] in the main lane.
@@ -200,6 +200,18 @@ impl Pool {
 }
 
 impl Lane {
+    /// Like [`submit`](Lane::submit), with the caller's metadata, which may contain a name.
+    ///
+    /// # Errors
+    /// Those of [`submit`](Lane::submit).
+    pub fn submit_as<F, T>(&self, metadata: Metadata, f: F) -> Result<JoinHandle<T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.submit_with(metadata, (), f)
+    }
+
     /// Returns the statistics of the lane. Costs one short lock.
     pub fn stats(&self) -> LaneStats {
         self.owner().shared().lock_to_look().lane_stats(self.id())

@@ -7,8 +7,9 @@ use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
 
 use crate::job::closure::{BlockingJob, Job, RemoveFromQueue, Submitted};
+use crate::job::large::is_large;
+use crate::pool::lane_owner::LaneOwner;
 use crate::pool::owner::PoolOwner;
-use crate::pool::shared::PoolShared;
 use crate::pool::submit_error::SubmitError;
 use crate::queue::lane_config::LaneId;
 use crate::queue::permit::{Permit, WhenFull};
@@ -40,20 +41,6 @@ pub struct Lane {
     own: Option<Arc<LaneOwner>>,
 }
 
-/// *Shared by* the clones of a lane, and by nothing else, so it is dropped with the last clone.
-struct LaneOwner {
-    shared: Arc<PoolShared>,
-    id: LaneId,
-}
-
-impl Drop for LaneOwner {
-    fn drop(&mut self) {
-        if let Ok(mut state) = self.shared.lock_checked() {
-            state.queue.abandon_lane(self.id);
-        }
-    }
-}
-
 /// A job that was accepted.
 pub(crate) struct Accepted<T> {
     pub(crate) handle: JoinHandle<T>,
@@ -67,12 +54,12 @@ impl Lane {
     }
 
     pub(crate) fn own(owner: Arc<PoolOwner>, id: LaneId) -> Lane {
-        let own = Arc::new(LaneOwner { shared: Arc::clone(owner.shared()), id });
+        let own = Arc::new(LaneOwner::new(Arc::clone(owner.shared()), id));
         Lane { owner, own: Some(own) }
     }
 
     pub(super) fn id(&self) -> LaneId {
-        self.own.as_ref().map_or(self.owner.shared().main_lane, |own| own.id)
+        self.own.as_ref().map_or(self.owner.shared().main_lane, |own| own.id())
     }
 
     pub(crate) fn owner(&self) -> &Arc<PoolOwner> {
@@ -99,19 +86,7 @@ impl Lane {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.submit_as(Metadata::here(), f)
-    }
-
-    /// Like [`submit`](Lane::submit), with the caller's metadata, which may contain a name.
-    ///
-    /// # Errors
-    /// Those of [`submit`](Lane::submit).
-    pub fn submit_as<F, T>(&self, metadata: Metadata, f: F) -> Result<JoinHandle<T>, SubmitError<F>>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        self.submit_with(metadata, (), f)
+        self.submit_with(Metadata::here(), (), f)
     }
 
     /// Like [`submit_as`](Lane::submit_as), with a value to `keep`. The value is dropped when the
@@ -133,8 +108,29 @@ impl Lane {
         Ok(self.accept(metadata, keep, f, WhenFull::Wait)?.handle)
     }
 
-    /// Step 1 of a blocking call: makes the job, and offers it to the queue.
+    /// Step 1 of a blocking call: makes the job, and offers it to the queue. Moves a
+    /// [large](crate::job::large) closure to the heap first.
+    #[inline]
     pub(crate) fn accept<F, T, K>(
+        &self,
+        metadata: Metadata,
+        keep: K,
+        closure: F,
+        when_full: WhenFull,
+    ) -> Result<Accepted<T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+        K: Send + Sync + 'static,
+    {
+        if const { is_large::<F>() } {
+            let accepted = self.accept_sized(metadata, keep, Box::new(closure), when_full);
+            return accepted.map_err(|error| error.map(|closure| *closure));
+        }
+        self.accept_sized(metadata, keep, closure, when_full)
+    }
+
+    fn accept_sized<F, T, K>(
         &self,
         metadata: Metadata,
         keep: K,

@@ -6,6 +6,7 @@ pub(crate) mod fork_guard;
 pub(crate) mod handle;
 pub(crate) mod lane;
 pub(crate) mod lane_builder;
+mod lane_owner;
 pub(crate) mod no_thread;
 pub(crate) mod owner;
 pub(crate) mod quiet;

@@ -1,6 +1,7 @@
 //! The ownership of a pool: what happens when its last handle is dropped.
 
 use std::mem;
+use std::panic::RefUnwindSafe;
 use std::sync::Arc;
 
 use runtime_core::context::is_on_loop;
@@ -14,6 +15,10 @@ use crate::worker::current::{Membership, membership};
 pub(crate) struct PoolOwner {
     shared: Arc<PoolShared>,
 }
+
+/// Makes the handles of pools and lanes safe to use after a caught panic. No user code runs under
+/// the pool's lock, so no panic leaves its state half changed.
+impl RefUnwindSafe for PoolShared {}
 
 impl PoolOwner {
     pub(crate) fn new(shared: Arc<PoolShared>) -> PoolOwner {

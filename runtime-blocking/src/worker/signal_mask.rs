@@ -24,10 +24,15 @@
 //! restores its own mask. If the new thread blocked the signals itself, as its first step, it could
 //! take a signal before. The two system calls cost less than a microsecond; a start takes ten.
 
-#[cfg(not(unix))]
-pub(crate) use elsewhere::{Masked, with_host_signals};
+use std::cell::Cell;
+
 #[cfg(unix)]
-pub(crate) use unix::{Masked, with_host_signals};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal};
+use runtime_core::sync::thread_local_const;
+
+/// Elsewhere, threads have no masks.
+#[cfg(not(unix))]
+type SigSet = ();
 
 /// The signals that a thread blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,141 +43,137 @@ pub(crate) enum SignalMask {
     Inherited,
 }
 
-#[cfg(unix)]
-mod unix {
-    use std::cell::Cell;
-    use std::sync::OnceLock;
+thread_local_const! {
+    /// On a thread of this crate, the mask of the host's thread from which it descends.
+    static HOST_MASK: Cell<Option<SigSet>> = Cell::new(None)
+}
 
-    use nix::sys::signal::{SigSet, SigmaskHow, Signal};
-    use runtime_core::sync::thread_local_const;
+/// The mask of a thread that starts another one. Dropping it restores the mask.
+#[must_use = "dropping it restores the mask"]
+pub(crate) struct Masked {
+    before: Option<SigSet>,
+}
 
-    use super::SignalMask;
-
-    thread_local_const! {
-        /// On a thread of this crate, the mask of the host's thread from which it descends.
-        static HOST_MASK: Cell<Option<SigSet>> = Cell::new(None)
+impl Masked {
+    /// Blocks signals on this thread, to be inherited by the thread that it starts next.
+    pub(crate) fn new(mask: SignalMask) -> Masked {
+        let before = match mask {
+            SignalMask::Inherited => None,
+            SignalMask::HostSignals => block_host_signals(),
+        };
+        Masked { before }
     }
 
-    /// The mask of a thread that starts another one. Dropping it restores the mask.
-    #[must_use = "dropping it restores the mask"]
-    pub(crate) struct Masked {
-        before: Option<SigSet>,
-    }
-
-    impl Masked {
-        /// Blocks signals on this thread, to be inherited by the thread that it starts next.
-        pub(crate) fn new(mask: SignalMask) -> Masked {
-            let before = match mask {
-                SignalMask::Inherited => None,
-                // Fails only for an invalid argument.
-                SignalMask::HostSignals => {
-                    host_signals().thread_swap_mask(SigmaskHow::SIG_BLOCK).ok()
-                }
-            };
-            Masked { before }
-        }
-
-        /// Wraps the body of the thread, which remembers the mask of the host.
-        pub(crate) fn wrap(
-            &self,
-            body: impl FnOnce() + Send + 'static,
-        ) -> impl FnOnce() + Send + 'static {
-            let host_mask = HOST_MASK.with(|mask| mask.get()).or(self.before);
-            move || {
-                HOST_MASK.with(|mask| mask.set(host_mask));
-                body();
-            }
-        }
-    }
-
-    impl Drop for Masked {
-        fn drop(&mut self) {
-            if let Some(before) = self.before {
-                let _valid = before.thread_set_mask();
-            }
-        }
-    }
-
-    /// Calls `start`, which starts a child process, with the mask of the host's threads, so that
-    /// the child inherits that mask although this thread may be one of this crate.
-    pub(crate) fn with_host_signals<T>(start: impl FnOnce() -> T) -> T {
-        let Some(mut host_mask) = HOST_MASK.with(|mask| mask.get()) else { return start() };
-        if !is_pipe_ignored() {
-            // One may be pending since the failed write of a job, and would now end the process.
-            host_mask.add(Signal::SIGPIPE);
-        }
-        let masked = Masked { before: host_mask.thread_swap_mask(SigmaskHow::SIG_SETMASK).ok() };
-        let started = start();
-        drop(masked);
-        started
-    }
-
-    /// The signals that a thread of this crate blocks, including the real-time signals.
-    fn host_signals() -> SigSet {
-        use Signal::*;
-        let faults = [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT];
-        let control =
-            [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT, SIGCHLD];
-        let mut signals = SigSet::all();
-        faults.into_iter().chain(control).for_each(|signal| signals.remove(signal));
-        if is_pipe_ignored() {
-            signals.remove(SIGPIPE);
-        }
-        signals
-    }
-
-    /// Returns whether the process ignored SIGPIPE when its first thread was started here, or the
-    /// system does not say. Reading the action of a signal otherwise needs unsafe code.
-    fn is_pipe_ignored() -> bool {
-        static IS_IGNORED: OnceLock<bool> = OnceLock::new();
-        *IS_IGNORED.get_or_init(|| {
-            let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-            !says_pipe_is_not_ignored(&status)
-        })
-    }
-
-    fn says_pipe_is_not_ignored(status: &str) -> bool {
-        let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-        let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-        ignored.is_some_and(|mask| mask & 1 << (Signal::SIGPIPE as i32 - 1) == 0)
-    }
-
-    #[cfg(test)]
-    mod tests {
-        use super::*;
-
-        #[test]
-        fn the_action_of_sigpipe_is_read_where_the_system_states_it() {
-            let lines = |ignored| format!("SigBlk:\t0000000000001000\nSigIgn:\t{ignored}\n");
-            assert!(!says_pipe_is_not_ignored(&lines("0000000000001000")));
-            assert!(says_pipe_is_not_ignored(&lines("ffffffffffffefff")));
-            assert!(!says_pipe_is_not_ignored("") && !says_pipe_is_not_ignored(&lines("?")));
-            assert!(is_pipe_ignored(), "a Rust program ignores it");
+    /// Wraps the body of the thread, which remembers the mask of the host.
+    pub(crate) fn wrap(
+        &self,
+        body: impl FnOnce() + Send + 'static,
+    ) -> impl FnOnce() + Send + 'static {
+        let host_mask = HOST_MASK.with(|mask| mask.get()).or(self.before);
+        move || {
+            HOST_MASK.with(|mask| mask.set(host_mask));
+            body();
         }
     }
 }
 
-#[cfg(not(unix))]
-mod elsewhere {
-    use super::SignalMask;
-
-    /// There are no masks on this system.
-    pub(crate) struct Masked;
-
-    impl Masked {
-        pub(crate) fn new(_mask: SignalMask) -> Masked {
-            Masked
-        }
-
-        pub(crate) fn wrap(
-            &self,
-            body: impl FnOnce() + Send + 'static,
-        ) -> impl FnOnce() + Send + 'static {
-            body
+impl Drop for Masked {
+    fn drop(&mut self) {
+        if let Some(before) = self.before {
+            let _ = set_mask(before);
         }
     }
+}
 
-    pub(crate) fn with_host_signals<T>(start: impl FnOnce() -> T) -> T {
-        start()
+/// Calls `start`, which starts a child process, with the mask of the host's threads, so that the
+/// child inherits that mask although this thread may be one of this crate.
+pub(crate) fn with_host_signals<T>(start: impl FnOnce() -> T) -> T {
+    let Some(host_mask) = HOST_MASK.with(|mask| mask.get()) else { return start() };
+    let masked = Masked { before: set_mask(host_mask_for_child(host_mask)) };
+    let started = start();
+    drop(masked);
+    started
+}
+
+/// Returns the mask of before. The system refuses only invalid arguments.
+#[cfg(unix)]
+fn block_host_signals() -> Option<SigSet> {
+    host_signals().thread_swap_mask(SigmaskHow::SIG_BLOCK).ok()
+}
+
+/// Returns the mask of before.
+#[cfg(unix)]
+fn set_mask(mask: SigSet) -> Option<SigSet> {
+    mask.thread_swap_mask(SigmaskHow::SIG_SETMASK).ok()
+}
+
+/// If SIGPIPE is blocked here, it stays blocked: one may be pending since the failed write of a
+/// job, and would end the process.
+#[cfg(unix)]
+fn host_mask_for_child(mut mask: SigSet) -> SigSet {
+    if !is_pipe_ignored() {
+        mask.add(Signal::SIGPIPE);
+    }
+    mask
+}
+
+/// The signals that a thread of this crate blocks, including the real-time signals.
+#[cfg(unix)]
+fn host_signals() -> SigSet {
+    use Signal::*;
+    let faults = [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT];
+    let control = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT, SIGCHLD];
+    let mut signals = SigSet::all();
+    faults.into_iter().chain(control).for_each(|signal| signals.remove(signal));
+    if is_pipe_ignored() {
+        signals.remove(SIGPIPE);
+    }
+    signals
+}
+
+/// Returns whether the process ignored SIGPIPE when its first thread was started here, or the
+/// system does not say. Reading the action of a signal otherwise needs unsafe code.
+#[cfg(unix)]
+fn is_pipe_ignored() -> bool {
+    static IS_IGNORED: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
+    *IS_IGNORED.get_or_init(|| {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        !says_pipe_is_not_ignored(&status)
+    })
+}
+
+#[cfg(unix)]
+fn says_pipe_is_not_ignored(status: &str) -> bool {
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask & 1 << (Signal::SIGPIPE as i32 - 1) == 0)
+}
+
+#[cfg(not(unix))]
+fn block_host_signals() -> Option<SigSet> {
+    None
+}
+
+#[cfg(not(unix))]
+fn set_mask(_mask: SigSet) -> Option<SigSet> {
+    None
+}
+
+#[cfg(not(unix))]
+fn host_mask_for_child(mask: SigSet) -> SigSet {
+    mask
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_action_of_sigpipe_is_read_where_the_system_states_it() {
+        let lines = |ignored| format!("SigBlk:\t0000000000001000\nSigIgn:\t{ignored}\n");
+        assert!(!says_pipe_is_not_ignored(&lines("0000000000001000")));
+        assert!(says_pipe_is_not_ignored(&lines("ffffffffffffefff")));
+        assert!(!says_pipe_is_not_ignored("") && !says_pipe_is_not_ignored(&lines("?")));
+        assert!(is_pipe_ignored(), "a Rust program ignores it");
     }
 }

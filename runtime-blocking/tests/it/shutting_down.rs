@@ -223,8 +223,8 @@ fn the_destructor_of_a_cancelled_closure_may_come_back_to_the_pool() {
     wait(first).expect("it ran");
 }
 
-/// P125. The child process runs this test again, with two pools that shut down slowly. Of the first,
-/// a job runs. Of the second, a job waits for a thread that is being started.
+/// P125. The child process runs this test again, with two pools that shut down slowly. A job of the
+/// first pool runs. A job of the second pool waits for a thread that is being started.
 #[test]
 fn a_slow_shutdown_prints_once_which_jobs_run_and_which_wait() {
     const NAME: &str = "shutting_down::a_slow_shutdown_prints_once_which_jobs_run_and_which_wait";

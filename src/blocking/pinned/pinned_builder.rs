@@ -98,6 +98,20 @@ impl PinnedBuilder {
         M: FnOnce() -> Result<T, E> + Send + 'static,
         W: FnOnce(Result<Pinned<T>, E>) -> O + Send + 'static,
     {
+        if const { runtime_blocking::is_large::<M>() } {
+            return self.open_sized(metadata, Box::new(make), wrap);
+        }
+        self.open_sized(metadata, make, wrap)
+    }
+
+    fn open_sized<T, E, O, M, W>(self, metadata: Metadata, make: M, wrap: W) -> JoinHandle<O>
+    where
+        T: 'static,
+        E: 'static,
+        O: Send + 'static,
+        M: FnOnce() -> Result<T, E> + Send + 'static,
+        W: FnOnce(Result<Pinned<T>, E>) -> O + Send + 'static,
+    {
         let wrap = |made: Result<_, E>| wrap(made.map(Pinned::new));
         match Handle::try_current() {
             Err(_no_runtime) => self.0.open_with(metadata, (), make, wrap),

@@ -1,6 +1,7 @@
 //! The handle of a pinned state that runtimes call.
 
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
 use runtime_core::context::is_on_loop;
@@ -118,6 +119,17 @@ impl<T: 'static> Pinned<T> {
         F: FnOnce(&mut T) -> R + Send + 'static,
         R: Send + 'static,
     {
+        if const { runtime_blocking::is_large::<F>() } {
+            return self.call_sized(metadata, Box::new(f));
+        }
+        self.call_sized(metadata, f)
+    }
+
+    fn call_sized<F, R>(&self, metadata: Metadata, f: F) -> JoinHandle<R>
+    where
+        F: FnOnce(&mut T) -> R + Send + 'static,
+        R: Send + 'static,
+    {
         let PinnedOwner { state, clock_holds } = &*self.owner;
         match Handle::try_current() {
             Err(_no_runtime) => state.call_with(metadata, (), f),
@@ -159,6 +171,10 @@ impl<T: 'static> Pinned<T> {
         self.owner.state.waiting()
     }
 }
+
+/// A panic of a call may leave the state half changed, as [`Pinned`] says, but never its handle.
+impl<T: 'static> UnwindSafe for Pinned<T> {}
+impl<T: 'static> RefUnwindSafe for Pinned<T> {}
 
 impl<T: 'static> Clone for Pinned<T> {
     fn clone(&self) -> Pinned<T> {

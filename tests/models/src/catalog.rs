@@ -3,7 +3,7 @@
 use crate::model::Model;
 use crate::{
     cancel, channel, completion, deadlock, facade, gather, lanes, park, parking, path, pinned,
-    pool, reactor, registration, sleep, turn, unblock, waking,
+    pool, reactor, registration, shutdown, sleep, turn, unblock, waking,
 };
 
 /// Returns all models.
@@ -22,6 +22,7 @@ pub(crate) fn all() -> Vec<&'static Model> {
         sleep::MODELS,
         gather::MODELS,
         pool::MODELS,
+        shutdown::MODELS,
         lanes::MODELS,
         pinned::MODELS,
         deadlock::MODELS,

@@ -206,8 +206,8 @@ fn a_job_in_line_of_a_pool_that_closes(witness: &'static Witness) {
     assert!(pool.shutdown(Shutdown::Wait).is_clean());
 }
 
-/// priorities‖shutdown. A job in a background lane must run. The shutdown does not wait for the job.
-/// It reports the job, unless the job has ended, and the job is run. (P96)
+/// priorities‖shutdown. A job in a background lane must run. The shutdown does not wait for the
+/// job. It reports the job, unless the job has ended, and the job is run. (P96)
 fn a_shutdown_that_leaves(
     rules: fn(runtime_blocking::LaneBuilder) -> runtime_blocking::LaneBuilder,
     witness: &'static Witness,

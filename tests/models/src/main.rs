@@ -87,6 +87,8 @@ mod registration;
 #[cfg(runtime_loom)]
 mod runner;
 #[cfg(runtime_loom)]
+mod shutdown;
+#[cfg(runtime_loom)]
 mod site;
 #[cfg(runtime_loom)]
 mod sleep;

@@ -10,7 +10,6 @@ use runtime_blocking::{Pool, Shutdown};
 use runtime_core::completion::Completion;
 use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
-use runtime_core::sync::atomic::{AtomicBool, Ordering};
 use runtime_core::sync::explore::{Record, Witness};
 use runtime_core::sync::{Mutex, injector, thread};
 
@@ -113,17 +112,6 @@ pub(crate) const MODELS: &[Model] = &[
         witnesses: &["cancelled"],
         mutants: &[Mutant::lose(JOB, SET_QUEUE_KEY)],
         body: a_queued_job_that_is_aborted,
-    },
-    Model {
-        name: "pool::no_shutdown_of_two_returns_before_the_last_thread_has_ended",
-        bound: Some(3),
-        executions: 1,
-        witnesses: &["both waited"],
-        mutants: &[
-            Mutant::lose(PARK, WAKE_THREAD),
-            Mutant::body("a thread counts as joined when its handle is taken", joined_when_taken),
-        ],
-        body: two_shutdowns_of_one_thread,
     },
     Model {
         name: "pool::a_job_without_a_thread_is_run_by_another_or_comes_back",
@@ -499,55 +487,4 @@ fn two_shutdowns_one_of_them_a_jobs(witness: &'static Witness) {
     block_on(job).expect("it ran");
     end(&pool, 1);
     witness.saw("both returned");
-}
-
-/// Two threads shut a pool down at once. One of them joins the last worker, and the other waits
-/// until it has. (P127)
-fn two_shutdowns_of_one_thread(witness: &'static Witness) {
-    let ended = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&ended);
-    let builder = Pool::builder().burst(1).threads_max(1).cores(1).slow_shutdown_notice(None);
-    let builder = builder.spawner(move |name, stack_size, body| {
-        let flag = Arc::clone(&flag);
-        let body = move || {
-            body();
-            // The last step of the thread, in place of the destructor of a thread-local.
-            flag.store(true, Ordering::Relaxed);
-        };
-        thread::spawn(name, stack_size, body)
-    });
-    let pool = builder.build();
-    submit(&pool, || ()).detach();
-    let shut_down = |pool: Pool| {
-        let ended = Arc::clone(&ended);
-        move || {
-            assert!(pool.shutdown(Shutdown::Wait).is_clean());
-            assert!(ended.load(Ordering::Relaxed), "the thread has not ended");
-        }
-    };
-    let second = spawn(shut_down(pool.clone()));
-    shut_down(pool)();
-    join(second);
-    witness.saw("both waited");
-}
-
-/// The same program with a mutex, and the mistake that a thread counts as joined when its handle is
-/// taken.
-fn joined_when_taken(_: &'static Witness) {
-    let ended = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&ended);
-    let handle = Arc::new(Mutex::new(Some(spawn(move || flag.store(true, Ordering::Relaxed)))));
-    let shut_down = || {
-        let (ended, handle) = (Arc::clone(&ended), Arc::clone(&handle));
-        move || {
-            let taken = handle.lock().take();
-            if let Some(thread) = taken {
-                join(thread);
-            }
-            assert!(ended.load(Ordering::Relaxed), "the thread has not ended");
-        }
-    };
-    let second = spawn(shut_down());
-    shut_down()();
-    join(second);
 }

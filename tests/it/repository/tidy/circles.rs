@@ -68,6 +68,8 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
                 "queue/lane_config",
                 "queue/permit",
                 "worker/current",
+                "worker/round",
+                "worker/signal_mask",
                 "worker/start_backoff",
             ],
             &[
@@ -84,7 +86,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
             &["pool/fork_guard", "pool/quiet", "pool/removal", "pool/stats"],
             &["deadlock", "pool/report"],
             &["pool/shutdown"],
-            &["pool/owner", "worker/lifecycle"],
+            &["pool/lane_owner", "pool/owner", "worker/lifecycle"],
             &["pool/lane", "worker"],
             &["pinned", "pool"],
         ],
@@ -92,7 +94,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
     (
         "src/",
         &[
-            &["gather", "handle", "lookups", "observe", "time"],
+            &["gather", "handle", "lookups", "observe", "shutdown_report", "time"],
             &["blocking", "context", "io", "runtime"],
             &["net"],
             &["fs", "process", "process_pool", "run", "signal"],
