@@ -112,7 +112,7 @@ impl Worker {
     /// Step 3 of a blocking call: looks for a job under the lock, then makes at most one dispatch.
     fn next(&self, arrival: Arrival, now: Instant) -> WorkerStep {
         let mut state = self.shared.lock();
-        let ended = self.report_end(&mut state);
+        let ended = self.report_end(&mut state, now);
         let step = match state.policy.next(arrival) {
             WorkerAction::Take(dispatch) => self.take_job(state, now, dispatch),
             WorkerAction::YieldAndRetry => {
@@ -130,8 +130,9 @@ impl Worker {
     /// Reports that this worker's job has ended, if there was one. Returns the job, to be dropped
     /// outside the lock.
     #[inline]
-    fn report_end(&self, state: &mut PoolState) -> Option<CurrentJob> {
+    fn report_end(&self, state: &mut PoolState, now: Instant) -> Option<CurrentJob> {
         let current = state.workers.end(self.id)?;
+        state.policy.add_run_time(thread::time_between(current.since, now));
         if state.queue.ended(current.lane) {
             state.policy.release();
         }

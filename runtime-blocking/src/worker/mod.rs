@@ -5,6 +5,7 @@ pub(crate) mod growth;
 pub(crate) mod lifecycle;
 pub(crate) mod monitor;
 pub(crate) mod policy;
+pub(crate) mod round;
 pub(crate) mod signal_mask;
 pub(crate) mod start;
 pub(crate) mod start_backoff;

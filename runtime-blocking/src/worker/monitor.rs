@@ -4,9 +4,10 @@ use std::time::Instant;
 
 use runtime_core::park::Unparked;
 
-use crate::worker::growth::{MonitorAction, PATIENCE};
+use crate::worker::growth::MonitorAction;
 use crate::worker::lifecycle::{Worker, WorkerStep};
 use crate::worker::policy::Dispatch;
+use crate::worker::round::PATIENCE;
 
 impl Worker {
     /// Watches whether the queue moves, and adds threads when it does not.

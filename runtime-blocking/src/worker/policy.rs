@@ -10,8 +10,8 @@
 //!    dispatched; the arriving worker takes a job, and dispatches the next worker if jobs are left.
 //!    So a burst costs its submitter one or two dispatches, and not one per job.
 //! 2. Beyond that, one worker becomes the *monitor*. It runs no jobs. If no job finishes for 100
-//!    µs, the running jobs must be blocked, so it [adds threads](crate::worker::growth). If it can
-//!    add none, it runs a job itself.
+//!    µs, or jobs run for longer than that, they must be blocked, so it [adds
+//!    threads](crate::worker::growth). If it can add none, it runs a job itself.
 //! 3. A worker that has run many jobs in a row and finds no further job yields the core once and
 //!    looks again before it waits, unless another worker is arriving. While it yields it counts as
 //!    arriving, so a submit makes no system call. Without the yield, a worker that is faster than
@@ -35,6 +35,9 @@
 //! waiting job depends on a later submit. Two kinds of workers have a timer: the monitor while jobs
 //! wait, and idle workers for their keep-alive.
 
+use std::time::Duration;
+
+use crate::worker::round::Round;
 use crate::worker::start_backoff::StartBackoff;
 
 /// The role for which a worker is woken or started.
@@ -103,8 +106,12 @@ pub(crate) struct Policy {
     pub(super) monitor: bool,
     /// The number of ended jobs. The monitor compares it with the number at its last look.
     pub(super) ended: u64,
+    /// The time for which the ended jobs have run.
+    pub(super) run_time: Duration,
     /// The number of workers that the monitor adds the next time.
     pub(super) step: usize,
+    /// The jobs whose run times the monitor looks at next.
+    pub(super) round: Round,
     /// The thread starts that were refused.
     pub(super) backoff: StartBackoff,
 }

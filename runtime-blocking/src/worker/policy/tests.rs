@@ -142,6 +142,73 @@ fn the_monitor_waits_while_the_queue_moves_and_grows_twice_as_much_when_it_does_
     );
 }
 
+/// Lets `jobs` jobs end that have run for this time each.
+fn end_jobs(policy: &mut Policy, jobs: usize, run_time: Duration) {
+    for _ in 0..jobs {
+        policy.add_run_time(run_time);
+        let WorkerAction::Take(_) = policy.next(Arrival::JobEnded) else { panic!("jobs are left") };
+    }
+}
+
+/// Lets all workers that the monitor adds arrive.
+fn add(policy: &mut Policy, by: usize) {
+    (0..by).for_each(|_| assert_ne!(policy.grow(), Dispatch::Nothing));
+    for _ in 0..by {
+        let WorkerAction::Take(_) = policy.next(Arrival::Dispatched) else { panic!("jobs wait") };
+    }
+}
+
+/// P116.
+#[test]
+fn the_monitor_grows_although_the_queue_moves_while_each_round_of_jobs_is_slow() {
+    let slow = Duration::from_micros(250);
+    let mut policy = policy(512, 2, counts(1000, 0, 2, 0, 1));
+    assert_eq!(policy.tick(None), MonitorAction::WaitAgain(0));
+    end_jobs(&mut policy, 1, slow);
+    assert_eq!(policy.tick(Some(0)), MonitorAction::WaitAgain(1), "the round is not over");
+    let mut ended = 1;
+    for (workers, by) in [(2, 2), (4, 4), (8, 8), (16, 16), (32, 32)] {
+        let rest = workers - usize::from(workers == 2);
+        end_jobs(&mut policy, rest, slow);
+        let seen = ended;
+        ended += rest as u64;
+        assert_eq!(policy.tick(Some(seen)), MonitorAction::Grow { by, seen: ended });
+        add(&mut policy, by);
+    }
+    end_jobs(&mut policy, 64, slow / 3);
+    assert_eq!(policy.tick(Some(ended)), MonitorAction::WaitAgain(ended + 64), "short jobs");
+    end_jobs(&mut policy, 64, slow);
+    let next = MonitorAction::Grow { by: 64, seen: ended + 128 };
+    assert_eq!(policy.tick(Some(ended + 64)), next, "slow again");
+}
+
+/// P116: jobs that compute take longer the more workers contend for the cores.
+#[test]
+fn the_monitor_stops_growing_when_jobs_run_half_as_long_again() {
+    let mut policy = policy(512, 2, counts(1000, 0, 2, 0, 1));
+    assert_eq!(policy.tick(None), MonitorAction::WaitAgain(0));
+    end_jobs(&mut policy, 2, Duration::from_micros(200));
+    assert_eq!(policy.tick(Some(0)), MonitorAction::Grow { by: 2, seen: 2 });
+    add(&mut policy, 2);
+    let mut seen = 2;
+    for _ in 0..10 {
+        end_jobs(&mut policy, 4, Duration::from_micros(300));
+        assert_eq!(policy.tick(Some(seen)), MonitorAction::WaitAgain(seen + 4), "they contend");
+        seen += 4;
+    }
+    assert_eq!(policy.tick(Some(seen)), MonitorAction::Grow { by: 2, seen }, "none has ended");
+}
+
+/// P116: a queue that moves needs no monitor that runs a job.
+#[test]
+fn the_monitor_of_slow_jobs_waits_when_no_worker_can_be_added() {
+    let mut policy = policy(3, 1, counts(9, 0, 2, 0, 1));
+    assert_eq!(policy.tick(None), MonitorAction::WaitAgain(0));
+    end_jobs(&mut policy, 2, Duration::from_millis(1));
+    assert_eq!(policy.tick(Some(0)), MonitorAction::WaitAgain(2));
+    assert_eq!(policy.tick(Some(2)), MonitorAction::Take);
+}
+
 #[test]
 fn growth_wakes_first_then_starts_and_dispatches_no_more_than_jobs_wait() {
     let mut policy = policy(6, 1, counts(3, 0, 1, 1, 1));

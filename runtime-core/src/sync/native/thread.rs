@@ -1,7 +1,7 @@
 //! Threads and parking: std's.
 
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub use std::thread::{JoinHandle, Thread, current, park, yield_now};
 
@@ -13,6 +13,12 @@ pub fn park_until(deadline: Instant) -> bool {
         std::thread::park_timeout(left);
     }
     left.is_zero()
+}
+
+/// The time from `since` to `now`, by which a decision may differ from run to run.
+#[inline]
+pub fn time_between(since: Instant, now: Instant) -> Duration {
+    now.saturating_duration_since(since)
 }
 
 /// Starts a thread.

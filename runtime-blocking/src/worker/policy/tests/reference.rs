@@ -130,7 +130,12 @@ impl Reference {
             return;
         }
         *from -= 1;
-        self.ended += u64::from(arrival != Arrival::Dispatched);
+        if arrival != Arrival::Dispatched {
+            self.ended += 1;
+            // Short, slow, and slower than before.
+            let run_times = [10, 200, 200, 1000].map(Duration::from_micros);
+            self.policy.add_run_time(run_times[self.ended as usize % 4]);
+        }
         match self.policy.next(arrival) {
             WorkerAction::Take(call) => {
                 self.queued -= 1;
