@@ -6,6 +6,9 @@
 #[path = "it/support/watchdog.rs"]
 mod watchdog;
 
+#[path = "it/support/new_wakers.rs"]
+mod new_wakers;
+
 #[path = "process/ends.rs"]
 mod ends;
 #[cfg(target_os = "linux")]

@@ -11,19 +11,27 @@ mod watchdog;
 mod broken_pipes;
 #[path = "signals/default_again.rs"]
 mod default_again;
+
+#[allow(dead_code)]
+#[path = "it/support/new_wakers.rs"]
+mod new_wakers;
+
 #[path = "signals/outside.rs"]
 mod outside;
 #[path = "signals/storms.rs"]
 mod storms;
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Context;
 use std::thread;
 
 use aside::Runtime;
 use aside::signal::{NoSuchSignal, Signal, Signals, ctrl_c};
-use futures_lite::StreamExt;
 use futures_lite::future::{block_on, poll_once};
+use futures_lite::{Stream, StreamExt};
 
+use crate::new_wakers::assert_only_the_last_waker_is_woken;
 use crate::watchdog::watched;
 
 /// Sends the signal to this thread. The handler has run when this function returns.
@@ -48,6 +56,10 @@ fn ctrl_c_receives_from_the_call_on_and_again() {
             assert!(poll_once(&mut first).await.is_none());
             raise(Signal::INT);
             first.await.unwrap();
+
+            let mut third = ctrl_c();
+            let poll = |cx: &mut Context<'_>| Pin::new(&mut third).poll(cx);
+            assert_only_the_last_waker_is_woken("ctrl-c", poll, || raise(Signal::INT)).await;
         });
     });
 }
@@ -219,5 +231,18 @@ fn the_types_are_send_and_sync_and_show_their_contents() {
     aside::run(async {
         let signals = Signals::new([Signal::CHLD, Signal::TTOU]).unwrap();
         assert_eq!(format!("{signals:?}"), "Signals([SIGCHLD, SIGTTOU])");
+    });
+}
+
+// P95: a receiver is polled with a new waker at each poll.
+#[test]
+fn receivers_wake_no_replaced_waker() {
+    watched(|| {
+        aside::run(async {
+            let signal = Signal::try_from(60).unwrap();
+            let mut signals = Signals::new([signal]).unwrap();
+            let poll = |cx: &mut Context<'_>| Pin::new(&mut signals).poll_next(cx);
+            assert_only_the_last_waker_is_woken("signals", poll, || raise(signal)).await;
+        });
     });
 }

@@ -25,6 +25,7 @@
 
 mod support {
     pub(crate) mod misbehaving;
+    pub(crate) mod new_wakers;
     pub(crate) mod watchdog;
 }
 
@@ -35,6 +36,7 @@ mod tasks {
     mod handles;
     mod panics;
     mod recycling;
+    mod replaced_wakers;
     mod sync_primitives;
     mod wakers;
 }

@@ -1,16 +1,20 @@
 //! The pipes of children and of grandchildren.
 
+use std::pin::Pin;
 use std::process::Stdio;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use aside::net::TcpListener;
+use aside::process::Child;
 use aside::{spawn, timeout, try_gather};
 use futures_lite::future::poll_once;
 use futures_lite::io::BufReader;
-use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
+use futures_lite::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{script, waiting};
+use crate::new_wakers::{assert_future_keeps_the_last_waker, assert_only_the_last_waker_is_woken};
 use crate::watchdog::watched;
 
 fn pattern(length: usize) -> Vec<u8> {
@@ -242,4 +246,42 @@ fn a_child_inherits_its_three_streams_and_no_descriptor_of_the_runtime() {
             other.wait().await.unwrap();
         });
     });
+}
+
+// P95: a child and its pipes are polled with a new waker at each poll.
+#[test]
+fn a_child_and_its_pipes_wake_no_replaced_waker() {
+    watched(|| {
+        aside::run(async {
+            let mut cat = script("cat");
+            let mut cat = cat.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+            let (mut stdin, mut stdout) = (cat.stdin.take().unwrap(), cat.stdout.take().unwrap());
+            let poll = |cx: &mut Context<'_>| Pin::new(&mut stdout).poll_read(cx, &mut [0; 8]);
+            let send = || {
+                let write =
+                    Pin::new(&mut stdin).poll_write(&mut Context::from_waker(Waker::noop()), b"x");
+                assert!(write.is_ready());
+            };
+            assert_only_the_last_waker_is_woken("a child's stdout", poll, send).await;
+
+            let child = pid(&cat);
+            let kill = || kill_process(child, Signal::KILL).unwrap();
+            assert_future_keeps_the_last_waker("a child", cat.wait(), kill).await;
+
+            let mut sleeper = script("read line; head -c 200000 > /dev/null");
+            let mut sleeper = sleeper.stdin(Stdio::piped()).spawn().unwrap();
+            let mut stdin = sleeper.stdin.take().unwrap();
+            kill_process(pid(&sleeper), Signal::STOP).unwrap();
+            while poll_once(stdin.write(&[b'\n'; 4096])).await.is_some() {}
+            let poll = |cx: &mut Context<'_>| Pin::new(&mut stdin).poll_write(cx, b"x");
+            let go = || kill_process(pid(&sleeper), Signal::CONT).unwrap();
+            assert_only_the_last_waker_is_woken("a child's stdin", poll, go).await;
+            sleeper.kill().await.unwrap();
+            sleeper.wait().await.unwrap();
+        });
+    });
+}
+
+fn pid(child: &Child) -> Pid {
+    Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()).unwrap()
 }

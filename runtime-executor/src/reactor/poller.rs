@@ -106,6 +106,7 @@ impl Poller {
         }
     }
 
+    #[inline]
     fn receive(&mut self, timeout: Option<Duration>) {
         match self.wait.wait(timeout, &mut self.events) {
             Ok(()) => {

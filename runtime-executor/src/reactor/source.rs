@@ -11,21 +11,22 @@ use super::readiness::{ReactorGone, Readiness, Tick};
 use super::selector::{Direction, ReadinessEvent};
 use super::waiters::{WaiterSlot, Waiters};
 
-/// An error of the selector. Many tasks can report it, because it can be copied.
+/// An error of the selector: the code of the operating system, or 0 if there is none. It can be
+/// copied, so that many tasks can report it. It is small, so that the result of a check fits into
+/// registers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct SelectorError {
-    code: Option<i32>,
-    kind: io::ErrorKind,
-}
+pub(super) struct SelectorError(i32);
 
 impl SelectorError {
     pub(super) fn of(error: &io::Error) -> SelectorError {
-        SelectorError { code: error.raw_os_error(), kind: error.kind() }
+        SelectorError(error.raw_os_error().unwrap_or(0))
     }
 
-    /// Returns the error of the operating system, if it was one.
     pub(super) fn to_io(self) -> io::Error {
-        self.code.map_or_else(|| self.kind.into(), io::Error::from_raw_os_error)
+        match self.0 {
+            0 => io::Error::other("the runtime cannot receive the events of its sockets"),
+            code => io::Error::from_raw_os_error(code),
+        }
     }
 }
 
@@ -136,19 +137,21 @@ impl IoSource {
         direction: Direction,
         slot: &mut WaiterSlot,
         waker: &Waker,
-        check: fn(&Readiness) -> Poll<Result<Tick, ReactorGone>>,
+        check: impl Fn(&Readiness) -> Poll<Result<Tick, ReactorGone>>,
     ) -> Poll<Result<Tick, CannotWait>> {
         let waker = waker.clone();
         let mut waiters = self.waiters.lock();
-        let checked = match (check(self.readiness(direction)), waiters.failure) {
-            (Poll::Ready(checked), _) => checked.map_err(CannotWait::from),
-            (Poll::Pending, Some(error)) => Err(CannotWait::SelectorFails(error)),
-            (Poll::Pending, None) => {
-                let former = waiters.of(direction).store(slot, waker);
-                drop(waiters);
-                drop_catching(former);
-                return Poll::Pending;
-            }
+        let checked = match check(self.readiness(direction)) {
+            Poll::Ready(checked) => checked.map_err(CannotWait::from),
+            Poll::Pending => match waiters.failure {
+                Some(error) => Err(CannotWait::SelectorFails(error)),
+                None => {
+                    let former = waiters.of(direction).store(slot, waker);
+                    drop(waiters);
+                    drop_catching(former);
+                    return Poll::Pending;
+                }
+            },
         };
         drop(waiters);
         drop_catching(waker);

@@ -65,6 +65,19 @@ pub(crate) const MODELS: &[Model] = &[
         },
     },
     Model {
+        name: "reactor::a_try_without_readiness_loses_no_event",
+        bound: Some(3),
+        executions: 1_004,
+        witnesses: &["read before its event", "read after its event"],
+        mutants: &[
+            Mutant::lose(READINESS, SET),
+            Mutant::body("a try clears what it has not seen", |witness| {
+                a_try_loses_no_event(tries_and_clears, witness);
+            }),
+        ],
+        body: |witness| a_try_loses_no_event(tries_and_waits, witness),
+    },
+    Model {
         name: "reactor::a_late_event_reaches_no_other_socket",
         bound: None,
         executions: 85,
@@ -247,6 +260,59 @@ fn a_short_read_loses_nothing(content: EventContent, read: Read, witness: &'stat
     device.arrive();
     let _ = executor.turn(Duration::ZERO);
     device.arrive_and_end();
+    let _ = executor.turn(Duration::ZERO);
+    join(reader);
+}
+
+/// Reads two bytes by operations that never wait. After `WouldBlock` it waits for readiness.
+fn tries_and_waits(
+    device: &Device,
+    handle: &Handle,
+    socket: &Registration,
+    witness: &'static Witness,
+) {
+    let mut waits = 0;
+    let read_one = async |waits: &mut usize| {
+        while socket.try_io(Direction::Read, || device.read()).is_err() {
+            *waits += 1;
+            socket.ready(Direction::Read).await.expect("the loop lives");
+        }
+    };
+    handle.block_on(async {
+        read_one(&mut waits).await;
+        read_one(&mut waits).await;
+    });
+    witness.saw(if waits == 0 { "read before its event" } else { "read after its event" });
+}
+
+/// Reads with a mistake: a try that returned `WouldBlock` clears a tick that was loaded after it.
+fn tries_and_clears(device: &Device, handle: &Handle, socket: &Registration, _: &'static Witness) {
+    let mut cx = Context::from_waker(Waker::noop());
+    handle.block_on(async {
+        for _byte in 0..2 {
+            while device.read().is_err() {
+                if let Poll::Ready(Ok(later)) = socket.poll_ready(Direction::Read, &mut cx) {
+                    socket.clear(Direction::Read, later);
+                }
+                socket.ready(Direction::Read).await.expect("the loop lives");
+            }
+        }
+    });
+}
+
+/// Another thread reads by operations that are tried although the direction is not ready, while two
+/// bytes arrive and the loop receives their events. (P103, P118)
+fn a_try_loses_no_event(read: Read, witness: &'static Witness) {
+    let device = Device::new(Addressing::Token);
+    let executor = device.executor();
+    let socket = Arc::new(register_on_loop(&device, &executor));
+    let reader = spawn({
+        let (device, handle, socket) = (device.clone(), executor.handle(), Arc::clone(&socket));
+        move || read(&device, &handle, &socket, witness)
+    });
+    device.arrive();
+    let _ = executor.turn(Duration::ZERO);
+    device.arrive();
     let _ = executor.turn(Duration::ZERO);
     join(reader);
 }

@@ -137,7 +137,7 @@ impl OneDirection {
                 self.all_are_woken()
             }
             DirectionStep::Fail => {
-                let error = SelectorError::of(&io::ErrorKind::OutOfMemory.into());
+                let error = SelectorError::of(&io::Error::from_raw_os_error(12));
                 self.wake(|source, woken| source.fail(error, woken));
                 self.expected.failure = Some(error);
                 self.all_are_woken()
