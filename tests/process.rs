@@ -9,11 +9,16 @@ mod watchdog;
 #[path = "it/support/new_wakers.rs"]
 mod new_wakers;
 
+#[path = "process/conversions.rs"]
+mod conversions;
 #[path = "process/ends.rs"]
 mod ends;
 #[cfg(target_os = "linux")]
 #[path = "process/few_descriptors.rs"]
 mod few_descriptors;
+#[cfg(target_os = "linux")]
+#[path = "process/groups.rs"]
+mod groups;
 #[path = "process/pipes.rs"]
 mod pipes;
 #[cfg(target_os = "linux")]

@@ -5,7 +5,7 @@ use std::mem;
 use std::process::{self, ExitStatus, Output};
 
 use runtime_executor::Handle;
-use rustix::process::Pid;
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::child_pipes::{ChildStderr, ChildStdin, ChildStdout, read_all};
 use super::exit::ExitNotifier;
@@ -51,6 +51,7 @@ pub struct Child {
     pub stderr: Option<ChildStderr>,
     state: ChildState,
     on_drop: OnDrop,
+    group: ChildGroup,
     handle: Handle,
     /// The pid of the process that started the child. In a fork of that process, dropping this
     /// value does nothing.
@@ -74,14 +75,27 @@ pub(super) enum OnDrop {
     Kill,
 }
 
+/// The process group of a child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ChildGroup {
+    /// The child leads a group of its own, and is killed with it.
+    Own,
+    Other,
+}
+
 impl Child {
     /// Wraps a child of std.
     ///
     /// # Errors
     /// An error, if the child's pipes cannot be registered. The child is then killed.
-    pub(super) fn of(child: process::Child, handle: Handle, on_drop: OnDrop) -> io::Result<Child> {
+    pub(super) fn of(
+        child: process::Child,
+        handle: Handle,
+        on_drop: OnDrop,
+        group: ChildGroup,
+    ) -> io::Result<Child> {
         let exit = ExitNotifier::new(Pid::from_child(&child));
-        Child::with(child, exit, handle, on_drop)
+        Child::with(child, exit, handle, on_drop, group)
     }
 
     pub(super) fn with(
@@ -89,6 +103,7 @@ impl Child {
         exit: ExitNotifier,
         handle: Handle,
         on_drop: OnDrop,
+        group: ChildGroup,
     ) -> io::Result<Child> {
         let (stdin, stdout, stderr) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take());
@@ -98,6 +113,7 @@ impl Child {
             stderr: None,
             state: ChildState::Unreaped { child, exit },
             on_drop: OnDrop::Kill,
+            group,
             handle,
             parent: process::id(),
         };
@@ -182,18 +198,20 @@ impl Child {
     }
 
     /// Sends the child `SIGKILL`, and does not wait for its exit. Does nothing if the child has
-    /// been reaped.
+    /// been reaped. A child that leads a [process group](super::Command::process_group) of its own
+    /// is killed with its group.
     ///
     /// # Errors
     /// The system's error, if this process may not kill the child.
     pub fn start_kill(&mut self) -> io::Result<()> {
         match &mut self.state {
-            ChildState::Unreaped { child, .. } => child.kill(),
+            ChildState::Unreaped { child, .. } => kill(child, self.group),
             ChildState::Reaped(_) => Ok(()),
         }
     }
 
-    /// Sends the child `SIGKILL`, and waits until it has exited.
+    /// Sends `SIGKILL` as [`start_kill`](Child::start_kill) does, and waits until the child has
+    /// exited.
     ///
     /// # Errors
     /// Those of [`start_kill`](Child::start_kill), and those of [`wait`](Child::wait).
@@ -204,6 +222,16 @@ impl Child {
         self.start_kill()?;
         self.wait().await.map(drop)
     }
+}
+
+/// Kills a child that has not been reaped, and its group if it leads one. Until the child is
+/// reaped, no other process can have its pid, and no other group its number.
+fn kill(child: &mut process::Child, group: ChildGroup) -> io::Result<()> {
+    if group == ChildGroup::Own {
+        // This fails if the child has left its group, and no other member is left.
+        let _killed = kill_process_group(Pid::from_child(child), Signal::KILL);
+    }
+    child.kill()
 }
 
 impl Drop for Child {
@@ -218,7 +246,7 @@ impl Drop for Child {
         }
         if self.on_drop == OnDrop::Kill {
             // The kill fails if other code has reaped the child, which is then dead.
-            let _killed = child.kill();
+            let _killed = kill(&mut child, self.group);
         }
         if let Ok(None) = child.try_wait() {
             orphans::adopt(child, exit, &self.handle);

@@ -27,6 +27,47 @@ fn deregister<P: AsFd>(pipe: AsyncFd<P>) -> io::Result<P> {
     Ok(pipe)
 }
 
+/// Implements the conversions from and to the types of std.
+macro_rules! impl_conversions {
+    ($name:ident, $std:ty) => {
+        /// Takes a pipe of a child that std started. The pipe belongs to the current runtime.
+        ///
+        /// # Errors
+        /// An error, if this thread has no runtime, or the pipe cannot be registered.
+        impl TryFrom<$std> for $name {
+            type Error = io::Error;
+
+            fn try_from(pipe: $std) -> io::Result<$name> {
+                $name::of(pipe)
+            }
+        }
+
+        /// Makes the pipe blocking, as std's pipes are. See `into_stdio`.
+        ///
+        /// # Errors
+        /// Those of `into_stdio`.
+        impl TryFrom<$name> for OwnedFd {
+            type Error = io::Error;
+
+            fn try_from(pipe: $name) -> io::Result<OwnedFd> {
+                pipe.into_pipe().map(OwnedFd::from)
+            }
+        }
+
+        /// Converts the pipe as `into_stdio` does.
+        ///
+        /// # Errors
+        /// Those of `into_stdio`.
+        impl TryFrom<$name> for Stdio {
+            type Error = io::Error;
+
+            fn try_from(pipe: $name) -> io::Result<Stdio> {
+                pipe.into_stdio()
+            }
+        }
+    };
+}
+
 /// Defines the type of a pipe that a child writes to.
 macro_rules! child_output {
     ($(#[$doc:meta])* $name:ident, $std:ty) => {
@@ -74,7 +115,11 @@ macro_rules! child_output {
             /// # Errors
             /// The system's error.
             pub fn into_stdio(self) -> io::Result<Stdio> {
-                deregister(self.io).map(Stdio::from)
+                self.into_pipe().map(Stdio::from)
+            }
+
+            fn into_pipe(self) -> io::Result<PipeReader> {
+                deregister(self.io)
             }
         }
 
@@ -85,6 +130,8 @@ macro_rules! child_output {
         impl AsyncRead for $name {
             delegate_read!(|this| &this.io);
         }
+
+        impl_conversions!($name, $std);
 
         impl AsFd for $name {
             fn as_fd(&self) -> BorrowedFd<'_> {
@@ -136,6 +183,13 @@ pub(super) async fn read_all(pipe: Option<AsyncFd<PipeReader>>) -> io::Result<Ve
 
 /// The pipe to a child's standard input.
 ///
+/// # Broken pipes
+/// If the child has closed its input, a write returns [`BrokenPipe`](io::ErrorKind::BrokenPipe), as
+/// long as the process ignores `SIGPIPE`, as every Rust program does by default. A pipe has no
+/// write that leaves the signal out. In a host that keeps the signal's default action (a program
+/// whose `main` is not Rust's), such a write ends the host: ignore or block the signal there. The
+/// chapter [SIGPIPE](crate::guide::sockets) of the guide describes how.
+///
 /// # Drop
 /// Closes the pipe, so the child reaches the end of its input.
 pub struct ChildStdin {
@@ -156,8 +210,11 @@ impl ChildStdin {
     /// The system's error, or [`BrokenPipe`](io::ErrorKind::BrokenPipe) if the pipe has been
     /// closed.
     pub fn into_stdio(self) -> io::Result<Stdio> {
-        let pipe = self.io.ok_or_else(closed)?;
-        deregister(pipe).map(Stdio::from)
+        self.into_pipe().map(Stdio::from)
+    }
+
+    fn into_pipe(self) -> io::Result<PipeWriter> {
+        self.io.ok_or_else(closed).and_then(deregister)
     }
 
     fn open(&self) -> io::Result<&AsyncFd<PipeWriter>> {
@@ -195,6 +252,24 @@ impl AsyncWrite for ChildStdin {
     fn poll_close(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.io = None;
         Poll::Ready(Ok(()))
+    }
+}
+
+impl_conversions!(ChildStdin, process::ChildStdin);
+
+/// # Panics
+/// If the pipe has been closed.
+impl AsFd for ChildStdin {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.io.as_ref().expect("the child's stdin was closed").as_fd()
+    }
+}
+
+/// # Panics
+/// If the pipe has been closed.
+impl AsRawFd for ChildStdin {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
     }
 }
 

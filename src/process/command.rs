@@ -2,18 +2,19 @@
 
 use std::ffi::OsStr;
 use std::io;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{self, ExitStatus, Output, Stdio};
 
 use runtime_executor::Handle;
 
-use super::child::{Child, OnDrop};
+use super::child::{Child, ChildGroup, OnDrop};
 use super::orphans;
 
 /// A program to start, with the names and the defaults of [`std::process::Command`].
 ///
-/// Settings that have no method here (a user, a process group, a name) are set on the [inner
-/// command of std](Command::as_std_mut).
+/// Settings that have no method here (a user, a name) are set on the [inner command of
+/// std](Command::as_std_mut).
 ///
 /// ```
 /// use std::time::Duration;
@@ -33,6 +34,7 @@ pub struct Command {
     stdout: StdioSetting,
     stderr: StdioSetting,
     on_drop: OnDrop,
+    group: ChildGroup,
 }
 
 /// The part of a standard stream's setting that `output` needs.
@@ -116,8 +118,45 @@ impl Command {
         self
     }
 
+    /// Sets the process group of the child, as std's method of this name does. 0 makes a new group,
+    /// which the child leads. Any other number is that of a group to join.
+    ///
+    /// A child that leads a group of its own is killed *with its group*: by
+    /// [`kill_on_drop`](Command::kill_on_drop), [`Child::start_kill`] and [`Child::kill`]. The
+    /// processes that the child has started are in its group, unless they left it. Without this
+    /// setting they outlive the child:
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use aside::{process::Command, timeout};
+    ///
+    /// aside::run(async {
+    ///     // The shell starts another process. Both are killed.
+    ///     let mut script = Command::new("sh");
+    ///     let script = script.args(["-c", "sleep 1000; true"]).process_group(0).kill_on_drop();
+    ///     assert!(timeout(Duration::from_millis(10), script.status()).await.is_err());
+    /// });
+    /// ```
+    ///
+    /// - The system kills all members of the group at once, so no member escapes by a fork.
+    /// - A process that has left the group (`setsid`, a daemon, a job of an interactive shell) is
+    ///   not killed.
+    /// - If the child has exited, but has not been reaped, the rest of its group is killed. Once
+    ///   [`wait`](Child::wait) has returned, nothing is killed, because the number of the group may
+    ///   belong to other processes.
+    /// - Ctrl-C at a terminal signals the terminal's foreground group only, and so not this child.
+    ///   A child that reads from the terminal is stopped.
+    pub fn process_group(&mut self, group: i32) -> &mut Command {
+        self.std.process_group(group);
+        self.group = if group == 0 { ChildGroup::Own } else { ChildGroup::Other };
+        self
+    }
+
     /// Kills the child by `SIGKILL` if its [`Child`] is dropped before the child has been reaped.
     /// Dropping a future of this module that owns the [`Child`] drops the [`Child`], too.
+    ///
+    /// The processes that the child has started live on, unless the child leads a [process
+    /// group](Command::process_group) of its own.
     pub fn kill_on_drop(&mut self) -> &mut Command {
         self.on_drop = OnDrop::Kill;
         self
@@ -138,7 +177,7 @@ impl Command {
         orphans::sweep();
         // Inside a job, this thread blocks signals that the child should take.
         let child = runtime_blocking::with_host_signals(|| self.std.spawn())?;
-        Child::of(child, handle, self.on_drop)
+        Child::of(child, handle, self.on_drop, self.group)
     }
 
     /// Starts the program at once, not at the first poll, and waits for its exit as [`Child::wait`]
@@ -205,11 +244,12 @@ impl Command {
 }
 
 /// The streams of a command of std cannot be queried, so [`output`](Command::output) treats them as
-/// not set.
+/// not set. Its process group cannot be queried either, so a kill ends the child only.
 impl From<process::Command> for Command {
     fn from(std: process::Command) -> Command {
         let (stdin, stdout, stderr) =
             (StdioSetting::Unset, StdioSetting::Unset, StdioSetting::Unset);
-        Command { std, stdin, stdout, stderr, on_drop: OnDrop::Detach }
+        let (on_drop, group) = (OnDrop::Detach, ChildGroup::Other);
+        Command { std, stdin, stdout, stderr, on_drop, group }
     }
 }

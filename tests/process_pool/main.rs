@@ -9,6 +9,7 @@
 mod functions;
 mod processes;
 
+mod abuse;
 mod calls;
 mod deaths;
 mod deep;
@@ -76,6 +77,8 @@ const TESTS: &[Test] = tests! {
         a_value_that_is_never_encoded_ends_its_call_by_the_time_limit,
         a_shutdown_is_bounded_while_a_value_is_decoded,
         a_stopped_worker_is_killed_by_a_time_limit_and_by_a_shutdown;
+    abuse: workers_that_are_killed_and_stopped_at_random_lose_no_call_and_leave_nothing,
+        a_start_without_descriptors_is_an_error_and_leaks_none;
     soak: each_of_two_thousand_jobs_has_one_end;
 };
 

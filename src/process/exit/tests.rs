@@ -12,7 +12,7 @@ use rustix::process::{Pid, test_kill_process};
 
 use super::ExitNotifier;
 use crate::net::AsyncFd;
-use crate::process::child::{Child, OnDrop};
+use crate::process::child::{Child, ChildGroup, OnDrop};
 use crate::process::orphans;
 use crate::yield_now;
 
@@ -26,7 +26,7 @@ fn script(script: &str) -> Command {
 fn awaited(command: &mut Command, on_drop: OnDrop) -> Child {
     let child = command.spawn().unwrap();
     let exit = ExitNotifier::by_thread(Pid::from_child(&child));
-    Child::with(child, exit, Handle::try_current().unwrap(), on_drop).unwrap()
+    Child::with(child, exit, Handle::try_current().unwrap(), on_drop, ChildGroup::Other).unwrap()
 }
 
 /// Waits until neither a process nor a zombie has the pid.
