@@ -14,6 +14,8 @@ use runtime_core::sync::Mutex;
 use runtime_core::sync::OnceLock;
 use runtime_executor::ClockHold;
 
+#[cfg(feature = "fs")]
+use crate::closing_files::ClosingFiles;
 use crate::lookups::Lookups;
 
 /// Gives access to a runtime, its loop and its pool, from any thread. Cheap to clone, `Send` and
@@ -48,6 +50,9 @@ struct RuntimeParts {
     /// The lane of jobs that change files, made for the first such job.
     #[cfg(feature = "fs")]
     fs: OnceLock<Lane>,
+    /// The files that were dropped before their accepted bytes were written.
+    #[cfg(feature = "fs")]
+    closing_files: ClosingFiles,
 }
 
 impl Handle {
@@ -63,6 +68,8 @@ impl Handle {
             lookups,
             #[cfg(feature = "fs")]
             fs: OnceLock::new(),
+            #[cfg(feature = "fs")]
+            closing_files: ClosingFiles::new(),
         };
         Handle { parts: Arc::new(parts) }
     }
@@ -141,6 +148,11 @@ impl Handle {
     #[cfg(feature = "fs")]
     pub(crate) fn fs(&self) -> &Lane {
         self.parts.fs.get_or_init(|| self.parts.pool.lane("fs").must_run().build())
+    }
+
+    #[cfg(feature = "fs")]
+    pub(crate) fn closing_files(&self) -> &ClosingFiles {
+        &self.parts.closing_files
     }
 
     pub(crate) fn is_same_runtime(&self, other: &Handle) -> bool {

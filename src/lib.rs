@@ -122,6 +122,8 @@
 )]
 
 pub mod blocking;
+#[cfg(feature = "fs")]
+mod closing_files;
 #[cfg(any(
     feature = "hyper",
     all(feature = "tokio-io", any(all(feature = "net", unix), feature = "unblock"))

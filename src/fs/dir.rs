@@ -15,7 +15,7 @@ use futures_core::Stream;
 use runtime_core::abort_on_drop::AbortOnDrop;
 use runtime_core::metadata::Metadata;
 
-use super::operation::{Effect, Operation};
+use super::operation::{self, Effect, Operation};
 use crate::handle::Handle;
 
 /// The maximum number of entries that one job reads.
@@ -47,16 +47,14 @@ const ENTRIES_MAX: usize = 256;
 /// The same as for an [`Operation`] that reads.
 #[track_caller]
 pub fn read_dir<P: AsRef<Path>>(path: P) -> Operation<ReadDir, P> {
-    let copy = path.as_ref().to_owned();
     let metadata = Metadata::here().named("fs::read_dir");
     let of_all = metadata.clone();
-    let call = move || {
-        let batch = EntryBatch::read(fs::read_dir(copy)?);
+    Operation::of_path(Effect::Reads, metadata, path, move |path| {
+        let batch = EntryBatch::read(fs::read_dir(path)?);
         // The job belongs to the runtime of the task that has polled the operation.
         let runtime = Handle::try_current().map_err(io::Error::other)?;
         Ok(ReadDir::new(batch, runtime, of_all))
-    };
-    Operation::new(Effect::Reads, metadata, None, call).keeping(path)
+    })
 }
 
 /// The entries of a directory, as a stream of [`DirEntry`]. See [`read_dir`].
@@ -196,7 +194,10 @@ impl DirEntry {
     #[track_caller]
     pub fn metadata(&self) -> Operation<fs::Metadata> {
         let entry = Arc::clone(&self.entry);
-        Operation::reads("fs::DirEntry::metadata", move || entry.metadata())
+        Operation::reads("fs::DirEntry::metadata", move || {
+            operation::finish_closing(&entry.path());
+            entry.metadata()
+        })
     }
 
     /// Returns the file type. The type is usually known already, so that no job is needed.

@@ -73,10 +73,22 @@ pub(super) type FileStream = Unblock<Arc<fs::File>>;
 /// not take effect, but it never takes effect after a later operation.
 ///
 /// # Drop
-/// Jobs on the pool write the accepted bytes, and then close the file. No shutdown cancels these
-/// jobs. If the pool refuses them, the thread that drops the file does this work itself. Errors of
-/// this work are lost. To receive them, flush, call [`sync_all`](File::sync_all) or close before
-/// the drop.
+/// **If nothing is pending, the drop closes the file**, as that of std does: the file may then be
+/// executed, and its lock is released. This is the case after a flush, after a read that has
+/// reached the end of the file, and after every operation of this type that was awaited. Closing
+/// may block on a few file systems; [`close`](futures_io::AsyncWrite::poll_close) closes on the
+/// pool.
+///
+/// **If accepted bytes are not written yet, the file is closed later**, by the job that writes the
+/// last of them, and before it does anything else. **Flush before the drop if anything but
+/// `aside::fs` uses the file next**: another process, a child that executes it, or std. Operations
+/// of `aside::fs` in the same runtime that begin after the drop and name the file by any path wait
+/// for the close. So "write, drop, rename, read" gives the whole file. The same holds for a read of
+/// the next chunk that is under way.
+///
+/// No shutdown cancels the jobs that write accepted bytes. If the pool refuses them, the thread
+/// that drops the file does this work itself. Errors of this work are lost. To receive them, flush,
+/// call [`sync_all`](File::sync_all) or close before the drop.
 pub struct File {
     /// *Shared by* nothing: the lock is never contended. The lock only makes `File` `Sync`.
     stream: Mutex<FileStream>,
@@ -143,7 +155,7 @@ impl File {
         let lane = runtime.fs().clone();
         let mut stream = Unblock::with_submitter(
             file,
-            JobSubmitter::of(runtime, metadata).with_required_lane(lane),
+            JobSubmitter::of(runtime, metadata).with_required_lane(lane, weak.clone()),
         );
         stream.set_first_chunk(CHUNK);
         File { stream: Mutex::new(stream), file: weak }
@@ -326,15 +338,13 @@ pub(super) fn open<P: AsRef<Path>>(
     path: P,
     metadata: Metadata,
 ) -> Operation<File, P> {
-    let copy = path.as_ref().to_owned();
     let of_file = metadata.clone();
-    let call = move || {
-        let file = options.open(copy)?;
+    Operation::of_path(Effect::Reads, metadata, path, move |path| {
+        let file = options.open(path)?;
         // The job belongs to the runtime of the task that has polled the operation.
         let runtime = Handle::try_current().map_err(io::Error::other)?;
         Ok(File::with_runtime(file, runtime, of_file))
-    };
-    Operation::new(Effect::Reads, metadata, None, call).keeping(path)
+    })
 }
 
 fn runtime_of(stream: &FileStream) -> Handle {

@@ -1,10 +1,11 @@
 //! The functions of `std::fs`, each as one job.
 
-use std::fs::{self, Metadata, Permissions};
-use std::io;
+use std::fs::{self, Permissions};
 use std::path::{Path, PathBuf};
 
-use super::operation::Operation;
+use runtime_core::metadata::Metadata;
+
+use super::operation::{Effect, Operation};
 
 /// Reads the entire content of a file. See [`std::fs::read`].
 ///
@@ -24,8 +25,7 @@ use super::operation::Operation;
 /// The same as for an [`Operation`] that reads.
 #[track_caller]
 pub fn read<P: AsRef<Path>>(path: P) -> Operation<Vec<u8>, P> {
-    let copy = path.as_ref().to_owned();
-    Operation::reads("fs::read", move || fs::read(copy)).keeping(path)
+    Operation::of_path(Effect::Reads, Metadata::here().named("fs::read"), path, fs::read)
 }
 
 /// Reads the entire content of a file, as text. See [`std::fs::read_to_string`].
@@ -37,8 +37,12 @@ pub fn read<P: AsRef<Path>>(path: P) -> Operation<Vec<u8>, P> {
 /// The same as for an [`Operation`] that reads.
 #[track_caller]
 pub fn read_to_string<P: AsRef<Path>>(path: P) -> Operation<String, P> {
-    let copy = path.as_ref().to_owned();
-    Operation::reads("fs::read_to_string", move || fs::read_to_string(copy)).keeping(path)
+    Operation::of_path(
+        Effect::Reads,
+        Metadata::here().named("fs::read_to_string"),
+        path,
+        fs::read_to_string,
+    )
 }
 
 /// Creates a file with this content, or replaces the content of a file. See [`std::fs::write`].
@@ -62,8 +66,8 @@ pub fn read_to_string<P: AsRef<Path>>(path: P) -> Operation<String, P> {
 /// The same as for an [`Operation`] that changes files.
 #[track_caller]
 pub fn write<P: AsRef<Path>>(path: P, content: impl Into<Vec<u8>>) -> Operation<(), P> {
-    let (copy, content) = (path.as_ref().to_owned(), content.into());
-    Operation::changes("fs::write", move || fs::write(copy, content)).keeping(path)
+    let (metadata, content) = (Metadata::here().named("fs::write"), content.into());
+    Operation::of_path(Effect::Changes, metadata, path, move |path| fs::write(path, content))
 }
 
 /// Copies the content and the permissions of a file, and returns its length in bytes. See
@@ -80,8 +84,7 @@ where
     P: AsRef<Path>,
     Q: AsRef<Path>,
 {
-    let paths = (from.as_ref().to_owned(), to.as_ref().to_owned());
-    Operation::changes("fs::copy", move || fs::copy(paths.0, paths.1)).keeping((from, to))
+    Operation::of_paths(Metadata::here().named("fs::copy"), (from, to), fs::copy)
 }
 
 /// Renames a file. An existing file with the new name is replaced. See [`std::fs::rename`].
@@ -97,8 +100,7 @@ where
     P: AsRef<Path>,
     Q: AsRef<Path>,
 {
-    let paths = (from.as_ref().to_owned(), to.as_ref().to_owned());
-    Operation::changes("fs::rename", move || fs::rename(paths.0, paths.1)).keeping((from, to))
+    Operation::of_paths(Metadata::here().named("fs::rename"), (from, to), fs::rename)
 }
 
 /// Creates a hard link. See [`std::fs::hard_link`].
@@ -114,9 +116,8 @@ where
     P: AsRef<Path>,
     Q: AsRef<Path>,
 {
-    let paths = (original.as_ref().to_owned(), link.as_ref().to_owned());
-    let call = move || fs::hard_link(paths.0, paths.1);
-    Operation::changes("fs::hard_link", call).keeping((original, link))
+    let metadata = Metadata::here().named("fs::hard_link");
+    Operation::of_paths(metadata, (original, link), fs::hard_link)
 }
 
 /// Creates a symbolic link. See [`std::os::unix::fs::symlink`].
@@ -133,9 +134,8 @@ where
     P: AsRef<Path>,
     Q: AsRef<Path>,
 {
-    let paths = (original.as_ref().to_owned(), link.as_ref().to_owned());
-    let call = move || std::os::unix::fs::symlink(paths.0, paths.1);
-    Operation::changes("fs::symlink", call).keeping((original, link))
+    let metadata = Metadata::here().named("fs::symlink");
+    Operation::of_paths(metadata, (original, link), std::os::unix::fs::symlink)
 }
 
 /// Sets the permissions of a file. See [`std::fs::set_permissions`].
@@ -147,9 +147,9 @@ where
 /// The same as for an [`Operation`] that changes files.
 #[track_caller]
 pub fn set_permissions<P: AsRef<Path>>(path: P, permissions: Permissions) -> Operation<(), P> {
-    let copy = path.as_ref().to_owned();
-    let call = move || fs::set_permissions(copy, permissions);
-    Operation::changes("fs::set_permissions", call).keeping(path)
+    let metadata = Metadata::here().named("fs::set_permissions");
+    let call = move |path| fs::set_permissions(path, permissions);
+    Operation::of_path(Effect::Changes, metadata, path, call)
 }
 
 /// Defines functions that take one path.
@@ -167,9 +167,9 @@ macro_rules! of_one_path {
             #[doc = $safety]
             #[track_caller]
             pub fn $function<P: AsRef<Path>>(path: P) -> Operation<$output, P> {
-                let copy = path.as_ref().to_owned();
                 let name = concat!("fs::", stringify!($function));
-                Operation::$effect(name, move || fs::$function(copy)).keeping(path)
+                let metadata = Metadata::here().named(name);
+                Operation::of_path(Effect::$effect, metadata, path, fs::$function)
             }
         )*
     };
@@ -177,23 +177,23 @@ macro_rules! of_one_path {
 
 of_one_path! {
     "Creates a directory.",
-        changes, "The same as every [`Operation`] that changes files.", create_dir -> ();
+        Changes, "The same as every [`Operation`] that changes files.", create_dir -> ();
     "Creates a directory, and its missing parents.",
-        changes, "The same as every [`Operation`] that changes files.", create_dir_all -> ();
+        Changes, "The same as every [`Operation`] that changes files.", create_dir_all -> ();
     "Removes an empty directory.",
-        changes, "The same as every [`Operation`] that changes files.", remove_dir -> ();
+        Changes, "The same as every [`Operation`] that changes files.", remove_dir -> ();
     "Removes a directory and its contents.",
-        changes, "The same as every [`Operation`] that changes files.", remove_dir_all -> ();
+        Changes, "The same as every [`Operation`] that changes files.", remove_dir_all -> ();
     "Removes a file.",
-        changes, "The same as every [`Operation`] that changes files.", remove_file -> ();
+        Changes, "The same as every [`Operation`] that changes files.", remove_file -> ();
     "Returns the metadata of a file. Follows symbolic links.",
-        reads, "The same as every [`Operation`] that reads.", metadata -> Metadata;
+        Reads, "The same as every [`Operation`] that reads.", metadata -> fs::Metadata;
     "Returns the metadata of a file. Does not follow symbolic links.",
-        reads, "The same as every [`Operation`] that reads.", symlink_metadata -> Metadata;
+        Reads, "The same as every [`Operation`] that reads.", symlink_metadata -> fs::Metadata;
     "Returns the absolute path without symbolic links.",
-        reads, "The same as every [`Operation`] that reads.", canonicalize -> PathBuf;
+        Reads, "The same as every [`Operation`] that reads.", canonicalize -> PathBuf;
     "Returns the target of a symbolic link.",
-        reads, "The same as every [`Operation`] that reads.", read_link -> PathBuf;
+        Reads, "The same as every [`Operation`] that reads.", read_link -> PathBuf;
 }
 
 /// Returns `true` if the path exists. See [`std::fs::exists`].
@@ -206,7 +206,6 @@ of_one_path! {
 /// The same as for an [`Operation`] that reads.
 #[track_caller]
 pub fn try_exists<P: AsRef<Path>>(path: P) -> Operation<bool, P> {
-    let copy = path.as_ref().to_owned();
-    let call = move || -> io::Result<bool> { copy.try_exists() };
-    Operation::reads("fs::try_exists", call).keeping(path)
+    let metadata = Metadata::here().named("fs::try_exists");
+    Operation::of_path(Effect::Reads, metadata, path, fs::exists)
 }

@@ -51,6 +51,8 @@
 //!   this lane: when [`run`](crate::run) returns, they are done. Jobs that only read are in the
 //!   pool's main lane, and may be cancelled. (The runtime does not shut down a pool that was [set
 //!   by the program](crate::Builder::pool).)
+//! - *Order*: an operation that names a file sees all bytes that a [`File`] of the same runtime had
+//!   accepted when it was dropped, if the operation begins after that drop.
 //! - *Cancel safety*: see [`Operation`] and [`File`]. A system call that has begun cannot be
 //!   stopped.
 //! - A file *belongs to the runtime* that was current when it was opened. It may be used from any

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::mem;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -74,14 +75,6 @@ impl<T: Send + 'static> Operation<T> {
         Operation::new(Effect::Reads, Metadata::here().named(name), None, call)
     }
 
-    #[track_caller]
-    pub(super) fn changes(
-        name: &'static str,
-        call: impl FnOnce() -> io::Result<T> + Send + 'static,
-    ) -> Operation<T> {
-        Operation::new(Effect::Changes, Metadata::here().named(name), None, call)
-    }
-
     pub(super) fn new(
         effect: Effect,
         metadata: Metadata,
@@ -104,8 +97,49 @@ impl<T: Send + 'static> Operation<T> {
     }
 
     /// Keeps the arguments until the call has returned.
-    pub(super) fn keeping<P>(self, arguments: P) -> Operation<T, P> {
+    fn keeping<P>(self, arguments: P) -> Operation<T, P> {
         Operation { state: self.state, arguments: Some(arguments) }
+    }
+
+    /// Makes an operation of one path.
+    pub(super) fn of_path<P: AsRef<Path>>(
+        effect: Effect,
+        metadata: Metadata,
+        path: P,
+        call: impl FnOnce(PathBuf) -> io::Result<T> + Send + 'static,
+    ) -> Operation<T, P> {
+        let copy = path.as_ref().to_owned();
+        let call = move || {
+            finish_closing(&copy);
+            call(copy)
+        };
+        Operation::new(effect, metadata, None, call).keeping(path)
+    }
+
+    /// Makes an operation of two paths, which changes files.
+    pub(super) fn of_paths<P: AsRef<Path>, Q: AsRef<Path>>(
+        metadata: Metadata,
+        paths: (P, Q),
+        call: impl FnOnce(PathBuf, PathBuf) -> io::Result<T> + Send + 'static,
+    ) -> Operation<T, (P, Q)> {
+        let (one, two) = (paths.0.as_ref().to_owned(), paths.1.as_ref().to_owned());
+        let call = move || {
+            finish_closing(&one);
+            finish_closing(&two);
+            call(one, two)
+        };
+        Operation::new(Effect::Changes, metadata, None, call).keeping(paths)
+    }
+}
+
+/// Finishes a file of this path that was dropped with pending writes. Called by the job.
+///
+/// # Blocking
+/// Blocks as long as these writes do.
+pub(super) fn finish_closing(path: &Path) {
+    // The job belongs to the runtime of the task that has polled the operation.
+    if let Ok(runtime) = Handle::try_current() {
+        runtime.closing_files().finish(path);
     }
 }
 

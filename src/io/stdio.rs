@@ -33,6 +33,18 @@
 //!
 //! [`std::io::stdin`] does not see bytes that were read ahead here, and this module does not see
 //! bytes that std has buffered: use only one of the two.
+//!
+//! **An abandoned read of [`stdin`] takes the input of a child process.** If a read is dropped, by
+//! a timeout for example, its thread still waits in the system's `read`. A read also takes up to 8
+//! KiB, even if only a line was requested. This program loses none of these bytes, but a child that
+//! inherits stdin (an editor, a pager, a shell, `sudo`) never gets them. There are three ways to
+//! avoid it:
+//!
+//! - Start such children before the first read, or await every read before a child is started.
+//! - Give the child a stdin of its own, `Stdio::null()` or a pipe.
+//! - Read the terminal or pipe through `net::AsyncFd` instead, over a descriptor of its own:
+//!   `/dev/tty`, or on Linux `/proc/self/fd/0`, opened with `O_NONBLOCK`. Such a read takes bytes
+//!   only when it is polled, and takes no more than it returns.
 
 use std::fmt;
 use std::io;

@@ -86,6 +86,7 @@ mod observe {
 
 #[cfg(feature = "unblock")]
 mod io {
+    mod dropping;
     pub(crate) mod reading;
     pub(crate) mod stdio;
     #[cfg(unix)]
@@ -96,6 +97,7 @@ mod io {
 #[cfg(feature = "fs")]
 mod fs {
     mod arguments;
+    mod closing;
     mod file;
     pub(crate) mod functions;
     mod limited_shutdown;

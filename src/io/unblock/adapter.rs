@@ -20,10 +20,15 @@ use crate::handle::Handle;
 /// [module](crate::io::unblock).
 ///
 /// # Drop
-/// Bytes that a write accepted are still written, by the job that runs or is queued. Then the
-/// object is dropped on the pool, because its destructor may block. Errors of these writes are
-/// lost. To receive them, [flush](futures_io::AsyncWrite::poll_flush) or close before the drop. A
-/// blocking call that is under way continues, and a shutdown that waits for jobs waits for it.
+/// **If nothing is pending, the drop of the stream drops the object**, on the thread of the caller.
+/// A pipe then reports its end, and a lock is released, before the drop returns. If the object's
+/// destructor may block, [close](futures_io::AsyncWrite::poll_close) the stream first: a close
+/// drops the object on the pool.
+///
+/// **If accepted bytes are not written yet, or a call is under way, the object is dropped later**,
+/// by the job that does the last of this work, and before it does any other. Flush before the drop
+/// to avoid it. Errors of these writes are lost; a flush or close would return them. A shutdown
+/// that waits for jobs waits for the call.
 #[doc(alias("spawn_blocking", "AllowStdIo"))]
 pub struct Unblock<T: Send + 'static> {
     pub(super) client: Client<T, Reply>,

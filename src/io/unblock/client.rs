@@ -6,6 +6,8 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+#[cfg(feature = "fs")]
+use std::{fs, sync::Weak};
 
 use runtime_blocking::{Lane, Pool};
 use runtime_core::catch_panic::drop_catching;
@@ -16,6 +18,8 @@ use super::command_queue::{
     CommandKind, CommandQueue, DropPolicy, JobRequest, QueueEvent, Stopped, StreamCommand,
 };
 use super::worker_job::WorkerJob;
+#[cfg(feature = "fs")]
+use crate::closing_files::FinishWrites;
 use crate::handle::Handle;
 
 /// Submits a stream's jobs to a lane of a pool, as jobs of a runtime or of no runtime.
@@ -24,6 +28,9 @@ pub(crate) struct JobSubmitter {
     lane: Lane,
     /// The lane of jobs that begin with a required command, if such jobs must not be lost.
     required_lane: Option<Lane>,
+    /// The file of the stream, if operations on its path must see what was accepted.
+    #[cfg(feature = "fs")]
+    file: Weak<fs::File>,
     /// The runtime that the jobs belong to, and whose clock they hold.
     runtime: Option<Handle>,
     /// The name and place of the stream, for all its jobs.
@@ -47,15 +54,39 @@ impl JobSubmitter {
     }
 
     fn to_lane(lane: Lane, runtime: Option<Handle>, metadata: Metadata) -> JobSubmitter {
-        JobSubmitter { lane, required_lane: None, runtime, metadata }
+        JobSubmitter {
+            lane,
+            required_lane: None,
+            #[cfg(feature = "fs")]
+            file: Weak::new(),
+            runtime,
+            metadata,
+        }
     }
 
-    /// Sets the lane of jobs that begin with a required command. No shutdown may cancel the jobs of
-    /// that lane. If every job is refused, the thread that drops the stream runs the commands.
+    /// Sets the lane of jobs that begin with a required command, and the file that they write. No
+    /// shutdown may cancel the jobs of that lane. If every job is refused, the thread that drops
+    /// the stream runs the commands.
     #[cfg(feature = "fs")]
-    pub(crate) fn with_required_lane(mut self, lane: Lane) -> JobSubmitter {
+    pub(crate) fn with_required_lane(mut self, lane: Lane, file: Weak<fs::File>) -> JobSubmitter {
         self.required_lane = Some(lane);
+        self.file = file;
         self
+    }
+
+    /// Registers a stream that is dropped while its file is in use.
+    #[cfg(feature = "fs")]
+    fn register_closing<T, R>(&self, queue: &Arc<CommandQueue<T, R>>)
+    where
+        T: Send + 'static,
+        R: Send + 'static,
+    {
+        if let (Some(runtime), Some(file)) = (&self.runtime, self.file.upgrade())
+            && let Ok(metadata) = file.metadata()
+        {
+            let queue: Weak<CommandQueue<T, R>> = Arc::downgrade(queue);
+            runtime.closing_files().register(&metadata, queue);
+        }
     }
 
     /// The runtime that the jobs belong to.
@@ -220,21 +251,14 @@ impl<T: Send + 'static, R: Send + 'static> Client<T, R> {
         self.lent.take().or_else(|| self.queue.take_object())
     }
 
-    /// Takes the object, unless the drop of the queue will run commands with it.
-    fn take_unneeded_object(&mut self) -> Option<T> {
-        if self.submitter.drop_policy() == DropPolicy::Flush && self.queue.has_commands() {
-            return None;
-        }
-        self.take_object()
-    }
-
     /// Drops the object on the pool, because its destructor may block.
     pub(crate) fn drop_on_pool(&self, object: T) -> JoinHandle<()> {
         self.submitter.submit(CommandKind::Ahead, move || drop(object))
     }
 }
 
-/// Required commands still run on the pool. Then the object is dropped there.
+/// If nothing is pending, the object is dropped here. Otherwise the job that runs the last required
+/// command drops it.
 impl<T: Send + 'static, R: Send + 'static> Drop for Client<T, R> {
     fn drop(&mut self) {
         self.cancel_ahead();
@@ -242,11 +266,20 @@ impl<T: Send + 'static, R: Send + 'static> Drop for Client<T, R> {
             let request = self.queue.resubmit_on_drop();
             self.submit_job(request);
         }
-        if let Some(object) = self.take_unneeded_object()
-            && std::mem::needs_drop::<T>()
-        {
-            self.drop_on_pool(object).detach();
+        match self.lent.take().or_else(|| self.queue.abandon()) {
+            Some(object) => drop_catching(object),
+            #[cfg(feature = "fs")]
+            None => self.submitter.register_closing(&self.queue),
+            #[cfg(not(feature = "fs"))]
+            None => {}
         }
+    }
+}
+
+#[cfg(feature = "fs")]
+impl<T: Send, R: Send> FinishWrites for CommandQueue<T, R> {
+    fn finish_writes(self: Arc<Self>) {
+        self.finish();
     }
 }
 

@@ -49,8 +49,8 @@
 //! the mutex is locked, and woken after it is unlocked. Commands, wakers and the object are dropped
 //! after it is unlocked, too.
 //!
-//! The job's side (Q2 to Q5) is in `worker_job.rs`. Commands that no job could run are handled in
-//! `flush_on_drop.rs`.
+//! The job's side (Q2 to Q5) is in `worker_job.rs`. The task's drop of its stream is in
+//! `abandon.rs`. Commands that no job could run are handled in `flush_on_drop.rs`.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -135,6 +135,10 @@ pub(super) struct CommandQueueState<T, R> {
     /// One of the replies stops the stream.
     pub(super) is_stopped: bool,
     pub(super) task: Option<Waker>,
+    /// The task has dropped its stream, so the object is dropped behind the last command.
+    pub(super) is_abandoned: bool,
+    /// The threads that wait until the object of the abandoned queue was dropped.
+    pub(super) finishers: Vec<Waker>,
 }
 
 /// The states of the table above.
@@ -159,6 +163,8 @@ impl<T, R> CommandQueue<T, R> {
                 replies: VecDeque::new(),
                 is_stopped: false,
                 task: None,
+                is_abandoned: false,
+                finishers: Vec::new(),
             }),
         }
     }

@@ -31,10 +31,6 @@ impl<T, R> CommandQueue<T, R> {
         };
         state.request_job()
     }
-
-    pub(crate) fn has_commands(&self) -> bool {
-        !self.state.lock().commands.is_empty()
-    }
 }
 
 /// This runs when the last reference is dropped, so it takes no lock. Replies and panics are not

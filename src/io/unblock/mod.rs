@@ -68,7 +68,8 @@
 //!
 //! # Blocking
 //!
-//! No call here blocks the thread. A virtual clock does not advance while a job runs.
+//! No call here blocks the thread, apart from the drop of a stream with nothing pending, which runs
+//! the destructor of the object. A virtual clock does not advance while a job runs.
 //!
 //! # Limits
 //!
@@ -86,6 +87,7 @@
 //! `file_support` is for [`fs::File`](crate::fs::File), a stream
 //! whose accepted bytes are always written.
 
+mod abandon;
 mod adapter;
 mod client;
 mod command_queue;

@@ -33,6 +33,10 @@ impl<T, R> WorkerJob<T, R> {
     pub(crate) fn run(mut self) {
         let Some(queue) = self.queue.take() else { return };
         let mut object = queue.begin();
+        if object.is_none() {
+            // The task, or a thread that finishes the queue, was faster.
+            return;
+        }
         let mut done = None;
         while let Some(command) = queue.next(&mut object, done.take()) {
             let Some(object_here) = object.as_mut() else { return };
@@ -74,7 +78,8 @@ impl<T, R> CommandQueue<T, R> {
         }
     }
 
-    /// Q3: stores a reply, and takes the next command or puts the object back.
+    /// Q3: stores a reply, and takes the next command or puts the object back. The object of an
+    /// abandoned queue is dropped instead.
     fn next(
         &self,
         object: &mut Option<T>,
@@ -94,6 +99,7 @@ impl<T, R> CommandQueue<T, R> {
         }
         let command = state.commands.pop_front().map(|(_, command)| command);
         if command.is_none()
+            && !state.is_abandoned
             && let Some(object) = object.take()
         {
             state.object = ObjectState::Idle(object);
@@ -103,6 +109,12 @@ impl<T, R> CommandQueue<T, R> {
         }
         let task = if has_news { state.task.take() } else { None };
         drop(state);
+        if command.is_none()
+            && let Some(object) = object.take()
+        {
+            drop_catching(object);
+            self.mark_lost();
+        }
         drop_catching(dropped);
         wake(task);
         command
@@ -114,9 +126,11 @@ impl<T, R> CommandQueue<T, R> {
         state.object = ObjectState::Lost;
         let commands = mem::take(&mut state.commands);
         let task = state.task.take();
+        let finishers = mem::take(&mut state.finishers);
         drop(state);
         drop_catching(commands);
         wake(task);
+        finishers.into_iter().for_each(|finisher| wake(Some(finisher)));
     }
 
     /// Q5: records that the job was dropped before it began.

@@ -3,7 +3,7 @@
 use crate::model::Model;
 use crate::{
     cancel, channel, completion, deadlock, facade, gather, lanes, park, parking, path, pinned,
-    pool, reactor, registration, shutdown, sleep, turn, unblock, waking,
+    pool, reactor, registration, shutdown, sleep, turn, unblock, unblock_drop, waking,
 };
 
 /// Returns all models.
@@ -28,6 +28,7 @@ pub(crate) fn all() -> Vec<&'static Model> {
         deadlock::MODELS,
         path::MODELS,
         unblock::MODELS,
+        unblock_drop::MODELS,
     ];
     modules.into_iter().flatten().collect()
 }

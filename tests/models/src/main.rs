@@ -103,6 +103,8 @@ mod turn;
 #[cfg(runtime_loom)]
 mod unblock;
 #[cfg(runtime_loom)]
+mod unblock_drop;
+#[cfg(runtime_loom)]
 mod waking;
 #[cfg(runtime_loom)]
 mod weakening;

@@ -19,14 +19,15 @@ use crate::drop_probe::{DropProbe, drop_probe};
 use crate::model::{Model, Mutant};
 use crate::threads::{join, spawn};
 
+#[path = "../../../src/io/unblock/abandon.rs"]
+mod abandon;
 #[path = "../../../src/io/unblock/command_queue.rs"]
 #[expect(dead_code, reason = "the models need a part of it")]
-mod command_queue;
+pub(crate) mod command_queue;
 #[path = "../../../src/io/unblock/flush_on_drop.rs"]
-#[expect(dead_code, reason = "the models need a part of it")]
 mod flush_on_drop;
 #[path = "../../../src/io/unblock/worker_job.rs"]
-mod worker_job;
+pub(crate) mod worker_job;
 
 use command_queue::{
     CommandKind, CommandQueue, DropPolicy, JobRequest, NextCommands, QueueEvent, Stopped,
@@ -77,7 +78,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "unblock::an_object_whose_stream_is_dropped_is_dropped_once",
         bound: None,
-        executions: 23,
+        executions: 7,
         witnesses: &["by the job", "by the task"],
         mutants: &[Mutant::body(
             "required commands are pushed as if they were ahead",
@@ -130,7 +131,9 @@ fn add() -> StreamCommand<u32, u32> {
 }
 
 /// Starts a thread that runs a worker job, as a thread of the pool would.
-fn work<T: Send + 'static, R: Send + 'static>(queue: &Arc<CommandQueue<T, R>>) -> JoinHandle<()> {
+pub(crate) fn work<T: Send + 'static, R: Send + 'static>(
+    queue: &Arc<CommandQueue<T, R>>,
+) -> JoinHandle<()> {
     let job = WorkerJob::new(queue);
     spawn(move || job.run())
 }
@@ -229,7 +232,7 @@ fn the_task_ignores_the_refusal(_: &'static Witness) {
     nothing_runs_behind_a_reply_that_stops(OnRefusal::PushesAgain, None);
 }
 
-fn saw(witness: Option<&'static Witness>, what: &'static str) {
+pub(crate) fn saw(witness: Option<&'static Witness>, what: &'static str) {
     if let Some(witness) = witness {
         witness.saw(what);
     }
@@ -253,8 +256,7 @@ fn an_object_whose_stream_is_dropped_is_dropped_once(
     let _ = queue.push(kind, write).expect("no reply stops the stream");
     let _ = queue.push(CommandKind::Ahead, read).expect("no reply stops the stream");
     let job = work(&queue);
-    queue.cancel_ahead();
-    let object = queue.take_object();
+    let object = queue.abandon();
     let was_idle = object.is_some();
     drop((object, queue));
     join(job);

@@ -94,6 +94,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
     (
         "src/",
         &[
+            &["closing_files"],
             &["gather", "handle", "lookups", "observe", "shutdown_report", "time"],
             &["blocking", "context", "io", "runtime"],
             &["net"],
