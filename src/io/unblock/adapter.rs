@@ -43,7 +43,9 @@ pub struct Unblock<T: Send + 'static> {
 /// The reply to a command.
 pub(super) enum Reply {
     Read(Vec<u8>, io::Result<usize>),
-    Written(Vec<u8>, io::Result<()>),
+    /// The number of bytes that were written, or the error. The job has freed the buffer, so that
+    /// an idle stream has none.
+    Written(io::Result<usize>),
     Flushed(io::Result<()>),
     Sought(io::Result<u64>),
     /// An item of an iterator, or its end.
@@ -191,9 +193,9 @@ impl<T: Send + 'static> Unblock<T> {
     fn on_reply(&mut self, reply: Reply) {
         match reply {
             Reply::Read(buffer, result) => self.reads.on_read(buffer, result),
-            Reply::Written(buffer, Ok(())) => self.writes.on_written(buffer),
+            Reply::Written(Ok(count)) => self.writes.on_written(count),
             Reply::Flushed(Ok(())) => self.writes.on_flushed(),
-            Reply::Written(_, Err(error)) | Reply::Flushed(Err(error)) => {
+            Reply::Written(Err(error)) | Reply::Flushed(Err(error)) => {
                 self.writes.on_failed(error);
                 self.reads.pushed = 0;
                 self.items.pushed = 0;

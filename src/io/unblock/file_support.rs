@@ -10,7 +10,7 @@ use super::pending_writes::{FlushState, WritePosition};
 impl<T: Send + 'static> Unblock<T> {
     /// Sets the size of the first chunk that is read.
     pub(crate) fn set_first_chunk(&mut self, bytes: usize) {
-        self.reads.chunk_size = bytes;
+        self.reads.set_chunk_min(bytes);
     }
 
     pub(crate) fn submitter(&self) -> &JobSubmitter {

@@ -59,6 +59,8 @@
 //! - **Seeking** reaches the position that it would reach without reading ahead. Seek between
 //!   reading and writing the same file: while bytes that were read ahead are unread, a write fails
 //!   instead of writing at the wrong position.
+//! - **Memory.** A stream has no buffers while it is idle, apart from those of bytes that were read
+//!   ahead and are unread. A seek frees these.
 //! - **Panics.** A panic of the object is returned as an error of kind `Other` that contains a
 //!   [`JoinError`](crate::JoinError), after all earlier results. A stream of items panics with the
 //!   same payload. The object is then lost, and all later calls fail.

@@ -10,9 +10,6 @@ const BYTES_MAX: usize = 1024 * 1024;
 /// The maximum number of writes that are accepted and not done yet.
 const WRITES_MAX: usize = 64;
 
-/// The maximum number of buffers that are kept to be used again.
-const SPARES_MAX: usize = 4;
-
 #[derive(Default)]
 pub(super) struct PendingWrites {
     /// The number of writes that are not done yet.
@@ -27,8 +24,6 @@ pub(super) struct PendingWrites {
     pub(super) flush: FlushState,
     pub(super) close: CloseState,
     pub(super) position: WritePosition,
-    /// Buffers that will be used again.
-    spares: Vec<Vec<u8>>,
 }
 
 /// The error of a failed write. It stays for the life of the stream, because the output is torn:
@@ -106,14 +101,6 @@ impl PendingWrites {
         self.pushed == 0 || (self.pushed < WRITES_MAX && self.bytes + count <= BYTES_MAX)
     }
 
-    /// Copies bytes into a buffer.
-    pub(super) fn fill_buffer(&mut self, bytes: &[u8]) -> Vec<u8> {
-        let mut buffer = self.spares.pop().unwrap_or_default();
-        buffer.clear();
-        buffer.extend_from_slice(bytes);
-        buffer
-    }
-
     pub(super) fn on_pushed(&mut self, count: usize) {
         self.pushed += 1;
         self.bytes += count;
@@ -124,12 +111,9 @@ impl PendingWrites {
         };
     }
 
-    pub(super) fn on_written(&mut self, buffer: Vec<u8>) {
+    pub(super) fn on_written(&mut self, count: usize) {
         self.pushed -= 1;
-        self.bytes -= buffer.len();
-        if self.spares.len() < SPARES_MAX {
-            self.spares.push(buffer);
-        }
+        self.bytes -= count;
     }
 
     pub(super) fn on_flushed(&mut self) {

@@ -11,13 +11,16 @@ const CHUNK_MAX: usize = 512 * 1024;
 /// The maximum number of chunks that are requested, or have arrived and are not consumed.
 const CHUNKS_MAX: usize = 3;
 
-/// The chunks of a reader. The chunks themselves move between the task and the job, and their
-/// buffers are used again.
+/// The chunks of a reader. The chunks themselves move between the task and the job. Their buffers
+/// are used again as long as chunks come back full; a stream that waits for its reader or for its
+/// source has no buffer but those of unread bytes.
 pub(super) struct ReadAhead {
     /// The number of reads that were pushed and have not been answered.
     pub(super) pushed: usize,
     arrived: VecDeque<Arrived>,
-    pub(super) chunk_size: usize,
+    /// The size of the first chunk, and of the smallest one after a chunk that is not full.
+    chunk_min: usize,
+    chunk_size: usize,
     /// The last chunk was filled, so more bytes are probably available at once.
     flows: bool,
     spares: Vec<Vec<u8>>,
@@ -36,6 +39,7 @@ impl Default for ReadAhead {
         ReadAhead {
             pushed: 0,
             arrived: VecDeque::new(),
+            chunk_min: CHUNK_MIN,
             chunk_size: CHUNK_MIN,
             flows: false,
             spares: Vec::new(),
@@ -52,12 +56,15 @@ impl ReadAhead {
         } else {
             // The reads after this one were dropped.
             self.pushed = 0;
+            self.spares = Vec::new();
+            let filled = result.as_ref().map_or(0, |filled| filled.next_power_of_two());
+            self.chunk_size = filled.clamp(self.chunk_min, self.chunk_size.max(self.chunk_min));
         }
         self.arrived.push_back(match result {
             Ok(0) => Arrived::End,
             Ok(filled) => {
                 let filled = filled.min(buffer.len());
-                Arrived::Bytes(buffer, 0, filled)
+                Arrived::Bytes(without_rest(buffer, filled), 0, filled)
             }
             Err(error) => Arrived::Error(error),
         });
@@ -87,6 +94,13 @@ impl ReadAhead {
     pub(super) fn discard(&mut self) {
         self.arrived.clear();
         self.flows = false;
+        self.spares = Vec::new();
+    }
+
+    /// Sets the size of the first chunk.
+    pub(super) fn set_chunk_min(&mut self, bytes: usize) {
+        self.chunk_min = bytes;
+        self.chunk_size = bytes;
     }
 
     /// Makes the unread bytes available to [`front`](ReadAhead::front), or consumes an end or an
@@ -127,9 +141,20 @@ impl ReadAhead {
         if *from < *to {
             return false;
         }
-        if let Some(Arrived::Bytes(chunk, ..)) = self.arrived.pop_front() {
+        if let Some(Arrived::Bytes(chunk, ..)) = self.arrived.pop_front()
+            && self.flows
+        {
             self.spares.push(chunk);
         }
         true
     }
+}
+
+/// Frees the rest of a buffer that is mostly empty.
+fn without_rest(mut buffer: Vec<u8>, filled: usize) -> Vec<u8> {
+    if filled < buffer.len() / 2 {
+        buffer.truncate(filled);
+        buffer.shrink_to_fit();
+    }
+    buffer
 }

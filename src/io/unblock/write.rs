@@ -31,7 +31,7 @@ fn write<T: Write + 'static>(buffer: Vec<u8>) -> StreamCommand<T, Reply> {
     Box::new(move |sink| {
         let result = write_all(sink, &buffer);
         let next = next_commands(&result);
-        (Reply::Written(buffer, result), next)
+        (Reply::Written(result.map(|()| buffer.len())), next)
     })
 }
 
@@ -124,8 +124,7 @@ impl<T: Write + Send + 'static> AsyncWrite for Unblock<T> {
                 ready!(more_replies);
                 continue;
             }
-            let buffer = self.writes.fill_buffer(bytes);
-            if self.client.push(CommandKind::Required, write(buffer)).is_err() {
+            if self.client.push(CommandKind::Required, write(bytes.to_vec())).is_err() {
                 continue;
             }
             self.writes.on_pushed(bytes.len());

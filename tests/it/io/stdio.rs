@@ -101,6 +101,7 @@ fn a_program_ends_although_it_reads_stdin() {
     });
 }
 
+// P114
 #[test]
 fn data_missed_by_a_cancelled_read_is_returned_by_the_next_one() {
     watched(|| {
@@ -190,6 +191,39 @@ fn data_accepted_by_stdout_is_written_before_the_program_ends() {
                 let mut text = String::new();
                 errors.read_to_string(&mut text).unwrap();
                 assert!(text.contains("to stderr\n"), "{text}");
+            },
+        );
+    });
+}
+
+// P114: a read of a descriptor of its own is abandoned, and the child gets all input.
+#[cfg(all(target_os = "linux", feature = "net"))]
+#[test]
+fn an_abandoned_read_through_an_async_fd_takes_no_input_of_a_child() {
+    use aside::net::AsyncFd;
+    use rustix::fs::{Mode, OFlags};
+
+    watched(|| {
+        in_child_process(
+            "io::stdio::an_abandoned_read_through_an_async_fd_takes_no_input_of_a_child",
+            || {
+                aside::run(async {
+                    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+                    let own = rustix::fs::open("/proc/self/fd/0", flags, Mode::empty()).unwrap();
+                    let input = AsyncFd::new(own).unwrap();
+                    let mut bytes = [0; 8];
+                    let read = input.read_with(|fd| Ok(rustix::io::read(fd, &mut bytes)?));
+                    let read = aside::timeout(Duration::from_millis(20), read).await;
+                    assert!(read.is_err(), "there is nothing to read");
+                    say("ready\n").await;
+                    let child = Command::new("cat").stdin(Stdio::inherit()).output().unwrap();
+                    say(&format!("{}|\n", String::from_utf8(child.stdout).unwrap())).await;
+                });
+            },
+            |mut child| {
+                wait_until_ready(&mut child);
+                child.stdin.take().unwrap().write_all(b"for the child").unwrap();
+                assert!(output(&mut child).contains("for the child|\n"));
             },
         );
     });
