@@ -6,6 +6,9 @@
 //! Run it with `cargo run --example unblock_stream`. It prints a line each for the file, the child
 //! process, the iterator and stdin.
 
+#[path = "../shared/private_folder.rs"]
+mod private_folder;
+
 use std::cell::Cell;
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -90,7 +93,8 @@ async fn read_stdin() {
 }
 
 fn main() -> io::Result<()> {
-    let path = std::env::temp_dir().join(format!("aside-example-{}", std::process::id()));
+    let folder = private_folder::create("aside-unblock-stream")?;
+    let path = folder.join("lines");
     let mut file = File::create(&path)?;
     for n in 0..500_000 {
         writeln!(file, "line {n}")?;
@@ -112,6 +116,6 @@ fn main() -> io::Result<()> {
         read_stdin().await;
         Ok(())
     });
-    fs::remove_file(&path)?;
+    fs::remove_dir_all(&folder)?;
     result
 }

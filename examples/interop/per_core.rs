@@ -17,37 +17,49 @@
 //! | `/work` | the BLAKE3 digest of 64 KiB, which takes tens of microseconds |
 //!
 //! Without `--port` the system chooses a free port. The first line printed is `listening on
-//! ADDRESS`. Without `--cores` all cores are used. The server stops at the first line of its stdin,
-//! or at the end of its stdin, and prints the counts of each core.
+//! ADDRESS`. Without `--cores` all cores are used. The server stops on ctrl-c, on `SIGTERM`, at the
+//! first line of its stdin, or at the end of its stdin. It answers the open requests, and prints
+//! the counts of each core. A second ctrl-c ends the server at once.
+//!
+//! A client is disconnected if it sends no whole request, or does not read its answer, for
+//! `--patience SECONDS` (30 by default).
 
 #[path = "per_core/core.rs"]
 mod core;
 #[path = "per_core/http.rs"]
 mod http;
+#[path = "../shared/servers.rs"]
+mod servers;
 
 use std::error::Error;
-use std::io::{self, BufRead, Write};
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::thread::available_parallelism;
+use std::time::Duration;
 
 use aside::Handle;
 use aside::net::SocketBuilder;
 
-use crate::core::{Core, Cores};
+use crate::core::{Care, Core, Cores};
+use crate::servers::{Log, places, print_line, stop_signals, stopped};
 
 type Done<T> = Result<T, Box<dyn Error>>;
+
+const USAGE: &str = "usage: per_core [--port NUMBER] [--cores NUMBER] [--patience SECONDS]";
 
 struct Settings {
     port: u16,
     cores: usize,
+    patience: Duration,
 }
 
 fn main() -> Done<()> {
     let settings = settings(std::env::args().skip(1))?;
+    let care = Care { patience: settings.patience, places: places(), log: Log::start()? };
     // Nothing is ever sent on this channel. All cores end when the channel closes.
-    let (stop, stopped) = async_channel::bounded(1);
-    let start = |number| Core::start(number, stopped.clone());
+    let (stop, closed) = async_channel::bounded(1);
+    let start = |number| Core::start(number, closed.clone());
     let cores = (0..settings.cores).map(start).collect::<io::Result<Vec<_>>>()?;
     let all: Arc<[Handle]> = cores.iter().map(|core| core.handle.clone()).collect();
 
@@ -65,12 +77,15 @@ fn main() -> Done<()> {
         listeners.push(listener);
     }
     for (here, listener) in listeners.into_iter().enumerate() {
-        let cores = Cores { all: Arc::clone(&all), here };
-        all[here].spawn_with(move || core::accept(listener, cores)).detach();
+        let (cores, care) = (Cores { all: Arc::clone(&all), here }, care.clone());
+        all[here].spawn_with(move || core::accept(listener, cores, care)).detach();
     }
-    print_line(format_args!("listening on {address}"))?;
-
-    io::stdin().lock().read_line(&mut String::new())?;
+    // The main thread has a runtime of its own, which waits for the end.
+    aside::run(async {
+        let signals = stop_signals()?;
+        print_line(format_args!("listening on {address}"))?;
+        stopped(signals).await
+    })?;
     drop(stop);
     for core in cores {
         print_line(format_args!("{}", core.join()))?;
@@ -79,20 +94,17 @@ fn main() -> Done<()> {
 }
 
 fn settings(mut arguments: impl Iterator<Item = String>) -> Done<Settings> {
-    let mut settings = Settings { port: 0, cores: available_parallelism()?.get() };
+    let cores = available_parallelism()?.get();
+    let mut settings = Settings { port: 0, cores, patience: Duration::from_secs(30) };
     while let Some(name) = arguments.next() {
         match (name.as_str(), arguments.next()) {
             ("--port", Some(port)) => settings.port = port.parse()?,
             ("--cores", Some(cores)) => settings.cores = cores.parse::<usize>()?.max(1),
-            _ => return Err("usage: per_core [--port NUMBER] [--cores NUMBER]".into()),
+            ("--patience", Some(seconds)) => {
+                settings.patience = Duration::try_from_secs_f64(seconds.parse()?)?;
+            }
+            _ => return Err(USAGE.into()),
         }
     }
     Ok(settings)
-}
-
-/// Prints a line and flushes it, because stdout may be a pipe.
-fn print_line(line: std::fmt::Arguments<'_>) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "{line}")?;
-    out.flush()
 }

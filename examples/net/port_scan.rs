@@ -9,7 +9,7 @@
 //! arguments the scanner opens a listener on localhost and scans the ports around it.
 
 use std::error::Error;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write};
 use std::net::{IpAddr, Ipv4Addr};
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -45,7 +45,7 @@ fn main() -> Done<()> {
         if arguments.is_empty() {
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
             let port = listener.local_addr()?.port();
-            println!("this program listens on port {port}");
+            writeln!(io::stdout(), "this program listens on port {port}")?;
             // The program never accepts: the kernel completes the connection and keeps it in the
             // backlog.
             return scan(around(port)).await;
@@ -89,12 +89,13 @@ async fn scan(scan: Scan) -> Done<()> {
     // `limit` takes the next future from the iterator when a running future ends, so a scan of
     // 65,536 ports never holds more than `at_once` futures.
     let answers = try_gather(probes).limit(scan.at_once).await?;
+    let mut out = io::stdout().lock();
     for (port, _open) in answers.iter().filter(|(_, answer)| *answer == Answer::Open) {
-        println!("{port} is open");
+        writeln!(out, "{port} is open")?;
     }
     let count = |wanted| answers.iter().filter(|(_, answer)| *answer == wanted).count();
     let [open, closed, silent] = [Answer::Open, Answer::Closed, Answer::Silent].map(count);
-    println!("{address}: {open} open, {closed} closed, {silent} silent");
+    writeln!(out, "{address}: {open} open, {closed} closed, {silent} silent")?;
     Ok(())
 }
 

@@ -18,6 +18,8 @@
 
 #[path = "tail_f/follow.rs"]
 mod follow;
+#[path = "../shared/private_folder.rs"]
+mod private_folder;
 #[path = "tail_f/watch.rs"]
 mod watch;
 
@@ -28,7 +30,7 @@ use std::path::{Path, PathBuf};
 use aside::blocking::Shutdown;
 use aside::fs::{self, OpenOptions};
 use aside::io::stdio;
-use aside::{Runtime, race};
+use aside::{Runtime, race, spawn_blocking};
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 
 use crate::follow::Follower;
@@ -87,8 +89,8 @@ async fn tail(path: &Path, arguments: &Arguments) -> io::Result<()> {
 
 /// Follows a file through the changes that log files undergo.
 async fn demonstrate() -> io::Result<()> {
-    let folder = std::env::temp_dir().join(format!("aside-tail-f-{}", std::process::id()));
-    fs::create_dir(&folder).await?;
+    let folder = spawn_blocking(|| private_folder::create("aside-tail-f"));
+    let folder = folder.await.map_err(io::Error::other)??;
     let log = folder.join("log");
     let done = change_and_follow(&log).await;
     fs::remove_dir_all(&folder).await?;

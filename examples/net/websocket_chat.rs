@@ -1,38 +1,41 @@
 //! A WebSocket chat server: every message of a client is sent to all clients.
 //!
 //! ```sh
-//! cargo run --release --example websocket_chat -- --port 7007
+//! cargo run --release --example websocket_chat --features signal -- --port 7007
 //! python3 -m websockets ws://127.0.0.1:7007   # as often as you like
 //! ```
 //!
 //! Without `--port` the system chooses a free port. The first line printed is `listening on
-//! ADDRESS`. The server stops at the first line of its stdin, or at the end of its stdin. It then
-//! sends every client the remaining messages and a close frame, and prints how many clients and
-//! messages it has served.
+//! ADDRESS`. The server stops on ctrl-c, on `SIGTERM`, at the first line of its stdin, or at the
+//! end of its stdin. It then sends every client the remaining messages and a close frame, and
+//! prints how many clients and messages it has served. A second ctrl-c ends the server at once.
 //!
 //! The memory per client is bounded: a queue of messages, each of which is stored once for all
 //! clients, and the send buffer of its socket. A client whose queue is full is disconnected: the
 //! other clients must not wait for it, and reconnecting is better than missing messages. A client
 //! that is silent for `--silence SECONDS` (30 by default) receives a ping. If it stays silent for
-//! the same time again, it is disconnected.
+//! the same time again, it is disconnected. A client has five seconds for its handshake.
 
 #[path = "websocket_chat/client.rs"]
 mod client;
 #[path = "websocket_chat/room.rs"]
 mod room;
+#[path = "../shared/servers.rs"]
+mod servers;
 
 use std::convert::Infallible;
 use std::error::Error;
-use std::io::{self, BufRead, Write};
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
 
 use aside::net::{SocketBuilder, TcpListener};
-use aside::{Runtime, race, spawn, spawn_blocking, timeout};
+use aside::{race, spawn, timeout};
 use async_channel::Sender;
 
 use crate::room::Room;
+use crate::servers::{Log, places, print_line, stop_signals, stopped};
 
 type Done<T> = Result<T, Box<dyn Error>>;
 
@@ -48,10 +51,7 @@ struct Settings {
 
 fn main() -> Done<()> {
     let settings = settings(std::env::args().skip(1))?;
-    let runtime = Runtime::new();
-    runtime.block_on(serve(settings))?;
-    // A worker may still be reading stdin, so the shutdown does not wait.
-    let _report = runtime.shutdown(aside::blocking::Shutdown::Leave);
+    aside::run(serve(settings))?;
     Ok(())
 }
 
@@ -70,18 +70,18 @@ fn settings(mut arguments: impl Iterator<Item = String>) -> Done<Settings> {
 }
 
 async fn serve(settings: Settings) -> io::Result<()> {
+    let signals = stop_signals()?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, settings.port));
     // Accepted connections inherit the size.
     let socket = SocketBuilder::new().reuse_address().send_buffer_size(SEND_BUFFER);
     let listener = socket.listen(address)?;
     print_line(format_args!("listening on {}", listener.local_addr()?))?;
     let room = Rc::new(Room::default());
-    let stop = spawn_blocking(|| io::stdin().lock().read_line(&mut String::new()));
     // The task of each client holds a sender on which nothing is sent. The channel closes when the
     // last client's task has ended.
     let (client_guard, all_ended) = async_channel::bounded(1);
     let accepting = accept(&listener, &room, settings.silence, client_guard);
-    race((async { stop.await.map(drop).map_err(io::Error::other) }, accepting)).await?;
+    race((stopped(signals), accepting)).await?;
     drop(listener);
     room.close();
     let _left_behind = timeout(CLOSING, all_ended.recv()).await;
@@ -95,26 +95,21 @@ async fn accept(
     silence: Duration,
     client_guard: Sender<Infallible>,
 ) -> io::Result<()> {
+    let (log, places) = (Log::start()?, places());
     loop {
+        let place = places.acquire_arc().await;
         match listener.accept().await {
             Ok((stream, _peer)) => {
                 let (room, client_guard) = (Rc::clone(room), client_guard.clone());
                 let client = async move {
                     client::serve(&stream, &room, silence).await;
-                    drop(client_guard);
+                    drop((client_guard, place));
                 };
                 spawn(client).detach();
             }
             // Descriptors may be exhausted. `accept` delays such errors, so this loop does not
             // spin.
-            Err(error) => eprintln!("a connection was not accepted: {error}"),
+            Err(error) => log.line(format_args!("a connection was not accepted: {error}")),
         }
     }
-}
-
-/// Prints a line and flushes it, because stdout may be a pipe.
-fn print_line(line: std::fmt::Arguments<'_>) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "{line}")?;
-    out.flush()
 }

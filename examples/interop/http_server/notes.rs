@@ -11,6 +11,8 @@ use aside::blocking::Lane;
 use async_channel::{Receiver, Sender};
 use rusqlite::Connection;
 
+use crate::private_folder;
+
 /// The maximum number of concurrent queries. Each uses a connection of its own.
 const CONNECTIONS_MAX: usize = 4;
 /// The maximum number of waiting queries. Further requests get an error at once, because an answer
@@ -36,13 +38,14 @@ pub(crate) enum Failure {
 }
 
 impl Notes {
-    /// Creates an empty database in the folder for temporary files.
+    /// Creates an empty database, in a private folder among the temporary files.
     pub(crate) async fn open() -> Result<Notes, Box<dyn Error>> {
         let pool = Handle::current().pool().clone();
         let lane = pool.lane("notes").running_max(CONNECTIONS_MAX).queue_max(QUEUE_MAX).build();
-        let name = format!("aside-http-server-{}.sqlite", std::process::id());
+        let folder =
+            aside::spawn_blocking(|| private_folder::create("aside-http-server")).await??;
         let (idle, next_idle) = async_channel::bounded(CONNECTIONS_MAX);
-        let store = Store { path: std::env::temp_dir().join(name), idle, next_idle };
+        let store = Store { folder, idle, next_idle };
         let notes = Notes { lane, store: Arc::new(store) };
         let made = notes.query(|db| {
             db.pragma_update(None, "journal_mode", "wal")?;
@@ -95,7 +98,8 @@ impl Notes {
 
 /// The part of the database that all jobs of the lane share.
 struct Store {
-    path: PathBuf,
+    /// The folder of the database. It contains nothing else.
+    folder: PathBuf,
     /// The idle connections. A connection is opened only if no connection is idle. The number of
     /// connections is therefore at most the maximum number of queries that have run at the same
     /// time.
@@ -119,7 +123,7 @@ impl Store {
     }
 
     fn connect(&self) -> rusqlite::Result<Connection> {
-        let db = Connection::open(&self.path)?;
+        let db = Connection::open(self.folder.join("notes.sqlite"))?;
         // SQLite allows one writer at a time. The other writers wait.
         db.busy_timeout(Duration::from_secs(5))?;
         db.pragma_update(None, "synchronous", "normal")?;
@@ -133,8 +137,7 @@ impl Drop for Store {
         while let Ok(db) = self.next_idle.try_recv() {
             drop(db);
         }
-        if let Err(error) = fs::remove_file(&self.path) {
-            eprintln!("cannot remove {}: {error}", self.path.display());
-        }
+        // The folder is this program's own. An error leaves a folder that only its user can read.
+        let _left = fs::remove_dir_all(&self.folder);
     }
 }

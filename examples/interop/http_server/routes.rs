@@ -1,33 +1,38 @@
 //! The answers to the requests.
 
 use std::convert::Infallible;
+use std::pin::Pin;
+use std::rc::Rc;
 use std::time::Duration;
 
-use aside::sleep;
+use aside::{sleep, timeout};
 use futures_lite::stream;
-use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, Limited, StreamBody};
-use hyper::body::{Body as _, Bytes, Frame, Incoming};
+use hyper::body::{self, Body as _, Bytes, Frame, Incoming};
 use hyper::header::CONTENT_LENGTH;
 use hyper::{Method, Request, Response, StatusCode};
 
-use crate::notes::{Failure, Notes};
+use crate::Server;
+use crate::activity::Activity;
+use crate::notes::Failure;
 
 /// The body of a response: a page, a delayed page, or the body of the request.
-pub(crate) type Body = UnsyncBoxBody<Bytes, hyper::Error>;
+pub(crate) type Body = Pin<Box<dyn body::Body<Data = Bytes, Error = hyper::Error>>>;
 
 /// The maximum length of a note.
 const NOTE_MAX: usize = 16 * 1024;
 
-pub(crate) async fn respond(request: Request<Incoming>, notes: &Notes) -> Response<Body> {
+pub(crate) async fn respond(
+    request: Request<Incoming>,
+    server: &Server,
+    activity: &Rc<Activity>,
+) -> Response<Body> {
     let path = request.uri().path().to_owned();
     match (request.method(), path.as_str()) {
-        (&Method::GET, path) => get(path, notes).await,
-        (&Method::HEAD, path) => without_body(get(path, notes).await),
-        (&Method::POST | &Method::PUT, "/echo") => {
-            Response::new(request.into_body().boxed_unsync())
-        }
-        (&Method::POST, "/notes") => add(notes, request.into_body()).await,
+        (&Method::GET, path) => get(path, server, activity).await,
+        (&Method::HEAD, path) => without_body(get(path, server, activity).await),
+        (&Method::POST | &Method::PUT, "/echo") => Response::new(Box::pin(request.into_body())),
+        (&Method::POST, "/notes") => add(server, activity, request.into_body()).await,
         (_, "/" | "/echo" | "/notes") => {
             page(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n")
         }
@@ -35,12 +40,12 @@ pub(crate) async fn respond(request: Request<Incoming>, notes: &Notes) -> Respon
     }
 }
 
-async fn get(path: &str, notes: &Notes) -> Response<Body> {
+async fn get(path: &str, server: &Server, activity: &Rc<Activity>) -> Response<Body> {
     match (path, path.strip_prefix("/sleep/").map(str::parse)) {
         ("/", _) => page(StatusCode::OK, "hello\n"),
-        ("/notes", _) => list(notes).await,
+        ("/notes", _) => list(server, activity).await,
         ("/echo", _) => page(StatusCode::METHOD_NOT_ALLOWED, "send a POST request\n"),
-        (_, Some(Ok(milliseconds))) => delayed(milliseconds),
+        (_, Some(Ok(milliseconds))) => delayed(milliseconds, activity),
         (_, Some(Err(_no_number))) => page(StatusCode::BAD_REQUEST, "/sleep/MILLISECONDS\n"),
         (_, None) => page(StatusCode::NOT_FOUND, "no such page\n"),
     }
@@ -48,7 +53,7 @@ async fn get(path: &str, notes: &Notes) -> Response<Body> {
 
 fn page(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {
     let body = Full::new(text.into()).map_err(|never: Infallible| match never {});
-    let mut response = Response::new(body.boxed_unsync());
+    let mut response = Response::<Body>::new(Box::pin(body));
     *response.status_mut() = status;
     response
 }
@@ -59,46 +64,54 @@ fn without_body(mut response: Response<Body>) -> Response<Body> {
         response.headers_mut().insert(CONTENT_LENGTH, length.into());
     }
     let empty = Full::default().map_err(|never: Infallible| match never {});
-    response.map(|_| empty.boxed_unsync())
+    response.map(|_| -> Body { Box::pin(empty) })
 }
 
 /// Sends the header at once, and the body after the time has passed.
-fn delayed(milliseconds: u64) -> Response<Body> {
+fn delayed(milliseconds: u64, activity: &Rc<Activity>) -> Response<Body> {
+    let owed = activity.owe();
     let frame = async move {
         sleep(Duration::from_millis(milliseconds)).await;
+        drop(owed);
         Ok(Frame::data(Bytes::from(format!("slept for {milliseconds} ms\n"))))
     };
-    Response::new(StreamBody::new(stream::once_future(frame)).boxed_unsync())
+    Response::new(Box::pin(StreamBody::new(stream::once_future(frame))))
 }
 
-async fn list(notes: &Notes) -> Response<Body> {
-    match notes.latest().await {
+async fn list(server: &Server, activity: &Rc<Activity>) -> Response<Body> {
+    let _owed = activity.owe();
+    match server.notes.latest().await {
         Ok(texts) => {
             let lines: String = texts.iter().map(|text| format!("{text}\n")).collect();
             page(StatusCode::OK, lines)
         }
-        Err(failure) => failed(&failure),
+        Err(failure) => failed(&failure, server),
     }
 }
 
-async fn add(notes: &Notes, body: Incoming) -> Response<Body> {
-    let Ok(body) = Limited::new(body, NOTE_MAX).collect().await else {
-        return page(StatusCode::PAYLOAD_TOO_LARGE, "the note is too long or incomplete\n");
+async fn add(server: &Server, activity: &Rc<Activity>, body: Incoming) -> Response<Body> {
+    let body = match timeout(server.patience, Limited::new(body, NOTE_MAX).collect()).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => {
+            return page(StatusCode::PAYLOAD_TOO_LARGE, "the note is too long or incomplete\n");
+        }
+        Err(_elapsed) => return page(StatusCode::REQUEST_TIMEOUT, "the note took too long\n"),
     };
+    let _owed = activity.owe();
     let Ok(text) = String::from_utf8(body.to_bytes().into()) else {
         return page(StatusCode::BAD_REQUEST, "not UTF-8\n");
     };
-    match notes.add(text).await {
+    match server.notes.add(text).await {
         Ok(number) => page(StatusCode::CREATED, format!("note {number}\n")),
-        Err(failure) => failed(&failure),
+        Err(failure) => failed(&failure, server),
     }
 }
 
-fn failed(failure: &Failure) -> Response<Body> {
+fn failed(failure: &Failure, server: &Server) -> Response<Body> {
     match failure {
         Failure::Busy => page(StatusCode::SERVICE_UNAVAILABLE, "too many requests for notes\n"),
         Failure::Broken(error) => {
-            eprintln!("the notes: {error}");
+            server.log.line(format_args!("the notes: {error}"));
             page(StatusCode::INTERNAL_SERVER_ERROR, "the notes cannot be read\n")
         }
     }

@@ -9,16 +9,21 @@ use std::io;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use aside::blocking::Shutdown;
 use aside::net::{TcpListener, TcpStream};
-use aside::{Handle, Runtime, spawn, yield_now};
+use aside::{Handle, Runtime, sleep, spawn, timeout, yield_now};
 use async_channel::Receiver;
+use async_lock::{Semaphore, SemaphoreGuardArc};
 
 use crate::http::{Answer, Requests};
+use crate::servers::Log;
 
 /// The maximum number of counters of a core.
 const COUNTERS_MAX: usize = 65_536;
+/// The time limit for the open requests when the server stops.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// The handles of all cores. Each core has a value of this type.
 #[derive(Clone)]
@@ -27,6 +32,15 @@ pub(crate) struct Cores {
     pub(crate) all: Arc<[Handle]>,
     /// The number of this core.
     pub(crate) here: usize,
+}
+
+/// The care that all cores take of the server: it survives clients that do nothing.
+#[derive(Clone)]
+pub(crate) struct Care {
+    pub(crate) patience: Duration,
+    /// The places for the connections of all cores.
+    pub(crate) places: Arc<Semaphore>,
+    pub(crate) log: Log,
 }
 
 /// The values that the main thread keeps of a running core: its handle and its thread.
@@ -42,6 +56,8 @@ struct CoreState {
     connections: Cell<u64>,
     requests: Cell<u64>,
     from_others: Cell<u64>,
+    /// The number of requests that are being answered.
+    open: Cell<u64>,
 }
 
 thread_local! {
@@ -64,7 +80,15 @@ impl Core {
             let runtime = Runtime::new();
             let _waits = sender.send(runtime.handle());
             // Tasks arrive through the handle, and run while this future waits.
-            let _closed = runtime.block_on(stopped.recv());
+            let all_answered = async {
+                while OWN.with(|own| own.open.get()) > 0 {
+                    sleep(Duration::from_millis(1)).await;
+                }
+            };
+            runtime.block_on(async {
+                let _closed = stopped.recv().await;
+                let _left_behind = timeout(GRACE, all_answered).await;
+            });
             let _report = runtime.shutdown(Shutdown::Leave);
             OWN.with(|own| Tally {
                 number,
@@ -84,29 +108,53 @@ impl Core {
 }
 
 /// Accepts the connections of this core until the runtime ends.
-pub(crate) async fn accept(listener: TcpListener, cores: Cores) {
+pub(crate) async fn accept(listener: TcpListener, cores: Cores, care: Care) {
     loop {
+        let place = care.places.acquire_arc().await;
         match listener.accept().await {
-            Ok((stream, _peer)) => spawn(connection(stream, cores.clone())).detach(),
+            Ok((stream, _peer)) => {
+                spawn(connection(stream, cores.clone(), care.patience, place)).detach();
+            }
             // Descriptors may be exhausted. `accept` delays such errors, so this loop does not
             // spin.
-            Err(error) => eprintln!("a connection was not accepted: {error}"),
+            Err(error) => care.log.line(format_args!("a connection was not accepted: {error}")),
         }
     }
 }
 
-async fn connection(stream: TcpStream, cores: Cores) {
+async fn connection(
+    stream: TcpStream,
+    cores: Cores,
+    patience: Duration,
+    _place: SemaphoreGuardArc,
+) {
     OWN.with(|own| count(&own.connections));
     let _gone = stream.set_nodelay(true);
     let mut requests = Requests::of(&stream);
-    while let Some(path) = requests.next().await {
+    while let Ok(Some(path)) = timeout(patience, requests.next()).await {
         OWN.with(|own| count(&own.requests));
+        let _open = OpenRequest::begin();
         let answer = answer(&path, &cores).await;
-        if requests.answer(answer).await.is_err() {
-            return;
-        }
+        let Ok(Ok(())) = timeout(patience, requests.answer(answer)).await else { return };
         // A client that sends without pause must not starve the others.
         yield_now().await;
+    }
+}
+
+/// A request that is being answered. The core waits for its drop when the server stops.
+struct OpenRequest;
+
+impl OpenRequest {
+    fn begin() -> OpenRequest {
+        OWN.with(|own| own.open.set(own.open.get() + 1));
+        OpenRequest
+    }
+}
+
+impl Drop for OpenRequest {
+    fn drop(&mut self) {
+        // During the destruction of the thread-locals nothing waits any more.
+        let _gone = OWN.try_with(|own| own.open.set(own.open.get() - 1));
     }
 }
 
