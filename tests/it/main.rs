@@ -111,6 +111,7 @@ mod net {
     mod callback_wakers;
     mod connecting;
     mod dropped_loop;
+    mod failing_waits;
     mod interrupted;
     #[cfg(target_os = "linux")]
     mod long_waits;
