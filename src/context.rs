@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use runtime_core::heap_if_large;
 use runtime_core::sync::thread_local_const;
 use runtime_executor::NoRuntimeError;
 
@@ -62,7 +63,7 @@ impl Handle {
     #[doc(alias = "run_coroutine_threadsafe")]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let _entered = self.enter();
-        self.event_loop().block_on(future)
+        heap_if_large!(Box::pin, future: F => self.event_loop().block_on(future))
     }
 
     /// Makes this runtime the current one until the guard is dropped. Guards nest.

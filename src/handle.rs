@@ -7,7 +7,9 @@ use std::sync::Arc;
 #[cfg(feature = "fs")]
 use runtime_blocking::Lane;
 use runtime_blocking::{PendingClose, Pool};
+use runtime_core::heap_if_large;
 use runtime_core::join::JoinHandle;
+use runtime_core::large::LARGE;
 use runtime_core::metadata::Metadata;
 use runtime_core::sync::Mutex;
 #[cfg(feature = "fs")]
@@ -85,7 +87,7 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.parts.event_loop.spawn(Metadata::here(), future)
+        heap_if_large!(Box::pin, future: F => self.parts.event_loop.spawn(Metadata::here(), future))
     }
 
     /// Sends a closure to the loop's thread, calls it there, and spawns the future that it returns.
@@ -116,7 +118,12 @@ impl Handle {
         F: Future + 'static,
         F::Output: Send + 'static,
     {
-        self.parts.event_loop.spawn_with(Metadata::here(), make)
+        if const { size_of::<M>() > LARGE || size_of::<F>() > LARGE } {
+            let make = Box::new(make);
+            self.parts.event_loop.spawn_with(Metadata::here(), move || Box::pin(make()))
+        } else {
+            self.parts.event_loop.spawn_with(Metadata::here(), make)
+        }
     }
 
     pub(crate) fn event_loop(&self) -> &runtime_executor::Handle {

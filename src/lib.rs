@@ -82,7 +82,10 @@
 //! 3. Shutdown is explicit. It reports what it has cancelled and which jobs still run. The caller
 //!    chooses whether the shutdown waits, waits up to a limit, or does not wait. Dropping a runtime
 //!    never panics.
-//! 4. A panic in a task, job, waker or destructor ends only that task, job, waker or destructor.
+//! 4. A panic in a task, job, waker or destructor ends only that task, job, waker or destructor. A
+//!    future or closure that panics is dropped while the panic unwinds. If its destructor panics,
+//!    too, that panic is caught. (Rust aborts the process if one drop runs two destructors that
+//!    panic.)
 //! 5. Running out of threads, descriptors or memory for one request is an error of that request.
 //! 6. All time arithmetic saturates: no duration panics.
 //! 7. An idle runtime sleeps: no periodic wake-up, no spinning.
@@ -144,6 +147,7 @@ mod lookups;
 #[path = "lookups/disabled.rs"]
 mod lookups;
 mod named;
+mod nested_turn;
 #[cfg(all(feature = "net", unix))]
 pub mod net;
 pub mod observe;
@@ -157,6 +161,7 @@ mod shutdown_report;
 #[cfg(all(feature = "signal", unix))]
 pub mod signal;
 pub mod time;
+mod unwind_safe;
 
 /// The types of [`gather()`], [`try_gather`], [`race`], [`first_ok`] and [`scope`]: several futures
 /// as one, within one task.
@@ -179,7 +184,8 @@ pub use runtime_core::abort_on_drop::AbortOnDrop;
 pub use runtime_core::join::{JoinError, JoinHandle};
 pub use runtime_core::metadata::{Id, Metadata};
 pub use runtime_executor::{
-    NextTurn, NoRuntimeError, Turn, interval, sleep, sleep_until, timeout, timeout_at, yield_now,
+    AlreadyTurning, NextTurn, NoRuntimeError, Turn, interval, sleep, sleep_until, timeout,
+    timeout_at, yield_now,
 };
 pub use shutdown_report::ShutdownReport;
 

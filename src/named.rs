@@ -1,5 +1,6 @@
 //! [`named`]: names for tasks and jobs.
 
+use runtime_core::heap_if_large;
 use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
 
@@ -40,7 +41,8 @@ impl Named {
         F: Future + 'static,
         F::Output: 'static,
     {
-        spawn_as(Metadata::here().named(self.name), future)
+        let metadata = Metadata::here().named(self.name);
+        heap_if_large!(Box::pin, future: F => spawn_as(metadata, future))
     }
 
     /// Runs a blocking closure as a job with this name. See

@@ -1,6 +1,7 @@
 //! [`run`] and [`spawn`]: the main function of a program, and its tasks.
 
 use runtime_blocking::Shutdown;
+use runtime_core::heap_if_large;
 use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
 
@@ -30,7 +31,7 @@ use crate::runtime::Runtime;
 #[doc(alias("block_on", "asyncio", "main"))]
 pub fn run<F: Future>(main: F) -> F::Output {
     let runtime = Runtime::new();
-    let output = runtime.block_on(main);
+    let output = heap_if_large!(Box::pin, main: F => runtime.block_on(main));
     let _ = runtime.shutdown(Shutdown::Wait);
     output
 }
@@ -57,7 +58,7 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    spawn_as(Metadata::here(), future)
+    heap_if_large!(Box::pin, future: F => spawn_as(Metadata::here(), future))
 }
 
 #[track_caller]

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use runtime_blocking::{Builder as PoolBuilder, Pool, PoolReport, Shutdown};
 use runtime_core::clock::Clock;
 use runtime_core::context::is_on_loop;
+use runtime_core::heap_if_large;
 use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
 use runtime_executor::{Config, EventLoop, Observer, Turn};
@@ -42,8 +43,8 @@ use crate::shutdown_report::ShutdownReport;
 /// job forks, the child should `exec` or `exit` there, because it is inside a turn of the parent's
 /// loop.
 pub struct Runtime {
-    executor: EventLoop,
-    handle: Handle,
+    pub(crate) executor: EventLoop,
+    pub(crate) handle: Handle,
     owns_pool: bool,
     /// The runtime was shut down, so dropping it does nothing.
     is_shut_down: bool,
@@ -73,14 +74,15 @@ impl Runtime {
     ///
     /// # Panics
     /// - If the future panics. The runtime may be used again.
-    /// - If this method is called inside a task of the same runtime: await the future there. In a
-    ///   task of *another* runtime the call works, but stalls the other runtime until it returns.
+    /// - If this method is called inside a task of the same runtime: await the future there. See
+    ///   [`is_turning`](Runtime::is_turning). In a task of *another* runtime the call works, but
+    ///   stalls the other runtime until it returns.
     /// - If the call would have to sleep in a forked child of the process that made the runtime:
     ///   make a new runtime after the fork.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let _entered = self.handle.enter();
-        self.executor.block_on(future)
+        heap_if_large!(Box::pin, future: F => self.executor.block_on(future))
     }
 
     /// Spawns a task, which is first polled in the next turn. See [`spawn`](crate::spawn).
@@ -90,7 +92,7 @@ impl Runtime {
         F: Future + 'static,
         F::Output: 'static,
     {
-        self.executor.spawn(Metadata::here(), future)
+        heap_if_large!(Box::pin, future: F => self.executor.spawn(Metadata::here(), future))
     }
 
     /// Turns the loop once, for a program with a loop of its own: a game, a window, a plugin.
@@ -114,7 +116,9 @@ impl Runtime {
     /// Blocks while the ready tasks are polled, and sleeps for `wait` at most.
     ///
     /// # Panics
-    /// If this method is called inside a task of the same runtime.
+    /// If this method is called inside a task of the same runtime. A host whose events may arrive
+    /// inside a task, because the task runs a nested loop such as a modal dialog, calls
+    /// [`try_turn`](Runtime::try_turn).
     #[track_caller]
     pub fn turn(&self, wait: Duration) -> Turn {
         let _entered = self.handle.enter();

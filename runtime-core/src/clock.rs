@@ -51,7 +51,8 @@ struct VirtualTime {
 }
 
 impl Clock {
-    /// The system's monotonic clock.
+    /// The system's monotonic clock, which is the clock of `Instant`. On Linux (`CLOCK_MONOTONIC`)
+    /// and macOS it stops while the machine is suspended.
     pub fn system() -> Clock {
         Clock(ClockSource::System)
     }

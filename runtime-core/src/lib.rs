@@ -14,6 +14,8 @@
 //! - [`slab`]: a table of values that are found by generational keys;
 //! - [`clock`]: system time and virtual time;
 //! - [`catch_panic`]: calls to users' code whose panic must not propagate;
+//! - [`unwinding`]: the drop of a future whose poll panics;
+//! - [`large`]: futures and closures that are too large for the stack;
 //! - [`context`]: the role of the current thread;
 //! - [`fork`]: detection of forked children;
 //! - [`blocking_driver`]: the way in which a thread blocks on a future.
@@ -29,7 +31,10 @@ pub mod context;
 pub mod fork;
 pub mod join;
 mod join_error;
+pub mod large;
 pub mod metadata;
 pub mod park;
 pub mod slab;
 pub mod sync;
+mod unwind_safe;
+pub mod unwinding;

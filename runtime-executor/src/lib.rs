@@ -39,13 +39,14 @@ mod reactor;
 mod scheduler;
 mod task;
 mod time;
+mod unwind_safe;
 
 pub use scheduler::current::{EnterGuard, try_spawn};
 pub use scheduler::event_loop::{Config, EventLoop};
 pub use scheduler::handle::Handle;
 pub use scheduler::no_runtime::NoRuntimeError;
 pub use scheduler::observer::Observer;
-pub use scheduler::report::{NextTurn, Turn};
+pub use scheduler::report::{AlreadyTurning, NextTurn, Turn};
 pub use scheduler::yield_now::{YieldNow, yield_now};
 pub use time::clock_hold::ClockHold;
 pub use time::interval::{Interval, MissedTicks, interval};

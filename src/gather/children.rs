@@ -6,6 +6,8 @@ use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
+use runtime_core::unwinding::poll_or_drop;
+
 use super::growing_wake_set::{ChildSlot, GrowingWakeSet};
 
 /// Implemented by each collection that stores the children of a group, and turns their outputs into
@@ -40,6 +42,36 @@ pub trait Children {
     fn finish(self: Pin<&mut Self>) -> Self::Output;
 }
 
+/// Children in a box.
+impl<C: Children> Children for Pin<Box<C>> {
+    const NAME: &'static str = C::NAME;
+    type Output = C::Output;
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        C::size_hint(self)
+    }
+
+    fn running(&self) -> usize {
+        C::running(self)
+    }
+
+    fn start(self: Pin<&mut Self>) -> NextChild {
+        self.as_deref_mut().start()
+    }
+
+    fn poll_child(
+        self: Pin<&mut Self>,
+        slot: ChildSlot,
+        wake_set: &mut GrowingWakeSet,
+    ) -> ControlFlow<C::Output> {
+        self.as_deref_mut().poll_child(slot, wake_set)
+    }
+
+    fn finish(self: Pin<&mut Self>) -> C::Output {
+        self.as_deref_mut().finish()
+    }
+}
+
 /// The result of [`Children::start`].
 #[derive(Debug)]
 pub enum NextChild {
@@ -53,15 +85,17 @@ pub enum NextChild {
 
 /// Polls a child, unless it was dropped already, and drops it if it has finished.
 ///
-/// The child's output is lost if its destructor panics.
+/// The child's output is lost if its destructor panics. A child whose poll panics is dropped while
+/// that panic unwinds.
 pub(super) fn poll_and_drop<F: Future>(
     mut child: Pin<&mut Option<F>>,
     waker: &Waker,
 ) -> Poll<F::Output> {
-    let Some(future) = child.as_mut().as_pin_mut() else {
+    if child.is_none() {
         return Poll::Pending;
-    };
-    let Poll::Ready(output) = future.poll(&mut Context::from_waker(waker)) else {
+    }
+    let mut cx = Context::from_waker(waker);
+    let Poll::Ready(output) = poll_or_drop(child.as_mut(), &mut cx) else {
         return Poll::Pending;
     };
     child.set(None);

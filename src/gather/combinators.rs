@@ -11,6 +11,10 @@ use super::outcome::{AllOk, First, FirstOk};
 /// `Send`, and children may borrow. Each child is polled only after it was woken, and dropped as
 /// soon as it has finished. An empty group is ready at the first poll.
 ///
+/// The children lie on the heap, so the group's future is small. A build without optimisation
+/// copies the children several times on the stack on their way there: pass `Box::pin(child)` if a
+/// child has hundreds of KiB.
+///
 /// The output has the form of the group: a tuple for a tuple, an array for an array, and a vector
 /// for a vector or an iterator. An iterator is not advanced before the first poll. Use
 /// [`Gather::limit`] to run only some children at a time.

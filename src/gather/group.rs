@@ -25,10 +25,10 @@ pin_project! {
     ///
     /// # Panics
     ///
-    /// A panic of a child propagates at once through the poll of the group. The other children are
-    /// dropped with the group. A panic of a finished child's destructor, or of the iterator that
-    /// yields the children, counts as a panic of a child. Polling the group again after such a
-    /// panic, or after its completion, panics.
+    /// A panic of a child propagates at once through the poll of the group. That child is dropped
+    /// while the panic unwinds, and the other children are dropped with the group. A panic of a
+    /// finished child's destructor, or of the iterator that yields the children, counts as a panic
+    /// of a child. Polling the group again after such a panic, or after its completion, panics.
     #[must_use = "futures do nothing unless you `.await` them"]
     pub struct Gather<C> {
         // Dropped before the children, so that the children's destructors cannot wake the task.

@@ -27,7 +27,9 @@ pub struct ChildSlot(pub(super) usize);
 pub struct GrowingWakeSet {
     /// The number of slots for which the first block is made.
     expected: usize,
-    blocks: Vec<WakeBlock>,
+    /// The first block is in no vector, because most groups need no other one.
+    first: Option<WakeBlock>,
+    more: Vec<WakeBlock>,
     /// The index of the block that the present visit has reached.
     visited: usize,
     /// The task's waker, which is registered with every block. The next poll compares its own waker
@@ -47,7 +49,11 @@ struct WakeBlock {
 impl GrowingWakeSet {
     /// Makes a set for a group that will probably use `expected` slots.
     pub(super) fn new(expected: usize) -> Self {
-        Self { expected, blocks: Vec::new(), visited: 0, parent: None }
+        Self { expected, first: None, more: Vec::new(), visited: 0, parent: None }
+    }
+
+    fn blocks(&self) -> impl Iterator<Item = &WakeBlock> {
+        self.first.iter().chain(&self.more)
     }
 
     /// Lowers the expected number of slots.
@@ -61,12 +67,12 @@ impl GrowingWakeSet {
     pub(super) fn attend(&mut self, parent: &Waker) {
         if !self.parent.as_ref().is_some_and(|known| known.will_wake(parent)) {
             let parent = Arc::new(parent.clone());
-            for block in &self.blocks {
+            for block in self.blocks() {
                 block.set.register(&parent);
             }
             self.parent = Some(parent);
         }
-        for block in &mut self.blocks {
+        for block in self.first.iter_mut().chain(&mut self.more) {
             block.set.attend(&mut block.visit);
         }
         self.visited = 0;
@@ -75,20 +81,23 @@ impl GrowingWakeSet {
     /// Returns the next slot that was woken before this visit reached it.
     #[inline]
     pub(super) fn next_woken(&mut self) -> Option<ChildSlot> {
-        while let Some(block) = self.blocks.get_mut(self.visited) {
+        loop {
+            let block = match self.visited.checked_sub(1) {
+                None => self.first.as_mut()?,
+                Some(index) => self.more.get_mut(index)?,
+            };
             if let Some(child) = block.visit.next(&block.set) {
                 return Some(ChildSlot(block.first + child));
             }
             self.visited += 1;
         }
-        None
     }
 
     /// Ends the visit, and wakes the task once if a slot was woken after the visit had passed that
     /// slot (step G7).
     pub(super) fn leave(&self, parent: &Waker) {
         let mut woken = false;
-        for block in &self.blocks {
+        for block in self.blocks() {
             woken |= block.set.leave() == AfterVisit::WakeAgain;
         }
         if woken {
@@ -104,18 +113,27 @@ impl GrowingWakeSet {
     /// blocks have this mark, too. Before the first visit no wake is needed, because the first poll
     /// will come anyway.
     pub(super) fn waker(&mut self, ChildSlot(slot): ChildSlot) -> Waker {
-        if slot == self.blocks.last().map_or(0, |block| block.first + block.capacity) {
+        if slot == self.capacity() {
             self.grow();
         }
-        let block = self.blocks.iter().rfind(|block| block.first <= slot);
+        let block = self.more.iter().rfind(|block| block.first <= slot).or(self.first.as_ref());
         let block = block.expect("the first block begins at slot 0");
         let known = self.parent.as_ref().map(Arc::downgrade).unwrap_or_default();
         block.set.child_waker(slot - block.first, known)
     }
 
+    /// The number of slots for which there are blocks.
+    fn capacity(&self) -> usize {
+        self.last().map_or(0, |block| block.first + block.capacity)
+    }
+
+    fn last(&self) -> Option<&WakeBlock> {
+        self.more.last().or(self.first.as_ref())
+    }
+
     #[cold]
     fn grow(&mut self) {
-        let (first, capacity) = match self.blocks.last() {
+        let (first, capacity) = match self.last() {
             None => (0, self.expected.clamp(BLOCK_MIN, BLOCK_FIRST_MAX)),
             Some(last) => (last.first + last.capacity, last.capacity.saturating_mul(64)),
         };
@@ -125,13 +143,17 @@ impl GrowingWakeSet {
         }
         let mut visit = Visit::default();
         set.attend(&mut visit);
-        self.blocks.push(WakeBlock { first, capacity, set, visit });
+        let block = WakeBlock { first, capacity, set, visit };
+        match &mut self.first {
+            None => self.first = Some(block),
+            Some(_) => self.more.push(block),
+        }
     }
 }
 
 impl Drop for GrowingWakeSet {
     fn drop(&mut self) {
-        for block in &self.blocks {
+        for block in self.blocks() {
             block.set.retire();
         }
     }
@@ -139,6 +161,6 @@ impl Drop for GrowingWakeSet {
 
 impl fmt::Debug for GrowingWakeSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GrowingWakeSet").field("blocks", &self.blocks.len()).finish_non_exhaustive()
+        f.debug_struct("GrowingWakeSet").field("capacity", &self.capacity()).finish_non_exhaustive()
     }
 }

@@ -17,12 +17,13 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
+use runtime_core::heap_if_large;
 
 use super::group::Gather;
 use super::growing_wake_set::GrowingWakeSet;
 use super::scope_children::{SCOPE_SLOT, ScopeChildren};
 use super::scope_state::{ScopeEnd, ScopePhase, ScopePoll, ScopeState};
-use super::scoped_handle::{ScopedHandle, child_result};
+use super::scoped_handle::{ScopedHandle, scoped_child};
 
 /// Runs a body and the children that it spawns, concurrently, within the awaiting task.
 ///
@@ -76,7 +77,7 @@ where
     // Made before the body is called, so that the list is emptied if the body spawns and then
     // panics.
     let end = ScopeEnd { state: Rc::clone(&state) };
-    let body = body(Scope { state: Rc::clone(&state) });
+    let body = Box::pin(body(Scope { state: Rc::clone(&state) }));
     ScopeFuture { group: Gather::with_wake_set(ScopeChildren::new(end, body), wake_set), state }
 }
 
@@ -100,11 +101,7 @@ impl<'env> Scope<'env> {
     where
         F: Future + 'env,
     {
-        let (reporter, handle) = child_result();
-        let child = Box::pin(async move {
-            let output = future.await;
-            reporter.finish(output);
-        });
+        let (child, handle) = heap_if_large!(Box::pin, future: F => scoped_child(future));
         match self.state.phase.get() {
             ScopePhase::Ended => drop(child),
             ScopePhase::Polled => self.state.spawned.borrow_mut().push(child),

@@ -35,8 +35,8 @@ pin_project! {
         // The number of children in slots, plus one while the body runs.
         running: usize,
         body_waker: Option<Waker>,
-        #[pin]
-        body: Option<Fut>,
+        // In a box, so that the scope's own future is small, however large the body is.
+        body: Option<Pin<Box<Fut>>>,
         output: Option<T>,
     }
 }
@@ -61,7 +61,7 @@ enum Starting {
 }
 
 impl<'env, Fut, T> ScopeChildren<'env, Fut, T> {
-    pub(super) fn new(end: ScopeEnd<'env>, body: Fut) -> Self {
+    pub(super) fn new(end: ScopeEnd<'env>, body: Pin<Box<Fut>>) -> Self {
         Self {
             end,
             slots: Vec::new(),
@@ -124,7 +124,7 @@ impl<Fut: Future> Children for ScopeChildren<'_, Fut, Fut::Output> {
         let this = self.as_mut().project();
         if slot == BODY_SLOT {
             let waker = this.body_waker.get_or_insert_with(|| wake_set.waker(slot));
-            if let Poll::Ready(output) = poll_and_drop(this.body, waker) {
+            if let Poll::Ready(output) = poll_and_drop(Pin::new(this.body), waker) {
                 *this.running -= 1;
                 *this.output = Some(output);
             }

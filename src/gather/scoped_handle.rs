@@ -20,7 +20,12 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
+
+use pin_project_lite::pin_project;
+use runtime_core::unwinding::poll_or_drop;
+
+use super::scope_state::BoxedChild;
 
 /// The contents of the cell.
 enum ChildResult<T> {
@@ -58,9 +63,34 @@ pub struct ScopedHandle<T> {
     result: Rc<RefCell<ChildResult<T>>>,
 }
 
+pin_project! {
+    /// A child of a scope: a future, and the child's end of the cell for its output.
+    struct ScopedChild<F: Future> {
+        // Dropped before the output is stored. If its poll panics, it is dropped while the panic
+        // unwinds, and a panic of its destructor is caught.
+        #[pin]
+        future: Option<F>,
+        reporter: Option<Reporter<F::Output>>,
+    }
+}
+
+impl<F: Future> Future for ScopedChild<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        let output = ready!(poll_or_drop(this.future.as_mut(), cx));
+        this.future.set(None);
+        if let Some(reporter) = this.reporter.take() {
+            reporter.finish(output);
+        }
+        Poll::Ready(())
+    }
+}
+
 /// The child's end of the cell. Stores the child's output. If it is dropped without an output, it
 /// records that the child was cancelled.
-pub(super) struct Reporter<T> {
+struct Reporter<T> {
     result: Rc<RefCell<ChildResult<T>>>,
 }
 
@@ -78,15 +108,19 @@ impl fmt::Display for ChildCancelled {
 
 impl std::error::Error for ChildCancelled {}
 
-/// Returns the two ends of a new cell.
-pub(super) fn child_result<T>() -> (Reporter<T>, ScopedHandle<T>) {
+/// Makes a child of a scope, and the handle of its output.
+pub(super) fn scoped_child<'env, F>(future: F) -> (BoxedChild<'env>, ScopedHandle<F::Output>)
+where
+    F: Future + 'env,
+{
     let result = Rc::new(RefCell::new(ChildResult::Running(None)));
-    (Reporter { result: Rc::clone(&result) }, ScopedHandle { result })
+    let reporter = Some(Reporter { result: Rc::clone(&result) });
+    (Box::pin(ScopedChild { future: Some(future), reporter }), ScopedHandle { result })
 }
 
 impl<T> Reporter<T> {
     /// Stores the output, and wakes the awaiting task (C1).
-    pub(super) fn finish(self, output: T) {
+    fn finish(self, output: T) {
         self.store(ChildResult::Finished(output));
     }
 

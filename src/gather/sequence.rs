@@ -60,18 +60,19 @@ impl<I, F, K, V, S> Sequence<I, F, K, V, S> {
         }
     }
 
-    /// Puts a child into a free slot, or a new one.
-    fn insert(&mut self, child: F) -> usize {
+    /// Puts a child into a free slot, or a new one. The child is `Some`: it stays in its `Option`,
+    /// because a large child should be moved as few times as possible.
+    fn insert(&mut self, child: Option<F>) -> usize {
         let position = self.kept.len();
         self.kept.push(None);
         self.running += 1;
         if let Some(slot) = self.free.pop() {
             let mut place = self.slots[slot].as_mut().project();
-            place.child.set(Some(child));
+            place.child.set(child);
             *place.position = position;
             return slot;
         }
-        self.slots.push(Box::pin(SequenceSlot { waker: None, position, child: Some(child) }));
+        self.slots.push(Box::pin(SequenceSlot { waker: None, position, child }));
         self.slots.len() - 1
     }
 }
@@ -100,13 +101,12 @@ where
         let Some(source) = &mut self.source else {
             return NextChild::NoMore;
         };
-        match source.next() {
-            Some(child) => NextChild::InSlot(ChildSlot(self.insert(child))),
-            None => {
-                self.source = None;
-                NextChild::NoMore
-            }
+        let child = source.next();
+        if child.is_none() {
+            self.source = None;
+            return NextChild::NoMore;
         }
+        NextChild::InSlot(ChildSlot(self.insert(child)))
     }
 
     fn poll_child(
@@ -207,8 +207,10 @@ where
     F: Future,
     V: Outcome<F::Output, Decision = D> + Finish<[V::Kept; N], D>,
 {
-    type Children = Sequence<array::IntoIter<F, N>, F, V::Kept, V, InArray<N>>;
+    type Children = Sequence<vec::IntoIter<F>, F, V::Kept, V, InArray<N>>;
     fn into_children(self) -> Self::Children {
-        Sequence::new(self.into_iter())
+        // A vector, because the group's future would otherwise be as large as all its children.
+        let children: Box<[F]> = Box::new(self);
+        Sequence::new(children.into_vec().into_iter())
     }
 }

@@ -1,4 +1,5 @@
-//! Children of different types, in a tuple: pinned in place, without boxes.
+//! Children of different types, in a tuple. All are in one box, so that the group's future is
+//! small, however large the children are.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -55,7 +56,7 @@ impl<F: Future, K> TupleChild<F, K> {
 
 /// Defines the struct for the children of a tuple of one size, and its implementations.
 macro_rules! tuple {
-    ($name:ident $len:literal $($index:literal $field:ident $F:ident $K:ident $E:ident),+) => {
+    ($name:ident $len:literal $($index:tt $field:ident $F:ident $K:ident $E:ident),+) => {
         pin_project! {
             /// The children of a tuple.
             #[derive(Debug)]
@@ -121,16 +122,16 @@ macro_rules! tuple {
             $($F: Future, V: Outcome<OutputOf<$F>, Decision = Decided>,)+
             V: Finish<($(<V as Outcome<OutputOf<$F>>>::Kept,)+), Decided>,
         {
-            type Children = $name<V, $(TupleChild<$F, <V as Outcome<OutputOf<$F>>>::Kept>),+>;
+            type Children =
+                Pin<Box<$name<V, $(TupleChild<$F, <V as Outcome<OutputOf<$F>>>::Kept>),+>>>;
 
             fn into_children(self) -> Self::Children {
-                let ($($field,)+) = self;
-                $name {
+                Box::pin($name {
                     started: 0,
                     running: 0,
                     outcome: PhantomData,
-                    $($field: TupleChild::new($field),)+
-                }
+                    $($field: TupleChild::new(self.$index),)+
+                })
             }
         }
 

@@ -38,6 +38,7 @@ mod tasks {
     mod recycling;
     mod replaced_wakers;
     mod sync_primitives;
+    mod unwinding;
     mod wakers;
 }
 
@@ -71,12 +72,14 @@ mod blocking {
 mod runtime {
     mod handle;
     mod idle;
+    mod last_checks;
     mod nesting;
     mod seeds;
     mod send_sync;
     mod shutdown;
     mod thread_exit;
     mod turn;
+    mod unwind_safe;
 }
 
 mod observe {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use runtime_core::metadata::Metadata;
+use runtime_core::unwinding::poll_or_drop;
 
 use crate::scheduler::core::Core;
 use crate::scheduler::idle::SleepLimit;
@@ -24,7 +25,7 @@ impl Scheduler {
             waker: self.main.polling.clone(),
             task: Arc::clone(&self.main.task),
             metadata,
-            future: pin!(future),
+            future: pin!(Some(future)),
             output: None,
         };
         core.ready.push(&driven.task);
@@ -42,7 +43,7 @@ struct DrivenFuture<'a, F: Future> {
     waker: Waker,
     task: Arc<TaskWaker>,
     metadata: Metadata,
-    future: Pin<&'a mut F>,
+    future: Pin<&'a mut Option<F>>,
     output: Option<F::Output>,
 }
 
@@ -50,7 +51,7 @@ impl<F: Future> MainFuture for DrivenFuture<'_, F> {
     fn poll(&mut self) -> Poll<()> {
         self.task.clear_ready();
         self.core.observe(|observer| observer.poll_started(&self.metadata));
-        let polled = self.future.as_mut().poll(&mut Context::from_waker(&self.waker));
+        let polled = poll_or_drop(self.future.as_mut(), &mut Context::from_waker(&self.waker));
         self.core.observe(|observer| observer.poll_ended(&self.metadata));
         polled.map(|output| self.output = Some(output))
     }

@@ -22,7 +22,7 @@ use crate::scheduler::current::{self, Current, EnterGuard};
 use crate::scheduler::handle::Handle;
 use crate::scheduler::idle::{IdleSleep, SleepLimit};
 use crate::scheduler::observer::Observer;
-use crate::scheduler::report::{NextTurn, Turn, TurnCounts};
+use crate::scheduler::report::{AlreadyTurning, NextTurn, Turn, TurnCounts};
 use crate::scheduler::shared::Shared;
 use crate::scheduler::shuffle::Shuffle;
 use crate::scheduler::turn::{MainFuture, Scheduler};
@@ -177,7 +177,23 @@ impl EventLoop {
     /// If this loop is being turned already.
     #[track_caller]
     pub fn turn(&self, wait: Duration) -> Turn {
-        let mut scheduler = self.begin();
+        self.turn_once(self.begin(), wait)
+    }
+
+    /// Turns the loop once, like [`turn`](EventLoop::turn).
+    ///
+    /// # Errors
+    /// If this loop is being turned already. Nothing has happened then.
+    pub fn try_turn(&self, wait: Duration) -> Result<Turn, AlreadyTurning> {
+        Ok(self.turn_once(self.try_begin()?, wait))
+    }
+
+    /// Returns whether this loop is being turned, by a call further up on this thread's stack.
+    pub fn is_turning(&self) -> bool {
+        self.scheduler.try_borrow_mut().is_err()
+    }
+
+    fn turn_once(&self, mut scheduler: RefMut<'_, Scheduler>, wait: Duration) -> Turn {
         let _entered = self.enter();
         scheduler.counts = TurnCounts::default();
         let mut next = scheduler.turn(&mut NoMainFuture, SleepLimit::AtMost(wait));
@@ -237,16 +253,22 @@ impl EventLoop {
     /// Borrows the scheduler for one call, and attaches a loop that was detached.
     #[track_caller]
     fn begin(&self) -> RefMut<'_, Scheduler> {
-        let Ok(mut scheduler) = self.scheduler.try_borrow_mut() else {
+        let Ok(scheduler) = self.try_begin() else {
             panic!(
                 "a runtime was entered again (`block_on`, `turn` or `drain`) from inside one of \
                  its own tasks: await the future instead, or block on it from a job \
-                 (`spawn_blocking`) by `Handle::block_on`"
+                 (`spawn_blocking`) by `Handle::block_on`; a nested loop of the host asks \
+                 `try_turn`"
             )
         };
+        scheduler
+    }
+
+    fn try_begin(&self) -> Result<RefMut<'_, Scheduler>, AlreadyTurning> {
+        let mut scheduler = self.scheduler.try_borrow_mut().map_err(|_borrowed| AlreadyTurning)?;
         scheduler.idle = IdleSleep::default();
         scheduler.notified |= self.core.shared.parker.attach();
-        scheduler
+        Ok(scheduler)
     }
 }
 

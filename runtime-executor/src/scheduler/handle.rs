@@ -9,6 +9,7 @@ use runtime_core::blocking_driver;
 use runtime_core::clock::Clock;
 use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
+use runtime_core::unwinding::poll_or_drop;
 
 use crate::scheduler::current::{self, Current, EnterGuard};
 use crate::scheduler::idle::ForkGuard;
@@ -125,7 +126,7 @@ impl Handle {
         let at_work = current::is_at_work_for(&self.shared);
         let _entered = if at_work { self.enter_at_work() } else { self.enter() };
         let held = (at_work && self.clock().is_virtual()).then(|| Arc::clone(&self.shared));
-        let mut future = pin!(future);
+        let mut future = pin!(Some(future));
         let thread = Arc::new(ThreadWaker::new(held));
         let fork_guard = ForkGuard::default();
         let sleep = || {
@@ -134,7 +135,7 @@ impl Handle {
         };
         let mut output = None;
         blocking_driver::drive(&Waker::from(Arc::clone(&thread)), sleep, |cx| {
-            future.as_mut().poll(cx).map(|ready| output = Some(ready))
+            poll_or_drop(future.as_mut(), cx).map(|ready| output = Some(ready))
         });
         match output {
             Some(output) => output,

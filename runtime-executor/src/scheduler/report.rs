@@ -1,5 +1,7 @@
 //! Reports of turns: what they did, and when the next turn is due.
 
+use std::error::Error;
+use std::fmt;
 use std::time::Instant;
 
 /// The report of one [turn](crate::EventLoop::turn): what the turn did, and when the next turn is
@@ -28,6 +30,20 @@ pub enum NextTurn {
     /// When the loop is woken.
     OnWake,
 }
+
+/// The error of a turn inside a turn of the same loop. The loop runs one turn at a time: the task
+/// that is being polled further up on the thread's stack must return first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AlreadyTurning;
+
+impl fmt::Display for AlreadyTurning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the loop is being turned by a call further up on this thread's stack")
+    }
+}
+
+impl Error for AlreadyTurning {}
 
 /// The amount of work that the turns have done since the counts were reset.
 #[derive(Clone, Copy, Default)]

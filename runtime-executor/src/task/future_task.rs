@@ -14,6 +14,7 @@ use runtime_core::catch_panic::catch_panic;
 use runtime_core::completion::Completion;
 use runtime_core::join::JoinError;
 use runtime_core::metadata::Metadata;
+use runtime_core::unwinding::poll_or_drop;
 
 use crate::task::own_wakers::OwnWakers;
 
@@ -75,9 +76,8 @@ impl<F: Future> Task for FutureTask<F> {
             self.cancel();
             return Poll::Ready(());
         }
-        let future = this.future.as_pin_mut().expect(IS_ALIVE);
         let mut cx = Context::from_waker(&wakers.polling);
-        let result = match catch_unwind(AssertUnwindSafe(|| future.poll(&mut cx))) {
+        let result = match catch_unwind(AssertUnwindSafe(|| poll_or_drop(this.future, &mut cx))) {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(output)) => Ok(output),
             Err(payload) => Err(JoinError::panicked(this.completion.metadata().clone(), payload)),

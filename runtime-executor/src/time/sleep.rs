@@ -21,7 +21,9 @@ use crate::time::timer_queue::TimerKey;
 /// Waits until `duration` has passed since the call, by the runtime's clock.
 ///
 /// A sleep that is made outside a runtime, as in `run(sleep(..))`, starts at its first poll. If the
-/// deadline is too far off for an `Instant`, the sleep never ends.
+/// deadline is too far off for an `Instant`, the sleep never ends. The system's clock is that of
+/// `Instant`: on Linux (`CLOCK_MONOTONIC`) and macOS, time in which the machine is suspended does
+/// not count.
 ///
 /// # Panics
 /// If the sleep is made and first polled outside a runtime. If the sleep's runtime is gone, because

@@ -12,6 +12,8 @@ use crate::time::sleep::{Sleep, sleep, sleep_until};
 
 /// Awaits `future` for `duration` at most.
 ///
+/// The time is that of [`sleep`], which does not count a suspension of the machine on most systems.
+///
 /// The future is polled first: if it is ready, its output is returned even if the deadline has
 /// passed. The future is dropped when the `Timeout` is dropped, and not when the time elapses.
 ///
@@ -25,7 +27,9 @@ use crate::time::sleep::{Sleep, sleep, sleep_until};
 /// As safe as the future.
 #[doc(alias("wait_for", "asyncio"))]
 pub fn timeout<F: Future>(duration: Duration, future: F) -> Timeout<F> {
-    Timeout { future, sleep: sleep(duration) }
+    // Made first, so that the future is moved once.
+    let sleep = sleep(duration);
+    Timeout { future, sleep }
 }
 
 /// Awaits `future` until `deadline` at most. See [`timeout`].
@@ -40,7 +44,8 @@ pub fn timeout<F: Future>(duration: Duration, future: F) -> Timeout<F> {
 /// As safe as the future.
 #[doc(alias("timeout_until"))]
 pub fn timeout_at<F: Future>(deadline: Instant, future: F) -> Timeout<F> {
-    Timeout { future, sleep: sleep_until(deadline) }
+    let sleep = sleep_until(deadline);
+    Timeout { future, sleep }
 }
 
 pin_project! {

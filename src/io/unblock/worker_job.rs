@@ -3,7 +3,6 @@
 
 use std::collections::VecDeque;
 use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -32,22 +31,31 @@ impl<T, R> WorkerJob<T, R> {
     /// woken.
     pub(crate) fn run(mut self) {
         let Some(queue) = self.queue.take() else { return };
-        let mut object = queue.begin();
-        if object.is_none() {
+        let mut running = RunningObject { object: queue.begin(), queue: &queue };
+        if running.object.is_none() {
             // The task, or a thread that finishes the queue, was faster.
             return;
         }
         let mut done = None;
-        while let Some(command) = queue.next(&mut object, done.take()) {
-            let Some(object_here) = object.as_mut() else { return };
-            match catch_unwind(AssertUnwindSafe(|| command(object_here))) {
-                Ok(reply) => done = Some(reply),
-                Err(payload) => {
-                    drop_catching(object);
-                    queue.mark_lost();
-                    resume_unwind(payload);
-                }
-            }
+        while let Some(command) = queue.next(&mut running.object, done.take()) {
+            let Some(object) = running.object.as_mut() else { return };
+            done = Some(command(object));
+        }
+    }
+}
+
+/// The object while commands run. Dropped with the object in it only while the panic of a command
+/// unwinds.
+struct RunningObject<'a, T, R> {
+    object: Option<T>,
+    queue: &'a CommandQueue<T, R>,
+}
+
+impl<T, R> Drop for RunningObject<'_, T, R> {
+    fn drop(&mut self) {
+        if let Some(object) = self.object.take() {
+            drop_catching(object);
+            self.queue.mark_lost();
         }
     }
 }

@@ -167,3 +167,53 @@ fn two_runtimes_on_one_thread_may_take_turns() {
         assert_eq!(first.block_on(task).unwrap(), 1);
     });
 }
+
+// P110: a task that opens a modal dialog runs the host's loop, which turns the runtime again.
+#[test]
+fn a_nested_loop_of_the_host_is_refused_a_turn_and_the_outer_turn_continues() {
+    watched(|| {
+        let runtime = Rc::new(Runtime::new());
+        assert!(!runtime.is_turning());
+        let inside = Rc::clone(&runtime);
+        let other = runtime.spawn(yield_now());
+        let task = runtime.spawn(async move {
+            let refused = inside.try_turn(Duration::MAX).unwrap_err();
+            assert!(refused.to_string().contains("being turned"));
+            assert!(inside.is_turning());
+            let _running = Handle::current();
+            yield_now().await;
+            7
+        });
+        while !task.is_finished() {
+            assert!(runtime.try_turn(Duration::MAX).unwrap().polled > 0);
+        }
+        assert!(!runtime.is_turning() && other.is_finished());
+        assert_eq!(runtime.block_on(task).unwrap(), 7);
+        // `block_on` and `drain` count as turns, and other runtimes do not.
+        let inside = Rc::clone(&runtime);
+        let task = runtime.spawn(async move { inside.is_turning() });
+        runtime.drain();
+        assert!(runtime.block_on(task).unwrap());
+        assert!(runtime.block_on(async { runtime.try_turn(Duration::ZERO).is_err() }));
+        Runtime::new().block_on(async { assert!(runtime.try_turn(Duration::ZERO).is_ok()) });
+    });
+}
+
+// P110: a refused turn takes neither the notification nor the detachment from the host.
+#[test]
+fn after_a_refused_turn_the_host_is_still_notified() {
+    watched(|| {
+        let (sender, calls) = std::sync::mpsc::channel();
+        let runtime = Rc::new(Runtime::builder().on_wake(move || sender.send(()).unwrap()).build());
+        let inside = Rc::clone(&runtime);
+        let task = runtime.spawn(async move {
+            assert!(inside.try_turn(Duration::ZERO).is_err());
+            std::future::pending::<()>().await;
+        });
+        assert_eq!(runtime.turn(Duration::ZERO).next, aside::NextTurn::OnWake);
+        let handle = runtime.handle();
+        thread::spawn(move || handle.spawn(async {}).detach()).join().unwrap();
+        assert_eq!(calls.try_iter().count(), 1);
+        drop(task);
+    });
+}

@@ -179,6 +179,7 @@ fn a_job_sees_the_clock_of_its_runtime() {
     });
 }
 
+// P115: the clock is that of `Instant`, so a suspended machine is the business of the system.
 #[test]
 fn outside_a_runtime_now_is_the_system_time() {
     watched(|| {

@@ -28,11 +28,11 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
         "runtime-core/src/",
         &[
             &["sync"],
-            &["catch_panic", "context", "fork", "metadata", "slab"],
-            &["blocking_driver", "clock", "join_error", "park"],
+            &["catch_panic", "context", "fork", "large", "metadata", "slab"],
+            &["blocking_driver", "clock", "join_error", "park", "unwinding"],
             &["completion"],
             &["join"],
-            &["abort_on_drop"],
+            &["abort_on_drop", "unwind_safe"],
         ],
     ),
     (
@@ -56,6 +56,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
             &["scheduler/handle", "scheduler/turn"],
             &["scheduler", "time/sleep"],
             &["time"],
+            &["unwind_safe"],
         ],
     ),
     (
@@ -98,8 +99,8 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
             &["gather", "handle", "lookups", "observe", "shutdown_report", "time"],
             &["blocking", "context", "io", "runtime"],
             &["net"],
-            &["fs", "process", "process_pool", "run", "signal"],
-            &["compat", "named"],
+            &["fs", "nested_turn", "process", "process_pool", "run", "signal"],
+            &["compat", "named", "unwind_safe"],
         ],
     ),
 ];
