@@ -157,6 +157,7 @@ pub mod process;
 pub mod process_pool;
 mod run;
 mod runtime;
+mod runtime_gone;
 mod shutdown_report;
 #[cfg(all(feature = "signal", unix))]
 pub mod signal;
@@ -183,10 +184,12 @@ pub use runtime::{Builder, Runtime};
 pub use runtime_core::abort_on_drop::AbortOnDrop;
 pub use runtime_core::join::{JoinError, JoinHandle};
 pub use runtime_core::metadata::{Id, Metadata};
+pub use runtime_core::runtime_gone::RuntimeGoneError;
 pub use runtime_executor::{
     AlreadyTurning, NextTurn, NoRuntimeError, Turn, interval, sleep, sleep_until, timeout,
     timeout_at, yield_now,
 };
+pub use runtime_gone::is_runtime_gone;
 pub use shutdown_report::ShutdownReport;
 
 /// The guide, as in `docs/guide/`.

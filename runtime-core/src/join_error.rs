@@ -6,6 +6,7 @@ use std::panic::resume_unwind;
 
 use crate::catch_panic::{Payload, panic_text};
 use crate::metadata::Metadata;
+use crate::runtime_gone::RuntimeGoneError;
 use crate::sync::Mutex;
 
 /// The reason why a task or a job has no result.
@@ -18,6 +19,8 @@ struct Failure {
 
 enum Reason {
     Cancelled,
+    /// Cancelled because the runtime or the pool was shut down before the task or job began.
+    ShutDown(RuntimeGoneError),
     /// The payload is in a mutex, because an error should be `Sync` and the payload may not be.
     Panicked {
         message: Option<Box<str>>,
@@ -31,6 +34,14 @@ impl JoinError {
     #[cold]
     pub fn cancelled(metadata: Metadata) -> JoinError {
         JoinError(Box::new(Failure { metadata, reason: Reason::Cancelled }))
+    }
+
+    /// The error of a task or job that was cancelled before it began, because its runtime or its
+    /// pool was shut down.
+    #[cold]
+    pub fn shut_down(metadata: Metadata) -> JoinError {
+        let reason = Reason::ShutDown(RuntimeGoneError::of("this task or job"));
+        JoinError(Box::new(Failure { metadata, reason }))
     }
 
     /// The error of a task or job that panicked with `payload`.
@@ -48,9 +59,10 @@ impl JoinError {
     }
 
     /// Returns whether the task or job was cancelled: aborted, or dropped with its runtime, before
-    /// it finished.
+    /// it finished. If it was cancelled before it began, because the runtime or the pool was shut
+    /// down, [`source`](Error::source) is a [`RuntimeGoneError`].
     pub fn is_cancelled(&self) -> bool {
-        matches!(self.0.reason, Reason::Cancelled)
+        matches!(self.0.reason, Reason::Cancelled | Reason::ShutDown(_))
     }
 
     /// Returns whether the task or job panicked.
@@ -78,7 +90,7 @@ impl JoinError {
         let Failure { metadata, reason } = *self.0;
         match reason {
             Reason::Panicked { payload, .. } => Ok(payload.into_inner()),
-            reason @ (Reason::Cancelled | Reason::Refused(_)) => {
+            reason @ (Reason::Cancelled | Reason::ShutDown(_) | Reason::Refused(_)) => {
                 Err(JoinError(Box::new(Failure { metadata, reason })))
             }
         }
@@ -101,7 +113,7 @@ impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let metadata = &self.0.metadata;
         match &self.0.reason {
-            Reason::Cancelled => write!(f, "{metadata} was cancelled"),
+            Reason::Cancelled | Reason::ShutDown(_) => write!(f, "{metadata} was cancelled"),
             Reason::Refused(why) => write!(f, "{metadata} was refused: {why}"),
             Reason::Panicked { message: Some(message), .. } => {
                 write!(f, "{metadata} panicked: {message}")
@@ -121,6 +133,7 @@ impl Error for JoinError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.0.reason {
             Reason::Refused(why) => Some(&**why),
+            Reason::ShutDown(gone) => Some(gone),
             Reason::Cancelled | Reason::Panicked { .. } => None,
         }
     }

@@ -18,6 +18,7 @@
 //! - [`large`]: futures and closures that are too large for the stack;
 //! - [`context`]: the role of the current thread;
 //! - [`fork`]: detection of forked children;
+//! - [`runtime_gone`]: the error of an operation whose runtime is gone;
 //! - [`blocking_driver`]: the way in which a thread blocks on a future.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -34,6 +35,7 @@ mod join_error;
 pub mod large;
 pub mod metadata;
 pub mod park;
+pub mod runtime_gone;
 pub mod slab;
 pub mod sync;
 mod unwind_safe;

@@ -46,6 +46,8 @@
 //!   [`Other`](std::io::ErrorKind::Other) comes from the runtime. It contains a
 //!   [`NoRuntimeError`](crate::NoRuntimeError), or a [`JoinError`](crate::JoinError) that names the
 //!   refused, cancelled or panicked job.
+//!   [`is_runtime_gone`](crate::is_runtime_gone) returns whether the reason is the end of the
+//!   runtime.
 //! - *Shutdown loses no change.* Jobs that change files (a `write`, a `rename`, the bytes that a
 //!   [`File`] has accepted) are in a lane of their own, named `fs`. Every shutdown runs the jobs of
 //!   this lane: when [`run`](crate::run) returns, they are done. Jobs that only read are in the

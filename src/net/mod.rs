@@ -53,6 +53,7 @@
 //! - A socket *belongs to the runtime* that was current when it was made. Any thread and any
 //!   executor may use it, as long as that runtime lives and is turned. When the runtime is gone,
 //!   every operation returns an error, including operations that are waiting.
+//!   [`is_runtime_gone`](crate::is_runtime_gone) recognises this error.
 //! - *Waiting tasks*: the `async` methods serve any number of tasks. The poll methods of the traits
 //!   keep the waker of the last poll of their direction, and only that waker is woken.
 //! - *Readiness*: `readable` and `writable` wait for a report of the system, and a `try_` method

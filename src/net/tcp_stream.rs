@@ -68,16 +68,16 @@ pub(super) async fn connect(socket: Socket, address: SocketAddr) -> io::Result<T
     let handle = Handle::try_current().map_err(io::Error::other)?;
     let io =
         AsyncFd::register(&handle, net::TcpStream::from(socket), ShortTransfer::ClearsReadiness)?;
-    io.write_with(|stream| match (stream.take_error()?, stream.peer_addr()) {
+    let connected = |stream: &net::TcpStream| match (stream.take_error()?, stream.peer_addr()) {
         (Some(error), _) => Err(error),
         (None, Err(error)) if error.kind() == io::ErrorKind::NotConnected => {
             Err(io::ErrorKind::WouldBlock.into())
         }
-        (None, connected) => connected.map(drop),
-    })
-    .await?;
+        (None, peer) => peer,
+    };
+    let peer = io.write_with(connected).await?;
     let stream = TcpStream { io };
-    if stream.local_addr()? == stream.peer_addr()? {
+    if stream.local_addr().is_ok_and(|local| local == peer) {
         return Err(refuse_own_connection(&stream));
     }
     Ok(stream)

@@ -5,8 +5,11 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use runtime_core::runtime_gone::RuntimeGoneError;
+
 use super::number::Signal;
 use super::signals::Signals;
+use crate::runtime_gone::is_runtime_gone;
 
 /// Waits for `SIGINT`, which ctrl-c on the terminal sends. The signal is received from this call
 /// on, not only from the first poll on.
@@ -70,6 +73,9 @@ impl Future for CtrlC {
         match &mut self.signals {
             Ok(signals) => signals.poll_recv(cx).map_ok(|_interrupt| ()),
             // The error is kept for the next poll.
+            Err(error) if is_runtime_gone(error) => {
+                Poll::Ready(Err(io::Error::other(RuntimeGoneError::of("this signal"))))
+            }
             Err(error) => Poll::Ready(Err(io::Error::new(error.kind(), error.to_string()))),
         }
     }

@@ -70,6 +70,7 @@ mod blocking {
 }
 
 mod runtime {
+    mod gone;
     mod handle;
     mod idle;
     mod last_checks;

@@ -103,7 +103,7 @@ impl PoolShared {
         drop(state);
         running.iter().for_each(|job| job.request_cancel());
         let cancelled = waiting.into_iter().map(|WaitingJob { job, permit, .. }| {
-            job.discard(JoinError::cancelled(job.metadata().clone()));
+            job.discard(JoinError::shut_down(job.metadata().clone()));
             grant(permit);
             job.metadata().clone()
         });

@@ -10,6 +10,7 @@ use std::task::Waker;
 
 use runtime_core::catch_panic::catch_panic;
 use runtime_core::fork::ForkCheck;
+use runtime_core::runtime_gone::RuntimeGoneError;
 use runtime_core::slab::{Key, Slab};
 use runtime_core::sync::Mutex;
 
@@ -194,7 +195,7 @@ impl Reactor {
 
 /// Returns the error of an operation on a socket whose reactor has shut down.
 pub(super) fn gone() -> io::Error {
-    io::Error::other("the runtime of this socket is gone")
+    io::Error::other(RuntimeGoneError::of("this socket"))
 }
 
 impl fmt::Debug for Reactor {

@@ -56,7 +56,7 @@ impl Core {
     {
         if self.closed.get() {
             drop_catching(future);
-            return JoinHandle::failed(JoinError::cancelled(metadata));
+            return JoinHandle::failed(JoinError::shut_down(metadata));
         }
         let insert = |key, task| self.insert(key, task);
         let wakers = || self.new_wakers();

@@ -80,7 +80,7 @@ impl<M, T> Drop for RemoteSpawn<M, T> {
     fn drop(&mut self) {
         if let Some(make) = self.make.take() {
             drop_catching(make);
-            let cancelled = JoinError::cancelled(self.completion.metadata().clone());
+            let cancelled = JoinError::shut_down(self.completion.metadata().clone());
             let _no_producer = self.completion.complete(Err(cancelled));
         }
     }

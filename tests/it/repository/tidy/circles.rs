@@ -28,7 +28,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
         "runtime-core/src/",
         &[
             &["sync"],
-            &["catch_panic", "context", "fork", "large", "metadata", "slab"],
+            &["catch_panic", "context", "fork", "large", "metadata", "runtime_gone", "slab"],
             &["blocking_driver", "clock", "join_error", "park", "unwinding"],
             &["completion"],
             &["join"],
@@ -95,8 +95,8 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
     (
         "src/",
         &[
-            &["closing_files"],
-            &["gather", "handle", "lookups", "observe", "shutdown_report", "time"],
+            &["closing_files", "lookups", "runtime_gone"],
+            &["gather", "handle", "observe", "shutdown_report", "time"],
             &["blocking", "context", "io", "runtime"],
             &["net"],
             &["fs", "nested_turn", "process", "process_pool", "run", "signal"],
