@@ -5,8 +5,8 @@ use std::fmt;
 use runtime_blocking::PoolReport;
 use runtime_core::metadata::Metadata;
 
-/// The tasks and jobs that a [`shutdown`](crate::Runtime::shutdown) has cancelled, and those that it left
-/// running.
+/// The tasks and jobs that a [`shutdown`](crate::Runtime::shutdown) has cancelled, and those that
+/// it left running.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ShutdownReport {

@@ -120,7 +120,7 @@ fn host_mask_for_child(mut mask: SigSet) -> SigSet {
 /// The signals that a thread of this crate blocks, including the real-time signals.
 #[cfg(unix)]
 fn host_signals() -> SigSet {
-    use Signal::*;
+    use nix::sys::signal::Signal::*;
     let faults = [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT];
     let control = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT, SIGCHLD];
     let mut signals = SigSet::all();

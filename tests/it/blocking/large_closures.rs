@@ -1,8 +1,9 @@
 //! Closures that own much data, on stacks of 2 MiB.
 
 use std::hint::black_box;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 
-use aside::blocking::{Pinned, Pool};
+use aside::blocking::{CancelToken, Lane, Pinned, Pool};
 use aside::{Handle, named, run_in_executor, spawn_blocking};
 use futures_lite::future::block_on;
 
@@ -70,4 +71,21 @@ fn a_call_of_a_pinned_state_may_own_much() {
         let state = block_on(Pinned::open(large())).unwrap();
         assert_eq!(block_on(state.call(large_call())).unwrap(), 14);
     });
+}
+
+// A handle may be used on both sides of a caught panic.
+#[test]
+fn the_handles_of_the_pool_are_unwind_safe() {
+    fn assert_unwind_safe<T: UnwindSafe + RefUnwindSafe>() {}
+    assert_unwind_safe::<Pool>();
+    assert_unwind_safe::<Lane>();
+    assert_unwind_safe::<Pinned<std::rc::Rc<std::cell::Cell<u8>>>>();
+    assert_unwind_safe::<CancelToken>();
+    let pool = Pool::new();
+    let caught = std::panic::catch_unwind(|| {
+        pool.submit(|| ()).unwrap().detach();
+        panic!("after a submit");
+    });
+    assert!(caught.is_err());
+    assert_eq!(block_on(pool.submit(|| 1).unwrap()).unwrap(), 1);
 }
