@@ -17,12 +17,13 @@ use super::operation::{Effect, Operation};
 use crate::handle::Handle;
 #[cfg(unix)]
 use crate::io::unblock::StreamFailure;
+use crate::io::unblock::file_object::FileObject;
 use crate::io::unblock::{JobSubmitter, Unblock};
 
 /// The size of the first chunk that is read ahead. Chunks grow as long as they come back full.
 const CHUNK: usize = 64 * 1024;
 
-pub(super) type FileStream = Unblock<Arc<fs::File>>;
+pub(super) type FileStream = Unblock<FileObject>;
 
 /// An open file: a stream of bytes that has one position for reading and writing.
 ///
@@ -51,6 +52,12 @@ pub(super) type FileStream = Unblock<Arc<fs::File>>;
 /// })?;
 /// # std::io::Result::Ok(())
 /// ```
+///
+/// A file may be opened for *direct I/O* (`O_DIRECT`, by
+/// [`custom_flags`](super::OpenOptions::custom_flags)). The buffers of its jobs are then aligned.
+/// The lengths that are written must be multiples of the block size of the device, and so must the
+/// positions and offsets at which a read or write begins; the system refuses all others
+/// ([`InvalidInput`](io::ErrorKind::InvalidInput)).
 ///
 /// # Errors
 /// Those of the system. **The error of a pending write stays**: every later operation returns it,
@@ -154,7 +161,7 @@ impl File {
         let weak = Arc::downgrade(&file);
         let lane = runtime.fs().clone();
         let mut stream = Unblock::with_submitter(
-            file,
+            FileObject(file),
             JobSubmitter::of(runtime, metadata).with_required_lane(lane, weak.clone()),
         );
         stream.set_first_chunk(CHUNK);
@@ -176,7 +183,7 @@ impl File {
             let error = "bytes were read ahead, and there is no seeking back to them";
             return Err(io::Error::new(io::ErrorKind::NotSeekable, error));
         }
-        let file = self.stream.into_inner().into_inner().await?;
+        let FileObject(file) = self.stream.into_inner().into_inner().await?;
         // A `read_at` may hold the file at this moment. In this case a clone is returned, which has
         // the same position.
         Arc::try_unwrap(file).or_else(|file| file.try_clone())
@@ -285,7 +292,7 @@ impl File {
     {
         let stream = self.stream.get_mut();
         poll_fn(|cx| stream.poll_written(cx)).await?;
-        stream.with_mut(move |file| f(file)).await?
+        stream.with_mut(move |file| f(&file.0)).await?
     }
 
     /// Moves the system's position back over the bytes that were read ahead, to the position of

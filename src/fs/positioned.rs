@@ -7,6 +7,7 @@ use runtime_core::metadata::Metadata;
 
 use super::file::File;
 use super::operation::{Effect, Operation};
+use crate::io::unblock::file_object::{read_aligned, write_aligned};
 
 impl File {
     /// Reads `length` bytes from `offset` on, and fewer only at the end of the file. See
@@ -33,7 +34,9 @@ impl File {
                     let mut bytes = vec![0; length];
                     let mut filled = 0;
                     while filled < length {
-                        match file.read_at(&mut bytes[filled..], offset + filled as u64) {
+                        let from = offset + filled as u64;
+                        let read = |rest: &mut [u8]| file.read_at(rest, from);
+                        match read_aligned(&mut bytes[filled..], read) {
                             Ok(0) => break,
                             Ok(count) => filled += count,
                             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -65,7 +68,7 @@ impl File {
             Err(error) => Operation::known(Err(error)),
             Ok((file, runtime)) => {
                 let bytes = bytes.into();
-                let write = move || file.write_all_at(&bytes, offset);
+                let write = move || write_aligned(&bytes, |bytes| file.write_all_at(bytes, offset));
                 Operation::new(Effect::Changes, metadata, Some(runtime), write)
             }
         }

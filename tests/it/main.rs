@@ -102,6 +102,8 @@ mod io {
 mod fs {
     mod arguments;
     mod closing;
+    #[cfg(target_os = "linux")]
+    mod direct;
     mod file;
     pub(crate) mod functions;
     mod limited_shutdown;

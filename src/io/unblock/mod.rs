@@ -87,12 +87,14 @@
 //! itself, which uses the states in `read_ahead` and `pending_writes`. `read`, `write`, `seek` and
 //! `items` implement the traits; `would_block` waits for objects in non-blocking mode.
 //! `file_support` is for [`fs::File`](crate::fs::File), a stream
-//! whose accepted bytes are always written.
+//! whose accepted bytes are always written, and `file_object` is the object of that stream.
 
 mod abandon;
 mod adapter;
 mod client;
 mod command_queue;
+#[cfg(feature = "fs")]
+pub(crate) mod file_object;
 #[cfg(feature = "fs")]
 mod file_support;
 mod flush_on_drop;

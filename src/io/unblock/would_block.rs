@@ -82,6 +82,8 @@ mod descriptor {
     use rustix::io::Errno;
 
     use super::CallDirection;
+    #[cfg(feature = "fs")]
+    use crate::io::unblock::file_object::FileObject;
 
     type Lookup = fn(&dyn Any) -> Option<BorrowedFd<'_>>;
 
@@ -89,7 +91,9 @@ mod descriptor {
         object.downcast_ref::<T>().map(AsFd::as_fd)
     }
 
-    const LOOKUPS: [Lookup; 12] = [
+    const LOOKUPS: &[Lookup] = &[
+        #[cfg(feature = "fs")]
+        of::<FileObject>,
         of::<File>,
         of::<Arc<File>>,
         of::<Stdin>,

@@ -44,9 +44,9 @@ enum Abandons {
     Never,
 }
 
-/// begin‖abandon. A stream without required commands is dropped while its job begins. If the job has
-/// not begun, the task drops the object, and the job finds nothing. Otherwise the job drops it as
-/// soon as its command has run, although the queue lives on.
+/// begin‖abandon. A stream without required commands is dropped while its job begins. If the job
+/// has not begun, the task drops the object, and the job finds nothing. Otherwise the job drops it
+/// as soon as its command has run, although the queue lives on.
 fn dropped_with_ahead_commands(abandons: Abandons, witness: Option<&'static Witness>) {
     let (object, drops) = drop_probe();
     let queue = Arc::new(CommandQueue::<DropProbe, ()>::new(object, DropPolicy::Discard));
@@ -70,8 +70,8 @@ enum Finishes {
     RunsOnly,
 }
 
-/// begin‖abandon, finish. The required command of a dropped stream is run once, by the job or by the
-/// thread that finishes the queue. When that thread continues, the object was dropped.
+/// begin‖abandon, finish. The required command of a dropped stream is run once, by the job or by
+/// the thread that finishes the queue. When that thread continues, the object was dropped.
 fn finished(finishes: Finishes, witness: Option<&'static Witness>) {
     let (object, drops) = drop_probe();
     let queue = Arc::new(CommandQueue::<DropProbe, ()>::new(object, DropPolicy::Flush));
