@@ -83,3 +83,10 @@ pub use queue::lane_config::Priority;
 pub fn with_host_signals<T>(start: impl FnOnce() -> T) -> T {
     worker::signal_mask::with_host_signals(start)
 }
+
+/// Wraps the body of a thread that a thread of this crate starts, and that inherits its mask, so
+/// that [`with_host_signals`] has its effect there, too.
+#[doc(hidden)]
+pub fn carry_host_signals(body: impl FnOnce() + Send + 'static) -> impl FnOnce() + Send + 'static {
+    worker::signal_mask::carry(body)
+}

@@ -84,7 +84,9 @@ impl DriverThread {
         let supervisor = Arc::new(Parker::new());
         let mailbox = Arc::new(Mailbox { state: Mutex::new(state), supervisor });
         let own = Arc::clone(&mailbox);
-        let body = move || own.run();
+        // The driver thread inherits the signal mask of the pool's thread, and its processes must
+        // not.
+        let body = runtime_blocking::carry_host_signals(move || own.run());
         let thread = thread::spawn("pool-driver".to_owned(), Some(stack_bytes), body)?;
         Ok(DriverThread { mailbox, thread: Some(thread), idle_within: RETURN_MAX, killed: None })
     }

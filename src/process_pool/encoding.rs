@@ -6,6 +6,9 @@
 //! would be right. Instead, each byte that is written or read checks how far the stack has grown.
 //! Every level of a value that ends takes at least one byte: the byte that says whether another
 //! level follows. The check is therefore made at every level.
+//!
+//! A value may have at most [`FREE_ELEMENTS`](super::element_limit::FREE_ELEMENTS) more elements
+//! than bytes, so that bytes of a false length do not keep a thread busy for ever.
 
 use std::cell::Cell;
 use std::mem;
@@ -15,6 +18,8 @@ use postcard::ser_flavors::Flavor as Destination;
 use postcard::{Deserializer, Error, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use super::element_limit::{ElementLimit, Limited};
 
 /// The largest part of the stack that is left for the frames of one level and for the error.
 const RESERVE_MAX: usize = 256 * 1024;
@@ -81,11 +86,13 @@ pub(super) fn decode<T: DeserializeOwned>(
     let is_too_deep = Cell::new(false);
     let input = CheckedInput { bytes: Slice::new(bytes), stack, is_too_deep: &is_too_deep };
     let mut decoder = Deserializer::from_flavor(input);
-    let value = T::deserialize(&mut decoder);
+    let limit = ElementLimit::for_bytes(bytes.len());
+    let value = T::deserialize(Limited::new(&mut decoder, &limit));
     match value.and_then(|value| Ok((value, decoder.finalize()?))) {
         Ok((value, [])) => Ok(value),
         Ok((_value, rest)) => Err(format!("{} bytes are left over", rest.len()).into()),
         Err(_) if is_too_deep.get() => Err(stack.text()),
+        Err(_) if limit.is_exceeded() => Err("it has too many elements that take no bytes".into()),
         Err(error) => Err(text(error)),
     }
 }

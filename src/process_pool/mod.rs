@@ -108,7 +108,7 @@
 //! abort, and leaves one thread behind, which no system can end. One more thread passes on the
 //! output of all workers.
 //!
-//! Recursive types are encoded and decoded by recursion. The stack of the second thread has 8 MiB
+//! Recursive types are encoded and decoded by recursion. The stack of the second thread has 32 MiB
 //! unless [`Builder::stack_size`] changes it, and a value that is nested too deeply for it is an
 //! error of its call. A worker runs calls on its main thread, whose stack the system limits
 //! (`ulimit -s`). If it overflows that stack, it dies, and its call fails.
@@ -116,10 +116,10 @@
 //! # Limits
 //!
 //! - The module is for Unix only, and is tested on Linux.
-//! - *A worker is no security boundary.* It has the rights of the program. The pool bounds what a
-//!   worker that was taken over can send (lengths, nesting, time), but it trusts the types: a
-//!   reply of ten bytes can describe a vector of 2⁶⁴ elements of size zero, whose decoding takes a
-//!   processor until the program ends. [`Builder::job_timeout`] ends the call, not that thread.
+//! - *A worker is no security boundary.* It has the rights of the program. All the same, the pool
+//!   bounds what a reply can cost: its length, its nesting, and its elements, of which a value may
+//!   have at most 2^20 more than bytes. (Elements of size zero take no bytes, so a false length
+//!   could describe 2^64 of them.) What a type's own `Deserialize` does is not bounded.
 //! - A call costs six thread switches: to the thread that decides, to the thread that drives the
 //!   worker, to the worker, and the same way back. Starting a worker costs about as much as
 //!   starting the program.
@@ -142,6 +142,7 @@
 //! `pool_builder` are the owner's side.
 
 mod call_error;
+mod element_limit;
 mod encoding;
 mod function;
 mod function_call;

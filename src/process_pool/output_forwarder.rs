@@ -173,7 +173,8 @@ impl Forwarding {
         ioctl_fionbio(&woken, true)?;
         ioctl_fionbio(&wake, true)?;
         let shared = Arc::clone(self);
-        let body = move || shared.run(&woken);
+        // A hook may start processes.
+        let body = runtime_blocking::carry_host_signals(move || shared.run(&woken));
         let thread = thread::spawn("pool-output".to_owned(), None, body)?;
         Ok((thread, wake))
     }

@@ -15,8 +15,10 @@ use super::program::WorkerProgram;
 use super::worker_main::is_initialised;
 use super::worker_output::{OutputLine, OutputSink};
 
-/// The size of a main thread's stack on most systems.
-const STACK_BYTES: usize = 8 * 1024 * 1024;
+/// Four times the usual size of a main thread's stack, on which a worker encodes its results.
+/// Decoding a recursive type takes four times as much stack as encoding it (132 and 33 bytes for a
+/// level of a list of boxes, in a release build).
+const STACK_BYTES: usize = 32 * 1024 * 1024;
 
 /// The settings of a [`ProcessPool`]. [`ProcessPool::builder`] makes it.
 #[must_use = "a builder does nothing before `build`"]
@@ -118,9 +120,9 @@ impl Builder {
     }
 
     /// Sets the size of the stack on which this process encodes arguments and decodes results, in
-    /// bytes. The default is 8 MiB, the usual stack of a main thread, on which a worker does the
-    /// same. Each worker takes two such stacks of address space here, and as much memory as is
-    /// used.
+    /// bytes. The default is 32 MiB, on which a result can be decoded that a worker has encoded on
+    /// a main thread's usual 8 MiB. Each worker takes two such stacks of address space here, and as
+    /// much memory as is used.
     ///
     /// serde encodes and decodes recursive types by recursion. A value that is nested too deeply
     /// for the stack is an error of its call,

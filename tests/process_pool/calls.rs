@@ -9,8 +9,9 @@ use aside::time::Clock;
 use aside::{Runtime, run_in_executor};
 
 use crate::functions::{
-    BYTES, ECHO, LENGTH, NUMBER_AS_TEXT, PANIC, PANIC_WITH_NUMBER, PID, REPORT, Shape,
-    TAKES_TEXT_GETS_NUMBER, TAKES_UNWILLING, UNREGISTERED, UNWILLING, Unwilling,
+    BLOCKED_SIGNALS, BYTES, ECHO, LENGTH, LYING_UNITS, NUMBER_AS_TEXT, PANIC, PANIC_WITH_NUMBER,
+    PID, REPORT, Shape, TAKES_TEXT_GETS_NUMBER, TAKES_UNWILLING, UNREGISTERED, UNWILLING,
+    Unwilling, blocked_signals,
 };
 
 fn one_worker() -> ProcessPool {
@@ -147,6 +148,27 @@ pub(crate) fn a_call_of_an_unregistered_name_is_an_error_with_the_name() {
     let error = error.unwrap_err();
     assert_eq!(error.to_string(), "the worker's program has no function `unregistered`");
     assert!(matches!(error, CallError::UnknownFunction(name) if &*name == "unregistered"));
+}
+
+/// P131. Decoding such a value would take centuries.
+pub(crate) fn a_reply_with_a_false_length_of_elements_without_bytes_is_an_error() {
+    let pool = one_worker();
+    aside::run(async {
+        let honest = run_in_executor(&pool, LYING_UNITS.call(1_000)).await.unwrap().unwrap();
+        assert_eq!(honest.len(), 1_000);
+        let error = run_in_executor(&pool, LYING_UNITS.call(u64::MAX)).await.unwrap();
+        assert!(matches!(error, Err(CallError::BadResult(_))));
+        assert_eq!(run_in_executor(&pool, ECHO.call(1)).await.unwrap().unwrap(), 1);
+    });
+}
+
+/// P104.
+pub(crate) fn a_worker_blocks_the_signals_that_the_host_blocks() {
+    let pool = one_worker();
+    let blocked = aside::run(async {
+        run_in_executor(&pool, BLOCKED_SIGNALS.call(())).await.unwrap().unwrap()
+    });
+    assert_eq!(blocked, blocked_signals());
 }
 
 /// P58.

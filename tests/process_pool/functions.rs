@@ -35,6 +35,8 @@ pub(crate) const ALL: &[&dyn Registered] = &[
     &DEEP,
     &DEPTH,
     &LYING_BYTES,
+    &BLOCKED_SIGNALS,
+    &UNITS,
 ];
 
 pub(crate) static ECHO: Function<u32, u32> = Function::new("echo", |n| n);
@@ -263,6 +265,20 @@ pub(crate) static LYING_BYTES: Function<usize, Bare> =
     Function::new("lying list", |depth| Bare([vec![1; depth], vec![0]].concat()));
 pub(crate) static LYING_LIST: Function<usize, List> =
     Function::new("lying list", |_| unreachable!("the worker calls `LYING_BYTES`"));
+
+/// Returns the signals that the current thread blocks.
+pub(crate) fn blocked_signals() -> String {
+    let status = std::fs::read_to_string("/proc/thread-self/status").unwrap();
+    status.lines().find(|line| line.starts_with("SigBlk")).unwrap().to_owned()
+}
+
+pub(crate) static BLOCKED_SIGNALS: Function<(), String> =
+    Function::new("blocked signals", |()| blocked_signals());
+
+/// Replies with a length and nothing else.
+pub(crate) static UNITS: Function<u64, u64> = Function::new("units", |length| length);
+pub(crate) static LYING_UNITS: Function<u64, Vec<()>> =
+    Function::new("units", |_| unreachable!("the worker calls `UNITS`"));
 
 struct SaysGoodbye;
 

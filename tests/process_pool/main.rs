@@ -42,7 +42,9 @@ const TESTS: &[Test] = tests! {
         a_value_that_does_not_encode_is_an_error_and_the_worker_stays,
         a_call_of_an_unregistered_name_is_an_error_with_the_name,
         a_reply_that_does_not_decode_is_an_error_and_the_worker_is_replaced,
-        two_functions_of_one_name_are_refused, a_virtual_clock_stands_still_during_a_call;
+        a_reply_with_a_false_length_of_elements_without_bytes_is_an_error,
+        a_worker_blocks_the_signals_that_the_host_blocks, two_functions_of_one_name_are_refused,
+        a_virtual_clock_stands_still_during_a_call;
     deaths: an_exit_is_reported_with_its_code_and_the_last_lines,
         an_abort_of_the_process_is_reported_with_its_signal,
         a_worker_that_is_killed_fails_its_job_and_no_other,

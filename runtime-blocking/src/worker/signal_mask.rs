@@ -85,6 +85,16 @@ impl Drop for Masked {
     }
 }
 
+/// Wraps the body of a thread that inherits the mask of this thread. The thread remembers the mask
+/// of the host if this thread does.
+pub(crate) fn carry(body: impl FnOnce() + Send + 'static) -> impl FnOnce() + Send + 'static {
+    let host_mask = HOST_MASK.with(|mask| mask.get());
+    move || {
+        HOST_MASK.with(|mask| mask.set(host_mask));
+        body();
+    }
+}
+
 /// Calls `start`, which starts a child process, with the mask of the host's threads, so that the
 /// child inherits that mask although this thread may be one of this crate.
 pub(crate) fn with_host_signals<T>(start: impl FnOnce() -> T) -> T {
