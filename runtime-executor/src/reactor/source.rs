@@ -45,6 +45,12 @@ impl From<ReactorGone> for CannotWait {
     }
 }
 
+/// A call of its own, so that the path of an operation that is ready stays short.
+#[cold]
+fn reactor_gone() -> Poll<Result<Tick, CannotWait>> {
+    Poll::Ready(Err(CannotWait::ReactorGone))
+}
+
 /// *Shared by* the loop and all users of the descriptor. *Guarded by* its mutex: a task stores its
 /// waker and the loop sets readiness under the mutex. *Woken by* the thread that has taken the
 /// wakers, after it has released the lock.
@@ -106,8 +112,9 @@ impl IoSource {
         cx: &mut Context<'_>,
     ) -> Poll<Result<Tick, CannotWait>> {
         match self.check(direction) {
+            Poll::Ready(Ok(tick)) => Poll::Ready(Ok(tick)),
+            Poll::Ready(Err(ReactorGone)) => reactor_gone(),
             Poll::Pending => self.store_waker(direction, slot, cx.waker(), Readiness::check),
-            Poll::Ready(checked) => Poll::Ready(checked.map_err(CannotWait::from)),
         }
     }
 
