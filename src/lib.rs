@@ -38,6 +38,7 @@
 //! - [`gather()`], [`try_gather`], [`race`], [`first_ok`], [`scope`], [`group`]: many futures as
 //!   one, within one task.
 //! - [`time`]: sleeping, timeouts, intervals; real time and virtual time.
+//! - [`coop`]: fairness between tasks, and tools for futures of other crates.
 //! - [`Runtime`], [`Handle`]: a runtime that is configured, kept, turned from a foreign loop, used
 //!   from other threads, and shut down with a report.
 //! - [`blocking`]: pools of your own and [`run_in_executor`]; [`blocking::Pinned`], a state that
@@ -89,8 +90,8 @@
 //! 5. Running out of threads, descriptors or memory for one request is an error of that request.
 //! 6. All time arithmetic saturates: no duration panics.
 //! 7. An idle runtime sleeps: no periodic wake-up, no spinning.
-//! 8. An always-ready future (a late interval, a zero sleep, a cached file) yields often enough for
-//!    timers, wakes and sockets to be served.
+//! 8. An operation of this crate that is always ready (a late interval, a zero sleep, a cached
+//!    file) yields often enough for timers, wakes and sockets to be served: see [`coop`].
 //! 9. No safe function lends borrowed data to another thread from async code. Concurrent futures of
 //!    one task may borrow: see [`gather()`] and [`scope`].
 //! 10. With a seed and virtual time, a program without threads of its own replays exactly.
@@ -135,6 +136,7 @@ pub mod compat;
 #[cfg(doctest)]
 mod compile_fail;
 mod context;
+pub mod coop;
 #[cfg(feature = "fs")]
 pub mod fs;
 mod gather;

@@ -11,6 +11,12 @@ mod new_wakers;
 
 #[path = "process/conversions.rs"]
 mod conversions;
+#[allow(dead_code)]
+#[path = "it/support/neighbour.rs"]
+mod neighbour;
+
+#[path = "process/busy_children.rs"]
+mod busy_children;
 #[path = "process/ends.rs"]
 mod ends;
 #[cfg(target_os = "linux")]

@@ -16,6 +16,12 @@ mod default_again;
 #[path = "it/support/new_wakers.rs"]
 mod new_wakers;
 
+#[allow(dead_code)]
+#[path = "it/support/neighbour.rs"]
+mod neighbour;
+
+#[path = "signals/beside_busy_tasks.rs"]
+mod beside_busy_tasks;
 #[path = "signals/outside.rs"]
 mod outside;
 #[path = "signals/storms.rs"]

@@ -116,9 +116,7 @@ impl<T> Completion<T> {
         };
         drop(state);
         // Usually there is no unused waker.
-        if let Some(unused) = unused {
-            drop_catching(unused);
-        }
+        unused.into_iter().for_each(drop_catching);
     }
 
     /// C2. Takes the result, or stores the caller's waker in place of an earlier one. Panics if the

@@ -11,6 +11,8 @@
 
 use std::cell::Cell;
 
+use crate::budget::{self, SuspendGuard};
+
 /// The part of a runtime that started a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ThreadRole {
@@ -65,18 +67,23 @@ pub fn is_on_loop() -> bool {
     CONTEXT.with(|context| context.loops.get() > 0)
 }
 
-/// Marks the current thread as turning a loop until the guard is dropped. Calls nest.
+/// Marks the current thread as turning a loop until the guard is dropped. Calls nest. The budget of
+/// a task that turns the loop is suspended.
+#[inline]
 pub fn enter_loop() -> LoopGuard {
     CONTEXT.with(|context| context.loops.set(context.loops.get() + 1));
-    LoopGuard(())
+    LoopGuard { _budget: budget::suspend() }
 }
 
 /// The guard of [`enter_loop`].
 #[derive(Debug)]
 #[must_use = "the thread counts as turning a loop until the guard is dropped"]
-pub struct LoopGuard(());
+pub struct LoopGuard {
+    _budget: SuspendGuard,
+}
 
 impl Drop for LoopGuard {
+    #[inline]
     fn drop(&mut self) {
         CONTEXT.with(|context| context.loops.set(context.loops.get() - 1));
     }

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use crate::budget;
 use crate::completion::Completion;
 pub use crate::join_error::JoinError;
 use crate::metadata::{Id, Metadata};
@@ -120,21 +121,19 @@ impl<T> JoinHandle<T> {
     /// result is taken without the cell's lock.
     #[inline(never)]
     fn poll_alone(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
+        match &self.awaited {
+            Awaited::Job(job) if !job.completion().is_finished() => return job.poll(cx),
+            Awaited::Task(_) | Awaited::Job(_) => ready!(budget::poll_spend(cx)),
+        }
         let alone = match &mut self.awaited {
             Awaited::Task(cell) => Arc::get_mut(cell).and_then(Completion::take_alone),
             // `get_mut` locks the count. Reading the count is cheaper if other references exist.
-            Awaited::Job(job) if !job.completion().is_finished() || Arc::strong_count(job) > 1 => {
-                None
-            }
+            Awaited::Job(job) if Arc::strong_count(job) > 1 => None,
             Awaited::Job(job) => {
                 Arc::get_mut(job).and_then(|job| job.completion_mut().take_alone())
             }
         };
-        match (alone, &self.awaited) {
-            (Some(result), _) => Poll::Ready(result),
-            (None, Awaited::Task(cell)) => cell.poll(cx),
-            (None, Awaited::Job(job)) => job.poll(cx),
-        }
+        Poll::Ready(alone.unwrap_or_else(|| self.cell().take()))
     }
 }
 
@@ -147,7 +146,9 @@ impl<T> Future for JoinHandle<T> {
         assert!(!self.taken, "a JoinHandle was polled after it had yielded its result");
         let result = match &self.awaited {
             Awaited::Task(cell) if !cell.is_finished() => ready!(cell.poll_unfinished(cx)),
-            Awaited::Task(cell) if Arc::strong_count(cell) > 1 => cell.take(),
+            Awaited::Task(cell) if Arc::strong_count(cell) > 1 => {
+                ready!(budget::poll_spend(cx).map(|()| cell.take()))
+            }
             Awaited::Task(_) | Awaited::Job(_) => ready!(self.poll_alone(cx)),
         };
         self.taken = true;

@@ -17,6 +17,7 @@
 //! - [`unwinding`]: the drop of a future whose poll panics;
 //! - [`large`]: futures and closures that are too large for the stack;
 //! - [`context`]: the role of the current thread;
+//! - [`budget`]: the number of operations that a task completes before it yields;
 //! - [`fork`]: detection of forked children;
 //! - [`runtime_gone`]: the error of an operation whose runtime is gone;
 //! - [`blocking_driver`]: the way in which a thread blocks on a future.
@@ -25,6 +26,7 @@
 
 pub mod abort_on_drop;
 pub mod blocking_driver;
+pub mod budget;
 pub mod catch_panic;
 pub mod clock;
 pub mod completion;

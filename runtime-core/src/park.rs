@@ -232,6 +232,7 @@ impl Parker {
     ///
     /// # Blocking
     /// Blocks the thread for as long as `poll` does.
+    #[inline]
     pub fn park_in(&self, poll: impl FnOnce()) -> Unparked {
         if !self.try_park(POLLING) {
             return Unparked::Notified;

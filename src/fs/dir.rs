@@ -13,6 +13,7 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use runtime_core::abort_on_drop::AbortOnDrop;
+use runtime_core::budget;
 use runtime_core::metadata::Metadata;
 
 use super::operation::{self, Effect, Operation};
@@ -133,21 +134,23 @@ impl Stream for ReadDir {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<io::Result<DirEntry>>> {
-        loop {
-            self.read_ahead();
-            if let Some(entry) = self.entries.pop_front() {
-                return Poll::Ready(Some(entry));
+        budget::poll_operation(cx, |cx| {
+            loop {
+                self.read_ahead();
+                if let Some(entry) = self.entries.pop_front() {
+                    return Poll::Ready(Some(entry));
+                }
+                let UnreadEntries::InJob(job) = &mut self.rest else { return Poll::Ready(None) };
+                let read = ready!(Pin::new(job).poll(cx));
+                self.rest = UnreadEntries::None;
+                let batch = match read {
+                    Ok(batch) => batch,
+                    Err(error) => return Poll::Ready(Some(Err(io::Error::other(error)))),
+                };
+                self.entries = batch.entries;
+                self.rest = batch.rest.map_or(UnreadEntries::None, UnreadEntries::Here);
             }
-            let UnreadEntries::InJob(job) = &mut self.rest else { return Poll::Ready(None) };
-            let read = ready!(Pin::new(job).poll(cx));
-            self.rest = UnreadEntries::None;
-            let batch = match read {
-                Ok(batch) => batch,
-                Err(error) => return Poll::Ready(Some(Err(io::Error::other(error)))),
-            };
-            self.entries = batch.entries;
-            self.rest = batch.rest.map_or(UnreadEntries::None, UnreadEntries::Here);
-        }
+        })
     }
 }
 

@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use runtime_core::abort_on_drop::AbortOnDrop;
+use runtime_core::budget;
 use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
 
@@ -164,6 +165,9 @@ impl<T: Send + 'static> NotStarted<T> {
 
 impl<T: Send + 'static, P> Operation<T, P> {
     fn poll_ended(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
+        if let OperationState::Known(_) = self.state {
+            ready!(budget::poll_spend(cx));
+        }
         loop {
             let ended = match &mut self.state {
                 OperationState::NotStarted(_) | OperationState::Known(_) | OperationState::Done => {

@@ -4,9 +4,10 @@ use std::fmt;
 use std::future::Future;
 use std::ops::ControlFlow;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
+use runtime_core::budget;
 
 use super::children::{Children, NextChild};
 use super::growing_wake_set::GrowingWakeSet;
@@ -96,12 +97,13 @@ impl<C: Children> Future for Gather<C> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<C::Output> {
         let mut this = self.project();
         this.state.assert_running(C::NAME);
+        ready!(budget::poll_available(cx));
         // G4, G5.
         this.wake_set.attend(cx.waker());
         // The state stays `Broken` if user code panics from here on.
         *this.state = GroupState::Broken;
         let children = this.children.as_mut().as_pin_mut().expect("a running group has children");
-        match poll_children(children, this.wake_set, *this.limit) {
+        match poll_children(children, this.wake_set, *this.limit, cx) {
             ControlFlow::Continue(()) => {
                 *this.state = GroupState::Running;
                 // G7.
@@ -113,6 +115,7 @@ impl<C: Children> Future for Gather<C> {
                 *this.wake_set = GrowingWakeSet::new(0);
                 this.children.set(None);
                 *this.state = GroupState::Finished;
+                budget::spend();
                 Poll::Ready(output)
             }
         }
@@ -120,19 +123,44 @@ impl<C: Children> Future for Gather<C> {
 }
 
 /// Step G6: polls the woken children, then starts new ones.
+///
+/// A child that is ready at its first poll spends a unit of the task's budget, whatever it has
+/// awaited. When the budget is used up, the next poll continues, because an iterator may yield
+/// children without end. But each poll starts a child if the limit allows, and each child that is
+/// polled may complete an operation, so no child keeps its siblings from proceeding.
 fn poll_children<C: Children>(
     mut children: Pin<&mut C>,
     wake_set: &mut GrowingWakeSet,
     limit: usize,
+    cx: &Context<'_>,
 ) -> ControlFlow<C::Output> {
     while let Some(slot) = wake_set.next_woken() {
+        budget::begin_branch();
         children.as_mut().poll_child(slot, wake_set)?;
     }
-    while children.running() < limit {
+    let mut has_started = false;
+    loop {
+        let running = children.running();
+        if running >= limit {
+            break;
+        }
+        if budget::is_used_up() {
+            if has_started {
+                cx.waker().wake_by_ref();
+                break;
+            }
+            budget::begin_branch();
+        }
+        has_started = true;
         match children.as_mut().start() {
-            NextChild::InSlot(slot) => children.as_mut().poll_child(slot, wake_set)?,
+            NextChild::InSlot(slot) => {
+                children.as_mut().poll_child(slot, wake_set)?;
+                if children.running() <= running {
+                    budget::spend();
+                }
+            }
             NextChild::NotNow => break,
-            NextChild::NoMore if children.running() > 0 => break,
+            NextChild::NoMore if running > 0 => break,
             NextChild::NoMore => return ControlFlow::Break(children.finish()),
         }
     }

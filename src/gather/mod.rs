@@ -39,7 +39,7 @@
 //! - G4. It registers the task's waker, if that waker has changed.
 //! - G5. It marks the group as being polled, and takes all bits that are set.
 //! - G6. It polls each woken child once, lowest slot first. Then it starts new children while the
-//!   limit allows, and polls each new child at once.
+//!   limit and the task's [budget](crate::coop) allow, and polls each new child at once.
 //! - G7. It clears the mark. If a bit was set since G5, it wakes its own task, once.
 //!
 //! ```text

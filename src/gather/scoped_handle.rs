@@ -23,6 +23,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker, ready};
 
 use pin_project_lite::pin_project;
+use runtime_core::budget;
 use runtime_core::unwinding::poll_or_drop;
 
 use super::scope_state::BoxedChild;
@@ -169,6 +170,9 @@ impl<T> Future for ScopedHandle<T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if self.is_awaited_by(cx.waker()) {
             return Poll::Pending;
+        }
+        if self.is_finished() {
+            ready!(budget::poll_spend(cx));
         }
         // The waker is cloned before the cell is read, because cloning it may run any code.
         let waker = (!self.is_finished()).then(|| cx.waker().clone());

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{self, IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
+use runtime_core::budget;
 use runtime_core::metadata::Metadata;
 
 use crate::lookups::Lookups;
@@ -113,6 +114,7 @@ pub fn lookup_host<A: ToSocketAddrs>(
     let metadata = Metadata::here();
     let target = address.target();
     async move {
+        budget::consume().await;
         match target {
             SocketTarget::One(address) => Ok(vec![address]),
             SocketTarget::Several(addresses) => Ok(addresses),

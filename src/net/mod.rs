@@ -73,9 +73,8 @@
 //!   empty: it is sent and received like any other.
 //! - *Cancel safety*: the poll in which an operation takes effect returns its result. A future that
 //!   is dropped before that poll has done nothing.
-//! - *Fairness*: an operation on a socket that is always ready never waits, so no other task runs
-//!   until the task that uses the socket yields. A task that reads from a fast peer in a loop
-//!   should call [`yield_now`](crate::yield_now) now and then.
+//! - *Fairness*: a task whose sockets are always ready yields after 64 operations, so the loop
+//!   serves the other tasks, timers and sockets: see [`coop`](crate::coop).
 //! - *A busy loop* polls its sockets after 64 polls of tasks, at the beginning of the next turn.
 //! - *With a virtual clock* an operation on a socket takes no virtual time, and does not keep the
 //!   clock from advancing. When no task can run, the loop receives the pending events. If there are

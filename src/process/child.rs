@@ -4,6 +4,7 @@ use std::io;
 use std::mem;
 use std::process::{self, ExitStatus, Output};
 
+use runtime_core::budget;
 use runtime_executor::Handle;
 use rustix::process::{Pid, Signal, kill_process_group};
 
@@ -150,6 +151,7 @@ impl Child {
     /// Safe, except that the first poll closes stdin.
     pub async fn wait(&mut self) -> io::Result<ExitStatus> {
         drop(self.stdin.take());
+        budget::consume().await;
         orphans::sweep();
         let status = match &mut self.state {
             ChildState::Unreaped { child, exit } => {

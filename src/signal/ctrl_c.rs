@@ -3,8 +3,9 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
+use runtime_core::budget;
 use runtime_core::runtime_gone::RuntimeGoneError;
 
 use super::number::Signal;
@@ -70,6 +71,9 @@ impl Future for CtrlC {
     type Output = io::Result<()>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.signals.is_err() {
+            ready!(budget::poll_spend(cx));
+        }
         match &mut self.signals {
             Ok(signals) => signals.poll_recv(cx).map_ok(|_interrupt| ()),
             // The error is kept for the next poll.

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use futures_io::AsyncRead;
+use runtime_core::budget;
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::SignalOnly;
 
@@ -110,8 +111,10 @@ impl Signals {
     /// before the first read, because the last batch may have left some flags set.
     pub(super) fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Signal>> {
         loop {
+            ready!(budget::poll_available(cx));
             if let Some(number) = self.delivery.pending().next() {
                 self.first.remove(number);
+                budget::spend();
                 return Poll::Ready(Ok(Signal::from_system(number)));
             }
             let mut bytes = [0; 64];

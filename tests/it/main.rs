@@ -25,6 +25,7 @@
 
 mod support {
     pub(crate) mod misbehaving;
+    pub(crate) mod neighbour;
     pub(crate) mod new_wakers;
     pub(crate) mod watchdog;
 }
@@ -40,6 +41,8 @@ mod tasks {
     mod sync_primitives;
     mod unwinding;
     mod wakers;
+
+    mod starvation;
 }
 
 mod time {
@@ -96,6 +99,8 @@ mod io {
     #[cfg(unix)]
     mod would_block;
     mod writing;
+
+    mod busy_streams;
 }
 
 #[cfg(feature = "fs")]
@@ -132,6 +137,8 @@ mod net {
     mod unix_names;
     mod wait_for_readiness;
     mod zero_length;
+
+    mod busy_sockets;
 }
 
 mod repository {

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use runtime_core::budget;
 use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
 
@@ -51,6 +52,7 @@ impl Lane {
     {
         let (lane, metadata) = (self.clone(), Metadata::here());
         async move {
+            budget::consume().await;
             let accepted = lane.accept(metadata, (), f, WhenFull::WaitForPermit)?;
             if let Some((permit, job)) = accepted.wait {
                 PermitWait { permit: JoinHandle::new(permit), job: Some(job) }.await;

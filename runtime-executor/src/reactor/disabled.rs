@@ -36,6 +36,8 @@ impl DisabledPollerSlot {
 
     pub(crate) fn count_polls(&self, _polls: usize) {}
 
+    pub(crate) fn set_due(&self) {}
+
     pub(crate) fn poll_if_due(&self) {}
 
     pub(crate) fn poll(&self) {}

@@ -188,6 +188,12 @@ impl PollerSlot {
         self.task_polls.set(self.task_polls.get() + polls.max(1));
     }
 
+    /// Makes the next poll of the selector due, after a task whose poll took long.
+    #[cold]
+    pub(crate) fn set_due(&self) {
+        self.task_polls.set(INTERVAL);
+    }
+
     /// Polls the selector if enough tasks have been polled since its last poll.
     #[inline]
     pub(crate) fn poll_if_due(&self) {
@@ -233,7 +239,11 @@ impl PollerSlot {
         receive(poller);
         let mut woken = std::mem::take(&mut poller.woken);
         drop(slot);
-        woken.drain(..).for_each(|waker| catch_panic(|| waker.wake()));
+        // Popped from the end, which costs less than to drain the vector.
+        woken.reverse();
+        while let Some(waker) = woken.pop() {
+            catch_panic(|| waker.wake());
+        }
         // The empty vector is put back, so that its capacity is used again.
         if let Some(poller) = self.poller.borrow_mut().as_mut()
             && poller.woken.is_empty()

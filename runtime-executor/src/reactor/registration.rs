@@ -5,8 +5,9 @@ use std::future::poll_fn;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
+use runtime_core::budget;
 use runtime_core::slab::Key;
 
 use super::driver::{InsertedSource, Reactor, gone};
@@ -207,10 +208,11 @@ impl Registration {
         slot: &mut WaiterSlot,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<Tick>> {
-        self.source.poll_reported(direction, slot, cx).map_err(cannot_wait)
+        budget::poll_operation(cx, |cx| self.source.poll_reported(direction, slot, cx))
+            .map_err(cannot_wait)
     }
 
-    /// S2 and S3, repeated.
+    /// S2 and S3, repeated. An operation that is ready spends a unit of the task's budget.
     #[inline]
     fn poll_operation<R>(
         &self,
@@ -223,11 +225,12 @@ impl Registration {
         loop {
             let seen = match self.source.poll(direction, slot, cx) {
                 Poll::Ready(Ok(seen)) => seen,
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(cannot_wait(error))),
+                Poll::Ready(Err(error)) => return poll_refused(error, cx),
                 Poll::Pending => return Poll::Pending,
             };
+            ready!(budget::poll_spend(cx));
             match self.attempt(direction, seen, &mut operation, &is_short) {
-                Err(error) if would_block(&error) || is_interrupted(&error) => {}
+                Err(error) if would_block(&error) || is_interrupted(&error) => budget::give_back(),
                 result => return Poll::Ready(result),
             }
         }
@@ -293,6 +296,12 @@ fn cannot_wait(error: CannotWait) -> io::Error {
         CannotWait::ReactorGone => gone(),
         CannotWait::SelectorFails(error) => error.to_io(),
     }
+}
+
+/// The error is the result of an operation, so it spends a unit.
+#[cold]
+fn poll_refused<R>(error: CannotWait, cx: &mut Context<'_>) -> Poll<io::Result<R>> {
+    budget::poll_spend(cx).map(|()| Err(cannot_wait(error)))
 }
 
 fn is_interrupted(error: &io::Error) -> bool {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use runtime_core::blocking_driver;
+use runtime_core::budget;
 use runtime_core::clock::Clock;
 use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
@@ -124,6 +125,7 @@ impl Handle {
              it from a job (`spawn_blocking`)"
         );
         let at_work = current::is_at_work_for(&self.shared);
+        let _budget = budget::suspend();
         let _entered = if at_work { self.enter_at_work() } else { self.enter() };
         let held = (at_work && self.clock().is_virtual()).then(|| Arc::clone(&self.shared));
         let mut future = pin!(Some(future));

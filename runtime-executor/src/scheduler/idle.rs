@@ -37,6 +37,7 @@ pub(crate) struct IdleSleep {
 
 impl IdleSleep {
     /// Sleeps until a wake, an event of a socket, the next deadline, or the end of `limit`.
+    #[inline]
     pub(crate) fn sleep(&self, core: &Core, limit: SleepLimit, counts: &TurnCounts) -> IdleEnd {
         if matches!(limit, SleepLimit::AtMost(_)) && !core.poller.is_empty() {
             core.poller.poll();

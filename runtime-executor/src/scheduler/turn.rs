@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::task::Poll;
 
+use runtime_core::budget;
 use runtime_core::catch_panic::catch_panic;
 use runtime_core::park::Unparked;
 use runtime_core::sync::channel::Receiver;
@@ -104,6 +105,9 @@ impl Scheduler {
             // Incremented first, so that a panic that unwinds through `block_on` loses no task.
             self.cursor += 1;
             self.counts.polled += 1;
+            if budget::refill() {
+                self.core.poller.set_due();
+            }
             if !is_main(key) {
                 self.poll_task(key);
             } else if main.poll().is_ready() {

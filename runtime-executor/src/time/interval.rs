@@ -13,7 +13,8 @@ use crate::time::sleep::{Sleep, sleep, sleep_until};
 /// once.
 ///
 /// With a period of zero, every call of [`tick`](Interval::tick) returns after one turn of the
-/// loop.
+/// loop. A tick that is late returns at once, and the task yields before its next operation. So an
+/// interval whose work takes longer than its period starves no other task.
 #[doc(alias("ticker", "periodic"))]
 pub fn interval(period: Duration) -> Interval {
     Interval { period, missed: MissedTicks::default(), next: sleep(Duration::ZERO) }

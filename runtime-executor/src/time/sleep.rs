@@ -4,10 +4,11 @@ use std::fmt;
 use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
 use runtime_core::abort_on_drop::AbortOnDrop;
+use runtime_core::budget;
 use runtime_core::catch_panic::drop_catching;
 use runtime_core::metadata::Metadata;
 
@@ -41,7 +42,8 @@ pub fn sleep(duration: Duration) -> Sleep {
     }
 }
 
-/// Waits until `deadline`, by the runtime's clock. Ready at once if the deadline has passed.
+/// Waits until `deadline`, by the runtime's clock. Ready at once if the deadline has passed; the
+/// task then yields before its next operation.
 ///
 /// # Panics
 /// In the same cases as [`sleep`]. In addition, if the sleep is first polled outside a runtime,
@@ -142,11 +144,17 @@ impl Future for Sleep {
             self.place(end);
         }
         let SleepState::Placed { handle, deadline, timer } = &mut self.state else {
-            return Poll::Ready(());
+            return budget::poll_spend(cx);
         };
         let Some(deadline) = *deadline else { return Poll::Pending };
+        let is_first_poll = matches!(timer, SleepTimer::Unset);
         if !timer.is_over(handle, deadline) && timer.poll(handle, deadline, cx).is_pending() {
             return Poll::Pending;
+        }
+        if is_first_poll && !handle.clock().is_virtual() {
+            ready!(budget::poll_spend_all(cx));
+        } else if is_first_poll {
+            ready!(budget::poll_spend(cx));
         }
         *self = Sleep { state: SleepState::Elapsed };
         Poll::Ready(())

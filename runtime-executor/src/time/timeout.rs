@@ -3,10 +3,11 @@
 use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use pin_project_lite::pin_project;
+use runtime_core::budget;
 
 use crate::time::sleep::{Sleep, sleep, sleep_until};
 
@@ -63,10 +64,14 @@ impl<F: Future> Future for Timeout<F> {
     type Output = Result<F::Output, Elapsed>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        ready!(budget::poll_available(cx));
         let this = self.project();
         if let Poll::Ready(output) = this.future.poll(cx) {
+            budget::spend();
             return Poll::Ready(Ok(output));
         }
+        // The future may have used up the budget, and the deadline must be noticed all the same.
+        budget::begin_branch();
         Pin::new(this.sleep).poll(cx).map(|()| Err(Elapsed(())))
     }
 }

@@ -8,6 +8,7 @@ use std::io::{self, SeekFrom};
 use std::task::{Context, Poll, ready};
 
 use runtime_blocking::Pool;
+use runtime_core::budget;
 use runtime_core::metadata::Metadata;
 
 use super::client::{Client, JobSubmitter, StreamFailure};
@@ -120,6 +121,7 @@ impl<T: Send + 'static> Unblock<T> {
         F: FnOnce(&mut T) -> R + Send + 'static,
         R: Send + 'static,
     {
+        budget::consume().await;
         poll_fn(|cx| self.poll_idle(cx)).await?;
         // The result of an earlier call whose future was dropped.
         drop(self.returned.take());
@@ -146,6 +148,7 @@ impl<T: Send + 'static> Unblock<T> {
     /// # Cancel safety
     /// Safe: nothing is lost.
     pub async fn get_mut(&mut self) -> io::Result<&mut T> {
+        budget::consume().await;
         poll_fn(|cx| self.poll_idle(cx)).await?;
         self.client.object().ok_or_else(|| StreamFailure::Lost.into())
     }
@@ -163,6 +166,7 @@ impl<T: Send + 'static> Unblock<T> {
     /// # Cancel safety
     /// Dropping the future drops the stream.
     pub async fn into_inner(mut self) -> io::Result<T> {
+        budget::consume().await;
         poll_fn(|cx| self.poll_idle(cx)).await?;
         self.writes.failure.report_first()?;
         self.client.take_object().ok_or_else(|| StreamFailure::Lost.into())

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
+use runtime_core::budget;
 
 use super::adapter::{Reply, Unblock};
 use super::client::StreamFailure;
@@ -49,23 +50,25 @@ impl<T: Iterator<Item: Send + 'static> + Send + 'static> Stream for Unblock<T> {
     type Item = T::Item;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T::Item>> {
-        loop {
-            self.pull_ahead();
-            if let Some(pulled) = self.items.arrived.pop_front() {
-                let item = pulled.map(|item| item.downcast::<T::Item>());
-                let item = item.map(|item| *item.expect("an iterator yields its item type"));
-                return Poll::Ready(item);
+        budget::poll_operation(cx, |cx| {
+            loop {
+                self.pull_ahead();
+                if let Some(pulled) = self.items.arrived.pop_front() {
+                    let item = pulled.map(|item| item.downcast::<T::Item>());
+                    let item = item.map(|item| *item.expect("an iterator yields its item type"));
+                    return Poll::Ready(item);
+                }
+                match ready!(self.poll_event(cx)) {
+                    Ok(
+                        QueueEvent::Replies
+                        | QueueEvent::Idle
+                        | QueueEvent::JobDropped
+                        | QueueEvent::Lost,
+                    ) => {}
+                    Err(StreamFailure::Job(error)) => error.resume(),
+                    Err(StreamFailure::Lost | StreamFailure::Closed) => return Poll::Ready(None),
+                }
             }
-            match ready!(self.poll_event(cx)) {
-                Ok(
-                    QueueEvent::Replies
-                    | QueueEvent::Idle
-                    | QueueEvent::JobDropped
-                    | QueueEvent::Lost,
-                ) => {}
-                Err(StreamFailure::Job(error)) => error.resume(),
-                Err(StreamFailure::Lost | StreamFailure::Closed) => return Poll::Ready(None),
-            }
-        }
+        })
     }
 }

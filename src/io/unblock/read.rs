@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_io::{AsyncBufRead, AsyncRead};
+use runtime_core::budget;
 
 use super::adapter::{Reply, Unblock};
 use super::command_queue::{CommandKind, NextCommands, StreamCommand};
@@ -57,15 +58,17 @@ impl<T: Read + Send + 'static> AsyncRead for Unblock<T> {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        if buffer.is_empty() {
-            return Poll::Ready(Ok(0));
-        }
-        ready!(self.poll_front(cx))?;
-        let bytes = self.reads.front();
-        let count = bytes.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&bytes[..count]);
-        self.as_mut().consume(count);
-        Poll::Ready(Ok(count))
+        budget::poll_operation(cx, |cx| {
+            if buffer.is_empty() {
+                return Poll::Ready(Ok(0));
+            }
+            ready!(self.poll_front(cx))?;
+            let bytes = self.reads.front();
+            let count = bytes.len().min(buffer.len());
+            buffer[..count].copy_from_slice(&bytes[..count]);
+            self.as_mut().consume(count);
+            Poll::Ready(Ok(count))
+        })
     }
 }
 
@@ -75,9 +78,11 @@ impl<T: Read + Send + 'static> AsyncRead for Unblock<T> {
 /// The same as for [`AsyncRead`].
 impl<T: Read + Send + 'static> AsyncBufRead for Unblock<T> {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
-        let stream = Pin::into_inner(self);
-        ready!(stream.poll_front(cx))?;
-        Poll::Ready(Ok(stream.reads.front()))
+        budget::poll_operation(cx, |cx| {
+            let stream = Pin::into_inner(self);
+            ready!(stream.poll_front(cx))?;
+            Poll::Ready(Ok(stream.reads.front()))
+        })
     }
 
     fn consume(mut self: Pin<&mut Self>, count: usize) {

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_io::AsyncSeek;
+use runtime_core::budget;
 
 use super::adapter::{Reply, SeekState, Unblock};
 use super::command_queue::{CommandKind, NextCommands, StreamCommand};
@@ -37,26 +38,31 @@ impl<T: io::Seek + Send + 'static> AsyncSeek for Unblock<T> {
         cx: &mut Context<'_>,
         to: SeekFrom,
     ) -> Poll<io::Result<u64>> {
-        loop {
-            match std::mem::take(&mut self.seek) {
-                SeekState::Done(pushed, result) if pushed == to => return Poll::Ready(result),
-                SeekState::Done(..) => {}
-                SeekState::Pushed(pushed) => {
-                    self.seek = SeekState::Pushed(pushed);
-                    ready!(self.poll_event(cx))?;
-                }
-                SeekState::None => {
-                    ready!(self.poll_idle(cx))?;
-                    self.writes.failure.report()?;
-                    let Some(here) = to_object_seek(to, self.reads.unread()) else {
-                        let kind = io::ErrorKind::InvalidInput;
-                        return Poll::Ready(Err(io::Error::new(kind, "seek position overflows")));
-                    };
-                    if self.client.push(CommandKind::Required, seek(here)).is_ok() {
-                        self.seek = SeekState::Pushed(to);
+        budget::poll_operation(cx, |cx| {
+            loop {
+                match std::mem::take(&mut self.seek) {
+                    SeekState::Done(pushed, result) if pushed == to => return Poll::Ready(result),
+                    SeekState::Done(..) => {}
+                    SeekState::Pushed(pushed) => {
+                        self.seek = SeekState::Pushed(pushed);
+                        ready!(self.poll_event(cx))?;
+                    }
+                    SeekState::None => {
+                        ready!(self.poll_idle(cx))?;
+                        self.writes.failure.report()?;
+                        let Some(here) = to_object_seek(to, self.reads.unread()) else {
+                            let kind = io::ErrorKind::InvalidInput;
+                            return Poll::Ready(Err(io::Error::new(
+                                kind,
+                                "seek position overflows",
+                            )));
+                        };
+                        if self.client.push(CommandKind::Required, seek(here)).is_ok() {
+                            self.seek = SeekState::Pushed(to);
+                        }
                     }
                 }
             }
-        }
+        })
     }
 }

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_io::AsyncWrite;
+use runtime_core::budget;
 use runtime_core::catch_panic::drop_catching;
 
 use super::adapter::{Reply, Unblock};
@@ -111,79 +112,85 @@ impl<T: Write + Send + 'static> AsyncWrite for Unblock<T> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.writes.failure.report()?;
-        ready!(self.poll_in_position(cx))?;
-        let bytes = &bytes[..bytes.len().min(WRITE_MAX)];
-        loop {
-            let more_replies = self.poll_replies(cx)?;
+        budget::poll_operation(cx, |cx| {
             self.writes.failure.report()?;
-            if bytes.is_empty() {
-                return Poll::Ready(Ok(0));
+            ready!(self.poll_in_position(cx))?;
+            let bytes = &bytes[..bytes.len().min(WRITE_MAX)];
+            loop {
+                let more_replies = self.poll_replies(cx)?;
+                self.writes.failure.report()?;
+                if bytes.is_empty() {
+                    return Poll::Ready(Ok(0));
+                }
+                if !self.writes.has_room(bytes.len()) {
+                    ready!(more_replies);
+                    continue;
+                }
+                if self.client.push(CommandKind::Required, write(bytes.to_vec())).is_err() {
+                    continue;
+                }
+                self.writes.on_pushed(bytes.len());
+                return Poll::Ready(Ok(bytes.len()));
             }
-            if !self.writes.has_room(bytes.len()) {
-                ready!(more_replies);
-                continue;
-            }
-            if self.client.push(CommandKind::Required, write(bytes.to_vec())).is_err() {
-                continue;
-            }
-            self.writes.on_pushed(bytes.len());
-            return Poll::Ready(Ok(bytes.len()));
-        }
+        })
     }
 
     /// Ready when all accepted bytes were written and the object's own flush has returned.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if matches!(self.writes.close, CloseState::Closed) {
-            return Poll::Ready(Ok(()));
-        }
-        loop {
-            self.writes.failure.report()?;
-            match self.writes.flush {
-                FlushState::None => {
-                    ready!(self.poll_seek_done(cx))?;
-                    if self.reads.pushed + self.items.pushed > 0 {
-                        ready!(self.poll_idle(cx))?;
+        budget::poll_operation(cx, |cx| {
+            if matches!(self.writes.close, CloseState::Closed) {
+                return Poll::Ready(Ok(()));
+            }
+            loop {
+                self.writes.failure.report()?;
+                match self.writes.flush {
+                    FlushState::None => {
+                        ready!(self.poll_seek_done(cx))?;
+                        if self.reads.pushed + self.items.pushed > 0 {
+                            ready!(self.poll_idle(cx))?;
+                        }
+                        if self.client.push(CommandKind::Required, flush()).is_ok() {
+                            self.writes.flush = FlushState::Pushed;
+                        }
+                        ready!(self.poll_event(cx))?;
                     }
-                    if self.client.push(CommandKind::Required, flush()).is_ok() {
-                        self.writes.flush = FlushState::Pushed;
+                    FlushState::Pushed | FlushState::Overtaken => {
+                        ready!(self.poll_event(cx))?;
                     }
-                    ready!(self.poll_event(cx))?;
-                }
-                FlushState::Pushed | FlushState::Overtaken => {
-                    ready!(self.poll_event(cx))?;
-                }
-                FlushState::Done => {
-                    self.writes.flush = FlushState::None;
-                    return Poll::Ready(Ok(()));
+                    FlushState::Done => {
+                        self.writes.flush = FlushState::None;
+                        return Poll::Ready(Ok(()));
+                    }
                 }
             }
-        }
+        })
     }
 
     /// Flushes, then drops the object on the pool, and is ready when it was dropped. Afterwards
     /// only flushing and closing succeed. If the flush fails, the object is dropped with the
     /// stream.
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        loop {
-            match &mut self.writes.close {
-                CloseState::Open => {
-                    ready!(self.as_mut().poll_flush(cx))?;
-                    ready!(self.poll_idle(cx))?;
-                    self.writes.close = match self.client.take_object() {
-                        Some(object) => CloseState::Dropping(self.client.drop_on_pool(object)),
-                        None => CloseState::Closed,
-                    };
-                    self.reads.discard();
+        budget::poll_operation(cx, |cx| {
+            loop {
+                match &mut self.writes.close {
+                    CloseState::Open => {
+                        ready!(self.as_mut().poll_flush(cx))?;
+                        ready!(self.poll_idle(cx))?;
+                        self.writes.close = match self.client.take_object() {
+                            Some(object) => CloseState::Dropping(self.client.drop_on_pool(object)),
+                            None => CloseState::Closed,
+                        };
+                        self.reads.discard();
+                    }
+                    CloseState::Dropping(job) => {
+                        let dropped = ready!(Pin::new(job).poll(cx));
+                        let former = std::mem::replace(&mut self.writes.close, CloseState::Closed);
+                        drop_catching(former);
+                        return Poll::Ready(dropped.map_err(io::Error::other));
+                    }
+                    CloseState::Closed => return Poll::Ready(Ok(())),
                 }
-                CloseState::Dropping(job) => {
-                    let dropped = ready!(Pin::new(job).poll(cx));
-                    let former = std::mem::replace(&mut self.writes.close, CloseState::Closed);
-                    drop_catching(former);
-                    return Poll::Ready(dropped.map_err(io::Error::other));
-                }
-                CloseState::Closed => return Poll::Ready(Ok(())),
             }
-        }
+        })
     }
 }

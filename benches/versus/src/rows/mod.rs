@@ -349,6 +349,12 @@ fn timing() -> Vec<Row> {
         .floor(0.80, Of::Best)
         .limit(timers::set_and_drop_limit)
         .python(),
+        Row::new(
+            "lateness",
+            "longest delay of a 5 ms ticker beside results that are there",
+            with_timers!(timers::lateness),
+        )
+        .unit("µs"),
         Row::new("make", "make a runtime, run nothing, drop it", runtimes!(make::and_drop))
             .floor(0.10, Of::Peer(Peer::Tokio))
             .floor(1.0, Of::Peer(Peer::Smol))

@@ -4,13 +4,15 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::hint::black_box;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::peers::Timers;
 use crate::run::Run;
-use crate::work::poll_once;
+use crate::work::{poll_once, yield_now};
 
 const SLEEPERS: usize = 100_000;
 const ALIVE: usize = 10_000;
@@ -104,4 +106,34 @@ pub(super) fn set_and_drop_limit(run: &Run) -> f64 {
         }
     }
     laps.figure()
+}
+
+const TICKS: usize = 50;
+const PERIOD: Duration = Duration::from_millis(5);
+const RESULTS: usize = 10_000;
+
+/// The longest time for which a ticker is late, beside a task that awaits results that are there.
+pub(super) fn lateness<R: Timers>(_run: &Run) -> f64 {
+    let over = Arc::new(AtomicBool::new(false));
+    R::block_on(async move {
+        let end = Arc::clone(&over);
+        let busy = R::spawn(async move {
+            while !over.load(Ordering::Relaxed) {
+                let results: Vec<_> = (0..RESULTS).map(|_| R::spawn(async {})).collect();
+                yield_now().await;
+                for result in results {
+                    R::output::<()>(result.await);
+                }
+            }
+        });
+        let mut longest = Duration::ZERO;
+        for _ in 0..TICKS {
+            let due = Instant::now() + PERIOD;
+            R::sleep(PERIOD).await;
+            longest = longest.max(Instant::now().saturating_duration_since(due));
+        }
+        end.store(true, Ordering::Relaxed);
+        R::output::<()>(busy.await);
+        longest.as_secs_f64() * 1e6
+    })
 }

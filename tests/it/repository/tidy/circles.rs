@@ -28,6 +28,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
         "runtime-core/src/",
         &[
             &["sync"],
+            &["budget"],
             &["catch_panic", "context", "fork", "large", "metadata", "runtime_gone", "slab"],
             &["blocking_driver", "clock", "join_error", "park", "unwinding"],
             &["completion"],
@@ -100,7 +101,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
             &["blocking", "context", "io", "runtime"],
             &["net"],
             &["fs", "nested_turn", "process", "process_pool", "run", "signal"],
-            &["compat", "named", "unwind_safe"],
+            &["compat", "coop", "named", "unwind_safe"],
         ],
     ),
 ];
