@@ -26,7 +26,7 @@ fn disturb(pool: &ProcessPool, is_over: &AtomicBool) {
             let signal = if round % 3 == 0 { Signal::STOP } else { Signal::KILL };
             let _gone = kill_process(Pid::from_raw(pid.cast_signed()).unwrap(), signal);
         }
-        thread::sleep(Duration::from_millis(3));
+        thread::park_timeout(Duration::from_millis(3));
     }
 }
 
