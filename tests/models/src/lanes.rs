@@ -52,7 +52,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "lanes::a_shutdown_that_leaves_reports_a_job_that_must_run_which_is_run_later",
         bound: Some(3),
-        executions: 435,
+        executions: 835,
         witnesses: &["had ended", "runs", "waits"],
         mutants: &[
             Mutant::lose(PARK, UNPARK),
