@@ -184,3 +184,18 @@ fn stats_count_what_is_there() {
     let stats = pool.stats();
     assert_eq!((stats.threads, stats.busy, stats.queued, stats.completed), (2, 0, 0, 3));
 }
+
+/// The size of a closure that overflows a stack of 2 MiB if each function on its way copies it.
+const LARGE: usize = if cfg!(debug_assertions) { 100 } else { 300 } * 1024;
+
+fn large() -> impl FnOnce() -> u8 + Send + 'static {
+    let data = [7; LARGE];
+    move || std::hint::black_box(&data)[LARGE - 1]
+}
+
+/// A closure above a limit is moved to the heap at the first call.
+#[test]
+fn a_submitted_closure_may_own_much() {
+    let pool = Pool::new();
+    assert_eq!(wait(pool.submit(large()).expect("accepted")).expect("it ran"), 7);
+}

@@ -46,20 +46,6 @@ fn a_job_of_an_executor_may_own_much() {
     });
 }
 
-// Outside of a runtime, and with the closure handed back.
-#[test]
-fn a_job_of_a_pool_may_own_much() {
-    watched(|| {
-        let pool = Pool::new();
-        let lane = pool.lane("large").queue_max(1).build();
-        assert_eq!(block_on(pool.submit(large()).unwrap()).unwrap(), 7);
-        assert_eq!(block_on(lane.submit(large()).unwrap()).unwrap(), 7);
-        assert_eq!(block_on(lane.try_submit(large()).unwrap()).unwrap(), 7);
-        let _ = pool.shutdown(aside::blocking::Shutdown::Wait);
-        assert_eq!(pool.submit(large()).unwrap_err().into_inner()(), 7);
-    });
-}
-
 #[test]
 fn a_call_of_a_pinned_state_may_own_much() {
     watched(|| {
