@@ -75,29 +75,56 @@
 //!
 //! # Promises
 //!
+//! Each promise is tested. The tests that are named here are those to read first; a check of the
+//! repository searches for them.
+//!
 //! 1. `wake` never blocks, never drops a future, and never runs user code under a lock. It works
 //!    from any thread, after shutdown, and during the destruction of thread-locals.
-//! 2. A submitted closure ends in exactly one way: returned to the caller, cancelled before it
+//!    `aside::wakers::ten_thousand_remote_wakes_under_a_lock_that_the_loop_needs_do_not_block`,
+//!    `aside::wakers::a_waker_works_after_its_runtime_is_gone`,
+//!    `aside::thread_exit::a_wake_from_the_thread_local_destructors_of_another_thread_arrives`.
+//! 2. A submitted closure is in exactly one state: returned to the caller, cancelled before it
 //!    began, or run. A running closure occupies a thread until it has really ended, even if nothing
-//!    waits for it any more.
-//! 3. Shutdown is explicit. It reports what it has cancelled and which jobs still run. The caller
-//!    chooses whether the shutdown waits, waits up to a limit, or does not wait. Dropping a runtime
-//!    never panics.
+//!    waits for it any more. `aside::shutdown::a_job_submitted_during_shutdown_is_run_or_reported`.
+//! 3. Shutdown is explicit. It reports what it has cancelled and which jobs still run, with name,
+//!    location and age. It waits, waits up to a limit, or does not wait, as the caller chooses, and
+//!    a limit is a limit: work that must run is waited for within it, and then reported. [`run`]
+//!    waits, and prints after five seconds for what. Dropping a runtime never panics; inside async
+//!    code it does not wait.
+//!    `aside::shutdown::shutdown_that_leaves_reports_running_and_cancelled_jobs`,
+//!    `runtime_blocking::lanes::a_limit_holds_although_a_job_that_must_run_hangs`,
+//!    `aside::shutdown::a_shutdown_that_waits_long_prints_the_running_jobs_to_stderr`,
+//!    `aside::shutdown::a_runtime_dropped_inside_async_code_does_not_wait`.
 //! 4. A panic in a task, job, waker or destructor ends only that task, job, waker or destructor. A
 //!    future or closure that panics is dropped while the panic unwinds. If its destructor panics,
 //!    too, that panic is caught. (Rust aborts the process if one drop runs two destructors that
 //!    panic.)
+//!    `aside::panics::a_panicking_task_ends_alone`,
+//!    `aside::panics::panicking_destructors_during_shutdown_do_not_prevent_the_others`.
 //! 5. Running out of threads, descriptors or memory for one request is an error of that request.
-//! 6. All time arithmetic saturates: no duration panics.
-//! 7. An idle runtime sleeps: no periodic wake-up, no spinning.
+//!    `aside::jobs::a_job_for_which_no_thread_can_be_started_is_refused_and_the_next_one_runs`,
+//!    `aside::descriptors::a_socket_that_cannot_be_created_is_an_error_of_its_caller`.
+//! 6. All time arithmetic saturates: no duration panics, and deadlines of any length work on every
+//!    supported system. `aside::timers::no_sleep_timeout_or_interval_is_too_long`,
+//!    `aside::long_waits::a_sleep_of_thirty_days_is_a_bounded_wait`.
+//! 7. An idle runtime sleeps: no periodic wake-up, no spinning. Nothing that a future does with its
+//!    waker can make it spin. `aside::idle::an_idle_loop_sleeps_once_with_idle_workers_or_without`,
+//!    `aside::replaced_wakers::tasks_jobs_and_calls_wake_no_replaced_waker`.
 //! 8. An operation of this crate that is always ready (a late interval, a zero sleep, a cached
 //!    file) yields often enough for timers, wakes and sockets to be served: see [`coop`].
+//!    `aside::starvation::a_late_interval_yields_at_every_tick`,
+//!    `aside::busy_sockets::a_socket_gets_its_events_beside_a_task_that_is_always_ready`.
 //! 9. No safe function lends borrowed data to another thread from async code. Concurrent futures of
-//!    one task may borrow: see [`gather()`] and [`scope`].
-//! 10. With a seed and virtual time, a program without threads of its own replays exactly.
+//!    one task may borrow: see [`gather()`] and [`scope`]. The code in `src/compile_fail.rs` does
+//!    not compile;
+//!    `aside::scopes::children_borrow_from_outside_and_their_handles_yield_their_outputs`.
+//! 10. Same input, same order: with a seed and virtual time, a program without threads of its own
+//!     replays exactly. `aside::seeds::the_same_seed_replays_exactly`,
+//!     `aside::clock::a_thousand_hours_run_at_once_and_in_order`.
 //! 11. An error in writing accepted data is never forgotten: once a write of a [`fs::File`],
 //!     [`Unblock`] or standard stream has failed, every later write, flush, sync and close of that
 //!     object fails.
+//!     `aside::lost_writes::the_error_of_a_failed_write_is_returned_by_every_later_operation`.
 //!
 //! # Limits
 //!

@@ -2,20 +2,7 @@
 //! is a sentence.
 //!
 //! A comment `P23` names the row of `docs/verification/pitfalls.md` that the test covers. A comment
-//! `promise 3` names one of these promises:
-//!
-//! 1. `wake` never blocks, drops no future, runs no user code under a lock, and works from any
-//!    thread, after shutdown and during thread-local destruction.
-//! 2. A submitted closure is handed back, cancelled before it starts, or run. A closure that runs
-//!    counts against the limits of its pool until it has ended.
-//! 3. A shutdown is explicit and reports what it has cancelled and which jobs still run. Dropping
-//!    a runtime never panics.
-//! 4. A panic in a task, job, waker or destructor ends only that task, job, waker or value.
-//! 5. A lack of threads, descriptors or memory for one request is an error of that request.
-//! 6. Time arithmetic saturates: no duration and no deadline panics.
-//! 7. An idle runtime sleeps, without periodic wake-ups.
-//! 8. No safe function lends borrowed data to another thread. Futures of one task may borrow.
-//! 9. With a seed and virtual time a program replays exactly.
+//! `promise 3` names one of the promises on the front page, `src/lib.rs`.
 //!
 //! No test asserts how long anything takes: tests assert order, counts, virtual time, and that
 //! nothing hangs ([`support::watchdog`]).

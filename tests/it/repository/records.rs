@@ -17,7 +17,7 @@ fn document(path: &str) -> String {
 /// Searches the file that must contain `package::module::test`.
 ///
 /// A module is a file, or a folder, under the package's `tests` or `src`.
-fn finds_test(sources: &[Source], name: &str, row: &str) -> Result<(), String> {
+fn home_of_test<'a>(sources: &'a [Source], name: &str) -> Option<&'a Source> {
     let parts: Vec<&str> = name.split("::").collect();
     let [package, modules @ .., test] = &parts[..] else { unreachable!("it has a `::`") };
     let folder = match *package {
@@ -31,9 +31,16 @@ fn finds_test(sources: &[Source], name: &str, row: &str) -> Result<(), String> {
         let is_own = path.starts_with("tests/") || path.starts_with("src/");
         is_own && modules.iter().all(|module| path.split('/').any(|part| part == *module))
     };
-    let home =
-        sources.iter().filter(is_there).find(|source| source.text.contains(&format!("fn {test}(")));
-    let Some(home) = home else { return Err(format!("{row}: there is no test `{name}`")) };
+    let function = format!("fn {test}(");
+    sources.iter().filter(is_there).find(|source| source.text.contains(&function))
+}
+
+/// Checks that a test exists, and that its file names the row.
+fn finds_test(sources: &[Source], name: &str, row: &str) -> Result<(), String> {
+    let Some(home) = home_of_test(sources, name) else {
+        return Err(format!("{row}: there is no test `{name}`"));
+    };
+    let test = name.rsplit("::").next().unwrap_or(name);
     let cited = has_word(&home.text, row) || test.contains(&format!("_{}", row.to_lowercase()));
     if cited { Ok(()) } else { Err(format!("{row}: {} does not name the row", home.path)) }
 }
@@ -88,6 +95,37 @@ fn pitfalls() -> Vec<u32> {
     let text = document(PITFALLS);
     let rows = text.lines().filter_map(cells);
     rows.filter_map(|cells| cells[0].strip_prefix('P')?.parse().ok()).collect()
+}
+
+/// The front page states the promises, and names tests of each.
+#[test]
+fn every_promise_names_tests_that_exist() {
+    let page = document("src/lib.rs");
+    let (_, promises) = page.split_once("//! # Promises\n").expect("the page has promises");
+    let (promises, _) = promises.split_once("//! # Limits\n").expect("the limits follow");
+    let mut items: Vec<String> = Vec::new();
+    for line in promises.lines() {
+        let text = line.strip_prefix("//! ").unwrap_or_default();
+        if text.starts_with(char::is_numeric) {
+            items.push(text.to_owned());
+        } else if let Some(item) = items.last_mut() {
+            item.push_str(text);
+        }
+    }
+    let sources = files(".rs");
+    let mut found = Vec::new();
+    for item in &items {
+        let number = item.split('.').next().unwrap();
+        let tests: Vec<&str> = quoted(item).filter(|name| name.matches("::").count() > 1).collect();
+        if tests.is_empty() {
+            found.push(format!("{number}: no test"));
+        }
+        let missing = tests.iter().filter(|name| home_of_test(&sources, name).is_none());
+        found.extend(missing.map(|name| format!("{number}: there is no test `{name}`")));
+    }
+    assert_none(found, "the promises");
+    let are_numbered = items.iter().zip(1..).all(|(item, n)| item.starts_with(&format!("{n}. ")));
+    assert!(are_numbered && items.len() == 11, "the promises are {items:?}");
 }
 
 /// Each row that a test cites exists.

@@ -18,7 +18,7 @@ fn virtual_runtime() -> Runtime {
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-// P60, promise 9
+// P60, promise 10
 #[test]
 fn a_thousand_hours_run_at_once_and_in_order() {
     watched(|| {
