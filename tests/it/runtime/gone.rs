@@ -45,7 +45,12 @@ fn a_job_that_a_shutdown_cancels_says_so_and_an_aborted_job_does_not() {
         let runtime = Runtime::builder().threads_max(1).build();
         let (release, released) = mpsc::channel::<()>();
         let handle = runtime.handle();
-        let running = handle.spawn_blocking(move || released.recv());
+        let (begin, has_begun) = mpsc::channel();
+        let running = handle.spawn_blocking(move || {
+            begin.send(()).unwrap();
+            released.recv()
+        });
+        has_begun.recv().unwrap();
         let (queued, aborted) = (handle.spawn_blocking(|| ()), handle.spawn_blocking(|| ()));
         aborted.abort();
         runtime.shutdown(Shutdown::Leave);
