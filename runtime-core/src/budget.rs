@@ -22,8 +22,9 @@
 //!   the same poll, so the unit is for another branch of a group, which thereby proceeds in every
 //!   poll, too. The unit also ends a foreign loop that polls the same operation until it is ready.
 //! - B3. A sleep that is over at its first poll spends all that is left. A program relies on it to
-//!   yield between long computations, so a tick that is late yields every time. With a virtual
-//!   clock, under which computations take no time, it spends a unit.
+//!   yield between long computations, so a tick that is late yields every time. It yields by a
+//!   timer that is due now: the loop fires it after the timers that became due during the
+//!   computation. With a virtual clock, under which computations take no time, it spends a unit.
 //! - B4. Outside the polls of a loop the budget has no limit: on the thread of a job, in a foreign
 //!   executor, and in a loop that a task turns, until that loop polls a task of its own.
 //!
@@ -106,20 +107,18 @@ pub async fn consume() {
     poll_fn(poll_spend).await;
 }
 
-/// Like [`poll_spend`], but spends all that is left (B3).
-pub fn poll_spend_all(cx: &mut Context<'_>) -> Poll<()> {
-    ready!(poll_available(cx));
+/// Spends all that is left (B3).
+pub fn spend_all() {
     LEFT.with(|left| {
         if left.get() <= UNITS {
             left.set(0);
         }
     });
-    Poll::Ready(())
 }
 
-/// Leaves at least one unit for the next branch of a group (B2).
+/// Leaves at least one unit, for the next branch of a group (B2).
 #[inline]
-pub fn begin_branch() {
+pub fn leave_one() {
     if is_used_up() {
         LEFT.with(|left| left.set(1));
     }
@@ -128,7 +127,7 @@ pub fn begin_branch() {
 /// B2.
 #[cold]
 fn yield_once(cx: &mut Context<'_>) -> Poll<()> {
-    LEFT.with(|left| left.set(1));
+    leave_one();
     cx.waker().wake_by_ref();
     Poll::Pending
 }

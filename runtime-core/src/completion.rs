@@ -115,12 +115,10 @@ impl<T> Completion<T> {
             Ready(_) | Taken | Closed => Some(waker),
         };
         drop(state);
-        // Usually there is no unused waker.
         unused.into_iter().for_each(drop_catching);
     }
 
-    /// C2. Takes the result, or stores the caller's waker in place of an earlier one. Panics if the
-    /// result was taken before.
+    /// C2. Takes the result, or stores the caller's waker. Panics if the result was taken before.
     #[inline]
     pub fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
         if self.is_finished() { Poll::Ready(self.take()) } else { self.poll_unfinished(cx) }

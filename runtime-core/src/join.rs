@@ -37,8 +37,7 @@ pub struct JoinHandle<T> {
 enum Awaited<T> {
     /// A task holds the other end of the cell.
     Task(Arc<Completion<T>>),
-    /// A job contains its cell. This variant is `Send` for every `T`; the variant `Task` makes the
-    /// handle `Send` only if `T` is.
+    /// A job contains its cell. Its handle is `Send` for every `T`; that of a task only if `T` is.
     Job(Arc<dyn JobCell<T> + Send + Sync>),
 }
 

@@ -135,7 +135,7 @@ fn poll_children<C: Children>(
     cx: &Context<'_>,
 ) -> ControlFlow<C::Output> {
     while let Some(slot) = wake_set.next_woken() {
-        budget::begin_branch();
+        budget::leave_one();
         children.as_mut().poll_child(slot, wake_set)?;
     }
     let mut has_started = false;
@@ -149,7 +149,7 @@ fn poll_children<C: Children>(
                 cx.waker().wake_by_ref();
                 break;
             }
-            budget::begin_branch();
+            budget::leave_one();
         }
         has_started = true;
         match children.as_mut().start() {

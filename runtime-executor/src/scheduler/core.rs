@@ -17,8 +17,7 @@ use crate::task::recycle::{BoxedTask, Recycler};
 use crate::task::waker::{Message, ReadyQueue, TaskKey};
 use crate::time::timer_queue::TimerQueue;
 
-/// A loop's tasks, ready queue, timers and poller. Every part is borrowed for a moment only, and
-/// never while foreign code runs.
+/// A loop's tasks, ready queue, timers and poller. No part is borrowed while foreign code runs.
 pub(crate) struct Core {
     pub(crate) shared: Arc<Shared<Message>>,
     pub(crate) observer: Option<Box<dyn Observer>>,

@@ -93,6 +93,8 @@ enum SleepTimer {
     UnsetAhead,
     /// The timer is in the loop's timer queue until it fires.
     Queued(TimerKey),
+    /// The deadline had passed at the first poll, and the task yields until this timer fires.
+    Late(TimerKey),
     /// A task on the loop sleeps, because the future is polled elsewhere.
     Remote(AbortOnDrop<()>),
 }
@@ -147,14 +149,16 @@ impl Future for Sleep {
             return budget::poll_spend(cx);
         };
         let Some(deadline) = *deadline else { return Poll::Pending };
-        let is_first_poll = matches!(timer, SleepTimer::Unset);
+        let is_late = matches!(timer, SleepTimer::Unset | SleepTimer::Late(_));
         if !timer.is_over(handle, deadline) && timer.poll(handle, deadline, cx).is_pending() {
             return Poll::Pending;
         }
-        if is_first_poll && !handle.clock().is_virtual() {
-            ready!(budget::poll_spend_all(cx));
-        } else if is_first_poll {
+        if is_late && handle.clock().is_virtual() {
             ready!(budget::poll_spend(cx));
+        } else if is_late && budget::is_used_up() {
+            return timer.poll_late(handle, cx);
+        } else if is_late {
+            budget::spend_all();
         }
         *self = Sleep { state: SleepState::Elapsed };
         Poll::Ready(())
@@ -168,13 +172,14 @@ impl SleepTimer {
     fn is_over(&mut self, handle: &Handle, deadline: Instant) -> bool {
         match *self {
             SleepTimer::UnsetAhead => false,
-            SleepTimer::Queued(key) if has_fired(key, handle.shared()) => {
+            SleepTimer::Queued(key) | SleepTimer::Late(key) if has_fired(key, handle.shared()) => {
                 *self = SleepTimer::Unset;
                 true
             }
-            SleepTimer::Unset | SleepTimer::Queued(_) | SleepTimer::Remote(_) => {
-                handle.clock().now() >= deadline
-            }
+            SleepTimer::Unset
+            | SleepTimer::Queued(_)
+            | SleepTimer::Late(_)
+            | SleepTimer::Remote(_) => handle.clock().now() >= deadline,
         }
     }
 
@@ -191,6 +196,18 @@ impl SleepTimer {
         let key = core.timers.borrow_mut().insert(&core.shared.clock, deadline, waker);
         *self = SleepTimer::Queued(key);
         Poll::Pending
+    }
+
+    /// Yields until the timers that are due by now have fired (B3 of the budget).
+    #[cold]
+    fn poll_late(&mut self, handle: &mut Handle, cx: &mut Context<'_>) -> Poll<()> {
+        budget::leave_one();
+        let now = handle.clock().now();
+        let polled = self.poll(handle, now, cx);
+        if let SleepTimer::Queued(key) = *self {
+            *self = SleepTimer::Late(key);
+        }
+        polled
     }
 
     #[cold]
@@ -221,13 +238,13 @@ impl SleepTimer {
             *handle = Handle::new(Arc::clone(&core.shared));
         }
         match *self {
-            SleepTimer::Queued(key) => Some(key),
+            SleepTimer::Queued(key) | SleepTimer::Late(key) => Some(key),
             SleepTimer::Unset | SleepTimer::UnsetAhead | SleepTimer::Remote(_) => None,
         }
     }
 
     fn unset(&mut self, shared: &Arc<Shared<Message>>) {
-        if let SleepTimer::Queued(key) = *self {
+        if let SleepTimer::Queued(key) | SleepTimer::Late(key) = *self {
             *self = SleepTimer::Unset;
             remove(key, shared);
         }
@@ -298,7 +315,9 @@ fn poll_task(task: Pin<&mut AbortOnDrop<()>>, cx: &mut Context<'_>) -> Poll<()> 
 impl Drop for Sleep {
     #[inline]
     fn drop(&mut self) {
-        if let SleepState::Placed { handle, timer: SleepTimer::Queued(key), .. } = &self.state {
+        if let SleepState::Placed { handle, timer, .. } = &self.state
+            && let SleepTimer::Queued(key) | SleepTimer::Late(key) = timer
+        {
             remove(*key, handle.shared());
         }
     }

@@ -71,7 +71,7 @@ impl<F: Future> Future for Timeout<F> {
             return Poll::Ready(Ok(output));
         }
         // The future may have used up the budget, and the deadline must be noticed all the same.
-        budget::begin_branch();
+        budget::leave_one();
         Pin::new(this.sleep).poll(cx).map(|()| Err(Elapsed(())))
     }
 }

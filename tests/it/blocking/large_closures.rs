@@ -67,11 +67,13 @@ fn the_handles_of_the_pool_are_unwind_safe() {
     assert_unwind_safe::<Lane>();
     assert_unwind_safe::<Pinned<std::rc::Rc<std::cell::Cell<u8>>>>();
     assert_unwind_safe::<CancelToken>();
-    let pool = Pool::new();
-    let caught = std::panic::catch_unwind(|| {
-        pool.submit(|| ()).unwrap().detach();
-        panic!("after a submit");
+    watched(|| {
+        let pool = Pool::new();
+        let caught = std::panic::catch_unwind(|| {
+            pool.submit(|| ()).unwrap().detach();
+            panic!("after a submit");
+        });
+        assert!(caught.is_err());
+        assert_eq!(block_on(pool.submit(|| 1).unwrap()).unwrap(), 1);
     });
-    assert!(caught.is_err());
-    assert_eq!(block_on(pool.submit(|| 1).unwrap()).unwrap(), 1);
 }

@@ -1,5 +1,5 @@
-//! A loop whose selector fails in each wait. The selector is an implementation of the interface that
-//! mio's implements. The unit tests of the reactor show what happens to the sockets (P106).
+//! A loop whose selector fails in each wait. The selector implements the same interface as mio's.
+//! The unit tests of the reactor show what happens to the sockets (P106).
 
 use std::future::poll_fn;
 use std::io;

@@ -1,7 +1,7 @@
 //! Starvation: a task that awaits what is always ready lets its neighbours proceed.
 //!
 //! Each row completes an operation for ever. Beside it, a neighbour yields in a loop, and a timer
-//! must fire. The tests assert how many operations are completed between two polls of the neighbour.
+//! must fire. The tests count the operations between two polls of the neighbour.
 //! The rows for sockets are in `net/busy_sockets.rs`, those for streams and files in
 //! `io/busy_streams.rs`, those for children in `tests/process/busy_children.rs`.
 
