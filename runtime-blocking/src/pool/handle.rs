@@ -167,9 +167,9 @@ impl Pool {
     ///
     /// From now on, [`submit`](Pool::submit) hands closures back. A shutdown may be called again,
     /// even by several threads at once. Each call waits as long as its `how` says, and reports the
-    /// jobs that it has cancelled itself and the jobs that run when it returns. A shutdown that is
-    /// called by a job of this pool waits for the other jobs, and reports the caller's own job
-    /// among the running jobs.
+    /// jobs that it has cancelled itself and the jobs that run when it stops waiting. A shutdown
+    /// that is called by a job of this pool waits for the other jobs, and reports the caller's own
+    /// job among the running jobs.
     ///
     /// # Blocking
     /// Blocks as long as `how` says, and no longer: jobs that [must run](LaneBuilder::must_run) are

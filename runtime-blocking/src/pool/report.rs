@@ -15,11 +15,13 @@ use crate::worker::current::WorkerId;
 pub struct PoolReport {
     /// The jobs that the shutdown cancelled before they began, the oldest first.
     pub cancelled: Vec<Metadata>,
-    /// The jobs that were running when the shutdown returned. They cannot be stopped, and their
-    /// results arrive later.
+    /// The jobs that were running when the shutdown stopped waiting, including those that stopped
+    /// as soon as the shutdown requested it. The others cannot be stopped, and their results arrive
+    /// later.
     pub running: Vec<RunningJob>,
     /// The jobs that [must run](crate::LaneBuilder::must_run) and still waited for a thread when
-    /// the shutdown returned. The pool's threads run them later, unless the process ends first.
+    /// the shutdown stopped waiting. The pool's threads run them later, unless the process ends
+    /// first.
     pub waiting: Vec<Metadata>,
 }
 

@@ -9,7 +9,9 @@
 //! - S4. If the shutdown does not wait, or its time limit has passed, it cancels the queued jobs,
 //!   requests the running jobs to stop, and reports the cancelled and the running jobs. It neither
 //!   cancels nor stops the jobs of lanes with `must_run`: it reports the jobs that still wait, and
-//!   the workers run them after it has returned.
+//!   the workers run them after it has returned. The report is made under the lock under which the
+//!   jobs are chosen, so it names every job that was requested to stop, even one that stops at
+//!   once.
 //!
 //! A limit is a limit: a shutdown that has one blocks in nothing but a park with that deadline. A
 //! join has no deadline, and a destructor of a thread-local may block. So does a write to stderr.
@@ -24,7 +26,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use runtime_core::join::JoinError;
-use runtime_core::metadata::Metadata;
 use runtime_core::park::Parker;
 use runtime_core::sync::thread::JoinHandle;
 
@@ -75,11 +76,10 @@ impl PoolShared {
             Shutdown::Wait => self.wait_until_quiet(None),
             Shutdown::WaitAtMost(limit) => self.wait_until_quiet(begun.checked_add(limit)),
         };
-        let cancelled = match end {
-            WaitEnd::Over => Vec::new(),
+        match end {
+            WaitEnd::Over => self.lock().report(Instant::now(), None),
             WaitEnd::Expired => self.cancel_all(),
-        };
-        PoolReport { cancelled, ..self.lock().report(Instant::now(), None) }
+        }
     }
 
     /// S1. Does nothing if the pool is closed already.
@@ -92,22 +92,28 @@ impl PoolShared {
     }
 
     /// S4. The closures are dropped outside the lock, because their destructors are user code.
-    fn cancel_all(&self) -> Vec<Metadata> {
+    fn cancel_all(&self) -> PoolReport {
         let mut state = self.lock();
         let waiting = state.queue.drain(|lane| !lane.must_run);
         let left = state.queue.takeable();
         state.policy.remove_all_but(left);
-        let running = state.workers.running().map(|(_, running)| running);
-        let running = running.filter(|running| !state.queue.lane(running.lane).config.must_run);
-        let running: Vec<_> = running.map(|running| Arc::clone(&running.job)).collect();
+        let mut report = state.report(Instant::now(), None);
+        let mut requested = Vec::new();
+        for (reported, (_, running)) in report.running.iter_mut().zip(state.workers.running()) {
+            if !state.queue.lane(running.lane).config.must_run {
+                reported.is_abandoned = true;
+                requested.push(Arc::clone(&running.job));
+            }
+        }
         drop(state);
-        running.iter().for_each(|job| job.request_cancel());
+        requested.iter().for_each(|job| job.request_cancel());
         let cancelled = waiting.into_iter().map(|WaitingJob { job, permit, .. }| {
             job.discard(JoinError::shut_down(job.metadata().clone()));
             grant(permit);
             job.metadata().clone()
         });
-        cancelled.collect()
+        report.cancelled = cancelled.collect();
+        report
     }
 
     /// S2 and S3.

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
-use runtime_blocking::{Pool, PoolReport, Shutdown};
+use runtime_blocking::{CancelToken, Pool, PoolReport, Shutdown};
 use runtime_core::metadata::Metadata;
 
 use crate::{HANG, eventually, occupy, occupy_as, wait};
@@ -221,6 +221,39 @@ fn the_destructor_of_a_cancelled_closure_may_come_back_to_the_pool() {
     assert_eq!(receiver.recv(), Ok(true));
     gate.open();
     wait(first).expect("it ran");
+}
+
+/// P125. The destructor of the queued closure runs after the running job was requested to stop, and
+/// returns when that job has stopped.
+#[test]
+fn a_job_that_stops_as_soon_as_it_is_requested_to_is_reported_as_running() {
+    struct Stopped(Pool);
+    impl Drop for Stopped {
+        fn drop(&mut self) {
+            eventually("stopped", &self.0, |stats| stats.busy == 0);
+        }
+    }
+    for how in [Shutdown::Leave, Shutdown::WaitAtMost(Duration::from_nanos(1))] {
+        let pool = Pool::builder().threads_max(1).build();
+        let (begun, has_begun) = channel();
+        let stopping = pool.submit(move || {
+            let (stop, requested) = channel();
+            let token = CancelToken::current().expect("in a job");
+            let hook = token.on_cancel(move || stop.send(()).expect("the job waits"));
+            begun.send(()).expect("the test waits");
+            requested.recv_timeout(HANG).expect("the shutdown requests it");
+            drop(hook);
+        });
+        let stopping = stopping.expect("accepted");
+        has_begun.recv_timeout(HANG).expect("the job begins");
+        let stopped = Stopped(pool.clone());
+        pool.submit(move || drop(stopped)).expect("accepted").detach();
+        let report = pool.shutdown(how);
+        assert_eq!((report.running.len(), report.cancelled.len()), (1, 1), "{how:?}: {report}");
+        assert_eq!(report.running[0].metadata.id(), stopping.id());
+        assert!(report.running[0].is_abandoned);
+        wait(stopping).expect("it ran");
+    }
 }
 
 /// P125. The child process runs this test again, with two pools that shut down slowly. A job of the
