@@ -5,17 +5,21 @@
 //!   output and standard error already lead to the pool, through a pipe.
 //! - M2. The worker receives the pool's hello, with the length of the longest body, and sends a
 //!   hello of its own.
-//! - M3. A watcher thread waits for the end of the connection, and for the exit of the parent
-//!   process. The connection ends when the pool's process dies, unless a fork of that process holds
-//!   it. The thread then kills the process group: the worker, whatever it is doing, and the
-//!   processes that its jobs have started. The thread starts before the hellos of M2.
+//! - M3. A watcher thread waits for the end of the connection, and for the exit of the pool's
+//!   process and of the parent process. The connection ends when the pool's process dies, unless a
+//!   fork of that process holds it. The parent is the pool's process, unless a wrapper has started
+//!   this program, or the pool died before this process looked and another process has adopted it.
+//!   The pool therefore passes its pid as an argument. The thread then kills the process group: the
+//!   worker, whatever it is doing, and the processes that its jobs have started. The thread starts
+//!   before the hellos of M2.
 //! - M4. The worker replies to one call after the other, until the pool shuts down its sending
 //!   side.
 
 use std::env;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Error, ErrorKind, Read, Write, stdin};
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process;
@@ -24,7 +28,10 @@ use std::sync::OnceLock;
 use runtime_core::catch_panic::{drop_catching, panic_text};
 use runtime_core::sync::thread;
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{Signal, getpgrp, getpid, getppid, kill_current_process_group};
+use rustix::io::Errno;
+use rustix::process::{
+    Pid, Signal, getpgrp, getpid, getppid, kill_current_process_group, test_kill_process,
+};
 
 use super::call_error::CallError;
 use super::child_guard::open_pidfd;
@@ -35,6 +42,26 @@ use super::function::{Registered, answer};
 /// argument rather than a variable of the environment, so that a program which a job starts does
 /// not inherit it.
 pub(super) const MARKER: &str = "--aside-process-pool-worker";
+
+/// Returns the second argument of a worker process: the pid of this process, which owns the pool,
+/// and the pid namespace in which the pid is valid.
+pub(super) fn pool_argument() -> String {
+    format!("{}:{}", process::id(), pid_namespace())
+}
+
+/// The number of the pid namespace of this process, or 0 if the system does not say.
+fn pid_namespace() -> u64 {
+    fs::metadata("/proc/self/ns/pid").map_or(0, |namespace| namespace.ino())
+}
+
+/// Returns the pid of the pool's process. `None` if the arguments do not name it, or if this
+/// process runs in another pid namespace, where the pid may belong to another process.
+fn pool_pid() -> Option<Pid> {
+    let argument = env::args_os().nth(2)?.into_string().ok()?;
+    let (pid, namespace) = argument.split_once(':')?;
+    let is_valid = namespace.parse() == Ok(pid_namespace());
+    Pid::from_raw(pid.parse().ok()?).filter(|_| is_valid)
+}
 
 /// Filled by [`init`].
 static INITIALISED: OnceLock<()> = OnceLock::new();
@@ -165,16 +192,20 @@ impl PoolConnection {
     }
 }
 
-/// Kills the process group when the connection ends or the parent exits: step M3.
+/// Kills the process group when the connection ends, or the pool's process or the parent exits:
+/// step M3.
 fn watch(socket: &UnixStream) {
     let parent = getppid();
-    let exit = parent.and_then(open_pidfd);
-    let is_parent_dead = getppid() != parent;
+    let pool = pool_pid().filter(|&pool| Some(pool) != parent);
+    let exits: Vec<_> = [parent, pool].into_iter().flatten().filter_map(open_pidfd).collect();
+    // A process that has exited before its pidfd was opened has none.
+    let is_orphan =
+        getppid() != parent || pool.is_some_and(|pool| test_kill_process(pool) == Err(Errno::SRCH));
     // With no events requested, poll reports only the end of the connection. Calls do not wake this
     // thread.
     let mut ends = vec![PollFd::new(socket, PollFlags::empty())];
-    ends.extend(exit.as_ref().map(|exit| PollFd::new(exit, PollFlags::IN)));
-    while !is_parent_dead && poll(&mut ends, None).is_err() {}
+    ends.extend(exits.iter().map(|exit| PollFd::new(exit, PollFlags::IN)));
+    while !is_orphan && poll(&mut ends, None).is_err() {}
     // A worker that a user has started by hand is a member of the user's group, and must not kill
     // that group.
     if getpgrp() == getpid() {

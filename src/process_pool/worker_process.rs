@@ -33,7 +33,7 @@ use super::output_forwarder::{OutputForwarder, WorkerOutput};
 use super::pids::Pids;
 use super::poll_fds::{Deadline, wait_for_either};
 use super::program::WorkerProgram;
-use super::worker_main::MARKER;
+use super::worker_main::{MARKER, pool_argument};
 
 /// The time that a worker has to exit on request, before it is killed.
 pub(super) const EXIT_GRACE: Duration = Duration::from_secs(2);
@@ -116,7 +116,7 @@ impl WorkerProcess {
         socket.set_nonblocking(true)?;
         let (pipe, worker_pipe) = io::pipe()?;
         let mut command = Command::new(program.path()?.as_os_str());
-        command.arg0(program.name()).arg(MARKER).process_group(0);
+        command.arg0(program.name()).arg(MARKER).arg(pool_argument()).process_group(0);
         command.stdin(OwnedFd::from(worker_socket));
         command.stdout(worker_pipe.try_clone()?).stderr(worker_pipe);
         // This thread, a worker of a pool, blocks signals that the process should take.

@@ -2,8 +2,10 @@
 //! place of workers that fork without `exec`: a program that a script starts inherits the
 //! connection, as a fork of a worker does.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Write, stdout};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
@@ -67,14 +69,26 @@ pub(crate) fn a_worker_that_died_between_calls_is_replaced_although_a_fork_holds
 
 pub(crate) const HOLDER: &str = "--holder";
 
-/// Starts a worker as a pool does, and a process that holds the pool's end of the connection.
-pub(crate) fn run_holder() {
+/// Starts the program as a pool does.
+const AT_ONCE: &str = r#"exec "$@""#;
+/// Starts the program when the process that would have been its parent is dead and waited for.
+const ORPHANED: &str = r#"while kill -0 "$PARENT"; do sleep 0.01; done; exec "$@""#;
+
+/// Starts a worker as a pool does, by a script, and a process that holds the pool's end of the
+/// connection.
+pub(crate) fn run_holder(start: &str) {
     let (pool, worker) = UnixStream::pair().unwrap();
-    let worker = Command::new(std::env::current_exe().unwrap())
-        .arg("--aside-process-pool-worker")
+    let own = std::process::id();
+    let namespace = fs::metadata("/proc/self/ns/pid").unwrap().ino();
+    let worker = Command::new("sh")
+        .args(["-c", start, "sh"])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--aside-process-pool-worker", &format!("{own}:{namespace}")])
+        .env("PARENT", own.to_string())
         .process_group(0)
         .stdin(OwnedFd::from(worker))
         .stdout(Stdio::null())
+        .stderr(Stdio::null())
         .spawn();
     let holder = Command::new("sleep").arg("1000").stdin(OwnedFd::from(pool)).spawn();
     println!("{}\n{}", worker.unwrap().id(), holder.unwrap().id());
@@ -84,10 +98,10 @@ pub(crate) fn run_holder() {
     }
 }
 
-/// P129.
-pub(crate) fn a_worker_dies_with_its_pool_although_a_fork_of_the_pool_holds_the_connection() {
+/// Kills a process that has started a worker by this script, and waits until the worker is dead.
+fn kill_the_pool_of_a_worker(start: &str) {
     let mut parent = Command::new(std::env::current_exe().unwrap())
-        .arg(HOLDER)
+        .args([HOLDER, start])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -99,4 +113,14 @@ pub(crate) fn a_worker_dies_with_its_pool_although_a_fork_of_the_pool_holds_the_
     parent.wait().unwrap();
     wait_until(|| !is_alive(worker));
     kill(holder);
+}
+
+/// P129.
+pub(crate) fn a_worker_dies_with_its_pool_although_a_fork_of_the_pool_holds_the_connection() {
+    kill_the_pool_of_a_worker(AT_ONCE);
+}
+
+/// P129.
+pub(crate) fn a_worker_dies_although_its_pool_died_before_the_worker_began() {
+    kill_the_pool_of_a_worker(ORPHANED);
 }

@@ -56,7 +56,8 @@ const TESTS: &[Test] = tests! {
     forks: a_worker_that_dies_is_detected_although_its_fork_holds_the_connection,
         an_aborted_call_ends_although_a_fork_outside_the_group_holds_the_connection,
         a_worker_that_died_between_calls_is_replaced_although_a_fork_holds_the_connection,
-        a_worker_dies_with_its_pool_although_a_fork_of_the_pool_holds_the_connection;
+        a_worker_dies_with_its_pool_although_a_fork_of_the_pool_holds_the_connection,
+        a_worker_dies_although_its_pool_died_before_the_worker_began;
     output: a_worker_that_prints_much_never_blocks, the_output_of_a_job_arrives_before_its_result,
         the_standard_input_of_a_job_is_empty, a_hook_that_panics_changes_no_result;
     ends: workers_are_replaced_after_their_number_of_jobs,
@@ -97,7 +98,7 @@ fn main() {
         return ends::run_middle();
     }
     if arguments.first().is_some_and(|first| first == forks::HOLDER) {
-        return forks::run_holder();
+        return forks::run_holder(&arguments[1]);
     }
     if arguments.first().is_some_and(|first| first == stuck::STDERR) {
         return stuck::run_with_blocked_stderr();
