@@ -6,7 +6,7 @@ use std::process::{self, ExitStatus, Output};
 
 use runtime_core::budget;
 use runtime_executor::Handle;
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use super::child_pipes::{ChildStderr, ChildStdin, ChildStdout, read_all};
 use super::exit::ExitNotifier;
@@ -204,7 +204,8 @@ impl Child {
     /// is killed with its group.
     ///
     /// # Errors
-    /// The system's error, if this process may not kill the child.
+    /// The system's error, if this process may not kill the child, or if other code has waited for
+    /// it. In the latter case nothing is killed.
     pub fn start_kill(&mut self) -> io::Result<()> {
         match &mut self.state {
             ChildState::Unreaped { child, .. } => kill(child, self.group),
@@ -229,9 +230,14 @@ impl Child {
 /// Kills a child that has not been reaped, and its group if it leads one. Until the child is
 /// reaped, no other process can have its pid, and no other group its number.
 fn kill(child: &mut process::Child, group: ChildGroup) -> io::Result<()> {
+    let pid = Pid::from_child(child);
+    // Other code may have waited for the child. The pid may then belong to another process, and the
+    // number to another group.
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+    waitid(WaitId::Pid(pid), options)?;
     if group == ChildGroup::Own {
         // This fails if the child has left its group, and no other member is left.
-        let _killed = kill_process_group(Pid::from_child(child), Signal::KILL);
+        let _killed = kill_process_group(pid, Signal::KILL);
     }
     child.kill()
 }

@@ -142,7 +142,8 @@ impl Command {
     /// - A process that has left the group (`setsid`, a daemon, a job of an interactive shell) is
     ///   not killed.
     /// - If the child has exited, but has not been reaped, the rest of its group is killed. Once
-    ///   [`wait`](Child::wait) has returned, nothing is killed, because the number of the group may
+    ///   [`wait`](Child::wait) has returned, or other code has waited for the child, nothing is
+    ///   killed, because the number of the group may
     ///   belong to other processes.
     /// - Ctrl-C at a terminal signals the terminal's foreground group only, and so not this child.
     ///   A child that reads from the terminal is stopped.

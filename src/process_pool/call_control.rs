@@ -13,6 +13,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use runtime_core::catch_panic::drop_catching;
 use runtime_core::park::Parker;
 use runtime_core::sync::Mutex;
 
@@ -134,7 +135,8 @@ impl<T> CallControl<T> {
         self.supervisor.unpark();
     }
 
-    /// Stops the clock of the call's time limit while a process starts. Returns the time left.
+    /// Stops the clock of the call's time limit while a process starts or output is passed on.
+    /// Returns the time left.
     pub(super) fn stop_clock(&self) -> Option<Duration> {
         let mut state = self.state.lock();
         let deadline = std::mem::replace(&mut state.deadline, Deadline::after(None));
@@ -192,7 +194,7 @@ impl<T> CallControl<T> {
         }
         self.supervisor.unpark();
         // An outcome that came too late is dropped here, which may run code of the user.
-        drop(outcome);
+        drop_catching(outcome);
     }
 }
 

@@ -126,6 +126,12 @@ impl GuardedChild {
         if self.is_reaped {
             return;
         }
+        // If other code has waited for the process, the numbers of the process and of the group may
+        // belong to others.
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+        if waitid(WaitId::Pid(pid), options).is_err() {
+            return;
+        }
         // Killing the group fails if no member of the group is left. The worker itself is killed,
         // too, because it may have left its group.
         let _ = kill_process_group(pid, Signal::KILL);

@@ -105,14 +105,14 @@ impl Driver {
             match call(process, frame, control) {
                 Ok(()) => return Ok(()),
                 Err(ExchangeError::Unread) => process.set_state(WorkerState::Broken),
-                Err(error) => return Err(self.call_failed(process, error)),
+                Err(error) => return Err(self.call_failed(process, error, control)),
             }
         }
         let left = control.stop_clock();
         // The former process is reaped here.
         let process = slot.insert(self.start(control)?);
         control.start_clock(left);
-        call(process, frame, control).map_err(|error| self.call_failed(process, error))
+        call(process, frame, control).map_err(|error| self.call_failed(process, error, control))
     }
 
     fn start<T>(&self, control: &CallControl<T>) -> Result<WorkerProcess, CallError> {
@@ -129,13 +129,18 @@ impl Driver {
         let greeted = control.detach().map_err(|CallEnded| ExchangeError::Killed).and(greeted);
         match greeted {
             Ok(()) => Ok(process),
-            Err(error) => Err(start_failed(&mut process, error)),
+            Err(error) => Err(start_failed(&mut process, error, control)),
         }
     }
 
-    fn call_failed(&self, process: &mut WorkerProcess, error: ExchangeError) -> CallError {
+    fn call_failed<T>(
+        &self,
+        process: &mut WorkerProcess,
+        error: ExchangeError,
+        control: &CallControl<T>,
+    ) -> CallError {
         let timed_out = || CallError::TimedOut(self.job_timeout.unwrap_or_default());
-        kill_failed(process, error, timed_out, |why| CallError::BadReply(why.into()))
+        kill_failed(process, error, control, timed_out, |why| CallError::BadReply(why.into()))
     }
 
     /// The state of the process after this reply.
@@ -158,13 +163,17 @@ impl Driver {
     }
 }
 
-fn start_failed(process: &mut WorkerProcess, error: ExchangeError) -> CallError {
+fn start_failed<T>(
+    process: &mut WorkerProcess,
+    error: ExchangeError,
+    control: &CallControl<T>,
+) -> CallError {
     let timed_out = || {
         let why = "the worker sent no hello in time: does its `main` call `process_pool::init`?";
         CallError::Start(io::Error::new(io::ErrorKind::TimedOut, why))
     };
     let malformed = |why| CallError::Start(io::Error::new(io::ErrorKind::InvalidData, why));
-    kill_failed(process, error, timed_out, malformed)
+    kill_failed(process, error, control, timed_out, malformed)
 }
 
 /// Sends a call and receives its reply. The supervisor may end the call by killing the process.
@@ -174,10 +183,26 @@ fn call<T>(
     control: &CallControl<T>,
 ) -> Result<(), ExchangeError> {
     attach(process, control)?;
-    process.call(frame).map_err(|error| match control.detach() {
-        Ok(()) => error,
-        Err(CallEnded) => ExchangeError::Killed,
-    })
+    match process.call(frame) {
+        Ok(()) => {
+            flush(process, control);
+            Ok(())
+        }
+        Err(error) => Err(match control.detach() {
+            Ok(()) => error,
+            Err(CallEnded) => ExchangeError::Killed,
+        }),
+    }
+}
+
+/// Waits until the lines that precede the end of the call have been passed on. The function has
+/// ended, so the wait takes no time of the call. An abort still ends the call.
+fn flush<T>(process: &WorkerProcess, control: &CallControl<T>) {
+    if let Some(printed) = process.output().unflushed() {
+        let left = control.stop_clock();
+        process.output().wait_until_passed_on(printed);
+        control.start_clock(left);
+    }
 }
 
 fn attach<T>(process: &WorkerProcess, control: &CallControl<T>) -> Result<(), ExchangeError> {
@@ -214,15 +239,18 @@ fn read_reply<A, R: DeserializeOwned>(
 /// reaps the process after the call, unless the error describes its death. `timed_out` and
 /// `malformed` make the errors of these two failures, because the errors of a start differ from
 /// those of a call.
-fn kill_failed(
+fn kill_failed<T>(
     process: &mut WorkerProcess,
     error: ExchangeError,
+    control: &CallControl<T>,
     timed_out: impl FnOnce() -> CallError,
     malformed: impl FnOnce(String) -> CallError,
 ) -> CallError {
     let error = match error {
         ExchangeError::Unread | ExchangeError::Ended => {
-            return CallError::WorkerDied(process.death());
+            let death = process.death();
+            flush(process, control);
+            return CallError::WorkerDied(death);
         }
         ExchangeError::Killed => CallError::Aborted,
         ExchangeError::TimedOut => timed_out(),

@@ -125,7 +125,8 @@ impl DriverThread {
     pub(super) fn abandon(mut self) {
         self.thread = None;
         if let Some(killed) = self.killed.take() {
-            killed.reap_within(CODEC_RETURN_MAX);
+            // The kernel may need long to free the memory of a large worker.
+            killed.reap_within(RETURN_MAX);
         }
     }
 }

@@ -68,7 +68,8 @@
 //!
 //! Each worker leads a process group of its own. Killing a worker kills its group: the worker, and
 //! all processes that its jobs have started, unless they left the group (by `setsid`). When a
-//! worker ends for any reason, the rest of its group is killed.
+//! worker ends for any reason, the rest of its group is killed, unless other code in the program
+//! has waited for the worker, because the number of the group may then belong to other processes.
 //!
 //! - *No zombies.* The pool waits for every worker that ends: after a failed call, after
 //!   [`keep_alive`](Builder::keep_alive) without work, after its [last
@@ -92,8 +93,8 @@
 //!   blocks, a worker that prints more than its pipe holds (64 KiB) blocks. Time limits, aborts and
 //!   shutdowns stay in force. A result is withheld for its lines only while the hook or the stream
 //!   makes progress: not once a line has taken longer than a second, and never for more than five
-//!   seconds. Later lines then arrive after the result. Of the workers that end in the meantime,
-//!   the last MiB of output is kept.
+//!   seconds. Later lines then arrive after the result. Of what workers that end in the meantime
+//!   have left in their pipes, the first MiB is kept.
 //! - A worker inherits the environment and the working directory. Its first argument marks it as a
 //!   worker. Processes that a job starts do not inherit the argument, so a job may have a process
 //!   pool of its own.

@@ -10,7 +10,7 @@
 //! - F2. A driver thread that has received a reply waits until what the worker had printed by then
 //!   has been passed on, so that the lines of a job arrive before its result. It does not wait if
 //!   the sink *is blocked*: if one call of the hook takes longer than [`BLOCKED_AFTER`]. It waits
-//!   for [`FLUSH_MAX`] at most.
+//!   for [`FLUSH_MAX`] at most. The wait takes no time of the call's limit.
 //! - F3. When a worker has been reaped, its driver thread reads the rest of the pipe and closes it.
 //!   The rest waits in memory for the sink, at most [`BACKLOG_MAX`] for all workers.
 
@@ -18,6 +18,7 @@ use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use runtime_core::context;
 use runtime_core::park::Parker;
 use runtime_core::sync::{Mutex, thread};
 use rustix::event::{PollFd, PollFlags, poll};
@@ -33,7 +34,8 @@ const FLUSH_MAX: Duration = Duration::from_secs(5);
 /// The maximum number of bytes of dead workers that wait for a sink. Further bytes are discarded.
 const BACKLOG_MAX: usize = 1024 * 1024;
 
-/// The owner's handle of the thread. Dropping it passes on what is left, and ends the thread.
+/// The owner's handle of the thread. After its drop the thread passes on what is left, and ends.
+/// The drop waits for this, except on a thread that turns an event loop.
 pub(super) struct OutputForwarder {
     shared: Arc<Forwarding>,
 }
@@ -106,8 +108,9 @@ impl Drop for OutputForwarder {
     fn drop(&mut self) {
         let shared = &self.shared;
         let Some(thread) = shared.close() else { return };
-        // The pool may be dropped by its own hook.
-        if thread.thread().id() == thread::current().id() {
+        // The pool may be dropped by its own hook. A loop has other tasks, which a slow hook must
+        // not delay.
+        if thread.thread().id() == thread::current().id() || context::is_on_loop() {
             return;
         }
         // A source that is open belongs to a driver thread that was abandoned or continues alone.
@@ -133,10 +136,25 @@ impl WorkerOutput {
     /// # Blocking
     /// Blocks for [`FLUSH_MAX`] at most.
     pub(super) fn flush(&self) {
-        let printed = match self.shared.state.lock().source(self.number) {
-            Some(source) => source.printed(),
-            None => return,
-        };
+        if let Some(printed) = self.unflushed() {
+            self.wait_until_passed_on(printed);
+        }
+    }
+
+    /// Returns the number of bytes that the worker has printed so far. `None` if all of them have
+    /// been passed on.
+    pub(super) fn unflushed(&self) -> Option<u64> {
+        let state = self.shared.state.lock();
+        let source = state.source(self.number)?;
+        let printed = source.printed();
+        if source.has_passed_on(printed) { None } else { Some(printed) }
+    }
+
+    /// Waits until the first `printed` bytes have been passed on.
+    ///
+    /// # Blocking
+    /// Blocks for [`FLUSH_MAX`] at most.
+    pub(super) fn wait_until_passed_on(&self, printed: u64) {
         self.shared.wait_until(|state| {
             state.source(self.number).is_none_or(|source| source.has_passed_on(printed))
         });
@@ -300,3 +318,6 @@ impl ForwardingState {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -92,8 +92,12 @@ impl OutputSource {
         false
     }
 
-    /// Reads what the pipe holds, and closes it. Keeps at most `room` bytes to pass on.
+    /// Reads what the pipe holds, and closes it. Keeps the first `room` bytes at most to pass on. A
+    /// second call does nothing.
     pub(super) fn close(&mut self, room: usize) {
+        if self.is_closed {
+            return;
+        }
         for _ in 0..READS_MAX {
             if !self.read_once() {
                 break;
@@ -121,3 +125,6 @@ impl OutputSource {
         self.tail.last_lines()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -74,8 +74,9 @@ impl Builder {
     }
 
     /// Sets the maximum time of one call: the encoding of its arguments, the function, and the
-    /// decoding of its result. A worker that works longer is killed. The time in the queue and the
-    /// start of a worker do not count. There is no limit by default.
+    /// decoding of its result. A worker that works longer is killed. The time in the queue, the
+    /// start of a worker, and the wait for the output hook do not count. There is no limit by
+    /// default.
     ///
     /// Encoding and decoding run code of the types' authors, which cannot be stopped. The call ends
     /// at its limit all the same, with [`TimedOut`](super::CallError::TimedOut), and a thread stays

@@ -26,8 +26,9 @@ use crate::handle::Handle;
 /// # Drop
 /// As with a [`Pool`], dropping the last handle loses no call: every accepted call is run. The drop
 /// waits for these calls, except on a thread that turns an event loop. After the last call every
-/// worker exits and is waited for. If the drop did not wait and the program ends first, the workers
-/// are killed. To cancel calls, [shut the pool down](ProcessPool::shutdown).
+/// worker exits and is waited for, and what the workers have printed is passed on. If the drop did
+/// not wait and the program ends first, the workers are killed. To cancel calls, [shut
+/// the pool down](ProcessPool::shutdown).
 #[derive(Clone)]
 pub struct ProcessPool {
     /// Each of its threads drives one worker process.

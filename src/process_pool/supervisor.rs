@@ -20,7 +20,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use runtime_blocking::CancelToken;
-use runtime_core::catch_panic::Payload;
+use runtime_core::catch_panic::{Payload, drop_catching};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -30,6 +30,7 @@ use super::driver::Driver;
 use super::driver_thread::DriverThread;
 use super::encoding::StackLimit;
 use super::function_call::Call;
+use super::worker_process::WorkerState;
 
 thread_local! {
     /// The driver thread that this thread owns.
@@ -80,7 +81,22 @@ where
             catch_unwind(AssertUnwindSafe(|| driver.make_call(&call, process, &made, stack)));
         // Code of the user, which may panic, drops the arguments before the result is there.
         let dropped = catch_unwind(AssertUnwindSafe(|| drop(call)));
-        made.finish(dropped.and(outcome));
+        let outcome = match dropped {
+            Ok(()) => outcome,
+            Err(payload) => {
+                // The destructor of the result may panic, too.
+                drop_catching(outcome);
+                Err(payload)
+            }
+        };
+        // A verdict during the encoding has killed a process that was ready for the call.
+        if made.detach().is_err()
+            && let Some(process) = process
+            && process.state() == WorkerState::Ready
+        {
+            process.set_state(WorkerState::Broken);
+        }
+        made.finish(outcome);
     }));
     let ended = control.wait();
     drop(hook);

@@ -142,6 +142,10 @@ impl WorkerProcess {
         &self.guard
     }
 
+    pub(super) fn output(&self) -> &WorkerOutput {
+        &self.output
+    }
+
     pub(super) fn state(&self) -> WorkerState {
         self.state
     }
@@ -180,7 +184,6 @@ impl WorkerProcess {
         }
         self.send(frame, deadline)?;
         self.receive(deadline)?;
-        self.output.flush();
         self.calls += 1;
         Ok(())
     }
@@ -304,7 +307,6 @@ impl WorkerProcess {
     pub(super) fn death(&mut self) -> WorkerDeath {
         self.state = WorkerState::Broken;
         let (status, last_lines) = self.reap();
-        self.output.flush();
         WorkerDeath { pid: self.guard.pid(), status, last_lines }
     }
 }

@@ -1,13 +1,14 @@
 //! Process groups: a kill of the child kills its group (P113).
 
 use std::fs;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::Stdio;
 use std::time::Duration;
 
 use aside::process::{Child, Command};
 use aside::{sleep, timeout};
 use futures_lite::AsyncReadExt;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
 use super::script;
 use crate::watchdog::watched;
@@ -107,6 +108,27 @@ fn a_child_in_the_group_of_this_process_is_killed_alone() {
             assert!(is_alive(pid));
             let pid = Pid::from_raw(pid.try_into().unwrap()).unwrap();
             kill_process(pid, Signal::KILL).unwrap();
+        });
+    });
+}
+
+#[test]
+fn the_group_of_a_child_that_other_code_has_reaped_is_not_killed() {
+    watched(|| {
+        aside::run(async {
+            let mut command = Command::new("sleep");
+            let mut child = command.arg("1000").process_group(0).kill_on_drop().spawn().unwrap();
+            let group = child.id().unwrap().cast_signed();
+            let mut command = std::process::Command::new("sleep");
+            let mut member = command.arg("1000").process_group(group).spawn().unwrap();
+            let pid = Pid::from_raw(group).unwrap();
+            kill_process(pid, Signal::KILL).unwrap();
+            waitpid(Some(pid), WaitOptions::empty()).unwrap();
+            assert!(child.start_kill().is_err());
+            drop(child);
+            // The first of the two signals ends the process.
+            kill_process(Pid::from_child(&member), Signal::TERM).unwrap();
+            assert_eq!(member.wait().unwrap().signal(), Some(Signal::TERM.as_raw()));
         });
     });
 }

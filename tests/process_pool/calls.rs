@@ -9,9 +9,9 @@ use aside::time::Clock;
 use aside::{Runtime, run_in_executor};
 
 use crate::functions::{
-    BLOCKED_SIGNALS, BYTES, ECHO, LENGTH, LYING_UNITS, NUMBER_AS_TEXT, PANIC, PANIC_WITH_NUMBER,
-    PID, REPORT, Shape, TAKES_TEXT_GETS_NUMBER, TAKES_UNWILLING, UNREGISTERED, UNWILLING,
-    Unwilling, blocked_signals,
+    BLOCKED_SIGNALS, BYTES, ECHO, FRAGILE, Fragile, LENGTH, LYING_UNITS, NUMBER_AS_TEXT, PANIC,
+    PANIC_WITH_NUMBER, PID, REPORT, Shape, TAKES_TEXT_GETS_NUMBER, TAKES_UNWILLING, UNREGISTERED,
+    UNWILLING, Unwilling, blocked_signals,
 };
 
 fn one_worker() -> ProcessPool {
@@ -197,5 +197,17 @@ pub(crate) fn a_virtual_clock_stands_still_during_a_call() {
         let first = aside::timeout(Duration::from_secs(3600), call).await;
         assert_eq!(first.unwrap().unwrap().unwrap(), 1);
         assert_eq!(aside::time::now(), began);
+    });
+}
+
+pub(crate) fn destructors_that_panic_end_only_their_call() {
+    let pool = ProcessPool::builder().workers(1).build();
+    aside::run(async {
+        // The destructor of the argument panics, and then the destructor of the result.
+        let Err(error) = run_in_executor(&pool, FRAGILE.call(Fragile)).await else {
+            panic!("the result replaces the panic");
+        };
+        assert!(error.is_panic());
+        assert_eq!(run_in_executor(&pool, ECHO.call(1)).await.unwrap().unwrap(), 1);
     });
 }

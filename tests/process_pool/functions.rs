@@ -37,6 +37,7 @@ pub(crate) const ALL: &[&dyn Registered] = &[
     &LYING_BYTES,
     &BLOCKED_SIGNALS,
     &UNITS,
+    &FRAGILE,
 ];
 
 pub(crate) static ECHO: Function<u32, u32> = Function::new("echo", |n| n);
@@ -295,3 +296,17 @@ pub(crate) static AT_EXIT: Function<(), ()> = Function::new("at exit", |()| {
     }
     GOODBYE.with(|_| ());
 });
+
+/// A value whose destructor panics in the pool's process.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Fragile;
+
+impl Drop for Fragile {
+    fn drop(&mut self) {
+        if !is_worker() {
+            std::panic::resume_unwind(Box::new("a fragile value was dropped"));
+        }
+    }
+}
+
+pub(crate) static FRAGILE: Function<Fragile, Fragile> = Function::new("fragile", |value| value);

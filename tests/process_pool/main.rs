@@ -43,6 +43,7 @@ const TESTS: &[Test] = tests! {
         a_call_of_an_unregistered_name_is_an_error_with_the_name,
         a_reply_that_does_not_decode_is_an_error_and_the_worker_is_replaced,
         a_reply_with_a_false_length_of_elements_without_bytes_is_an_error,
+        destructors_that_panic_end_only_their_call,
         a_worker_blocks_the_signals_that_the_host_blocks, two_functions_of_one_name_are_refused,
         a_virtual_clock_stands_still_during_a_call;
     deaths: an_exit_is_reported_with_its_code_and_the_last_lines,
@@ -74,10 +75,12 @@ const TESTS: &[Test] = tests! {
         a_result_that_is_nested_too_deeply_is_an_error_of_its_call,
         an_argument_that_is_nested_too_deeply_is_an_error_of_its_call;
     stuck: a_hook_that_blocks_disables_no_time_limit_and_no_abort,
-        a_hook_that_blocks_withholds_no_result, a_shutdown_is_bounded_while_a_hook_blocks,
+        a_hook_that_blocks_withholds_no_result, the_wait_for_a_hook_takes_no_time_of_a_call,
+        a_shutdown_is_bounded_while_a_hook_blocks,
         a_standard_error_that_nobody_reads_disables_no_time_limit_and_no_shutdown,
         a_value_that_is_never_decoded_ends_its_call_by_the_time_limit_or_an_abort,
         a_value_that_is_never_encoded_ends_its_call_by_the_time_limit,
+        an_abort_during_the_encoding_leaves_no_zombie,
         a_shutdown_is_bounded_while_a_value_is_decoded,
         a_stopped_worker_is_killed_by_a_time_limit_and_by_a_shutdown;
     abuse: workers_that_are_killed_and_stopped_at_random_lose_no_call_and_leave_nothing,

@@ -12,7 +12,9 @@ use runtime_core::sync::Mutex;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::deaths::printing;
-use crate::functions::{ECHO, FLOOD, HANG, PID, PRINT, Stuck, TAKES_STUCK, YIELDS_STUCK, release};
+use crate::functions::{
+    ECHO, EXIT, FLOOD, HANG, PID, PRINT, Stuck, TAKES_STUCK, YIELDS_STUCK, release,
+};
 use crate::processes::{children, wait_until};
 
 /// A limit that no working call reaches in these tests.
@@ -65,6 +67,24 @@ pub(crate) fn a_hook_that_blocks_withholds_no_result() {
             entered.recv().unwrap();
         }
     });
+}
+
+/// P130.
+pub(crate) fn the_wait_for_a_hook_takes_no_time_of_a_call() {
+    // A hook counts as blocked only after a longer time.
+    let limit = Duration::from_millis(700);
+    let builder = || ProcessPool::builder().workers(1).job_timeout(limit);
+    let (pool, _entered, release) = blocking(builder());
+    aside::run(async {
+        run_in_executor(&pool, PRINT.call("a".into())).await.unwrap().unwrap();
+    });
+    drop(release);
+    let (pool, _entered, release) = blocking(builder());
+    aside::run(async {
+        let died = run_in_executor(&pool, EXIT.call(1)).await.unwrap();
+        assert!(matches!(died, Err(CallError::WorkerDied(_))), "{died:?}");
+    });
+    drop(release);
 }
 
 /// P130.
@@ -146,6 +166,21 @@ pub(crate) fn a_value_that_is_never_encoded_ends_its_call_by_the_time_limit() {
     drop(pool);
     assert_eq!(children(), []);
     release();
+}
+
+/// P131.
+pub(crate) fn an_abort_during_the_encoding_leaves_no_zombie() {
+    let pool = ProcessPool::builder().workers(1).keep_alive(Duration::from_secs(1000)).build();
+    aside::run(async {
+        assert_eq!(run_in_executor(&pool, ECHO.call(1)).await.unwrap().unwrap(), 1);
+        let before = Stuck::decoding();
+        let call = run_in_executor(&pool, TAKES_STUCK.call(Stuck));
+        wait_until(|| Stuck::decoding() > before);
+        call.abort();
+        release();
+        assert!(matches!(call.await.unwrap(), Err(CallError::Aborted)));
+    });
+    wait_until(|| children().is_empty());
 }
 
 /// P131.

@@ -91,3 +91,19 @@ fn the_start_of_a_process_takes_no_time_of_the_call() {
     call.start_clock(Some(Duration::ZERO));
     assert_eq!(call.wait().unwrap_err().verdict, Verdict::TimedOut);
 }
+
+struct PanicsWhenDropped;
+
+impl Drop for PanicsWhenDropped {
+    fn drop(&mut self) {
+        std::panic::resume_unwind(Box::new(()));
+    }
+}
+
+#[test]
+fn a_late_outcome_whose_destructor_panics_ends_no_driver_thread() {
+    let call = CallControl::new(None, Arc::new(Parker::new()));
+    call.abort();
+    call.finish(PanicsWhenDropped);
+    assert_eq!(call.wait().map(|_| ()).unwrap_err().verdict, Verdict::Aborted);
+}

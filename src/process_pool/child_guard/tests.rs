@@ -3,6 +3,8 @@
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::Command;
 
+use rustix::process::kill_process;
+
 use super::*;
 
 fn guard() -> ChildGuard {
@@ -42,4 +44,19 @@ fn a_process_that_was_reaped_within_a_time_can_be_reaped_again() {
     guard.reap_within(Duration::from_secs(1000));
     assert!(guard.state.lock().is_reaped && guard.pids.list().is_empty());
     assert_eq!(guard.reap().and_then(|status| status.signal()), Some(Signal::KILL.as_raw()));
+}
+
+// P113.
+#[test]
+fn the_group_of_a_process_that_other_code_has_waited_for_is_not_killed() {
+    let guard = guard();
+    let mut command = Command::new("sleep");
+    let mut member = command.arg("1000").process_group(guard.pid().cast_signed()).spawn().unwrap();
+    kill_process(guard.pid, Signal::KILL).unwrap();
+    waitid(WaitId::Pid(guard.pid), WaitIdOptions::EXITED).unwrap();
+    guard.kill();
+    assert!(guard.reap().is_none());
+    // The first of the two signals ends the process.
+    kill_process(Pid::from_child(&member), Signal::TERM).unwrap();
+    assert_eq!(member.wait().unwrap().signal(), Some(Signal::TERM.as_raw()));
 }
