@@ -29,8 +29,10 @@ use runtime_executor::{Handle, sleep};
 /// The time that an attempt has before the next one begins, as RFC 8305 recommends.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// Returns the result of the first attempt that succeeds. See the head of this file.
+/// Returns the result of the first attempt that succeeds. See the head of this file. The time is
+/// that of the loop of `handle`.
 pub(super) async fn race_addresses<T, F>(
+    handle: &Handle,
     addresses: Vec<SocketAddr>,
     mut attempt: impl FnMut(SocketAddr) -> F,
 ) -> io::Result<T>
@@ -41,9 +43,8 @@ where
         [] => Err(io::Error::new(ErrorKind::InvalidInput, "the name has no address")),
         [address] => attempt(address).await,
         [..] => {
-            let handle = Handle::try_current().map_err(io::Error::other)?;
             let mut race = AddressRace::new(alternate(addresses));
-            poll_fn(|cx| race.poll(cx, &handle, &mut attempt)).await
+            poll_fn(|cx| race.poll(cx, handle, &mut attempt)).await
         }
     }
 }

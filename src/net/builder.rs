@@ -4,6 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use runtime_executor::Handle;
+
 use super::socket_options::SocketOptions;
 use super::tcp_listener::TcpListener;
 use super::tcp_stream::{self, TcpStream};
@@ -113,7 +115,8 @@ impl SocketBuilder {
     /// # Cancel safety
     /// Safe: dropping the future closes the socket.
     pub async fn connect(self, address: SocketAddr) -> io::Result<TcpStream> {
-        tcp_stream::connect(self.options.open_for_connect(address)?, address).await
+        let handle = Handle::try_current().map_err(io::Error::other)?;
+        tcp_stream::connect(&handle, self.options.open_for_connect(address)?, address).await
     }
 
     /// Binds a UDP socket to an address.

@@ -48,9 +48,11 @@ impl TcpListener {
     /// # Cancel safety
     /// Safe: if the future is dropped before it is ready, it has bound nothing.
     pub async fn bind(address: impl ToSocketAddrs) -> io::Result<TcpListener> {
+        // Later polls may come from a thread without a runtime, or with another one.
+        let handle = Handle::try_current().map_err(io::Error::other)?;
         address::try_each(address, async |address| {
             let options = SocketOptions { reuse_address: true, ..SocketOptions::default() };
-            TcpListener::from_std(options.listen(address)?.into())
+            TcpListener::register(&handle, options.listen(address)?.into())
         })
         .await
     }

@@ -56,8 +56,13 @@ pub struct TcpStream {
     io: AsyncFd<net::TcpStream>,
 }
 
-/// Connects a socket whose options have been set.
-pub(super) async fn connect(socket: Socket, address: SocketAddr) -> io::Result<TcpStream> {
+/// Connects a socket whose options have been set. It belongs to the loop of `handle`, because the
+/// first poll may come from a thread that has no loop, or another one.
+pub(super) async fn connect(
+    handle: &Handle,
+    socket: Socket,
+    address: SocketAddr,
+) -> io::Result<TcpStream> {
     socket.set_nonblocking(true)?;
     match socket.connect(&SockAddr::from(address)) {
         Err(error) if !is_in_progress(&error) => return Err(error),
@@ -65,9 +70,8 @@ pub(super) async fn connect(socket: Socket, address: SocketAddr) -> io::Result<T
     }
     // The socket is registered after the connect has begun, because the system reports an idle
     // socket as hung up.
-    let handle = Handle::try_current().map_err(io::Error::other)?;
     let io =
-        AsyncFd::register(&handle, net::TcpStream::from(socket), ShortTransfer::ClearsReadiness)?;
+        AsyncFd::register(handle, net::TcpStream::from(socket), ShortTransfer::ClearsReadiness)?;
     let connected = |stream: &net::TcpStream| match (stream.take_error()?, stream.peer_addr()) {
         (Some(error), _) => Err(error),
         (None, Err(error)) if error.kind() == io::ErrorKind::NotConnected => {
@@ -127,11 +131,13 @@ impl TcpStream {
     /// # Cancel safety
     /// Safe: dropping the future closes the socket.
     pub async fn connect(address: impl ToSocketAddrs) -> io::Result<TcpStream> {
+        // Later polls may come from a thread without a runtime, or with another one.
+        let handle = &Handle::try_current().map_err(io::Error::other)?;
         let addresses = lookup_host(address).await?;
         let attempt = |address| async move {
-            connect(SocketOptions::default().open_for_connect(address)?, address).await
+            connect(handle, SocketOptions::default().open_for_connect(address)?, address).await
         };
-        race_addresses(addresses, attempt).await
+        race_addresses(handle, addresses, attempt).await
     }
 
     /// Returns the peer's address.

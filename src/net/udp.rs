@@ -46,8 +46,10 @@ impl UdpSocket {
     /// # Cancel safety
     /// Safe: if the future is dropped before it is ready, it has bound nothing.
     pub async fn bind(address: impl ToSocketAddrs) -> io::Result<UdpSocket> {
+        // Later polls may come from a thread without a runtime, or with another one.
+        let handle = Handle::try_current().map_err(io::Error::other)?;
         address::try_each(address, async |address| {
-            UdpSocket::from_std(SocketOptions::default().bind_udp(address)?.into())
+            UdpSocket::register(&handle, SocketOptions::default().bind_udp(address)?.into())
         })
         .await
     }

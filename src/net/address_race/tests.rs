@@ -7,6 +7,8 @@ use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use runtime_executor::Handle;
+
 use super::{alternate, race_addresses};
 use crate::Runtime;
 use crate::time::{Clock, now, sleep};
@@ -45,7 +47,8 @@ fn race(plans: &[Plan]) -> Outcome {
                 error.map_or(Ok(port), |kind| Err(kind.into()))
             }
         };
-        race_addresses(addresses, attempt).await
+        let handle = Handle::try_current().unwrap();
+        race_addresses(&handle, addresses, attempt).await
     });
     (result, log.into_inner(), running.into_inner())
 }
