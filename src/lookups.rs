@@ -6,7 +6,8 @@
 //! - *Places*: a lookup that is awaited has a place while it runs. A lookup whose future is dropped
 //!   gives its place back at once, although its thread is still busy.
 //! - *Threads*: a lane of the pool runs at most [`THREADS_PER_PLACE`] times as many lookups as
-//!   there are places. The others belong to futures that were dropped.
+//!   there are places. The others belong to futures that were dropped. In addition, the lane runs
+//!   no more lookups than half of the pool's threads, or one.
 //!
 //! Lookups that wait for a place are served in order:
 //!
@@ -34,7 +35,7 @@ use runtime_core::sync::{Mutex, OnceLock};
 const LOOKUPS_MAX: usize = 32;
 
 /// The number of threads per place that lookups may occupy, awaited or not. With the default number
-/// of places, lookups leave three quarters of the threads of a pool to other jobs.
+/// of places, lookups leave three quarters of the 512 threads of a default pool to other jobs.
 const THREADS_PER_PLACE: usize = 4;
 
 /// The lookups of one runtime.
@@ -72,8 +73,11 @@ impl Lookups {
 
     /// Returns the lane of the lookups.
     pub(crate) fn lane(&self, pool: &Pool) -> &Lane {
-        let threads = self.places_max.saturating_mul(THREADS_PER_PLACE);
-        self.lane.get_or_init(|| pool.lane("dns").running_max(threads).build())
+        self.lane.get_or_init(|| {
+            let threads = self.places_max.saturating_mul(THREADS_PER_PLACE);
+            let threads = threads.min(pool.threads_max() / 2).max(1);
+            pool.lane("dns").running_max(threads).build()
+        })
     }
 
     /// Waits for a place.

@@ -87,8 +87,9 @@ fn host_and_port(host: &str, port: u16) -> SocketTarget {
 ///
 /// The lookup is a job on the pool of the current runtime, in a lane of its own. The number of
 /// lookups at a time [is limited](crate::Builder::lookups_max), so that a name server that does not
-/// answer does not occupy every thread. A lookup whose future is dropped, for example by a timeout,
-/// does not count against this limit. A numeric address needs no job.
+/// answer does not occupy every thread: of a pool with two or more threads, lookups leave at least
+/// half to other jobs. A lookup whose future is dropped, for example by a timeout, does not count
+/// against the limit. A numeric address needs no job.
 ///
 /// ```
 /// aside::run(async {
@@ -142,7 +143,9 @@ impl Builder {
     ///
     /// A lookup counts until its result is there or its future is dropped. A thread cannot be
     /// stopped while the system looks a name up, so the lookups of dropped futures may occupy three
-    /// more threads of the pool for each of these lookups.
+    /// more threads of the pool for each of these lookups. In all, lookups occupy at most half of
+    /// the pool's threads, or its only thread: in a small pool, fewer names are looked up at a time
+    /// than this limit allows.
     #[must_use]
     pub fn lookups_max(mut self, lookups: usize) -> Builder {
         self.lookups = Lookups::new(lookups.max(1));

@@ -180,6 +180,11 @@ impl Pool {
         self.shared().shutdown(how)
     }
 
+    /// Returns the maximum number of threads, as [set](crate::Builder::threads_max).
+    pub fn threads_max(&self) -> usize {
+        self.shared().settings.threads_max
+    }
+
     /// Returns the statistics of the pool. Costs one short lock.
     pub fn stats(&self) -> Stats {
         self.shared().lock_to_look().stats()

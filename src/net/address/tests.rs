@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::pin::Pin;
 use std::sync::mpsc;
 
 use futures_lite::future::poll_once;
@@ -29,12 +30,18 @@ impl ToSocketAddrs for SlowName {
 
 type Found = io::Result<Vec<SocketAddr>>;
 
-/// Begins a lookup that hangs until the sender is dropped.
-async fn hang() -> (mpsc::Sender<()>, std::pin::Pin<Box<impl Future<Output = Found>>>) {
+/// Submits a lookup that hangs until the sender is dropped. The receiver tells when it begins.
+async fn submit() -> (mpsc::Sender<()>, mpsc::Receiver<()>, Pin<Box<impl Future<Output = Found>>>) {
     let (answers, answer) = mpsc::channel();
     let (began, has_begun) = mpsc::channel();
     let mut lookup = Box::pin(look_up(Metadata::here(), SlowName { began, answer }));
     assert!(poll_once(lookup.as_mut()).await.is_none());
+    (answers, has_begun, lookup)
+}
+
+/// Begins a lookup that hangs until the sender is dropped.
+async fn hang() -> (mpsc::Sender<()>, Pin<Box<impl Future<Output = Found>>>) {
+    let (answers, has_begun, lookup) = submit().await;
     crate::spawn_blocking(move || has_begun.recv()).await.unwrap().unwrap();
     (answers, lookup)
 }
@@ -98,6 +105,30 @@ fn lookups_occupy_four_threads_for_each_place_at_most() {
         answers.pop();
         assert_eq!(waiting.await.unwrap().len(), 1);
     });
+}
+
+// P99.
+#[test]
+fn lookups_leave_half_of_the_threads_of_a_small_pool_to_other_jobs() {
+    let runtime = Runtime::builder().threads_max(4).build();
+    runtime.block_on(async {
+        let hung = [hang().await, hang().await];
+        let (answer, has_begun, lookup) = submit().await;
+        for _ in 0..3 {
+            crate::spawn_blocking(|| ()).await.unwrap();
+        }
+        assert_eq!(running(), 2);
+        assert!(has_begun.try_recv().is_err());
+        drop((hung, answer));
+        assert!(lookup.await.unwrap().is_empty());
+    });
+}
+
+// P99.
+#[test]
+fn a_pool_of_one_thread_looks_names_up() {
+    let runtime = Runtime::builder().threads_max(1).build();
+    assert_eq!(runtime.block_on(quick()).unwrap().len(), 1);
 }
 
 // P99.
