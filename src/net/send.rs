@@ -42,10 +42,18 @@ pub(super) fn send_to(
 }
 
 /// Sets the option of a socket that suppresses `SIGPIPE`, on the systems that have no flag for it.
+#[cfg(target_vendor = "apple")]
 pub(super) fn suppress_sigpipe(socket: &impl AsFd) -> io::Result<()> {
-    #[cfg(target_vendor = "apple")]
-    SockRef::from(socket).set_nosigpipe(true)?;
-    #[cfg(not(target_vendor = "apple"))]
-    let _the_flag_is_enough = socket;
+    match SockRef::from(socket).set_nosigpipe(true) {
+        // The peer of an accepted socket has closed the connection already. Such a socket has the
+        // option nevertheless, from its listener.
+        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(()),
+        set => set,
+    }
+}
+
+/// The flag of each call is enough.
+#[cfg(not(target_vendor = "apple"))]
+pub(super) fn suppress_sigpipe(_socket: &impl AsFd) -> io::Result<()> {
     Ok(())
 }
