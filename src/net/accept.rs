@@ -4,8 +4,8 @@
 //!
 //! - *Of one connection*: the connection is gone, and another one may be waiting. Linux also
 //!   returns the pending network errors of the new connection from `accept`, which must not end a
-//!   server. `accept` tries again. After [`RUN`] such errors in succession it pauses each time
-//!   before it tries again, so that it does not spin. After [`RUNS_MAX`] runs the listener itself
+//!   server. `accept` tries again. After each [`RUN`] such errors in succession it pauses before
+//!   it tries again, so that it does not spin. After [`RUNS_MAX`] runs the listener itself
 //!   is broken, and the error is returned.
 //! - *Of exhausted resources*: the connection stays in the backlog, and the next call would
 //!   probably fail, too. `accept` pauses, and then returns the error.
