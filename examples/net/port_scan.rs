@@ -105,9 +105,6 @@ async fn probe(address: IpAddr, port: u16, patience: Duration) -> io::Result<Ans
         return Ok(Answer::Silent);
     };
     match connected {
-        // On localhost the kernel may choose the target port as the local port. The socket is then
-        // connected to itself.
-        Ok(stream) if stream.local_addr()? == stream.peer_addr()? => Ok(Answer::Closed),
         Ok(_stream) => Ok(Answer::Open),
         Err(error) => match error.kind() {
             ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => Ok(Answer::Closed),

@@ -22,6 +22,10 @@ pub(crate) type Body = Pin<Box<dyn body::Body<Data = Bytes, Error = hyper::Error
 /// The maximum length of a note.
 const NOTE_MAX: usize = 16 * 1024;
 
+/// The maximum delay of a page. The server does not disconnect a client that waits for it, so
+/// without a limit a few clients could occupy all connections for ever.
+const DELAY_MAX: Duration = Duration::from_secs(60);
+
 pub(crate) async fn respond(
     request: Request<Incoming>,
     server: &Server,
@@ -67,13 +71,14 @@ fn without_body(mut response: Response<Body>) -> Response<Body> {
     response.map(|_| -> Body { Box::pin(empty) })
 }
 
-/// Sends the header at once, and the body after the time has passed.
+/// Sends the header at once, and the body after the time has passed, or after [`DELAY_MAX`].
 fn delayed(milliseconds: u64, activity: &Rc<Activity>) -> Response<Body> {
+    let delay = Duration::from_millis(milliseconds).min(DELAY_MAX);
     let owed = activity.owe();
     let frame = async move {
-        sleep(Duration::from_millis(milliseconds)).await;
+        sleep(delay).await;
         drop(owed);
-        Ok(Frame::data(Bytes::from(format!("slept for {milliseconds} ms\n"))))
+        Ok(Frame::data(Bytes::from(format!("slept for {} ms\n", delay.as_millis()))))
     };
     Response::new(Box::pin(StreamBody::new(stream::once_future(frame))))
 }
