@@ -156,7 +156,7 @@ impl Future for Sleep {
         if is_late && handle.clock().is_virtual() {
             ready!(budget::poll_spend(cx));
         } else if is_late && budget::is_used_up() {
-            return timer.poll_late(handle, cx);
+            ready!(timer.poll_late(handle, cx));
         } else if is_late {
             budget::spend_all();
         }
