@@ -50,7 +50,7 @@ mod signals {
     impl RefUnwindSafe for Signals {}
 }
 
-#[cfg(feature = "process-pool")]
+#[cfg(all(feature = "process-pool", unix))]
 mod process_pools {
     use super::{RefUnwindSafe, UnwindSafe};
     use crate::process_pool::ProcessPool;

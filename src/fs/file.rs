@@ -91,7 +91,9 @@ pub(super) type FileStream = Unblock<FileObject>;
 /// `aside::fs` uses the file next**: another process, a child that executes it, or std. Operations
 /// of `aside::fs` in the same runtime that begin after the drop and name the file by any path wait
 /// for the close. So "write, drop, rename, read" gives the whole file. The same holds for a read of
-/// the next chunk that is under way.
+/// the next chunk that is under way. A call of [`with_std`](File::with_std) or of another method
+/// that is under way is not waited for, unless bytes were accepted after it: it may last without
+/// limit, for example if it waits for a lock.
 ///
 /// No shutdown cancels the jobs that write accepted bytes. If the pool refuses them, the thread
 /// that drops the file does this work itself. Errors of this work are lost. To receive them, flush,
@@ -235,8 +237,7 @@ impl File {
     /// Truncates the file to this length, or extends it with zeros. The position does not change.
     ///
     /// # Errors
-    /// Those of [`std::fs::File::set_len`], and the error of an earlier write if that error was not
-    /// reported yet.
+    /// Those of [`std::fs::File::set_len`], and the error of an earlier write.
     ///
     /// # Cancel safety
     /// If the future is dropped, the call may or may not take effect.

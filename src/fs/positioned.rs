@@ -7,7 +7,7 @@ use runtime_core::metadata::Metadata;
 
 use super::file::File;
 use super::operation::{Effect, Operation};
-use crate::io::unblock::file_object::{read_aligned, write_aligned};
+use crate::io::unblock::file_object::{BLOCK_MIN, read_blocks, write_aligned};
 
 impl File {
     /// Reads `length` bytes from `offset` on, and fewer only at the end of the file. See
@@ -36,10 +36,17 @@ impl File {
                     while filled < length {
                         let from = offset + filled as u64;
                         let read = |rest: &mut [u8]| file.read_at(rest, from);
-                        match read_aligned(&mut bytes[filled..], read) {
+                        match read_blocks(&mut bytes[filled..], read) {
                             Ok(0) => break,
                             Ok(count) => filled += count,
                             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                            // Direct I/O ends within a block only at the end of the file.
+                            Err(error)
+                                if error.kind() == io::ErrorKind::InvalidInput
+                                    && !filled.is_multiple_of(BLOCK_MIN) =>
+                            {
+                                break;
+                            }
                             Err(error) => return Err(error),
                         }
                     }

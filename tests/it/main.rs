@@ -15,6 +15,7 @@ mod support {
     pub(crate) mod neighbour;
     pub(crate) mod new_wakers;
     pub(crate) mod watchdog;
+    mod watching;
 }
 
 mod tasks {
@@ -80,6 +81,7 @@ mod observe {
 
 #[cfg(feature = "unblock")]
 mod io {
+    mod cancelled;
     mod dropping;
     pub(crate) mod reading;
     pub(crate) mod stdio;

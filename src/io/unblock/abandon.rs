@@ -5,8 +5,7 @@
 //! will find nothing. Otherwise the thread that runs the last command drops the object, before it
 //! does anything else.
 //!
-//! Any thread may *finish* an abandoned queue: it runs the commands in place of a submitted job, or
-//! waits for the thread that runs them.
+//! Any thread may *finish* an abandoned queue ([`CommandQueue::finish`]).
 //!
 //! ```text
 //!     task                    worker              thread that finishes       state
@@ -18,14 +17,9 @@
 //!                             Q2: finds nothing                              LOST
 //! ```
 
-use std::sync::Arc;
-use std::task::Waker;
-
-use runtime_core::catch_panic::{catch_panic, drop_catching};
-use runtime_core::park::Parker;
+use runtime_core::catch_panic::drop_catching;
 
 use super::command_queue::{CommandQueue, DropPolicy, ObjectState};
-use super::worker_job::WorkerJob;
 
 impl<T, R> CommandQueue<T, R> {
     /// Drops the commands of kind `Ahead`, and returns the object if nothing else needs it.
@@ -57,27 +51,5 @@ impl<T, R> CommandQueue<T, R> {
         drop(state);
         drop_catching(ahead);
         object
-    }
-
-    /// Returns when the required commands of an abandoned queue have been run and the object was
-    /// dropped.
-    ///
-    /// # Blocking
-    /// Blocks as long as the commands do.
-    pub(crate) fn finish(self: &Arc<Self>) {
-        catch_panic(|| WorkerJob::new(self).run());
-        let parker = Arc::new(Parker::new());
-        loop {
-            let waker = Waker::from(Arc::clone(&parker));
-            let mut state = self.state.lock();
-            if !matches!(state.object, ObjectState::Running) {
-                drop(state);
-                drop(waker);
-                return;
-            }
-            state.finishers.push(waker);
-            drop(state);
-            let _ = parker.park(None);
-        }
     }
 }

@@ -123,12 +123,14 @@ impl<T: Send + 'static> Unblock<T> {
     {
         budget::consume().await;
         poll_fn(|cx| self.poll_idle(cx)).await?;
-        // The result of an earlier call whose future was dropped.
+        // The results of earlier calls whose futures were dropped.
+        self.seek = SeekState::None;
         drop(self.returned.take());
         let call: StreamCommand<T, Reply> =
             Box::new(move |object| (Reply::Returned(Box::new(f(object))), NextCommands::Run));
         let pushed = self.client.push(CommandKind::Required, call);
         debug_assert!(pushed.is_ok(), "an idle stream has received every reply");
+        self.client.ends_with_call = true;
         let returned = poll_fn(|cx| {
             while self.returned.is_none() {
                 ready!(self.poll_event(cx))?;
@@ -150,6 +152,8 @@ impl<T: Send + 'static> Unblock<T> {
     pub async fn get_mut(&mut self) -> io::Result<&mut T> {
         budget::consume().await;
         poll_fn(|cx| self.poll_idle(cx)).await?;
+        // The caller may move the position.
+        self.seek = SeekState::None;
         self.client.object().ok_or_else(|| StreamFailure::Lost.into())
     }
 
@@ -209,7 +213,10 @@ impl<T: Send + 'static> Unblock<T> {
                 self.items.pushed = if item.is_some() { self.items.pushed - 1 } else { 0 };
                 self.items.arrived.push_back(item);
             }
-            Reply::Returned(value) => self.returned = Some(value),
+            Reply::Returned(value) => {
+                self.client.ends_with_call = false;
+                self.returned = Some(value);
+            }
         }
     }
 

@@ -161,6 +161,10 @@ pub(crate) struct Client<T: Send + 'static, R: Send + 'static> {
     job: Option<JoinHandle<()>>,
     /// The job was dropped or panicked, and its error was not reported yet.
     is_failing: bool,
+    /// A caller's closure is the last required command, so the drop leaves no accepted bytes behind
+    /// it. A closure may run without limit, so no other operation waits for it.
+    #[cfg_attr(not(feature = "fs"), expect(dead_code, reason = "only files are registered"))]
+    pub(super) ends_with_call: bool,
     /// Replies that were received.
     pub(crate) replies: VecDeque<R>,
     /// The object, while it is lent to the task.
@@ -175,6 +179,7 @@ impl<T: Send + 'static, R: Send + 'static> Client<T, R> {
             first: CommandKind::Required,
             job: None,
             is_failing: false,
+            ends_with_call: false,
             replies: VecDeque::new(),
             lent: None,
         }
@@ -266,13 +271,12 @@ impl<T: Send + 'static, R: Send + 'static> Drop for Client<T, R> {
             let request = self.queue.resubmit_on_drop();
             self.submit_job(request);
         }
-        match self.lent.take().or_else(|| self.queue.abandon()) {
-            Some(object) => drop_catching(object),
-            #[cfg(feature = "fs")]
-            None => self.submitter.register_closing(&self.queue),
-            #[cfg(not(feature = "fs"))]
-            None => {}
+        let object = self.lent.take().or_else(|| self.queue.abandon());
+        #[cfg(feature = "fs")]
+        if object.is_none() && !self.ends_with_call {
+            self.submitter.register_closing(&self.queue);
         }
+        drop_catching(object);
     }
 }
 

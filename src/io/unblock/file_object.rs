@@ -5,7 +5,8 @@
 //! Memory, length and offset must then be multiples of the block size of the device, or the call
 //! fails with `EINVAL`. The offset and the length are the caller's, but the memory is a buffer of
 //! this crate. A call that fails with this error and a suitable length is therefore repeated with
-//! aligned memory, and the bytes are copied. Other files pay nothing.
+//! aligned memory, and the bytes are copied. A read at an offset moves no position, so it may read
+//! more than its caller asked for, up to a whole block. Other files pay nothing.
 
 use std::fs;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -14,15 +15,18 @@ use std::sync::Arc;
 /// The alignment of the memory. No device has larger blocks that its file system exposes.
 const ALIGNMENT: usize = 4096;
 /// The smallest block size.
-const BLOCK_MIN: usize = 512;
+pub(crate) const BLOCK_MIN: usize = 512;
 
 /// The file of a stream.
 pub(crate) struct FileObject(pub(crate) Arc<fs::File>);
 
 /// Returns `true` if the call may have failed because its memory is not aligned.
 fn may_be_unaligned<R>(result: &io::Result<R>, length: usize) -> bool {
-    let is_refused = |error: &io::Error| error.kind() == io::ErrorKind::InvalidInput;
-    length > 0 && length.is_multiple_of(BLOCK_MIN) && result.as_ref().is_err_and(is_refused)
+    length > 0 && length.is_multiple_of(BLOCK_MIN) && is_invalid_input(result)
+}
+
+fn is_invalid_input<R>(result: &io::Result<R>) -> bool {
+    result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::InvalidInput)
 }
 
 /// Calls `call` with aligned memory of this length.
@@ -43,6 +47,24 @@ pub(crate) fn read_aligned(
     }
     with_aligned(buffer.len(), |aligned| {
         let count = read(aligned)?;
+        buffer[..count].copy_from_slice(&aligned[..count]);
+        Ok(count)
+    })
+}
+
+/// Reads at an offset with `read`. If the system refuses it, reads whole blocks into aligned memory
+/// instead, and returns no more than fits into `buffer`.
+#[cfg(unix)]
+pub(crate) fn read_blocks(
+    buffer: &mut [u8],
+    mut read: impl FnMut(&mut [u8]) -> io::Result<usize>,
+) -> io::Result<usize> {
+    let result = read(buffer);
+    if buffer.is_empty() || !is_invalid_input(&result) {
+        return result;
+    }
+    with_aligned(buffer.len().next_multiple_of(ALIGNMENT), |aligned| {
+        let count = read(aligned)?.min(buffer.len());
         buffer[..count].copy_from_slice(&aligned[..count]);
         Ok(count)
     })

@@ -86,7 +86,7 @@
 //! a queue whose commands no job could run. `client` is the task's end. `adapter` has the stream
 //! itself, which uses the states in `read_ahead` and `pending_writes`. `read`, `write`, `seek` and
 //! `items` implement the traits; `would_block` waits for objects in non-blocking mode.
-//! `file_support` is for [`fs::File`](crate::fs::File), a stream
+//! `file_support` and `finish` are for [`fs::File`](crate::fs::File), a stream
 //! whose accepted bytes are always written, and `file_object` is the object of that stream.
 
 mod abandon;
@@ -97,6 +97,8 @@ mod command_queue;
 pub(crate) mod file_object;
 #[cfg(feature = "fs")]
 mod file_support;
+#[cfg(feature = "fs")]
+mod finish;
 mod flush_on_drop;
 mod items;
 mod pending_writes;

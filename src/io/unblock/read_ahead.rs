@@ -98,6 +98,7 @@ impl ReadAhead {
     }
 
     /// Sets the size of the first chunk.
+    #[cfg(feature = "fs")]
     pub(super) fn set_chunk_min(&mut self, bytes: usize) {
         self.chunk_min = bytes;
         self.chunk_size = bytes;

@@ -130,6 +130,7 @@ impl<T: Write + Send + 'static> AsyncWrite for Unblock<T> {
                     continue;
                 }
                 self.writes.on_pushed(bytes.len());
+                self.client.ends_with_call = false;
                 return Poll::Ready(Ok(bytes.len()));
             }
         })
@@ -138,7 +139,8 @@ impl<T: Write + Send + 'static> AsyncWrite for Unblock<T> {
     /// Ready when all accepted bytes were written and the object's own flush has returned.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         budget::poll_operation(cx, |cx| {
-            if matches!(self.writes.close, CloseState::Closed) {
+            // A close begins behind a flush, and nothing is accepted after it.
+            if !matches!(self.writes.close, CloseState::Open) {
                 return Poll::Ready(Ok(()));
             }
             loop {

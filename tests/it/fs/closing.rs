@@ -3,6 +3,7 @@
 use std::fs as std_fs;
 use std::io::{Read, SeekFrom};
 use std::path::Path;
+use std::sync::mpsc;
 
 use aside::Runtime;
 use aside::fs::{self, File, OpenOptions};
@@ -192,6 +193,59 @@ fn no_operation_waits_for_a_dropped_pipe() {
             let mut read = vec![0; 500_000];
             pipe.read_exact(&mut read).unwrap();
             assert!(read == pattern(500_000));
+        });
+    });
+}
+
+#[cfg(unix)]
+fn lock(file: &std_fs::File) -> std::io::Result<()> {
+    Ok(rustix::fs::flock(file, rustix::fs::FlockOperation::LockExclusive)?)
+}
+
+// P92: the call waits for a lock that may be held for ever, and nothing was accepted.
+#[cfg(unix)]
+#[test]
+fn no_operation_waits_for_a_call_of_a_dropped_file() {
+    watched(|| {
+        let folder = Folder::new();
+        let path = folder.at("file");
+        aside::run(async {
+            std_fs::write(&path, b"text").unwrap();
+            let mut holder = File::open(&path).await.unwrap();
+            holder.with_std(lock).await.unwrap();
+            let mut file = File::options().read(true).write(true).open(&path).await.unwrap();
+            assert!(poll_once(file.with_std(lock)).is_pending());
+            drop(file);
+            assert_eq!(fs::metadata(&path).await.unwrap().len(), 4);
+            assert_eq!(fs::read(&path).await.unwrap(), b"text");
+            drop(holder);
+        });
+    });
+}
+
+// P92: the bytes that were accepted behind a call, or after it, are waited for.
+#[test]
+fn an_operation_waits_for_the_bytes_that_were_accepted_after_a_call() {
+    watched(|| {
+        let folder = Folder::new();
+        let path = folder.at("file");
+        aside::run(async {
+            for round in 0..20 {
+                let mut file = File::create(&path).await.unwrap();
+                let (go, may_go) = mpsc::channel::<()>();
+                let call = file.with_std(move |_| Ok(may_go.recv()));
+                assert!(poll_once(call).is_pending());
+                file.write_all(b"text").await.unwrap();
+                drop(file);
+                drop(go);
+                assert_eq!(fs::read(&path).await.unwrap(), b"text", "round {round}");
+
+                let mut file = File::create(&path).await.unwrap();
+                file.with_std(|_| Ok(())).await.unwrap();
+                file.write_all(&pattern(700_000)).await.unwrap();
+                drop(file);
+                assert!(fs::read(&path).await.unwrap() == pattern(700_000), "round {round}");
+            }
         });
     });
 }

@@ -76,6 +76,25 @@ fn a_file_opened_for_direct_io_is_read_and_written_at_an_offset() {
     });
 }
 
+// P112: only the offset must be a multiple of the block size.
+#[test]
+fn a_file_opened_for_direct_io_is_read_in_any_length_at_an_offset() {
+    watched(|| {
+        let on_disk = OnDisk::new("aside-direct-length");
+        let path = &on_disk.0;
+        let content = pattern(10_000);
+        std_fs::write(path, &content).unwrap();
+        aside::run(async {
+            let file = open(path).await;
+            assert!(file.read_at(5000, 4096).await.unwrap() == content[4096..][..5000]);
+            assert!(file.read_at(1, 0).await.unwrap() == content[..1]);
+            // The file ends within a block.
+            assert!(file.read_at(20_000, 4096).await.unwrap() == content[4096..]);
+            assert!(file.read_at(16_384, 8192).await.unwrap() == content[8192..]);
+        });
+    });
+}
+
 // P112: a length that is no multiple of the block size is an error of the system, which stays.
 #[test]
 fn a_write_of_less_than_a_block_for_direct_io_is_an_error() {

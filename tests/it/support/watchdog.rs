@@ -45,9 +45,3 @@ pub(crate) fn panic_message(f: impl FnOnce()) -> String {
         Err(payload) => (*payload.downcast::<&str>().expect("a panic with a message")).to_owned(),
     }
 }
-
-#[test]
-#[should_panic(expected = "a panic in a watched test")]
-fn a_panic_in_a_watched_test_fails_the_test() {
-    watched(|| panic!("a panic in a watched test"));
-}

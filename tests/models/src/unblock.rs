@@ -24,6 +24,8 @@ mod abandon;
 #[path = "../../../src/io/unblock/command_queue.rs"]
 #[expect(dead_code, reason = "the models need a part of it")]
 pub(crate) mod command_queue;
+#[path = "../../../src/io/unblock/finish.rs"]
+mod finish;
 #[path = "../../../src/io/unblock/flush_on_drop.rs"]
 mod flush_on_drop;
 #[path = "../../../src/io/unblock/worker_job.rs"]

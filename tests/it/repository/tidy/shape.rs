@@ -54,7 +54,7 @@ fn every_test_that_could_hang_is_watched() {
     for source in files(".rs") {
         let is_meant = source.is_under(&["tests/it/", "tests/beside-tokio/", "tests/leaks.rs"]);
         let is_plain = source.is_under(&plain) && !source.path.ends_with("on_runtime.rs");
-        if !is_meant || is_plain || source.path.ends_with("/watchdog.rs") {
+        if !is_meant || is_plain {
             continue;
         }
         for test in source.text.split("#[test]\n").skip(1) {
