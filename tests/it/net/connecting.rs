@@ -94,8 +94,8 @@ fn if_all_addresses_refuse_the_error_names_them() {
     });
 }
 
-/// Polls a future first inside a runtime, and then to its end on a thread without a runtime, or with
-/// another one, which is gone when `check` uses the output.
+/// Polls a future first inside a runtime, and then to its end on a thread without a runtime, or
+/// with another one, which is gone when `check` uses the output.
 fn polled_elsewhere<T: Send + 'static>(
     make: impl Fn() -> futures_lite::future::Boxed<io::Result<T>> + Send + Copy + 'static,
     check: impl Fn(T),
