@@ -163,7 +163,6 @@ pub(crate) struct Client<T: Send + 'static, R: Send + 'static> {
     is_failing: bool,
     /// A caller's closure is the last required command, so the drop leaves no accepted bytes behind
     /// it. A closure may run without limit, so no other operation waits for it.
-    #[cfg_attr(not(feature = "fs"), expect(dead_code, reason = "only files are registered"))]
     pub(super) ends_with_call: bool,
     /// Replies that were received.
     pub(crate) replies: VecDeque<R>,
