@@ -188,7 +188,9 @@ impl Worker {
     pub(super) fn retire(&self, mut state: MutexGuard<'_, PoolState>) -> WorkerStep {
         current::retire(self.shared.id);
         state.workers.clear(self.id);
-        let before = state.threads.retire(self.id);
+        let joins = !state.policy.is_closed() || state.policy.threads() == 0;
+        let before = if joins { state.threads.take_before() } else { Vec::new() };
+        state.threads.retire(self.id);
         WorkerStep::Retire(Departure { before, waiters: state.take_waiters_if_quiet() })
     }
 }

@@ -3,7 +3,9 @@
 //! Every thread is joined. A worker that retires cannot join itself. It leaves its handle in
 //! `retired`, and joins the threads whose handles it finds there. These joins take almost no time,
 //! because the joined threads have only their last few steps left. So each worker is joined by the
-//! worker that retires next, and the last worker is joined by the shutdown.
+//! worker that retires next. In a closed pool all workers retire at once, and each may have
+//! thread-locals whose destructors take long, for example to end a process. The last of these
+//! workers joins all others, so that their ends overlap. The shutdown joins the last worker.
 //!
 //! The thread that starts a worker holds the worker's handle for a moment before it can deposit the
 //! handle here. The worker may retire before this deposit. So the number of a retired worker stays
@@ -76,9 +78,14 @@ impl ThreadHandles {
         self.threads[id.row()] = WorkerThread::Vacant;
     }
 
-    /// Notes that a worker retires. Returns the handles that the worker joins.
-    pub(crate) fn retire(&mut self, id: WorkerId) -> Vec<JoinHandle<()>> {
-        let before = mem::take(&mut self.retired);
+    /// Takes the handles of retired threads, for a retiring worker. They need not be counted: the
+    /// worker joins them before its own thread ends.
+    pub(crate) fn take_before(&mut self) -> Vec<JoinHandle<()>> {
+        mem::take(&mut self.retired)
+    }
+
+    /// Notes that a worker retires.
+    pub(crate) fn retire(&mut self, id: WorkerId) {
         let thread = &mut self.threads[id.row()];
         match mem::replace(thread, WorkerThread::Vacant) {
             WorkerThread::Running(handle) => self.retired.push(handle),
@@ -87,7 +94,6 @@ impl ThreadHandles {
                 unreachable!("a worker retires once")
             }
         }
-        before
     }
 
     /// Returns whether the handle of every retired thread is in `retired` or has been joined.
@@ -128,7 +134,8 @@ mod tests {
         let [first, second] = [0, 1].map(WorkerId::of_row);
         let mut threads = ThreadHandles::default();
         assert_eq!(threads.reserve(), first);
-        assert!(threads.retire(first).is_empty() && !threads.are_complete());
+        threads.retire(first);
+        assert!(threads.take_before().is_empty() && !threads.are_complete());
         assert_eq!(threads.reserve(), second);
         let thread = runtime_core::sync::thread::spawn("ended".into(), None, || ());
         threads.deposit(first, thread.expect("a thread"));

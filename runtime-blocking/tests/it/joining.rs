@@ -132,3 +132,40 @@ fn a_shutdown_joins_a_thread_that_retired_before_its_handle_was_deposited() {
     assert_eq!(ended.load(Ordering::SeqCst), 1, "its thread-locals are destroyed");
     wait(submitting.join().expect("no panic")).expect("it ran");
 }
+
+/// The destructor of a thread-local, which ends when a second thread has begun its own.
+struct EndsWithAnother(Arc<AtomicUsize>);
+
+impl Drop for EndsWithAnother {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        while self.0.load(Ordering::SeqCst) < 2 {
+            thread::yield_now();
+        }
+    }
+}
+
+thread_local! {
+    static ENDS: RefCell<Option<EndsWithAnother>> = const { RefCell::new(None) };
+}
+
+/// P96: thread-locals whose destructors take long cost a shutdown the time of two, not of all.
+#[test]
+fn the_thread_locals_of_idle_workers_are_destroyed_at_the_same_time() {
+    for _ in 0..20 {
+        let begun = Arc::new(AtomicUsize::new(0));
+        let pool = Pool::builder().cores(3).build();
+        let barrier = Arc::new(Barrier::new(3));
+        let jobs = [(); 3].map(|()| {
+            let (begun, barrier) = (Arc::clone(&begun), Arc::clone(&barrier));
+            let job = pool.submit(move || {
+                ENDS.set(Some(EndsWithAnother(begun)));
+                barrier.wait();
+            });
+            job.expect("accepted")
+        });
+        jobs.into_iter().for_each(|job| wait(job).expect("it ran"));
+        assert!(pool.shutdown(Shutdown::Wait).is_clean());
+        assert_eq!(begun.load(Ordering::SeqCst), 3);
+    }
+}
