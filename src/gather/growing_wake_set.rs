@@ -118,8 +118,7 @@ impl GrowingWakeSet {
         }
         let block = self.more.iter().rfind(|block| block.first <= slot).or(self.first.as_ref());
         let block = block.expect("the first block begins at slot 0");
-        let known = self.parent.as_ref().map(Arc::downgrade).unwrap_or_default();
-        block.set.child_waker(slot - block.first, known)
+        block.set.child_waker(slot - block.first)
     }
 
     /// The number of slots for which there are blocks.

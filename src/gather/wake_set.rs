@@ -24,10 +24,8 @@
 //!   is done: the waker that made the word non-empty continues for both.
 //! - G2. Otherwise it sets the bit that stands for the word, one level up, and continues by the
 //!   same rule up to the root.
-//! - G3. If the root was zero (no child was woken, and no poll is under way), it wakes the awaiting
-//!   task, through the task's waker that was registered when the child's waker was made. If the
-//!   group has dropped that task's waker, the child's waker takes a reference to the task's present
-//!   waker under the lock, releases the lock, and then wakes the task.
+//! - G3. If the root was zero (no child was woken, and no poll is under way), it takes a reference
+//!   to the waker of the awaiting task under the lock, releases the lock, and then wakes the task.
 //!
 //! The poll of the group, one at a time:
 //! - G4. It registers the awaiting task's waker, unless the last poll registered the same waker
@@ -83,14 +81,15 @@
 //!   wakes no task. G7 wakes the task once for all such wakes. No visit polls a child twice.
 //! - *A waker between G2 and G3, overtaken by a poll.* The waker wakes the task once more than
 //!   necessary.
-//! - *A child's waker that finds the task's former waker*, alive or in the lock, because G4 has not
-//!   happened yet. The child's waker has set its bit before G5, so G5 takes the bit. A child's
-//!   waker that sets its bit after G7 finds the task's new waker, because G7 publishes the effects
-//!   of G4: the former waker is dropped, and the new waker is in the lock.
+//! - *A child's waker that finds the task's former waker in the lock*, because G4 has not happened
+//!   yet. The child's waker has set its bit before G5, so G5 takes the bit. A child's waker that
+//!   sets its bit after G7 finds the task's new waker in the lock, because G7 publishes G4. (A
+//!   child's waker keeps no reference to the task's waker of its own, which would save the lock: it
+//!   could not know whether that waker is still the present one.)
 //! - *A redundant wake*, at any level, is still an RMW on the word that the poll swaps later.
 //!   Writes before the wake are therefore visible to the child's poll.
-//! - *A waker that is kept for ever.* [`WakeSet::retire`] takes the task's waker out of the lock,
-//!   and a child's waker has only a weak reference to the task's waker, so G3 finds no waker.
+//! - *A waker that is kept for ever.* [`WakeSet::retire`] takes the task's waker out of the lock, so
+//!   G3 finds no waker.
 //!
 //! Wakers are foreign code, so the task's waker is cloned, woken and dropped outside the lock. The
 //! lock holds the task's waker in an `Arc`, so that G3 need not clone the waker itself. If the
@@ -98,7 +97,7 @@
 //! from there.
 
 use std::fmt;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::task::{Wake, Waker};
 
 use runtime_core::sync::Mutex;
@@ -163,12 +162,11 @@ impl<const BITS: usize> WakeSet<BITS> {
     }
 
     /// Marks a child as woken, and wakes the awaiting task if no other waker will (steps G1 to G3).
-    /// `known` is the task's waker that was registered when the child's waker was made.
     ///
     /// # Panics
     ///
     /// If the child is outside the capacity, or the task's waker panics.
-    pub(crate) fn wake_by(&self, child: usize, known: &Weak<Waker>) {
+    pub(crate) fn wake_by(&self, child: usize) {
         let mut index = child;
         for words in &self.levels {
             let (word, bit) = (index / BITS, index % BITS);
@@ -189,7 +187,7 @@ impl<const BITS: usize> WakeSet<BITS> {
         // the root zero, the poll has already registered the task's waker, and the child's waker
         // reads that one.
         if self.root.fetch_or(1 << index, Ordering::AcqRel) == 0 {
-            let parent = known.upgrade().or_else(|| self.parent.lock().clone());
+            let parent = self.parent.lock().clone();
             if let Some(parent) = parent {
                 parent.wake_by_ref();
             }
@@ -245,11 +243,8 @@ impl<const BITS: usize> WakeSet<BITS> {
     }
 
     /// Makes the waker of one child. The child's waker keeps the set alive.
-    ///
-    /// `known` is the task's waker that is registered now. Only the set and its owner keep the
-    /// task's waker alive. As long as they do, a wake need not take the lock.
-    pub(crate) fn child_waker(self: &Arc<Self>, child: usize, known: Weak<Waker>) -> Waker {
-        Waker::from(Arc::new(ChildWaker { set: Arc::clone(self), child, known }))
+    pub(crate) fn child_waker(self: &Arc<Self>, child: usize) -> Waker {
+        Waker::from(Arc::new(ChildWaker { set: Arc::clone(self), child }))
     }
 }
 
@@ -321,16 +316,14 @@ impl TakenWord {
 struct ChildWaker<const BITS: usize> {
     set: Arc<WakeSet<BITS>>,
     child: usize,
-    /// The task's waker. Dangling once another task awaits the group, or the group has ended.
-    known: Weak<Waker>,
 }
 
 impl<const BITS: usize> Wake for ChildWaker<BITS> {
     fn wake(self: Arc<Self>) {
-        self.set.wake_by(self.child, &self.known);
+        self.set.wake_by(self.child);
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.set.wake_by(self.child, &self.known);
+        self.set.wake_by(self.child);
     }
 }

@@ -1,13 +1,13 @@
 //! The parent waker, and the wakers of the children.
 
 use std::future::{pending, poll_fn};
-use std::pin::pin;
-use std::sync::Arc;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use aside::gather;
-use runtime_core::sync::atomic::{AtomicUsize, Ordering};
+use runtime_core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::controlled::{Gate, Task, panic_of};
 
@@ -239,4 +239,58 @@ fn a_waker_that_panics_when_it_is_replaced_leaves_the_group_usable_p39() {
     let task = Task::new();
     assert_eq!(panic_of(|| task.poll(group.as_mut())), "drop panicked");
     assert_eq!(task.poll(group.as_mut()), Poll::Ready(('x',)));
+}
+
+/// A task whose wake moves the group to another task, in which another child is then woken.
+struct MovesTheGroup {
+    group: Mutex<Pin<Box<dyn Future<Output = ((), ())> + Send>>>,
+    second: Arc<Notified>,
+    children: [StoredWaker; 2],
+}
+
+type StoredWaker = Arc<Mutex<Option<Waker>>>;
+
+struct Notified(AtomicBool);
+
+impl Wake for Notified {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+impl MovesTheGroup {
+    fn poll(&self, waker: &Waker) {
+        let polled = self.group.lock().unwrap().as_mut().poll(&mut Context::from_waker(waker));
+        assert!(polled.is_pending());
+    }
+
+    fn wake_child(&self, child: usize) {
+        let waker = self.children[child].lock().unwrap().clone();
+        waker.expect("the child was polled").wake();
+    }
+}
+
+impl Wake for MovesTheGroup {
+    fn wake(self: Arc<Self>) {
+        self.poll(&Waker::from(Arc::clone(&self.second)));
+        self.wake_child(1);
+    }
+}
+
+/// The former task's waker is still in use when the second child is woken. (P95)
+#[test]
+fn a_wake_during_the_wake_of_the_former_task_reaches_the_present_one() {
+    let children = [StoredWaker::default(), StoredWaker::default()];
+    let [first, second] = children.clone().map(|stored| {
+        poll_fn(move |cx| {
+            *stored.lock().unwrap() = Some(cx.waker().clone());
+            Poll::<()>::Pending
+        })
+    });
+    let group = Mutex::new(Box::pin(gather((first, second))) as _);
+    let second = Arc::new(Notified(AtomicBool::new(false)));
+    let task = Arc::new(MovesTheGroup { group, second, children });
+    task.poll(&Waker::from(Arc::clone(&task)));
+    task.wake_child(0);
+    assert!(task.second.0.load(Ordering::SeqCst));
 }

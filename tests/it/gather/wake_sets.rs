@@ -1,7 +1,7 @@
 //! The wake set by itself, compared with the simplest correct implementation.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 #[path = "../../../src/gather/wake_set.rs"]
 #[expect(dead_code, reason = "the tests need a part of it")]
@@ -42,14 +42,14 @@ fn compare<const BITS: usize>(capacity: usize) {
         let mut expected = std::mem::take(&mut left);
         let unattended = children(round % 7);
         let quiet = expected.is_empty();
-        unattended.iter().for_each(|&child| set.wake_by(child, &Weak::new()));
+        unattended.iter().for_each(|&child| set.wake_by(child));
         assert_eq!(task.take_wakes(), usize::from(quiet && !unattended.is_empty()));
         expected.extend(unattended);
 
         let mut visit = attend(&set);
         let mut taken = Vec::from_iter(visit.next(&set));
         let attended = children(round % 5);
-        attended.iter().for_each(|&child| set.wake_by(child, &Weak::new()));
+        attended.iter().for_each(|&child| set.wake_by(child));
         taken.extend(rest(&mut visit, &set));
         assert_eq!(task.take_wakes(), 0);
         assert!(taken.is_sorted(), "{taken:?}");
@@ -89,7 +89,7 @@ fn a_wake_set_of_any_shape_yields_the_woken_children_and_no_others() {
 fn every_child_has_a_bit_of_its_own() {
     for capacity in [63, 64, 4_032, 4_033, 10_000] {
         let set: WakeSet = WakeSet::new(capacity);
-        (0..capacity).for_each(|child| set.wake_by(child, &Weak::new()));
+        (0..capacity).for_each(|child| set.wake_by(child));
         let mut visit = attend(&set);
         assert_eq!(rest(&mut visit, &set), (0..capacity).collect::<Vec<_>>());
     }
@@ -100,13 +100,13 @@ fn a_child_woken_behind_the_current_position_is_visited_next_time() {
     let set: WakeSet = WakeSet::new(10);
     let task = Task::new();
     set.register(&Arc::new(task.waker()));
-    set.wake_by(4, &Weak::new());
+    set.wake_by(4);
     let mut visit = attend(&set);
     assert_eq!(visit.next(&set), Some(4));
-    set.wake_by(4, &Weak::new());
+    set.wake_by(4);
     assert_eq!(visit.next(&set), None);
     assert_eq!(set.leave(), AfterVisit::WakeAgain);
-    set.wake_by(5, &Weak::new());
+    set.wake_by(5);
     assert_eq!(task.take_wakes(), 1, "the first wake only; for the others the caller wakes");
     let mut visit = attend(&set);
     assert_eq!(rest(&mut visit, &set), [4, 5]);
@@ -117,13 +117,13 @@ fn children_taken_by_an_abandoned_visit_are_yielded_by_the_next_visit() {
     let set: WakeSet = WakeSet::new(10_000);
     let children = [0, 1, 64, 4_096, 9_999];
     for yielded in 0..=children.len() {
-        children.iter().for_each(|&child| set.wake_by(child, &Weak::new()));
+        children.iter().for_each(|&child| set.wake_by(child));
         let mut visit = attend(&set);
         for &child in &children[..yielded] {
             assert_eq!(visit.next(&set), Some(child));
         }
         assert_eq!(set.leave(), AfterVisit::Sleep);
-        set.wake_by(5, &Weak::new());
+        set.wake_by(5);
         set.attend(&mut visit);
         let next: BTreeSet<_> = rest(&mut visit, &set).into_iter().collect();
         assert_eq!(next, children[yielded..].iter().copied().chain([5]).collect());
@@ -137,14 +137,14 @@ fn a_retired_set_wakes_no_task_and_drops_the_parent_waker() {
     let task = Task::new();
     set.register(&Arc::new(task.waker()));
     set.retire();
-    (0..100).for_each(|child| set.wake_by(child, &Weak::new()));
+    (0..100).for_each(|child| set.wake_by(child));
     assert_eq!((task.take_wakes(), Arc::strong_count(&task)), (0, 1));
 }
 
 #[test]
 fn a_child_outside_the_set_is_misuse() {
     let set: WakeSet = WakeSet::new(3);
-    let message = panic_of(|| set.wake_by(63, &Weak::new()));
+    let message = panic_of(|| set.wake_by(63));
     assert_eq!(message, "child 63 is outside the wake set");
     let message = panic_of(|| WakeSet::<2>::new(33));
     assert_eq!(message, "a group of 33 futures is too large");

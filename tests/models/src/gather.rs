@@ -147,7 +147,6 @@ struct Group<const BITS: usize> {
     set: Arc<WakeSet<BITS>>,
     visit: Visit<BITS>,
     parker: Arc<Parker>,
-    task: Arc<Waker>,
     polls: usize,
 }
 
@@ -156,13 +155,12 @@ impl<const BITS: usize> Group<BITS> {
     fn new() -> Group<BITS> {
         let set = Arc::new(WakeSet::new(4));
         let parker = Arc::new(Parker::new());
-        let task = Arc::new(Waker::from(Arc::clone(&parker)));
-        set.register(&task);
-        Group { set, visit: Visit::default(), parker, task, polls: 0 }
+        set.register(&Arc::new(Waker::from(Arc::clone(&parker))));
+        Group { set, visit: Visit::default(), parker, polls: 0 }
     }
 
     fn child_waker(&self, child: usize) -> Waker {
-        self.set.child_waker(child, Arc::downgrade(&self.task))
+        self.set.child_waker(child)
     }
 
     /// Polls the woken children until `is_over` returns true, and parks between two polls.
@@ -291,7 +289,7 @@ fn a_new_awaiting_task(registers: Registers, witness: &'static Witness) {
     set.register(&first);
     set.attend(&mut visit);
     assert_eq!((visit.next(&set), set.leave()), (None, AfterVisit::Sleep));
-    let child = set.child_waker(1, Arc::downgrade(&first));
+    let child = set.child_waker(1);
     // From now on, only the set owns the first task's waker.
     drop(first);
     let waker = spawn(move || child.wake());
@@ -338,7 +336,7 @@ fn a_retired_set_keeps_no_task(retire: fn(&WakeSet), witness: &'static Witness) 
     let task = Keeper { _task: value, woken: woken.clone() };
     let task = Arc::new(Waker::from(Arc::new(task)));
     set.register(&task);
-    let child = set.child_waker(0, Arc::downgrade(&task));
+    let child = set.child_waker(0);
     drop(task);
     let late = child.clone();
     let waker = spawn(move || late.wake());
