@@ -184,7 +184,7 @@ impl SleepTimer {
     }
 
     /// Registers the waker for `deadline`. Returns `Ready` if the timer has fired.
-    #[inline]
+    #[inline(always)]
     fn poll(&mut self, handle: &mut Handle, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
         let Some(core) = current::turning().filter(|core| has_clock_of(core, handle)) else {
             return self.poll_remote(handle, deadline, cx);
