@@ -3,6 +3,8 @@
 //! An overflow of the stack aborts the process, so these tests are a binary of their own. Each test
 //! runs on threads whose stack is as large as std's default, whatever the environment says.
 
+#![allow(clippy::unwrap_used)]
+
 use std::hint::black_box;
 use std::thread;
 use std::time::Duration;

@@ -337,8 +337,8 @@ where
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         // A flush writes what the object has buffered, and most objects buffer nothing. So the
         // flush is tried before it waits for room in a descriptor that may be full.
-        let mut flush = || (&self.inner).flush();
-        match self.registration.try_io(Direction::Write, &mut flush) {
+        let flush = || (&self.inner).flush();
+        match self.registration.try_io(Direction::Write, flush) {
             Err(error) if is_temporary(&error) => {
                 self.registration.poll_io(Direction::Write, cx, flush)
             }

@@ -85,7 +85,7 @@ mod io {
     mod dropping;
     pub(crate) mod reading;
     pub(crate) mod stdio;
-    #[cfg(unix)]
+    #[cfg(all(feature = "fs", unix))]
     mod would_block;
     mod writing;
 

@@ -2,11 +2,12 @@
 
 use std::future::{pending, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use aside::gather;
+use runtime_core::sync::Mutex;
 use runtime_core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::controlled::{Gate, Task, panic_of};
@@ -243,11 +244,12 @@ fn a_waker_that_panics_when_it_is_replaced_leaves_the_group_usable_p39() {
 
 /// A task whose wake moves the group to another task, in which another child is then woken.
 struct MovesTheGroup {
-    group: Mutex<Pin<Box<dyn Future<Output = ((), ())> + Send>>>,
+    group: Mutex<Pin<Box<PendingPair>>>,
     second: Arc<Notified>,
     children: [StoredWaker; 2],
 }
 
+type PendingPair = dyn Future<Output = ((), ())> + Send;
 type StoredWaker = Arc<Mutex<Option<Waker>>>;
 
 struct Notified(AtomicBool);
@@ -260,12 +262,12 @@ impl Wake for Notified {
 
 impl MovesTheGroup {
     fn poll(&self, waker: &Waker) {
-        let polled = self.group.lock().unwrap().as_mut().poll(&mut Context::from_waker(waker));
+        let polled = self.group.lock().as_mut().poll(&mut Context::from_waker(waker));
         assert!(polled.is_pending());
     }
 
     fn wake_child(&self, child: usize) {
-        let waker = self.children[child].lock().unwrap().clone();
+        let waker = self.children[child].lock().clone();
         waker.expect("the child was polled").wake();
     }
 }
@@ -283,7 +285,7 @@ fn a_wake_during_the_wake_of_the_former_task_reaches_the_present_one() {
     let children = [StoredWaker::default(), StoredWaker::default()];
     let [first, second] = children.clone().map(|stored| {
         poll_fn(move |cx| {
-            *stored.lock().unwrap() = Some(cx.waker().clone());
+            *stored.lock() = Some(cx.waker().clone());
             Poll::<()>::Pending
         })
     });

@@ -3,13 +3,14 @@
 use std::error::Error;
 use std::io;
 use std::sync::mpsc;
-use std::thread;
 
 use aside::blocking::Shutdown;
 use aside::{Runtime, RuntimeGoneError, is_runtime_gone, spawn_blocking};
 use futures_lite::future::block_on;
 
-use crate::support::watchdog::{on_a_thread, watched};
+#[cfg(any(feature = "fs", all(feature = "net", unix)))]
+use crate::support::watchdog::on_a_thread;
+use crate::support::watchdog::watched;
 
 #[track_caller]
 fn assert_gone<T>(result: Result<T, impl Error + 'static>) {
@@ -109,6 +110,8 @@ fn an_unblocked_stream_says_so() {
 
 #[cfg(all(feature = "net", unix))]
 mod sockets {
+    use std::thread;
+
     use aside::net::lookup_host;
     use aside::net::{AsyncFd, TcpListener, TcpStream, UdpSocket, UnixListener, UnixStream};
 

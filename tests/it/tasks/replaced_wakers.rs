@@ -3,8 +3,10 @@
 //! by `tests/process/pipes.rs` and `tests/signals.rs`.
 
 use std::future::pending;
+#[cfg(any(feature = "unblock", all(feature = "net", unix)))]
 use std::pin::Pin;
 use std::sync::mpsc;
+#[cfg(any(feature = "unblock", all(feature = "net", unix)))]
 use std::task::Context;
 use std::time::Duration;
 

@@ -33,7 +33,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "cancel::an_aborted_task_is_dropped_by_its_loop_and_its_handle_resolves_once",
         bound: None,
-        executions: 8_884,
+        executions: 9_236,
         witnesses: &["cancelled"],
         mutants: &[
             Mutant::lose(COMPLETION, CANCEL),
@@ -45,7 +45,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "cancel::of_wake_and_abort_one_ends_the_task",
         bound: Some(4),
-        executions: 37_532,
+        executions: 37_705,
         witnesses: &["cancelled", "ended by itself"],
         mutants: &[Mutant::lose(REMOTE, SEND), Mutant::split(PARK, UNPARK)],
         body: |witness| an_aborted_task_is_dropped_at_home(Wakes::One, witness),

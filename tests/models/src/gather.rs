@@ -47,7 +47,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "gather::of_two_children_none_is_lost",
         bound: None,
-        executions: 28_873,
+        executions: 45_838,
         witnesses: &["one poll", "two polls", "three polls"],
         mutants: &[Mutant::split(WAKE_SET, MARK_ROOT), Mutant::relaxed(WAKE_SET, MARK_ROOT)],
         body: |witness| children_are_woken::<64>(&[0, 1], witness),
@@ -55,7 +55,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "gather::a_redundant_wake_publishes_the_write_before_it",
         bound: Some(4),
-        executions: 9_689,
+        executions: 10_675,
         witnesses: &["one poll", "two polls", "three polls"],
         mutants: &[Mutant::relaxed(WAKE_SET, MARK_ROOT), Mutant::relaxed(WAKE_SET, ATTEND)],
         body: |witness| children_are_woken::<64>(&[0, 0], witness),
@@ -76,7 +76,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "gather::of_two_in_one_word_of_two_levels_none_is_lost",
         bound: None,
-        executions: 52_574,
+        executions: 118_232,
         witnesses: &["one poll", "two polls", "three polls"],
         mutants: &[
             Mutant::split(WAKE_SET, MARK),
@@ -88,7 +88,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "gather::of_two_in_two_words_none_is_lost",
         bound: None,
-        executions: 28_873,
+        executions: 45_838,
         witnesses: &["one poll", "two polls", "three polls"],
         mutants: &[Mutant::split(WAKE_SET, MARK_ROOT)],
         body: |witness| children_are_woken::<2>(&[0, 2], witness),
@@ -108,7 +108,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "gather::a_new_awaiting_task_is_the_one_woken",
         bound: None,
-        executions: 68,
+        executions: 69,
         witnesses: &["seen by its poll", "woken"],
         mutants: &[
             Mutant::lose(WAKE_SET, LEAVE),
@@ -121,7 +121,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "gather::a_retired_set_keeps_no_task",
         bound: None,
-        executions: 3,
+        executions: 4,
         witnesses: &["woken in time", "not woken"],
         mutants: &[Mutant::body("it is not retired", |witness| {
             a_retired_set_keeps_no_task(|_| (), witness);

@@ -44,7 +44,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "lanes::a_job_on_the_wait_list_of_a_closing_pool_ends_once",
         bound: Some(3),
-        executions: 3_544,
+        executions: 3_340,
         witnesses: &["ran", "cancelled", "handed back"],
         mutants: &[Mutant::lose(PARK, WAKE_THREAD)],
         body: a_job_in_line_of_a_pool_that_closes,
@@ -52,7 +52,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "lanes::a_shutdown_that_leaves_reports_a_job_that_must_run_which_is_run_later",
         bound: Some(3),
-        executions: 835,
+        executions: 732,
         witnesses: &["had ended", "runs", "waits"],
         mutants: &[
             Mutant::lose(PARK, UNPARK),
@@ -76,7 +76,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "lanes::a_job_reported_as_running_had_not_ended",
         bound: Some(3),
-        executions: 468,
+        executions: 423,
         witnesses: &["reported", "not reported"],
         mutants: &[Mutant::lose(PARK, WAKE_THREAD)],
         body: who_is_reported_as_running,

@@ -77,7 +77,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::a_job_submitted_to_a_pool_that_shuts_down_is_run_or_handed_back",
         bound: Some(4),
-        executions: 40_286,
+        executions: 42_004,
         witnesses: &["ran", "handed back"],
         mutants: &[
             Mutant::lose(PARK, WAKE_THREAD),
@@ -90,7 +90,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::a_job_submitted_to_a_pool_that_is_left_comes_to_one_end",
         bound: Some(4),
-        executions: 60_228,
+        executions: 53_001,
         witnesses: &["ran", "cancelled", "handed back"],
         mutants: &[Mutant::lose(PARK, WAKE_THREAD)],
         body: |witness| while_it_closes(&pool(1, 1), leave, witness),
@@ -144,7 +144,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "pool::a_blocked_queue_gets_more_threads",
         bound: Some(2),
-        executions: 252_186,
+        executions: 253_250,
         witnesses: &["ran"],
         mutants: &[Mutant::body("there is room for one thread", |witness| {
             a_blocked_queue(1, witness);

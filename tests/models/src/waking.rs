@@ -98,7 +98,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "waking::a_future_is_dropped_once_on_its_own_thread_while_wakers_remain",
         bound: None,
-        executions: 4_661,
+        executions: 6_631,
         witnesses: &["ended"],
         mutants: &[Mutant::lose(SHARED, SEND)],
         body: a_future_is_dropped_once_on_its_own_thread,
