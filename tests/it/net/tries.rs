@@ -52,12 +52,13 @@ macro_rules! assert_stream_tries {
         while near.try_write(&[1; 65536]).is_ok() {}
         far.set_nonblocking(true).unwrap();
         let mut chunk = vec![0; 65536];
-        loop {
+        let emptied = loop {
             match far.read(&mut chunk) {
-                Ok(_) => {}
-                Err(error) => break assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
+                Ok(count) => assert!(count > 0),
+                Err(error) => break error,
             }
-        }
+        };
+        assert_eq!(emptied.kind(), io::ErrorKind::WouldBlock);
         wait_outside(&near, PollFlags::OUT);
         assert_eq!(near.try_write(&[1]).expect("there is room"), 1);
         far.shutdown(net::Shutdown::Write).unwrap();
