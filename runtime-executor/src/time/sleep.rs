@@ -76,6 +76,11 @@ enum SleepState {
         deadline: Option<Instant>,
         timer: SleepTimer,
     },
+    /// The deadline had passed at the first poll, and the task yields for `rest`.
+    Late {
+        deadline: Instant,
+        rest: Pin<Box<Sleep>>,
+    },
     Elapsed,
 }
 
@@ -93,8 +98,6 @@ enum SleepTimer {
     UnsetAhead,
     /// The timer is in the loop's timer queue until it fires.
     Queued(TimerKey),
-    /// The deadline had passed at the first poll, and the task yields until this timer fires.
-    Late(TimerKey),
     /// A task on the loop sleeps, because the future is polled elsewhere.
     Remote(AbortOnDrop<()>),
 }
@@ -116,7 +119,9 @@ impl Sleep {
     pub fn deadline(&self) -> Option<Instant> {
         match self.state {
             SleepState::Placed { deadline, .. } => deadline,
-            SleepState::Unplaced(SleepEnd::At(deadline)) => Some(deadline),
+            SleepState::Unplaced(SleepEnd::At(deadline)) | SleepState::Late { deadline, .. } => {
+                Some(deadline)
+            }
             SleepState::Unplaced(SleepEnd::After(_)) | SleepState::Elapsed => None,
         }
     }
@@ -138,6 +143,33 @@ impl Sleep {
     }
 }
 
+impl Sleep {
+    /// Yields, because the deadline has passed and the budget is used up (B3): waits for a timer
+    /// that is due now, and so fires after the timers that are due already.
+    #[cold]
+    fn yield_late(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        budget::leave_one();
+        if let SleepState::Placed { handle, .. } = &self.state {
+            let (handle, now) = (handle.clone(), handle.clock().now());
+            let timer = SleepTimer::UnsetAhead;
+            let state = SleepState::Placed { handle, deadline: Some(now), timer };
+            self.state = SleepState::Late { deadline, rest: Box::pin(Sleep { state }) };
+        }
+        self.poll_late_or_elapsed(cx)
+    }
+
+    #[cold]
+    fn poll_late_or_elapsed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let SleepState::Late { rest, .. } = &mut self.state else {
+            return budget::poll_spend(cx);
+        };
+        ready!(rest.as_mut().poll(cx));
+        budget::spend_all();
+        self.state = SleepState::Elapsed;
+        Poll::Ready(())
+    }
+}
+
 impl Future for Sleep {
     type Output = ();
 
@@ -146,18 +178,18 @@ impl Future for Sleep {
             self.place(end);
         }
         let SleepState::Placed { handle, deadline, timer } = &mut self.state else {
-            return budget::poll_spend(cx);
+            return self.poll_late_or_elapsed(cx);
         };
         let Some(deadline) = *deadline else { return Poll::Pending };
-        let is_late = matches!(timer, SleepTimer::Unset | SleepTimer::Late(_));
+        let is_first_poll = matches!(timer, SleepTimer::Unset);
         if !timer.is_over(handle, deadline) && timer.poll(handle, deadline, cx).is_pending() {
             return Poll::Pending;
         }
-        if is_late && handle.clock().is_virtual() {
+        if is_first_poll && handle.clock().is_virtual() {
             ready!(budget::poll_spend(cx));
-        } else if is_late && budget::is_used_up() {
-            ready!(timer.poll_late(handle, cx));
-        } else if is_late {
+        } else if is_first_poll && budget::is_used_up() {
+            return self.yield_late(deadline, cx);
+        } else if is_first_poll {
             budget::spend_all();
         }
         *self = Sleep { state: SleepState::Elapsed };
@@ -172,19 +204,18 @@ impl SleepTimer {
     fn is_over(&mut self, handle: &Handle, deadline: Instant) -> bool {
         match *self {
             SleepTimer::UnsetAhead => false,
-            SleepTimer::Queued(key) | SleepTimer::Late(key) if has_fired(key, handle.shared()) => {
+            SleepTimer::Queued(key) if has_fired(key, handle.shared()) => {
                 *self = SleepTimer::Unset;
                 true
             }
-            SleepTimer::Unset
-            | SleepTimer::Queued(_)
-            | SleepTimer::Late(_)
-            | SleepTimer::Remote(_) => handle.clock().now() >= deadline,
+            SleepTimer::Unset | SleepTimer::Queued(_) | SleepTimer::Remote(_) => {
+                handle.clock().now() >= deadline
+            }
         }
     }
 
     /// Registers the waker for `deadline`. Returns `Ready` if the timer has fired.
-    #[inline(always)]
+    #[inline]
     fn poll(&mut self, handle: &mut Handle, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
         let Some(core) = current::turning().filter(|core| has_clock_of(core, handle)) else {
             return self.poll_remote(handle, deadline, cx);
@@ -196,18 +227,6 @@ impl SleepTimer {
         let key = core.timers.borrow_mut().insert(&core.shared.clock, deadline, waker);
         *self = SleepTimer::Queued(key);
         Poll::Pending
-    }
-
-    /// Yields until the timers that are due by now have fired (B3 of the budget).
-    #[cold]
-    fn poll_late(&mut self, handle: &mut Handle, cx: &mut Context<'_>) -> Poll<()> {
-        budget::leave_one();
-        let now = handle.clock().now();
-        let polled = self.poll(handle, now, cx);
-        if let SleepTimer::Queued(key) = *self {
-            *self = SleepTimer::Late(key);
-        }
-        polled
     }
 
     #[cold]
@@ -238,13 +257,13 @@ impl SleepTimer {
             *handle = Handle::new(Arc::clone(&core.shared));
         }
         match *self {
-            SleepTimer::Queued(key) | SleepTimer::Late(key) => Some(key),
+            SleepTimer::Queued(key) => Some(key),
             SleepTimer::Unset | SleepTimer::UnsetAhead | SleepTimer::Remote(_) => None,
         }
     }
 
     fn unset(&mut self, shared: &Arc<Shared<Message>>) {
-        if let SleepTimer::Queued(key) | SleepTimer::Late(key) = *self {
+        if let SleepTimer::Queued(key) = *self {
             *self = SleepTimer::Unset;
             remove(key, shared);
         }
@@ -315,9 +334,7 @@ fn poll_task(task: Pin<&mut AbortOnDrop<()>>, cx: &mut Context<'_>) -> Poll<()> 
 impl Drop for Sleep {
     #[inline]
     fn drop(&mut self) {
-        if let SleepState::Placed { handle, timer, .. } = &self.state
-            && let SleepTimer::Queued(key) | SleepTimer::Late(key) = timer
-        {
+        if let SleepState::Placed { handle, timer: SleepTimer::Queued(key), .. } = &self.state {
             remove(*key, handle.shared());
         }
     }
