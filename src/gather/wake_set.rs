@@ -83,13 +83,13 @@
 //!   necessary.
 //! - *A child's waker that finds the task's former waker in the lock*, because G4 has not happened
 //!   yet. The child's waker has set its bit before G5, so G5 takes the bit. A child's waker that
-//!   sets its bit after G7 finds the task's new waker in the lock, because G7 publishes G4. (A
-//!   child's waker keeps no reference to the task's waker of its own, which would save the lock: it
-//!   could not know whether that waker is still the present one.)
+//!   sets its bit after G7 finds the task's new waker in the lock, because G7 publishes G4. A
+//!   child's waker keeps no reference to the task's waker of its own. It would save the lock, but
+//!   the child's waker could not know whether that waker is still the present one.
 //! - *A redundant wake*, at any level, is still an RMW on the word that the poll swaps later.
 //!   Writes before the wake are therefore visible to the child's poll.
-//! - *A waker that is kept for ever.* [`WakeSet::retire`] takes the task's waker out of the lock, so
-//!   G3 finds no waker.
+//! - *A waker that is kept for ever.* [`WakeSet::retire`] takes the task's waker out of the lock.
+//!   G3 then finds no waker.
 //!
 //! Wakers are foreign code, so the task's waker is cloned, woken and dropped outside the lock. The
 //! lock holds the task's waker in an `Arc`, so that G3 need not clone the waker itself. If the
