@@ -9,7 +9,7 @@ use runtime_blocking::Lane;
 use runtime_blocking::{PendingClose, Pool};
 use runtime_core::heap_if_large;
 use runtime_core::join::JoinHandle;
-use runtime_core::large::LARGE;
+use runtime_core::large::is_large;
 use runtime_core::metadata::Metadata;
 use runtime_core::sync::Mutex;
 #[cfg(feature = "fs")]
@@ -118,7 +118,7 @@ impl Handle {
         F: Future + 'static,
         F::Output: Send + 'static,
     {
-        if const { size_of::<M>() > LARGE || size_of::<F>() > LARGE } {
+        if const { is_large::<M>() || is_large::<F>() } {
             let make = Box::new(make);
             self.parts.event_loop.spawn_with(Metadata::here(), move || Box::pin(make()))
         } else {

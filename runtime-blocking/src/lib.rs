@@ -62,8 +62,6 @@ pub use pinned::{PinnedCallError, PinnedState, PinnedStateBuilder};
 
 pub use deadlock::deadlock_error::Deadlock;
 pub use job::cancel::{CancelHook, CancelToken, Cancelled, check_cancelled, is_cancelled};
-#[doc(hidden)]
-pub use job::large::is_large;
 pub use pool::builder::Builder;
 pub use pool::handle::Pool;
 pub use pool::lane::Lane;

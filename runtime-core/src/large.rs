@@ -6,7 +6,12 @@
 //! compiler decides by the type, so small values pay nothing.
 
 /// The maximum number of bytes of a future or a closure that is passed on by value.
-pub const LARGE: usize = 4 * 1024;
+const BYTES_MAX: usize = 4 * 1024;
+
+/// Returns whether a value of this type is moved to the heap before it is passed on.
+pub const fn is_large<T>() -> bool {
+    size_of::<T>() > BYTES_MAX
+}
 
 /// Evaluates an expression that uses the variable `$value` of the type `$type`. If the type is
 /// large, the variable is a box in the expression, which `$make` makes.
@@ -30,7 +35,7 @@ pub const LARGE: usize = 4 * 1024;
 #[macro_export]
 macro_rules! heap_if_large {
     ($make:path, $value:ident: $type:ty => $use:expr) => {
-        if const { size_of::<$type>() > $crate::large::LARGE } {
+        if const { $crate::large::is_large::<$type>() } {
             let $value = $make($value);
             $use
         } else {

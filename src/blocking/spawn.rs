@@ -1,7 +1,8 @@
 //! [`spawn_blocking`]: from a closure to a job of a runtime.
 
-use runtime_blocking::{Lane, is_large};
+use runtime_blocking::Lane;
 use runtime_core::catch_panic::drop_catching;
+use runtime_core::heap_if_large;
 use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::metadata::Metadata;
 
@@ -67,10 +68,7 @@ impl Handle {
         T: Send + 'static,
         K: Send + Sync + 'static,
     {
-        if const { is_large::<F>() } {
-            return self.submit_sized(lane, metadata, keep, Box::new(f));
-        }
-        self.submit_sized(lane, metadata, keep, f)
+        heap_if_large!(Box::new, f: F => self.submit_sized(lane, metadata, keep, f))
     }
 
     fn submit_sized<F, T, K>(&self, lane: &Lane, metadata: Metadata, keep: K, f: F) -> JoinHandle<T>

@@ -3,4 +3,3 @@
 pub(crate) mod cancel;
 pub(crate) mod closure;
 pub(crate) mod context;
-pub(crate) mod large;

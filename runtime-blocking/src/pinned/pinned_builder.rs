@@ -7,6 +7,7 @@ use std::io;
 use std::sync::Arc;
 
 use runtime_core::completion::Completion;
+use runtime_core::heap_if_large;
 use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::metadata::Metadata;
 use runtime_core::sync::thread;
@@ -14,7 +15,6 @@ use runtime_core::sync::thread;
 use super::call_queue::CallQueue;
 use super::pinned_handle::PinnedState;
 use super::state_thread::{StateOpening, run_state};
-use crate::job::large::is_large;
 use crate::pool::settings::{Spawner, ThreadBody};
 use crate::worker::signal_mask::{Masked, SignalMask};
 
@@ -133,10 +133,7 @@ impl PinnedStateBuilder {
         M: FnOnce() -> Result<T, E> + Send + 'static,
         W: FnOnce(Result<PinnedState<T>, E>) -> O + Send + 'static,
     {
-        if const { is_large::<M>() } {
-            return self.open_sized(metadata, keep, Box::new(make), wrap);
-        }
-        self.open_sized(metadata, keep, make, wrap)
+        heap_if_large!(Box::new, make: M => self.open_sized(metadata, keep, make, wrap))
     }
 
     fn open_sized<T, E, O, K, M, W>(

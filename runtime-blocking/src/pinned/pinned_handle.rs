@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use runtime_core::completion::Completion;
 use runtime_core::context::is_on_loop;
+use runtime_core::heap_if_large;
 use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
 use runtime_core::park::Parker;
@@ -14,7 +15,6 @@ use super::call_queue::CallQueue;
 use super::pending_close::{PendingClose, UnparkOnDrop};
 use super::pinned_call::{CallAborter, ClosureCall};
 use super::state_thread as thread;
-use crate::job::large::is_large;
 
 /// A state that one thread makes, uses and drops. Other threads send calls to that thread.
 ///
@@ -137,10 +137,7 @@ impl<T: 'static> PinnedState<T> {
         R: Send + 'static,
         K: Send + 'static,
     {
-        if const { is_large::<F>() } {
-            return self.call_sized(metadata, keep, Box::new(f));
-        }
-        self.call_sized(metadata, keep, f)
+        heap_if_large!(Box::new, f: F => self.call_sized(metadata, keep, f))
     }
 
     fn call_sized<F, R, K>(&self, metadata: Metadata, keep: K, f: F) -> JoinHandle<R>

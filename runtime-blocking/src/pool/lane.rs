@@ -4,10 +4,10 @@ use std::sync::{Arc, Weak};
 
 use runtime_core::catch_panic::drop_catching;
 use runtime_core::join::JoinHandle;
+use runtime_core::large::is_large;
 use runtime_core::metadata::Metadata;
 
 use crate::job::closure::{BlockingJob, Job, RemoveFromQueue, Submitted};
-use crate::job::large::is_large;
 use crate::pool::lane_owner::LaneOwner;
 use crate::pool::owner::PoolOwner;
 use crate::pool::submit_error::SubmitError;
@@ -109,7 +109,7 @@ impl Lane {
     }
 
     /// Step 1 of a blocking call: makes the job, and offers it to the queue. Moves a
-    /// [large](crate::job::large) closure to the heap first.
+    /// [large](runtime_core::large) closure to the heap first.
     #[inline]
     pub(crate) fn accept<F, T, K>(
         &self,

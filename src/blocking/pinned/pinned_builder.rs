@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::convert::Infallible;
 
+use runtime_core::heap_if_large;
 use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
 
@@ -98,10 +99,7 @@ impl PinnedBuilder {
         M: FnOnce() -> Result<T, E> + Send + 'static,
         W: FnOnce(Result<Pinned<T>, E>) -> O + Send + 'static,
     {
-        if const { runtime_blocking::is_large::<M>() } {
-            return self.open_sized(metadata, Box::new(make), wrap);
-        }
-        self.open_sized(metadata, make, wrap)
+        heap_if_large!(Box::new, make: M => self.open_sized(metadata, make, wrap))
     }
 
     fn open_sized<T, E, O, M, W>(self, metadata: Metadata, make: M, wrap: W) -> JoinHandle<O>

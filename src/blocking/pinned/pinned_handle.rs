@@ -5,6 +5,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
 use runtime_core::context::is_on_loop;
+use runtime_core::heap_if_large;
 use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
 
@@ -119,10 +120,7 @@ impl<T: 'static> Pinned<T> {
         F: FnOnce(&mut T) -> R + Send + 'static,
         R: Send + 'static,
     {
-        if const { runtime_blocking::is_large::<F>() } {
-            return self.call_sized(metadata, Box::new(f));
-        }
-        self.call_sized(metadata, f)
+        heap_if_large!(Box::new, f: F => self.call_sized(metadata, f))
     }
 
     fn call_sized<F, R>(&self, metadata: Metadata, f: F) -> JoinHandle<R>
