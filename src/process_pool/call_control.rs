@@ -47,10 +47,11 @@ enum CallEnd<T> {
 
 /// The work of the driver thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum CallPhase {
-    /// It encodes or decodes, and may run code of the user.
+pub(super) enum CallPhase {
+    /// The thread encodes or decodes. It may run code of the user that never returns.
     Codec,
-    /// It starts a process or exchanges frames.
+    /// The thread starts a process or exchanges frames. After a verdict, it returns as soon as the
+    /// system allows.
     Exchange,
 }
 
@@ -65,7 +66,8 @@ pub(super) enum Verdict {
 #[derive(Debug)]
 pub(super) struct EndedCall {
     pub(super) verdict: Verdict,
-    pub(super) driver_return: DriverReturn,
+    /// The work of the driver thread at the end of the call: step K4.
+    pub(super) phase: CallPhase,
     /// The process that the verdict has killed.
     pub(super) killed: Option<Arc<ChildGuard>>,
 }
@@ -73,15 +75,6 @@ pub(super) struct EndedCall {
 /// The error of a step of a call that a verdict has ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct CallEnded;
-
-/// The time in which a driver thread returns after a verdict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum DriverReturn {
-    /// As soon as the system allows.
-    Soon,
-    /// The thread runs code of the user, and may never return.
-    Unknown,
-}
 
 impl<T> CallControl<T> {
     /// Makes the state of a call whose time limit begins now. `supervisor` belongs to the current
@@ -108,7 +101,7 @@ impl<T> CallControl<T> {
                 if matches!(state.end, CallEnd::Open) && state.deadline.has_passed() {
                     state.end_by(Verdict::TimedOut);
                 }
-                let driver_return = state.driver_return();
+                let phase = state.phase;
                 match &mut state.end {
                     CallEnd::Open => {}
                     CallEnd::Outcome(outcome) => {
@@ -116,11 +109,7 @@ impl<T> CallControl<T> {
                     }
                     CallEnd::Verdict(verdict) => {
                         let verdict = *verdict;
-                        return Err(EndedCall {
-                            verdict,
-                            driver_return,
-                            killed: state.killed.take(),
-                        });
+                        return Err(EndedCall { verdict, phase, killed: state.killed.take() });
                     }
                 }
                 state.deadline.instant()
@@ -211,13 +200,6 @@ impl<T> CallState<T> {
 
     fn check_open(&self) -> Result<(), CallEnded> {
         if matches!(self.end, CallEnd::Open) { Ok(()) } else { Err(CallEnded) }
-    }
-
-    fn driver_return(&self) -> DriverReturn {
-        match self.phase {
-            CallPhase::Codec => DriverReturn::Unknown,
-            CallPhase::Exchange => DriverReturn::Soon,
-        }
     }
 }
 

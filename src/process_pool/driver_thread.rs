@@ -13,7 +13,7 @@ use std::time::Duration;
 use runtime_core::park::Parker;
 use runtime_core::sync::{Mutex, thread};
 
-use super::call_control::{DriverReturn, EndedCall};
+use super::call_control::{CallPhase, EndedCall};
 use super::child_guard::ChildGuard;
 use super::poll_fds::Deadline;
 use super::worker_process::{WorkerProcess, WorkerState};
@@ -108,9 +108,9 @@ impl DriverThread {
 
     /// Records when the thread will be idle, after a call that ended early.
     pub(super) fn expect_return(&mut self, ended: EndedCall) {
-        self.idle_within = match ended.driver_return {
-            DriverReturn::Soon => RETURN_MAX,
-            DriverReturn::Unknown => CODEC_RETURN_MAX,
+        self.idle_within = match ended.phase {
+            CallPhase::Exchange => RETURN_MAX,
+            CallPhase::Codec => CODEC_RETURN_MAX,
         };
         self.killed = ended.killed;
     }

@@ -68,11 +68,11 @@ pub(super) fn encode_onto<T: Serialize>(
     value: &T,
     stack: StackLimit,
 ) -> std::result::Result<(), Box<str>> {
-    let is_too_deep = Cell::new(false);
-    let output = CheckedOutput { bytes: mem::take(bytes), stack, is_too_deep: &is_too_deep };
+    let check = StackCheck::new(stack);
+    let output = CheckedOutput { bytes: mem::take(bytes), stack: &check };
     match postcard::serialize_with_flavor(value, output) {
         Ok(encoded) => *bytes = encoded,
-        Err(_) if is_too_deep.get() => return Err(stack.text()),
+        Err(_) if check.has_failed.get() => return Err(stack.text()),
         Err(error) => return Err(text(error)),
     }
     Ok(())
@@ -83,15 +83,15 @@ pub(super) fn decode<T: DeserializeOwned>(
     bytes: &[u8],
     stack: StackLimit,
 ) -> std::result::Result<T, Box<str>> {
-    let is_too_deep = Cell::new(false);
-    let input = CheckedInput { bytes: Slice::new(bytes), stack, is_too_deep: &is_too_deep };
+    let check = StackCheck::new(stack);
+    let input = CheckedInput { bytes: Slice::new(bytes), stack: &check };
     let mut decoder = Deserializer::from_flavor(input);
     let limit = ElementLimit::for_bytes(bytes.len());
     let value = T::deserialize(Limited::new(&mut decoder, &limit));
     match value.and_then(|value| Ok((value, decoder.finalize()?))) {
         Ok((value, [])) => Ok(value),
         Ok((_value, rest)) => Err(format!("{} bytes are left over", rest.len()).into()),
-        Err(_) if is_too_deep.get() => Err(stack.text()),
+        Err(_) if check.has_failed.get() => Err(stack.text()),
         Err(_) if limit.is_exceeded() => Err("it has too many elements that take no bytes".into()),
         Err(error) => Err(text(error)),
     }
@@ -101,22 +101,32 @@ fn text(error: Error) -> Box<str> {
     error.to_string().into()
 }
 
-/// Encoded bytes. Each byte that is added checks the stack.
-struct CheckedOutput<'call> {
-    bytes: Vec<u8>,
+/// The check of the stack during one encoding or decoding.
+struct StackCheck {
     stack: StackLimit,
-    is_too_deep: &'call Cell<bool>,
+    has_failed: Cell<bool>,
 }
 
-impl CheckedOutput<'_> {
+impl StackCheck {
+    fn new(stack: StackLimit) -> StackCheck {
+        StackCheck { stack, has_failed: Cell::new(false) }
+    }
+
+    /// Returns `error`, which stops postcard, if the stack has grown beyond its limit.
     #[inline]
-    fn check(&self) -> Result<()> {
+    fn check(&self, error: Error) -> Result<()> {
         if self.stack.is_exceeded() {
-            self.is_too_deep.set(true);
-            return Err(Error::SerializeBufferFull);
+            self.has_failed.set(true);
+            return Err(error);
         }
         Ok(())
     }
+}
+
+/// Encoded bytes. Each byte that is added checks the stack.
+struct CheckedOutput<'call> {
+    bytes: Vec<u8>,
+    stack: &'call StackCheck,
 }
 
 impl Destination for CheckedOutput<'_> {
@@ -124,14 +134,14 @@ impl Destination for CheckedOutput<'_> {
 
     #[inline]
     fn try_extend(&mut self, bytes: &[u8]) -> Result<()> {
-        self.check()?;
+        self.stack.check(Error::SerializeBufferFull)?;
         self.bytes.extend_from_slice(bytes);
         Ok(())
     }
 
     #[inline]
     fn try_push(&mut self, byte: u8) -> Result<()> {
-        self.check()?;
+        self.stack.check(Error::SerializeBufferFull)?;
         self.bytes.push(byte);
         Ok(())
     }
@@ -144,19 +154,7 @@ impl Destination for CheckedOutput<'_> {
 /// Bytes to decode. Each read checks the stack.
 struct CheckedInput<'call> {
     bytes: Slice<'call>,
-    stack: StackLimit,
-    is_too_deep: &'call Cell<bool>,
-}
-
-impl CheckedInput<'_> {
-    #[inline]
-    fn check(&self) -> Result<()> {
-        if self.stack.is_exceeded() {
-            self.is_too_deep.set(true);
-            return Err(Error::DeserializeUnexpectedEnd);
-        }
-        Ok(())
-    }
+    stack: &'call StackCheck,
 }
 
 impl<'call> Source<'call> for CheckedInput<'call> {
@@ -165,7 +163,7 @@ impl<'call> Source<'call> for CheckedInput<'call> {
 
     #[inline]
     fn pop(&mut self) -> Result<u8> {
-        self.check()?;
+        self.stack.check(Error::DeserializeUnexpectedEnd)?;
         self.bytes.pop()
     }
 
@@ -176,7 +174,7 @@ impl<'call> Source<'call> for CheckedInput<'call> {
 
     #[inline]
     fn try_take_n(&mut self, bytes: usize) -> Result<&'call [u8]> {
-        self.check()?;
+        self.stack.check(Error::DeserializeUnexpectedEnd)?;
         self.bytes.try_take_n(bytes)
     }
 

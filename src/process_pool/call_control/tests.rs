@@ -61,7 +61,7 @@ fn the_first_of_outcome_and_verdict_is_the_end() {
     aborted.abort();
     aborted.finish(1);
     let ended = aborted.wait().unwrap_err();
-    assert_eq!((ended.verdict, ended.driver_return), (Verdict::Aborted, DriverReturn::Unknown));
+    assert_eq!((ended.verdict, ended.phase), (Verdict::Aborted, CallPhase::Codec));
     let finished = control(Some(Duration::ZERO));
     finished.finish(2);
     finished.abort();
@@ -69,7 +69,7 @@ fn the_first_of_outcome_and_verdict_is_the_end() {
     let late = control(Some(Duration::ZERO));
     assert_eq!(late.enter_exchange(), Ok(()));
     let ended = late.wait().unwrap_err();
-    assert_eq!((ended.verdict, ended.driver_return), (Verdict::TimedOut, DriverReturn::Soon));
+    assert_eq!((ended.verdict, ended.phase), (Verdict::TimedOut, CallPhase::Exchange));
     assert_eq!(late.enter_codec(), Err(CallEnded));
 }
 
