@@ -4,6 +4,9 @@
 #![cfg(all(feature = "net", target_os = "linux"))]
 #![allow(clippy::unwrap_used)]
 
+#[allow(dead_code)]
+#[path = "it/support/allocations.rs"]
+mod allocations;
 #[path = "connections/plan.rs"]
 mod plan;
 #[path = "connections/random.rs"]
@@ -14,20 +17,8 @@ mod slow;
 #[path = "it/support/watchdog.rs"]
 mod watchdog;
 
-use std::alloc::System;
-
 use aside::Runtime;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
-
-#[global_allocator]
-static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
-
-/// Returns the number of allocated bytes.
-fn live() -> usize {
-    let stats = ALLOCATOR.stats();
-    stats.bytes_allocated.wrapping_sub(stats.bytes_deallocated)
-}
 
 /// A common limit of descriptors per process.
 const DESCRIPTORS: u64 = 1024;

@@ -5,26 +5,20 @@
 #![allow(clippy::unwrap_used)]
 
 #[allow(dead_code)]
+#[path = "it/support/allocations.rs"]
+mod allocations;
+#[allow(dead_code)]
 #[path = "it/support/watchdog.rs"]
 mod watchdog;
 
-use std::alloc::System;
 use std::io::SeekFrom;
 use std::path::Path;
 
 use aside::Runtime;
 use aside::fs::File;
 use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
-use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
-#[global_allocator]
-static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
-
-/// Returns the number of allocated bytes.
-fn live() -> usize {
-    let stats = ALLOCATOR.stats();
-    stats.bytes_allocated.wrapping_sub(stats.bytes_deallocated)
-}
+use crate::allocations::live;
 
 const FILES: usize = 20;
 const LENGTH: usize = 3 << 20;

@@ -4,31 +4,19 @@
 //! tests are therefore a binary of their own, and one test runs all cases in turn.
 #![allow(clippy::unwrap_used)]
 
+#[path = "it/support/allocations.rs"]
+mod allocations;
 #[allow(dead_code)]
 #[path = "it/support/watchdog.rs"]
 mod watchdog;
 
-use std::alloc::System;
 use std::future::pending;
 use std::time::Duration;
 
 use aside::blocking::Pool;
 use aside::{Runtime, gather, scope, sleep, spawn, spawn_blocking, timeout, yield_now};
-use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
-#[global_allocator]
-static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
-
-/// Returns the number of allocated bytes.
-fn live() -> usize {
-    let stats = ALLOCATOR.stats();
-    stats.bytes_allocated.wrapping_sub(stats.bytes_deallocated)
-}
-
-/// Returns the number of allocations up to now.
-fn allocations() -> usize {
-    ALLOCATOR.stats().allocations
-}
+use crate::allocations::{allocations, live};
 
 /// The number of bytes that a repetition may add: less than one byte for each of a hundred thousand
 /// items.

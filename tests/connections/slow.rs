@@ -10,8 +10,9 @@ use aside::net::{SocketBuilder, TcpListener, TcpStream};
 use aside::observe::Counters;
 use aside::{JoinHandle, Runtime, gather, sleep, spawn, timeout};
 
+use crate::allocations::live;
+use crate::assert_no_socket_is_registered;
 use crate::plan::Bytes;
-use crate::{assert_no_socket_is_registered, live};
 
 const SLOW: u64 = 50;
 /// The memory that a connection may use: for the buffer of the copy, the task, and the two streams.

@@ -250,7 +250,12 @@ fn clears_what_its_short_read_has_not_seen(
 /// While another thread reads, one byte arrives, and then a second byte together with the end of
 /// the stream. The loop receives the events. All reads of the other thread are short. (P68)
 fn a_short_read_loses_nothing(content: EventContent, read: Read, witness: &'static Witness) {
-    let device = Device::with_content(content);
+    two_arrivals(Device::with_content(content), Device::arrive_and_end, read, witness);
+}
+
+/// Another thread reads, while two bytes arrive and the loop receives their events. `second` lets
+/// the second byte arrive.
+fn two_arrivals(device: Device, second: fn(&Device), read: Read, witness: &'static Witness) {
     let executor = device.executor();
     let socket = Arc::new(register_on_loop(&device, &executor));
     let reader = spawn({
@@ -259,7 +264,7 @@ fn a_short_read_loses_nothing(content: EventContent, read: Read, witness: &'stat
     });
     device.arrive();
     let _ = executor.turn(Duration::ZERO);
-    device.arrive_and_end();
+    second(&device);
     let _ = executor.turn(Duration::ZERO);
     join(reader);
 }
@@ -303,18 +308,7 @@ fn tries_and_clears(device: &Device, handle: &Handle, socket: &Registration, _: 
 /// Another thread reads by operations that are tried although the direction is not ready, while two
 /// bytes arrive and the loop receives their events. (P103, P118)
 fn a_try_loses_no_event(read: Read, witness: &'static Witness) {
-    let device = Device::new(Addressing::Token);
-    let executor = device.executor();
-    let socket = Arc::new(register_on_loop(&device, &executor));
-    let reader = spawn({
-        let (device, handle, socket) = (device.clone(), executor.handle(), Arc::clone(&socket));
-        move || read(&device, &handle, &socket, witness)
-    });
-    device.arrive();
-    let _ = executor.turn(Duration::ZERO);
-    device.arrive();
-    let _ = executor.turn(Duration::ZERO);
-    join(reader);
+    two_arrivals(Device::new(Addressing::Token), Device::arrive, read, witness);
 }
 
 /// An event is pending when its socket is dropped and another socket gets the same slot. (P66, P67)
