@@ -115,7 +115,9 @@ impl<T> Completion<T> {
             Ready(_) | Taken | Closed => Some(waker),
         };
         drop(state);
-        unused.into_iter().for_each(drop_catching);
+        if let Some(unused) = unused {
+            drop_catching(unused);
+        }
     }
 
     /// C2. Takes the result, or stores the caller's waker. Panics if the result was taken before.

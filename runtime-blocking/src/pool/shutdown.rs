@@ -13,9 +13,10 @@
 //!   jobs are chosen, so it names every job that was requested to stop, even one that stops at
 //!   once.
 //!
-//! A limit is a limit: a shutdown that has one blocks in nothing but a park with that deadline. A
-//! join has no deadline, and a destructor of a thread-local may block. So does a write to stderr.
-//! Such a shutdown therefore leaves both to threads that it starts.
+//! A shutdown with a limit sleeps only in a park with that deadline. A join has no deadline, and
+//! may wait for a destructor of a thread-local that blocks. A write to stderr may block, too. Such
+//! a shutdown therefore leaves both to helper threads that it starts. It joins the helper for joins
+//! only when that helper has nothing left to do.
 //!
 //! A worker whose job shuts its own pool down cannot wait for itself. Such a worker is counted as
 //! *shutting down* until its job ends. Its shutdown waits only until all remaining threads are
@@ -39,7 +40,7 @@ use crate::worker::thread_handles::join_all;
 
 /// How long a shutdown waits for the jobs that were accepted.
 ///
-/// A limit is a limit: no kind of job lengthens it. Jobs of lanes that [must
+/// No kind of job lengthens a limit. Jobs of lanes that [must
 /// run](crate::LaneBuilder::must_run) are neither cancelled nor asked to stop. If they have not
 /// ended within the limit, the shutdown [reports](PoolReport) them and returns, and the pool's
 /// threads run them to their end in the background. Jobs that change files are in such a lane. They

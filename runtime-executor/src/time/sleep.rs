@@ -141,9 +141,7 @@ impl Sleep {
             SleepEnd::At(deadline) => Sleep::placed_at(deadline, handle),
         };
     }
-}
 
-impl Sleep {
     /// Yields, because the deadline has passed and the budget is used up (B3): waits for a timer
     /// that is due now, and so fires after the timers that are due already.
     #[cold]

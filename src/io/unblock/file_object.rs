@@ -45,11 +45,7 @@ pub(crate) fn read_aligned(
     if !may_be_unaligned(&result, buffer.len()) {
         return result;
     }
-    with_aligned(buffer.len(), |aligned| {
-        let count = read(aligned)?;
-        buffer[..count].copy_from_slice(&aligned[..count]);
-        Ok(count)
-    })
+    read_into_aligned(buffer, buffer.len(), read)
 }
 
 /// Reads at an offset with `read`. If the system refuses it, reads whole blocks into aligned memory
@@ -63,7 +59,16 @@ pub(crate) fn read_blocks(
     if buffer.is_empty() || !is_invalid_input(&result) {
         return result;
     }
-    with_aligned(buffer.len().next_multiple_of(ALIGNMENT), |aligned| {
+    read_into_aligned(buffer, buffer.len().next_multiple_of(ALIGNMENT), read)
+}
+
+/// Reads up to `length` bytes into aligned memory, and copies as many as fit into `buffer`.
+fn read_into_aligned(
+    buffer: &mut [u8],
+    length: usize,
+    read: impl FnOnce(&mut [u8]) -> io::Result<usize>,
+) -> io::Result<usize> {
+    with_aligned(length, |aligned| {
         let count = read(aligned)?.min(buffer.len());
         buffer[..count].copy_from_slice(&aligned[..count]);
         Ok(count)
