@@ -13,14 +13,15 @@
 //! run longer, because the jobs then compute.
 //!
 //! ```
-//! use runtime_blocking::{Pool, Shutdown};
+//! use aside::blocking::{Pool, Shutdown};
 //!
 //! let pool = Pool::new();
-//! let size = pool.submit(|| std::fs::metadata("Cargo.toml").map(|file| file.len()))?;
-//! // `size` is a future, and this thread does not await it.
-//! size.detach();
+//! let size = aside::run(async {
+//!     let job = pool.submit(|| std::fs::metadata("Cargo.toml").map(|file| file.len()));
+//!     job.expect("a thread can be started").await
+//! });
+//! assert!(size.unwrap().unwrap() > 0);
 //! println!("{}", pool.shutdown(Shutdown::Wait));
-//! # Ok::<(), runtime_blocking::SubmitError<_>>(())
 //! ```
 //!
 //! A submitted closure has exactly one of three ends: it is handed back, cancelled before it

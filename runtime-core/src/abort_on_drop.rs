@@ -9,9 +9,27 @@ use crate::join_error::JoinError;
 
 /// A [`JoinHandle`] that [aborts](JoinHandle::abort) its task or job when it is dropped.
 ///
+/// # Examples
+/// ```
+/// use std::{rc::Rc, time::Duration};
+///
+/// aside::run(async {
+///     let shared = Rc::new(());
+///     let held = Rc::clone(&shared);
+///     let task = aside::spawn(async move {
+///         aside::sleep(Duration::from_secs(3600)).await;
+///         drop(held);
+///     });
+///     drop(task.abort_on_drop());
+///     aside::yield_now().await;
+///     assert_eq!(Rc::strong_count(&shared), 1, "the task is gone");
+/// });
+/// ```
+///
 /// # Cancel safety
 /// Dropping the handle cancels the task or job. In all other respects the handle behaves as
 /// [`JoinHandle`] does.
+#[doc(alias("AbortOnDropHandle", "Task"))]
 #[must_use = "dropping it cancels the task or job"]
 #[derive(Debug)]
 pub struct AbortOnDrop<T>(JoinHandle<T>);

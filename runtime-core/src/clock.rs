@@ -27,6 +27,18 @@ use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 /// advances in one step to the next deadline. A program that sleeps for a thousand hours therefore
 /// ends at once, and runs in the same way each time. A virtual clock starts at the real time at
 /// which it was made. Clones share the time.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use aside::{Runtime, time::Clock};
+///
+/// let runtime = Runtime::builder().clock(Clock::virtual_time()).build();
+/// let begun = runtime.block_on(async { aside::time::now() });
+/// runtime.block_on(aside::sleep(Duration::from_secs(1000 * 3600))); // ends at once
+/// let ended = runtime.block_on(async { aside::time::now() });
+/// assert_eq!(ended - begun, Duration::from_secs(1000 * 3600));
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Clock(ClockSource);
 

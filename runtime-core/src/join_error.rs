@@ -10,6 +10,19 @@ use crate::runtime_gone::RuntimeGoneError;
 use crate::sync::Mutex;
 
 /// The reason why a task or a job has no result.
+///
+/// # Examples
+/// ```
+/// aside::run(async {
+///     let error = aside::spawn(async { panic!("a bug") }).await.unwrap_err();
+///     assert!(error.is_panic());
+///     println!("{error}"); // names the task, its location, and the message
+///
+///     let task = aside::spawn(std::future::pending::<()>());
+///     task.abort();
+///     assert!(task.await.unwrap_err().is_cancelled());
+/// });
+/// ```
 pub struct JoinError(Box<Failure>);
 
 struct Failure {

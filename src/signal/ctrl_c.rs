@@ -33,11 +33,11 @@ use crate::runtime_gone::is_runtime_gone;
 /// ```no_run
 /// use aside::signal::ctrl_c;
 ///
-/// # aside::run(async {
-/// ctrl_c().then_default().await?;
-/// // ... the cleanup, which a second ctrl-c ends ...
-/// # Ok::<(), std::io::Error>(())
-/// # })?;
+/// aside::run(async {
+///     ctrl_c().then_default().await?;
+///     // ... the cleanup, which a second ctrl-c ends ...
+///     Ok::<(), std::io::Error>(())
+/// })?;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///

@@ -16,9 +16,9 @@
 //!
 //! aside::run(async {
 //!     let mut signals = Signals::new([Signal::HUP, Signal::USR1])?;
-//!     # let own = rustix::process::getpid();
-//!     # rustix::process::kill_process(own, rustix::process::Signal::HUP)?;
-//!     // In a shell: `kill -HUP` and the pid of this process.
+//!     // The program sends itself the signal. In a shell: `kill -HUP` and the process id.
+//!     let own = rustix::process::getpid();
+//!     rustix::process::kill_process(own, rustix::process::Signal::HUP)?;
 //!     assert_eq!(signals.recv().await?, Signal::HUP);
 //!     Ok::<(), std::io::Error>(())
 //! })?;

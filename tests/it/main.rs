@@ -131,6 +131,7 @@ mod net {
 }
 
 mod repository {
+    mod doc_examples;
     mod examples;
     mod manifests;
     mod records;

@@ -64,30 +64,48 @@ pub(crate) fn run_as_current(work: Arc<dyn Stoppable>, run: impl FnOnce()) {
 ///
 /// Costs one thread-local access and one load, which is cheap enough for every round of a loop.
 ///
+/// # Examples
 /// ```
-/// use runtime_blocking::{Pool, Shutdown, is_cancelled};
-/// use std::sync::mpsc::channel;
+/// use std::time::Duration;
+/// use aside::{blocking::is_cancelled, spawn_blocking, timeout};
 ///
-/// let pool = Pool::new();
-/// let (begun, has_begun) = channel();
-/// let job = pool.submit(move || {
-///     begun.send(()).unwrap();
-///     while !is_cancelled() {
-///         // ... one step of something long ...
-///         std::thread::yield_now();
-///     }
-///     "stopped half-way"
-/// })?;
-/// has_begun.recv().unwrap();
-/// job.abort();
-/// assert!(pool.shutdown(Shutdown::Wait).is_clean());
-/// # Ok::<(), runtime_blocking::SubmitError<_>>(())
+/// aside::run(async {
+///     let job = spawn_blocking(|| {
+///         while !is_cancelled() {
+///             // ... one step of something long ...
+///             std::thread::yield_now();
+///         }
+///     });
+///     // When the time has elapsed, the handle is dropped, which requests the job to stop.
+///     let in_time = timeout(Duration::from_millis(10), job.abort_on_drop()).await;
+///     assert!(in_time.is_err());
+/// });
 /// ```
+#[doc(alias("CancellationToken", "cancelled", "abort"))]
 pub fn is_cancelled() -> bool {
     CURRENT.with(|current| current.borrow().as_ref().is_some_and(|work| work.is_cancel_requested()))
 }
 
 /// Like [`is_cancelled`], for use with `?`.
+///
+/// # Examples
+/// ```
+/// use aside::{blocking::{Cancelled, check_cancelled}, spawn_blocking};
+///
+/// fn sum(numbers: &[u64]) -> Result<u64, Cancelled> {
+///     let mut sum = 0;
+///     for number in numbers {
+///         check_cancelled()?;
+///         sum += number;
+///     }
+///     Ok(sum)
+/// }
+///
+/// aside::run(async {
+///     let job = spawn_blocking(|| sum(&[1, 2, 3]));
+///     assert_eq!(job.await.unwrap(), Ok(6));
+/// });
+/// ```
 ///
 /// # Errors
 /// [`Cancelled`] if the job that this thread runs was requested to stop. Never outside a job.

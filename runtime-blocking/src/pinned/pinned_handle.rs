@@ -32,24 +32,17 @@ use super::state_thread as thread;
 ///
 /// ```
 /// use std::{cell::RefCell, rc::Rc};
-/// use runtime_blocking::PinnedState;
+/// use aside::blocking::Pinned; // a `PinnedState` that is tied to a runtime
 ///
-/// # async fn program() -> Result<(), runtime_core::join::JoinError> {
-/// // An `Rc` is not `Send`. It is made on its thread, and never leaves it.
-/// let names = PinnedState::open(|| Rc::new(RefCell::new(Vec::new()))).await?;
-/// names.call(|names| names.borrow_mut().push("Ada")).await?;
-/// let number = names.call(|names| names.borrow().len()).await?;
-/// assert_eq!(number, 1);
-/// names.close().await
-/// # }
-/// # let mut program = std::pin::pin!(program());
-/// # let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
-/// # loop {
-/// #     if let std::task::Poll::Ready(end) = program.as_mut().poll(&mut cx) {
-/// #         break end.expect("nothing fails");
-/// #     }
-/// #     std::thread::yield_now();
-/// # }
+/// aside::run(async {
+///     // An `Rc` is not `Send`. It is made on its thread, and never leaves it.
+///     let names = Pinned::open(|| Rc::new(RefCell::new(Vec::new()))).await?;
+///     names.call(|names| names.borrow_mut().push("Ada")).await?;
+///     let number = names.call(|names| names.borrow().len()).await?;
+///     assert_eq!(number, 1);
+///     names.close().await
+/// })?;
+/// # Ok::<(), aside::JoinError>(())
 /// ```
 ///
 /// # Panics of a call

@@ -75,7 +75,7 @@ impl Builder {
     ///
     /// ```
     /// use std::cell::Cell;
-    /// use runtime_blocking::{Pool, Shutdown};
+    /// use aside::blocking::Pool;
     ///
     /// thread_local! { static USER: Cell<u32> = const { Cell::new(0) } }
     ///
@@ -89,10 +89,11 @@ impl Builder {
     ///         }
     ///     })
     ///     .build();
-    /// USER.set(7);
-    /// pool.submit(|| assert_eq!(USER.get(), 7))?.detach();
-    /// assert!(pool.shutdown(Shutdown::Wait).is_clean());
-    /// # Ok::<(), runtime_blocking::SubmitError<_>>(())
+    /// aside::run(async {
+    ///     USER.set(7);
+    ///     let job = pool.submit(|| USER.get()).expect("a thread can be started");
+    ///     assert_eq!(job.await.unwrap(), 7);
+    /// });
     /// ```
     pub fn carry<C, W>(mut self, capture: C) -> Builder
     where

@@ -27,20 +27,14 @@ use crate::worker::start::start_worker;
 ///
 /// # Examples
 /// ```
-/// use runtime_blocking::{Pool, Shutdown};
+/// use aside::blocking::{Pool, Shutdown};
 /// use std::time::Duration;
 ///
 /// let pool = Pool::builder().threads_max(8).keep_alive(Duration::from_secs(1)).build();
-/// let answer = pool.submit(|| 6 * 7).expect("a thread can be started");
-/// # let waker = std::task::Waker::noop();
-/// # let mut answer = std::pin::pin!(answer);
-/// # let poll = loop {
-/// #     let polled = answer.as_mut().poll(&mut std::task::Context::from_waker(waker));
-/// #     if let std::task::Poll::Ready(result) = polled { break result }
-/// #     std::thread::yield_now();
-/// # };
-/// # assert_eq!(poll.expect("it ran"), 42);
-/// // In async code: assert_eq!(answer.await?, 42);
+/// aside::run(async {
+///     let answer = pool.submit(|| 6 * 7).expect("a thread can be started");
+///     assert_eq!(answer.await.unwrap(), 42);
+/// });
 /// let report = pool.shutdown(Shutdown::Wait);
 /// assert!(report.is_clean());
 /// ```

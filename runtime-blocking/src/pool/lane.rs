@@ -25,14 +25,14 @@ use crate::queue::permit::{Permit, WhenFull};
 /// open. A lane is removed when it has neither a handle nor a job.
 ///
 /// ```
-/// use runtime_blocking::{Pool, Priority};
-///
-/// let pool = Pool::new();
-/// let dns = pool.lane("dns").running_max(4).build();
-/// let indexing = pool.lane("indexing").priority(Priority::Background).queue_max(1000).build();
-///
-/// dns.submit(|| "look up a name").expect("a thread can be started").detach();
-/// indexing.submit(|| "index a file").expect("a thread can be started").detach();
+/// let pool = aside::blocking::Pool::new();
+/// let dns = pool.lane("dns").running_max(4).queue_max(1000).build();
+/// let index = pool.lane("index").priority(aside::blocking::Priority::Background).build();
+/// aside::run(async {
+///     index.submit(|| "index a file").expect("a thread can be started").detach();
+///     let address = dns.submit(|| "look up a name").expect("a thread can be started");
+///     assert_eq!(address.await.unwrap(), "look up a name");
+/// });
 /// ```
 #[derive(Clone)]
 pub struct Lane {

@@ -5,6 +5,15 @@ use std::task::{Context, Poll};
 
 /// Yields to the other tasks, the timers and the sockets for one turn of the loop.
 ///
+/// # Examples
+/// ```
+/// aside::run(async {
+///     let other = aside::spawn(async { "ran" });
+///     aside::yield_now().await;
+///     assert!(other.is_finished());
+/// });
+/// ```
+///
 /// # Cancel safety
 /// Safe: the future has no state to lose.
 #[doc(alias("checkpoint", "call_soon"))]

@@ -15,6 +15,19 @@ use crate::time::sleep::{Sleep, sleep, sleep_until};
 /// With a period of zero, every call of [`tick`](Interval::tick) returns after one turn of the
 /// loop. A tick that is late returns at once, and the task yields before its next operation. So an
 /// interval whose work takes longer than its period starves no other task.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+///
+/// aside::run(async {
+///     let mut ticks = aside::interval(Duration::from_millis(1));
+///     for _ in 0..3 {
+///         ticks.tick().await;
+///         // ... the periodic work ...
+///     }
+/// });
+/// ```
 #[doc(alias("ticker", "periodic"))]
 pub fn interval(period: Duration) -> Interval {
     Interval { period, missed: MissedTicks::default(), next: sleep(Duration::ZERO) }

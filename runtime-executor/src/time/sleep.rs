@@ -26,6 +26,15 @@ use crate::time::timer_queue::TimerKey;
 /// `Instant`: on Linux (`CLOCK_MONOTONIC`) and macOS, time in which the machine is suspended does
 /// not count.
 ///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+///
+/// aside::run(async {
+///     aside::sleep(Duration::from_millis(1)).await;
+/// });
+/// ```
+///
 /// # Panics
 /// If the sleep is made and first polled outside a runtime. If the sleep's runtime is gone, because
 /// nothing would wake the task. Another loop may still poll the sleep if both loops use the
@@ -44,6 +53,17 @@ pub fn sleep(duration: Duration) -> Sleep {
 
 /// Waits until `deadline`, by the runtime's clock. Ready at once if the deadline has passed; the
 /// task then yields before its next operation.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+///
+/// aside::run(async {
+///     let deadline = aside::time::now() + Duration::from_millis(1);
+///     aside::sleep_until(deadline).await;
+///     assert!(aside::time::now() >= deadline);
+/// });
+/// ```
 ///
 /// # Panics
 /// In the same cases as [`sleep`]. In addition, if the sleep is first polled outside a runtime,

@@ -18,6 +18,17 @@ use crate::time::sleep::{Sleep, sleep, sleep_until};
 /// The future is polled first: if it is ready, its output is returned even if the deadline has
 /// passed. The future is dropped when the `Timeout` is dropped, and not when the time elapses.
 ///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+///
+/// aside::run(async {
+///     let limit = Duration::from_millis(1);
+///     assert_eq!(aside::timeout(limit, async { "in time" }).await, Ok("in time"));
+///     assert!(aside::timeout(limit, std::future::pending::<()>()).await.is_err());
+/// });
+/// ```
+///
 /// # Errors
 /// [`Elapsed`] if the duration elapses first.
 ///
@@ -34,6 +45,22 @@ pub fn timeout<F: Future>(duration: Duration, future: F) -> Timeout<F> {
 }
 
 /// Awaits `future` until `deadline` at most. See [`timeout`].
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use aside::timeout_at;
+///
+/// aside::run(async {
+///     // One deadline for two steps.
+///     let deadline = aside::time::now() + Duration::from_secs(10);
+///     let first = timeout_at(deadline, async { 1 }).await?;
+///     let second = timeout_at(deadline, async { 2 }).await?;
+///     assert_eq!(first + second, 3);
+///     Ok::<(), aside::time::Elapsed>(())
+/// })?;
+/// # Ok::<(), aside::time::Elapsed>(())
+/// ```
 ///
 /// # Errors
 /// [`Elapsed`] if the deadline passes first.

@@ -8,7 +8,7 @@ use crate::repository::sources::{Source, files};
 
 mod circles;
 pub(crate) mod facades;
-mod graph;
+pub(crate) mod graph;
 mod heart;
 mod language;
 mod maps;

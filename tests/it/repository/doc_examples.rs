@@ -1,0 +1,96 @@
+//! The examples in the documentation can be copied: they name `aside` alone, and hide nothing.
+
+use crate::repository::sources::{Source, files, has_word};
+use crate::repository::tidy::assert_none;
+use crate::repository::tidy::graph::PACKAGES;
+
+/// This macro is for the four packages, and `aside` does not export it.
+const NOT_EXPORTED: &str = "runtime-core/src/large.rs";
+
+/// The beginnings of lines that an example may hide: the type of its result, and a condition for
+/// features.
+const HIDDEN: [&str; 4] = ["# Ok::<", "# std::io::Result::Ok(())", "# #[cfg(", "# }"];
+
+/// The lines of the compiled examples in a file's documentation, numbered from 1.
+fn example_lines(source: &Source) -> Vec<(usize, &str)> {
+    let mut found = Vec::new();
+    let mut fence: Option<bool> = None;
+    for (index, line) in source.text.lines().enumerate() {
+        let line = line.trim_start();
+        let doc = line.strip_prefix("///").or_else(|| line.strip_prefix("//!"));
+        let Some(doc) = doc.map(str::trim_start) else {
+            fence = None;
+            continue;
+        };
+        if let Some(kind) = doc.strip_prefix("```") {
+            let is_compiled = kind.is_empty() || kind == "no_run";
+            fence = if fence.is_some() { None } else { Some(is_compiled) };
+        } else if fence == Some(true) {
+            found.push((index + 1, doc));
+        }
+    }
+    found
+}
+
+/// The documented files of the four packages.
+fn documented() -> impl Iterator<Item = Source> {
+    files(".rs").into_iter().filter(|source| source.is_product() && source.path != NOT_EXPORTED)
+}
+
+/// A user depends on `aside` alone, so an example must not name the packages below it.
+#[test]
+fn an_example_in_the_documentation_names_no_internal_package() {
+    let mut lines = 0;
+    let mut found = Vec::new();
+    for source in documented() {
+        for (number, line) in example_lines(&source) {
+            lines += 1;
+            let inner = PACKAGES.iter().map(|(package, _)| *package);
+            let mut inner = inner.filter(|package| *package != "aside");
+            if inner.any(|package| has_word(line, package)) {
+                found.push(format!("{}:{number}: {line}", source.path));
+            }
+        }
+    }
+    assert!(lines > 500, "only {lines} lines of examples were found");
+    assert_none(found, "write the example with `aside::`");
+}
+
+/// A reader does not see hidden lines, so an example that needs one to work cannot be copied.
+#[test]
+fn an_example_in_the_documentation_hides_no_code() {
+    let mut hidden = 0;
+    let mut found = Vec::new();
+    for source in documented() {
+        for (number, line) in example_lines(&source) {
+            let is_hidden = line == "#" || line.starts_with("# ");
+            hidden += usize::from(is_hidden);
+            if is_hidden && !HIDDEN.iter().any(|start| line.starts_with(start)) {
+                found.push(format!("{}:{number}: {line}", source.path));
+            }
+        }
+    }
+    assert!(hidden > 20, "only {hidden} hidden lines were found");
+    assert_none(found, "an example hides code");
+}
+
+/// The packages below `aside` depend on it for their examples only.
+#[test]
+fn the_code_below_the_root_package_does_not_name_it() {
+    let mut found = Vec::new();
+    for source in files(".rs").iter().filter(|source| source.path.starts_with("runtime-")) {
+        for (number, code) in source.code() {
+            if has_word(&code, "aside::") || has_word(&code, "use aside") {
+                found.push(format!("{}:{number}: {code}", source.path));
+            }
+        }
+    }
+    assert_none(found, "dependencies point down");
+}
+
+#[test]
+fn lines_of_examples_are_found() {
+    let text = "/// ```\n/// # Ok::<(), ()>(())\n/// let a = 1;\n/// ```\n/// ```text\n/// b\n";
+    let source = Source { path: "a.rs".to_owned(), text: text.to_owned() };
+    assert_eq!(example_lines(&source), [(2, "# Ok::<(), ()>(())"), (3, "let a = 1;")]);
+}
