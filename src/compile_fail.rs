@@ -1,4 +1,5 @@
-//! Programs that must not compile: they lend borrowed data to another thread from async code (P50).
+//! Programs that must not compile. Most of them lend borrowed data to another thread from async
+//! code (P50).
 //!
 //! A guard that blocks in its destructor would not make such lending sound. A future can be polled
 //! once and then forgotten. Then the guard is never dropped, and the caller's data is dropped while
@@ -135,3 +136,40 @@ struct Staying;
 /// });
 /// ```
 struct Borrowing;
+
+/// An attribute of aside accepts async functions without arguments and generic parameters, and the
+/// options that it has. `macros/tests/messages.rs` checks the messages.
+///
+/// ```
+/// #[aside::main(threads_max = 2)]
+/// async fn main() {}
+/// ```
+/// ```compile_fail
+/// #[aside::main(threads_max = 2)]
+/// fn main() {}
+/// ```
+/// ```compile_fail
+/// #[aside::main(threads_max = "2")]
+/// async fn main() {}
+/// ```
+/// ```compile_fail
+/// #[aside::main(threads_limit = 2)]
+/// async fn main() {}
+/// ```
+/// ```
+/// #[aside::test(seeds = 2)]
+/// async fn one() {}
+/// # fn main() {}
+/// ```
+/// ```compile_fail
+/// #[aside::test(seeds = 2)]
+/// async fn one(argument: u32) {}
+/// # fn main() {}
+/// ```
+/// ```compile_fail
+/// #[aside::test(seeds = 2, seed = 2)]
+/// async fn one() {}
+/// # fn main() {}
+/// ```
+#[cfg(feature = "macros")]
+struct Attributes;

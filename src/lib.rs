@@ -67,6 +67,7 @@
 //! | `process` | | [`process`]; includes `net` (Unix) |
 //! | `signal` | | [`signal`]; includes `net` (Unix) |
 //! | `process-pool` | | [`process_pool`] (Unix) |
+//! | `macros` | | [`main`](macro@main), [`test`](macro@test): attributes for `main` and for tests |
 //! | `tokio-io` | | [`compat::tokio`]: tokio's traits, without its runtime |
 //! | `hyper` | | [`compat::hyper`]: hyper 1 |
 //!
@@ -143,6 +144,7 @@
         unix,
         feature = "fs",
         feature = "hyper",
+        feature = "macros",
         feature = "net",
         feature = "process",
         feature = "process-pool",
@@ -152,6 +154,8 @@
     allow(rustdoc::broken_intra_doc_links)
 )]
 
+#[cfg(feature = "macros")]
+mod attributes;
 pub mod blocking;
 #[cfg(feature = "fs")]
 mod closing_files;
@@ -175,6 +179,9 @@ mod lookups;
 #[cfg(not(all(feature = "net", unix)))]
 #[path = "lookups/disabled.rs"]
 mod lookups;
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod macro_support;
 mod named;
 mod nested_turn;
 #[cfg(all(feature = "net", unix))]
@@ -201,6 +208,9 @@ pub mod group {
     };
 }
 
+#[cfg(feature = "macros")]
+#[doc(inline)]
+pub use attributes::{main, test};
 pub use blocking::executor::run_in_executor;
 pub use blocking::spawn::spawn_blocking;
 pub use gather::{first_ok, gather, race, scope, try_gather};

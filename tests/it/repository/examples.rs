@@ -10,7 +10,7 @@ fn every_example_is_listed_in_its_manifest() {
     for source in files(".rs") {
         let Some(path) = source.path.strip_prefix("examples/") else { continue };
         // A shared module, or a part of a larger example, has no `main`.
-        if !source.text.contains("\nfn main() ") {
+        if !source.is_program() {
             continue;
         }
         let (manifest, path) = match path.strip_prefix("interop/") {

@@ -1,15 +1,16 @@
-//! The manifests of the four packages agree with each other and with the checks of `.ci`.
+//! The manifests of the published packages agree with each other and with the checks of `.ci`.
 
 use std::collections::BTreeMap;
 
 use crate::repository::sources::{file, has_word};
 use crate::repository::tidy::assert_none;
 
-const MANIFESTS: [&str; 4] = [
+const MANIFESTS: [&str; 5] = [
     "Cargo.toml",
     "runtime-core/Cargo.toml",
     "runtime-executor/Cargo.toml",
     "runtime-blocking/Cargo.toml",
+    "macros/Cargo.toml",
 ];
 
 /// The bounds of each external package: the bound, and the manifest that states it.

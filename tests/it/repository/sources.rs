@@ -19,9 +19,9 @@ pub(crate) struct Paragraph {
     pub(crate) text: String,
 }
 
-/// The folders of the four packages' own code.
-const CODE: [&str; 4] =
-    ["src/", "runtime-core/src/", "runtime-executor/src/", "runtime-blocking/src/"];
+/// The folders of the packages' own code.
+const CODE: [&str; 5] =
+    ["src/", "runtime-core/src/", "runtime-executor/src/", "runtime-blocking/src/", "macros/src/"];
 
 /// Every file whose name has this ending, sorted by path.
 pub(crate) fn files(ending: &str) -> Vec<Source> {
@@ -53,10 +53,15 @@ pub(crate) fn file(path: &str) -> Option<String> {
 }
 
 impl Source {
-    /// Returns true for the code of the four packages, without their tests.
+    /// Returns true for the code of the published packages, without their tests.
     pub(crate) fn is_product(&self) -> bool {
         let in_tests = self.path.contains("/tests/") || self.path.ends_with("/tests.rs");
         !in_tests && CODE.iter().any(|folder| self.path.starts_with(folder))
+    }
+
+    /// Returns true for a file with a main function, async or not.
+    pub(crate) fn is_program(&self) -> bool {
+        ["\nfn main() ", "\nasync fn main() "].iter().any(|main| self.text.contains(main))
     }
 
     /// Returns true if the path is in one of these folders, or is one of these files.

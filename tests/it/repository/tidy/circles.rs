@@ -93,9 +93,11 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
             &["pinned", "pool"],
         ],
     ),
+    ("macros/src/", &[&["syntax_error"], &["options"], &["function"], &["expand"]]),
     (
         "src/",
         &[
+            &["attributes", "macro_support"],
             &["closing_files", "lookups", "runtime_gone"],
             &["gather", "handle", "observe", "shutdown_report", "time"],
             &["blocking", "context", "io", "runtime"],

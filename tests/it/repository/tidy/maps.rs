@@ -78,7 +78,7 @@ fn check_code_map() {
 fn examples() -> String {
     let mut table = "| example | what it shows |\n|---|---|\n".to_owned();
     for source in files(".rs") {
-        if source.path.starts_with("examples/") && source.text.contains("\nfn main()") {
+        if source.path.starts_with("examples/") && source.is_program() {
             let head = head(&source).unwrap_or_else(|| panic!("{} has no head", source.path));
             let (_, name) = source.path.split_once('/').unwrap();
             table.push_str(&format!("| [{name}](../../examples/{name}) | {head} |\n"));
