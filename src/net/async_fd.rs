@@ -1,17 +1,16 @@
 //! Waiting for any object that has a descriptor.
 
 use std::fmt;
-use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use futures_io::{AsyncRead, AsyncWrite};
 use runtime_executor::Handle;
-use runtime_executor::reactor::{Direction, Registration, ShortTransfer, Tick};
+use runtime_executor::reactor::{Direction, Interest, Registration, ShortTransfer};
 
-use super::buffers::bytes_in;
-use super::delegate::{delegate_end, delegate_read, delegate_write};
+use super::readiness_set::SeenTicks;
+use super::ready_guard::{ReadyGuard, ReadyMutGuard};
+use super::register_error::RegisterError;
 
 /// Waits until the descriptor of an object is ready. Use it for descriptors that have no type of
 /// their own in this module, such as pipes, `eventfd`, `timerfd`, `inotify`, or the sockets of
@@ -56,33 +55,101 @@ use super::delegate::{delegate_end, delegate_read, delegate_write};
 #[doc(alias = "Async")]
 pub struct AsyncFd<T> {
     // Dropped first, so that no closed descriptor is registered.
-    registration: Registration,
-    inner: T,
+    pub(super) registration: Registration,
+    pub(super) inner: T,
     /// The loop with which the descriptor is registered.
     handle: Handle,
 }
 
 impl<T: AsFd> AsyncFd<T> {
-    /// Registers the object's descriptor with the current runtime. A descriptor can have one
-    /// registration at a time.
+    /// Registers the object's descriptor with the current runtime, for reads and writes. A
+    /// descriptor can have one registration at a time.
     ///
     /// # Errors
     /// Those of the operating system, for example for a descriptor that is always ready, such as
     /// that of a file. An error, if this thread has no runtime or the runtime is gone. In all these
-    /// cases the object is dropped.
+    /// cases the object is dropped; [`try_new`](AsyncFd::try_new) returns it.
     pub fn new(inner: T) -> io::Result<AsyncFd<T>> {
-        let handle = Handle::try_current().map_err(io::Error::other)?;
-        AsyncFd::register(&handle, inner, ShortTransfer::HasNoEffect)
+        Ok(AsyncFd::try_new(inner)?)
     }
 
-    /// Registers the object's descriptor with a given loop.
-    pub(super) fn register(
-        handle: &Handle,
+    /// Registers the object's descriptor with the current runtime, for reads, writes, or both.
+    ///
+    /// The system then reports no other readiness than that of `interest`, apart from errors and
+    /// hang-ups. On some systems, such as macOS, a descriptor can be registered only for what its
+    /// kind supports. A wait for a direction that is not of interest may never end.
+    ///
+    /// # Errors
+    /// Those of [`new`](AsyncFd::new).
+    pub fn with_interest(inner: T, interest: Interest) -> io::Result<AsyncFd<T>> {
+        Ok(AsyncFd::try_with_interest(inner, interest)?)
+    }
+
+    /// Like [`new`](AsyncFd::new), with an error that returns the object.
+    ///
+    /// # Errors
+    /// A [`RegisterError`], which contains the object and one of the errors of
+    /// [`new`](AsyncFd::new).
+    pub fn try_new(inner: T) -> Result<AsyncFd<T>, RegisterError<T>> {
+        AsyncFd::try_with_interest(inner, Interest::BOTH)
+    }
+
+    /// Like [`with_interest`](AsyncFd::with_interest), with an error that returns the object.
+    ///
+    /// # Errors
+    /// As for [`try_new`](AsyncFd::try_new).
+    pub fn try_with_interest(inner: T, interest: Interest) -> Result<AsyncFd<T>, RegisterError<T>> {
+        match Handle::try_current() {
+            Ok(handle) => register(&handle, inner, interest, ShortTransfer::HasNoEffect),
+            Err(error) => Err(RegisterError { inner, error: io::Error::other(error) }),
+        }
+    }
+
+    /// Registers the object's descriptor with the runtime of a handle, on any thread.
+    ///
+    /// ```
+    /// use aside::net::{AsyncFd, Interest};
+    ///
+    /// let runtime = aside::Runtime::new();
+    /// let (reader, mut writer) = std::os::unix::net::UnixStream::pair()?;
+    /// reader.set_nonblocking(true)?;
+    /// // This thread has no runtime.
+    /// let reader = AsyncFd::register(&runtime.handle(), reader, Interest::READABLE)?;
+    /// std::io::Write::write_all(&mut writer, b"hello")?;
+    /// runtime.block_on(async { reader.readable().await.map(drop) })?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A [`RegisterError`], which contains the object and the system's error, or an error if the
+    /// runtime is gone.
+    pub fn register(
+        handle: &crate::Handle,
         inner: T,
+        interest: Interest,
+    ) -> Result<AsyncFd<T>, RegisterError<T>> {
+        register(handle.event_loop(), inner, interest, ShortTransfer::HasNoEffect)
+    }
+
+    /// Registers a socket with a given loop.
+    pub(super) fn of_socket(
+        handle: &Handle,
+        socket: T,
         short_transfer: ShortTransfer,
     ) -> io::Result<AsyncFd<T>> {
-        let registration = handle.register(inner.as_fd(), short_transfer)?;
-        Ok(AsyncFd { registration, inner, handle: handle.clone() })
+        Ok(register(handle, socket, Interest::BOTH, short_transfer)?)
+    }
+}
+
+fn register<T: AsFd>(
+    handle: &Handle,
+    inner: T,
+    interest: Interest,
+    short_transfer: ShortTransfer,
+) -> Result<AsyncFd<T>, RegisterError<T>> {
+    match handle.register(inner.as_fd(), interest, short_transfer) {
+        Ok(registration) => Ok(AsyncFd { registration, inner, handle: handle.clone() }),
+        Err(error) => Err(RegisterError { inner, error }),
     }
 }
 
@@ -95,6 +162,15 @@ impl<T> AsyncFd<T> {
     /// Returns a reference to the object.
     pub fn get_ref(&self) -> &T {
         &self.inner
+    }
+
+    /// Returns an exclusive reference to the object.
+    ///
+    /// Do not replace the object by one with another descriptor: the registration is that of the
+    /// former descriptor. The loop would report no events of the new one, and the drop might
+    /// deregister a descriptor that has been given the same number.
+    pub fn get_mut(&mut self) -> &mut T {
+        &mut self.inner
     }
 
     /// Deregisters the descriptor and returns the object.
@@ -118,7 +194,8 @@ impl<T> AsyncFd<T> {
     /// # Cancel safety
     /// Safe.
     pub async fn readable(&self) -> io::Result<ReadyGuard<'_, T>> {
-        self.ready(Direction::Read).await
+        let seen = self.wait_for(Direction::Read).await?;
+        Ok(ReadyGuard { inner: &self.inner, seen })
     }
 
     /// Waits until the system has reported the descriptor as writable, in the same way as
@@ -130,246 +207,91 @@ impl<T> AsyncFd<T> {
     /// # Cancel safety
     /// Safe.
     pub async fn writable(&self) -> io::Result<ReadyGuard<'_, T>> {
-        self.ready(Direction::Write).await
+        let seen = self.wait_for(Direction::Write).await?;
+        Ok(ReadyGuard { inner: &self.inner, seen })
     }
 
-    async fn ready(&self, direction: Direction) -> io::Result<ReadyGuard<'_, T>> {
-        let seen = self.registration.ready(direction).await?;
-        Ok(ReadyGuard { fd: self, direction, seen: Some(seen) })
-    }
-
-    /// Reads by `operation`: tries the operation, and waits whenever the operation returns
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock). Any number of tasks may wait.
+    /// Waits until the system has reported a direction of `interest` as ready, in the same way as
+    /// [`readable`](AsyncFd::readable).
     ///
     /// # Errors
-    /// Those of `operation`, and an error if the runtime is gone.
+    /// An error, if the runtime is gone.
     ///
     /// # Cancel safety
-    /// Safe: the poll that completes the operation returns its result.
-    pub async fn read_with<R>(
-        &self,
-        mut operation: impl FnMut(&T) -> io::Result<R>,
-    ) -> io::Result<R> {
-        self.registration.io(Direction::Read, || operation(&self.inner)).await
+    /// Safe.
+    pub async fn ready(&self, interest: Interest) -> io::Result<ReadyGuard<'_, T>> {
+        let seen = SeenTicks::wait(&self.registration, interest).await?;
+        Ok(ReadyGuard { inner: &self.inner, seen })
     }
 
-    /// Writes by `operation`, in the same way as [`read_with`](AsyncFd::read_with).
+    /// Like [`readable`](AsyncFd::readable), for an operation that needs the object exclusively.
     ///
     /// # Errors
-    /// Those of `operation`, and an error if the runtime is gone.
+    /// An error, if the runtime is gone.
     ///
     /// # Cancel safety
-    /// Safe: the poll that completes the operation returns its result.
-    pub async fn write_with<R>(
-        &self,
-        mut operation: impl FnMut(&T) -> io::Result<R>,
-    ) -> io::Result<R> {
-        self.registration.io(Direction::Write, || operation(&self.inner)).await
+    /// Safe.
+    pub async fn readable_mut(&mut self) -> io::Result<ReadyMutGuard<'_, T>> {
+        self.ready_mut(Interest::READABLE).await
     }
 
-    /// Tries a read once.
-    pub(super) fn try_read_with<R>(
-        &self,
-        operation: impl FnOnce(&T) -> io::Result<R>,
-    ) -> io::Result<R> {
-        self.registration.try_io(Direction::Read, || operation(&self.inner))
-    }
-
-    /// Tries a write once.
-    pub(super) fn try_write_with<R>(
-        &self,
-        operation: impl FnOnce(&T) -> io::Result<R>,
-    ) -> io::Result<R> {
-        self.registration.try_io(Direction::Write, || operation(&self.inner))
-    }
-
-    /// Transfers up to `bytes` bytes of a stream by `operation`, and waits while the operation
-    /// would block.
-    ///
-    /// A transfer of zero bytes returns at once, because it has nothing to wait for. (The system
-    /// would let an empty read wait for data, although the read takes none.)
-    pub(super) async fn transfer(
-        &self,
-        direction: Direction,
-        bytes: usize,
-        mut operation: impl FnMut(&T) -> io::Result<usize>,
-    ) -> io::Result<usize> {
-        if bytes == 0 {
-            return Ok(0);
-        }
-        self.registration.transfer(direction, bytes, || operation(&self.inner)).await
-    }
-
-    /// Like [`transfer`](AsyncFd::transfer), without waiting.
-    pub(super) fn try_transfer(
-        &self,
-        direction: Direction,
-        bytes: usize,
-        operation: impl FnOnce(&T) -> io::Result<usize>,
-    ) -> io::Result<usize> {
-        if bytes == 0 {
-            return Ok(0);
-        }
-        self.registration.try_transfer(direction, bytes, || operation(&self.inner))
-    }
-
-    /// Like [`transfer`](AsyncFd::transfer), for the I/O traits. This function keeps the waker of
-    /// the last poll of the direction.
-    #[inline]
-    pub(super) fn poll_transfer(
-        &self,
-        direction: Direction,
-        cx: &mut Context<'_>,
-        bytes: usize,
-        mut operation: impl FnMut(&T) -> io::Result<usize>,
-    ) -> Poll<io::Result<usize>> {
-        if bytes == 0 {
-            return Poll::Ready(Ok(0));
-        }
-        self.registration.poll_transfer(direction, cx, bytes, || operation(&self.inner))
-    }
-}
-
-/// The readiness of a descriptor at the time when a wait returned. See [`AsyncFd::readable`].
-///
-/// Another task may have used the readiness up since then, so [`try_io`](ReadyGuard::try_io) may
-/// still find that the operation would block.
-#[must_use = "readiness is for an operation to be tried"]
-pub struct ReadyGuard<'a, T> {
-    fd: &'a AsyncFd<T>,
-    direction: Direction,
-    /// The tick of the readiness. `None` after the readiness has been cleared.
-    seen: Option<Tick>,
-}
-
-impl<T> ReadyGuard<'_, T> {
-    /// Tries an operation. If it returns [`WouldBlock`](io::ErrorKind::WouldBlock), the readiness
-    /// is cleared, so that the next wait returns after the next event.
+    /// Like [`writable`](AsyncFd::writable), for an operation that needs the object exclusively.
     ///
     /// # Errors
-    /// [`WouldBlock`] if the operation would have blocked. Any other result of the operation is the
-    /// `Ok` value.
-    pub fn try_io<R>(
-        &mut self,
-        operation: impl FnOnce(&T) -> io::Result<R>,
-    ) -> Result<io::Result<R>, WouldBlock> {
-        match operation(&self.fd.inner) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                self.clear_ready();
-                Err(WouldBlock(()))
-            }
-            result => Ok(result),
-        }
+    /// An error, if the runtime is gone.
+    ///
+    /// # Cancel safety
+    /// Safe.
+    pub async fn writable_mut(&mut self) -> io::Result<ReadyMutGuard<'_, T>> {
+        self.ready_mut(Interest::WRITABLE).await
     }
 
-    /// Clears the readiness. Call it only after an operation has returned
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock): the system reports each change to ready once.
-    /// Events that arrived after the wait returned are kept.
-    pub fn clear_ready(&mut self) {
-        if let Some(seen) = self.seen.take() {
-            self.fd.registration.clear(self.direction, seen);
-        }
+    /// Like [`ready`](AsyncFd::ready), for an operation that needs the object exclusively.
+    ///
+    /// # Errors
+    /// An error, if the runtime is gone.
+    ///
+    /// # Cancel safety
+    /// Safe.
+    pub async fn ready_mut(&mut self, interest: Interest) -> io::Result<ReadyMutGuard<'_, T>> {
+        let seen = SeenTicks::wait(&self.registration, interest).await?;
+        Ok(ReadyMutGuard { inner: &mut self.inner, seen })
     }
 
-    /// Returns a reference to the object.
-    pub fn get_inner(&self) -> &T {
-        &self.fd.inner
+    async fn wait_for(&self, direction: Direction) -> io::Result<SeenTicks<'_>> {
+        let tick = self.registration.ready(direction).await?;
+        Ok(SeenTicks::of(&self.registration, direction, tick))
     }
-}
 
-/// The error of an operation that would have blocked. After this error, wait again.
-#[derive(Debug)]
-pub struct WouldBlock(());
-
-impl fmt::Display for WouldBlock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the operation would have blocked")
+    /// The poll form of [`readable`](AsyncFd::readable). It keeps the waker of the last poll of
+    /// this direction: if two tasks poll, only the task that polled last is woken.
+    ///
+    /// # Errors
+    /// An error, if the runtime is gone.
+    #[doc(alias = "poll_readable")]
+    pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<ReadyGuard<'_, T>>> {
+        self.poll_direction(Direction::Read, cx)
     }
-}
 
-impl std::error::Error for WouldBlock {}
+    /// The poll form of [`writable`](AsyncFd::writable). It keeps the waker of the last poll, as
+    /// [`poll_read_ready`](AsyncFd::poll_read_ready) does.
+    ///
+    /// # Errors
+    /// An error, if the runtime is gone.
+    #[doc(alias = "poll_writable")]
+    pub fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<ReadyGuard<'_, T>>> {
+        self.poll_direction(Direction::Write, cx)
+    }
 
-impl<T> AsyncRead for &AsyncFd<T>
-where
-    for<'a> &'a T: Read,
-{
-    #[inline]
-    fn poll_read(
-        self: Pin<&mut Self>,
+    fn poll_direction(
+        &self,
+        direction: Direction,
         cx: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        self.poll_transfer(Direction::Read, cx, buffer.len(), |mut inner| inner.read(buffer))
+    ) -> Poll<io::Result<ReadyGuard<'_, T>>> {
+        let tick = ready!(self.registration.poll_ready(direction, cx))?;
+        let seen = SeenTicks::of(&self.registration, direction, tick);
+        Poll::Ready(Ok(ReadyGuard { inner: &self.inner, seen }))
     }
-
-    fn poll_read_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffers: &mut [IoSliceMut<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let bytes = bytes_in(buffers);
-        self.poll_transfer(Direction::Read, cx, bytes, |mut inner| inner.read_vectored(buffers))
-    }
-}
-
-impl<T> AsyncWrite for &AsyncFd<T>
-where
-    for<'a> &'a T: Write,
-{
-    #[inline]
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.poll_transfer(Direction::Write, cx, bytes.len(), |mut inner| inner.write(bytes))
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let bytes = bytes_in(slices);
-        self.poll_transfer(Direction::Write, cx, bytes, |mut inner| inner.write_vectored(slices))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // A flush writes what the object has buffered, and most objects buffer nothing. So the
-        // flush is tried before it waits for room in a descriptor that may be full.
-        let flush = || (&self.inner).flush();
-        match self.registration.try_io(Direction::Write, flush) {
-            Err(error) if is_temporary(&error) => {
-                self.registration.poll_io(Direction::Write, cx, flush)
-            }
-            flushed => Poll::Ready(flushed),
-        }
-    }
-
-    /// Flushes. The object is closed only when it is dropped.
-    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_flush(cx)
-    }
-}
-
-/// Returns whether the operation must be tried again, now or when the descriptor is ready.
-fn is_temporary(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
-}
-
-impl<T: Unpin> AsyncRead for AsyncFd<T>
-where
-    for<'a> &'a T: Read,
-{
-    delegate_read!(|this| &*this);
-}
-
-impl<T: Unpin> AsyncWrite for AsyncFd<T>
-where
-    for<'a> &'a T: Write,
-{
-    delegate_write!(|this| &*this);
-    delegate_end!(|this| &*this);
 }
 
 impl<T: AsFd> AsFd for AsyncFd<T> {
@@ -387,14 +309,5 @@ impl<T: AsRawFd> AsRawFd for AsyncFd<T> {
 impl<T: fmt::Debug> fmt::Debug for AsyncFd<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("AsyncFd").field(&self.inner).finish()
-    }
-}
-
-impl<T: fmt::Debug> fmt::Debug for ReadyGuard<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReadyGuard")
-            .field("fd", &self.fd)
-            .field("direction", &self.direction)
-            .finish()
     }
 }

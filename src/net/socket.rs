@@ -23,7 +23,7 @@ macro_rules! impl_socket {
             pub(super) fn register(handle: &Handle, socket: $std) -> io::Result<$socket> {
                 socket.set_nonblocking(true)?;
                 super::send::suppress_sigpipe(&socket)?;
-                Ok($socket { io: AsyncFd::register(handle, socket, $short_transfer)? })
+                Ok($socket { io: AsyncFd::of_socket(handle, socket, $short_transfer)? })
             }
 
             /// Deregisters the socket, puts it into blocking mode, and returns it as a socket of

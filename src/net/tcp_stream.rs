@@ -71,7 +71,7 @@ pub(super) async fn connect(
     // The socket is registered after the connect has begun, because the system reports an idle
     // socket as hung up.
     let io =
-        AsyncFd::register(handle, net::TcpStream::from(socket), ShortTransfer::ClearsReadiness)?;
+        AsyncFd::of_socket(handle, net::TcpStream::from(socket), ShortTransfer::ClearsReadiness)?;
     let connected = |stream: &net::TcpStream| match (stream.take_error()?, stream.peer_addr()) {
         (Some(error), _) => Err(error),
         (None, Err(error)) if error.kind() == io::ErrorKind::NotConnected => {

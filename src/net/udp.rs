@@ -6,7 +6,7 @@ use std::net::{self, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 use runtime_executor::Handle;
-use runtime_executor::reactor::ShortTransfer;
+use runtime_executor::reactor::{Interest, ShortTransfer};
 
 use super::address::{self, ToSocketAddrs};
 use super::async_fd::AsyncFd;
@@ -141,7 +141,7 @@ impl UdpSocket {
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the send buffer is full. Otherwise those of
     /// [`send`](UdpSocket::send).
     pub fn try_send_to(&self, datagram: &[u8], address: SocketAddr) -> io::Result<usize> {
-        self.io.try_write_with(|socket| socket.send_to(datagram, address))
+        self.io.try_io(Interest::WRITABLE, |socket| socket.send_to(datagram, address))
     }
 
     /// Receives a datagram without waiting. The system is asked, whatever events the loop has
@@ -151,7 +151,7 @@ impl UdpSocket {
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is no datagram. Otherwise those of
     /// [`send`](UdpSocket::send).
     pub fn try_recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.io.try_read_with(|socket| socket.recv_from(buffer))
+        self.io.try_io(Interest::READABLE, |socket| socket.recv_from(buffer))
     }
 
     /// Returns the local address.

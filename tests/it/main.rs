@@ -112,6 +112,7 @@ mod net {
     mod connecting;
     mod dropped_loop;
     mod failing_waits;
+    mod interests;
     mod interrupted;
     #[cfg(target_os = "linux")]
     mod long_waits;

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use mio::event::Event;
 use mio::unix::SourceFd;
-use mio::{Events, Interest, Poll, Registry, Waker};
+use mio::{Events, Poll, Registry, Waker};
 
-use super::selector::{ReadinessEvent, Selector, SelectorParts, Token, WaitForEvents};
+use super::selector::{Interest, ReadinessEvent, Selector, SelectorParts, Token, WaitForEvents};
 
 /// The maximum number of events that one wait returns. The next wait returns the remaining events.
 const EVENTS_MAX: usize = 256;
@@ -18,11 +18,11 @@ const EVENTS_MAX: usize = 256;
 /// rejects a timeout of more than some years. A wait may end early, so a longer one is divided.
 const TIMEOUT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The kinds of events that are requested. Urgent data is reported only on request.
+/// The events that are requested for reads. Urgent data is reported only on request.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-const INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE).add(Interest::PRIORITY);
+const READABLE: mio::Interest = mio::Interest::READABLE.add(mio::Interest::PRIORITY);
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-const INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE);
+const READABLE: mio::Interest = mio::Interest::READABLE;
 
 /// True on systems whose events show every condition other than data. On these systems, a short
 /// transfer clears the readiness if the last event showed data alone: see `readiness.rs`.
@@ -42,8 +42,13 @@ struct MioSelector {
 }
 
 impl Selector for MioSelector {
-    fn register(&self, descriptor: RawFd, token: Token) -> io::Result<()> {
-        self.registry.register(&mut SourceFd(&descriptor), mio_token(token), INTEREST)
+    fn register(&self, descriptor: RawFd, token: Token, interest: Interest) -> io::Result<()> {
+        let events = match (interest.is_readable(), interest.is_writable()) {
+            (true, true) => READABLE.add(mio::Interest::WRITABLE),
+            (true, false) => READABLE,
+            (false, _) => mio::Interest::WRITABLE,
+        };
+        self.registry.register(&mut SourceFd(&descriptor), mio_token(token), events)
     }
 
     fn deregister(&self, descriptor: RawFd) -> io::Result<()> {

@@ -56,5 +56,6 @@ pub use readiness::Tick;
 pub(crate) use registration::watch;
 pub use registration::{Registration, ShortTransfer};
 pub use selector::{
-    Direction, OpenSelector, ReadinessEvent, Selector, SelectorParts, Token, WaitForEvents,
+    Direction, Interest, OpenSelector, ReadinessEvent, Selector, SelectorParts, Token,
+    WaitForEvents,
 };

@@ -13,7 +13,7 @@ use runtime_core::slab::Key;
 use super::driver::{InsertedSource, Reactor, gone};
 use super::poller::{Poller, deliver_poller};
 use super::readiness::Tick;
-use super::selector::Direction;
+use super::selector::{Direction, Interest};
 use super::source::{CannotWait, IoSource};
 use super::waiters::WaiterSlot;
 
@@ -53,6 +53,7 @@ impl Registration {
     pub(crate) fn new(
         reactor: &Arc<Reactor>,
         descriptor: BorrowedFd<'_>,
+        interest: Interest,
         short_transfer: ShortTransfer,
         deliver: impl FnOnce(Poller),
     ) -> io::Result<Registration> {
@@ -62,7 +63,7 @@ impl Registration {
             return Err(gone());
         }
         let descriptor = descriptor.as_raw_fd();
-        if let Err(error) = selector.register(descriptor, token) {
+        if let Err(error) = selector.register(descriptor, token, interest) {
             reactor.forget(key);
             return Err(error);
         }
@@ -81,6 +82,20 @@ impl Registration {
     /// If the loop is gone. The error of the operating system while the loop cannot receive events.
     pub fn poll_ready(&self, direction: Direction, cx: &mut Context<'_>) -> Poll<io::Result<Tick>> {
         self.poll_tick(direction, &mut WaiterSlot::Shared, cx)
+    }
+
+    /// Returns the current tick if the direction is ready, by an event or by assumption. An
+    /// operation that never waits loads the tick before it begins, and [clears](Self::clear) it if
+    /// it would have blocked.
+    ///
+    /// # Errors
+    /// If the loop is gone.
+    pub fn current_tick(&self, direction: Direction) -> io::Result<Option<Tick>> {
+        match self.source.check(direction) {
+            Poll::Ready(Ok(seen)) => Ok(Some(seen)),
+            Poll::Ready(Err(_gone)) => Err(gone()),
+            Poll::Pending => Ok(None),
+        }
     }
 
     /// Clears the readiness of the tick `seen` after an operation that returned `WouldBlock` (S3).
@@ -244,10 +259,9 @@ impl Registration {
         operation: impl FnOnce() -> io::Result<R>,
         is_short: impl Fn(&R) -> bool,
     ) -> io::Result<R> {
-        match self.source.check(direction) {
-            Poll::Ready(Ok(seen)) => self.attempt(direction, seen, operation, is_short),
-            Poll::Ready(Err(_gone)) => Err(gone()),
-            Poll::Pending => operation(),
+        match self.current_tick(direction)? {
+            Some(seen) => self.attempt(direction, seen, operation, is_short),
+            None => operation(),
         }
     }
 

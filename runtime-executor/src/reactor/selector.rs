@@ -5,6 +5,7 @@
 //! device implements them, and blocks in a way that the model checker can see.
 
 use std::io;
+use std::ops::BitOr;
 use std::os::fd::{OwnedFd, RawFd};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,46 @@ pub enum Direction {
     Read,
     /// Writing, which includes connecting.
     Write,
+}
+
+/// The kinds of readiness that the system reports of a descriptor: of reads, of writes, or of both.
+/// `Interest::READABLE | Interest::WRITABLE` is both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Interest {
+    readable: bool,
+    writable: bool,
+}
+
+impl Interest {
+    /// Readiness for reads, which includes accepting connections and finding the end of a stream.
+    pub const READABLE: Interest = Interest { readable: true, writable: false };
+
+    /// Readiness for writes, which includes connecting.
+    pub const WRITABLE: Interest = Interest { readable: false, writable: true };
+
+    /// Readiness for reads and for writes.
+    pub const BOTH: Interest = Interest { readable: true, writable: true };
+
+    /// Returns whether reads are of interest.
+    pub const fn is_readable(self) -> bool {
+        self.readable
+    }
+
+    /// Returns whether writes are of interest.
+    pub const fn is_writable(self) -> bool {
+        self.writable
+    }
+}
+
+impl BitOr for Interest {
+    type Output = Interest;
+
+    fn bitor(self, other: Interest) -> Interest {
+        Interest {
+            readable: self.readable | other.readable,
+            writable: self.writable | other.writable,
+        }
+    }
 }
 
 /// Identifies a registered descriptor in the events of a [`Selector`].
@@ -44,11 +85,12 @@ pub struct ReadinessEvent {
 /// The operations of a selector that any thread may call.
 pub trait Selector: Send + Sync {
     /// Registers a descriptor, edge-triggered: an event with this token occurs each time that the
-    /// descriptor *becomes* readable or writable, and at once if it is ready already.
+    /// descriptor *becomes* readable or writable, and at once if it is ready already. Readiness that
+    /// is not of `interest` need not be reported.
     ///
     /// # Errors
     /// The errors of the operating system.
-    fn register(&self, descriptor: RawFd, token: Token) -> io::Result<()>;
+    fn register(&self, descriptor: RawFd, token: Token, interest: Interest) -> io::Result<()>;
 
     /// Removes a descriptor. Events that are already on their way may still arrive.
     ///

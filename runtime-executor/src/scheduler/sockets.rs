@@ -4,14 +4,15 @@ use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
-use crate::reactor::{self, Poller, Registration, ShortTransfer};
+use crate::reactor::{self, Interest, Poller, Registration, ShortTransfer};
 use crate::scheduler::current;
 use crate::scheduler::handle::Handle;
 use crate::scheduler::shared::Shared;
 use crate::task::waker::Message;
 
 impl Handle {
-    /// Registers a descriptor with this loop. The descriptor must be in non-blocking mode.
+    /// Registers a descriptor with this loop. The descriptor must be in non-blocking mode. A wait
+    /// for a direction that is not of `interest` may never end.
     ///
     /// # Errors
     /// The errors of the operating system, for example if no descriptor is left for the loop's
@@ -20,15 +21,15 @@ impl Handle {
     pub fn register(
         &self,
         descriptor: BorrowedFd<'_>,
+        interest: Interest,
         short_transfer: ShortTransfer,
     ) -> io::Result<Registration> {
         let shared = self.shared();
         // Without this check, a forked child's descriptor would be reported to the parent, under a
         // token that the parent may have given to another source.
         shared.process.check().map_err(io::Error::other)?;
-        Registration::new(&shared.reactor, descriptor, short_transfer, |poller| {
-            deliver(shared, poller);
-        })
+        let deliver = |poller| deliver(shared, poller);
+        Registration::new(&shared.reactor, descriptor, interest, short_transfer, deliver)
     }
 
     /// Returns a descriptor that is readable while this loop has events of sockets to receive, for

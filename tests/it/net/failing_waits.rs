@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use runtime_executor::reactor::{
-    ReadinessEvent, Selector, SelectorParts, ShortTransfer, Token, WaitForEvents,
+    Interest, ReadinessEvent, Selector, SelectorParts, ShortTransfer, Token, WaitForEvents,
 };
 use runtime_executor::{Config, EventLoop, sleep};
 
@@ -20,7 +20,7 @@ use crate::support::watchdog::watched;
 struct FailingWaits;
 
 impl Selector for FailingWaits {
-    fn register(&self, _: RawFd, _: Token) -> io::Result<()> {
+    fn register(&self, _: RawFd, _: Token, _: Interest) -> io::Result<()> {
         Ok(())
     }
 
@@ -49,7 +49,10 @@ fn remote_wakes_and_timers_work_although_each_wait_fails() {
         let executor = EventLoop::new(config);
         let handle = executor.handle();
         let socket = executor.block_on(async {
-            handle.register(io::stdin().as_fd(), ShortTransfer::HasNoEffect).unwrap()
+            let stdin = io::stdin();
+            let registered =
+                handle.register(stdin.as_fd(), Interest::READABLE, ShortTransfer::HasNoEffect);
+            registered.unwrap()
         });
         for _ in 0..10 {
             let is_woken = Arc::new(AtomicBool::new(false));

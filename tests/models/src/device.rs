@@ -13,8 +13,8 @@ use runtime_core::sync::atomic::{AtomicUsize, Ordering};
 use runtime_core::sync::explore::Record;
 use runtime_core::sync::thread::{self, Thread};
 use runtime_executor::reactor::{
-    Direction, ReadinessEvent, Registration, Selector, SelectorParts, ShortTransfer, Token,
-    WaitForEvents,
+    Direction, Interest, ReadinessEvent, Registration, Selector, SelectorParts, ShortTransfer,
+    Token, WaitForEvents,
 };
 use runtime_executor::{Config, EventLoop, Handle};
 
@@ -136,7 +136,8 @@ impl Device {
         handle: &Handle,
         descriptor: impl AsFd,
     ) -> io::Result<Registration> {
-        let registration = handle.register(descriptor.as_fd(), ShortTransfer::ClearsReadiness)?;
+        let (interest, short) = (Interest::BOTH, ShortTransfer::ClearsReadiness);
+        let registration = handle.register(descriptor.as_fd(), interest, short)?;
         let tried = registration.try_io(Direction::Read, || self.read());
         assert!(tried.is_err(), "nothing has arrived, or the loop is gone");
         Ok(registration)
@@ -167,7 +168,7 @@ impl Device {
 }
 
 impl Selector for Device {
-    fn register(&self, descriptor: RawFd, token: Token) -> io::Result<()> {
+    fn register(&self, descriptor: RawFd, token: Token, _: Interest) -> io::Result<()> {
         self.system_call();
         self.tokens.note((descriptor, token));
         Ok(())

@@ -14,7 +14,7 @@ use std::time::Duration;
 use runtime_core::sync::atomic::Ordering;
 use runtime_core::sync::explore::Witness;
 use runtime_executor::EventLoop;
-use runtime_executor::reactor::{Direction, Registration, ShortTransfer};
+use runtime_executor::reactor::{Direction, Interest, Registration, ShortTransfer};
 
 use crate::device::{Addressing, Device};
 use crate::model::{Model, Mutant};
@@ -112,7 +112,8 @@ fn data_that_arrives_during_registration(begin: Begin, witness: &'static Witness
     let mut tries = 0;
     executor.block_on(async {
         let descriptor = io::stdin();
-        let socket = handle.register(descriptor.as_fd(), ShortTransfer::HasNoEffect);
+        let socket =
+            handle.register(descriptor.as_fd(), Interest::BOTH, ShortTransfer::HasNoEffect);
         let socket = socket.expect("the loop lives");
         begin(&socket, Direction::Read);
         let read = socket.io(Direction::Read, || {

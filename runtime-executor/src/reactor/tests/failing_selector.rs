@@ -12,7 +12,7 @@ use runtime_core::sync::Mutex;
 use super::readable;
 use crate::reactor::registration::{Registration, ShortTransfer};
 use crate::reactor::selector::{
-    Direction, ReadinessEvent, Selector, SelectorParts, Token, WaitForEvents,
+    Direction, Interest, ReadinessEvent, Selector, SelectorParts, Token, WaitForEvents,
 };
 use crate::{Config, EventLoop, Handle, sleep};
 
@@ -64,7 +64,7 @@ impl FaultySelector {
 }
 
 impl Selector for FaultySelector {
-    fn register(&self, _: RawFd, token: Token) -> io::Result<()> {
+    fn register(&self, _: RawFd, token: Token, _: Interest) -> io::Result<()> {
         if self.0.registrations_fail.load(Ordering::Relaxed) {
             return Err(io::ErrorKind::OutOfMemory.into());
         }
@@ -92,7 +92,7 @@ impl WaitForEvents for FaultySelector {
 }
 
 fn register(handle: &Handle) -> io::Result<Registration> {
-    handle.register(io::stdin().as_fd(), ShortTransfer::HasNoEffect)
+    handle.register(io::stdin().as_fd(), Interest::BOTH, ShortTransfer::HasNoEffect)
 }
 
 /// An operation that waits until the descriptor is ready, and counts its tries.

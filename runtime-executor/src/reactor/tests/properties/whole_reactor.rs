@@ -15,7 +15,7 @@ use runtime_core::sync::Mutex;
 use super::{WakeCount, cases, counting_waker, readable, steps};
 use crate::reactor::registration::{Registration, ShortTransfer};
 use crate::reactor::selector::{
-    Direction, ReadinessEvent, Selector, SelectorParts, Token, WaitForEvents,
+    Direction, Interest, ReadinessEvent, Selector, SelectorParts, Token, WaitForEvents,
 };
 use crate::{Config, EventLoop};
 
@@ -102,7 +102,7 @@ impl SimulatedSelector {
 }
 
 impl Selector for SimulatedSelector {
-    fn register(&self, descriptor: RawFd, token: Token) -> io::Result<()> {
+    fn register(&self, descriptor: RawFd, token: Token, _: Interest) -> io::Result<()> {
         let mut system = self.0.lock();
         let known = KnownSocket { token, number: system.registrations };
         system.registrations += 1;
@@ -197,7 +197,8 @@ impl WholeReactor {
             Some(_deregistered) => None,
             None => {
                 let handle = self.executor.handle();
-                let new = async { handle.register(user.file.as_fd(), ShortTransfer::HasNoEffect) };
+                let (descriptor, short) = (user.file.as_fd(), ShortTransfer::HasNoEffect);
+                let new = async { handle.register(descriptor, Interest::BOTH, short) };
                 Some(self.executor.block_on(new).expect("the loop lives"))
             }
         };
