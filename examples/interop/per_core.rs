@@ -68,7 +68,7 @@ fn main() -> Done<()> {
     for core in &cores {
         // A listener belongs to the runtime on whose thread it is created.
         let listening = core.handle.spawn(async move {
-            SocketBuilder::new().reuse_address().reuse_port().listen(address)
+            SocketBuilder::new().reuse_address(true).reuse_port(true).listen(address)
         });
         let listener = core.handle.block_on(listening)??;
         // With port 0 the system chooses a port for the first listener. The other listeners use the

@@ -73,7 +73,7 @@ async fn serve(settings: Settings) -> io::Result<()> {
     let signals = stop_signals()?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, settings.port));
     // Accepted connections inherit the size.
-    let socket = SocketBuilder::new().reuse_address().send_buffer_size(SEND_BUFFER);
+    let socket = SocketBuilder::new().reuse_address(true).send_buffer_size(SEND_BUFFER);
     let listener = socket.listen(address)?;
     print_line(format_args!("listening on {}", listener.local_addr()?))?;
     let room = Rc::new(Room::default());

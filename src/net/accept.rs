@@ -12,6 +12,7 @@
 //! - All other errors are returned.
 
 use std::io;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use runtime_core::metadata::Metadata;
@@ -51,6 +52,22 @@ pub(super) async fn accept<L, R>(
                 return Err(error);
             }
             result => return result,
+        }
+    }
+}
+
+/// Polls for a connection by `operation`. Skips errors of single connections, up to the length of a
+/// run, and never pauses. See [`TcpListener::poll_accept`](super::TcpListener::poll_accept).
+pub(super) fn poll_accept<L, R>(
+    listener: &AsyncFd<L>,
+    cx: &mut Context<'_>,
+    mut operation: impl FnMut(&L) -> io::Result<R>,
+) -> Poll<io::Result<R>> {
+    let mut skipped = 0;
+    loop {
+        match ready!(listener.poll_read_with(cx, &mut operation)) {
+            Err(error) if is_of_the_connection(&error) && skipped + 1 < RUN => skipped += 1,
+            result => return Poll::Ready(result),
         }
     }
 }

@@ -18,12 +18,13 @@ use crate::{Builder, Handle};
 /// |---|---|
 /// | `SocketAddr`, `SocketAddrV4`, `SocketAddrV6` | |
 /// | `(IpAddr, u16)`, `(Ipv4Addr, u16)`, `(Ipv6Addr, u16)` | `(Ipv4Addr::LOCALHOST, 80)` |
-/// | `&str`, `String`: host and port | `"localhost:80"`, `"127.0.0.1:80"`, `"[::1]:80"` |
+/// | `str`, `String`: host and port | `"localhost:80"`, `"127.0.0.1:80"`, `"[::1]:80"` |
 /// | `(&str, u16)`, `(String, u16)` | `("localhost", 80)` |
-/// | `&[SocketAddr]`: the first one that works | |
+/// | `[SocketAddr]`, `[SocketAddr; N]`, `Vec<SocketAddr>`: the first one that works | |
+/// | a reference to any of these types | `&address` |
 pub trait ToSocketAddrs: sealed::Sealed {
     #[doc(hidden)]
-    fn target(self) -> SocketTarget;
+    fn target(&self) -> SocketTarget;
 }
 
 /// The parsed form of an address.
@@ -46,7 +47,7 @@ macro_rules! impl_to_socket_addrs {
         $(
             impl sealed::Sealed for $type {}
             impl ToSocketAddrs for $type {
-                fn target(self) -> SocketTarget {
+                fn target(&self) -> SocketTarget {
                     let $this = self;
                     $target
                 }
@@ -56,24 +57,35 @@ macro_rules! impl_to_socket_addrs {
 }
 
 impl_to_socket_addrs! {
-    SocketAddr, this => SocketTarget::One(this);
-    SocketAddrV4, this => SocketTarget::One(this.into());
-    SocketAddrV6, this => SocketTarget::One(this.into());
-    (IpAddr, u16), this => SocketTarget::One(this.into());
-    (Ipv4Addr, u16), this => SocketTarget::One(this.into());
-    (Ipv6Addr, u16), this => SocketTarget::One(this.into());
-    &[SocketAddr], this => SocketTarget::Several(this.to_vec());
-    &str, this => match this.parse() {
+    SocketAddr, this => SocketTarget::One(*this);
+    SocketAddrV4, this => SocketTarget::One((*this).into());
+    SocketAddrV6, this => SocketTarget::One((*this).into());
+    (IpAddr, u16), this => SocketTarget::One((*this).into());
+    (Ipv4Addr, u16), this => SocketTarget::One((*this).into());
+    (Ipv6Addr, u16), this => SocketTarget::One((*this).into());
+    [SocketAddr], this => SocketTarget::Several(this.to_vec());
+    Vec<SocketAddr>, this => SocketTarget::Several(this.clone());
+    str, this => match this.parse() {
         Ok(address) => SocketTarget::One(address),
         Err(_not_numeric) => SocketTarget::Name(this.to_owned()),
     };
-    &String, this => this.as_str().target();
-    String, this => match this.parse() {
-        Ok(address) => SocketTarget::One(address),
-        Err(_not_numeric) => SocketTarget::Name(this),
-    };
+    String, this => this.as_str().target();
     (&str, u16), this => host_and_port(this.0, this.1);
     (String, u16), this => host_and_port(&this.0, this.1);
+}
+
+impl<const N: usize> sealed::Sealed for [SocketAddr; N] {}
+impl<const N: usize> ToSocketAddrs for [SocketAddr; N] {
+    fn target(&self) -> SocketTarget {
+        self.as_slice().target()
+    }
+}
+
+impl<A: ToSocketAddrs + ?Sized> sealed::Sealed for &A {}
+impl<A: ToSocketAddrs + ?Sized> ToSocketAddrs for &A {
+    fn target(&self) -> SocketTarget {
+        (**self).target()
+    }
 }
 
 fn host_and_port(host: &str, port: u16) -> SocketTarget {
@@ -114,14 +126,16 @@ pub fn lookup_host<A: ToSocketAddrs>(
 ) -> impl Future<Output = io::Result<Vec<SocketAddr>>> {
     let metadata = Metadata::here();
     let target = address.target();
-    async move {
-        budget::consume().await;
-        match target {
-            SocketTarget::One(address) => Ok(vec![address]),
-            SocketTarget::Several(addresses) => Ok(addresses),
-            SocketTarget::Name(name) => look_up(metadata, name).await,
-            SocketTarget::NameAndPort(host, port) => look_up(metadata, (host, port)).await,
-        }
+    resolve(metadata, target)
+}
+
+async fn resolve(metadata: Metadata, target: SocketTarget) -> io::Result<Vec<SocketAddr>> {
+    budget::consume().await;
+    match target {
+        SocketTarget::One(address) => Ok(vec![address]),
+        SocketTarget::Several(addresses) => Ok(addresses),
+        SocketTarget::Name(name) => look_up(metadata, name).await,
+        SocketTarget::NameAndPort(host, port) => look_up(metadata, (host, port)).await,
     }
 }
 
@@ -153,6 +167,18 @@ impl Builder {
     }
 }
 
+/// Returns the first address. An address without a name costs no job and no turn.
+pub(super) async fn first(address: impl ToSocketAddrs) -> io::Result<SocketAddr> {
+    match address.target() {
+        SocketTarget::One(address) => Ok(address),
+        target => resolve(Metadata::here(), target).await?.first().copied().ok_or_else(no_address),
+    }
+}
+
+fn no_address() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "the name has no address")
+}
+
 /// Tries the addresses one by one until an attempt succeeds. If all attempts fail, the error of the
 /// last attempt is returned.
 pub(super) async fn try_each<T, F>(
@@ -162,7 +188,7 @@ pub(super) async fn try_each<T, F>(
 where
     F: Future<Output = io::Result<T>>,
 {
-    let mut failed = io::Error::new(io::ErrorKind::InvalidInput, "the name has no address");
+    let mut failed = no_address();
     for address in lookup_host(addresses).await? {
         match attempt(address).await {
             Ok(done) => return Ok(done),

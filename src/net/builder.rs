@@ -15,13 +15,13 @@ use super::udp::UdpSocket;
 ///
 /// The order of the calls does not matter: the options are set when the socket is opened.
 /// [`TcpListener::bind`] is equivalent to a builder with
-/// [`reuse_address`](SocketBuilder::reuse_address).
+/// [`reuse_address(true)`](SocketBuilder::reuse_address).
 ///
 /// ```
 /// use aside::net::SocketBuilder;
 ///
 /// aside::run(async {
-///     let socket = SocketBuilder::new().reuse_address().receive_buffer_size(64 * 1024);
+///     let socket = SocketBuilder::new().reuse_address(true).receive_buffer_size(64 * 1024);
 ///     let listener = socket.listen("127.0.0.1:0".parse().unwrap())?;
 ///     assert_ne!(listener.local_addr()?.port(), 0);
 ///     Ok::<(), std::io::Error>(())
@@ -40,29 +40,30 @@ impl SocketBuilder {
         SocketBuilder::default()
     }
 
-    /// Allows binding to an address at which connections of a former socket still exist.
-    pub fn reuse_address(mut self) -> SocketBuilder {
-        self.options.reuse_address = true;
+    /// Sets whether the socket may be bound to an address at which connections of a former socket
+    /// still exist.
+    pub fn reuse_address(mut self, reuse_address: bool) -> SocketBuilder {
+        self.options.reuse_address = reuse_address;
         self
     }
 
-    /// Allows several sockets to bind to one address. The system distributes the load over these
-    /// sockets. On illumos and Solaris, which do not know the option, creating the socket fails
-    /// with [`Unsupported`](io::ErrorKind::Unsupported).
-    pub fn reuse_port(mut self) -> SocketBuilder {
-        self.options.reuse_port = true;
+    /// Sets whether several sockets may be bound to one address. The system distributes the load
+    /// over these sockets. On illumos and Solaris, which do not know the option, creating the
+    /// socket fails with [`Unsupported`](io::ErrorKind::Unsupported).
+    pub fn reuse_port(mut self, reuse_port: bool) -> SocketBuilder {
+        self.options.reuse_port = reuse_port;
         self
     }
 
-    /// Restricts an IPv6 socket to IPv6, whatever the system's default is.
-    pub fn only_v6(mut self) -> SocketBuilder {
-        self.options.only_v6 = true;
+    /// Sets whether an IPv6 socket is restricted to IPv6, whatever the system's default is.
+    pub fn only_v6(mut self, only_v6: bool) -> SocketBuilder {
+        self.options.only_v6 = Some(only_v6);
         self
     }
 
-    /// Sends small TCP segments at once. See [`TcpStream::set_nodelay`].
-    pub fn nodelay(mut self) -> SocketBuilder {
-        self.options.nodelay = true;
+    /// Sets whether small TCP segments are sent at once. See [`TcpStream::set_nodelay`].
+    pub fn nodelay(mut self, nodelay: bool) -> SocketBuilder {
+        self.options.nodelay = nodelay;
         self
     }
 

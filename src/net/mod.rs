@@ -39,10 +39,11 @@
 //!
 //! # In reading order
 //!
-//! - [`TcpStream`] and [`TcpListener`]; [`SocketBuilder`] sets options before a socket is bound or
-//!   connected; [`OwnedReadHalf`] and [`OwnedWriteHalf`] are the halves of a stream.
+//! - [`TcpStream`] and [`TcpListener`]; [`SocketBuilder`] and [`TcpSocket`] set options before a
+//!   socket is bound or connected; [`OwnedReadHalf`] and [`OwnedWriteHalf`] are the halves of a
+//!   stream.
 //! - [`UdpSocket`].
-//! - [`UnixStream`], [`UnixListener`], [`UnixDatagram`].
+//! - [`UnixStream`], [`UnixListener`], [`UnixDatagram`]; [`UnixSocket`] before it is one of them.
 //! - [`lookup_host`] and [`ToSocketAddrs`]: the addresses of a name.
 //! - [`AsyncFd`]: any other descriptor.
 //!
@@ -55,7 +56,8 @@
 //!   every operation returns an error, including operations that are waiting.
 //!   [`is_runtime_gone`](crate::is_runtime_gone) recognises this error.
 //! - *Waiting tasks*: the `async` methods serve any number of tasks. The poll methods of the traits
-//!   keep the waker of the last poll of their direction, and only that waker is woken.
+//!   keep the waker of the last poll of their direction, and only that waker is woken. So do all
+//!   methods whose names begin with `poll_`.
 //! - *Readiness*: `readable` and `writable` wait for a report of the system, and a `try_` method
 //!   asks the system at once, whatever has been reported.
 //! - *A lack of memory in the kernel* may keep the loop from receiving events. The loop tries again
@@ -67,8 +69,8 @@
 //!   raise the signal. The guide shows what to do about pipes.
 //! - *Abstract names*: on Linux, a path for a Unix socket that begins with a NUL byte, such as
 //!   `"\0name"`, is a name in the abstract space. It has no file, and vanishes with its last
-//!   socket. `local_addr` and `peer_addr` return it like a path. A `SocketAddr` of std can be bound
-//!   by std's `bind_addr`, whose socket `from_std` registers.
+//!   socket. `local_addr` and `peer_addr` return it as an address of std, and so does a peer's
+//!   address. The functions whose names end in `_addr` accept such addresses, and those of paths.
 //! - *Zero-length* reads and writes of a stream return at once, ready or not. A datagram may be
 //!   empty: it is sent and received like any other.
 //! - *Cancel safety*: the poll in which an operation takes effect returns its result. A future that
@@ -90,9 +92,12 @@ mod address_race;
 mod async_fd;
 mod buffers;
 mod builder;
+mod datagram;
 pub(crate) mod delegate;
 mod fd_operations;
 mod fd_stream;
+mod incoming;
+mod readiness_methods;
 mod readiness_set;
 mod ready_guard;
 mod register_error;
@@ -102,24 +107,29 @@ mod socket_options;
 mod split;
 mod stream;
 mod tcp_listener;
+mod tcp_socket;
 mod tcp_stream;
 mod udp;
 mod unix_address;
 mod unix_datagram;
 mod unix_listener;
+mod unix_socket;
 mod unix_stream;
 
 pub use address::{ToSocketAddrs, lookup_host};
 pub use async_fd::AsyncFd;
 pub use builder::SocketBuilder;
+pub use incoming::Incoming;
 pub use readiness_set::Ready;
 pub use ready_guard::{ReadyGuard, ReadyMutGuard, WouldBlock};
 pub use register_error::RegisterError;
 pub use runtime_executor::reactor::Interest;
 pub use split::{OwnedReadHalf, OwnedWriteHalf, ReuniteError};
 pub use tcp_listener::TcpListener;
+pub use tcp_socket::TcpSocket;
 pub use tcp_stream::TcpStream;
 pub use udp::UdpSocket;
 pub use unix_datagram::UnixDatagram;
 pub use unix_listener::UnixListener;
+pub use unix_socket::UnixSocket;
 pub use unix_stream::UnixStream;

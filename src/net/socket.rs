@@ -36,6 +36,45 @@ macro_rules! impl_socket {
                 socket.set_nonblocking(false)?;
                 Ok(socket)
             }
+
+            /// Takes the pending error of the socket, if there is one.
+            ///
+            /// # Errors
+            /// Those of the operating system.
+            pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+                self.io.get_ref().take_error()
+            }
+        }
+
+        /// Converts a socket of std as `from_std` does.
+        ///
+        /// # Errors
+        /// Those of `from_std`.
+        impl TryFrom<$std> for $socket {
+            type Error = io::Error;
+
+            fn try_from(socket: $std) -> io::Result<$socket> {
+                $socket::from_std(socket)
+            }
+        }
+
+        /// Converts a descriptor, which must be one of such a socket, as `from_std` does.
+        ///
+        /// # Errors
+        /// Those of `from_std`.
+        impl TryFrom<OwnedFd> for $socket {
+            type Error = io::Error;
+
+            fn try_from(descriptor: OwnedFd) -> io::Result<$socket> {
+                $socket::from_std(descriptor.into())
+            }
+        }
+
+        /// Deregisters the socket. It stays in non-blocking mode, unlike that of `into_std`.
+        impl From<$socket> for OwnedFd {
+            fn from(socket: $socket) -> OwnedFd {
+                socket.io.into_inner().into()
+            }
         }
 
         impl AsFd for $socket {

@@ -16,7 +16,7 @@ pub(super) const BACKLOG: u32 = 1024;
 pub(super) struct SocketOptions {
     pub(super) reuse_address: bool,
     pub(super) reuse_port: bool,
-    pub(super) only_v6: bool,
+    pub(super) only_v6: Option<bool>,
     pub(super) nodelay: bool,
     pub(super) keepalive: Option<Duration>,
     pub(super) backlog: Option<u32>,
@@ -30,8 +30,7 @@ impl SocketOptions {
     pub(super) fn listen(&self, address: SocketAddr) -> io::Result<Socket> {
         let socket = self.open(address, Type::STREAM, Protocol::TCP)?;
         socket.bind(&SockAddr::from(address))?;
-        let backlog = self.backlog.unwrap_or(BACKLOG);
-        socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
+        socket.listen(system_backlog(self.backlog.unwrap_or(BACKLOG)))?;
         Ok(socket)
     }
 
@@ -57,10 +56,10 @@ impl SocketOptions {
             socket.set_reuse_address(true)?;
         }
         if self.reuse_port {
-            share_port(&socket)?;
+            set_reuse_port(&socket, true)?;
         }
-        if self.only_v6 {
-            socket.set_only_v6(true)?;
+        if let Some(only_v6) = self.only_v6 {
+            socket.set_only_v6(only_v6)?;
         }
         if let Some(bytes) = self.receive_buffer_size {
             socket.set_recv_buffer_size(bytes)?;
@@ -85,12 +84,27 @@ impl SocketOptions {
     }
 }
 
+/// Returns a number of connections as the system call takes it.
+pub(super) fn system_backlog(connections: u32) -> i32 {
+    i32::try_from(connections).unwrap_or(i32::MAX)
+}
+
 #[cfg(not(any(target_os = "illumos", target_os = "solaris")))]
-fn share_port(socket: &Socket) -> io::Result<()> {
-    socket.set_reuse_port(true)
+pub(super) fn reuse_port(socket: &Socket) -> io::Result<bool> {
+    socket.reuse_port()
+}
+
+#[cfg(not(any(target_os = "illumos", target_os = "solaris")))]
+pub(super) fn set_reuse_port(socket: &Socket, reuses: bool) -> io::Result<()> {
+    socket.set_reuse_port(reuses)
 }
 
 #[cfg(any(target_os = "illumos", target_os = "solaris"))]
-fn share_port(_socket: &Socket) -> io::Result<()> {
+pub(super) fn reuse_port(_socket: &Socket) -> io::Result<bool> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(any(target_os = "illumos", target_os = "solaris"))]
+pub(super) fn set_reuse_port(_socket: &Socket, _reuses: bool) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }

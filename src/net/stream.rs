@@ -84,31 +84,42 @@ macro_rules! impl_stream {
                 self.io.try_transfer(Direction::Write, bytes.len(), |stream| send(stream, bytes))
             }
 
-            /// Waits until the system has reported data, or the end of the stream.
-            ///
-            /// The report may be older than the last read: after a read that left no data, the wait
-            /// may return at once, and the next [`try_read`](Self::try_read) returns `WouldBlock`.
-            /// Wait again then.
+            /// Reads into several buffers without waiting. See [`try_read`](Self::try_read).
             ///
             /// # Errors
-            /// An error, if the runtime is gone.
-            ///
-            /// # Cancel safety
-            /// Safe.
-            pub async fn readable(&self) -> io::Result<()> {
-                self.io.readable().await.map(drop)
+            /// Those of [`try_read`](Self::try_read).
+            pub fn try_read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+                let bytes = bytes_in(buffers);
+                let read = |mut stream: &$std| stream.read_vectored(buffers);
+                self.io.try_transfer(Direction::Read, bytes, read)
             }
 
-            /// Waits until the system has reported that it accepts bytes, or that the peer has
-            /// stopped reading. As for [`readable`](Self::readable), the report may be old.
+            /// Writes several slices without waiting. See [`try_write`](Self::try_write).
+            ///
+            /// # Errors
+            /// Those of [`try_write`](Self::try_write).
+            pub fn try_write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+                let bytes = bytes_in(slices);
+                let write = |stream: &$std| send_vectored(stream, slices);
+                self.io.try_transfer(Direction::Write, bytes, write)
+            }
+
+            /// The poll form of [`readable`](Self::readable). It keeps the waker of the last poll
+            /// that reads, also through `AsyncRead`: only the task that polled last is woken.
             ///
             /// # Errors
             /// An error, if the runtime is gone.
+            pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                self.io.poll_read_ready(cx).map_ok(drop)
+            }
+
+            /// The poll form of [`writable`](Self::writable). It keeps the waker of the last poll
+            /// that writes, also through `AsyncWrite`: only the task that polled last is woken.
             ///
-            /// # Cancel safety
-            /// Safe.
-            pub async fn writable(&self) -> io::Result<()> {
-                self.io.writable().await.map(drop)
+            /// # Errors
+            /// An error, if the runtime is gone.
+            pub fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                self.io.poll_write_ready(cx).map_ok(drop)
             }
 
             /// Shuts down one direction of the connection, or both, for all users of the stream.
@@ -117,14 +128,6 @@ macro_rules! impl_stream {
             /// Those of the operating system.
             pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
                 self.io.get_ref().shutdown(how)
-            }
-
-            /// Takes the pending error of the connection, if there is one.
-            ///
-            /// # Errors
-            /// Those of the operating system.
-            pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-                self.io.get_ref().take_error()
             }
 
             /// Splits the stream into two halves, each with an owner of its own, for two tasks.

@@ -3,14 +3,16 @@
 use std::fmt;
 use std::io;
 use std::net::{self, SocketAddr};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::task::{Context, Poll, ready};
 
 use runtime_executor::Handle;
 use runtime_executor::reactor::ShortTransfer;
 
-use super::accept::accept;
+use super::accept::{accept, poll_accept};
 use super::address::{self, ToSocketAddrs};
 use super::async_fd::AsyncFd;
+use super::incoming::Incoming;
 use super::socket::{fmt_socket, impl_socket};
 use super::socket_options::SocketOptions;
 use super::tcp_stream::TcpStream;
@@ -78,6 +80,46 @@ impl TcpListener {
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let (stream, address) = accept(&self.io, |listener| listener.accept()).await?;
         Ok((TcpStream::register(self.io.handle(), stream)?, address))
+    }
+
+    /// The poll form of [`accept`](TcpListener::accept). It keeps the waker of the last poll: if
+    /// two tasks poll, only the task that polled last is woken.
+    ///
+    /// It skips connections that are over, as `accept` does, but never pauses.
+    ///
+    /// # Errors
+    /// Those of the operating system, and an error if the runtime is gone. After 16 errors of
+    /// connections in succession, it returns the last of them. If descriptors or memory are
+    /// exhausted, it returns the error at once. After an error that does not end the server, sleep
+    /// before the next poll: the connection may still be in the backlog.
+    pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+        let accepted = ready!(poll_accept(&self.io, cx, |listener| listener.accept()));
+        Poll::Ready(accepted.and_then(|(stream, address)| {
+            Ok((TcpStream::register(self.io.handle(), stream)?, address))
+        }))
+    }
+
+    /// Returns the connections as a stream, which never ends. Each item is the result of an
+    /// [`accept`](TcpListener::accept).
+    ///
+    /// ```
+    /// use aside::net::{TcpListener, TcpStream};
+    /// use futures_lite::StreamExt;
+    ///
+    /// aside::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let _client = TcpStream::connect(listener.local_addr()?).await?;
+    ///     let mut incoming = listener.incoming();
+    ///     while let Some(stream) = incoming.next().await {
+    ///         println!("connected: {}", stream?.peer_addr()?);
+    ///         # break;
+    ///     }
+    ///     Ok::<(), std::io::Error>(())
+    /// })?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn incoming(&self) -> Incoming<'_, TcpStream> {
+        Incoming::new(|| Box::pin(async { self.accept().await.map(|(stream, _)| stream) }))
     }
 
     /// Returns the address at which the socket listens.

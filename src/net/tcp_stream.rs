@@ -3,14 +3,14 @@
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut, Read};
 use std::net::{self, Shutdown, SocketAddr};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_io::{AsyncRead, AsyncWrite};
 use runtime_executor::Handle;
-use runtime_executor::reactor::{Direction, ShortTransfer};
+use runtime_executor::reactor::{Direction, Interest, ShortTransfer};
 use socket2::{SockAddr, SockRef, Socket, TcpKeepalive};
 
 use super::address::{ToSocketAddrs, lookup_host};
@@ -18,6 +18,8 @@ use super::address_race::race_addresses;
 use super::async_fd::AsyncFd;
 use super::buffers::bytes_in;
 use super::delegate::{delegate_end, delegate_read, delegate_write};
+use super::readiness_methods::impl_readiness;
+use super::readiness_set::Ready;
 use super::send::{send, send_vectored};
 use super::socket::{fmt_socket, impl_socket};
 use super::socket_options::SocketOptions;
@@ -31,6 +33,10 @@ use super::stream::impl_stream;
 /// the traits keeps the waker of the last poll of its direction, as the contract of `Future` says.
 /// If two tasks read through the traits at the same time, only the task that polled last is woken.
 /// Any number of tasks may use [`read`](TcpStream::read) and [`write`](TcpStream::write).
+///
+/// The type is not `Clone`, because clones would keep one waker for each direction. An
+/// `Arc<TcpStream>` has several owners that use these methods, and
+/// [`into_split`](TcpStream::into_split) makes a reader and a writer.
 ///
 /// ```
 /// use aside::net::{TcpListener, TcpStream};
@@ -246,9 +252,22 @@ impl TcpStream {
         }
         self.io.read_with(|stream| stream.peek(buffer)).await
     }
+
+    /// The poll form of [`peek`](TcpStream::peek). It keeps the waker of the last poll that reads,
+    /// as [`poll_read_ready`](TcpStream::poll_read_ready) does.
+    ///
+    /// # Errors
+    /// Those of [`peek`](TcpStream::peek).
+    pub fn poll_peek(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        if buffer.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        self.io.poll_read_with(cx, |stream| stream.peek(buffer))
+    }
 }
 
 impl_stream!(TcpStream, net::TcpStream);
+impl_readiness!(TcpStream);
 impl_socket!(TcpStream, net::TcpStream, ShortTransfer::ClearsReadiness);
 
 impl fmt::Debug for TcpStream {

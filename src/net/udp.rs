@@ -3,13 +3,18 @@
 use std::fmt;
 use std::io;
 use std::net::{self, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::task::{Context, Poll};
 
 use runtime_executor::Handle;
 use runtime_executor::reactor::{Interest, ShortTransfer};
 
 use super::address::{self, ToSocketAddrs};
 use super::async_fd::AsyncFd;
+use super::datagram::impl_datagram;
+use super::readiness_methods::impl_readiness;
+use super::readiness_set::Ready;
+use super::send::send;
 use super::socket::{fmt_socket, impl_socket};
 use super::socket_options::SocketOptions;
 
@@ -67,49 +72,31 @@ impl UdpSocket {
         address::try_each(address, async |address| self.io.get_ref().connect(address)).await
     }
 
-    /// Sends a datagram to the connected peer. Returns the number of bytes sent.
+    /// Sends a datagram to an address, and waits while the send buffer is full. Of several
+    /// addresses it sends to the first one. Returns the number of bytes sent.
     ///
     /// # Errors
-    /// Those of the operating system, for example if an earlier datagram was refused, and an error
-    /// if the runtime is gone.
-    ///
-    /// # Cancel safety
-    /// Safe: if the future is dropped before it is ready, it has sent nothing.
-    pub async fn send(&self, datagram: &[u8]) -> io::Result<usize> {
-        self.io.write_with(|socket| socket.send(datagram)).await
-    }
-
-    /// Sends a datagram to an address. Returns the number of bytes sent.
-    ///
-    /// # Errors
-    /// Those of [`send`](UdpSocket::send).
+    /// Those of [`send`](UdpSocket::send), and an error if the lookup of a name fails.
     ///
     /// # Cancel safety
     /// As for [`send`](UdpSocket::send).
-    pub async fn send_to(&self, datagram: &[u8], address: SocketAddr) -> io::Result<usize> {
+    pub async fn send_to(&self, datagram: &[u8], address: impl ToSocketAddrs) -> io::Result<usize> {
+        let address = address::first(address).await?;
         self.io.write_with(|socket| socket.send_to(datagram, address)).await
     }
 
-    /// Receives a datagram from the connected peer. Bytes that do not fit into the buffer are lost.
+    /// The poll form of [`send_to`](UdpSocket::send_to). It keeps the waker of the last poll that
+    /// writes, as [`poll_send`](UdpSocket::poll_send) does.
     ///
     /// # Errors
     /// Those of [`send`](UdpSocket::send).
-    ///
-    /// # Cancel safety
-    /// Safe: if the future is dropped before it is ready, it has received nothing.
-    pub async fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.io.read_with(|socket| socket.recv(buffer)).await
-    }
-
-    /// Receives a datagram, and returns its sender. Bytes that do not fit into the buffer are lost.
-    ///
-    /// # Errors
-    /// Those of [`send`](UdpSocket::send).
-    ///
-    /// # Cancel safety
-    /// As for [`recv`](UdpSocket::recv).
-    pub async fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.io.read_with(|socket| socket.recv_from(buffer)).await
+    pub fn poll_send_to(
+        &self,
+        cx: &mut Context<'_>,
+        datagram: &[u8],
+        address: SocketAddr,
+    ) -> Poll<io::Result<usize>> {
+        self.io.poll_write_with(cx, |socket| socket.send_to(datagram, address))
     }
 
     /// Receives a datagram from the connected peer without removing it.
@@ -134,6 +121,44 @@ impl UdpSocket {
         self.io.read_with(|socket| socket.peek_from(buffer)).await
     }
 
+    /// Receives a datagram from the connected peer without removing it, and without waiting.
+    ///
+    /// # Errors
+    /// Those of [`try_recv`](UdpSocket::try_recv).
+    pub fn try_peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.io.try_io(Interest::READABLE, |socket| socket.peek(buffer))
+    }
+
+    /// Receives a datagram without removing it, and without waiting, and returns its sender.
+    ///
+    /// # Errors
+    /// Those of [`try_recv`](UdpSocket::try_recv).
+    pub fn try_peek_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.io.try_io(Interest::READABLE, |socket| socket.peek_from(buffer))
+    }
+
+    /// The poll form of [`peek`](UdpSocket::peek). It keeps the waker of the last poll that reads,
+    /// as [`poll_recv`](UdpSocket::poll_recv) does.
+    ///
+    /// # Errors
+    /// Those of [`recv`](UdpSocket::recv).
+    pub fn poll_peek(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.io.poll_read_with(cx, |socket| socket.peek(buffer))
+    }
+
+    /// The poll form of [`peek_from`](UdpSocket::peek_from). It keeps the waker of the last poll
+    /// that reads, as [`poll_recv`](UdpSocket::poll_recv) does.
+    ///
+    /// # Errors
+    /// Those of [`recv`](UdpSocket::recv).
+    pub fn poll_peek_from(
+        &self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<(usize, SocketAddr)>> {
+        self.io.poll_read_with(cx, |socket| socket.peek_from(buffer))
+    }
+
     /// Sends a datagram to an address without waiting. The system is asked, whatever events the
     /// loop has received.
     ///
@@ -142,16 +167,6 @@ impl UdpSocket {
     /// [`send`](UdpSocket::send).
     pub fn try_send_to(&self, datagram: &[u8], address: SocketAddr) -> io::Result<usize> {
         self.io.try_io(Interest::WRITABLE, |socket| socket.send_to(datagram, address))
-    }
-
-    /// Receives a datagram without waiting. The system is asked, whatever events the loop has
-    /// received.
-    ///
-    /// # Errors
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is no datagram. Otherwise those of
-    /// [`send`](UdpSocket::send).
-    pub fn try_recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.io.try_io(Interest::READABLE, |socket| socket.recv_from(buffer))
     }
 
     /// Returns the local address.
@@ -268,40 +283,10 @@ impl UdpSocket {
     pub fn set_multicast_ttl_v4(&self, ttl: u32) -> io::Result<()> {
         self.io.get_ref().set_multicast_ttl_v4(ttl)
     }
-
-    /// Takes the pending error of the socket, if there is one.
-    ///
-    /// # Errors
-    /// Those of the operating system.
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.io.get_ref().take_error()
-    }
-
-    /// Waits until the system has reported a datagram. If a datagram has been received since the
-    /// report, the wait may return at once, and the next [`try_recv_from`](Self::try_recv_from)
-    /// returns `WouldBlock`. Wait again then.
-    ///
-    /// # Errors
-    /// An error, if the runtime is gone.
-    ///
-    /// # Cancel safety
-    /// Safe.
-    pub async fn readable(&self) -> io::Result<()> {
-        self.io.readable().await.map(drop)
-    }
-
-    /// Waits until the system has reported that the send buffer has room for a datagram.
-    ///
-    /// # Errors
-    /// An error, if the runtime is gone.
-    ///
-    /// # Cancel safety
-    /// Safe.
-    pub async fn writable(&self) -> io::Result<()> {
-        self.io.writable().await.map(drop)
-    }
 }
 
+impl_datagram!(UdpSocket, net::UdpSocket, SocketAddr);
+impl_readiness!(UdpSocket);
 impl_socket!(UdpSocket, net::UdpSocket, ShortTransfer::HasNoEffect);
 
 impl fmt::Debug for UdpSocket {

@@ -1,7 +1,9 @@
-//! The address of a Unix socket, made from a path or from an abstract name.
+//! The address of a Unix socket, made from a path, from an abstract name, or from an address of
+//! std.
 
 use std::io;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::SocketAddr;
 use std::path::Path;
 
 use socket2::SockAddr;
@@ -19,4 +21,32 @@ pub(super) fn unix_address(path: &Path) -> io::Result<SockAddr> {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     }
     SockAddr::unix(path)
+}
+
+/// Converts an address of std, with a path, an abstract name, or no name.
+pub(super) fn address_of_std(address: &SocketAddr) -> io::Result<SockAddr> {
+    match (address.as_pathname(), abstract_name(address)) {
+        (Some(path), _) => SockAddr::unix(path),
+        (None, Some(name)) => {
+            let path = [b"\0", name].concat();
+            SockAddr::unix(std::ffi::OsStr::from_bytes(&path))
+        }
+        (None, None) => SockAddr::unix(""),
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn abstract_name(address: &SocketAddr) -> Option<&[u8]> {
+    #[cfg(target_os = "android")]
+    use std::os::android::net::SocketAddrExt;
+    #[cfg(target_os = "linux")]
+    use std::os::linux::net::SocketAddrExt;
+
+    address.as_abstract_name()
+}
+
+/// Other systems have no abstract names.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn abstract_name(_address: &SocketAddr) -> Option<&[u8]> {
+    None
 }

@@ -6,15 +6,20 @@ use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
+use std::task::{Context, Poll};
 
+use runtime_core::budget;
 use runtime_executor::Handle;
-use runtime_executor::reactor::ShortTransfer;
-use socket2::{Domain, SockRef, Socket, Type};
+use runtime_executor::reactor::{Interest, ShortTransfer};
+use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
 use super::async_fd::AsyncFd;
+use super::datagram::impl_datagram;
+use super::readiness_methods::impl_readiness;
+use super::readiness_set::Ready;
 use super::send::{send, send_to};
 use super::socket::{fmt_socket, impl_socket};
-use super::unix_address::unix_address;
+use super::unix_address::{address_of_std, unix_address};
 
 /// A Unix socket for datagrams, connected to one peer or not.
 ///
@@ -46,10 +51,21 @@ impl UnixDatagram {
     /// Those of the operating system, and an error if this thread has no runtime or the runtime is
     /// gone. In all these cases no file has been made.
     pub fn bind(path: impl AsRef<Path>) -> io::Result<UnixDatagram> {
-        let address = unix_address(path.as_ref())?;
+        UnixDatagram::bind_to(&unix_address(path.as_ref())?)
+    }
+
+    /// Binds a socket to an address of std. See [`bind`](UnixDatagram::bind).
+    ///
+    /// # Errors
+    /// Those of [`bind`](UnixDatagram::bind).
+    pub fn bind_addr(address: &SocketAddr) -> io::Result<UnixDatagram> {
+        UnixDatagram::bind_to(&address_of_std(address)?)
+    }
+
+    fn bind_to(address: &SockAddr) -> io::Result<UnixDatagram> {
         // The socket is registered first, because a failed registration must not leave a file.
         let socket = UnixDatagram::unbound()?;
-        SockRef::from(&socket).bind(&address)?;
+        SockRef::from(&socket).bind(address)?;
         Ok(socket)
     }
 
@@ -82,19 +98,70 @@ impl UnixDatagram {
         SockRef::from(self).connect(&unix_address(path.as_ref())?)
     }
 
-    /// Sends a datagram to the connected peer. Waits while the peer's buffer is full.
+    /// Connects to a peer at an address of std. See [`connect`](UnixDatagram::connect).
     ///
     /// # Errors
-    /// Those of the operating system, and an error if the runtime is gone.
+    /// Those of the operating system.
+    pub fn connect_addr(&self, address: &SocketAddr) -> io::Result<()> {
+        SockRef::from(self).connect(&address_of_std(address)?)
+    }
+
+    /// Sends a datagram to a path, and waits while a buffer is full: that of the receiver, or that
+    /// of this socket. Returns the number of bytes sent.
+    ///
+    /// On Linux, the system does not report when the receiver's buffer has room again, unless the
+    /// socket is connected to it. While it waits, this function therefore opens a second socket,
+    /// which it connects to the receiver, and a second descriptor of this socket.
+    ///
+    /// # Errors
+    /// Those of the operating system, and an error if the runtime is gone while the function waits.
     ///
     /// # Cancel safety
     /// Safe: if the future is dropped before it is ready, it has sent nothing.
-    pub async fn send(&self, datagram: &[u8]) -> io::Result<usize> {
-        self.io.write_with(|socket| send(socket, datagram)).await
+    pub async fn send_to(&self, datagram: &[u8], path: impl AsRef<Path>) -> io::Result<usize> {
+        let address = unix_address(path.as_ref())?;
+        self.send_to_address(datagram, &address).await
     }
 
-    /// Sends a datagram to a path without waiting. The system does not report when the buffer of a
-    /// peer that is not connected has room again.
+    /// Sends a datagram to an address of std. See [`send_to`](UnixDatagram::send_to).
+    ///
+    /// # Errors
+    /// Those of [`send_to`](UnixDatagram::send_to).
+    ///
+    /// # Cancel safety
+    /// As for [`send_to`](UnixDatagram::send_to).
+    pub async fn send_to_addr(&self, datagram: &[u8], address: &SocketAddr) -> io::Result<usize> {
+        let address = address_of_std(address)?;
+        self.send_to_address(datagram, &address).await
+    }
+
+    async fn send_to_address(&self, datagram: &[u8], address: &SockAddr) -> io::Result<usize> {
+        loop {
+            budget::consume().await;
+            match send_to(self, datagram, address) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.wait_for_room_at(address).await?;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// Waits until the receiver at an address has had room, and then until this socket has had.
+    ///
+    /// Both descriptors are registered anew, so their first events report the present state: an
+    /// earlier report says nothing about the buffer that is full now.
+    async fn wait_for_room_at(&self, address: &SockAddr) -> io::Result<()> {
+        let receiver = Socket::new(Domain::UNIX, Type::DGRAM, None)?;
+        receiver.connect(address)?;
+        let receiver = OwnedFd::from(receiver).into();
+        UnixDatagram::register(self.io.handle(), receiver)?.writable().await?;
+        let this = self.io.get_ref().try_clone()?;
+        UnixDatagram::register(self.io.handle(), this)?.writable().await
+    }
+
+    /// Sends a datagram to a path without waiting.
     ///
     /// # Errors
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the receiver's buffer is full. Otherwise those
@@ -103,26 +170,12 @@ impl UnixDatagram {
         send_to(self, datagram, &unix_address(path.as_ref())?)
     }
 
-    /// Receives a datagram. Bytes that do not fit into the buffer are lost.
+    /// Sends a datagram to an address of std without waiting.
     ///
     /// # Errors
-    /// Those of the operating system, and an error if the runtime is gone.
-    ///
-    /// # Cancel safety
-    /// Safe: if the future is dropped before it is ready, it has received nothing.
-    pub async fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.io.read_with(|socket| socket.recv(buffer)).await
-    }
-
-    /// Receives a datagram, and returns its sender. Bytes that do not fit into the buffer are lost.
-    ///
-    /// # Errors
-    /// Those of the operating system, and an error if the runtime is gone.
-    ///
-    /// # Cancel safety
-    /// As for [`recv`](UnixDatagram::recv).
-    pub async fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.io.read_with(|socket| socket.recv_from(buffer)).await
+    /// Those of [`try_send_to`](UnixDatagram::try_send_to).
+    pub fn try_send_to_addr(&self, datagram: &[u8], address: &SocketAddr) -> io::Result<usize> {
+        send_to(self, datagram, &address_of_std(address)?)
     }
 
     /// Returns the local address.
@@ -150,6 +203,8 @@ impl UnixDatagram {
     }
 }
 
+impl_datagram!(UnixDatagram, net::UnixDatagram, SocketAddr);
+impl_readiness!(UnixDatagram);
 impl_socket!(UnixDatagram, net::UnixDatagram, ShortTransfer::HasNoEffect);
 
 impl fmt::Debug for UnixDatagram {

@@ -5,16 +5,18 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
+use std::task::{Context, Poll, ready};
 
 use runtime_executor::Handle;
 use runtime_executor::reactor::ShortTransfer;
-use socket2::{Domain, SockRef, Socket, Type};
+use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
-use super::accept::accept;
+use super::accept::{accept, poll_accept};
 use super::async_fd::AsyncFd;
+use super::incoming::Incoming;
 use super::socket::{fmt_socket, impl_socket};
-use super::socket_options::BACKLOG;
-use super::unix_address::unix_address;
+use super::socket_options::{BACKLOG, system_backlog};
+use super::unix_address::{address_of_std, unix_address};
 use super::unix_stream::UnixStream;
 
 /// A Unix socket that accepts connections.
@@ -33,15 +35,26 @@ impl UnixListener {
     /// Those of the operating system, and an error if this thread has no runtime or the runtime is
     /// gone. In all these cases no file has been made.
     pub fn bind(path: impl AsRef<Path>) -> io::Result<UnixListener> {
-        let address = unix_address(path.as_ref())?;
+        UnixListener::bind_to(&unix_address(path.as_ref())?)
+    }
+
+    /// Binds a socket to an address of std, and listens. See [`bind`](UnixListener::bind).
+    ///
+    /// # Errors
+    /// Those of [`bind`](UnixListener::bind).
+    pub fn bind_addr(address: &SocketAddr) -> io::Result<UnixListener> {
+        UnixListener::bind_to(&address_of_std(address)?)
+    }
+
+    fn bind_to(address: &SockAddr) -> io::Result<UnixListener> {
         // The socket is registered first, because a failed registration must not leave a file. The
         // system reports the idle socket as hung up. This report makes the first `accept` try once
         // in vain.
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
         let listener = UnixListener::from_std(OwnedFd::from(socket).into())?;
         let socket = SockRef::from(&listener);
-        socket.bind(&address)?;
-        socket.listen(i32::try_from(BACKLOG).unwrap_or(i32::MAX))?;
+        socket.bind(address)?;
+        socket.listen(system_backlog(BACKLOG))?;
         Ok(listener)
     }
 
@@ -55,6 +68,24 @@ impl UnixListener {
     pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
         let (stream, address) = accept(&self.io, |listener| listener.accept()).await?;
         Ok((UnixStream::register(self.io.handle(), stream)?, address))
+    }
+
+    /// The poll form of [`accept`](UnixListener::accept). See
+    /// [`TcpListener::poll_accept`](super::TcpListener::poll_accept).
+    ///
+    /// # Errors
+    /// Those of [`TcpListener::poll_accept`](super::TcpListener::poll_accept).
+    pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
+        let accepted = ready!(poll_accept(&self.io, cx, |listener| listener.accept()));
+        Poll::Ready(accepted.and_then(|(stream, address)| {
+            Ok((UnixStream::register(self.io.handle(), stream)?, address))
+        }))
+    }
+
+    /// Returns the connections as a stream, which never ends. Each item is the result of an
+    /// [`accept`](UnixListener::accept).
+    pub fn incoming(&self) -> Incoming<'_, UnixStream> {
+        Incoming::new(|| Box::pin(async { self.accept().await.map(|(stream, _)| stream) }))
     }
 
     /// Returns the address at which the socket listens.

@@ -11,17 +11,19 @@ use std::task::{Context, Poll};
 
 use futures_io::{AsyncRead, AsyncWrite};
 use runtime_executor::Handle;
-use runtime_executor::reactor::{Direction, ShortTransfer};
-use socket2::{Domain, Socket, Type};
+use runtime_executor::reactor::{Direction, Interest, ShortTransfer};
+use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::async_fd::AsyncFd;
 use super::buffers::bytes_in;
 use super::delegate::{delegate_end, delegate_read, delegate_write};
+use super::readiness_methods::impl_readiness;
+use super::readiness_set::Ready;
 use super::send::{send, send_vectored};
 use super::socket::{fmt_socket, impl_socket};
 use super::split::{self, OwnedReadHalf, OwnedWriteHalf};
 use super::stream::impl_stream;
-use super::unix_address::unix_address;
+use super::unix_address::{address_of_std, unix_address};
 
 /// A connection between Unix sockets. It reads and writes like a [`TcpStream`](super::TcpStream).
 ///
@@ -47,6 +49,12 @@ pub struct UnixStream {
     io: AsyncFd<net::UnixStream>,
 }
 
+pub(super) fn connect(socket: Socket, address: &SockAddr) -> io::Result<UnixStream> {
+    socket.set_nonblocking(true)?;
+    socket.connect(address)?;
+    UnixStream::from_std(OwnedFd::from(socket).into())
+}
+
 impl UnixStream {
     /// Connects to the listener at a path, or at an [abstract name](super#common-rules). This
     /// function never waits, and is `async` only to be like the other `connect` functions.
@@ -60,9 +68,19 @@ impl UnixStream {
     /// Safe: dropping the future closes the socket.
     pub async fn connect(path: impl AsRef<Path>) -> io::Result<UnixStream> {
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-        socket.set_nonblocking(true)?;
-        socket.connect(&unix_address(path.as_ref())?)?;
-        UnixStream::from_std(OwnedFd::from(socket).into())
+        connect(socket, &unix_address(path.as_ref())?)
+    }
+
+    /// Connects to the listener at an address of std. See [`connect`](UnixStream::connect).
+    ///
+    /// # Errors
+    /// Those of [`connect`](UnixStream::connect).
+    ///
+    /// # Cancel safety
+    /// Safe: dropping the future closes the socket.
+    pub async fn connect_addr(address: &SocketAddr) -> io::Result<UnixStream> {
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+        connect(socket, &address_of_std(address)?)
     }
 
     /// Returns two sockets that are connected to each other.
@@ -93,6 +111,7 @@ impl UnixStream {
 }
 
 impl_stream!(UnixStream, net::UnixStream);
+impl_readiness!(UnixStream);
 impl_socket!(UnixStream, net::UnixStream, ShortTransfer::HasNoEffect);
 
 impl fmt::Debug for UnixStream {

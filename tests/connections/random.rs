@@ -40,7 +40,7 @@ pub(crate) fn ten_thousand_connections_come_and_go_at_random() {
 async fn connections() -> (usize, usize) {
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     // The buffers are small, so that connections with larger plans have to wait.
-    let builder = SocketBuilder::new().reuse_address();
+    let builder = SocketBuilder::new().reuse_address(true);
     let listener = builder.receive_buffer_size(16 * 1024).listen(any).unwrap();
     let address = listener.local_addr().unwrap();
     let server = Server::default();

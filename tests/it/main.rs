@@ -110,12 +110,15 @@ mod net {
     mod broken_peers;
     mod callback_wakers;
     mod connecting;
+    mod conversions;
     mod dropped_loop;
     mod failing_waits;
+    mod full_receivers;
     mod interests;
     mod interrupted;
     #[cfg(target_os = "linux")]
     mod long_waits;
+    mod polled;
     mod reactor;
     mod short_reads;
     mod tcp;
@@ -123,6 +126,7 @@ mod net {
     mod terminal;
     mod tries;
     mod udp;
+    mod unconnected;
     mod unix;
     mod unix_names;
     mod wait_for_readiness;

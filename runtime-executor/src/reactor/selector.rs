@@ -85,8 +85,8 @@ pub struct ReadinessEvent {
 /// The operations of a selector that any thread may call.
 pub trait Selector: Send + Sync {
     /// Registers a descriptor, edge-triggered: an event with this token occurs each time that the
-    /// descriptor *becomes* readable or writable, and at once if it is ready already. Readiness that
-    /// is not of `interest` need not be reported.
+    /// descriptor *becomes* readable or writable, and at once if it is ready already. Readiness
+    /// that is not of `interest` need not be reported.
     ///
     /// # Errors
     /// The errors of the operating system.

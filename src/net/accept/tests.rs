@@ -1,10 +1,11 @@
 //! The treatment of each kind of error. The operation of a test returns the errors.
 
+use std::future::poll_fn;
 use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use super::{PAUSE, RUN, RUNS_MAX, accept};
+use super::{PAUSE, RUN, RUNS_MAX, accept, poll_accept};
 use crate::Runtime;
 use crate::net::AsyncFd;
 use crate::time::{Clock, now};
@@ -87,4 +88,35 @@ fn exhaustion_is_returned_after_a_pause_and_other_errors_at_once() {
     let (accepted, elapsed) = accept_after(libc::EINVAL, 1);
     assert_eq!(accepted.unwrap_err().raw_os_error(), Some(libc::EINVAL));
     assert_eq!(elapsed, Duration::ZERO);
+}
+
+/// Polls with the given number of errors of connections, and returns the number that are left.
+fn poll_after(code: i32, mut errors: u32) -> (io::Result<()>, u32) {
+    Runtime::new().block_on(async {
+        let (listener, _far) = readable();
+        let polled = poll_fn(|cx| {
+            poll_accept(&listener, cx, |_| {
+                if errors == 0 {
+                    return Ok(());
+                }
+                errors -= 1;
+                Err(io::Error::from_raw_os_error(code))
+            })
+        });
+        let accepted = polled.await;
+        (accepted, errors)
+    })
+}
+
+#[test]
+fn a_poll_skips_the_errors_of_one_run_and_returns_all_others_at_once() {
+    let (accepted, _) = poll_after(libc::ECONNABORTED, RUN - 1);
+    assert!(accepted.is_ok(), "{accepted:?}");
+    let (accepted, left) = poll_after(libc::ECONNABORTED, RUN + 5);
+    assert_eq!(accepted.unwrap_err().raw_os_error(), Some(libc::ECONNABORTED));
+    assert_eq!(left, 5);
+    for code in [libc::EMFILE, libc::EINVAL] {
+        let (accepted, left) = poll_after(code, 3);
+        assert_eq!((accepted.unwrap_err().raw_os_error(), left), (Some(code), 2));
+    }
 }

@@ -191,13 +191,13 @@ fn zero_length_reads_and_writes_return_zero() {
 fn options_return_the_values_they_were_set_to() {
     watched(|| {
         aside::run(async {
-            let builder = SocketBuilder::new().reuse_address().reuse_port().backlog(4);
+            let builder = SocketBuilder::new().reuse_address(true).reuse_port(true).backlog(4);
             let builder = builder.receive_buffer_size(32 * 1024).send_buffer_size(32 * 1024);
             let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
             let listener = builder.clone().listen(any).unwrap();
             let address = listener.local_addr().unwrap();
             let _second_at_the_same_port = builder.listen(address).unwrap();
-            let set_up = SocketBuilder::new().nodelay().keepalive(Duration::from_secs(7));
+            let set_up = SocketBuilder::new().nodelay(true).keepalive(Duration::from_secs(7));
             let stream = set_up.local_addr(any).connect(address).await.unwrap();
             assert!(stream.nodelay().unwrap());
             assert_eq!(stream.keepalive().unwrap(), Some(Duration::from_secs(7)));

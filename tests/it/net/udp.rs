@@ -113,7 +113,7 @@ fn options_return_the_values_they_were_set_to_and_groups_are_joined() {
     watched(|| {
         aside::run(async {
             let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
-            let socket = SocketBuilder::new().reuse_address().bind_udp(any).unwrap();
+            let socket = SocketBuilder::new().reuse_address(true).bind_udp(any).unwrap();
             socket.set_broadcast(true).unwrap();
             socket.set_ttl(5).unwrap();
             socket.set_multicast_ttl_v4(3).unwrap();
