@@ -1,4 +1,5 @@
-//! The current runtime of a thread: the runtime whose loop the thread turns, or whose job it runs.
+//! The current runtime of a thread: the runtime whose loop the thread turns, whose job it runs, or
+//! which it has entered.
 
 use std::cell::RefCell;
 
@@ -13,7 +14,8 @@ thread_local_const! {
 }
 
 impl Handle {
-    /// Returns the runtime whose loop this thread turns, or whose job it runs.
+    /// Returns the runtime whose loop this thread turns, whose job it runs, or which it has
+    /// [entered](Handle::enter). If these nest, it is the innermost one.
     ///
     /// # Panics
     /// If this thread has no current runtime; [`try_current`](Handle::try_current) returns an error
@@ -27,7 +29,7 @@ impl Handle {
         }
     }
 
-    /// Returns the runtime whose loop this thread turns, or whose job it runs.
+    /// Returns the runtime that [`current`](Handle::current) returns.
     ///
     /// # Errors
     /// If this thread has no current runtime.
@@ -62,12 +64,12 @@ impl Handle {
     #[track_caller]
     #[doc(alias = "run_coroutine_threadsafe")]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        let _entered = self.enter();
+        let _entered = self.make_current();
         heap_if_large!(Box::pin, future: F => self.event_loop().block_on(future))
     }
 
     /// Makes this runtime the current one until the guard is dropped. Guards nest.
-    pub(crate) fn enter(&self) -> Entered {
+    pub(crate) fn make_current(&self) -> Entered {
         Entered { outer: CURRENT.with(|current| current.replace(Some(self.clone()))) }
     }
 
@@ -76,7 +78,7 @@ impl Handle {
     #[inline]
     pub(crate) fn at_work<T>(&self, f: impl FnOnce() -> T) -> T {
         let _entered_loop = self.event_loop().enter_at_work();
-        let _entered = self.enter();
+        let _entered = self.make_current();
         f()
     }
 }

@@ -37,6 +37,8 @@
 //!   none.
 //! - [`gather()`], [`try_gather`], [`race`], [`first_ok`], [`scope`], [`group`]: many futures as
 //!   one, within one task.
+//! - [`task`]: [`task::JoinSet`], a set of tasks that are joined as they end; the number of the
+//!   current task.
 //! - [`time`]: sleeping, timeouts, intervals; real time and virtual time.
 //! - [`coop`]: fairness between tasks, and tools for futures of other crates.
 //! - [`Runtime`], [`Handle`]: a runtime that is configured, kept, turned from a foreign loop, used
@@ -61,9 +63,10 @@
 //!
 //! | feature | default | contents |
 //! |---|---|---|
-//! | `net` | yes | [`net`] (Unix) |
+//! | `net` | yes | [`net`]; includes `stream` (Unix) |
 //! | `fs` | yes | [`fs`]; includes `unblock` |
-//! | `unblock` | yes | [`io`], [`Unblock`] |
+//! | `unblock` | yes | [`io`], [`Unblock`]; includes `stream` |
+//! | `stream` | yes | `Stream` for [`time::Interval`] |
 //! | `process` | | [`process`]; includes `net` (Unix) |
 //! | `signal` | | [`signal`]; includes `net` (Unix) |
 //! | `process-pool` | | [`process_pool`] (Unix) |
@@ -168,6 +171,7 @@ pub mod compat;
 mod compile_fail;
 mod context;
 pub mod coop;
+mod enter;
 #[cfg(feature = "fs")]
 pub mod fs;
 mod gather;
@@ -187,6 +191,7 @@ mod nested_turn;
 #[cfg(all(feature = "net", unix))]
 pub mod net;
 pub mod observe;
+mod observed_runtime;
 #[cfg(all(feature = "process", unix))]
 pub mod process;
 #[cfg(all(feature = "process-pool", unix))]
@@ -197,6 +202,7 @@ mod runtime_gone;
 mod shutdown_report;
 #[cfg(all(feature = "signal", unix))]
 pub mod signal;
+pub mod task;
 pub mod time;
 mod unwind_safe;
 
@@ -213,6 +219,7 @@ pub mod group {
 pub use attributes::{main, test};
 pub use blocking::executor::run_in_executor;
 pub use blocking::spawn::spawn_blocking;
+pub use enter::EnterGuard;
 pub use gather::{first_ok, gather, race, scope, try_gather};
 pub use handle::Handle;
 #[cfg(feature = "unblock")]
@@ -220,13 +227,14 @@ pub use io::{stdio, unblock::Unblock};
 pub use named::{Named, named};
 pub use run::{run, spawn};
 pub use runtime::{Builder, Runtime};
+pub use runtime_core::abort_handle::AbortHandle;
 pub use runtime_core::abort_on_drop::AbortOnDrop;
 pub use runtime_core::join::{JoinError, JoinHandle};
 pub use runtime_core::metadata::{Id, Metadata};
 pub use runtime_core::runtime_gone::RuntimeGoneError;
 pub use runtime_executor::{
-    AlreadyTurning, NextTurn, NoRuntimeError, Turn, interval, sleep, sleep_until, timeout,
-    timeout_at, yield_now,
+    AlreadyTurning, NextTurn, NoRuntimeError, Turn, interval, interval_at, sleep, sleep_until,
+    timeout, timeout_at, yield_now,
 };
 pub use runtime_gone::is_runtime_gone;
 pub use shutdown_report::ShutdownReport;

@@ -32,7 +32,7 @@ impl Runtime {
     /// # Blocking
     /// Like [`turn`](Runtime::turn).
     pub fn try_turn(&self, wait: Duration) -> Result<Turn, AlreadyTurning> {
-        let _entered = self.handle.enter();
+        let _entered = self.handle.make_current();
         self.executor.try_turn(wait)
     }
 

@@ -5,7 +5,7 @@ use runtime_core::heap_if_large;
 use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
 
-use crate::runtime::Runtime;
+use crate::observed_runtime::observed_runtime;
 
 /// Makes a runtime, drives `main` until it is ready, shuts the runtime down, and returns the output
 /// of `main`. Like Python's `asyncio.run`, it is the entry point of an async program.
@@ -23,14 +23,16 @@ use crate::runtime::Runtime;
 /// ```
 ///
 /// # Blocking
-/// Blocks the thread.
+/// Blocks the thread. Inside a task of another runtime it blocks that runtime's loop: await there.
+/// With the environment variable `ASIDE_SLOW_POLLS`, set for example to `50ms`, such a call and
+/// each poll that takes longer are [reported](crate::observe) on stderr.
 ///
 /// # Panics
 /// If `main` panics: the panic continues after the shutdown.
 #[track_caller]
 #[doc(alias("block_on", "asyncio", "main"))]
 pub fn run<F: Future>(main: F) -> F::Output {
-    let runtime = Runtime::new();
+    let runtime = observed_runtime();
     let output = heap_if_large!(Box::pin, main: F => runtime.block_on(main));
     let _ = runtime.shutdown(Shutdown::Wait);
     output
@@ -50,7 +52,8 @@ pub fn run<F: Future>(main: F) -> F::Output {
 /// ```
 ///
 /// # Panics
-/// On a thread that does not turn a loop: use [`Handle::spawn`](crate::Handle::spawn) there.
+/// On a thread that neither turns a loop nor has [entered](crate::Runtime::enter) its own: use
+/// [`Handle::spawn`](crate::Handle::spawn) there.
 #[track_caller]
 #[doc(alias("create_task", "ensure_future", "spawn_local", "asyncio"))]
 pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
@@ -70,7 +73,7 @@ where
         Ok(handle) => handle,
         Err(_error) => panic!(
             "`spawn` was called on a thread that does not turn a loop: call it inside `run` or \
-             `block_on`, or use `Handle::spawn` from other threads"
+             `block_on`, after `Runtime::enter`, or use `Handle::spawn` from other threads"
         ),
     }
 }

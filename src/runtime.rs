@@ -14,6 +14,7 @@ use runtime_executor::{Config, EventLoop, Observer, Turn};
 
 use crate::handle::Handle;
 use crate::lookups::Lookups;
+use crate::observe::Both;
 use crate::shutdown_report::ShutdownReport;
 
 /// An event loop, and a pool for blocking calls.
@@ -81,7 +82,7 @@ impl Runtime {
     ///   make a new runtime after the fork.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        let _entered = self.handle.enter();
+        let _entered = self.handle.make_current();
         heap_if_large!(Box::pin, future: F => self.executor.block_on(future))
     }
 
@@ -121,7 +122,7 @@ impl Runtime {
     /// [`try_turn`](Runtime::try_turn).
     #[track_caller]
     pub fn turn(&self, wait: Duration) -> Turn {
-        let _entered = self.handle.enter();
+        let _entered = self.handle.make_current();
         self.executor.turn(wait)
     }
 
@@ -172,7 +173,7 @@ impl Runtime {
     /// If this method is called inside a task of the same runtime.
     #[track_caller]
     pub fn drain(&self) {
-        let _entered = self.handle.enter();
+        let _entered = self.handle.make_current();
         self.executor.drain();
     }
 
@@ -205,7 +206,7 @@ impl Runtime {
             }
             Shutdown::Wait | Shutdown::Leave => how,
         };
-        let _entered = self.handle.enter();
+        let _entered = self.handle.make_current();
         let tasks_cancelled = self.executor.close();
         let jobs = if self.owns_pool {
             self.handle.pool().shutdown(remaining())
@@ -357,10 +358,14 @@ impl Builder {
         self
     }
 
-    /// Sets an observer of the loop. See [`observe`](crate::observe).
+    /// Adds an observer of the loop. Observers are called in the order in which they were added.
+    /// See [`observe`](crate::observe).
     #[must_use]
     pub fn observer(mut self, observer: impl Observer + 'static) -> Builder {
-        self.config.observer = Some(Box::new(observer));
+        self.config.observer = Some(match self.config.observer.take() {
+            None => Box::new(observer),
+            Some(others) => Box::new(Both(others, observer)),
+        });
         self
     }
 

@@ -16,8 +16,8 @@ use std::time::Instant;
 
 pub use runtime_core::clock::Clock;
 pub use runtime_executor::{
-    Elapsed, Interval, MissedTicks, Sleep, Timeout, interval, sleep, sleep_until, timeout,
-    timeout_at,
+    Elapsed, Interval, MissedTicks, Sleep, Timeout, interval, interval_at, sleep, sleep_until,
+    timeout, timeout_at,
 };
 
 /// Returns the time by the clock of the current runtime, or by the system's clock if there is no

@@ -7,6 +7,7 @@ use crate::group::ScopedHandle;
 use crate::handle::Handle;
 use crate::observe::Counters;
 use crate::runtime::Builder;
+use crate::task::JoinSet;
 
 impl UnwindSafe for Builder {}
 impl RefUnwindSafe for Builder {}
@@ -19,6 +20,9 @@ impl RefUnwindSafe for Counters {}
 
 impl<T> UnwindSafe for ScopedHandle<T> {}
 impl<T> RefUnwindSafe for ScopedHandle<T> {}
+
+impl<T> UnwindSafe for JoinSet<T> {}
+impl<T> RefUnwindSafe for JoinSet<T> {}
 
 #[cfg(feature = "unblock")]
 mod streams {

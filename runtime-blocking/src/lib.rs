@@ -62,7 +62,7 @@ pub use pinned::PendingClose;
 pub use pinned::{PinnedCallError, PinnedState, PinnedStateBuilder};
 
 pub use deadlock::deadlock_error::Deadlock;
-pub use job::cancel::{CancelHook, CancelToken, Cancelled, check_cancelled, is_cancelled};
+pub use job::cancel::{CancelHook, CancelToken, Cancelled, check_cancelled, is_cancelled, job_id};
 pub use pool::builder::Builder;
 pub use pool::handle::Pool;
 pub use pool::lane::Lane;

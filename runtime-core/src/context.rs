@@ -1,4 +1,4 @@
-//! The role of the current thread, in one thread-local value.
+//! The role of the current thread and the task that it polls, in one thread-local value.
 //!
 //! The role says what started the thread: a pool, a pinned state, or the program. Whatever its
 //! role, a thread may turn event loops, one inside the other.
@@ -12,6 +12,7 @@
 use std::cell::Cell;
 
 use crate::budget::{self, SuspendGuard};
+use crate::metadata::Id;
 
 /// The part of a runtime that started a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,11 +43,16 @@ struct ThreadContext {
     role: Cell<ThreadRole>,
     /// The number of loops that the thread is turning, one inside the other.
     loops: Cell<usize>,
+    /// The task that the innermost loop is polling.
+    task: Cell<Option<Id>>,
 }
 
 crate::sync::thread_local_const! {
-    static CONTEXT: ThreadContext =
-        ThreadContext { role: Cell::new(ThreadRole::Outside), loops: Cell::new(0) }
+    static CONTEXT: ThreadContext = ThreadContext {
+        role: Cell::new(ThreadRole::Outside),
+        loops: Cell::new(0),
+        task: Cell::new(None),
+    }
 }
 
 /// The role of the current thread.
@@ -67,12 +73,27 @@ pub fn is_on_loop() -> bool {
     CONTEXT.with(|context| context.loops.get() > 0)
 }
 
+/// Returns the task that the innermost loop of the current thread is polling or dropping.
+pub fn task() -> Option<Id> {
+    CONTEXT.with(|context| context.task.get())
+}
+
+/// Sets the task that is being polled. A loop calls this before each poll of a task, and with
+/// `None` after the poll.
+#[inline]
+pub fn set_task(task: Option<Id>) {
+    CONTEXT.with(|context| context.task.set(task));
+}
+
 /// Marks the current thread as turning a loop until the guard is dropped. Calls nest. The budget of
 /// a task that turns the loop is suspended.
 #[inline]
 pub fn enter_loop() -> LoopGuard {
-    CONTEXT.with(|context| context.loops.set(context.loops.get() + 1));
-    LoopGuard { _budget: budget::suspend() }
+    let outer_task = CONTEXT.with(|context| {
+        context.loops.set(context.loops.get() + 1);
+        context.task.take()
+    });
+    LoopGuard { _budget: budget::suspend(), outer_task }
 }
 
 /// The guard of [`enter_loop`].
@@ -80,11 +101,15 @@ pub fn enter_loop() -> LoopGuard {
 #[must_use = "the thread counts as turning a loop until the guard is dropped"]
 pub struct LoopGuard {
     _budget: SuspendGuard,
+    outer_task: Option<Id>,
 }
 
 impl Drop for LoopGuard {
     #[inline]
     fn drop(&mut self) {
-        CONTEXT.with(|context| context.loops.set(context.loops.get() - 1));
+        CONTEXT.with(|context| {
+            context.loops.set(context.loops.get() - 1);
+            context.task.set(self.outer_task);
+        });
     }
 }

@@ -78,7 +78,7 @@ impl ForkCheck {
 /// The error of using a runtime or a pool in a forked child of the process that made it.
 ///
 /// A fork copies one thread only. Make a new runtime, or a new pool, after the fork.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ForkedError {
     /// The ID of the process that made the runtime or the pool.
@@ -95,6 +95,13 @@ impl fmt::Display for ForkedError {
             "it was made in process {made_in}, and this is its forked child {here}, which has none \
              of its threads: make a new runtime or pool after the fork"
         )
+    }
+}
+
+/// The message, which is what `main` prints of an error that it returns.
+impl fmt::Debug for ForkedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -28,13 +28,13 @@ use crate::metadata::{Id, Metadata};
 /// Polling the handle again after it has yielded its result panics.
 #[must_use = "dropping a handle detaches; await it, or call `abort` or `detach`"]
 pub struct JoinHandle<T> {
-    awaited: Awaited<T>,
+    pub(crate) awaited: Awaited<T>,
     /// The result was yielded: nothing is left to take or to close.
     taken: bool,
 }
 
 /// The producer that a handle awaits.
-enum Awaited<T> {
+pub(crate) enum Awaited<T> {
     /// A task holds the other end of the cell.
     Task(Arc<Completion<T>>),
     /// A job contains its cell. Its handle is `Send` for every `T`; that of a task only if `T` is.

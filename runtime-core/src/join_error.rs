@@ -2,10 +2,11 @@
 
 use std::error::Error;
 use std::fmt;
+use std::io;
 use std::panic::resume_unwind;
 
 use crate::catch_panic::{Payload, panic_text};
-use crate::metadata::Metadata;
+use crate::metadata::{Id, Metadata};
 use crate::runtime_gone::RuntimeGoneError;
 use crate::sync::Mutex;
 
@@ -90,6 +91,11 @@ impl JoinError {
         matches!(self.0.reason, Reason::Refused(_))
     }
 
+    /// Returns the number of the task or job.
+    pub fn id(&self) -> Id {
+        self.0.metadata.id()
+    }
+
     /// Returns the number, name and location of the task or job.
     pub fn metadata(&self) -> &Metadata {
         &self.0.metadata
@@ -106,6 +112,18 @@ impl JoinError {
             reason @ (Reason::Cancelled | Reason::ShutDown(_) | Reason::Refused(_)) => {
                 Err(JoinError(Box::new(Failure { metadata, reason })))
             }
+        }
+    }
+
+    /// Returns the panic's payload.
+    ///
+    /// # Panics
+    /// If the error is not a panic: see [`try_into_panic`](JoinError::try_into_panic).
+    #[track_caller]
+    pub fn into_panic(self) -> Payload {
+        match self.try_into_panic() {
+            Ok(payload) => payload,
+            Err(error) => panic!("`into_panic` was called, but {error}"),
         }
     }
 
@@ -136,9 +154,10 @@ impl fmt::Display for JoinError {
     }
 }
 
+/// The message, which is what `main` prints of an error that it returns.
 impl fmt::Debug for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "JoinError({self})")
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -149,5 +168,12 @@ impl Error for JoinError {
             Reason::ShutDown(gone) => Some(gone),
             Reason::Cancelled | Reason::Panicked { .. } => None,
         }
+    }
+}
+
+/// An error of the kind `Other`, whose [inner error](io::Error::get_ref) is the `JoinError`.
+impl From<JoinError> for io::Error {
+    fn from(error: JoinError) -> io::Error {
+        io::Error::other(error)
     }
 }

@@ -24,6 +24,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod abort_handle;
 pub mod abort_on_drop;
 pub mod blocking_driver;
 pub mod budget;

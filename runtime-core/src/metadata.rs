@@ -89,12 +89,13 @@ impl Metadata {
     }
 }
 
-/// Writes `` `resize` (spawned at src/main.rs:12:5) ``, or `12 (spawned at ...)` without a name.
+/// Writes `` `resize` (spawned at src/main.rs:12:5) ``. Without a name, it writes `task 12` instead
+/// of the name.
 impl fmt::Display for Metadata {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name() {
             Some(name) => write!(f, "`{name}`")?,
-            None => write!(f, "{}", self.id)?,
+            None => write!(f, "task {}", self.id)?,
         }
         write!(f, " (spawned at {})", self.location)
     }

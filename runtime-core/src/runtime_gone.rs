@@ -7,7 +7,7 @@ use std::fmt;
 ///
 /// It is the inner error of a [`std::io::Error`], or the [`source`](Error::source) of a
 /// [`JoinError`](crate::join::JoinError).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct RuntimeGoneError {
     /// The object that belongs to the runtime.
@@ -24,6 +24,13 @@ impl RuntimeGoneError {
 impl fmt::Display for RuntimeGoneError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the runtime of {} is gone", self.of)
+    }
+}
+
+/// The message, which is what `main` prints of an error that it returns.
+impl fmt::Debug for RuntimeGoneError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -6,11 +6,15 @@
 
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
+use crate::abort_handle::AbortHandle;
 use crate::join::JoinHandle;
 use crate::join_error::JoinError;
 
 impl<T> UnwindSafe for JoinHandle<T> {}
 impl<T> RefUnwindSafe for JoinHandle<T> {}
+
+impl UnwindSafe for AbortHandle {}
+impl RefUnwindSafe for AbortHandle {}
 
 impl UnwindSafe for JoinError {}
 impl RefUnwindSafe for JoinError {}

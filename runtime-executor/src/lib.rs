@@ -41,7 +41,8 @@ mod task;
 mod time;
 mod unwind_safe;
 
-pub use scheduler::current::{EnterGuard, try_spawn};
+pub use scheduler::current::try_spawn;
+pub use scheduler::enter::EnteredLoop;
 pub use scheduler::event_loop::{Config, EventLoop};
 pub use scheduler::handle::Handle;
 pub use scheduler::no_runtime::NoRuntimeError;
@@ -49,6 +50,6 @@ pub use scheduler::observer::Observer;
 pub use scheduler::report::{AlreadyTurning, NextTurn, Turn};
 pub use scheduler::yield_now::{YieldNow, yield_now};
 pub use time::clock_hold::ClockHold;
-pub use time::interval::{Interval, MissedTicks, interval};
+pub use time::interval::{Interval, MissedTicks, interval, interval_at};
 pub use time::sleep::{Sleep, sleep, sleep_until};
 pub use time::timeout::{Elapsed, Timeout, timeout, timeout_at};

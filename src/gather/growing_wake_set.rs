@@ -18,7 +18,7 @@ const BLOCK_FIRST_MAX: usize = BLOCK_MIN * 64 * 64;
 
 /// The number of a slot of a group. A slot holds one child at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ChildSlot(pub(super) usize);
+pub struct ChildSlot(pub(crate) usize);
 
 /// Records which slots of a group were woken.
 ///
@@ -48,7 +48,7 @@ struct WakeBlock {
 
 impl GrowingWakeSet {
     /// Makes a set for a group that will probably use `expected` slots.
-    pub(super) fn new(expected: usize) -> Self {
+    pub(crate) fn new(expected: usize) -> Self {
         Self { expected, first: None, more: Vec::new(), visited: 0, parent: None }
     }
 
@@ -64,7 +64,7 @@ impl GrowingWakeSet {
     /// Begins a visit of every block (steps G4 and G5).
     ///
     /// The task's waker is cloned first, so that no wake is lost if the clone panics.
-    pub(super) fn attend(&mut self, parent: &Waker) {
+    pub(crate) fn attend(&mut self, parent: &Waker) {
         if !self.parent.as_ref().is_some_and(|known| known.will_wake(parent)) {
             let parent = Arc::new(parent.clone());
             for block in self.blocks() {
@@ -80,7 +80,7 @@ impl GrowingWakeSet {
 
     /// Returns the next slot that was woken before this visit reached it.
     #[inline]
-    pub(super) fn next_woken(&mut self) -> Option<ChildSlot> {
+    pub(crate) fn next_woken(&mut self) -> Option<ChildSlot> {
         loop {
             let block = match self.visited.checked_sub(1) {
                 None => self.first.as_mut()?,
@@ -93,9 +93,14 @@ impl GrowingWakeSet {
         }
     }
 
+    /// The task's waker, or a waker without effect before the first visit.
+    pub(crate) fn parent(&self) -> Waker {
+        self.parent.as_deref().unwrap_or(Waker::noop()).clone()
+    }
+
     /// Ends the visit, and wakes the task once if a slot was woken after the visit had passed that
     /// slot (step G7).
-    pub(super) fn leave(&self, parent: &Waker) {
+    pub(crate) fn leave(&self, parent: &Waker) {
         let mut woken = false;
         for block in self.blocks() {
             woken |= block.set.leave() == AfterVisit::WakeAgain;
@@ -112,7 +117,7 @@ impl GrowingWakeSet {
     /// made for the slot, the block is marked at once as being visited. During a visit the other
     /// blocks have this mark, too. Before the first visit no wake is needed, because the first poll
     /// will come anyway.
-    pub(super) fn waker(&mut self, ChildSlot(slot): ChildSlot) -> Waker {
+    pub(crate) fn waker(&mut self, ChildSlot(slot): ChildSlot) -> Waker {
         if slot == self.capacity() {
             self.grow();
         }

@@ -66,7 +66,7 @@
 mod children;
 mod combinators;
 mod group;
-mod growing_wake_set;
+pub(crate) mod growing_wake_set;
 mod into_gather;
 mod outcome;
 mod scope;

@@ -98,12 +98,19 @@ struct Reporter<T> {
 /// The error of a child's handle: the child was dropped before it finished.
 ///
 /// It has no fields and will have none, so it can be matched and compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ChildCancelled;
 
 impl fmt::Display for ChildCancelled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the child was dropped before it finished")
+    }
+}
+
+/// The message, which is what `main` prints of an error that it returns.
+impl fmt::Debug for ChildCancelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

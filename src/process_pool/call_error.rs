@@ -9,7 +9,6 @@ use std::time::Duration;
 /// The reason why a call has no result.
 ///
 /// A panic of the function is a [`JoinError`](crate::JoinError), as in every job.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum CallError {
     /// No worker could be started: the program does not exist, there are too many processes, or the
@@ -110,6 +109,13 @@ impl fmt::Display for WorkerDeath {
             write!(f, "; it last printed: {}", self.last_lines.trim_end())?;
         }
         Ok(())
+    }
+}
+
+/// The message, which is what `main` prints of an error that it returns.
+impl fmt::Debug for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

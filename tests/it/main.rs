@@ -20,9 +20,12 @@ mod support {
 
 mod tasks {
     mod destruction;
+    mod errors;
     mod fairness;
     mod foreign_wakers;
     mod handles;
+    mod ids;
+    mod join_sets;
     mod panics;
     mod recycling;
     mod replaced_wakers;
@@ -35,6 +38,7 @@ mod tasks {
 
 mod time {
     mod clock;
+    mod resets;
     mod timeouts;
     mod timers;
 }
@@ -61,6 +65,7 @@ mod blocking {
 }
 
 mod runtime {
+    mod enter;
     mod gone;
     mod handle;
     mod idle;
@@ -77,6 +82,7 @@ mod runtime {
 mod observe {
     mod before_sleep;
     mod observer;
+    mod slow_polls_variable;
 }
 
 #[cfg(feature = "unblock")]

@@ -15,7 +15,7 @@ use runtime_core::metadata::Metadata;
 /// [threads](crate::Builder::threads_max), or the lane [more running
 /// jobs](crate::LaneBuilder::running_max), than the number of jobs that can wait at the same time.
 /// Or *await* the inner job in a task, instead of blocking on it in a job.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Deadlock {
     pub(crate) pool: Cow<'static, str>,
     /// The lane whose limit is reached; `None` if all threads are taken.
@@ -63,6 +63,13 @@ impl fmt::Display for Deadlock {
             write!(f, " and {more} more")?;
         }
         write!(f, ": raise `{setting}`, or await the job in a task instead of blocking on it")
+    }
+}
+
+/// The message, which is what `main` prints of an error that it returns.
+impl fmt::Debug for Deadlock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

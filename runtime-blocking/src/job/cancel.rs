@@ -22,11 +22,12 @@
 use std::cell::RefCell;
 use std::error::Error;
 use std::fmt;
+use std::io;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
 use runtime_core::catch_panic::{catch_panic, drop_catching};
-use runtime_core::metadata::Metadata;
+use runtime_core::metadata::{Id, Metadata};
 use runtime_core::sync::{Mutex, thread_local_const};
 
 /// A piece of work that can be requested to stop: a job, or a call of a pinned state.
@@ -57,6 +58,12 @@ pub(crate) fn run_as_current(work: Arc<dyn Stoppable>, run: impl FnOnce()) {
         run();
         drop_catching(current.take());
     });
+}
+
+/// Returns the number of the job that this thread runs. A call of a
+/// [`PinnedState`](crate::PinnedState) counts as a job here.
+pub fn job_id() -> Option<Id> {
+    CURRENT.with(|current| current.borrow().as_ref().map(|work| work.metadata().id()))
 }
 
 /// Returns whether the job that this thread runs was requested to stop; `false` outside a job. A
@@ -117,7 +124,7 @@ pub fn check_cancelled() -> Result<(), Cancelled> {
 /// [`abort`](runtime_core::join::JoinHandle::abort), by dropping a handle that
 /// [aborts on drop](runtime_core::join::JoinHandle::abort_on_drop), or by a shutdown that no longer
 /// waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Cancelled(());
 
 impl fmt::Display for Cancelled {
@@ -126,7 +133,22 @@ impl fmt::Display for Cancelled {
     }
 }
 
+/// The message, which is what `main` prints of an error that it returns.
+impl fmt::Debug for Cancelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl Error for Cancelled {}
+
+/// An error of the kind `Other`, whose [inner error](io::Error::get_ref) is `Cancelled`. The kind
+/// is not `Interrupted`, after which readers and writers of std would try again.
+impl From<Cancelled> for io::Error {
+    fn from(cancelled: Cancelled) -> io::Error {
+        io::Error::other(cancelled)
+    }
+}
 
 /// Checks, from any thread, whether one job was requested to stop. Cheap to clone.
 ///

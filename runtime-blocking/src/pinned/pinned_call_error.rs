@@ -7,7 +7,7 @@ use runtime_core::fork::ForkedError;
 
 /// The reason why a call was not accepted: the [`source`](Error::source) of a *refused*
 /// [`JoinError`](runtime_core::join::JoinError). The closure was dropped without being called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PinnedCallError {
     /// The state is closed. Another try would be refused as well.
@@ -27,6 +27,13 @@ impl fmt::Display for PinnedCallError {
                 write!(f, "the pinned state cannot be used: {forked}")
             }
         }
+    }
+}
+
+/// The message, which is what `main` prints of an error that it returns.
+impl fmt::Debug for PinnedCallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -88,9 +88,10 @@ impl<F> fmt::Display for SubmitError<F> {
 }
 
 /// Shows the reason, and not the closure.
+/// The message, which is what `main` prints of an error that it returns.
 impl<F> fmt::Debug for SubmitError<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SubmitError({self})")
+        fmt::Display::fmt(self, f)
     }
 }
 

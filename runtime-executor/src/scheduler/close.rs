@@ -1,6 +1,7 @@
 //! The end of a loop.
 
 use runtime_core::catch_panic::drop_catching;
+use runtime_core::context::set_task;
 use runtime_core::metadata::Metadata;
 
 use crate::scheduler::core::Core;
@@ -25,6 +26,7 @@ pub(crate) fn close(core: &Core) -> Vec<Metadata> {
         task.as_mut().cancel();
         core.retire(key, task);
     }
+    set_task(None);
     // The wakers are dropped one by one: if one drop ran two destructors that panic, the process
     // would abort.
     core.timers.take().into_values().for_each(drop_catching);

@@ -5,8 +5,6 @@
 //! wake tasks. Such a wake finds no loop, because each guard has restored the former value.
 
 use std::cell::RefCell;
-use std::fmt;
-use std::mem;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Wake;
@@ -21,14 +19,27 @@ use crate::scheduler::shared::Shared;
 use crate::task::waker::{Message, TaskWaker};
 
 /// A thread's relation to a loop.
+#[derive(Clone)]
 pub(crate) enum Current {
     NoLoop,
     /// The thread is turning this loop.
     Turning(Rc<Core>),
+    /// The thread owns this loop and has entered it, and does not turn it.
+    Owned(Rc<Core>),
     /// The thread has entered this loop, and does not turn it.
     Entered(Arc<Shared<Message>>),
     /// The thread runs a job of this loop. The job may hold the loop's clock.
     AtWork(Arc<Shared<Message>>),
+}
+
+impl Current {
+    pub(crate) fn shared(&self) -> Option<&Arc<Shared<Message>>> {
+        match self {
+            Current::Turning(core) | Current::Owned(core) => Some(&core.shared),
+            Current::Entered(shared) | Current::AtWork(shared) => Some(shared),
+            Current::NoLoop => None,
+        }
+    }
 }
 
 thread_local_const! {
@@ -40,38 +51,44 @@ thread_local_const! {
 pub(crate) fn turning() -> Option<Rc<Core>> {
     CURRENT.with(|current| match &*current.borrow() {
         Current::Turning(core) => Some(Rc::clone(core)),
-        Current::NoLoop | Current::Entered(_) | Current::AtWork(_) => None,
+        Current::NoLoop | Current::Owned(_) | Current::Entered(_) | Current::AtWork(_) => None,
     })
 }
 
-/// The shared part of the loop that this thread is turning or has entered.
+/// The shared part of the thread's current loop.
 pub(crate) fn shared() -> Option<Arc<Shared<Message>>> {
-    CURRENT.with(|current| match &*current.borrow() {
-        Current::Turning(core) => Some(Arc::clone(&core.shared)),
-        Current::Entered(shared) | Current::AtWork(shared) => Some(Arc::clone(shared)),
-        Current::NoLoop => None,
-    })
+    with(|current| current.shared().cloned())
 }
 
-/// Returns whether this thread runs a job of this loop.
-pub(crate) fn is_at_work_for(shared: &Arc<Shared<Message>>) -> bool {
-    CURRENT.with(|current| match &*current.borrow() {
-        Current::AtWork(current) => Arc::ptr_eq(current, shared),
-        Current::NoLoop | Current::Turning(_) | Current::Entered(_) => false,
-    })
+/// Calls a closure with the thread's relation to its current loop.
+pub(crate) fn with<T>(f: impl FnOnce(&Current) -> T) -> T {
+    CURRENT.with(|current| f(&current.borrow()))
 }
 
-/// Spawns a task on the loop that this thread is turning.
+/// Sets the thread's relation to a loop, and returns the former one.
+pub(crate) fn replace(current: Current) -> Current {
+    CURRENT.with(|cell| cell.replace(current))
+}
+
+/// Spawns a task on the loop that this thread is turning, or that it owns and has entered.
 ///
 /// # Errors
-/// If the thread is turning no loop. Then the future is dropped.
+/// If there is no such loop. Then the future is dropped.
 #[inline]
 pub fn try_spawn<F>(metadata: Metadata, future: F) -> Result<JoinHandle<F::Output>, NoRuntimeError>
 where
     F: Future<Output: 'static> + 'static,
 {
-    let core = turning().ok_or_else(NoRuntimeError::new)?;
+    let core = turning().or_else(unpark_owned).ok_or_else(NoRuntimeError::new)?;
     Ok(core.spawn(metadata, future))
+}
+
+/// The loop that this thread owns and has entered. It is unparked: its host waits for a turn.
+#[cold]
+fn unpark_owned() -> Option<Rc<Core>> {
+    let Current::Owned(core) = with(Current::clone) else { return None };
+    core.shared.parker.unpark();
+    Some(core)
 }
 
 /// A wake begins here: W1 on the thread that turns the task's loop, W2 on all other threads.
@@ -97,31 +114,6 @@ fn is_queued_here(task: &TaskWaker) -> bool {
             core.ready.push(task);
             true
         }
-        Current::Turning(_) | Current::NoLoop | Current::Entered(_) | Current::AtWork(_) => false,
+        _ => false,
     })
-}
-
-/// Makes a loop current until the guard is dropped.
-pub(crate) fn enter(inner: Current) -> EnterGuard {
-    EnterGuard { outer: CURRENT.with(|current| current.replace(inner)) }
-}
-
-/// Keeps a loop current until the guard is dropped. See [`Handle::enter`](crate::Handle::enter).
-#[must_use = "the loop is current until the guard is dropped"]
-pub struct EnterGuard {
-    outer: Current,
-}
-
-impl Drop for EnterGuard {
-    fn drop(&mut self) {
-        let outer = mem::replace(&mut self.outer, Current::NoLoop);
-        let inner = CURRENT.with(|current| current.replace(outer));
-        drop(inner);
-    }
-}
-
-impl fmt::Debug for EnterGuard {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("EnterGuard")
-    }
 }

@@ -18,7 +18,8 @@ use runtime_core::sync::channel::unbounded;
 use crate::reactor::{OpenSelector, Reactor};
 use crate::scheduler::close;
 use crate::scheduler::core::Core;
-use crate::scheduler::current::{self, Current, EnterGuard};
+use crate::scheduler::current::Current;
+use crate::scheduler::enter::{self, EnteredLoop};
 use crate::scheduler::handle::Handle;
 use crate::scheduler::idle::{IdleSleep, SleepLimit};
 use crate::scheduler::observer::Observer;
@@ -146,7 +147,7 @@ impl EventLoop {
         let metadata = Metadata::here();
         let _detached = DetachOnDrop(self);
         let mut scheduler = self.begin();
-        let _entered = self.enter();
+        let _entered = self.enter_to_turn();
         scheduler.block_on(metadata, future)
     }
 
@@ -161,7 +162,7 @@ impl EventLoop {
     pub fn drain(&self) {
         let _detached = DetachOnDrop(self);
         let mut scheduler = self.begin();
-        let _entered = self.enter();
+        let _entered = self.enter_to_turn();
         while self.tasks() > 0 {
             let _ = scheduler.turn(&mut NoMainFuture, SleepLimit::WhileTasksAreLeft);
         }
@@ -194,7 +195,7 @@ impl EventLoop {
     }
 
     fn turn_once(&self, mut scheduler: RefMut<'_, Scheduler>, wait: Duration) -> Turn {
-        let _entered = self.enter();
+        let _entered = self.enter_to_turn();
         scheduler.counts = TurnCounts::default();
         let mut next = scheduler.turn(&mut NoMainFuture, SleepLimit::AtMost(wait));
         if next != NextTurn::Now && !self.core.shared.parker.detach() {
@@ -211,7 +212,7 @@ impl EventLoop {
         if self.is_over() {
             return Vec::new();
         }
-        let _entered = self.enter();
+        let _entered = self.enter_to_turn();
         let cancelled = close::close(&self.core);
         if let Ok(mut scheduler) = self.scheduler.try_borrow_mut() {
             // Dropping the inbox cancels the spawns in it, although this loop may exist for some
@@ -244,9 +245,15 @@ impl EventLoop {
         }
     }
 
+    /// Makes this loop current on this thread, which owns it, until the guard is dropped. Tasks can
+    /// be [spawned](crate::try_spawn) meanwhile, and run when the loop is turned.
+    pub fn enter(&self) -> EnteredLoop {
+        enter::enter_owned(&self.core)
+    }
+
     /// Makes this loop the current loop of the thread that turns it.
-    fn enter(&self) -> (LoopGuard, EnterGuard) {
-        let entered = current::enter(Current::Turning(Rc::clone(&self.core)));
+    fn enter_to_turn(&self) -> (LoopGuard, EnteredLoop) {
+        let entered = enter::enter(Current::Turning(Rc::clone(&self.core)));
         (context::enter_loop(), entered)
     }
 

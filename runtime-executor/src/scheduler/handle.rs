@@ -12,7 +12,8 @@ use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
 use runtime_core::unwinding::poll_or_drop;
 
-use crate::scheduler::current::{self, Current, EnterGuard};
+use crate::scheduler::current::{self, Current};
+use crate::scheduler::enter::{self, EnteredLoop};
 use crate::scheduler::idle::ForkGuard;
 use crate::scheduler::no_runtime::NoRuntimeError;
 use crate::scheduler::remote_spawn;
@@ -48,18 +49,19 @@ impl Handle {
         current::shared().map(Handle::new).ok_or_else(NoRuntimeError::new)
     }
 
-    /// Makes this loop current on a thread that does not turn it, until the guard is dropped.
+    /// Makes this loop current on this thread, until the guard is dropped. If it is current
+    /// already, nothing changes.
     ///
     /// Guards nest. Drop them in reverse order, as scopes do.
-    pub fn enter(&self) -> EnterGuard {
-        current::enter(Current::Entered(Arc::clone(&self.shared)))
+    pub fn enter(&self) -> EnteredLoop {
+        enter::enter_shared(&self.shared)
     }
 
     /// Makes this loop current on a thread that runs one of the loop's jobs. The job's [hold on the
     /// clock](Handle::hold_clock) must last longer than the guard. While the job sleeps in
     /// [`block_on`](Handle::block_on), it does not hold the clock.
-    pub fn enter_at_work(&self) -> EnterGuard {
-        current::enter(Current::AtWork(Arc::clone(&self.shared)))
+    pub fn enter_at_work(&self) -> EnteredLoop {
+        enter::enter(Current::AtWork(Arc::clone(&self.shared)))
     }
 
     /// Spawns a future on the loop, whose thread polls and drops it.
@@ -124,9 +126,9 @@ impl Handle {
              for itself: await the future, use `Runtime::block_on` outside of tasks, or call \
              it from a job (`spawn_blocking`)"
         );
-        let at_work = current::is_at_work_for(&self.shared);
+        let at_work = enter::is_at_work_for(&self.shared);
         let _budget = budget::suspend();
-        let _entered = if at_work { self.enter_at_work() } else { self.enter() };
+        let _entered = self.enter();
         let held = (at_work && self.clock().is_virtual()).then(|| Arc::clone(&self.shared));
         let mut future = pin!(Some(future));
         let thread = Arc::new(ThreadWaker::new(held));

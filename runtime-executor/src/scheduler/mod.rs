@@ -4,6 +4,7 @@ pub(crate) mod block_on;
 pub(crate) mod close;
 pub(crate) mod core;
 pub(crate) mod current;
+pub(crate) mod enter;
 pub(crate) mod event_loop;
 pub(crate) mod handle;
 pub(crate) mod idle;

@@ -4,7 +4,6 @@ use std::error::Error;
 use std::fmt;
 
 /// The error of a call that needs a runtime, on a thread that has none.
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct NoRuntimeError(());
 
@@ -20,8 +19,16 @@ impl fmt::Display for NoRuntimeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
             "there is no runtime on this thread: call this inside `run` or `block_on`, inside a \
-             blocking job of a runtime, or reach the runtime by its `Handle`",
+             blocking job of a runtime, after `Handle::enter`, or reach the runtime by its \
+             `Handle`",
         )
+    }
+}
+
+/// The message, which is what `main` prints of an error that it returns.
+impl fmt::Debug for NoRuntimeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -43,3 +43,30 @@ pub trait Observer {
     /// The loop has woken up.
     fn unparked(&self) {}
 }
+
+/// Passes every event to the observer in the box.
+impl<O: Observer + ?Sized> Observer for Box<O> {
+    fn task_spawned(&self, task: &Metadata) {
+        (**self).task_spawned(task);
+    }
+
+    fn poll_started(&self, task: &Metadata) {
+        (**self).poll_started(task);
+    }
+
+    fn poll_ended(&self, task: &Metadata) {
+        (**self).poll_ended(task);
+    }
+
+    fn task_ended(&self, task: &Metadata) {
+        (**self).task_ended(task);
+    }
+
+    fn parked(&self, deadline: Option<Instant>) {
+        (**self).parked(deadline);
+    }
+
+    fn unparked(&self) {
+        (**self).unparked();
+    }
+}

@@ -33,13 +33,20 @@ pub enum NextTurn {
 
 /// The error of a turn inside a turn of the same loop. The loop runs one turn at a time: the task
 /// that is being polled further up on the thread's stack must return first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AlreadyTurning;
 
 impl fmt::Display for AlreadyTurning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the loop is being turned by a call further up on this thread's stack")
+    }
+}
+
+/// The message, which is what `main` prints of an error that it returns.
+impl fmt::Debug for AlreadyTurning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -5,6 +5,7 @@ use std::task::Poll;
 
 use runtime_core::budget;
 use runtime_core::catch_panic::catch_panic;
+use runtime_core::context::set_task;
 use runtime_core::park::Unparked;
 use runtime_core::sync::channel::Receiver;
 
@@ -100,11 +101,11 @@ impl Scheduler {
         }
         let end = self.batch.len().min(self.cursor.saturating_add(self.turn_bound));
         self.core.poller.count_polls(end - self.cursor);
+        self.counts.polled += end - self.cursor;
         while self.cursor < end {
             let key = self.batch[self.cursor];
             // Incremented first, so that a panic that unwinds through `block_on` loses no task.
             self.cursor += 1;
-            self.counts.polled += 1;
             if budget::refill() {
                 self.core.poller.set_due();
             }
@@ -132,6 +133,7 @@ impl Scheduler {
         let Some(mut task) = taken else { return };
         self.core.observe(|observer| observer.poll_started(task.metadata()));
         let polled = task.as_mut().poll();
+        set_task(None);
         self.core.observe(|observer| observer.poll_ended(task.metadata()));
         match polled {
             Poll::Pending => self.core.tasks.borrow_mut().put(key, task),

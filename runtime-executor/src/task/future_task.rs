@@ -12,6 +12,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 use runtime_core::catch_panic::catch_panic;
 use runtime_core::completion::Completion;
+use runtime_core::context::set_task;
 use runtime_core::join::JoinError;
 use runtime_core::metadata::Metadata;
 use runtime_core::unwinding::poll_or_drop;
@@ -72,6 +73,7 @@ impl<F: Future> Task for FutureTask<F> {
         let this = self.as_mut().project();
         let wakers = this.wakers.as_ref().expect(IS_ALIVE);
         wakers.task.clear_ready();
+        set_task(Some(this.completion.metadata().id()));
         if this.completion.is_cancel_requested() {
             self.cancel();
             return Poll::Ready(());
@@ -89,6 +91,7 @@ impl<F: Future> Task for FutureTask<F> {
     #[cold]
     fn cancel(self: Pin<&mut Self>) {
         let cancelled = JoinError::cancelled(self.completion.metadata().clone());
+        set_task(Some(self.completion.metadata().id()));
         self.end(Err(cancelled));
     }
 

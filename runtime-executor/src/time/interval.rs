@@ -2,11 +2,10 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::{Poll, ready};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use crate::scheduler::handle::Handle;
-use crate::scheduler::yield_now::yield_now;
 use crate::time::sleep::{Sleep, sleep, sleep_until};
 
 /// Returns an interval that ticks every `period`, by the runtime's clock. The first tick is due at
@@ -30,7 +29,13 @@ use crate::time::sleep::{Sleep, sleep, sleep_until};
 /// ```
 #[doc(alias("ticker", "periodic"))]
 pub fn interval(period: Duration) -> Interval {
-    Interval { period, missed: MissedTicks::default(), next: sleep(Duration::ZERO) }
+    Interval::new(period, sleep(Duration::ZERO))
+}
+
+/// Returns an interval whose first tick is due at `start`, by the runtime's clock, and which then
+/// ticks every `period`. See [`interval`].
+pub fn interval_at(start: Instant, period: Duration) -> Interval {
+    Interval::new(period, sleep_until(start))
 }
 
 /// The policy of an [`Interval`] for missed ticks: those that were due before `tick` was called.
@@ -54,18 +59,33 @@ pub enum MissedTicks {
 }
 
 /// Delivers periodic ticks. See [`interval`].
+///
+/// With the feature `stream`, which most features include, it is a `Stream` of the times at which
+/// the ticks were due. The stream never ends.
 #[derive(Debug)]
 pub struct Interval {
     period: Duration,
     missed: MissedTicks,
     next: Sleep,
+    /// A tick of a period of zero has let the loop turn.
+    yielded: bool,
 }
 
 impl Interval {
+    fn new(period: Duration, next: Sleep) -> Interval {
+        Interval { period, missed: MissedTicks::default(), next, yielded: false }
+    }
+
     /// Sets the policy for missed ticks. The default is [`MissedTicks::Burst`].
     #[must_use]
     pub fn missed_ticks(self, missed: MissedTicks) -> Interval {
         Interval { missed, ..self }
+    }
+
+    /// Sets the policy for missed ticks from now on.
+    #[doc(alias = "set_missed_tick_behavior")]
+    pub fn set_missed_ticks(&mut self, missed: MissedTicks) {
+        self.missed = missed;
     }
 
     /// Returns the period.
@@ -81,15 +101,48 @@ impl Interval {
     /// # Cancel safety
     /// Safe: no tick is lost when the future is dropped.
     pub async fn tick(&mut self) -> Instant {
-        if self.period.is_zero() {
-            yield_now().await;
+        poll_fn(|cx| self.poll_tick(cx)).await
+    }
+
+    /// Polls for the next tick: the form of [`tick`](Interval::tick) for futures and streams that
+    /// are written by hand.
+    ///
+    /// # Panics
+    /// In the same cases as [`sleep`].
+    pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
+        if self.period.is_zero() && !self.yielded {
+            self.yielded = true;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
         }
-        poll_fn(|cx| {
-            let due = self.next.deadline();
-            ready!(Pin::new(&mut self.next).poll(cx));
-            Poll::Ready(self.advance(due))
-        })
-        .await
+        let due = self.next.deadline();
+        ready!(Pin::new(&mut self.next).poll(cx));
+        self.yielded = false;
+        Poll::Ready(self.advance(due))
+    }
+
+    /// Makes the next tick due one period from now. The ticks after it follow at the period.
+    pub fn reset(&mut self) {
+        self.reset_after(self.period);
+    }
+
+    /// Makes the next tick due at once.
+    pub fn reset_immediately(&mut self) {
+        self.reset_after(Duration::ZERO);
+    }
+
+    /// Makes the next tick due when `duration` has passed, by the clock of the current runtime. On
+    /// a thread without a runtime the time begins at the next poll.
+    pub fn reset_after(&mut self, duration: Duration) {
+        match Handle::try_current().map(|handle| handle.clock().after(duration)) {
+            Ok(Some(deadline)) => self.next.reset(deadline),
+            Ok(None) | Err(_) => self.next = sleep(duration),
+        }
+    }
+
+    /// Makes the next tick due at `deadline`.
+    pub fn reset_at(&mut self, deadline: Instant) {
+        self.next.reset(deadline);
     }
 
     /// Computes the next tick from the tick that was `due` and the current time.
@@ -105,6 +158,19 @@ impl Interval {
             None => sleep(Duration::MAX),
         };
         due
+    }
+}
+
+#[cfg(feature = "stream")]
+impl futures_core::Stream for Interval {
+    type Item = Instant;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Instant>> {
+        self.poll_tick(cx).map(Some)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (usize::MAX, None)
     }
 }
 

@@ -151,6 +151,26 @@ impl Sleep {
         matches!(self.state, SleepState::Elapsed)
     }
 
+    /// Sets another deadline, whether or not the sleep has ended. The timer is moved at once, and
+    /// the task that awaits the sleep is woken at the new deadline.
+    ///
+    /// A sleep that has ended follows the clock of the runtime that polls it next. If an executor
+    /// of another crate has polled the sleep, it must poll the sleep again after this call.
+    pub fn reset(&mut self, deadline: Instant) {
+        match &mut self.state {
+            SleepState::Placed { handle, deadline: former, timer } => {
+                *former = Some(deadline);
+                timer.reset(handle, deadline);
+            }
+            SleepState::Late { rest, .. } => {
+                rest.reset(deadline);
+                let rest = mem::replace(&mut rest.state, SleepState::Elapsed);
+                self.state = rest;
+            }
+            SleepState::Unplaced(_) | SleepState::Elapsed => *self = sleep_until(deadline),
+        }
+    }
+
     fn place(&mut self, end: SleepEnd) {
         let handle = match Handle::try_current() {
             Ok(handle) => handle,
@@ -280,6 +300,21 @@ impl SleepTimer {
         }
     }
 
+    /// Moves the timer to another deadline. On its loop's thread the timer keeps its waker.
+    fn reset(&mut self, handle: &Handle, deadline: Instant) {
+        let core = current::turning().filter(|core| Arc::ptr_eq(&core.shared, handle.shared()));
+        if let (SleepTimer::Queued(key), Some(core)) = (&*self, core) {
+            let mut timers = core.timers.borrow_mut();
+            let waker = timers.remove(*key);
+            let insert = |waker| timers.insert(&core.shared.clock, deadline, waker);
+            *self = waker.map(insert).map_or(SleepTimer::Unset, SleepTimer::Queued);
+            return;
+        }
+        if let SleepTimer::Queued(key) = mem::replace(self, SleepTimer::Unset) {
+            wake(key, handle.shared());
+        }
+    }
+
     fn unset(&mut self, shared: &Arc<Shared<Message>>) {
         if let SleepTimer::Queued(key) = *self {
             *self = SleepTimer::Unset;
@@ -326,6 +361,19 @@ fn remove(key: TimerKey, shared: &Arc<Shared<Message>>) {
             drop(shared.post(Message::Command(Box::new(command))));
         }
     }
+}
+
+/// Removes a timer from a loop that this thread does not turn, and wakes the task that waits for
+/// it.
+fn wake(key: TimerKey, shared: &Arc<Shared<Message>>) {
+    let command = move || {
+        let timer = current::turning().and_then(|core| core.timers.borrow_mut().remove(key));
+        if let Some(waker) = timer {
+            waker.wake();
+        }
+    };
+    // The post fails if the loop is gone. Then there is no timer.
+    drop(shared.post(Message::Command(Box::new(command))));
 }
 
 #[inline]

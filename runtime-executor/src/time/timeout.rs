@@ -87,6 +87,24 @@ pin_project! {
     }
 }
 
+impl<F> Timeout<F> {
+    /// Returns a reference to the future.
+    pub fn get_ref(&self) -> &F {
+        &self.future
+    }
+
+    /// Returns a mutable reference to the future.
+    pub fn get_mut(&mut self) -> &mut F {
+        &mut self.future
+    }
+
+    /// Returns the future, without its limit. A future that must be pinned is limited by reference
+    /// instead: `timeout(limit, future.as_mut())`.
+    pub fn into_inner(self) -> F {
+        self.future
+    }
+}
+
 impl<F: Future> Future for Timeout<F> {
     type Output = Result<F::Output, Elapsed>;
 
@@ -104,13 +122,20 @@ impl<F: Future> Future for Timeout<F> {
 }
 
 /// The error of a [`Timeout`] whose deadline has passed before the future was ready.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Elapsed(());
 
 impl fmt::Display for Elapsed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the deadline has passed before the future was ready")
+    }
+}
+
+/// The message, which is what `main` prints of an error that it returns.
+impl fmt::Debug for Elapsed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -147,7 +147,7 @@ fn a_slow_poll_is_reported_with_its_task_and_a_fast_one_is_not() {
 }
 
 #[test]
-fn two_observers_are_both_called_in_order() {
+fn all_observers_are_called_in_the_order_in_which_they_were_added() {
     struct Record(Rc<RefCell<Vec<u32>>>, u32);
     impl Observer for Record {
         fn task_spawned(&self, _task: &Metadata) {
@@ -157,9 +157,10 @@ fn two_observers_are_both_called_in_order() {
     watched(|| {
         let told = Rc::default();
         let both = Both(Record(Rc::clone(&told), 1), Record(Rc::clone(&told), 2));
-        let runtime = Runtime::builder().observer(both).build();
+        let third = Record(Rc::clone(&told), 3);
+        let runtime = Runtime::builder().observer(both).observer(third).build();
         runtime.spawn(async {}).detach();
-        assert_eq!(*told.borrow(), [1, 2]);
+        assert_eq!(*told.borrow(), [1, 2, 3]);
     });
 }
 

@@ -5,9 +5,11 @@ use std::rc::Rc;
 
 use aside::blocking::{Pinned, Pool, PoolReport};
 use aside::observe::Counters;
+use aside::task::JoinSet;
 use aside::time::{Clock, Interval, Sleep, Timeout};
 use aside::{
-    AbortOnDrop, Builder, Handle, JoinError, JoinHandle, Metadata, Runtime, ShutdownReport,
+    AbortHandle, AbortOnDrop, Builder, EnterGuard, Handle, JoinError, JoinHandle, Metadata,
+    Runtime, ShutdownReport,
 };
 
 /// Evaluates to two constants: whether a type is `Send`, and whether it is `Sync`. An inherent
@@ -44,6 +46,7 @@ fn a_runtime_is_neither_send_nor_sync() {
     assert_eq!(sent_and_shared!(Runtime), NEITHER);
     assert_eq!(sent_and_shared!(Builder), NEITHER);
     assert_eq!(sent_and_shared!(Counters), NEITHER);
+    assert_eq!(sent_and_shared!(EnterGuard), NEITHER);
 }
 
 #[test]
@@ -79,6 +82,9 @@ fn timers_are_send_and_sync() {
 fn a_join_handle_is_send_and_sync_if_its_result_is_send() {
     assert_eq!(sent_and_shared!(JoinHandle<i32>), BOTH);
     assert_eq!(sent_and_shared!(AbortOnDrop<i32>), BOTH);
+    assert_eq!(sent_and_shared!(AbortHandle), BOTH);
+    assert_eq!(sent_and_shared!(JoinSet<Cell<i32>>).0, true);
+    assert_eq!(sent_and_shared!(JoinSet<Rc<i32>>), NEITHER);
     // The result is returned once, by value, so sharing the handle does not share the result.
     assert_eq!(sent_and_shared!(JoinHandle<Cell<i32>>), BOTH);
     assert_eq!(sent_and_shared!(JoinHandle<Rc<i32>>), NEITHER);
