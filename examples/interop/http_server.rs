@@ -9,10 +9,9 @@
 //! ```
 //!
 //! Without `--port` the system chooses a free port. The first line printed is `listening on
-//! ADDRESS`. The server stops on ctrl-c, on `SIGTERM`, at the first line of its stdin, or at the
-//! end of its stdin. (A service manager that gives its services an empty stdin needs a server
-//! without this last part.) The server then accepts no more connections, answers the open requests,
-//! and prints how many requests it has served. A second ctrl-c ends the server at once.
+//! ADDRESS`. The server stops on ctrl-c or `SIGTERM`. It then accepts no more connections, answers
+//! the open requests, and prints how many requests it has served. A second ctrl-c ends the server
+//! at once.
 //!
 //! Clients that do nothing do not stop the service: a client has `--patience SECONDS` (10 by
 //! default) for its first request, for the header of each request, and for a note, and is

@@ -17,9 +17,9 @@
 //! | `/work` | the BLAKE3 digest of 64 KiB, which takes tens of microseconds |
 //!
 //! Without `--port` the system chooses a free port. The first line printed is `listening on
-//! ADDRESS`. Without `--cores` all cores are used. The server stops on ctrl-c, on `SIGTERM`, at the
-//! first line of its stdin, or at the end of its stdin. It answers the open requests, and prints
-//! the counts of each core. A second ctrl-c ends the server at once.
+//! ADDRESS`. Without `--cores` all cores are used. The server stops on ctrl-c or `SIGTERM`. It
+//! answers the open requests, and prints the counts of each core. A second ctrl-c ends the server
+//! at once.
 //!
 //! A client is disconnected if it sends no whole request, or does not read its answer, for
 //! `--patience SECONDS` (30 by default).

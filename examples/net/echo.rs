@@ -5,10 +5,9 @@
 //! ```
 //!
 //! Without `--port` the system chooses a free port. The first line printed is `listening on
-//! ADDRESS`. The server stops on ctrl-c, on `SIGTERM`, at the first line of its stdin, or at the
-//! end of its stdin. It then accepts no more connections, gives the open connections one second to
-//! finish, and prints how many connections and bytes it has served, and how many connections have
-//! failed. A second ctrl-c ends the server at once.
+//! ADDRESS`. The server stops on ctrl-c or `SIGTERM`. It then accepts no more connections, gives
+//! the open connections one second to finish, and prints how many connections and bytes it has
+//! served, and how many connections have failed. A second ctrl-c ends the server at once.
 //!
 //! A client is disconnected if it neither sends nor reads for `--patience SECONDS` (60 by default).
 //! Otherwise silent clients would sooner or later take all places of the server.

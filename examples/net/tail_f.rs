@@ -8,7 +8,7 @@
 //! cargo run --release --example tail_f -- -n 5 /var/log/syslog
 //! ```
 //!
-//! The program ends at the end of its stdin, or after `--lines-max` lines. Without a file it
+//! The program ends on ctrl-c or another signal, or after `--lines-max` lines. Without a file it
 //! demonstrates its work in a temporary directory.
 //!
 //! The loop waits for changes on an inotify descriptor (`watch.rs`), which needs no thread and no
@@ -29,9 +29,8 @@ use std::path::{Path, PathBuf};
 
 use aside::blocking::Shutdown;
 use aside::fs::{self, OpenOptions};
-use aside::io::stdio;
-use aside::{Runtime, race, spawn_blocking};
-use futures_lite::{AsyncReadExt, AsyncWriteExt};
+use aside::{Runtime, spawn_blocking};
+use futures_lite::AsyncWriteExt;
 
 use crate::follow::Follower;
 
@@ -74,17 +73,11 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Done<Arguments> {
     Ok(arguments)
 }
 
-/// Follows the file until stdin ends or `lines_max` lines are printed.
+/// Follows the file until `lines_max` lines are printed.
 async fn tail(path: &Path, arguments: &Arguments) -> io::Result<()> {
     let mut follower = Follower::new(path, arguments.lines_max)?;
     follower.begin(arguments.lines).await?;
-    let stdin_ends = async {
-        let mut ignored = [0; 1024];
-        let mut stdin = stdio::stdin();
-        while stdin.read(&mut ignored).await? > 0 {}
-        Ok(())
-    };
-    race((stdin_ends, follower.follow())).await
+    follower.follow().await
 }
 
 /// Follows a file through the changes that log files undergo.

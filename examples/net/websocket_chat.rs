@@ -6,9 +6,9 @@
 //! ```
 //!
 //! Without `--port` the system chooses a free port. The first line printed is `listening on
-//! ADDRESS`. The server stops on ctrl-c, on `SIGTERM`, at the first line of its stdin, or at the
-//! end of its stdin. It then sends every client the remaining messages and a close frame, and
-//! prints how many clients and messages it has served. A second ctrl-c ends the server at once.
+//! ADDRESS`. The server stops on ctrl-c or `SIGTERM`. It then sends every client the remaining
+//! messages and a close frame, and prints how many clients and messages it has served. A second
+//! ctrl-c ends the server at once.
 //!
 //! The memory per client is bounded: a queue of messages, each of which is stored once for all
 //! clients, and the send buffer of its socket. A client whose queue is full is disconnected: the

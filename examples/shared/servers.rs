@@ -7,12 +7,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
-use aside::io::stdio;
-use aside::race;
 use aside::signal::{Signal, Signals};
 use async_lock::Semaphore;
-use futures_lite::AsyncBufReadExt;
-use futures_lite::io::BufReader;
 use rustix::process::{Resource, getrlimit};
 
 /// The maximum number of log lines that wait to be written.
@@ -56,18 +52,15 @@ pub(crate) fn places() -> Arc<Semaphore> {
 
 /// The signals at which a server stops. At the second one, the process ends at once.
 ///
-/// A terminal sends `SIGINT`; Docker, systemd and Kubernetes send `SIGTERM`.
+/// A terminal sends `SIGINT`; Docker, systemd and Kubernetes send `SIGTERM`. The end of stdin stops
+/// no server: the stdin of a container, a service or a background job is often empty.
 pub(crate) fn stop_signals() -> io::Result<Signals> {
     Signals::new([Signal::INT, Signal::TERM])?.then_default()
 }
 
-/// Waits for one of the signals, for the first line of stdin, or for the end of stdin.
+/// Waits for one of the signals.
 pub(crate) async fn stopped(mut signals: Signals) -> io::Result<()> {
-    let mut line = String::new();
-    let mut stdin = BufReader::new(stdio::stdin());
-    let stdin_ends = async { stdin.read_line(&mut line).await.map(drop) };
-    let signalled = async { signals.recv().await.map(drop) };
-    race((signalled, stdin_ends)).await
+    signals.recv().await.map(drop)
 }
 
 /// Prints a line and flushes it, because stdout may be a pipe.

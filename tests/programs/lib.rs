@@ -124,12 +124,25 @@ impl Program {
         assert!(sent.expect("every Unix has kill").success());
     }
 
-    /// Closes the stdin of the process, which stops a server. Returns the rest of the output.
+    /// Sends a server `SIGTERM`, which stops it. Returns the rest of the output.
     ///
     /// # Panics
     /// If the process fails, or does not end within a minute.
-    pub fn stop(mut self) -> String {
+    pub fn stop(self) -> String {
+        self.signal("TERM");
+        self.succeed()
+    }
+
+    /// Closes the stdin of a process that ends then. Returns the rest of the output.
+    ///
+    /// # Panics
+    /// If the process fails, or does not end within a minute.
+    pub fn end_input(mut self) -> String {
         drop(self.child.stdin.take());
+        self.succeed()
+    }
+
+    fn succeed(mut self) -> String {
         let (last, status) = self.end();
         assert!(status.success(), "`{}` failed with {status}", self.name);
         last

@@ -95,7 +95,7 @@ fn it_makes_at_most_the_given_number_of_connections_at_once() {
     };
     assert_eq!(scan("5"), ("127.7.7.8: 0 open, 0 closed, 40 silent\n".to_owned(), true));
     assert_eq!(scan("40"), (String::new(), false));
-    mute.stop();
+    mute.end_input();
 }
 
 #[test]

@@ -134,16 +134,30 @@ fn more_silent_clients_than_descriptors_do_not_stop_the_chat() {
     assert!(server.stop().starts_with("1 clients, "));
 }
 
+/// All servers.
+const SERVERS: [(&str, &str); 4] =
+    [(INTEROP, "http_server"), (INTEROP, "per_core"), (ASIDE, "echo"), (ASIDE, "websocket_chat")];
+
+// P132. The stdin of a background job, a container or a service is often empty. A server that ends
+// with its stdin refuses one of the connections, or cannot be stopped.
+#[test]
+fn an_empty_stdin_ends_no_server() {
+    for (package, example) in SERVERS {
+        let mut bash = Command::new("bash");
+        bash.args(["-c", "exec \"$@\" </dev/null", "bash"]).arg(build(package, example));
+        let mut server = Program::of(bash);
+        let address = server.address();
+        for _ in 0..1000 {
+            drop(TcpStream::connect(&address).unwrap());
+        }
+        server.stop();
+    }
+}
+
 // P132.
 #[test]
 fn sigterm_ends_every_server_in_order() {
-    let servers = [
-        (INTEROP, "http_server"),
-        (INTEROP, "per_core"),
-        (ASIDE, "echo"),
-        (ASIDE, "websocket_chat"),
-    ];
-    for (package, example) in servers {
+    for (package, example) in SERVERS {
         let mut server = Program::start(package, example, &["--port", "0"]);
         server.address();
         server.signal("TERM");

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -106,7 +107,7 @@ fn a_file_that_was_renamed_is_read_to_its_end_first() {
 }
 
 #[test]
-fn it_ends_after_the_given_number_of_lines_and_with_its_stdin() {
+fn it_ends_after_the_given_number_of_lines_and_by_a_signal() {
     let content: String =
         (0..100_000).map(|n| format!("a line of the log, number {n}\n")).collect();
     let last: Vec<String> = content.lines().skip(90_000).map(str::to_owned).collect();
@@ -121,5 +122,7 @@ fn it_ends_after_the_given_number_of_lines_and_with_its_stdin() {
 
     let mut both = Comparison::new(Some("text\n"), &[]);
     both.prints(&["text"]);
-    assert_eq!(both.ours.stop(), "");
+    both.ours.signal("TERM");
+    let (rest, status) = both.ours.end();
+    assert_eq!((rest.as_str(), status.signal()), ("", Some(15)));
 }

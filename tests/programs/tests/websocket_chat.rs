@@ -128,7 +128,7 @@ async def main():
         fs::read_to_string(format!("/proc/{}/status", server.id())).expect("the server runs");
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let peak = peak.and_then(|size| size.trim().strip_suffix(" kB")?.parse::<u32>().ok());
-    clients.stop();
+    clients.end_input();
     assert_eq!(server.stop(), "2 clients, 2000 messages, 1 too slow\n");
     assert!(peak.is_some_and(|kilobytes| kilobytes < 20_000), "{peak:?} kB at the most");
 }
