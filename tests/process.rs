@@ -27,6 +27,8 @@ mod few_descriptors;
 mod groups;
 #[path = "process/pipes.rs"]
 mod pipes;
+#[path = "process/signals.rs"]
+mod signals;
 #[cfg(target_os = "linux")]
 #[path = "process/zombies.rs"]
 mod zombies;

@@ -6,14 +6,17 @@ use std::process::{self, ExitStatus, Output};
 
 use runtime_core::budget;
 use runtime_executor::Handle;
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
+};
 
 use super::child_pipes::{ChildStderr, ChildStdin, ChildStdout, read_all};
 use super::exit::ExitNotifier;
 use super::orphans;
 use crate::try_gather;
 
-/// A child process. [`Command::spawn`](super::Command::spawn) starts it.
+/// A child process. [`Command::spawn`](super::Command::spawn) starts it;
+/// [`from_std`](Child::from_std) adopts a child that std has started.
 ///
 /// ```
 /// use std::process::Stdio;
@@ -84,7 +87,57 @@ pub(super) enum ChildGroup {
     Other,
 }
 
+/// The pipes of a child of std.
+type StdPipes =
+    (Option<process::ChildStdin>, Option<process::ChildStdout>, Option<process::ChildStderr>);
+
+fn take_pipes(child: &mut process::Child) -> StdPipes {
+    (child.stdin.take(), child.stdout.take(), child.stderr.take())
+}
+
 impl Child {
+    /// Adopts a child that std has started. Its pipes become streams of the current runtime.
+    ///
+    /// The child is not killed when this value is dropped. std has no record of the child's
+    /// [process group](super::Command::process_group), so a kill ends the child only.
+    ///
+    /// ```
+    /// use aside::process::Child;
+    ///
+    /// aside::run(async {
+    ///     let child = std::process::Command::new("true").spawn()?;
+    ///     assert!(Child::from_std(child)?.wait().await?.success());
+    ///     Ok::<(), std::io::Error>(())
+    /// })?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// An error, if this thread has no runtime, if the pipes cannot be registered, or if other code
+    /// has waited for the child. The child then continues to run without pipes, and is reaped after
+    /// its exit as a dropped child is.
+    pub fn from_std(mut child: process::Child) -> io::Result<Child> {
+        let pipes = take_pipes(&mut child);
+        let handle = match Handle::try_current() {
+            Ok(handle) => handle,
+            Err(error) => {
+                orphans::leave(child);
+                return Err(io::Error::other(error));
+            }
+        };
+        // A child that std has reaped has no pid any more.
+        let state = match child.try_wait()? {
+            Some(status) => ChildState::Reaped(status),
+            None => {
+                let exit = ExitNotifier::new(Pid::from_child(&child));
+                ChildState::Unreaped { child, exit }
+            }
+        };
+        let mut adopted = Child::without_pipes(state, handle, OnDrop::Detach, ChildGroup::Other);
+        adopted.register(pipes)?;
+        Ok(adopted)
+    }
+
     /// Wraps a child of std.
     ///
     /// # Errors
@@ -106,23 +159,29 @@ impl Child {
         on_drop: OnDrop,
         group: ChildGroup,
     ) -> io::Result<Child> {
-        let (stdin, stdout, stderr) =
-            (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let mut child = Child {
-            stdin: None,
-            stdout: None,
-            stderr: None,
-            state: ChildState::Unreaped { child, exit },
-            on_drop: OnDrop::Kill,
-            group,
-            handle,
-            parent: process::id(),
-        };
-        child.stdin = stdin.map(ChildStdin::of).transpose()?;
-        child.stdout = stdout.map(ChildStdout::of).transpose()?;
-        child.stderr = stderr.map(ChildStderr::of).transpose()?;
+        let pipes = take_pipes(&mut child);
+        let state = ChildState::Unreaped { child, exit };
+        let mut child = Child::without_pipes(state, handle, OnDrop::Kill, group);
+        child.register(pipes)?;
         child.on_drop = on_drop;
         Ok(child)
+    }
+
+    fn without_pipes(
+        state: ChildState,
+        handle: Handle,
+        on_drop: OnDrop,
+        group: ChildGroup,
+    ) -> Child {
+        let (stdin, stdout, stderr) = (None, None, None);
+        Child { stdin, stdout, stderr, state, on_drop, group, handle, parent: process::id() }
+    }
+
+    fn register(&mut self, (stdin, stdout, stderr): StdPipes) -> io::Result<()> {
+        self.stdin = stdin.map(ChildStdin::from_std).transpose()?;
+        self.stdout = stdout.map(ChildStdout::from_std).transpose()?;
+        self.stderr = stderr.map(ChildStderr::from_std).transpose()?;
+        Ok(())
     }
 
     /// The pid of the child. `None` once the child has been reaped, because the pid may belong to
@@ -199,6 +258,47 @@ impl Child {
         Ok(Output { status, stdout, stderr })
     }
 
+    /// Sends the child a signal, by its number in the system. Does nothing if the child has been
+    /// reaped, because its pid may then belong to another process.
+    ///
+    /// Only the child receives the signal, even if it leads a process group. [`start_kill`] and
+    /// [`kill`] end its group.
+    ///
+    /// ```
+    /// use std::os::unix::process::ExitStatusExt;
+    /// use aside::process::Command;
+    ///
+    /// aside::run(async {
+    ///     let mut child = Command::new("sleep").arg("1000").spawn()?;
+    ///     // Asks the child to exit. With the feature `signal`: `Signal::TERM`.
+    ///     child.signal(15)?;
+    ///     assert_eq!(child.wait().await?.signal(), Some(15));
+    ///     Ok::<(), std::io::Error>(())
+    /// })?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) for a number that belongs to no signal, and
+    /// for the real-time signals. The system's error, if this process may not signal the child, or
+    /// if other code has waited for it; nothing is signalled then.
+    ///
+    /// [`start_kill`]: Child::start_kill
+    /// [`kill`]: Child::kill
+    #[doc(alias = "send_signal")]
+    pub fn signal(&mut self, signal: impl Into<i32>) -> io::Result<()> {
+        let signal = Signal::from_named_raw(signal.into()).ok_or_else(|| {
+            io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "no signal that can be sent has this number",
+            )
+        })?;
+        match &self.state {
+            ChildState::Unreaped { child, .. } => Ok(kill_process(own_pid(child)?, signal)?),
+            ChildState::Reaped(_) => Ok(()),
+        }
+    }
+
     /// Sends the child `SIGKILL`, and does not wait for its exit. Does nothing if the child has
     /// been reaped. A child that leads a [process group](super::Command::process_group) of its own
     /// is killed with its group.
@@ -227,14 +327,34 @@ impl Child {
     }
 }
 
-/// Kills a child that has not been reaped, and its group if it leads one. Until the child is
-/// reaped, no other process can have its pid, and no other group its number.
-fn kill(child: &mut process::Child, group: ChildGroup) -> io::Result<()> {
+/// Returns the pid of a child that has not been reaped. Until the child is reaped, no other process
+/// can have its pid, and no other group its number.
+///
+/// # Errors
+/// The system's error, if other code has waited for the child. The pid may then belong to another
+/// process, and the number to another group.
+fn own_pid(child: &process::Child) -> io::Result<Pid> {
     let pid = Pid::from_child(child);
-    // Other code may have waited for the child. The pid may then belong to another process, and the
-    // number to another group.
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
     waitid(WaitId::Pid(pid), options)?;
+    Ok(pid)
+}
+
+/// Adopts the child as [`Child::from_std`] does.
+///
+/// # Errors
+/// Those of [`Child::from_std`].
+impl TryFrom<process::Child> for Child {
+    type Error = io::Error;
+
+    fn try_from(child: process::Child) -> io::Result<Child> {
+        Child::from_std(child)
+    }
+}
+
+/// Kills a child that has not been reaped, and its group if it leads one.
+fn kill(child: &mut process::Child, group: ChildGroup) -> io::Result<()> {
+    let pid = own_pid(child)?;
     if group == ChildGroup::Own {
         // This fails if the child has left its group, and no other member is left.
         let _killed = kill_process_group(pid, Signal::KILL);

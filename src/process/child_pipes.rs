@@ -38,7 +38,7 @@ macro_rules! impl_conversions {
             type Error = io::Error;
 
             fn try_from(pipe: $std) -> io::Result<$name> {
-                $name::of(pipe)
+                $name::from_std(pipe)
             }
         }
 
@@ -50,7 +50,7 @@ macro_rules! impl_conversions {
             type Error = io::Error;
 
             fn try_from(pipe: $name) -> io::Result<OwnedFd> {
-                pipe.into_pipe().map(OwnedFd::from)
+                pipe.into_owned_fd()
             }
         }
 
@@ -84,7 +84,11 @@ macro_rules! child_output {
         }
 
         impl $name {
-            pub(super) fn of(pipe: $std) -> io::Result<$name> {
+            /// Takes a pipe of a child that std started. The pipe belongs to the current runtime.
+            ///
+            /// # Errors
+            /// An error, if this thread has no runtime, or the pipe cannot be registered.
+            pub fn from_std(pipe: $std) -> io::Result<$name> {
                 Ok($name { io: register(pipe.into())? })
             }
 
@@ -116,6 +120,14 @@ macro_rules! child_output {
             /// The system's error.
             pub fn into_stdio(self) -> io::Result<Stdio> {
                 self.into_pipe().map(Stdio::from)
+            }
+
+            /// Turns the pipe into a descriptor that blocks, as std's pipes do.
+            ///
+            /// # Errors
+            /// The system's error.
+            pub fn into_owned_fd(self) -> io::Result<OwnedFd> {
+                self.into_pipe().map(OwnedFd::from)
             }
 
             fn into_pipe(self) -> io::Result<PipeReader> {
@@ -198,7 +210,11 @@ pub struct ChildStdin {
 }
 
 impl ChildStdin {
-    pub(super) fn of(pipe: process::ChildStdin) -> io::Result<ChildStdin> {
+    /// Takes the pipe of a child that std started. The pipe belongs to the current runtime.
+    ///
+    /// # Errors
+    /// An error, if this thread has no runtime, or the pipe cannot be registered.
+    pub fn from_std(pipe: process::ChildStdin) -> io::Result<ChildStdin> {
         Ok(ChildStdin { io: Some(register(pipe.into())?) })
     }
 
@@ -211,6 +227,14 @@ impl ChildStdin {
     /// closed.
     pub fn into_stdio(self) -> io::Result<Stdio> {
         self.into_pipe().map(Stdio::from)
+    }
+
+    /// Turns the pipe into a descriptor that blocks, as std's pipes do.
+    ///
+    /// # Errors
+    /// Those of [`into_stdio`](ChildStdin::into_stdio).
+    pub fn into_owned_fd(self) -> io::Result<OwnedFd> {
+        self.into_pipe().map(OwnedFd::from)
     }
 
     fn into_pipe(self) -> io::Result<PipeWriter> {

@@ -13,7 +13,7 @@ use super::orphans;
 
 /// A program to start, with the names and the defaults of [`std::process::Command`].
 ///
-/// Settings that have no method here (a user, a name) are set on the [inner command of
+/// Settings that have no method here (`pre_exec`, for example) are set on the [inner command of
 /// std](Command::as_std_mut).
 ///
 /// ```
@@ -23,7 +23,7 @@ use super::orphans;
 /// aside::run(async {
 ///     let mut forever = Command::new("sleep");
 ///     // The timeout drops the child, which is killed and leaves no zombie.
-///     let status = forever.arg("1000").kill_on_drop().status();
+///     let status = forever.arg("1000").kill_on_drop(true).status();
 ///     assert!(timeout(Duration::from_millis(10), status).await.is_err());
 /// });
 /// ```
@@ -55,6 +55,13 @@ impl Command {
     /// Adds an argument.
     pub fn arg(&mut self, argument: impl AsRef<OsStr>) -> &mut Command {
         self.std.arg(argument);
+        self
+    }
+
+    /// Sets the name under which the program is started, its argument 0. See
+    /// [`CommandExt::arg0`].
+    pub fn arg0(&mut self, name: impl AsRef<OsStr>) -> &mut Command {
+        self.std.arg0(name);
         self
     }
 
@@ -118,6 +125,18 @@ impl Command {
         self
     }
 
+    /// Sets the user of the child. See [`CommandExt::uid`].
+    pub fn uid(&mut self, user: u32) -> &mut Command {
+        self.std.uid(user);
+        self
+    }
+
+    /// Sets the group of users of the child. See [`CommandExt::gid`].
+    pub fn gid(&mut self, group: u32) -> &mut Command {
+        self.std.gid(group);
+        self
+    }
+
     /// Sets the process group of the child, as std's method of this name does. 0 makes a new group,
     /// which the child leads. Any other number is that of a group to join.
     ///
@@ -133,7 +152,7 @@ impl Command {
     /// aside::run(async {
     ///     // The shell starts another process. Both are killed.
     ///     let mut script = Command::new("sh");
-    ///     let script = script.args(["-c", "sleep 1000; true"]).process_group(0).kill_on_drop();
+    ///     script.args(["-c", "sleep 1000; true"]).process_group(0).kill_on_drop(true);
     ///     assert!(timeout(Duration::from_millis(10), script.status()).await.is_err());
     /// });
     /// ```
@@ -143,8 +162,7 @@ impl Command {
     ///   not killed.
     /// - If the child has exited, but has not been reaped, the rest of its group is killed. Once
     ///   [`wait`](Child::wait) has returned, or other code has waited for the child, nothing is
-    ///   killed, because the number of the group may
-    ///   belong to other processes.
+    ///   killed, because the number of the group may belong to other processes.
     /// - Ctrl-C at a terminal signals the terminal's foreground group only, and so not this child.
     ///   A child that reads from the terminal is stopped.
     pub fn process_group(&mut self, group: i32) -> &mut Command {
@@ -153,14 +171,20 @@ impl Command {
         self
     }
 
-    /// Kills the child by `SIGKILL` if its [`Child`] is dropped before the child has been reaped.
-    /// Dropping a future of this module that owns the [`Child`] drops the [`Child`], too.
+    /// Sets whether the child is killed by `SIGKILL` if its [`Child`] is dropped before the child
+    /// has been reaped. Dropping a future of this module that owns the [`Child`] drops the
+    /// [`Child`], too.
     ///
     /// The processes that the child has started live on, unless the child leads a [process
     /// group](Command::process_group) of its own.
-    pub fn kill_on_drop(&mut self) -> &mut Command {
-        self.on_drop = OnDrop::Kill;
+    pub fn kill_on_drop(&mut self, kill_on_drop: bool) -> &mut Command {
+        self.on_drop = if kill_on_drop { OnDrop::Kill } else { OnDrop::Detach };
         self
+    }
+
+    /// Returns whether the child is killed if its [`Child`] is dropped.
+    pub fn get_kill_on_drop(&self) -> bool {
+        self.on_drop == OnDrop::Kill
     }
 
     /// Starts the program.
@@ -241,6 +265,12 @@ impl Command {
     /// not on the inner command.
     pub fn as_std_mut(&mut self) -> &mut process::Command {
         &mut self.std
+    }
+
+    /// Returns the inner command of std. The setting of [`kill_on_drop`](Command::kill_on_drop) is
+    /// lost.
+    pub fn into_std(self) -> process::Command {
+        self.std
     }
 }
 

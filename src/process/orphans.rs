@@ -28,6 +28,11 @@ pub(super) fn adopt(child: Child, mut exit: ExitNotifier, handle: &Handle) {
     handle.spawn(metadata, reaping).detach();
 }
 
+/// Adopts a child of a thread without a runtime. A later [`sweep`] reaps the child.
+pub(super) fn leave(child: Child) {
+    ORPHANS.lock().push(child);
+}
+
 /// Reaps all orphans that have exited.
 pub(super) fn sweep() {
     ORPHANS.lock().retain_mut(|child| matches!(child.try_wait(), Ok(None)));

@@ -14,13 +14,13 @@ fn pipes_of_a_child_that_never_waits_yield() {
     watched(|| {
         assert_fair("ChildStdout", OPERATIONS_MAX, |count| async move {
             let mut command = script("exec cat /dev/zero");
-            let mut child = command.stdout(Stdio::piped()).kill_on_drop().spawn().unwrap();
+            let mut child = command.stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
             let mut stdout = child.stdout.take().unwrap();
             repeat(count, async || assert_eq!(stdout.read(&mut [0; 1]).await.unwrap(), 1)).await;
         });
         assert_fair("ChildStdin", OPERATIONS_MAX, |count| async move {
             let mut command = script("exec cat >/dev/null");
-            let mut child = command.stdin(Stdio::piped()).kill_on_drop().spawn().unwrap();
+            let mut child = command.stdin(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
             let mut stdin = child.stdin.take().unwrap();
             repeat(count, async || assert_eq!(stdin.write(&[1]).await.unwrap(), 1)).await;
         });

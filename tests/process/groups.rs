@@ -52,7 +52,7 @@ fn a_child_in_a_group_of_its_own_is_killed_with_its_children() {
             child.kill().await.unwrap();
             dead(pid).await;
             let mut command = script(WAITS);
-            let (child, pid) = parent_of_one(command.process_group(0).kill_on_drop()).await;
+            let (child, pid) = parent_of_one(command.process_group(0).kill_on_drop(true)).await;
             drop(child);
             dead(pid).await;
         });
@@ -65,7 +65,7 @@ fn a_timeout_of_a_command_kills_the_group() {
         aside::run(async {
             let path = std::env::temp_dir().join(format!("aside-group-{}", std::process::id()));
             let mut command = script("sleep 1000 & echo $! > $FILE; wait");
-            let command = command.env("FILE", &path).process_group(0).kill_on_drop();
+            let command = command.env("FILE", &path).process_group(0).kill_on_drop(true);
             let mut output = Box::pin(command.output());
             let pid = loop {
                 timeout(Duration::from_millis(5), &mut output).await.unwrap_err();
@@ -87,7 +87,7 @@ fn the_group_of_a_child_that_has_exited_is_killed_until_the_child_is_reaped() {
     watched(|| {
         aside::run(async {
             let mut command = script(EXITS);
-            let (child, pid) = parent_of_one(command.process_group(0).kill_on_drop()).await;
+            let (child, pid) = parent_of_one(command.process_group(0).kill_on_drop(true)).await;
             dead(child.id().unwrap()).await;
             assert!(is_alive(pid));
             drop(child);
@@ -101,7 +101,7 @@ fn a_child_in_the_group_of_this_process_is_killed_alone() {
     watched(|| {
         aside::run(async {
             let mut command = script(WAITS);
-            let (child, pid) = parent_of_one(command.kill_on_drop()).await;
+            let (child, pid) = parent_of_one(command.kill_on_drop(true)).await;
             let id = child.id().unwrap();
             drop(child);
             dead(id).await;
@@ -117,7 +117,8 @@ fn the_group_of_a_child_that_other_code_has_reaped_is_not_killed() {
     watched(|| {
         aside::run(async {
             let mut command = Command::new("sleep");
-            let mut child = command.arg("1000").process_group(0).kill_on_drop().spawn().unwrap();
+            let mut child =
+                command.arg("1000").process_group(0).kill_on_drop(true).spawn().unwrap();
             let group = child.id().unwrap().cast_signed();
             let mut command = std::process::Command::new("sleep");
             let mut member = command.arg("1000").process_group(group).spawn().unwrap();

@@ -63,7 +63,7 @@ fn a_child_killed_on_drop_is_reaped() {
     watched(|| {
         aside::run(async {
             let mut command = script("read line; exit 3");
-            let mut child = command.kill_on_drop().stdin(Stdio::piped()).spawn().unwrap();
+            let mut child = command.kill_on_drop(true).stdin(Stdio::piped()).spawn().unwrap();
             let (id, stdin) = (id(&child), child.stdin.take());
             drop(child);
             reaped(id).await;
@@ -78,7 +78,7 @@ fn a_child_whose_output_times_out_leaves_no_zombie() {
         aside::run(async {
             let mut command = script("echo $$ >&2; exec sleep 1000");
             let (read, write) = std::io::pipe().unwrap();
-            let output = command.kill_on_drop().stderr(write).output();
+            let output = command.kill_on_drop(true).stderr(write).output();
             // After this drop only the child holds the pipe.
             drop(command);
             let id = aside::spawn_blocking(|| {
@@ -115,7 +115,7 @@ fn children_of_a_runtime_that_has_ended_are_reaped_when_the_next_child_is_starte
             let (of_dropped, stdin) = (id(&dropped), dropped.stdin.take());
             drop(dropped);
             let mut command = script("exec sleep 1000");
-            let killed = command.kill_on_drop().spawn().unwrap();
+            let killed = command.kill_on_drop(true).spawn().unwrap();
             let of_killed = id(&killed);
             // The end of the loop drops the task, which owns the child.
             aside::spawn(async move {

@@ -309,7 +309,7 @@ fn a_socket_created_in_a_forked_child_is_refused() {
 fn a_process_dropped_in_a_forked_child_lives_on() {
     let runtime = Runtime::new();
     let mut waiting = Command::new("sh");
-    waiting.args(["-c", "read line; exit 3"]).stdin(Stdio::piped()).kill_on_drop();
+    waiting.args(["-c", "read line; exit 3"]).stdin(Stdio::piped()).kill_on_drop(true);
     let waiting = RefCell::new(Some(runtime.block_on(async { waiting.spawn().unwrap() })));
     in_child(|| drop(waiting.take()));
     let mut waiting = waiting.take().unwrap();
