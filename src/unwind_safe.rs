@@ -27,10 +27,14 @@ impl<T> RefUnwindSafe for JoinSet<T> {}
 #[cfg(feature = "unblock")]
 mod streams {
     use super::{RefUnwindSafe, UnwindSafe};
+    use crate::io::stdio::Stdin;
 
     // An object whose command panics is dropped on its thread, and never seen again.
     impl<T: Send> UnwindSafe for crate::Unblock<T> {}
     impl<T: Send> RefUnwindSafe for crate::Unblock<T> {}
+
+    impl UnwindSafe for Stdin {}
+    impl RefUnwindSafe for Stdin {}
 }
 
 #[cfg(feature = "fs")]

@@ -65,7 +65,9 @@ impl AsyncWrite for File {
     /// Flushes, closes the file on the pool, and is ready when it is closed. Afterwards only
     /// flushing and closing succeed. If the flush fails, the file is closed when it is dropped.
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(self.stream()).poll_close(cx)
+        let File { file, stream } = &mut *self;
+        // The job that drops the stream's file closes it, if it has the last reference.
+        stream.get_mut().poll_close_calling(cx, || *file = None)
     }
 }
 

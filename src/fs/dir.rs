@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, FileType};
+use std::future::poll_fn;
 use std::io;
 use std::mem;
 use std::path::{Path, PathBuf};
@@ -127,6 +128,28 @@ impl ReadDir {
     }
 }
 
+impl ReadDir {
+    /// Returns the next entry, or `None` at the end. The same as the stream's next item, for code
+    /// that needs no traits.
+    ///
+    /// # Errors
+    /// An error of the system in place of an entry, or the error of the job.
+    ///
+    /// # Cancel safety
+    /// Safe: no entry is lost.
+    pub async fn next_entry(&mut self) -> io::Result<Option<DirEntry>> {
+        poll_fn(|cx| self.poll_next_entry(cx)).await
+    }
+
+    /// Polls for the next entry. See [`next_entry`](ReadDir::next_entry).
+    ///
+    /// # Errors
+    /// Those of [`next_entry`](ReadDir::next_entry).
+    pub fn poll_next_entry(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<DirEntry>>> {
+        Pin::new(self).poll_next(cx).map(Option::transpose)
+    }
+}
+
 impl Stream for ReadDir {
     type Item = io::Result<DirEntry>;
 
@@ -185,6 +208,13 @@ impl DirEntry {
     /// Returns the name.
     pub fn file_name(&self) -> OsString {
         self.entry.file_name()
+    }
+
+    /// Returns the inode of the entry: see
+    /// [`DirEntryExt`](std::os::unix::fs::DirEntryExt::ino).
+    #[cfg(unix)]
+    pub fn ino(&self) -> u64 {
+        std::os::unix::fs::DirEntryExt::ino(&*self.entry)
     }
 
     /// Returns the metadata. Does not follow symbolic links.

@@ -1,15 +1,16 @@
 //! [`File`]: an open file.
 
 use std::fmt;
-use std::fs::{self, Permissions};
+use std::fs;
 use std::future::poll_fn;
 use std::io::{self, SeekFrom};
 use std::path::Path;
 use std::pin::Pin;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_io::AsyncSeek;
+use runtime_core::join::JoinError;
 use runtime_core::metadata::Metadata;
 use runtime_core::sync::Mutex;
 
@@ -21,7 +22,7 @@ use crate::io::unblock::file_object::FileObject;
 use crate::io::unblock::{JobSubmitter, Unblock};
 
 /// The size of the first chunk that is read ahead. Chunks grow as long as they come back full.
-const CHUNK: usize = 64 * 1024;
+pub(super) const CHUNK: usize = 64 * 1024;
 
 pub(super) type FileStream = Unblock<FileObject>;
 
@@ -99,11 +100,11 @@ pub(super) type FileStream = Unblock<FileObject>;
 /// that drops the file does this work itself. Errors of this work are lost. To receive them, flush,
 /// call [`sync_all`](File::sync_all) or close before the drop.
 pub struct File {
+    /// The stream's file, until the stream closes it. Dropped before the stream, so that the stream
+    /// decides where the file is closed.
+    pub(super) file: Option<Arc<fs::File>>,
     /// *Shared by* nothing: the lock is never contended. The lock only makes `File` `Sync`.
-    stream: Mutex<FileStream>,
-    /// The stream's file, as long as the stream has it.
-    #[cfg_attr(not(unix), expect(dead_code, reason = "for the operations of Unix alone"))]
-    file: Weak<fs::File>,
+    pub(super) stream: Mutex<FileStream>,
 }
 
 impl File {
@@ -149,46 +150,16 @@ impl File {
         open(options, path, Metadata::here().named("fs::File"))
     }
 
-    /// Converts a file of std. Its jobs run on the current runtime's pool.
-    ///
-    /// # Panics
-    /// On a thread without a runtime.
-    #[track_caller]
-    pub fn from_std(file: fs::File) -> File {
-        File::with_runtime(file, Handle::current(), Metadata::here().named("fs::File"))
-    }
-
     pub(super) fn with_runtime(file: fs::File, runtime: Handle, metadata: Metadata) -> File {
         let file = Arc::new(file);
         let weak = Arc::downgrade(&file);
         let lane = runtime.fs().clone();
         let mut stream = Unblock::with_submitter(
-            FileObject(file),
-            JobSubmitter::of(runtime, metadata).with_required_lane(lane, weak.clone()),
+            FileObject(Arc::clone(&file)),
+            JobSubmitter::of(runtime, metadata).with_required_lane(lane, weak),
         );
         stream.set_first_chunk(CHUNK);
-        File { stream: Mutex::new(stream), file: weak }
-    }
-
-    /// Converts to a file of std, at the same position, after all accepted bytes were written.
-    ///
-    /// # Errors
-    /// The error of an earlier write if no operation has returned it yet, or a failure to seek back
-    /// over bytes that were read ahead, for example in a terminal. In both cases the file is
-    /// closed.
-    ///
-    /// # Cancel safety
-    /// Dropping the future drops the file.
-    pub async fn into_std(mut self) -> io::Result<fs::File> {
-        poll_fn(|cx| self.poll_in_place(cx)).await?;
-        if self.stream.get_mut().has_unread() {
-            let error = "bytes were read ahead, and there is no seeking back to them";
-            return Err(io::Error::new(io::ErrorKind::NotSeekable, error));
-        }
-        let FileObject(file) = self.stream.into_inner().into_inner().await?;
-        // A `read_at` may hold the file at this moment. In this case a clone is returned, which has
-        // the same position.
-        Arc::try_unwrap(file).or_else(|file| file.try_clone())
+        File { file: Some(file), stream: Mutex::new(stream) }
     }
 
     /// Returns another handle of the same file, after all accepted bytes were written. As with std,
@@ -234,17 +205,6 @@ impl File {
         self.after_writes(fs::File::sync_data).await
     }
 
-    /// Truncates the file to this length, or extends it with zeros. The position does not change.
-    ///
-    /// # Errors
-    /// Those of [`std::fs::File::set_len`], and the error of an earlier write.
-    ///
-    /// # Cancel safety
-    /// If the future is dropped, the call may or may not take effect.
-    pub async fn set_len(&mut self, length: u64) -> io::Result<()> {
-        self.with_std(move |file| file.set_len(length)).await
-    }
-
     /// Returns the metadata, after all accepted bytes were written.
     ///
     /// # Errors
@@ -256,19 +216,8 @@ impl File {
         self.after_writes(fs::File::metadata).await
     }
 
-    /// Sets the permissions of the file.
-    ///
-    /// # Errors
-    /// Those of [`std::fs::File::set_permissions`], and the error of an earlier write.
-    ///
-    /// # Cancel safety
-    /// If the future is dropped, the call may or may not take effect.
-    pub async fn set_permissions(&mut self, permissions: Permissions) -> io::Result<()> {
-        self.after_writes(move |file| file.set_permissions(permissions)).await
-    }
-
     /// Runs `f` with the file of std on the pool, after all accepted bytes were written, and at the
-    /// same position. Use it for locks, times and other methods that this type does not have.
+    /// same position. Use it for locks and other methods that this type does not have.
     ///
     /// # Errors
     /// Those of `f`, and the error of an earlier write; `f` is then not called. A panic of `f` is
@@ -286,14 +235,19 @@ impl File {
         self.after_writes(f).await
     }
 
-    async fn after_writes<F, T>(&mut self, f: F) -> io::Result<T>
+    pub(super) async fn after_writes<F, T>(&mut self, f: F) -> io::Result<T>
     where
         F: FnOnce(&fs::File) -> io::Result<T> + Send + 'static,
         T: Send + 'static,
     {
         let stream = self.stream.get_mut();
         poll_fn(|cx| stream.poll_written(cx)).await?;
-        stream.with_mut(move |file| f(&file.0)).await?
+        let called = stream.with_mut(move |file| f(&file.0)).await;
+        if called.as_ref().is_err_and(has_panicked) {
+            // The stream has lost its file.
+            self.file = None;
+        }
+        called?
     }
 
     /// Moves the system's position back over the bytes that were read ahead, to the position of
@@ -327,7 +281,7 @@ impl File {
             (true, _) => "accepted bytes may not be written yet: flush first",
             (false, true) => "bytes were read ahead: seek before writing",
             (false, false) => {
-                let file = self.file.upgrade().ok_or(StreamFailure::Closed)?;
+                let file = self.file.clone().ok_or(StreamFailure::Closed)?;
                 return Ok((file, runtime_of(&stream)));
             }
         };
@@ -353,6 +307,12 @@ pub(super) fn open<P: AsRef<Path>>(
         let runtime = Handle::try_current().map_err(io::Error::other)?;
         Ok(File::with_runtime(file, runtime, of_file))
     })
+}
+
+/// Returns whether the error is the panic of a job.
+fn has_panicked(error: &io::Error) -> bool {
+    let reason = error.get_ref().and_then(|reason| reason.downcast_ref::<JoinError>());
+    reason.is_some_and(JoinError::is_panic)
 }
 
 fn runtime_of(stream: &FileStream) -> Handle {

@@ -138,6 +138,40 @@ where
     Operation::of_paths(metadata, (original, link), std::os::unix::fs::symlink)
 }
 
+/// Defines the two functions of Windows for symbolic links.
+#[cfg(windows)]
+macro_rules! symlink_to {
+    ($($target:literal, $function:ident;)*) => {
+        $(
+            #[doc = concat!("Creates a symbolic link to a ", $target, ". See")]
+            #[doc = concat!("[`std::os::windows::fs::", stringify!($function), "`].")]
+            ///
+            /// # Errors
+            #[doc = concat!("Those of [`std::os::windows::fs::", stringify!($function), "`],")]
+            /// and those of every [`Operation`].
+            ///
+            /// # Cancel safety
+            /// The same as for an [`Operation`] that changes files.
+            #[track_caller]
+            pub fn $function<P, Q>(original: P, link: Q) -> Operation<(), (P, Q)>
+            where
+                P: AsRef<Path>,
+                Q: AsRef<Path>,
+            {
+                let metadata = Metadata::here().named(concat!("fs::", stringify!($function)));
+                let paths = (original, link);
+                Operation::of_paths(metadata, paths, std::os::windows::fs::$function)
+            }
+        )*
+    };
+}
+
+#[cfg(windows)]
+symlink_to! {
+    "directory", symlink_dir;
+    "file", symlink_file;
+}
+
 /// Sets the permissions of a file. See [`std::fs::set_permissions`].
 ///
 /// # Errors
@@ -204,6 +238,7 @@ of_one_path! {
 ///
 /// # Cancel safety
 /// The same as for an [`Operation`] that reads.
+#[doc(alias = "exists")]
 #[track_caller]
 pub fn try_exists<P: AsRef<Path>>(path: P) -> Operation<bool, P> {
     let metadata = Metadata::here().named("fs::try_exists");

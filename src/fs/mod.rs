@@ -38,7 +38,7 @@
 //! - [`read`], [`write`](write()), [`metadata`], [`rename`] and the other functions. All return an
 //!   [`Operation`], which describes what they have in common.
 //! - [`read_dir`], [`ReadDir`], [`DirEntry`]: the entries of a directory, as a stream.
-//! - [`File`] and [`OpenOptions`].
+//! - [`File`] and [`OpenOptions`]; [`DirBuilder`].
 //!
 //! # In common
 //!
@@ -73,8 +73,11 @@
 //!   outdated.
 
 mod byte_stream;
+mod conversions;
 mod dir;
+mod dir_builder;
 mod file;
+mod file_settings;
 mod functions;
 mod operation;
 mod options;
@@ -82,6 +85,7 @@ mod options;
 mod positioned;
 
 pub use dir::{DirEntry, ReadDir, read_dir};
+pub use dir_builder::DirBuilder;
 pub use file::File;
 #[cfg(unix)]
 pub use functions::symlink;
@@ -90,6 +94,8 @@ pub use functions::{
     read_to_string, remove_dir, remove_dir_all, remove_file, rename, set_permissions,
     symlink_metadata, try_exists, write,
 };
+#[cfg(windows)]
+pub use functions::{symlink_dir, symlink_file};
 pub use operation::Operation;
 pub use options::OpenOptions;
-pub use std::fs::{FileType, Metadata, Permissions};
+pub use std::fs::{FileTimes, FileType, Metadata, Permissions};

@@ -6,5 +6,6 @@
 //!
 //! Sockets are in `net`, files in `fs`.
 
+mod stdin;
 pub mod stdio;
 pub mod unblock;

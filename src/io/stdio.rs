@@ -46,183 +46,32 @@
 //!   `/dev/tty`, or on Linux `/proc/self/fd/0`, opened with `O_NONBLOCK`. Such a read takes bytes
 //!   only when it is polled, and takes no more than it returns.
 
-use std::fmt;
 use std::io;
+#[cfg(unix)]
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll};
 
-use futures_io::{AsyncRead, AsyncWrite};
-use runtime_blocking::Pool;
-use runtime_core::catch_panic::{catch_panic, drop_catching};
-use runtime_core::metadata::{Id, Metadata};
-use runtime_core::sync::Mutex;
+use futures_io::AsyncWrite;
 
-use crate::io::unblock::{JobSubmitter, Unblock};
-
-/// The one stdin of the process.
-///
-/// *Shared by* all [`Stdin`]s. *Guarded by* its mutex. *Woken by*: an event of the stream wakes all
-/// waiting readers. The reader that puts the stream back wakes them, too, if another reader has
-/// requested the stream since it was taken.
-struct SharedStdin {
-    state: Mutex<StdinState>,
-}
-
-static STDIN: SharedStdin = SharedStdin { state: Mutex::new(StdinState::NEW) };
-
-struct StdinState {
-    /// Taken out while a reader polls it, so that no waker is used under the lock.
-    stream: StdinStream,
-    /// The wakers of the waiting readers, one for each.
-    waiting: Vec<(Id, Waker)>,
-}
-
-enum StdinStream {
-    /// There was no read yet.
-    New,
-    Available(Box<Unblock<io::Stdin>>),
-    /// A reader has taken the stream, and polls it.
-    Lent {
-        /// Another reader has requested the stream since it was taken.
-        is_requested: bool,
-    },
-}
-
-impl StdinState {
-    const NEW: StdinState = StdinState { stream: StdinStream::New, waiting: Vec::new() };
-
-    /// Registers a reader's waker, and returns the reader's former waker.
-    fn wait(&mut self, id: Id, waker: Waker) -> Option<Waker> {
-        match self.waiting.iter_mut().find(|(waiting, _)| *waiting == id) {
-            Some((_, former)) => Some(std::mem::replace(former, waker)),
-            None => {
-                self.waiting.push((id, waker));
-                None
-            }
-        }
-    }
-}
-
-impl SharedStdin {
-    /// Registers the reader's waker, and takes the stream. Returns `None` if another reader is
-    /// polling the stream; the reader `id` is then woken later.
-    fn borrow(&self, id: Id, waker: Waker) -> Option<Box<Unblock<io::Stdin>>> {
-        let mut state = self.state.lock();
-        let former = state.wait(id, waker);
-        let stream =
-            std::mem::replace(&mut state.stream, StdinStream::Lent { is_requested: false });
-        let borrowed = match stream {
-            StdinStream::Available(stream) => Some(Some(stream)),
-            StdinStream::New => Some(None),
-            StdinStream::Lent { .. } => {
-                state.stream = StdinStream::Lent { is_requested: true };
-                None
-            }
-        };
-        drop(state);
-        drop_catching(former);
-        borrowed.map(|stream| stream.unwrap_or_else(|| Box::new(unblock_stdin())))
-    }
-
-    fn give_back(&self, stream: Box<Unblock<io::Stdin>>) {
-        let mut state = self.state.lock();
-        let lent = std::mem::replace(&mut state.stream, StdinStream::Available(stream));
-        drop(state);
-        if matches!(lent, StdinStream::Lent { is_requested: true }) {
-            self.wake_all();
-        }
-    }
-
-    fn wake_all(&self) {
-        let waiting = std::mem::take(&mut self.state.lock().waiting);
-        waiting.into_iter().for_each(|(_, waker)| catch_panic(|| waker.wake()));
-    }
-
-    fn forget(&self, id: Id) {
-        let mut state = self.state.lock();
-        let place = state.waiting.iter().position(|(waiting, _)| *waiting == id);
-        let waker = place.map(|place| state.waiting.swap_remove(place));
-        drop(state);
-        drop_catching(waker);
-    }
-}
-
-/// Unblocks stdin on a pool of its own that is never shut down, so that nothing waits for it.
-fn unblock_stdin() -> Unblock<io::Stdin> {
-    let pool = Pool::builder().threads_max(1).thread_name("aside-stdin").build();
-    Unblock::with_submitter(
-        io::stdin(),
-        JobSubmitter::without_runtime(&pool, Metadata::here().named("stdin")),
-    )
-}
-
-/// Wakes all waiting readers, because any of them may be the next to read.
-struct WakeAllReaders;
-
-impl Wake for WakeAllReaders {
-    fn wake(self: Arc<Self>) {
-        STDIN.wake_all();
-    }
-}
-
-/// The standard input. See [`stdin`].
-pub struct Stdin {
-    id: Id,
-}
-
-/// The standard input of the process.
-///
-/// This function may be called anywhere and any number of times. All [`Stdin`]s read from one
-/// buffer, and each byte is returned to one of them. A pending read does not keep the program or a
-/// runtime from ending, and no virtual clock waits for it.
-///
-/// # Cancel safety
-/// A dropped read loses no byte: the next read, of any [`Stdin`], returns its bytes.
-#[track_caller]
-pub fn stdin() -> Stdin {
-    Stdin { id: Metadata::here().id() }
-}
-
-impl AsyncRead for Stdin {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        let waker = cx.waker().clone();
-        let Some(mut stream) = STDIN.borrow(self.id, waker) else { return Poll::Pending };
-        let all_readers = Waker::from(Arc::new(WakeAllReaders));
-        let read = Pin::new(&mut *stream).poll_read(&mut Context::from_waker(&all_readers), buffer);
-        STDIN.give_back(stream);
-        if read.is_ready() {
-            STDIN.forget(self.id);
-            // Another waiting reader may read the rest of the chunk.
-            STDIN.wake_all();
-        }
-        read
-    }
-}
-
-impl Drop for Stdin {
-    fn drop(&mut self) {
-        STDIN.forget(self.id);
-    }
-}
-
-impl fmt::Debug for Stdin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stdin").finish_non_exhaustive()
-    }
-}
+pub use super::stdin::{Stdin, stdin};
+use crate::io::unblock::Unblock;
 
 /// The standard output. See [`stdout`].
 #[derive(Debug)]
-pub struct Stdout(Unblock<io::Stdout>);
+pub struct Stdout {
+    stream: Unblock<io::Stdout>,
+    #[cfg_attr(not(unix), expect(dead_code, reason = "for the descriptor"))]
+    std: io::Stdout,
+}
 
 /// The standard error. See [`stderr`].
 #[derive(Debug)]
-pub struct Stderr(Unblock<io::Stderr>);
+pub struct Stderr {
+    stream: Unblock<io::Stderr>,
+    #[cfg_attr(not(unix), expect(dead_code, reason = "for the descriptor"))]
+    std: io::Stderr,
+}
 
 /// The standard output of the process, written by jobs on the current runtime's pool.
 ///
@@ -240,7 +89,7 @@ pub struct Stderr(Unblock<io::Stderr>);
 /// On a thread without a runtime.
 #[track_caller]
 pub fn stdout() -> Stdout {
-    Stdout(Unblock::new(io::stdout()))
+    Stdout { stream: Unblock::new(io::stdout()), std: io::stdout() }
 }
 
 /// The standard error of the process. Behaves like [`stdout`].
@@ -249,7 +98,7 @@ pub fn stdout() -> Stdout {
 /// On a thread without a runtime.
 #[track_caller]
 pub fn stderr() -> Stderr {
-    Stderr(Unblock::new(io::stderr()))
+    Stderr { stream: Unblock::new(io::stderr()), std: io::stderr() }
 }
 
 macro_rules! writes_through {
@@ -260,15 +109,15 @@ macro_rules! writes_through {
                 cx: &mut Context<'_>,
                 bytes: &[u8],
             ) -> Poll<io::Result<usize>> {
-                Pin::new(&mut self.0).poll_write(cx, bytes)
+                Pin::new(&mut self.stream).poll_write(cx, bytes)
             }
 
             fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Pin::new(&mut self.0).poll_flush(cx)
+                Pin::new(&mut self.stream).poll_flush(cx)
             }
 
             fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Pin::new(&mut self.0).poll_close(cx)
+                Pin::new(&mut self.stream).poll_close(cx)
             }
         }
     };
@@ -277,9 +126,33 @@ macro_rules! writes_through {
 writes_through!(Stdout);
 writes_through!(Stderr);
 
+#[cfg(unix)]
+macro_rules! lends_descriptor {
+    ($($type:ty),*) => {
+        $(
+            /// Lends the descriptor. The system has neither the bytes that were read ahead nor
+            /// those that were not flushed.
+            impl AsFd for $type {
+                fn as_fd(&self) -> BorrowedFd<'_> {
+                    self.std.as_fd()
+                }
+            }
+
+            impl AsRawFd for $type {
+                fn as_raw_fd(&self) -> RawFd {
+                    self.std.as_raw_fd()
+                }
+            }
+        )*
+    };
+}
+
+#[cfg(unix)]
+lends_descriptor!(Stdin, Stdout, Stderr);
+
 /// Pushes a last flush, because std's buffer keeps a line that has no end.
 impl Drop for Stdout {
     fn drop(&mut self) {
-        self.0.flush_before_drop();
+        self.stream.flush_before_drop();
     }
 }

@@ -89,6 +89,8 @@ mod observe {
 mod io {
     mod cancelled;
     mod dropping;
+    #[cfg(unix)]
+    mod lines;
     pub(crate) mod reading;
     pub(crate) mod stdio;
     #[cfg(all(feature = "fs", unix))]
@@ -109,6 +111,10 @@ mod fs {
     mod limited_shutdown;
     mod lost_writes;
     mod model;
+    #[cfg(unix)]
+    mod settings;
+    #[cfg(unix)]
+    mod std_files;
 }
 
 #[cfg(all(feature = "net", unix))]

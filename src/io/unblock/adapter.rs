@@ -13,7 +13,7 @@ use runtime_core::metadata::Metadata;
 
 use super::client::{Client, JobSubmitter, StreamFailure};
 use super::command_queue::{CommandKind, NextCommands, QueueEvent, StreamCommand};
-use super::pending_writes::{CloseState, PendingWrites};
+use super::pending_writes::{CloseState, PendingWrites, WRITE_MAX};
 use super::read_ahead::ReadAhead;
 use crate::handle::Handle;
 
@@ -37,6 +37,8 @@ pub struct Unblock<T: Send + 'static> {
     pub(super) writes: PendingWrites,
     pub(super) seek: SeekState,
     pub(super) items: PulledItems,
+    /// The maximum number of bytes that one write accepts.
+    pub(super) write_max: usize,
     /// The value that a closure of `with_mut` returned.
     returned: Option<Box<dyn Any + Send>>,
 }
@@ -99,6 +101,7 @@ impl<T: Send + 'static> Unblock<T> {
             writes: PendingWrites::default(),
             seek: SeekState::default(),
             items: PulledItems::default(),
+            write_max: WRITE_MAX,
             returned: None,
         }
     }
@@ -174,6 +177,16 @@ impl<T: Send + 'static> Unblock<T> {
         poll_fn(|cx| self.poll_idle(cx)).await?;
         self.writes.failure.report_first()?;
         self.client.take_object().ok_or_else(|| StreamFailure::Lost.into())
+    }
+
+    /// The bytes that the last `poll_fill_buf` has returned and that are not consumed.
+    pub(crate) fn filled(&self) -> &[u8] {
+        self.reads.front()
+    }
+
+    /// Ends the loan of a `poll_fill_buf` without consuming anything.
+    pub(crate) fn end_loan(&mut self) {
+        self.reads.end_loan();
     }
 
     /// Waits for replies and processes them, or returns `Idle` if there is nothing to wait for.

@@ -5,6 +5,8 @@ use std::mem;
 
 use runtime_core::join::JoinHandle;
 
+/// The maximum number of bytes that one write accepts, unless the stream sets another one.
+pub(super) const WRITE_MAX: usize = 256 * 1024;
 /// The maximum number of bytes that are accepted and not written yet.
 const BYTES_MAX: usize = 1024 * 1024;
 /// The maximum number of writes that are accepted and not done yet.
@@ -46,6 +48,11 @@ impl WriteFailure {
         };
         *self = WriteFailure::Reported(copy_of(&error));
         Err(error)
+    }
+
+    #[cfg(feature = "fs")]
+    pub(super) fn is_unreported(&self) -> bool {
+        matches!(self, WriteFailure::Unreported(_))
     }
 
     /// Returns the error if no operation has returned it yet.

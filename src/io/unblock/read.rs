@@ -62,6 +62,7 @@ impl<T: Read + Send + 'static> AsyncRead for Unblock<T> {
             if buffer.is_empty() {
                 return Poll::Ready(Ok(0));
             }
+            self.reads.end_loan();
             ready!(self.poll_front(cx))?;
             let bytes = self.reads.front();
             let count = bytes.len().min(buffer.len());
@@ -72,17 +73,21 @@ impl<T: Read + Send + 'static> AsyncRead for Unblock<T> {
     }
 }
 
-/// Lends out the chunks themselves, so that nothing is copied.
+/// Lends out the chunks themselves, so that nothing is copied. `poll_fill_buf` stays ready until
+/// its bytes are consumed; the end of the input is reported at most twice before it is asked for
+/// again.
 ///
 /// # Cancel safety
 /// The same as for [`AsyncRead`].
 impl<T: Read + Send + 'static> AsyncBufRead for Unblock<T> {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
-        budget::poll_operation(cx, |cx| {
-            let stream = Pin::into_inner(self);
-            ready!(stream.poll_front(cx))?;
-            Poll::Ready(Ok(stream.reads.front()))
-        })
+        let stream = Pin::into_inner(self);
+        // Some libraries poll again at once, and panic if the second poll is not ready.
+        if !stream.reads.lend_again() {
+            ready!(budget::poll_operation(cx, |cx| stream.poll_front(cx)))?;
+            stream.reads.lend();
+        }
+        Poll::Ready(Ok(stream.reads.front()))
     }
 
     fn consume(mut self: Pin<&mut Self>, count: usize) {

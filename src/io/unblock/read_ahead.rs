@@ -5,8 +5,8 @@ use std::io;
 
 /// The size of the first chunk, in bytes.
 const CHUNK_MIN: usize = 8 * 1024;
-/// The size of the largest chunk, in bytes.
-const CHUNK_MAX: usize = 512 * 1024;
+/// The size of the largest chunk, in bytes, unless the stream sets another one.
+pub(super) const CHUNK_MAX: usize = 512 * 1024;
 
 /// The maximum number of chunks that are requested, or have arrived and are not consumed.
 const CHUNKS_MAX: usize = 3;
@@ -21,8 +21,11 @@ pub(super) struct ReadAhead {
     /// The size of the first chunk, and of the smallest one after a chunk that is not full.
     chunk_min: usize,
     chunk_size: usize,
+    chunk_max: usize,
     /// The last chunk was filled, so more bytes are probably available at once.
     flows: bool,
+    /// The last result of `poll_fill_buf`, bytes or the end, was not consumed.
+    is_lent: bool,
     spares: Vec<Vec<u8>>,
 }
 
@@ -41,7 +44,9 @@ impl Default for ReadAhead {
             arrived: VecDeque::new(),
             chunk_min: CHUNK_MIN,
             chunk_size: CHUNK_MIN,
+            chunk_max: CHUNK_MAX,
             flows: false,
+            is_lent: false,
             spares: Vec::new(),
         }
     }
@@ -52,7 +57,7 @@ impl ReadAhead {
         self.flows = matches!(result, Ok(filled) if filled == buffer.len());
         if self.flows {
             self.pushed -= 1;
-            self.chunk_size = (2 * buffer.len()).min(CHUNK_MAX);
+            self.chunk_size = (2 * buffer.len()).min(self.chunk_max);
         } else {
             // The reads after this one were dropped.
             self.pushed = 0;
@@ -94,14 +99,22 @@ impl ReadAhead {
     pub(super) fn discard(&mut self) {
         self.arrived.clear();
         self.flows = false;
+        self.is_lent = false;
         self.spares = Vec::new();
     }
 
-    /// Sets the size of the first chunk.
+    /// Sets the size of the first chunk, and the largest size.
     #[cfg(feature = "fs")]
-    pub(super) fn set_chunk_min(&mut self, bytes: usize) {
-        self.chunk_min = bytes;
-        self.chunk_size = bytes;
+    pub(super) fn set_chunk_sizes(&mut self, first: usize, max: usize) {
+        self.chunk_min = first.min(max);
+        self.chunk_size = self.chunk_min;
+        self.chunk_max = max;
+    }
+
+    /// The largest size of a chunk.
+    #[cfg(feature = "fs")]
+    pub(super) fn chunk_max(&self) -> usize {
+        self.chunk_max
     }
 
     /// Makes the unread bytes available to [`front`](ReadAhead::front), or consumes an end or an
@@ -125,6 +138,23 @@ impl ReadAhead {
         }
     }
 
+    /// Records that [`front`](ReadAhead::front), which is empty at the end, is lent to the caller.
+    pub(super) fn lend(&mut self) {
+        self.is_lent = true;
+    }
+
+    /// Returns `true` if the front is still lent. The end is lent a second time only.
+    pub(super) fn lend_again(&mut self) -> bool {
+        let is_lent = self.is_lent;
+        self.is_lent &= !self.front().is_empty();
+        is_lent
+    }
+
+    /// Records that the caller has consumed what was lent, or does something else.
+    pub(super) fn end_loan(&mut self) {
+        self.is_lent = false;
+    }
+
     pub(super) fn take_buffer(&mut self) -> Vec<u8> {
         let mut chunk = self.spares.pop().unwrap_or_default();
         chunk.resize(self.chunk_size, 0);
@@ -133,6 +163,7 @@ impl ReadAhead {
 
     /// Consumes bytes. Returns `true` if they were the last bytes of a chunk.
     pub(super) fn consume(&mut self, count: usize) -> bool {
+        self.end_loan();
         let Some(Arrived::Bytes(_, from, to)) = self.arrived.front_mut() else {
             assert!(count == 0, "more bytes were consumed than were available");
             return false;

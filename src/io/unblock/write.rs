@@ -14,9 +14,6 @@ use super::command_queue::{CommandKind, NextCommands, QueueEvent, StreamCommand}
 use super::pending_writes::{CloseState, FlushState, WritePosition};
 use super::would_block::{CallDirection, call_blocking};
 
-/// The maximum number of bytes that one write accepts.
-const WRITE_MAX: usize = 256 * 1024;
-
 /// Writes all bytes, however often the object returns `WouldBlock`.
 fn write_all<T: Write + 'static>(sink: &mut T, mut rest: &[u8]) -> io::Result<()> {
     while !rest.is_empty() {
@@ -53,6 +50,7 @@ fn next_commands(result: &io::Result<()>) -> NextCommands {
 impl<T: Send + 'static> Unblock<T> {
     /// Makes sure that nothing was read ahead, because bytes are written at the object's position.
     fn poll_in_position(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.reads.end_loan();
         ready!(self.poll_seek_done(cx))?;
         if self.reads.is_empty() && self.items.pushed == 0 {
             return Poll::Ready(Ok(()));
@@ -96,6 +94,38 @@ impl<T: Write + Send + 'static> Unblock<T> {
             let _ = self.client.push(CommandKind::Required, flush());
         }
     }
+
+    /// Closes the stream as [`AsyncWrite::poll_close`] does, and calls `flushed` when everything
+    /// was flushed, before the object is dropped on the pool.
+    pub(crate) fn poll_close_calling(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut flushed: impl FnMut(),
+    ) -> Poll<io::Result<()>> {
+        budget::poll_operation(cx, |cx| {
+            loop {
+                match &mut self.writes.close {
+                    CloseState::Open => {
+                        ready!(Pin::new(&mut *self).poll_flush(cx))?;
+                        ready!(self.poll_idle(cx))?;
+                        flushed();
+                        self.writes.close = match self.client.take_object() {
+                            Some(object) => CloseState::Dropping(self.client.drop_on_pool(object)),
+                            None => CloseState::Closed,
+                        };
+                        self.reads.discard();
+                    }
+                    CloseState::Dropping(job) => {
+                        let dropped = ready!(Pin::new(job).poll(cx));
+                        let former = std::mem::replace(&mut self.writes.close, CloseState::Closed);
+                        drop_catching(former);
+                        return Poll::Ready(dropped.map_err(io::Error::other));
+                    }
+                    CloseState::Closed => return Poll::Ready(Ok(())),
+                }
+            }
+        })
+    }
 }
 
 /// A write accepts bytes as soon as there is room for them. Once a write or a flush has failed,
@@ -115,7 +145,7 @@ impl<T: Write + Send + 'static> AsyncWrite for Unblock<T> {
         budget::poll_operation(cx, |cx| {
             self.writes.failure.report()?;
             ready!(self.poll_in_position(cx))?;
-            let bytes = &bytes[..bytes.len().min(WRITE_MAX)];
+            let bytes = &bytes[..bytes.len().min(self.write_max)];
             loop {
                 let more_replies = self.poll_replies(cx)?;
                 self.writes.failure.report()?;
@@ -172,27 +202,6 @@ impl<T: Write + Send + 'static> AsyncWrite for Unblock<T> {
     /// only flushing and closing succeed. If the flush fails, the object is dropped with the
     /// stream.
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        budget::poll_operation(cx, |cx| {
-            loop {
-                match &mut self.writes.close {
-                    CloseState::Open => {
-                        ready!(self.as_mut().poll_flush(cx))?;
-                        ready!(self.poll_idle(cx))?;
-                        self.writes.close = match self.client.take_object() {
-                            Some(object) => CloseState::Dropping(self.client.drop_on_pool(object)),
-                            None => CloseState::Closed,
-                        };
-                        self.reads.discard();
-                    }
-                    CloseState::Dropping(job) => {
-                        let dropped = ready!(Pin::new(job).poll(cx));
-                        let former = std::mem::replace(&mut self.writes.close, CloseState::Closed);
-                        drop_catching(former);
-                        return Poll::Ready(dropped.map_err(io::Error::other));
-                    }
-                    CloseState::Closed => return Poll::Ready(Ok(())),
-                }
-            }
-        })
+        self.poll_close_calling(cx, || ())
     }
 }
