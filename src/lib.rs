@@ -70,6 +70,7 @@
 //! | `process` | | [`process`]; includes `net` (Unix) |
 //! | `signal` | | [`signal`]; includes `net` (Unix) |
 //! | `process-pool` | | [`process_pool`] (Unix) |
+//! | `peer-cred` | | `peer_cred` of [`net::UnixStream`] (Linux) |
 //! | `macros` | | [`main`](macro@main), [`test`](macro@test): attributes for `main` and for tests |
 //! | `tokio-io` | | [`compat::tokio`]: tokio's traits, without its runtime |
 //! | `hyper` | | [`compat::hyper`]: hyper 1 |

@@ -97,6 +97,8 @@ pub(crate) mod delegate;
 mod fd_operations;
 mod fd_stream;
 mod incoming;
+#[cfg(all(feature = "peer-cred", any(target_os = "android", target_os = "linux")))]
+mod peer_cred;
 mod readiness_methods;
 mod readiness_set;
 mod ready_guard;
@@ -120,6 +122,8 @@ pub use address::{ToSocketAddrs, lookup_host};
 pub use async_fd::AsyncFd;
 pub use builder::SocketBuilder;
 pub use incoming::Incoming;
+#[cfg(all(feature = "peer-cred", any(target_os = "android", target_os = "linux")))]
+pub use peer_cred::UCred;
 pub use readiness_set::Ready;
 pub use ready_guard::{ReadyGuard, ReadyMutGuard, WouldBlock};
 pub use register_error::RegisterError;

@@ -267,6 +267,24 @@ impl UdpSocket {
         self.io.get_ref().set_multicast_loop_v4(receives)
     }
 
+    /// Returns whether the socket receives its own datagrams to a group of IPv6 that it has joined
+    /// (`IPV6_MULTICAST_LOOP`).
+    ///
+    /// # Errors
+    /// Those of the operating system.
+    pub fn multicast_loop_v6(&self) -> io::Result<bool> {
+        self.io.get_ref().multicast_loop_v6()
+    }
+
+    /// Sets whether the socket receives its own datagrams to a group of IPv6 that it has joined
+    /// (`IPV6_MULTICAST_LOOP`).
+    ///
+    /// # Errors
+    /// Those of the operating system.
+    pub fn set_multicast_loop_v6(&self, receives: bool) -> io::Result<()> {
+        self.io.get_ref().set_multicast_loop_v6(receives)
+    }
+
     /// Returns the time to live (`IP_MULTICAST_TTL`) of the datagrams that the socket sends to
     /// groups.
     ///

@@ -126,6 +126,12 @@ impl UnixSocket {
     }
 }
 
+impl From<UnixSocket> for OwnedFd {
+    fn from(socket: UnixSocket) -> OwnedFd {
+        socket.socket.into()
+    }
+}
+
 impl AsFd for UnixSocket {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()

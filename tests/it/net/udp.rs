@@ -120,6 +120,11 @@ fn options_return_the_values_they_were_set_to_and_groups_are_joined() {
             socket.set_multicast_loop_v4(true).unwrap();
             assert!(socket.broadcast().unwrap() && socket.multicast_loop_v4().unwrap());
             assert_eq!((socket.ttl().unwrap(), socket.multicast_ttl_v4().unwrap()), (5, 3));
+            let v6 = UdpSocket::bind("[::]:0").await.unwrap();
+            for receives in [false, true] {
+                v6.set_multicast_loop_v6(receives).unwrap();
+                assert_eq!(v6.multicast_loop_v6().unwrap(), receives);
+            }
             assert!(socket.take_error().unwrap().is_none());
             let group = Ipv4Addr::new(224, 0, 0, 123);
             socket.join_multicast_v4(group, Ipv4Addr::LOCALHOST).unwrap();

@@ -87,6 +87,23 @@ mod abstract_names {
         });
     }
 
+    #[cfg(feature = "peer-cred")]
+    #[test]
+    fn an_unconnected_peer_has_no_process() {
+        watched(|| {
+            aside::run(async {
+                let (near, far) = UnixStream::pair().unwrap();
+                let (near, far) = (near.peer_cred().unwrap(), far.peer_cred().unwrap());
+                assert_eq!(near, far, "one process made both");
+                assert_eq!(near.pid(), i32::try_from(std::process::id()).ok());
+                let socket =
+                    std::os::fd::OwnedFd::from(aside::net::UnixSocket::new_stream().unwrap());
+                let lonely = UnixStream::try_from(socket).unwrap().peer_cred().unwrap();
+                assert_eq!(lonely.pid(), None);
+            });
+        });
+    }
+
     // P109.
     #[test]
     fn a_socket_of_std_with_an_abstract_name_can_be_registered() {

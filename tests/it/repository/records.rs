@@ -241,23 +241,24 @@ fn dependencies() -> Vec<String> {
                     && !line.contains("dev-dependencies")
                     && !line.contains("workspace");
             } else if let (true, Some((name, _))) = (is_meant, line.split_once(['.', ' ', '='])) {
-                names.push(name.to_owned());
+                names.push((path, name.to_owned()));
             }
         }
     }
-    names.retain(|name| !name.starts_with("runtime-") && !name.starts_with('#'));
-    // An optional dependency counts only if a default feature enables it.
+    names.retain(|(_, name)| !name.starts_with("runtime-") && !name.starts_with('#'));
+    // An optional dependency of the root counts only if a default feature enables it.
     let root = document("Cargo.toml");
     let defaults = root.lines().find_map(|line| line.strip_prefix("default = ")).unwrap();
     let is_default = |line: &str| {
         let feature = line.split_once(" = ").map_or("", |(feature, _)| feature);
         defaults.contains(&format!("\"{feature}\""))
     };
-    names.retain(|name| {
+    names.retain(|(path, name)| {
         let name = format!("\"dep:{name}\"");
         let mut features = root.lines().filter(|line| line.contains(&name)).peekable();
-        features.peek().is_none() || features.any(is_default)
+        !path.is_empty() || features.peek().is_none() || features.any(is_default)
     });
+    let mut names: Vec<String> = names.into_iter().map(|(_, name)| name).collect();
     names.sort();
     names.dedup();
     names
