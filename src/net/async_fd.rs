@@ -270,7 +270,8 @@ impl<T> AsyncFd<T> {
     /// An error, if the runtime is gone.
     #[doc(alias = "poll_readable")]
     pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<ReadyGuard<'_, T>>> {
-        self.poll_direction(Direction::Read, cx)
+        let seen = ready!(poll_direction(&self.registration, Direction::Read, cx))?;
+        Poll::Ready(Ok(ReadyGuard { inner: &self.inner, seen }))
     }
 
     /// The poll form of [`writable`](AsyncFd::writable). It keeps the waker of the last poll, as
@@ -280,23 +281,55 @@ impl<T> AsyncFd<T> {
     /// An error, if the runtime is gone.
     #[doc(alias = "poll_writable")]
     pub fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<ReadyGuard<'_, T>>> {
-        self.poll_direction(Direction::Write, cx)
-    }
-
-    fn poll_direction(
-        &self,
-        direction: Direction,
-        cx: &mut Context<'_>,
-    ) -> Poll<io::Result<ReadyGuard<'_, T>>> {
-        let tick = ready!(self.registration.poll_ready(direction, cx))?;
-        let seen = SeenTicks::of(&self.registration, direction, tick);
+        let seen = ready!(poll_direction(&self.registration, Direction::Write, cx))?;
         Poll::Ready(Ok(ReadyGuard { inner: &self.inner, seen }))
     }
+
+    /// Like [`poll_read_ready`](AsyncFd::poll_read_ready), for an operation that needs the object
+    /// exclusively.
+    ///
+    /// # Errors
+    /// An error, if the runtime is gone.
+    pub fn poll_read_ready_mut(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<ReadyMutGuard<'_, T>>> {
+        let seen = ready!(poll_direction(&self.registration, Direction::Read, cx))?;
+        Poll::Ready(Ok(ReadyMutGuard { inner: &mut self.inner, seen }))
+    }
+
+    /// Like [`poll_write_ready`](AsyncFd::poll_write_ready), for an operation that needs the object
+    /// exclusively.
+    ///
+    /// # Errors
+    /// An error, if the runtime is gone.
+    pub fn poll_write_ready_mut(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<ReadyMutGuard<'_, T>>> {
+        let seen = ready!(poll_direction(&self.registration, Direction::Write, cx))?;
+        Poll::Ready(Ok(ReadyMutGuard { inner: &mut self.inner, seen }))
+    }
+}
+
+fn poll_direction<'a>(
+    registration: &'a Registration,
+    direction: Direction,
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<SeenTicks<'a>>> {
+    let tick = ready!(registration.poll_ready(direction, cx))?;
+    Poll::Ready(Ok(SeenTicks::of(registration, direction, tick)))
 }
 
 impl<T: AsFd> AsFd for AsyncFd<T> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.inner.as_fd()
+    }
+}
+
+impl<T> AsRef<T> for AsyncFd<T> {
+    fn as_ref(&self) -> &T {
+        &self.inner
     }
 }
 

@@ -95,6 +95,28 @@ impl<T> AsyncFd<T> {
         }
     }
 
+    /// Like [`async_io`](AsyncFd::async_io), for an operation that needs the object exclusively.
+    ///
+    /// # Errors
+    /// Those of `operation`, and an error if the runtime is gone.
+    ///
+    /// # Cancel safety
+    /// Safe: the poll that completes the operation returns its result.
+    pub async fn async_io_mut<R>(
+        &mut self,
+        interest: Interest,
+        mut operation: impl FnMut(&mut T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        loop {
+            let mut guard = self.ready_mut(interest).await?;
+            match guard.try_io(&mut operation) {
+                Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(result) => return result,
+                Err(_would_block) => {}
+            }
+        }
+    }
+
     /// Tries `operation` once, whatever events the loop has received. If it returns
     /// [`WouldBlock`](io::ErrorKind::WouldBlock), the readiness of all directions of `interest` is
     /// cleared, as by [`async_io`](AsyncFd::async_io).
@@ -108,6 +130,21 @@ impl<T> AsyncFd<T> {
     ) -> io::Result<R> {
         let mut seen = SeenTicks::now(&self.registration, interest)?;
         let result = operation(&self.inner);
+        seen.clear_if_blocked(&result);
+        result
+    }
+
+    /// Like [`try_io`](AsyncFd::try_io), for an operation that needs the object exclusively.
+    ///
+    /// # Errors
+    /// Those of `operation`, and an error if the runtime is gone.
+    pub fn try_io_mut<R>(
+        &mut self,
+        interest: Interest,
+        operation: impl FnOnce(&mut T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let mut seen = SeenTicks::now(&self.registration, interest)?;
+        let result = operation(&mut self.inner);
         seen.clear_if_blocked(&result);
         result
     }

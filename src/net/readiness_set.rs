@@ -9,7 +9,7 @@ use std::task::Poll;
 
 use runtime_executor::reactor::{Direction, Interest, Registration, Tick};
 
-/// The directions in which a socket was ready when a wait returned. At least one is ready.
+/// The directions in which a socket was ready when a wait returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ready {
     readable: bool,
@@ -17,6 +17,12 @@ pub struct Ready {
 }
 
 impl Ready {
+    /// Ready for reads alone.
+    pub const READABLE: Ready = Ready { readable: true, writable: false };
+
+    /// Ready for writes alone.
+    pub const WRITABLE: Ready = Ready { readable: false, writable: true };
+
     /// Returns whether a read was reported as possible. Accepting a connection and finding the end
     /// of the stream are reads.
     pub const fn is_readable(self) -> bool {
@@ -97,10 +103,15 @@ impl<'a> SeenTicks<'a> {
 
     /// Clears the readiness. Reports that are newer than the ticks are kept.
     pub(super) fn clear(&mut self) {
-        if let Some(seen) = self.read.take() {
+        self.clear_matching(Ready { readable: true, writable: true });
+    }
+
+    /// Clears the readiness of some directions, as `clear` does.
+    pub(super) fn clear_matching(&mut self, directions: Ready) {
+        if let Some(seen) = self.read.take_if(|_| directions.readable) {
             self.registration.clear(Direction::Read, seen);
         }
-        if let Some(seen) = self.write.take() {
+        if let Some(seen) = self.write.take_if(|_| directions.writable) {
             self.registration.clear(Direction::Write, seen);
         }
     }

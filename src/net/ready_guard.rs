@@ -39,6 +39,12 @@ impl<T> ReadyGuard<'_, T> {
         self.seen.clear();
     }
 
+    /// Clears the readiness of some directions alone, after an operation for both directions that
+    /// found one of them not ready. See [`clear_ready`](ReadyGuard::clear_ready).
+    pub fn clear_ready_matching(&mut self, directions: Ready) {
+        self.seen.clear_matching(directions);
+    }
+
     /// Returns the directions that are ready and have not been cleared.
     pub fn ready(&self) -> Ready {
         self.seen.ready()
@@ -75,6 +81,11 @@ impl<T> ReadyMutGuard<'_, T> {
     /// Clears the readiness. See [`ReadyGuard::clear_ready`].
     pub fn clear_ready(&mut self) {
         self.seen.clear();
+    }
+
+    /// Clears the readiness of some directions alone. See [`ReadyGuard::clear_ready_matching`].
+    pub fn clear_ready_matching(&mut self, directions: Ready) {
+        self.seen.clear_matching(directions);
     }
 
     /// Returns the directions that are ready and have not been cleared.

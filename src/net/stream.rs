@@ -4,7 +4,7 @@
 /// Implements `AsyncRead` and `AsyncWrite`, by value and by reference, and the common operations,
 /// for a stream whose field is `io: AsyncFd<$std>`.
 macro_rules! impl_stream {
-    ($stream:ident, $std:ty) => {
+    ($stream:ident, $std:ty, $address:ty) => {
         impl $stream {
             /// Reads data into the buffer, and waits while there is no data. Returns the number of
             /// bytes read. If the buffer is not empty, zero means the end of the stream. A read
@@ -137,6 +137,55 @@ macro_rules! impl_stream {
             }
         }
 
+        impl OwnedReadHalf<$stream> {
+            /// Waits until the system has reported data, or the end of the stream, as the stream's
+            /// method of this name does.
+            ///
+            /// # Errors
+            /// An error, if the runtime is gone.
+            ///
+            /// # Cancel safety
+            /// Safe.
+            pub async fn readable(&self) -> io::Result<()> {
+                self.as_ref().readable().await
+            }
+
+            /// Reads data without waiting, as the stream's method of this name does.
+            ///
+            /// # Errors
+            /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is no data. Otherwise those of
+            /// the operating system, and an error if the runtime is gone.
+            pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+                self.as_ref().try_read(buffer)
+            }
+        }
+
+        impl OwnedWriteHalf<$stream> {
+            /// Waits until the system has reported that it accepts bytes, as the stream's method of
+            /// this name does.
+            ///
+            /// # Errors
+            /// An error, if the runtime is gone.
+            ///
+            /// # Cancel safety
+            /// Safe.
+            pub async fn writable(&self) -> io::Result<()> {
+                self.as_ref().writable().await
+            }
+
+            /// Writes bytes without waiting, as the stream's method of this name does.
+            ///
+            /// # Errors
+            /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the system accepts none. Otherwise
+            /// those of the operating system, and an error if the runtime is gone.
+            pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+                self.as_ref().try_write(bytes)
+            }
+        }
+
+        impl_stream!(addresses of OwnedReadHalf<$stream>, $address);
+        impl_stream!(addresses of OwnedWriteHalf<$stream>, $address);
+
         impl split::SplitStream for $stream {
             fn shut_down_writing(&self) {
                 // The shutdown fails if the connection is over. Nothing is left to shut down then.
@@ -193,6 +242,25 @@ macro_rules! impl_stream {
         impl AsyncWrite for $stream {
             delegate_write!(|this| &*this);
             delegate_end!(|this| &*this);
+        }
+    };
+    (addresses of $half:ty, $address:ty) => {
+        impl $half {
+            /// Returns the local address of the stream.
+            ///
+            /// # Errors
+            /// Those of the operating system.
+            pub fn local_addr(&self) -> io::Result<$address> {
+                self.as_ref().local_addr()
+            }
+
+            /// Returns the address of the peer.
+            ///
+            /// # Errors
+            /// Those of the operating system.
+            pub fn peer_addr(&self) -> io::Result<$address> {
+                self.as_ref().peer_addr()
+            }
         }
     };
 }

@@ -266,7 +266,7 @@ impl TcpStream {
     }
 }
 
-impl_stream!(TcpStream, net::TcpStream);
+impl_stream!(TcpStream, net::TcpStream, SocketAddr);
 impl_readiness!(TcpStream);
 impl_socket!(TcpStream, net::TcpStream, ShortTransfer::ClearsReadiness);
 

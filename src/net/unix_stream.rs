@@ -110,7 +110,7 @@ impl UnixStream {
     }
 }
 
-impl_stream!(UnixStream, net::UnixStream);
+impl_stream!(UnixStream, net::UnixStream, SocketAddr);
 impl_readiness!(UnixStream);
 impl_socket!(UnixStream, net::UnixStream, ShortTransfer::HasNoEffect);
 

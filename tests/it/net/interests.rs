@@ -10,7 +10,7 @@ use std::os::unix::net::UnixStream as StdStream;
 use std::task::Context;
 
 use aside::Runtime;
-use aside::net::{AsyncFd, Interest};
+use aside::net::{AsyncFd, Interest, Ready};
 use futures_lite::future::{block_on, poll_once};
 
 use crate::support::watchdog::{on_a_thread, watched};
@@ -147,6 +147,26 @@ fn a_try_that_would_block_clears_the_directions_of_its_interest_alone() {
 }
 
 #[test]
+fn one_direction_of_a_guard_is_cleared() {
+    watched(|| {
+        aside::run(async {
+            let (mut far, near) = pair();
+            let near = AsyncFd::new(near).unwrap();
+            far.write_all(b"x").unwrap();
+            drop(near.readable().await.unwrap());
+            let mut guard = near.ready(Interest::BOTH).await.unwrap();
+            assert!(guard.ready().is_readable() && guard.ready().is_writable());
+            guard.clear_ready_matching(Ready::READABLE);
+            assert_eq!(guard.ready(), Ready::WRITABLE);
+            assert!(poll_once(near.readable()).await.is_none());
+            assert!(poll_once(near.writable()).await.is_some());
+            guard.clear_ready_matching(Ready::WRITABLE);
+            assert!(poll_once(near.writable()).await.is_none());
+        });
+    });
+}
+
+#[test]
 fn an_awaited_operation_repeats_until_it_does_not_block_and_is_not_interrupted() {
     watched(|| {
         aside::run(async {
@@ -237,6 +257,19 @@ fn an_operation_may_borrow_the_object_exclusively() {
             guard.get_inner_mut().reads = 7;
             drop(guard);
             assert!(poll_once(near.readable_mut()).await.is_none());
+            assert!(would_block(near.try_io_mut(Interest::READABLE, CountingReader::read)));
+            far.write_all(b"c").unwrap();
+            let read = near.async_io_mut(Interest::READABLE, CountingReader::read);
+            assert_eq!(read.await.unwrap(), 1);
+            far.write_all(b"de").unwrap();
+            assert_eq!(near.try_io_mut(Interest::BOTH, CountingReader::read).unwrap(), 2);
+            assert!(would_block(near.try_io_mut(Interest::READABLE, CountingReader::read)));
+            let polled = poll_once(poll_fn(|cx| near.poll_read_ready_mut(cx).map_ok(drop)));
+            assert!(polled.await.is_none());
+            let polled = poll_fn(|cx| {
+                near.poll_write_ready_mut(cx).map_ok(|mut guard| guard.get_inner_mut().reads = 7)
+            });
+            polled.await.unwrap();
             near.get_mut().reads += 1;
             assert_eq!((near.get_ref().reads, near.into_inner().reads), (8, 8));
         });

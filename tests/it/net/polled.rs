@@ -145,6 +145,32 @@ fn streams_are_polled_for_readiness_and_peeked() {
 }
 
 #[test]
+fn the_halves_of_a_stream_are_tried_and_return_the_addresses() {
+    watched(|| {
+        aside::run(async {
+            let ((near, far), (unix_near, unix_far)) = (tcp().await, UnixStream::pair().unwrap());
+            let addresses = (near.local_addr().unwrap(), near.peer_addr().unwrap());
+            let ((near, _writes), (_reads, far)) = (near.into_split(), far.into_split());
+            assert_eq!((near.local_addr().unwrap(), near.peer_addr().unwrap()), addresses);
+            assert_eq!((far.peer_addr().unwrap(), far.local_addr().unwrap()), addresses);
+            assert!(would_block(near.try_read(&mut [0; 8])));
+            far.writable().await.unwrap();
+            assert_eq!(far.try_write(b"abc").unwrap(), 3);
+            near.readable().await.unwrap();
+            assert_eq!(near.try_read(&mut [0; 8]).unwrap(), 3);
+
+            let (reads, writes) = (unix_near.into_split().0, unix_far.into_split().1);
+            assert!(reads.local_addr().unwrap().is_unnamed());
+            assert!(writes.peer_addr().unwrap().is_unnamed());
+            writes.writable().await.unwrap();
+            assert_eq!(writes.try_write(b"ab").unwrap(), 2);
+            reads.readable().await.unwrap();
+            assert_eq!(reads.try_read(&mut [0; 8]).unwrap(), 2);
+        });
+    });
+}
+
+#[test]
 fn vectored_tries_use_all_slices_and_never_wait() {
     async fn test<S>(
         (near, far): (S, S),
