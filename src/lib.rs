@@ -245,6 +245,8 @@ pub use shutdown_report::ShutdownReport;
 pub mod guide {
     #[doc = include_str!("../docs/guide/blocking-executor.md")]
     pub mod blocking_calls {}
+    #[doc = include_str!("../docs/guide/tasks.md")]
+    pub mod tasks {}
     #[doc = include_str!("../docs/guide/sync-primitives.md")]
     pub mod sync_primitives {}
     #[cfg(all(feature = "net", unix))]

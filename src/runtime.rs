@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use runtime_blocking::{Builder as PoolBuilder, Pool, PoolReport, Shutdown};
+use runtime_blocking::{Pool, PoolBuilder, PoolReport, Shutdown};
 use runtime_core::clock::Clock;
 use runtime_core::context::is_on_loop;
 use runtime_core::heap_if_large;
@@ -309,12 +309,12 @@ impl Builder {
         self
     }
 
-    /// Lets the pool's threads take every signal that the thread which starts them takes. By
-    /// default, they block the signals that are meant for the program: see
+    /// Sets whether the pool's threads take every signal that the thread which starts them takes.
+    /// By default, they block the signals that are meant for the program: see
     /// [`PoolBuilder::inherit_signals`](crate::blocking::PoolBuilder::inherit_signals).
     #[must_use]
-    pub fn inherit_signals(mut self) -> Builder {
-        self.pool = self.pool.inherit_signals();
+    pub fn inherit_signals(mut self, inherit: bool) -> Builder {
+        self.pool = self.pool.inherit_signals(inherit);
         self
     }
 

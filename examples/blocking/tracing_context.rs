@@ -1,8 +1,8 @@
 //! Tracing context: a job that runs in the span of the task that submits it.
 //!
 //! A tracing library keeps the current span in a thread-local of the submitting thread, so a job on
-//! a worker would run outside the span. `Builder::carry` captures the span when a job is submitted,
-//! and enters it around the job.
+//! a worker would run outside the span. `PoolBuilder::carry` captures the span when a job is
+//! submitted, and enters it around the job.
 //!
 //! Run it with `cargo run --example tracing_context`. It prints the events of two requests, first
 //! without and then with their spans.

@@ -42,7 +42,7 @@
 //! state shares nothing with the pool but the completion cell.
 //!
 //! The pool's threads leave signals to the program that contains the pool
-//! ([`Builder::inherit_signals`]).
+//! ([`PoolBuilder::inherit_signals`]).
 //!
 //! Limits: a running job cannot be stopped from outside, only requested to stop
 //! ([`check_cancelled`]). Closures must be `'static`: no safe interface can lend borrowed data to
@@ -63,7 +63,7 @@ pub use pinned::{PinnedCallError, PinnedState, PinnedStateBuilder};
 
 pub use deadlock::deadlock_error::Deadlock;
 pub use job::cancel::{CancelHook, CancelToken, Cancelled, check_cancelled, is_cancelled, job_id};
-pub use pool::builder::Builder;
+pub use pool::builder::PoolBuilder;
 pub use pool::handle::Pool;
 pub use pool::lane::Lane;
 pub use pool::lane_builder::LaneBuilder;

@@ -13,7 +13,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
-use runtime_blocking::{Builder, Pool, Shutdown, Stats, SubmitError};
+use runtime_blocking::{Pool, PoolBuilder, Shutdown, Stats, SubmitError};
 use rustix::process::{Resource, Rlimit, getrlimit, getuid, setrlimit};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -120,7 +120,7 @@ fn address_space() -> u64 {
 }
 
 /// Checks the behaviour of a pool at the limit, and after the limit has been lifted.
-fn meet(refuses: &Limit, builder: Builder) {
+fn meet(refuses: &Limit, builder: PoolBuilder) {
     let pool = builder.build();
     refuses.lower();
     for n in 0..3 {

@@ -54,6 +54,9 @@ impl Handle {
 /// The trait of executors, which run work of type `W` outside the loop. Each submit returns a
 /// handle to await the result.
 ///
+/// The word has the meaning of Python's `concurrent.futures` and of Java. The part of a runtime
+/// that polls futures, which other crates call an executor, is the *loop* here.
+///
 /// [`run_in_executor`](crate::run_in_executor) accepts every executor. A [`Pool`] and its [`Lane`]s
 /// run closures on the pool's threads. With the feature `process-pool`, a `ProcessPool` runs
 /// functions in worker processes.

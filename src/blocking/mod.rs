@@ -9,7 +9,7 @@ pub use executor::Executor;
 pub use pinned::{Pinned, PinnedBuilder};
 
 pub use runtime_blocking::{
-    Builder as PoolBuilder, CancelHook, CancelToken, Cancelled, Deadlock, Lane, LaneBuilder,
-    LaneStats, PinnedCallError, Pool, PoolReport, Priority, RunningJob, Shutdown, Stats,
-    SubmitError, check_cancelled, is_cancelled,
+    CancelHook, CancelToken, Cancelled, Deadlock, Lane, LaneBuilder, LaneStats, PinnedCallError,
+    Pool, PoolBuilder, PoolReport, Priority, RunningJob, Shutdown, Stats, SubmitError,
+    check_cancelled, is_cancelled,
 };

@@ -16,8 +16,8 @@ pub enum CallError {
     Start(io::Error),
     /// The worker's process ended while it worked on this call.
     WorkerDied(WorkerDeath),
-    /// The call took longer than [`job_timeout`](super::Builder::job_timeout), so its worker was
-    /// killed.
+    /// The call took longer than [`job_timeout`](super::ProcessPoolBuilder::job_timeout), so its
+    /// worker was killed.
     TimedOut(Duration),
     /// The worker was killed, because the call was aborted while the worker worked on it, or
     /// because a shutdown of the pool no longer waited for the call.
@@ -28,7 +28,8 @@ pub enum CallError {
     /// The arguments could not be encoded by the caller, or decoded by the worker. The text says
     /// why.
     BadArguments(Box<str>),
-    /// The arguments take more bytes than [`frame_bytes_max`](super::Builder::frame_bytes_max).
+    /// The arguments take more bytes than
+    /// [`frame_bytes_max`](super::ProcessPoolBuilder::frame_bytes_max).
     ArgumentsTooBig {
         /// The length of the encoded arguments.
         bytes: u64,
@@ -37,7 +38,8 @@ pub enum CallError {
     },
     /// The result could not be encoded by the worker, or decoded by the caller. The text says why.
     BadResult(Box<str>),
-    /// The result takes more bytes than [`frame_bytes_max`](super::Builder::frame_bytes_max).
+    /// The result takes more bytes than
+    /// [`frame_bytes_max`](super::ProcessPoolBuilder::frame_bytes_max).
     ResultTooBig {
         /// The length of the encoded result.
         bytes: u64,

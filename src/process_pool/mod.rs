@@ -72,9 +72,10 @@
 //! has waited for the worker, because the number of the group may then belong to other processes.
 //!
 //! - *No zombies.* The pool waits for every worker that ends: after a failed call, after
-//!   [`keep_alive`](Builder::keep_alive) without work, after its [last
-//!   call](Builder::max_jobs_per_worker), and at the end of the pool. (If a worker dies between two
-//!   calls, the pool waits for it at the next call, or when the keep-alive time has passed.)
+//!   [`keep_alive`](ProcessPoolBuilder::keep_alive) without work, after its [last
+//!   call](ProcessPoolBuilder::max_jobs_per_worker), and at the end of the pool. (If a worker dies
+//!   between two calls, the pool waits for it at the next call, or when the keep-alive time has
+//!   passed.)
 //! - *No worker outlives the program.* If the program dies, even by `SIGKILL`, its workers detect
 //!   the end of their connections, or the exit of their parent, and kill their groups at once.
 //! - *A death is detected by the process.* A job may fork without `exec`, and a C library or an
@@ -86,9 +87,9 @@
 //!   signal kills the program, the workers die, too. If the program handles the signal, the workers
 //!   continue with their calls. Ctrl-Z stops the program, but not its workers.
 //! - *Output.* Lines that a worker prints to standard output or standard error go to the program's
-//!   standard error, or to [`Builder::on_line`]. Lines that a job prints arrive before its result.
-//!   A worker's standard input is empty. Calls do not use these three streams, so a job may use
-//!   them freely.
+//!   standard error, or to [`ProcessPoolBuilder::on_line`]. Lines that a job prints arrive before
+//!   its result. A worker's standard input is empty. Calls do not use these three streams, so a job
+//!   may use them freely.
 //! - *Output that nobody takes.* If the program's standard error is a full pipe, or the hook
 //!   blocks, a worker that prints more than its pipe holds (64 KiB) blocks. Time limits, aborts and
 //!   shutdowns stay in force. A result is withheld for its lines only while the hook or the stream
@@ -110,9 +111,9 @@
 //! output of all workers.
 //!
 //! Recursive types are encoded and decoded by recursion. The stack of the second thread has 32 MiB
-//! unless [`Builder::stack_size`] changes it, and a value that is nested too deeply for it is an
-//! error of its call. A worker runs calls on its main thread, whose stack the system limits
-//! (`ulimit -s`). If it overflows that stack, it dies, and its call fails.
+//! unless [`ProcessPoolBuilder::stack_size`] changes it, and a value that is nested too deeply for
+//! it is an error of its call. A worker runs calls on its main thread, whose stack the system
+//! limits (`ulimit -s`). If it overflows that stack, it dies, and its call fails.
 //!
 //! # Limits
 //!
@@ -172,7 +173,7 @@ mod pool_handle;
 pub use call_error::{CallError, WorkerDeath};
 pub use function::{Function, Registered, answer};
 pub use function_call::Call;
-pub use pool_builder::Builder;
+pub use pool_builder::ProcessPoolBuilder;
 pub use pool_handle::ProcessPool;
 pub use worker_main::init;
 pub use worker_output::OutputLine;

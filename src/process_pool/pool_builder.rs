@@ -22,7 +22,7 @@ const STACK_BYTES: usize = 32 * 1024 * 1024;
 
 /// The settings of a [`ProcessPool`]. [`ProcessPool::builder`] makes it.
 #[must_use = "a builder does nothing before `build`"]
-pub struct Builder {
+pub struct ProcessPoolBuilder {
     workers: Option<usize>,
     keep_alive: Duration,
     stack_bytes: usize,
@@ -34,9 +34,9 @@ pub struct Builder {
     sink: OutputSink,
 }
 
-impl Builder {
-    pub(super) fn new() -> Builder {
-        Builder {
+impl ProcessPoolBuilder {
+    pub(super) fn new() -> ProcessPoolBuilder {
+        ProcessPoolBuilder {
             workers: None,
             keep_alive: Duration::from_secs(60),
             stack_bytes: STACK_BYTES,
@@ -55,7 +55,7 @@ impl Builder {
     /// # Panics
     /// If `workers` is 0.
     #[track_caller]
-    pub fn workers(mut self, workers: usize) -> Builder {
+    pub fn workers(mut self, workers: usize) -> ProcessPoolBuilder {
         assert!(workers > 0, "a process pool needs at least one worker");
         self.workers = Some(workers);
         self
@@ -67,7 +67,7 @@ impl Builder {
     /// # Panics
     /// If `jobs` is 0.
     #[track_caller]
-    pub fn max_jobs_per_worker(mut self, jobs: u64) -> Builder {
+    pub fn max_jobs_per_worker(mut self, jobs: u64) -> ProcessPoolBuilder {
         assert!(jobs > 0, "a worker must run at least one call");
         self.max_jobs_per_worker = Some(jobs);
         self
@@ -83,40 +83,50 @@ impl Builder {
     /// behind until that code returns.
     ///
     /// The limit is real time, even if the runtime has a virtual clock.
-    pub fn job_timeout(mut self, limit: Duration) -> Builder {
+    pub fn job_timeout(mut self, limit: Duration) -> ProcessPoolBuilder {
         self.job_timeout = Some(limit);
         self
     }
 
     /// Sets the time in which a new worker must call [`init`](super::init). The default is 60
     /// seconds.
-    pub fn start_timeout(mut self, limit: Duration) -> Builder {
+    pub fn start_timeout(mut self, limit: Duration) -> ProcessPoolBuilder {
         self.start_timeout = limit;
         self
     }
 
     /// Sets the time after which a worker without work exits. The default is 60 seconds.
-    pub fn keep_alive(mut self, keep_alive: Duration) -> Builder {
+    pub fn keep_alive(mut self, keep_alive: Duration) -> ProcessPoolBuilder {
         self.keep_alive = keep_alive;
         self
     }
 
     /// Sets the maximum length of the encoded arguments of a call, and of its encoded result, in
     /// bytes. The default is 256 MiB.
-    pub fn frame_bytes_max(mut self, bytes: u32) -> Builder {
+    pub fn frame_bytes_max(mut self, bytes: u32) -> ProcessPoolBuilder {
         self.frame_bytes_max = bytes;
         self
     }
 
-    /// Sets a hook that receives each line that a worker prints to standard output or standard
-    /// error. By default the lines go to this process's standard error.
+    /// Adds a hook that receives each line that a worker prints to standard output or standard
+    /// error. Without a hook the lines go to this process's standard error. Hooks are called in the
+    /// order in which they were added.
     ///
     /// One thread of the pool calls the hook, for one line after the other. A hook that blocks
     /// delays the lines of all workers, and workers that print more than a pipe holds (64 KiB), but
     /// no time limit, abort or shutdown, and a result for at most five seconds. See
     /// [Output](super#processes).
-    pub fn on_line(mut self, hook: impl Fn(&OutputLine<'_>) + Send + Sync + 'static) -> Builder {
-        self.sink = OutputSink::Hook(Arc::new(hook));
+    pub fn on_line(
+        mut self,
+        hook: impl Fn(&OutputLine<'_>) + Send + Sync + 'static,
+    ) -> ProcessPoolBuilder {
+        self.sink = OutputSink::Hook(match self.sink {
+            OutputSink::Stderr => Arc::new(hook),
+            OutputSink::Hook(first) => Arc::new(move |line: &OutputLine<'_>| {
+                first(line);
+                hook(line);
+            }),
+        });
         self
     }
 
@@ -131,14 +141,14 @@ impl Builder {
     /// [`BadResult`](super::CallError::BadResult). A worker that overflows its stack dies, as for
     /// any other reason. (A value that was decoded is dropped on the thread that has it. That
     /// thread needs a stack of about the same size.)
-    pub fn stack_size(mut self, bytes: usize) -> Builder {
+    pub fn stack_size(mut self, bytes: usize) -> ProcessPoolBuilder {
         self.stack_bytes = bytes;
         self
     }
 
     /// Sets the program that the workers run. The default is this program. The program must call
     /// [`init`](super::init), with the functions that will be called.
-    pub fn program(mut self, path: impl Into<PathBuf>) -> Builder {
+    pub fn program(mut self, path: impl Into<PathBuf>) -> ProcessPoolBuilder {
         self.program = WorkerProgram::Other(path.into());
         self
     }
@@ -183,15 +193,15 @@ impl ProcessPool {
     /// Makes a pool with one worker for each core and no limits.
     ///
     /// # Panics
-    /// Those of [`Builder::build`].
+    /// Those of [`ProcessPoolBuilder::build`].
     #[track_caller]
     pub fn new() -> ProcessPool {
         ProcessPool::builder().build()
     }
 
     /// Returns a builder with the default settings.
-    pub fn builder() -> Builder {
-        Builder::new()
+    pub fn builder() -> ProcessPoolBuilder {
+        ProcessPoolBuilder::new()
     }
 }
 
@@ -202,9 +212,9 @@ impl Default for ProcessPool {
     }
 }
 
-impl fmt::Debug for Builder {
+impl fmt::Debug for ProcessPoolBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
+        f.debug_struct("ProcessPoolBuilder")
             .field("workers", &self.workers)
             .field("keep_alive", &self.keep_alive)
             .field("program", &self.program)

@@ -30,6 +30,7 @@ mod tasks {
     mod recycling;
     mod replaced_wakers;
     mod sync_primitives;
+    mod task_locals;
     mod unwinding;
     mod wakers;
 

@@ -4,7 +4,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use aside::process_pool::{Builder, CallError, ProcessPool};
+use aside::process_pool::{CallError, ProcessPool, ProcessPoolBuilder};
 use aside::{run_in_executor, timeout};
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -16,14 +16,15 @@ fn silent(workers: usize) -> ProcessPool {
 }
 
 /// A pool, and the pids that its workers print.
-pub(crate) fn printing(builder: Builder) -> (ProcessPool, Receiver<u32>) {
+pub(crate) fn printing(builder: ProcessPoolBuilder) -> (ProcessPool, Receiver<u32>) {
     let (sender, printed) = channel();
     let pool = builder.on_line(move |line| {
         if let Some(pid) = line.text.split(' ').nth(1).and_then(|word| word.parse().ok()) {
             let _ = sender.send(pid);
         }
     });
-    (pool.build(), printed)
+    // A second hook does not replace the first one.
+    (pool.on_line(|_| ()).build(), printed)
 }
 
 pub(crate) fn kill(pid: u32) {

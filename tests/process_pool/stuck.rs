@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use aside::blocking::Shutdown;
-use aside::process_pool::{Builder, CallError, ProcessPool};
+use aside::process_pool::{CallError, ProcessPool, ProcessPoolBuilder};
 use aside::run_in_executor;
 use runtime_core::sync::Mutex;
 use rustix::process::{Pid, Signal, kill_process};
@@ -22,7 +22,7 @@ const LIMIT: Duration = Duration::from_millis(300);
 
 /// A pool whose hook blocks in its first call, until the sender is dropped. The receiver gets a
 /// message when that call begins.
-fn blocking(builder: Builder) -> (ProcessPool, Receiver<()>, Sender<()>) {
+fn blocking(builder: ProcessPoolBuilder) -> (ProcessPool, Receiver<()>, Sender<()>) {
     let (release, released) = channel::<()>();
     let (entered, has_entered) = channel();
     let released = Mutex::new(released);

@@ -57,7 +57,7 @@ fn the_last_signal_of_a_storm_is_always_received() {
 fn no_signal_is_lost_when_each_is_awaited() {
     watched(|| {
         // The jobs raise signals for their own threads.
-        let runtime = Runtime::builder().inherit_signals().build();
+        let runtime = Runtime::builder().inherit_signals(true).build();
         runtime.block_on(async {
             let (signal, answer) = (realtime(41), realtime(42));
             let mut signals = Signals::new([signal]).unwrap();

@@ -12,7 +12,7 @@ use runtime_core::metadata::Metadata;
 ///
 /// All threads of the pool, or all running jobs that a lane allows, were waiting for jobs of the
 /// same pool. The error names the waiting jobs. Give the pool more
-/// [threads](crate::Builder::threads_max), or the lane [more running
+/// [threads](crate::PoolBuilder::threads_max), or the lane [more running
 /// jobs](crate::LaneBuilder::running_max), than the number of jobs that can wait at the same time.
 /// Or *await* the inner job in a task, instead of blocking on it in a job.
 #[derive(Clone)]

@@ -1,8 +1,8 @@
 //! The part of the submitter's context that is passed to the worker's thread together with a job.
 //!
 //! A value in a thread-local, such as the current span of a tracing library, stays behind when a
-//! closure moves to another thread. [`Builder::carry`](crate::Builder::carry) captures such values
-//! at each submit and restores them around the closure.
+//! closure moves to another thread. [`PoolBuilder::carry`](crate::PoolBuilder::carry) captures such
+//! values at each submit and restores them around the closure.
 
 /// The function that a pool calls at each submit.
 pub(crate) type Capture = dyn Fn() -> SubmitContext + Send + Sync;
@@ -20,4 +20,16 @@ pub(crate) fn call_within<T>(context: SubmitContext, closure: impl FnOnce() -> T
         }
     });
     result
+}
+
+/// Makes one context of two: `inner` is called within `outer`.
+pub(crate) fn nest(outer: SubmitContext, inner: SubmitContext) -> SubmitContext {
+    let mut inner = Some(inner);
+    Box::new(move |job| {
+        outer(&mut || {
+            if let Some(inner) = inner.take() {
+                inner(job);
+            }
+        });
+    })
 }

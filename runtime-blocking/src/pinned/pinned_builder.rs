@@ -66,11 +66,11 @@ impl PinnedStateBuilder {
         self
     }
 
-    /// Lets the thread take every signal that the thread which starts it takes. By default, it
-    /// blocks the signals that are meant for the program, as [the threads of a
-    /// pool](crate::Builder::inherit_signals) do.
-    pub fn inherit_signals(mut self) -> PinnedStateBuilder {
-        self.signals = SignalMask::Inherited;
+    /// Sets whether the thread takes every signal that the thread which starts it takes. By
+    /// default, it blocks the signals that are meant for the program, as [the threads of a
+    /// pool](crate::PoolBuilder::inherit_signals) do.
+    pub fn inherit_signals(mut self, inherit: bool) -> PinnedStateBuilder {
+        self.signals = SignalMask::inherited(inherit);
         self
     }
 

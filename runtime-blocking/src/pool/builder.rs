@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use runtime_core::sync::thread::JoinHandle;
 
+use crate::job::context::nest;
 use crate::pool::handle::Pool;
 use crate::pool::settings::{Settings, ThreadBody};
 use crate::worker::signal_mask::SignalMask;
@@ -14,7 +15,7 @@ use crate::worker::signal_mask::SignalMask;
 /// Configures a [`Pool`]; made by [`Pool::builder`].
 #[derive(Debug)]
 #[must_use = "a builder does nothing before `build`"]
-pub struct Builder(Settings);
+pub struct PoolBuilder(Settings);
 
 impl Pool {
     /// Makes a pool with the default settings.
@@ -23,8 +24,8 @@ impl Pool {
     }
 
     /// Configures a pool.
-    pub fn builder() -> Builder {
-        Builder(Settings::new())
+    pub fn builder() -> PoolBuilder {
+        PoolBuilder(Settings::new())
     }
 }
 
@@ -34,19 +35,19 @@ impl Default for Pool {
     }
 }
 
-impl Builder {
+impl PoolBuilder {
     /// Sets the maximum number of threads. 512 by default.
     ///
-    /// Further jobs wait in a queue, which has no limit unless one is [set](Builder::queue_max). A
-    /// pool whose jobs wait for each other needs more threads than there are waiting jobs. If all
-    /// threads block on jobs of their own pool, so that none can proceed, one of the awaited jobs
-    /// is refused with a [`Deadlock`](crate::Deadlock). The thread that waits for the refused job
-    /// continues with this error.
+    /// Further jobs wait in a queue, which has no limit unless one is
+    /// [set](PoolBuilder::queue_max). A pool whose jobs wait for each other needs more threads than
+    /// there are waiting jobs. If all threads block on jobs of their own pool, so that none can
+    /// proceed, one of the awaited jobs is refused with a [`Deadlock`](crate::Deadlock). The thread
+    /// that waits for the refused job continues with this error.
     ///
     /// # Panics
     /// If `threads` is 0.
     #[track_caller]
-    pub fn threads_max(mut self, threads: usize) -> Builder {
+    pub fn threads_max(mut self, threads: usize) -> PoolBuilder {
         assert!(threads > 0, "a pool needs at least one thread");
         self.0.threads_max = threads;
         self
@@ -60,7 +61,7 @@ impl Builder {
     /// # Panics
     /// If `jobs` is 0.
     #[track_caller]
-    pub fn queue_max(mut self, jobs: usize) -> Builder {
+    pub fn queue_max(mut self, jobs: usize) -> PoolBuilder {
         assert!(jobs > 0, "a queue needs room for one job at least");
         self.0.main_lane.queue_max = jobs;
         self
@@ -72,6 +73,8 @@ impl Builder {
     ///
     /// A panic of `capture` reaches the submitter. A panic of the returned function counts as a
     /// panic of the job. If the returned function does not call its argument, the job is cancelled.
+    ///
+    /// If this method is called more than once, the later contexts are nested in the earlier ones.
     ///
     /// ```
     /// use std::cell::Cell;
@@ -95,12 +98,15 @@ impl Builder {
     ///     assert_eq!(job.await.unwrap(), 7);
     /// });
     /// ```
-    pub fn carry<C, W>(mut self, capture: C) -> Builder
+    pub fn carry<C, W>(mut self, capture: C) -> PoolBuilder
     where
         C: Fn() -> W + Send + Sync + 'static,
         W: FnOnce(&mut dyn FnMut()) + Send + 'static,
     {
-        self.0.capture = Some(Arc::new(move || Box::new(capture())));
+        self.0.capture = Some(match self.0.capture.take() {
+            None => Arc::new(move || Box::new(capture())),
+            Some(outer) => Arc::new(move || nest(outer(), Box::new(capture()))),
+        });
         self
     }
 
@@ -108,7 +114,7 @@ impl Builder {
     ///
     /// The idle stack is used from the top, so the threads at its bottom retire first. When all
     /// threads have retired, the pool has no thread and no timer.
-    pub fn keep_alive(mut self, keep_alive: Duration) -> Builder {
+    pub fn keep_alive(mut self, keep_alive: Duration) -> PoolBuilder {
         self.0.keep_alive = keep_alive;
         self
     }
@@ -119,7 +125,7 @@ impl Builder {
     /// # Panics
     /// If the name contains a NUL byte, which a thread's name cannot contain.
     #[track_caller]
-    pub fn thread_name(mut self, name: impl Into<Cow<'static, str>>) -> Builder {
+    pub fn thread_name(mut self, name: impl Into<Cow<'static, str>>) -> PoolBuilder {
         let name = name.into();
         assert!(!name.contains('\0'), "a thread's name cannot contain a NUL byte");
         self.0.thread_name = name;
@@ -127,12 +133,13 @@ impl Builder {
     }
 
     /// Sets the stack size of the threads, in bytes. By default, std chooses it.
-    pub fn stack_size(mut self, bytes: usize) -> Builder {
+    pub fn stack_size(mut self, bytes: usize) -> PoolBuilder {
         self.0.stack_size = Some(bytes);
         self
     }
 
-    /// Lets the threads take every signal that the thread which starts them takes.
+    /// Sets whether the threads take every signal that the thread which starts them takes; `false`
+    /// by default.
     ///
     /// By default, a thread of the pool blocks the signals that are meant for the program: all
     /// except those of a fault (SIGSEGV and the like) and those that end, stop or continue programs
@@ -145,8 +152,8 @@ impl Builder {
     /// Use this setting if a job raises signals for its own thread, or if a library sends signals
     /// to the threads that call it, as some profilers, garbage collectors and interpreters do. It
     /// has no effect on systems other than Unix.
-    pub fn inherit_signals(mut self) -> Builder {
-        self.0.signals = SignalMask::Inherited;
+    pub fn inherit_signals(mut self, inherit: bool) -> PoolBuilder {
+        self.0.signals = SignalMask::inherited(inherit);
         self
     }
 
@@ -157,7 +164,7 @@ impl Builder {
     /// # Panics
     /// If `cores` is 0.
     #[track_caller]
-    pub fn cores(mut self, cores: usize) -> Builder {
+    pub fn cores(mut self, cores: usize) -> PoolBuilder {
         assert!(cores > 0, "there is at least one core");
         self.0.cores = Some(cores);
         self
@@ -165,7 +172,7 @@ impl Builder {
 
     /// Sets the time after which a waiting shutdown prints one notice on stderr, which names the
     /// jobs for which it waits. 5 seconds by default; never if `None`.
-    pub fn slow_shutdown_notice(mut self, after: Option<Duration>) -> Builder {
+    pub fn slow_shutdown_notice(mut self, after: Option<Duration>) -> PoolBuilder {
         self.0.slow_shutdown_notice = after;
         self
     }
@@ -173,7 +180,7 @@ impl Builder {
     /// Sets the number of jobs in a row after which a worker yields before it waits. For models,
     /// which cannot run many jobs.
     #[doc(hidden)]
-    pub fn burst(mut self, jobs: usize) -> Builder {
+    pub fn burst(mut self, jobs: usize) -> PoolBuilder {
         self.0.burst = jobs;
         self
     }
@@ -187,7 +194,7 @@ impl Builder {
         + Send
         + Sync
         + 'static,
-    ) -> Builder {
+    ) -> PoolBuilder {
         self.0.spawner = Some(Arc::new(spawner));
         self
     }

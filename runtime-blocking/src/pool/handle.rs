@@ -72,7 +72,7 @@ impl Pool {
     }
 
     /// Returns the lane of the jobs that are submitted to the pool itself. Its limits are the
-    /// pool's threads and [`Builder::queue_max`](crate::Builder::queue_max).
+    /// pool's threads and [`PoolBuilder::queue_max`](crate::PoolBuilder::queue_max).
     pub fn main_lane(&self) -> &Lane {
         &self.main
     }
@@ -174,7 +174,7 @@ impl Pool {
         self.shared().shutdown(how)
     }
 
-    /// Returns the maximum number of threads, as [set](crate::Builder::threads_max).
+    /// Returns the maximum number of threads, as [set](crate::PoolBuilder::threads_max).
     pub fn threads_max(&self) -> usize {
         self.shared().settings.threads_max
     }

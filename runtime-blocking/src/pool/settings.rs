@@ -13,7 +13,7 @@ use crate::queue::lane_config::LaneConfig;
 use crate::worker::current::WorkerId;
 use crate::worker::signal_mask::{Masked, SignalMask};
 
-/// The body of a worker's thread, as a [spawner](crate::Builder::spawner) receives it.
+/// The body of a worker's thread, as a [spawner](crate::PoolBuilder::spawner) receives it.
 #[doc(hidden)]
 pub type ThreadBody = Box<dyn FnOnce() + Send + 'static>;
 

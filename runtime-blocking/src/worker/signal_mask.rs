@@ -43,6 +43,13 @@ pub(crate) enum SignalMask {
     Inherited,
 }
 
+impl SignalMask {
+    /// The mask for the value of a builder's `inherit_signals`.
+    pub(crate) fn inherited(inherit: bool) -> SignalMask {
+        if inherit { SignalMask::Inherited } else { SignalMask::HostSignals }
+    }
+}
+
 thread_local_const! {
     /// On a thread of this crate, the mask of the host's thread from which it descends.
     static HOST_MASK: Cell<Option<SigSet>> = Cell::new(None)

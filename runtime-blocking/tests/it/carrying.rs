@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use runtime_blocking::Pool;
+use runtime_blocking::{Pool, Shutdown};
 
 use crate::wait;
 
@@ -36,6 +36,26 @@ fn a_job_sees_its_submitters_context_and_the_next_one_its_own() {
     let elsewhere = pool.clone();
     let other = std::thread::spawn(move || user_in_job(&elsewhere));
     assert_eq!(other.join().expect("no panic"), "nobody");
+}
+
+#[test]
+fn a_second_context_is_nested_in_the_first_one() {
+    let (sender, entered) = std::sync::mpsc::channel();
+    let carry = |name: &'static str| {
+        let sender = sender.clone();
+        move || {
+            let sender = sender.clone();
+            move |job: &mut dyn FnMut()| {
+                sender.send(name).expect("the test waits");
+                job();
+                sender.send(name).expect("the test waits");
+            }
+        }
+    };
+    let pool = Pool::builder().carry(carry("outer")).carry(carry("inner")).build();
+    wait(pool.submit(|| ()).expect("accepted")).expect("it ran");
+    pool.shutdown(Shutdown::Wait);
+    assert!(entered.try_iter().eq(["outer", "inner", "inner", "outer"]));
 }
 
 #[test]

@@ -6,16 +6,16 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Barrier};
 use std::thread;
 
-use runtime_blocking::{Builder, Pool, Shutdown, SubmitError};
+use runtime_blocking::{Pool, PoolBuilder, Shutdown, SubmitError};
 use runtime_core::join::JoinHandle;
 
 use crate::{eventually, occupy, wait};
 
 /// A builder whose `n`-th thread start is refused if `is_refused(n)`, where `n` counts from 1.
 fn refusing(
-    builder: Builder,
+    builder: PoolBuilder,
     is_refused: impl Fn(usize) -> bool + Send + Sync + 'static,
-) -> Builder {
+) -> PoolBuilder {
     let starts = AtomicUsize::new(0);
     builder.spawner(move |name, _stack_size, body| {
         if is_refused(starts.fetch_add(1, Ordering::SeqCst) + 1) {

@@ -73,9 +73,10 @@ fn the_thread_of_a_pinned_state_blocks_the_signals_of_the_host() {
 
 #[test]
 fn threads_that_inherit_signals_have_the_mask_of_their_starter() {
-    let pool = Pool::builder().inherit_signals().build();
+    let pool = Pool::builder().inherit_signals(true).build();
     assert_eq!(wait(pool.submit(own_mask).expect("accepted")).expect("it ran"), own_mask());
-    let state = wait(PinnedState::builder().inherit_signals().open(own_mask)).expect("it opens");
+    let state =
+        wait(PinnedState::builder().inherit_signals(true).open(own_mask)).expect("it opens");
     assert_eq!(wait(state.call(|mask| *mask)).expect("it ran"), own_mask());
 }
 
@@ -90,7 +91,7 @@ fn a_child_can_be_started_with_the_mask_of_the_host() {
     let masks = move || (mask_of_a_child(), with_host_signals(mask_of_a_child), own_mask());
     let pool = Pool::new();
     let inside = move || {
-        let (mask, pool) = (masks(), Pool::builder().inherit_signals().build());
+        let (mask, pool) = (masks(), Pool::builder().inherit_signals(true).build());
         [mask, wait(pool.submit(masks).expect("accepted")).expect("it ran")]
     };
     for (child, with_mask_of_host, own) in

@@ -7,6 +7,7 @@ use std::time::Instant;
 /// The report of one [turn](crate::EventLoop::turn): what the turn did, and when the next turn is
 /// due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Turn {
     /// The number of messages taken from the inbox: wakes and spawns by other threads.
     pub received: usize,

@@ -48,6 +48,7 @@ pub fn interval_at(start: Instant, period: Duration) -> Interval {
 /// | `Delay` | 0, 35, 45, 55 |
 /// | `Skip`  | 0, 35, 40, 50 |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum MissedTicks {
     /// Delivers all missed ticks at once, so that the number of ticks is right.
     #[default]

@@ -2,6 +2,7 @@
 
 pub(crate) mod clock_hold;
 pub(crate) mod interval;
+pub(crate) mod loop_timer;
 pub(crate) mod sleep;
 pub(crate) mod timeout;
 pub(crate) mod timer_queue;

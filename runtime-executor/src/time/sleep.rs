@@ -4,12 +4,11 @@ use std::fmt;
 use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use runtime_core::abort_on_drop::AbortOnDrop;
 use runtime_core::budget;
-use runtime_core::catch_panic::drop_catching;
 use runtime_core::metadata::Metadata;
 
 use crate::scheduler::core::Core;
@@ -17,6 +16,7 @@ use crate::scheduler::current;
 use crate::scheduler::handle::Handle;
 use crate::scheduler::shared::Shared;
 use crate::task::waker::Message;
+use crate::time::loop_timer::{has_fired, remove, renew, wake};
 use crate::time::timer_queue::TimerKey;
 
 /// Waits until `duration` has passed since the call, by the runtime's clock.
@@ -321,65 +321,6 @@ impl SleepTimer {
             remove(key, shared);
         }
     }
-}
-
-/// Returns whether a timer of this loop has fired. False if this thread is not turning the loop.
-#[inline]
-fn has_fired(key: TimerKey, shared: &Arc<Shared<Message>>) -> bool {
-    let core = current::turning().filter(|core| Arc::ptr_eq(&core.shared, shared));
-    core.is_some_and(|core| !core.timers.borrow().contains(key))
-}
-
-/// Replaces the waker of a timer, unless the stored waker wakes the same task. Returns `Ready` if
-/// the timer has fired.
-fn renew(key: TimerKey, core: &Core, waker: &Waker) -> Poll<()> {
-    match core.timers.borrow_mut().get_mut(key) {
-        None => return Poll::Ready(()),
-        Some(stored) if stored.will_wake(waker) => return Poll::Pending,
-        Some(_) => {}
-    }
-    // A waker is cloned and dropped while nothing is borrowed: both are foreign code.
-    let mut waker = waker.clone();
-    if let Some(stored) = core.timers.borrow_mut().get_mut(key) {
-        mem::swap(stored, &mut waker);
-    }
-    drop_catching(waker);
-    Poll::Pending
-}
-
-/// Removes a timer from a loop: at once if this thread is turning the loop, otherwise by a command.
-fn remove(key: TimerKey, shared: &Arc<Shared<Message>>) {
-    match current::turning().filter(|core| Arc::ptr_eq(&core.shared, shared)) {
-        Some(core) => remove_here(key, &core),
-        None => {
-            let command = move || {
-                if let Some(core) = current::turning() {
-                    remove_here(key, &core);
-                }
-            };
-            // The post fails if the loop is gone. Then there is no timer to remove.
-            drop(shared.post(Message::Command(Box::new(command))));
-        }
-    }
-}
-
-/// Removes a timer from a loop that this thread does not turn, and wakes the task that waits for
-/// it.
-fn wake(key: TimerKey, shared: &Arc<Shared<Message>>) {
-    let command = move || {
-        let timer = current::turning().and_then(|core| core.timers.borrow_mut().remove(key));
-        if let Some(waker) = timer {
-            waker.wake();
-        }
-    };
-    // The post fails if the loop is gone. Then there is no timer.
-    drop(shared.post(Message::Command(Box::new(command))));
-}
-
-#[inline]
-fn remove_here(key: TimerKey, core: &Core) {
-    let waker = core.timers.borrow_mut().remove(key);
-    drop_catching(waker);
 }
 
 /// Returns whether a deadline means the same time in this loop as in the loop of `handle`.

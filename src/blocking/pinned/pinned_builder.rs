@@ -42,11 +42,11 @@ impl PinnedBuilder {
         PinnedBuilder(self.0.stack_size(bytes))
     }
 
-    /// Lets the thread take every signal that the thread which starts it takes. By default, it
-    /// blocks the signals that are meant for the program, as [the threads of a
+    /// Sets whether the thread takes every signal that the thread which starts it takes. By
+    /// default, it blocks the signals that are meant for the program, as [the threads of a
     /// pool](crate::blocking::PoolBuilder::inherit_signals) do.
-    pub fn inherit_signals(self) -> PinnedBuilder {
-        PinnedBuilder(self.0.inherit_signals())
+    pub fn inherit_signals(self, inherit: bool) -> PinnedBuilder {
+        PinnedBuilder(self.0.inherit_signals(inherit))
     }
 
     /// Sets the maximum number of calls that wait, not counting the call that runs. Further calls

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Wake;
 use std::thread;
 
-use runtime_blocking::Builder;
+use runtime_blocking::PoolBuilder;
 use runtime_core::sync::Mutex;
 
 use super::ledger::Ledger;
@@ -90,11 +90,11 @@ impl Drop for ThreadEnds {
 
 /// Lets the builder count the thread starts, and refuse them as `refusals` says.
 pub(super) fn starting(
-    builder: Builder,
+    builder: PoolBuilder,
     ledger: &Arc<Ledger>,
     refusals: Refusals,
     seed: u64,
-) -> Builder {
+) -> PoolBuilder {
     let ledger = Arc::clone(ledger);
     let (asked, dice) = (AtomicUsize::new(0), Mutex::new(Dice::new(seed)));
     builder.spawner(move |name, _stack_size, body| {

@@ -53,7 +53,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
             &["scheduler/thread_waker", "time/clock_hold"],
             &["scheduler/core"],
             &["scheduler/current", "scheduler/idle_check"],
-            &["scheduler/enter", "scheduler/remote_spawn", "time/virtual_time"],
+            &["scheduler/enter", "scheduler/remote_spawn", "time/loop_timer", "time/virtual_time"],
             &["scheduler/idle"],
             &["scheduler/handle", "scheduler/turn"],
             &["scheduler", "time/sleep"],
