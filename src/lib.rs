@@ -172,6 +172,7 @@ pub mod compat;
 mod compile_fail;
 mod context;
 pub mod coop;
+mod embedding;
 mod enter;
 #[cfg(feature = "fs")]
 pub mod fs;
@@ -188,7 +189,6 @@ mod lookups;
 #[doc(hidden)]
 pub mod macro_support;
 mod named;
-mod nested_turn;
 #[cfg(all(feature = "net", unix))]
 pub mod net;
 pub mod observe;
@@ -206,6 +206,7 @@ pub mod signal;
 pub mod task;
 pub mod time;
 mod unwind_safe;
+mod wake_thread;
 
 /// The types of [`gather()`], [`try_gather`], [`race`], [`first_ok`] and [`scope`]: several futures
 /// as one, within one task.
@@ -256,6 +257,9 @@ pub mod guide {
     pub mod native_io {}
     #[doc = include_str!("../docs/guide/cancellation.md")]
     pub mod cancellation {}
+    #[cfg(all(feature = "net", unix))]
+    #[doc = include_str!("../docs/guide/embedding.md")]
+    pub mod embedding {}
     #[doc = include_str!("../docs/guide/hosts.md")]
     pub mod hosts {}
 }

@@ -1,6 +1,7 @@
 //! [`Runtime`]: an event loop and a pool, made together and shut down together.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -10,12 +11,13 @@ use runtime_core::context::is_on_loop;
 use runtime_core::heap_if_large;
 use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
-use runtime_executor::{Config, EventLoop, Observer, Turn};
+use runtime_executor::{Config, EventLoop, Observer};
 
 use crate::handle::Handle;
 use crate::lookups::Lookups;
 use crate::observe::Both;
 use crate::shutdown_report::ShutdownReport;
+use crate::wake_thread::WakeThread;
 
 /// An event loop, and a pool for blocking calls.
 ///
@@ -46,6 +48,8 @@ use crate::shutdown_report::ShutdownReport;
 pub struct Runtime {
     pub(crate) executor: EventLoop,
     pub(crate) handle: Handle,
+    /// The helper thread of a host that cannot watch a descriptor.
+    pub(crate) wake_thread: OnceCell<WakeThread>,
     owns_pool: bool,
     /// The runtime was shut down, so dropping it does nothing.
     is_shut_down: bool,
@@ -96,74 +100,6 @@ impl Runtime {
         heap_if_large!(Box::pin, future: F => self.executor.spawn(Metadata::here(), future))
     }
 
-    /// Turns the loop once, for a program with a loop of its own: a game, a window, a plugin.
-    ///
-    /// If no task is ready, it sleeps for `wait` at most, and not at all if `wait` is zero. It
-    /// returns what happened and when the next turn is due. Set [`Builder::on_wake`] to be notified
-    /// when a turn is due earlier than that.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    ///
-    /// let runtime = aside::Runtime::new();
-    /// let task = runtime.spawn(aside::yield_now());
-    /// while !task.is_finished() {
-    ///     // ... draw a frame, handle events ...
-    ///     runtime.turn(Duration::ZERO);
-    /// }
-    /// ```
-    ///
-    /// # Blocking
-    /// Blocks while the ready tasks are polled, and sleeps for `wait` at most.
-    ///
-    /// # Panics
-    /// If this method is called inside a task of the same runtime. A host whose events may arrive
-    /// inside a task, because the task runs a nested loop such as a modal dialog, calls
-    /// [`try_turn`](Runtime::try_turn).
-    #[track_caller]
-    pub fn turn(&self, wait: Duration) -> Turn {
-        let _entered = self.handle.make_current();
-        self.executor.turn(wait)
-    }
-
-    /// Returns a descriptor that is readable as long as there are socket events for a
-    /// [turn](Runtime::turn) to dispatch. Use it in a program that waits for descriptors in a loop
-    /// of its own, with `poll`, epoll or a source of glib. Together with [`Builder::on_wake`], the
-    /// descriptor reports everything that makes a turn due early.
-    ///
-    /// Wait until the descriptor is readable, but do not read from it. It may be requested before
-    /// there is any socket. Each call returns a new copy; drop the copy when you no longer poll it.
-    ///
-    /// ```
-    /// # #[cfg(feature = "net")] {
-    /// use std::time::Duration;
-    /// use rustix::event::{PollFd, PollFlags, poll};
-    ///
-    /// let runtime = aside::Runtime::new();
-    /// let sockets = runtime.socket_events()?;
-    /// let echo = runtime.spawn(async {
-    ///     let (near, far) = aside::net::UnixStream::pair()?;
-    ///     far.write(b"hello").await?;
-    ///     near.read(&mut [0; 16]).await
-    /// });
-    /// while !echo.is_finished() {
-    ///     let next = runtime.turn(Duration::ZERO).next;
-    ///     if next == aside::NextTurn::OnWake && !echo.is_finished() {
-    ///         // The loop of the program would poll its own descriptors here, too.
-    ///         poll(&mut [PollFd::new(&sockets, PollFlags::IN)], None)?;
-    ///     }
-    /// }
-    /// # }
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// An error of the system, if the system has no descriptors left.
-    #[cfg(all(feature = "net", unix))]
-    pub fn socket_events(&self) -> std::io::Result<std::os::fd::OwnedFd> {
-        self.executor.handle().socket_events()
-    }
-
     /// Turns the loop until no task is left.
     ///
     /// # Blocking
@@ -207,6 +143,7 @@ impl Runtime {
             Shutdown::Wait | Shutdown::Leave => how,
         };
         let _entered = self.handle.make_current();
+        drop(self.wake_thread.take());
         let tasks_cancelled = self.executor.close();
         let jobs = if self.owns_pool {
             self.handle.pool().shutdown(remaining())
@@ -369,12 +306,8 @@ impl Builder {
         self
     }
 
-    /// Sets a hook for a runtime that is [turned](Runtime::turn) by a foreign loop. The hook is
-    /// called when a turn is due earlier than the last turn has announced. It is called at most
-    /// once per turn, on the thread that makes the turn due. It is also called at the end of a
-    /// [`block_on`](Runtime::block_on) or a [`drain`](Runtime::drain) that leaves ready tasks or
-    /// timers. It should only notify the foreign loop. Socket events do not call the hook:
-    /// `Runtime::socket_events` reports them.
+    /// Sets the hook of a host that turns the runtime from a loop of its own. See
+    /// [`Runtime::set_on_wake`], which sets the hook later.
     #[must_use]
     pub fn on_wake(mut self, hook: impl Fn() + Send + Sync + 'static) -> Builder {
         self.config.wake_hook = Some(Box::new(hook));
@@ -387,6 +320,7 @@ impl Builder {
         let pool = self.shared.unwrap_or_else(|| self.pool.build());
         let executor = EventLoop::new(self.config);
         let handle = Handle::new(executor.handle(), pool, self.lookups);
-        Runtime { executor, handle, owns_pool, is_shut_down: false }
+        let wake_thread = OnceCell::new();
+        Runtime { executor, handle, wake_thread, owns_pool, is_shut_down: false }
     }
 }

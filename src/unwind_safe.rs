@@ -6,11 +6,14 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use crate::group::ScopedHandle;
 use crate::handle::Handle;
 use crate::observe::Counters;
-use crate::runtime::Builder;
+use crate::runtime::{Builder, Runtime};
 use crate::task::JoinSet;
 
 impl UnwindSafe for Builder {}
 impl RefUnwindSafe for Builder {}
+
+impl UnwindSafe for Runtime {}
+impl RefUnwindSafe for Runtime {}
 
 impl UnwindSafe for Handle {}
 impl RefUnwindSafe for Handle {}

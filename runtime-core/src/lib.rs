@@ -33,6 +33,7 @@ pub mod clock;
 pub mod completion;
 pub mod context;
 pub mod fork;
+mod host_signal;
 pub mod join;
 mod join_error;
 pub mod large;

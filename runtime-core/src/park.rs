@@ -48,7 +48,7 @@
 //! The handshake is the same for both ways; only the system call of P1 differs.
 //!
 //! - DETACHED takes the place of PARKED for a loop that the host program turns (`Runtime::turn`).
-//!   The thread is in the host's own loop, so P1 calls a hook of the host.
+//!   The thread is in the host's own loop, so P1 signals the host: see `host_signal.rs`.
 //! - POLLING takes the place of PARKED for a loop that sleeps in the selector's poll, to receive
 //!   events of its sockets. std's parking token would not end that call, so P1 calls the poll
 //!   waker.
@@ -58,7 +58,7 @@ use std::sync::Arc;
 use std::task::Wake;
 use std::time::Instant;
 
-use crate::catch_panic::catch_panic;
+use crate::host_signal::{Caller, HostSignal};
 use crate::sync::OnceLock;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::thread::{self, Thread};
@@ -69,8 +69,7 @@ const PARKED: usize = 2;
 const DETACHED: usize = 3;
 const POLLING: usize = 4;
 
-/// The host's hook, called by the first unpark of a DETACHED loop.
-pub type WakeHook = Box<dyn Fn() + Send + Sync>;
+pub use crate::host_signal::WakeHook;
 
 /// Ends the `poll` of a [`park_in`](Parker::park_in), even one that has not begun yet.
 pub type PollWaker = Box<dyn Fn() + Send + Sync>;
@@ -94,7 +93,7 @@ pub struct Parker {
     /// The owner. Other code on this thread (a nested loop, a library) may take the parking token.
     /// So the word alone says whether there is a notification, and the token only ends the sleep.
     thread: Thread,
-    hook: Option<WakeHook>,
+    host: HostSignal,
     /// Set before the first poll that the waker must end.
     poll_waker: OnceLock<PollWaker>,
 }
@@ -105,22 +104,9 @@ impl Parker {
         Parker {
             state: AtomicUsize::new(RUNNING),
             thread: thread::current(),
-            hook: None,
+            host: HostSignal::new(),
             poll_waker: OnceLock::new(),
         }
-    }
-
-    /// A parker with a hook, which is called if the loop is unparked while it is
-    /// [detached](Parker::detach).
-    ///
-    /// The hook runs on the thread that unparks. Its panic is caught and discarded.
-    pub fn with_hook(hook: WakeHook) -> Parker {
-        Parker { hook: Some(hook), ..Parker::new() }
-    }
-
-    /// Returns whether the parker has a hook.
-    pub fn has_hook(&self) -> bool {
-        self.hook.is_some()
     }
 
     /// Returns whether the current thread is the owner.
@@ -145,7 +131,7 @@ impl Parker {
         let before = self.state.swap(NOTIFIED, Ordering::AcqRel);
         match before {
             PARKED => self.thread.unpark(),
-            DETACHED => self.call_hook(),
+            DETACHED => self.signal_host(),
             POLLING => self.end_poll(),
             _running_or_notified => {}
         }
@@ -160,10 +146,37 @@ impl Parker {
     }
 
     #[cold]
-    fn call_hook(&self) {
-        if let Some(hook) = &self.hook {
-            catch_panic(hook);
+    fn signal_host(&self) {
+        let caller = if self.is_owned_here() { Caller::Owner } else { Caller::OtherThread };
+        let call = self.host.begin_call(caller);
+        if call.uses_poll_waker {
+            self.end_poll();
         }
+        if call.run(&self.host) {
+            self.thread.unpark(); // the owner, in `set_hook`
+        }
+    }
+
+    /// Sets, replaces or removes the hook of the host. The first unpark of a
+    /// [detached](Parker::detach) loop calls the hook, on the thread that unparks, and catches its
+    /// panic. The owner calls this method.
+    ///
+    /// When this method returns, the former hook is dropped, and no other thread runs it. An unpark
+    /// that has called the former hook is not announced again to the new one.
+    ///
+    /// # Blocking
+    /// Waits while another thread runs the former hook.
+    pub fn set_hook(&self, hook: Option<WakeHook>) {
+        self.host.replace_hook(hook);
+        while self.host.is_hook_running() {
+            thread::park();
+        }
+    }
+
+    /// Lets the first unpark of a [detached](Parker::detach) loop call the [poll
+    /// waker](Parker::set_poll_waker), too, because the host watches the selector's descriptor.
+    pub fn signal_host_by_poll_waker(&self) {
+        self.host.use_poll_waker();
     }
 
     /// Returns whether there is a notification. The owner calls it in each turn, as a hint: it may
@@ -259,7 +272,7 @@ impl Parker {
     }
 
     /// Detaches the loop from its thread, which the host uses until [`attach`](Parker::attach). The
-    /// first unpark before that calls the hook.
+    /// first unpark before that signals the host.
     ///
     /// If there is a notification already, takes it and returns false.
     #[must_use]

@@ -48,6 +48,8 @@ pub use scheduler::handle::Handle;
 pub use scheduler::no_runtime::NoRuntimeError;
 pub use scheduler::observer::Observer;
 pub use scheduler::report::{AlreadyTurning, NextTurn, Turn};
+#[cfg(all(feature = "net", unix))]
+pub use scheduler::socket_watch::{SocketWatch, SocketWatcher};
 pub use scheduler::yield_now::{YieldNow, yield_now};
 pub use time::clock_hold::ClockHold;
 pub use time::interval::{Interval, MissedTicks, interval, interval_at};

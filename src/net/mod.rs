@@ -84,7 +84,7 @@
 //!   therefore use the system's clock, or set no deadline.
 //! - *Deadlines* of a loop with sockets are accurate to a millisecond, and never early.
 //! - *A runtime that another loop [turns](crate::Runtime::turn)* receives the events of its sockets
-//!   in its turns. A turn is due when [`socket_events`](crate::Runtime::socket_events) is readable.
+//!   in its turns. A turn is due when its [descriptor](crate::Runtime::descriptor) is readable.
 
 mod accept;
 mod address;

@@ -69,6 +69,7 @@ mod runtime {
     mod enter;
     mod gone;
     mod handle;
+    mod hosts;
     mod idle;
     mod last_checks;
     mod nesting;
@@ -127,6 +128,7 @@ mod net {
     mod dropped_loop;
     mod failing_waits;
     mod full_receivers;
+    mod host_descriptor;
     mod interests;
     mod interrupted;
     #[cfg(target_os = "linux")]

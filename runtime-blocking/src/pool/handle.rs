@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
 use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
+use runtime_core::sync::thread;
 
 use crate::pool::lane::Lane;
 use crate::pool::lane_builder::LaneBuilder;
@@ -69,6 +71,16 @@ impl Pool {
 
     fn shared(&self) -> &Arc<PoolShared> {
         self.main.owner().shared()
+    }
+
+    /// Starts a thread that runs no jobs, with the name and the signal mask of the pool's threads.
+    #[doc(hidden)]
+    pub fn start_helper(
+        &self,
+        role: &str,
+        body: impl FnOnce() + Send + 'static,
+    ) -> io::Result<thread::JoinHandle<()>> {
+        self.shared().settings.start_helper(role, body)
     }
 
     /// Returns the lane of the jobs that are submitted to the pool itself. Its limits are the

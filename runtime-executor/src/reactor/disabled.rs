@@ -34,6 +34,10 @@ impl DisabledPollerSlot {
         true
     }
 
+    pub(crate) fn is_full(&self) -> bool {
+        false
+    }
+
     pub(crate) fn count_polls(&self, _polls: usize) {}
 
     pub(crate) fn set_due(&self) {}

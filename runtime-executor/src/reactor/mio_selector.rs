@@ -1,7 +1,7 @@
 //! The selector of the operating system, through mio: epoll on Linux, kqueue on the BSDs and macOS.
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Events, Poll, Registry, Waker};
 
-use super::selector::{Interest, ReadinessEvent, Selector, SelectorParts, Token, WaitForEvents};
-
-/// The maximum number of events that one wait returns. The next wait returns the remaining events.
-const EVENTS_MAX: usize = 256;
+use super::selector::{
+    EVENTS_MAX, Interest, ReadinessEvent, Selector, SelectorParts, Token, WaitForEvents,
+    WaitUntilReadable,
+};
 
 /// The longest wait. epoll takes its timeout as 32 bits of milliseconds (24 days), and kqueue
 /// rejects a timeout of more than some years. A wait may end early, so a longer one is divided.
@@ -62,6 +62,44 @@ impl Selector for MioSelector {
 
     fn descriptor(&self) -> io::Result<OwnedFd> {
         self.registry.as_fd().try_clone_to_owned()
+    }
+
+    fn watch(&self) -> io::Result<Box<dyn WaitUntilReadable>> {
+        let watched = self.descriptor()?;
+        let poll = Poll::new()?;
+        poll.registry().register(
+            &mut SourceFd(&watched.as_raw_fd()),
+            WATCHED,
+            mio::Interest::READABLE,
+        )?;
+        Ok(Box::new(MioWatch { poll, watched, events: Events::with_capacity(1) }))
+    }
+}
+
+/// A second selector, which watches the descriptor of the first one.
+struct MioWatch {
+    poll: Poll,
+    watched: OwnedFd,
+    events: Events,
+}
+
+/// The token of the only descriptor of a second selector.
+const WATCHED: mio::Token = mio::Token(0);
+
+impl WaitUntilReadable for MioWatch {
+    fn wait_until_readable(&mut self) -> io::Result<()> {
+        // The descriptor is registered edge-triggered. Registering it again reports it at once if
+        // it has been readable since before this call.
+        let watched = &mut SourceFd(&self.watched.as_raw_fd());
+        self.poll.registry().reregister(watched, WATCHED, mio::Interest::READABLE)?;
+        loop {
+            match self.poll.poll(&mut self.events, None) {
+                Ok(()) if self.events.is_empty() => {}
+                Ok(()) => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 }
 

@@ -51,11 +51,11 @@ mod tests;
 mod waiters;
 
 pub(crate) use driver::Reactor;
-pub(crate) use poller::{Poller, PollerSlot};
+pub(crate) use poller::{Poller, PollerSlot, waker};
 pub use readiness::Tick;
 pub(crate) use registration::watch;
 pub use registration::{Registration, ShortTransfer};
 pub use selector::{
     Direction, Interest, OpenSelector, ReadinessEvent, Selector, SelectorParts, Token,
-    WaitForEvents,
+    WaitForEvents, WaitUntilReadable,
 };

@@ -23,7 +23,7 @@ use runtime_core::catch_panic::{catch_panic, drop_catching};
 use runtime_core::park::{Parker, PollWaker, Unparked};
 
 use super::driver::{OpenedSelector, Reactor};
-use super::selector::{ReadinessEvent, Selector, WaitForEvents};
+use super::selector::{EVENTS_MAX, ReadinessEvent, Selector, WaitForEvents};
 use super::source::SelectorError;
 
 /// Receives the events of a reactor's sockets. The first registration delivers the poller to the
@@ -40,6 +40,9 @@ pub(crate) struct Poller {
     events: Vec<ReadinessEvent>,
     /// The wakers of the tasks that wait for the received events.
     woken: Vec<Waker>,
+    /// True if the last wait may have left events behind: it received as many as one wait can
+    /// receive, not counting a wake.
+    is_full: bool,
     /// Present if the last wait failed.
     failing: Option<FailingWaits>,
 }
@@ -72,21 +75,30 @@ pub(super) fn deliver_poller(
             wait,
             events: Vec::new(),
             woken: Vec::new(),
+            is_full: false,
             failing: None,
         });
     }
     selector
 }
 
+/// Returns a function that ends the loop's sleep in this selector.
+pub(crate) fn waker(selector: &Arc<dyn Selector>) -> PollWaker {
+    waker_of(Arc::downgrade(selector))
+}
+
+fn waker_of(selector: Weak<dyn Selector>) -> PollWaker {
+    Box::new(move || {
+        if let Some(selector) = selector.upgrade() {
+            selector.wake();
+        }
+    })
+}
+
 impl Poller {
     /// Returns a function that ends the loop's sleep in the selector.
     pub(crate) fn waker(&self) -> PollWaker {
-        let selector = Weak::clone(&self.selector);
-        Box::new(move || {
-            if let Some(selector) = selector.upgrade() {
-                selector.wake();
-            }
-        })
+        waker_of(Weak::clone(&self.selector))
     }
 
     /// Receives events without sleeping.
@@ -113,6 +125,7 @@ impl Poller {
                 if self.failing.is_some() {
                     self.recover();
                 }
+                self.is_full = self.events.len() + 1 >= EVENTS_MAX;
                 self.reactor.dispatch(&mut self.events, &mut self.woken);
             }
             Err(error) => self.fail(&error),
@@ -182,6 +195,11 @@ impl PollerSlot {
         drop_catching(former);
     }
 
+    /// Returns whether the last wait may have left events behind.
+    pub(crate) fn is_full(&self) -> bool {
+        self.poller.borrow().as_ref().is_some_and(|poller| poller.is_full)
+    }
+
     /// Counts the task polls of one turn. A turn that polled no task counts as one poll.
     #[inline]
     pub(crate) fn count_polls(&self, polls: usize) {
@@ -213,8 +231,10 @@ impl PollerSlot {
 
     #[inline(never)]
     fn poll_installed(&self) {
-        let expects_events =
-            self.poller.borrow().as_ref().is_some_and(|poller| poller.reactor.expects_events());
+        let expects_events = self.poller.borrow_mut().as_mut().is_some_and(|poller| {
+            poller.is_full = false;
+            poller.reactor.expects_events()
+        });
         if expects_events {
             self.receive_by(Poller::poll);
         }

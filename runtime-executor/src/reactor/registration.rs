@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
@@ -13,7 +13,7 @@ use runtime_core::slab::Key;
 use super::driver::{InsertedSource, Reactor, gone};
 use super::poller::{Poller, deliver_poller};
 use super::readiness::Tick;
-use super::selector::{Direction, Interest};
+use super::selector::{Direction, Interest, Selector};
 use super::source::{CannotWait, IoSource};
 use super::waiters::WaiterSlot;
 
@@ -326,14 +326,17 @@ fn would_block(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::WouldBlock
 }
 
-/// Returns a descriptor that is readable while the reactor has events, for another event loop to
-/// watch. If this call opens the selector, `deliver` brings the poller to the loop.
+/// Returns the selector, for another event loop or thread to watch its descriptor. If this call
+/// opens the selector, `deliver` brings the poller to the loop.
 ///
 /// # Errors
 /// The errors of the operating system. Another error if the loop is gone.
-pub(crate) fn watch(reactor: &Arc<Reactor>, deliver: impl FnOnce(Poller)) -> io::Result<OwnedFd> {
+pub(crate) fn watch(
+    reactor: &Arc<Reactor>,
+    deliver: impl FnOnce(Poller),
+) -> io::Result<Arc<dyn Selector>> {
     let opened = reactor.watch()?;
-    deliver_poller(reactor, opened, deliver).descriptor()
+    Ok(deliver_poller(reactor, opened, deliver))
 }
 
 /// A waiting task with a slot of its own. Dropping this value releases the slot.

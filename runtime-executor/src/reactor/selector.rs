@@ -1,5 +1,5 @@
 //! The interface between the reactor and the operating system, in two parts: one for all threads,
-//! and one for the loop, which waits for events.
+//! and one for the loop, which waits for events. A third, optional part waits on another thread.
 //!
 //! In a normal build, mio implements both parts (`mio_selector.rs`). In the models, a simulated
 //! device implements them, and blocks in a way that the model checker can see.
@@ -59,6 +59,10 @@ impl BitOr for Interest {
     }
 }
 
+/// The maximum number of events that one wait receives, including wakes. The next wait receives the
+/// remaining events.
+pub(super) const EVENTS_MAX: usize = 256;
+
 /// Identifies a registered descriptor in the events of a [`Selector`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Token(pub usize);
@@ -109,6 +113,14 @@ pub trait Selector: Send + Sync {
     fn descriptor(&self) -> io::Result<OwnedFd> {
         Err(io::ErrorKind::Unsupported.into())
     }
+
+    /// Returns a value that waits, on a thread other than the loop's, until there are events.
+    ///
+    /// # Errors
+    /// The errors of the operating system. `Unsupported` if this selector has no descriptor.
+    fn watch(&self) -> io::Result<Box<dyn WaitUntilReadable>> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 /// The wait for events, which only the loop calls.
@@ -124,6 +136,16 @@ pub trait WaitForEvents: Send {
         timeout: Option<Duration>,
         events: &mut Vec<ReadinessEvent>,
     ) -> io::Result<()>;
+}
+
+/// The wait of a thread that only watches a selector.
+pub trait WaitUntilReadable: Send {
+    /// Blocks while there are no events, and consumes none: another call returns at once until the
+    /// loop has received them. [`Selector::wake`] is an event.
+    ///
+    /// # Errors
+    /// The errors of the operating system.
+    fn wait_until_readable(&mut self) -> io::Result<()>;
 }
 
 /// Both parts of a selector.

@@ -21,6 +21,7 @@ use crate::scheduler::core::Core;
 use crate::scheduler::current::Current;
 use crate::scheduler::enter::{self, EnteredLoop};
 use crate::scheduler::handle::Handle;
+use crate::scheduler::host_state::Host;
 use crate::scheduler::idle::{IdleSleep, SleepLimit};
 use crate::scheduler::observer::Observer;
 use crate::scheduler::report::{AlreadyTurning, NextTurn, Turn, TurnCounts};
@@ -43,10 +44,7 @@ pub struct Config {
     pub seed: Option<u64>,
     /// The receiver of callbacks about the loop's work.
     pub observer: Option<Box<dyn Observer>>,
-    /// A function that is called when a loop that is driven by [`turn`](EventLoop::turn) needs a
-    /// turn. It is called at most once per turn, on the thread whose wake requires the turn. It is
-    /// also called at the end of a [`block_on`](EventLoop::block_on) or a
-    /// [`drain`](EventLoop::drain) that leaves ready tasks or timers.
+    /// The first hook of the loop: see [`set_wake_hook`](EventLoop::set_wake_hook).
     pub wake_hook: Option<WakeHook>,
     /// A function that opens the selector, which reports the readiness of sockets, in place of the
     /// operating system's selector. For models.
@@ -73,8 +71,9 @@ const TURN_BOUND: usize = 1024;
 /// # Drop
 /// Drops all tasks, on this thread. Never panics and never blocks.
 pub struct EventLoop {
-    core: Rc<Core>,
-    scheduler: RefCell<Scheduler>,
+    pub(crate) core: Rc<Core>,
+    pub(crate) scheduler: RefCell<Scheduler>,
+    pub(crate) host: Host,
 }
 
 /// Takes the place of the main future in turns that drive none.
@@ -90,9 +89,8 @@ impl EventLoop {
     /// Makes a loop for the current thread. The only system call asks for the process ID.
     pub fn new(config: Config) -> EventLoop {
         let reactor = Reactor::new(config.selector);
-        let parker = config.wake_hook.map_or_else(Parker::new, Parker::with_hook);
         let (sender, inbox) = unbounded();
-        let shared = Arc::new(Shared::new(sender, parker, config.clock, reactor));
+        let shared = Arc::new(Shared::new(sender, Parker::new(), config.clock, reactor));
         let main = OwnWakers::new(MAIN, &shared);
         let core = Rc::new(Core::new(shared, config.observer));
         let scheduler = Scheduler {
@@ -107,7 +105,12 @@ impl EventLoop {
             idle: IdleSleep::default(),
             counts: TurnCounts::default(),
         };
-        EventLoop { core, scheduler: RefCell::new(scheduler) }
+        let host = Host::default();
+        let event_loop = EventLoop { core, scheduler: RefCell::new(scheduler), host };
+        if let Some(hook) = config.wake_hook {
+            event_loop.set_wake_hook(hook);
+        }
+        event_loop
     }
 
     /// Returns the handle by which other threads reach this loop.
@@ -145,7 +148,7 @@ impl EventLoop {
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let metadata = Metadata::here();
-        let _detached = DetachOnDrop(self);
+        let _announced = AnnounceOnDrop(self);
         let mut scheduler = self.begin();
         let _entered = self.enter_to_turn();
         scheduler.block_on(metadata, future)
@@ -160,7 +163,7 @@ impl EventLoop {
     /// If this loop is being turned already.
     #[track_caller]
     pub fn drain(&self) {
-        let _detached = DetachOnDrop(self);
+        let _announced = AnnounceOnDrop(self);
         let mut scheduler = self.begin();
         let _entered = self.enter_to_turn();
         while self.tasks() > 0 {
@@ -172,7 +175,7 @@ impl EventLoop {
     ///
     /// If there is nothing to do, the turn sleeps for `wait` at most, and not at all if `wait` is
     /// zero. The turn reports what it did and when the next turn is due. Until the next turn the
-    /// loop is *detached*: a wake calls [`Config::wake_hook`].
+    /// loop is *detached*: a wake signals the host (`host.rs` shows how).
     ///
     /// # Panics
     /// If this loop is being turned already.
@@ -198,7 +201,7 @@ impl EventLoop {
         let _entered = self.enter_to_turn();
         scheduler.counts = TurnCounts::default();
         let mut next = scheduler.turn(&mut NoMainFuture, SleepLimit::AtMost(wait));
-        if next != NextTurn::Now && !self.core.shared.parker.detach() {
+        if next != NextTurn::Now && !self.detach() {
             scheduler.notified = true;
             next = NextTurn::Now;
         }
@@ -208,8 +211,10 @@ impl EventLoop {
 
     /// Drops all tasks and timers, and returns the tasks' metadata. From now on every spawn, on any
     /// thread, is cancelled at once, and every operation of a socket returns an error.
+    /// The hook of the host is removed: when this method returns, no thread runs it.
     pub fn close(&self) -> Vec<Metadata> {
         if self.is_over() {
+            self.release_host();
             return Vec::new();
         }
         let _entered = self.enter_to_turn();
@@ -221,6 +226,7 @@ impl EventLoop {
             drop(scheduler);
             drop_catching(inbox);
         }
+        self.release_host();
         cancelled
     }
 
@@ -228,21 +234,6 @@ impl EventLoop {
     fn is_over(&self) -> bool {
         let scheduler = self.scheduler.try_borrow();
         close::is_over(&self.core) && scheduler.is_ok_and(|scheduler| scheduler.inbox.is_none())
-    }
-
-    /// Detaches a loop that has a hook, after a call other than [`turn`](EventLoop::turn). What the
-    /// call leaves behind has been announced to nobody, so the hook is called if a turn may be due.
-    fn detach(&self) {
-        let parker = &self.core.shared.parker;
-        let Ok(scheduler) = self.scheduler.try_borrow() else { return };
-        let mut is_due = scheduler.is_anything_ready() || !self.core.timers.borrow().is_empty();
-        drop(scheduler);
-        while !parker.detach() {
-            is_due = true;
-        }
-        if is_due {
-            parker.unpark();
-        }
     }
 
     /// Makes this loop current on this thread, which owns it, until the guard is dropped. Tasks can
@@ -279,14 +270,12 @@ impl EventLoop {
     }
 }
 
-/// Gives a loop with a hook back to its host, at the end of a call that has turned it.
-struct DetachOnDrop<'a>(&'a EventLoop);
+/// Gives a loop back to its host, at the end of a call that has turned the loop without a report.
+struct AnnounceOnDrop<'a>(&'a EventLoop);
 
-impl Drop for DetachOnDrop<'_> {
+impl Drop for AnnounceOnDrop<'_> {
     fn drop(&mut self) {
-        if self.0.core.shared.parker.has_hook() {
-            self.0.detach();
-        }
+        self.0.announce();
     }
 }
 

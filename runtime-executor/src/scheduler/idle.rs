@@ -41,7 +41,7 @@ impl IdleSleep {
     pub(crate) fn sleep(&self, core: &Core, limit: SleepLimit, counts: &TurnCounts) -> IdleEnd {
         if matches!(limit, SleepLimit::AtMost(_)) && !core.poller.is_empty() {
             core.poller.poll();
-            if !core.ready.is_empty() {
+            if !core.ready.is_empty() || core.poller.is_full() {
                 return IdleEnd::Due(NextTurn::Now);
             }
         }

@@ -7,6 +7,8 @@ pub(crate) mod current;
 pub(crate) mod enter;
 pub(crate) mod event_loop;
 pub(crate) mod handle;
+mod host;
+mod host_state;
 pub(crate) mod idle;
 pub(crate) mod idle_check;
 pub(crate) mod no_runtime;
@@ -15,6 +17,8 @@ pub(crate) mod remote_spawn;
 pub(crate) mod report;
 pub(crate) mod shared;
 pub(crate) mod shuffle;
+#[cfg(all(feature = "net", unix))]
+pub(crate) mod socket_watch;
 #[cfg(all(feature = "net", unix))]
 mod sockets;
 pub(crate) mod thread_waker;

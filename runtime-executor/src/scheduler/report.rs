@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The report of one [turn](crate::EventLoop::turn): what the turn did, and when the next turn is
 /// due.
@@ -30,6 +30,21 @@ pub enum NextTurn {
     At(Instant),
     /// When the loop is woken.
     OnWake,
+}
+
+impl NextTurn {
+    /// Returns for how long a host may sleep before the turn: zero for [`Now`](NextTurn::Now), and
+    /// `None`, without a limit, for [`OnWake`](NextTurn::OnWake).
+    ///
+    /// A host whose timers are coarser than this duration rounds it *up*. A duration that is
+    /// rounded down to zero makes the host turn in vain until the deadline has passed.
+    pub fn timeout(self) -> Option<Duration> {
+        match self {
+            NextTurn::Now => Some(Duration::ZERO),
+            NextTurn::At(deadline) => Some(deadline.saturating_duration_since(Instant::now())),
+            NextTurn::OnWake => None,
+        }
+    }
 }
 
 /// The error of a turn inside a turn of the same loop. The loop runs one turn at a time: the task

@@ -1,13 +1,16 @@
-//! The connection of the scheduler to the reactor: a handle registers sockets with its loop.
+//! The connection of the scheduler to the reactor: registration of sockets, and the descriptor that
+//! a host watches.
 
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
-use crate::reactor::{self, Interest, Poller, Registration, ShortTransfer};
+use crate::reactor::{self, Interest, Poller, Registration, Selector, ShortTransfer};
 use crate::scheduler::current;
+use crate::scheduler::event_loop::EventLoop;
 use crate::scheduler::handle::Handle;
 use crate::scheduler::shared::Shared;
+use crate::scheduler::socket_watch::SocketWatcher;
 use crate::task::waker::Message;
 
 impl Handle {
@@ -31,15 +34,38 @@ impl Handle {
         let deliver = |poller| deliver(shared, poller);
         Registration::new(&shared.reactor, descriptor, interest, short_transfer, deliver)
     }
+}
 
-    /// Returns a descriptor that is readable while this loop has events of sockets to receive, for
-    /// a program that turns the loop from an event loop of its own.
+impl EventLoop {
+    /// Returns a descriptor that is readable while this loop has events of sockets to receive, and
+    /// from a wake that finds the loop [detached](EventLoop::turn) until the next turn.
     ///
     /// # Errors
-    /// The errors of the operating system. Another error if the loop is gone.
-    pub fn socket_events(&self) -> io::Result<OwnedFd> {
-        let shared = self.shared();
-        reactor::watch(&shared.reactor, |poller| deliver(shared, poller))
+    /// The errors of the operating system. Another error in a forked child of the process that made
+    /// the loop.
+    pub fn descriptor(&self) -> io::Result<OwnedFd> {
+        let descriptor = self.watched_selector()?.descriptor()?;
+        self.core.shared.parker.signal_host_by_poll_waker();
+        self.attend();
+        Ok(descriptor)
+    }
+
+    /// Returns the body of a helper thread that unparks this loop when there are events of sockets,
+    /// so that these events [call the hook](EventLoop::set_wake_hook), too.
+    ///
+    /// # Errors
+    /// Those of [`descriptor`](EventLoop::descriptor).
+    pub fn socket_watcher(&self) -> io::Result<SocketWatcher> {
+        SocketWatcher::new(Arc::clone(&self.core.shared), self.watched_selector()?)
+    }
+
+    fn watched_selector(&self) -> io::Result<Arc<dyn Selector>> {
+        let shared = &self.core.shared;
+        shared.process.check().map_err(io::Error::other)?;
+        let selector = reactor::watch(&shared.reactor, |poller| self.core.poller.install(poller))?;
+        // Another thread that has opened the selector may not have come this far yet.
+        shared.parker.set_poll_waker(reactor::waker(&selector));
+        Ok(selector)
     }
 }
 

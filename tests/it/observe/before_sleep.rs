@@ -241,6 +241,7 @@ fn what_block_on_and_drain_leave_behind_is_announced_to_the_host() {
         drop((task, runtime));
         let runtime = counted();
         runtime.spawn(yield_now()).detach();
+        assert_eq!(called(), 1);
         runtime.drain();
         assert_eq!(called(), 0);
         let handle = runtime.handle();

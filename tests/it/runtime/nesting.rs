@@ -211,6 +211,8 @@ fn after_a_refused_turn_the_host_is_still_notified() {
             std::future::pending::<()>().await;
         });
         assert_eq!(runtime.turn(Duration::ZERO).next, aside::NextTurn::OnWake);
+        // For the spawn before the first turn.
+        assert_eq!(calls.try_iter().count(), 1);
         let handle = runtime.handle();
         thread::spawn(move || handle.spawn(async {}).detach()).join().unwrap();
         assert_eq!(calls.try_iter().count(), 1);

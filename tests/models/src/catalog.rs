@@ -2,8 +2,8 @@
 
 use crate::model::Model;
 use crate::{
-    cancel, channel, completion, deadlock, facade, gather, lanes, park, parking, path, pinned,
-    pool, reactor, registration, shutdown, sleep, turn, unblock, unblock_drop, waking,
+    cancel, channel, completion, deadlock, facade, gather, host, lanes, park, parking, path,
+    pinned, pool, reactor, registration, shutdown, sleep, turn, unblock, unblock_drop, waking,
 };
 
 /// Returns all models.
@@ -16,6 +16,7 @@ pub(crate) fn all() -> Vec<&'static Model> {
         completion::MODELS,
         waking::MODELS,
         turn::MODELS,
+        host::MODELS,
         cancel::MODELS,
         reactor::MODELS,
         registration::MODELS,

@@ -5,7 +5,7 @@
 //! relaxed read-modify-write of one word: a point at which loom may switch threads.
 
 use std::io;
-use std::os::fd::{AsFd, RawFd};
+use std::os::fd::{AsFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use runtime_core::sync::explore::Record;
 use runtime_core::sync::thread::{self, Thread};
 use runtime_executor::reactor::{
     Direction, Interest, ReadinessEvent, Registration, Selector, SelectorParts, ShortTransfer,
-    Token, WaitForEvents,
+    Token, WaitForEvents, WaitUntilReadable,
 };
 use runtime_executor::{Config, EventLoop, Handle};
 
@@ -31,6 +31,8 @@ pub(crate) struct Device {
     ended: Record<()>,
     wakes: Record<()>,
     waits: Record<()>,
+    /// The helper threads that watch the descriptor.
+    watchers: Record<Thread>,
     loop_thread: Thread,
     addressing: Addressing,
     content: EventContent,
@@ -64,6 +66,7 @@ impl Device {
             ended: Record::new(),
             wakes: Record::new(),
             waits: Record::new(),
+            watchers: Record::new(),
             loop_thread: thread::current(),
             addressing,
             content: EventContent::Complete,
@@ -109,6 +112,22 @@ impl Device {
             self.tokens.note((descriptor, token));
         }
         self.loop_thread.unpark();
+        self.unpark_watchers();
+    }
+
+    fn unpark_watchers(&self) {
+        let watchers = self.watchers.take();
+        watchers.iter().for_each(|watcher| self.watchers.note(watcher.clone()));
+        watchers.iter().for_each(Thread::unpark);
+    }
+
+    /// Sleeps as a host does that watches the descriptor: until there is an event or a wake, which
+    /// this call does not consume. Only the loop's thread calls it.
+    pub(crate) fn watch_descriptor(&self) {
+        self.system_call();
+        while self.pending.is_empty() {
+            thread::park();
+        }
     }
 
     /// Reads a byte.
@@ -185,6 +204,27 @@ impl Selector for Device {
         self.wakes.note(());
         self.pending.note(None);
         self.loop_thread.unpark(); // the wake
+        self.unpark_watchers();
+    }
+
+    /// Any descriptor: nothing reads or polls it.
+    fn descriptor(&self) -> io::Result<OwnedFd> {
+        io::stdin().as_fd().try_clone_to_owned()
+    }
+
+    fn watch(&self) -> io::Result<Box<dyn WaitUntilReadable>> {
+        Ok(Box::new(self.clone()))
+    }
+}
+
+impl WaitUntilReadable for Device {
+    fn wait_until_readable(&mut self) -> io::Result<()> {
+        self.watchers.note(thread::current());
+        self.system_call();
+        while self.pending.is_empty() {
+            thread::park();
+        }
+        Ok(())
     }
 }
 

@@ -65,6 +65,8 @@ mod facade;
 #[cfg(runtime_loom)]
 mod gather;
 #[cfg(runtime_loom)]
+mod host;
+#[cfg(runtime_loom)]
 mod lanes;
 #[cfg(runtime_loom)]
 mod model;

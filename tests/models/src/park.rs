@@ -235,7 +235,8 @@ fn every_wake_up_counts(_: &'static Witness) {
 fn a_detached_loop_calls_its_hook_once(witness: &'static Witness) {
     let calls = Record::new();
     let noted = calls.clone();
-    let parker = Arc::new(Parker::with_hook(Box::new(move || noted.note(()))));
+    let parker = Arc::new(Parker::new());
+    parker.set_hook(Some(Box::new(move || noted.note(()))));
     let data = [word(), word()];
     let unparkers = [0, 1].map(|unparker| unpark_from_a_thread(&parker, &data[unparker]));
     let is_detached = parker.detach();

@@ -25,7 +25,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "turn::a_detached_loop_is_called_back_once_and_sees_the_data",
         bound: None,
-        executions: 43,
+        executions: 70,
         witnesses: &["called back", "not called"],
         mutants: &[
             Mutant::lose(PARK, UNPARK),
@@ -37,7 +37,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "turn::two_wakes_call_a_detached_loop_back_once_each_time",
         bound: Some(4),
-        executions: 10_535,
+        executions: 18_860,
         witnesses: &["called back", "called back twice", "not called"],
         mutants: &[
             Mutant::split(PARK, UNPARK),
@@ -49,7 +49,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "turn::a_bounded_turn_forgets_no_message",
         bound: Some(4),
-        executions: 62_723,
+        executions: 77_364,
         witnesses: &["a turn was full", "no turn was full"],
         mutants: &[Mutant::lose(SHARED, "self.inbox.send(message)")],
         body: a_bounded_turn_forgets_no_message,
@@ -137,6 +137,7 @@ fn a_detached_loop_is_called_back(wakes: usize, witness: &'static Witness) {
             if all_published { Poll::Ready(()) } else { Poll::Pending }
         }),
     );
+    assert_eq!(guest.calls.take().len(), 1, "the spawn precedes the first turn");
     guest.turn_until(|| task.is_finished());
     threads.take().into_iter().for_each(join);
     guest.testify(witness);

@@ -30,7 +30,8 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
             &["sync"],
             &["budget"],
             &["catch_panic", "fork", "large", "metadata", "runtime_gone", "slab"],
-            &["blocking_driver", "clock", "context", "join_error", "park", "unwinding"],
+            &["blocking_driver", "clock", "context", "host_signal", "join_error", "unwinding"],
+            &["park"],
             &["completion"],
             &["join"],
             &["abort_handle", "abort_on_drop"],
@@ -42,6 +43,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
         &[
             &[
                 "reactor",
+                "scheduler/host_state",
                 "scheduler/no_runtime",
                 "scheduler/observer",
                 "scheduler/report",
@@ -99,11 +101,11 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
         "src/",
         &[
             &["attributes", "macro_support"],
-            &["closing_files", "lookups", "runtime_gone"],
+            &["closing_files", "lookups", "runtime_gone", "wake_thread"],
             &["gather", "handle", "observe", "shutdown_report", "time"],
             &["blocking", "context", "io", "runtime"],
             &["net", "observed_runtime"],
-            &["enter", "fs", "nested_turn", "process", "process_pool", "run", "signal"],
+            &["embedding", "enter", "fs", "process", "process_pool", "run", "signal"],
             &["compat", "coop", "named", "task"],
             &["unwind_safe"],
         ],
