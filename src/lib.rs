@@ -74,6 +74,7 @@
 //! | `macros` | | [`main`](macro@main), [`test`](macro@test): attributes for `main` and for tests |
 //! | `tokio-io` | | [`compat::tokio`]: tokio's traits, without its runtime |
 //! | `hyper` | | [`compat::hyper`]: hyper 1 |
+//! | `hyper-client` | | [`compat::hyper::Connector`], for a pooled client; includes `net` (Unix) |
 //!
 //! Without default features there are `run`, `spawn`, `gather`, timers and the pool. Features are
 //! additive.
@@ -148,6 +149,7 @@
         unix,
         feature = "fs",
         feature = "hyper",
+        feature = "hyper-client",
         feature = "macros",
         feature = "net",
         feature = "process",

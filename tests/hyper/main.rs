@@ -14,4 +14,6 @@ mod bodies;
 mod breaks;
 mod exchanges;
 mod limits;
+#[cfg(feature = "hyper-client")]
+mod pooled;
 mod streams;

@@ -18,9 +18,9 @@ use hyper_util::server::conn::auto;
 
 type Done<T> = Result<T, Box<dyn Error>>;
 
-/// Starts a server for one connection on this loop. Returns the URL of the server and the
+/// Starts a server for one connection on this loop. Returns the URLs of two pages, and the
 /// certificate to trust.
-pub(crate) async fn start() -> Done<(Uri, RootCertStore)> {
+pub(crate) async fn start() -> Done<(Vec<Uri>, RootCertStore)> {
     let own = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
     let certificate = own.cert.der().clone();
     let mut roots = RootCertStore::empty();
@@ -31,7 +31,9 @@ pub(crate) async fn start() -> Done<(Uri, RootCertStore)> {
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
 
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let url = format!("https://localhost:{}/", listener.local_addr()?.port()).parse()?;
+    let port = listener.local_addr()?.port();
+    let url = |page| format!("https://localhost:{port}/{page}").parse();
+    let urls = vec![url("one")?, url("two")?];
     let acceptor = TlsAcceptor::from(Arc::new(config));
     spawn(async move {
         let served = async {
@@ -43,7 +45,7 @@ pub(crate) async fn start() -> Done<(Uri, RootCertStore)> {
         }
     })
     .detach();
-    Ok((url, roots))
+    Ok((urls, roots))
 }
 
 async fn serve(stream: TcpStream, acceptor: &TlsAcceptor) -> Done<()> {

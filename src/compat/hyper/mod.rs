@@ -53,7 +53,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The examples `http_server` and `http_client` are complete programs, with HTTP/2 and TLS.
+//! With the feature `hyper-client`, [`Connector`] makes the connections of hyper-util's client,
+//! which keeps them open and uses them again.
+//!
+//! The examples `http_server`, `axum_server` and `http_client` are complete programs, with HTTP/2
+//! and TLS.
 //!
 //! # Notes
 //!
@@ -70,14 +74,22 @@
 //!
 //! # In reading order
 //!
-//! [`Io`], then [`LoopTimer`], then [`LoopExecutor`].
+//! [`Io`], then [`LoopTimer`], then [`LoopExecutor`], then [`Connector`].
 
+#[cfg(all(feature = "hyper-client", unix))]
+mod client_stream;
+#[cfg(all(feature = "hyper-client", unix))]
+mod connector;
 mod io;
 mod loop_executor;
 mod loop_timer;
 #[cfg(all(feature = "net", unix))]
 mod socket_traits;
 
+#[cfg(all(feature = "hyper-client", unix))]
+pub use client_stream::{ClientStream, Secured};
+#[cfg(all(feature = "hyper-client", unix))]
+pub use connector::{Connector, NoTls};
 pub use io::Io;
 pub use loop_executor::LoopExecutor;
 pub use loop_timer::LoopTimer;

@@ -135,8 +135,13 @@ fn more_silent_clients_than_descriptors_do_not_stop_the_chat() {
 }
 
 /// All servers.
-const SERVERS: [(&str, &str); 4] =
-    [(INTEROP, "http_server"), (INTEROP, "per_core"), (ASIDE, "echo"), (ASIDE, "websocket_chat")];
+const SERVERS: [(&str, &str); 5] = [
+    (INTEROP, "axum_server"),
+    (INTEROP, "http_server"),
+    (INTEROP, "per_core"),
+    (ASIDE, "echo"),
+    (ASIDE, "websocket_chat"),
+];
 
 // P132. The stdin of a background job, a container or a service is often empty. A server that ends
 // with its stdin refuses one of the connections, or cannot be stopped.
