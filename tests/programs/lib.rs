@@ -4,6 +4,7 @@
 //! tests. A process that still runs after a minute is killed, and its test fails.
 
 use std::ffi::OsStr;
+use std::fs::{File, remove_file};
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
@@ -168,6 +169,43 @@ impl Drop for Program {
         let _ended = self.child.kill();
         let _status = self.child.wait();
         self.watchdog.dismiss();
+    }
+}
+
+/// A named pipe, in place of a file: a job that reads it blocks for as long as the test holds the
+/// other end.
+#[derive(Debug)]
+pub struct Fifo(PathBuf);
+
+impl Fifo {
+    /// Makes a pipe in the folder for temporary files.
+    ///
+    /// # Panics
+    /// If the pipe cannot be made.
+    pub fn new(name: &str) -> Fifo {
+        let path = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
+        let made = Command::new("mkfifo").arg(&path).status();
+        assert!(made.expect("every Unix has mkfifo").success());
+        Fifo(path)
+    }
+
+    /// Returns the path.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Waits until a process opens the pipe to read it.
+    ///
+    /// # Panics
+    /// If the pipe cannot be opened.
+    pub fn writer(&self) -> File {
+        File::options().write(true).open(&self.0).expect("the pipe exists")
+    }
+}
+
+impl Drop for Fifo {
+    fn drop(&mut self) {
+        let _removed = remove_file(&self.0);
     }
 }
 

@@ -13,11 +13,15 @@ fn every_example_is_listed_in_its_manifest() {
         if !source.is_program() {
             continue;
         }
-        let (manifest, path) = match path.strip_prefix("interop/") {
-            Some(path) => ("examples/interop/Cargo.toml", path),
-            None => ("Cargo.toml", source.path.as_str()),
+        let (manifest, path) = match path.split_once('/') {
+            Some(("interop", path)) => ("examples/interop/Cargo.toml".to_owned(), path),
+            Some(("hosts", path)) => {
+                let (host, path) = path.split_once('/').expect("each host has a folder");
+                (format!("examples/hosts/{host}/Cargo.toml"), path)
+            }
+            _ => ("Cargo.toml".to_owned(), source.path.as_str()),
         };
-        let text = file(manifest).expect("the manifest exists");
+        let text = file(&manifest).expect("the manifest exists");
         match text.contains(&format!("path = \"{path}\"")) {
             true => listed += 1,
             false => missing.push(source.path.clone()),

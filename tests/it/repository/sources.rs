@@ -42,7 +42,9 @@ fn collect(folder: &Path, prefix: &str, ending: &str, found: &mut Vec<Source>) {
                 collect(&entry.path(), &format!("{path}/"), ending, found);
             }
         } else if name.ends_with(ending) {
-            found.push(Source { text: fs::read_to_string(entry.path()).unwrap(), path });
+            // An image is not text, but paths lead to it.
+            let text = String::from_utf8_lossy(&fs::read(entry.path()).unwrap()).into_owned();
+            found.push(Source { text, path });
         }
     }
 }
