@@ -109,10 +109,9 @@ impl TcpListener {
     /// aside::run(async {
     ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
     ///     let _client = TcpStream::connect(listener.local_addr()?).await?;
-    ///     let mut incoming = listener.incoming();
-    ///     while let Some(stream) = incoming.next().await {
+    ///     let mut first = listener.incoming().take(1);
+    ///     while let Some(stream) = first.next().await {
     ///         println!("connected: {}", stream?.peer_addr()?);
-    ///         # break;
     ///     }
     ///     Ok::<(), std::io::Error>(())
     /// })?;
