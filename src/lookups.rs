@@ -21,7 +21,7 @@
 //! All steps are taken under one lock. Wakers are cloned, woken and dropped outside it, because
 //! they are foreign code.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::fmt;
 use std::mem;
 use std::pin::Pin;
@@ -49,9 +49,20 @@ pub(crate) struct Lookups {
 
 struct PlacesState {
     free: usize,
-    /// The waiting lookups, by their tickets.
-    requests: BTreeMap<u64, PlaceRequest>,
+    /// The waiting lookups with their tickets, which increase.
+    requests: VecDeque<(u64, PlaceRequest)>,
     next_ticket: u64,
+}
+
+impl PlacesState {
+    fn find(&self, ticket: u64) -> Option<usize> {
+        self.requests.binary_search_by_key(&ticket, |(other, _)| *other).ok()
+    }
+
+    fn remove(&mut self, ticket: u64) -> Option<PlaceRequest> {
+        let index = self.find(ticket)?;
+        self.requests.remove(index).map(|(_, request)| request)
+    }
 }
 
 enum PlaceRequest {
@@ -67,7 +78,7 @@ impl Default for Lookups {
 
 impl Lookups {
     pub(crate) fn new(places_max: usize) -> Lookups {
-        let state = PlacesState { free: places_max, requests: BTreeMap::new(), next_ticket: 0 };
+        let state = PlacesState { free: places_max, requests: VecDeque::new(), next_ticket: 0 };
         Lookups { places_max, state: Mutex::new(state), lane: OnceLock::new() }
     }
 
@@ -91,7 +102,7 @@ impl Lookups {
     /// L2.
     fn give_back(&self) {
         let mut state = self.state.lock();
-        let waiting = state.requests.values_mut().find_map(|request| {
+        let waiting = state.requests.iter_mut().find_map(|(_, request)| {
             match mem::replace(request, PlaceRequest::Granted) {
                 PlaceRequest::Waiting(waker) => Some(waker),
                 PlaceRequest::Granted => None,
@@ -121,25 +132,33 @@ impl<'a> Future for TakePlace<'a> {
         let waker = cx.waker().clone();
         let lookups = self.lookups;
         let mut state = lookups.state.lock();
-        let has_place = match self.ticket {
-            None if state.free > 0 => {
-                state.free -= 1;
-                true
-            }
-            None => false,
-            Some(ticket) => matches!(state.requests[&ticket], PlaceRequest::Granted),
+        let index = self.ticket.and_then(|ticket| state.find(ticket));
+        let has_place = match index {
+            Some(index) => matches!(state.requests[index].1, PlaceRequest::Granted),
+            None => state.free > 0,
         };
         if has_place {
-            if let Some(ticket) = self.ticket.take() {
-                state.requests.remove(&ticket);
+            match self.ticket.take() {
+                Some(ticket) => drop(state.remove(ticket)),
+                None => state.free -= 1,
             }
             drop(state);
             drop_catching(waker);
             return Poll::Ready(LookupPlace { lookups });
         }
-        let ticket = *self.ticket.get_or_insert(state.next_ticket);
-        state.next_ticket = state.next_ticket.max(ticket + 1);
-        let former = state.requests.insert(ticket, PlaceRequest::Waiting(waker));
+        let former = match index {
+            Some(index) => {
+                let request = &mut state.requests[index].1;
+                Some(mem::replace(request, PlaceRequest::Waiting(waker)))
+            }
+            None => {
+                let ticket = state.next_ticket;
+                state.next_ticket += 1;
+                state.requests.push_back((ticket, PlaceRequest::Waiting(waker)));
+                self.ticket = Some(ticket);
+                None
+            }
+        };
         drop(state);
         drop_catching(former);
         Poll::Pending
@@ -150,7 +169,7 @@ impl<'a> Future for TakePlace<'a> {
 impl Drop for TakePlace<'_> {
     fn drop(&mut self) {
         let Some(ticket) = self.ticket else { return };
-        let request = self.lookups.state.lock().requests.remove(&ticket);
+        let request = self.lookups.state.lock().remove(ticket);
         match request {
             Some(PlaceRequest::Granted) => self.lookups.give_back(),
             waiting => drop_catching(waiting),

@@ -68,11 +68,11 @@ pub use pool::handle::Pool;
 pub use pool::lane::Lane;
 pub use pool::lane_builder::LaneBuilder;
 pub use pool::report::PoolReport;
-#[doc(hidden)]
-pub use pool::settings::ThreadBody;
 pub use pool::shutdown::Shutdown;
 pub use pool::stats::{LaneStats, RunningJob, Stats};
 pub use pool::submit_error::SubmitError;
+#[doc(hidden)]
+pub use worker::signal_mask::ThreadBody;
 
 pub use queue::lane_config::Priority;
 

@@ -53,5 +53,7 @@ pub use scheduler::socket_watch::{SocketWatch, SocketWatcher};
 pub use scheduler::yield_now::{YieldNow, yield_now};
 pub use time::clock_hold::ClockHold;
 pub use time::interval::{Interval, MissedTicks, interval, interval_at};
+#[doc(hidden)]
+pub use time::sleep::sleep_remotely;
 pub use time::sleep::{Sleep, sleep, sleep_until};
 pub use time::timeout::{Elapsed, Timeout, timeout, timeout_at};

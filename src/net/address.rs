@@ -1,7 +1,7 @@
 //! Socket addresses in the forms in which programs have them, and the lookup of names.
 
 use std::io;
-use std::net::{self, IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use runtime_core::budget;
 use runtime_core::metadata::Metadata;
@@ -129,25 +129,37 @@ pub fn lookup_host<A: ToSocketAddrs>(
     resolve(metadata, target)
 }
 
-async fn resolve(metadata: Metadata, target: SocketTarget) -> io::Result<Vec<SocketAddr>> {
+pub(super) async fn resolve(
+    metadata: Metadata,
+    target: SocketTarget,
+) -> io::Result<Vec<SocketAddr>> {
     budget::consume().await;
-    match target {
-        SocketTarget::One(address) => Ok(vec![address]),
-        SocketTarget::Several(addresses) => Ok(addresses),
-        SocketTarget::Name(name) => look_up(metadata, name).await,
-        SocketTarget::NameAndPort(host, port) => look_up(metadata, (host, port)).await,
-    }
+    // Both forms of a name are one job, which is compiled once.
+    let (host, port) = match target {
+        SocketTarget::One(address) => return Ok(vec![address]),
+        SocketTarget::Several(addresses) => return Ok(addresses),
+        SocketTarget::Name(name) => (name, None),
+        SocketTarget::NameAndPort(host, port) => (host, Some(port)),
+    };
+    let ask = move || {
+        use std::net::ToSocketAddrs;
+        match port {
+            Some(port) => (host, port).to_socket_addrs(),
+            None => host.to_socket_addrs(),
+        }
+        .map(Iterator::collect)
+    };
+    look_up(metadata, ask).await
 }
 
-async fn look_up<N>(metadata: Metadata, name: N) -> io::Result<Vec<SocketAddr>>
-where
-    N: net::ToSocketAddrs + Send + 'static,
-{
+async fn look_up(
+    metadata: Metadata,
+    ask: impl FnOnce() -> io::Result<Vec<SocketAddr>> + Send + 'static,
+) -> io::Result<Vec<SocketAddr>> {
     let handle = Handle::try_current().map_err(io::Error::other)?;
     let lookups = handle.lookups();
     let _place = lookups.place().await;
-    let look_up = move || name.to_socket_addrs().map(Iterator::collect);
-    let job = handle.submit(lookups.lane(handle.pool()), metadata, (), look_up);
+    let job = handle.submit(lookups.lane(handle.pool()), metadata, (), ask);
     job.abort_on_drop().await.map_err(io::Error::other)?
 }
 
@@ -182,14 +194,14 @@ fn no_address() -> io::Error {
 /// Tries the addresses one by one until an attempt succeeds. If all attempts fail, the error of the
 /// last attempt is returned.
 pub(super) async fn try_each<T, F>(
-    addresses: impl ToSocketAddrs,
+    target: SocketTarget,
     mut attempt: impl FnMut(SocketAddr) -> F,
 ) -> io::Result<T>
 where
     F: Future<Output = io::Result<T>>,
 {
     let mut failed = no_address();
-    for address in lookup_host(addresses).await? {
+    for address in resolve(Metadata::here(), target).await? {
         match attempt(address).await {
             Ok(done) => return Ok(done),
             Err(error) => failed = error,

@@ -23,8 +23,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use runtime_core::abort_on_drop::AbortOnDrop;
-use runtime_core::metadata::Metadata;
-use runtime_executor::{Handle, sleep};
+use runtime_executor::{Handle, sleep_remotely};
 
 /// The time that an attempt has before the next one begins, as RFC 8305 recommends.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
@@ -133,10 +132,9 @@ impl<F> AddressRace<F> {
         if self.waiting.is_empty() {
             return false;
         }
-        let delay = self.delay.get_or_insert_with(|| {
-            let _entered = handle.enter();
-            handle.spawn(Metadata::here(), sleep(ATTEMPT_DELAY)).abort_on_drop()
-        });
+        let delay = self
+            .delay
+            .get_or_insert_with(|| sleep_remotely(handle, handle.clock().now() + ATTEMPT_DELAY));
         Pin::new(delay).poll(cx).is_ready()
     }
 }

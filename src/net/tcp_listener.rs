@@ -10,7 +10,7 @@ use runtime_executor::Handle;
 use runtime_executor::reactor::ShortTransfer;
 
 use super::accept::{accept, poll_accept};
-use super::address::{self, ToSocketAddrs};
+use super::address::{self, SocketTarget, ToSocketAddrs};
 use super::async_fd::AsyncFd;
 use super::incoming::Incoming;
 use super::socket::{fmt_socket, impl_socket};
@@ -50,9 +50,13 @@ impl TcpListener {
     /// # Cancel safety
     /// Safe: if the future is dropped before it is ready, it has bound nothing.
     pub async fn bind(address: impl ToSocketAddrs) -> io::Result<TcpListener> {
+        TcpListener::bind_target(address.target()).await
+    }
+
+    async fn bind_target(target: SocketTarget) -> io::Result<TcpListener> {
         // Later polls may come from a thread without a runtime, or with another one.
         let handle = Handle::try_current().map_err(io::Error::other)?;
-        address::try_each(address, async |address| {
+        address::try_each(target, async |address| {
             let options = SocketOptions { reuse_address: true, ..SocketOptions::default() };
             TcpListener::register(&handle, options.listen(address)?.into())
         })

@@ -9,11 +9,12 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_io::{AsyncRead, AsyncWrite};
+use runtime_core::metadata::Metadata;
 use runtime_executor::Handle;
 use runtime_executor::reactor::{Direction, Interest, ShortTransfer};
 use socket2::{SockAddr, SockRef, Socket, TcpKeepalive};
 
-use super::address::{ToSocketAddrs, lookup_host};
+use super::address::{SocketTarget, ToSocketAddrs, resolve};
 use super::address_race::race_addresses;
 use super::async_fd::AsyncFd;
 use super::buffers::bytes_in;
@@ -137,9 +138,14 @@ impl TcpStream {
     /// # Cancel safety
     /// Safe: dropping the future closes the socket.
     pub async fn connect(address: impl ToSocketAddrs) -> io::Result<TcpStream> {
+        TcpStream::connect_target(address.target()).await
+    }
+
+    /// Compiled once, not once for each type of address.
+    async fn connect_target(target: SocketTarget) -> io::Result<TcpStream> {
         // Later polls may come from a thread without a runtime, or with another one.
         let handle = &Handle::try_current().map_err(io::Error::other)?;
-        let addresses = lookup_host(address).await?;
+        let addresses = resolve(Metadata::here(), target).await?;
         let attempt = |address| async move {
             connect(handle, SocketOptions::default().open_for_connect(address)?, address).await
         };

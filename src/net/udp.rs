@@ -53,7 +53,7 @@ impl UdpSocket {
     pub async fn bind(address: impl ToSocketAddrs) -> io::Result<UdpSocket> {
         // Later polls may come from a thread without a runtime, or with another one.
         let handle = Handle::try_current().map_err(io::Error::other)?;
-        address::try_each(address, async |address| {
+        address::try_each(address.target(), async |address| {
             UdpSocket::register(&handle, SocketOptions::default().bind_udp(address)?.into())
         })
         .await
@@ -69,7 +69,8 @@ impl UdpSocket {
     /// # Cancel safety
     /// Safe: if the future is dropped before it is ready, the peer is unchanged.
     pub async fn connect(&self, address: impl ToSocketAddrs) -> io::Result<()> {
-        address::try_each(address, async |address| self.io.get_ref().connect(address)).await
+        address::try_each(address.target(), async |address| self.io.get_ref().connect(address))
+            .await
     }
 
     /// Sends a datagram to an address, and waits while the send buffer is full. Of several

@@ -15,8 +15,8 @@ use runtime_core::sync::thread;
 use super::call_queue::CallQueue;
 use super::pinned_handle::PinnedState;
 use super::state_thread::{StateOpening, run_state};
-use crate::pool::settings::{Spawner, ThreadBody};
-use crate::worker::signal_mask::{Masked, SignalMask};
+use crate::pool::settings::Spawner;
+use crate::worker::signal_mask::{Masked, SignalMask, ThreadBody};
 
 /// The settings of a [`PinnedState`]'s thread. Made by [`PinnedState::builder`].
 #[must_use = "a builder does nothing before `open`"]
@@ -156,7 +156,7 @@ impl PinnedStateBuilder {
         let wrap = |made: Result<_, E>| wrap(made.map(PinnedState::with_calls));
         let opening = StateOpening { make, wrap, keep, completion: Arc::clone(&completion) };
         let own = Arc::clone(&calls);
-        match self.start_thread(move || run_state(own, opening)) {
+        match self.start_thread(Box::new(move || run_state(own, opening))) {
             // The first handle of the state is read through the `JoinHandle` that is made below. So
             // the thread's handle is stored before the last handle of the state can be dropped. The
             // drop of that last handle joins the thread.
@@ -169,16 +169,13 @@ impl PinnedStateBuilder {
         JoinHandle::new(completion)
     }
 
-    fn start_thread(
-        self,
-        body: impl FnOnce() + Send + 'static,
-    ) -> io::Result<thread::JoinHandle<()>> {
+    fn start_thread(self, body: ThreadBody) -> io::Result<thread::JoinHandle<()>> {
         let name = self.name.into_owned();
         let masked = Masked::new(self.signals);
         let body = masked.wrap(body);
         match self.spawner {
             None => thread::spawn(name, self.stack_size, body),
-            Some(spawner) => spawner(name, self.stack_size, Box::new(body)),
+            Some(spawner) => spawner(name, self.stack_size, body),
         }
     }
 }

@@ -9,8 +9,8 @@ use runtime_core::sync::thread::JoinHandle;
 
 use crate::job::context::nest;
 use crate::pool::handle::Pool;
-use crate::pool::settings::{Settings, ThreadBody};
-use crate::worker::signal_mask::SignalMask;
+use crate::pool::settings::Settings;
+use crate::worker::signal_mask::{SignalMask, ThreadBody};
 
 /// Configures a [`Pool`]; made by [`Pool::builder`].
 #[derive(Debug)]

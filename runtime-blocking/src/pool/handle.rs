@@ -80,7 +80,7 @@ impl Pool {
         role: &str,
         body: impl FnOnce() + Send + 'static,
     ) -> io::Result<thread::JoinHandle<()>> {
-        self.shared().settings.start_helper(role, body)
+        self.shared().settings.start_helper(role, Box::new(body))
     }
 
     /// Returns the lane of the jobs that are submitted to the pool itself. Its limits are the

@@ -11,11 +11,7 @@ use runtime_core::sync::thread::{self, JoinHandle};
 use crate::job::context::Capture;
 use crate::queue::lane_config::LaneConfig;
 use crate::worker::current::WorkerId;
-use crate::worker::signal_mask::{Masked, SignalMask};
-
-/// The body of a worker's thread, as a [spawner](crate::PoolBuilder::spawner) receives it.
-#[doc(hidden)]
-pub type ThreadBody = Box<dyn FnOnce() + Send + 'static>;
+use crate::worker::signal_mask::{Masked, SignalMask, ThreadBody};
 
 /// Starts a thread with this name and stack size.
 pub(crate) type Spawner =
@@ -63,23 +59,19 @@ impl Settings {
     pub(crate) fn start_thread(
         &self,
         worker: WorkerId,
-        body: impl FnOnce() + Send + 'static,
+        body: ThreadBody,
     ) -> io::Result<JoinHandle<()>> {
         let name = format!("{}-{worker}", self.thread_name);
         let masked = Masked::new(self.signals);
         let body = masked.wrap(body);
         match &self.spawner {
             None => thread::spawn(name, self.stack_size, body),
-            Some(spawner) => spawner(name, self.stack_size, Box::new(body)),
+            Some(spawner) => spawner(name, self.stack_size, body),
         }
     }
 
     /// Starts a thread that runs no jobs.
-    pub(crate) fn start_helper(
-        &self,
-        role: &str,
-        body: impl FnOnce() + Send + 'static,
-    ) -> io::Result<JoinHandle<()>> {
+    pub(crate) fn start_helper(&self, role: &str, body: ThreadBody) -> io::Result<JoinHandle<()>> {
         let masked = Masked::new(self.signals);
         thread::spawn(format!("{}-{role}", self.thread_name), None, masked.wrap(body))
     }

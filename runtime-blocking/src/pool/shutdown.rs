@@ -161,7 +161,7 @@ impl PoolShared {
             join();
             return None;
         }
-        let joining = self.settings.start_helper("join", join);
+        let joining = self.settings.start_helper("join", Box::new(join));
         if joining.is_err() {
             // The handles were dropped with the closure, which detaches the threads.
             self.note_joined(joined);
@@ -227,7 +227,7 @@ impl PoolShared {
         let print = move || drop(writeln!(std::io::stderr(), "{text}"));
         match deadline {
             None => print(),
-            Some(_) => drop(self.settings.start_helper("notice", print)),
+            Some(_) => drop(self.settings.start_helper("notice", Box::new(print))),
         }
     }
 }

@@ -35,7 +35,7 @@ impl JobQueue {
     }
 
     /// Takes out all jobs of the lanes that `is_meant` selects, the oldest first.
-    pub(crate) fn drain(&mut self, is_meant: impl Fn(&LaneConfig) -> bool) -> Vec<WaitingJob> {
+    pub(crate) fn drain(&mut self, is_meant: fn(&LaneConfig) -> bool) -> Vec<WaitingJob> {
         let lanes = self.lanes().filter(|(_, lane)| is_meant(&lane.config));
         let ids: Vec<_> = lanes.map(|(id, _)| id).collect();
         let mut drained = Vec::new();
@@ -48,7 +48,7 @@ impl JobQueue {
             }
             self.remove_lane_if_over(id);
         }
-        drained.sort_by_key(|job| job.ticket);
+        drained.sort_unstable_by_key(|job| job.ticket);
         drained
     }
 }

@@ -30,6 +30,10 @@ use std::cell::Cell;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use runtime_core::sync::thread_local_const;
 
+/// The body of a thread, as a [spawner](crate::PoolBuilder::spawner) receives it.
+#[doc(hidden)]
+pub type ThreadBody = Box<dyn FnOnce() + Send + 'static>;
+
 /// Elsewhere, threads have no masks.
 #[cfg(not(unix))]
 type SigSet = ();
@@ -72,15 +76,12 @@ impl Masked {
     }
 
     /// Wraps the body of the thread, which remembers the mask of the host.
-    pub(crate) fn wrap(
-        &self,
-        body: impl FnOnce() + Send + 'static,
-    ) -> impl FnOnce() + Send + 'static {
+    pub(crate) fn wrap(&self, body: ThreadBody) -> ThreadBody {
         let host_mask = HOST_MASK.with(|mask| mask.get()).or(self.before);
-        move || {
+        Box::new(move || {
             HOST_MASK.with(|mask| mask.set(host_mask));
             body();
-        }
+        })
     }
 }
 

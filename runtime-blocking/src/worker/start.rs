@@ -21,7 +21,8 @@ pub(crate) fn start_worker(
     role: Role,
 ) -> Result<(), NoThread> {
     let owned = Arc::clone(shared);
-    let started = shared.settings.start_thread(worker, move || lifecycle::run(owned, worker, role));
+    let started =
+        shared.settings.start_thread(worker, Box::new(move || lifecycle::run(owned, worker, role)));
     let mut state = shared.lock();
     match started {
         Ok(handle) => {

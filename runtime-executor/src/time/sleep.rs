@@ -278,8 +278,7 @@ impl SleepTimer {
             return poll_task(Pin::new(task), cx);
         }
         self.unset(handle.shared());
-        let task = handle.spawn(Metadata::here(), sleep_until(deadline));
-        let mut task = task.abort_on_drop();
+        let mut task = sleep_remotely(handle, deadline);
         let polled = poll_task(Pin::new(&mut task), cx);
         *self = SleepTimer::Remote(task);
         polled
@@ -321,6 +320,12 @@ impl SleepTimer {
             remove(key, shared);
         }
     }
+}
+
+/// Spawns a task on a loop that sleeps until `deadline`. If the loop closes, the task ends.
+#[doc(hidden)]
+pub fn sleep_remotely(handle: &Handle, deadline: Instant) -> AbortOnDrop<()> {
+    handle.spawn(Metadata::here(), sleep_until(deadline)).abort_on_drop()
 }
 
 /// Returns whether a deadline means the same time in this loop as in the loop of `handle`.

@@ -78,8 +78,8 @@ mod descriptor {
     use std::process::{ChildStderr, ChildStdin, ChildStdout};
     use std::sync::Arc;
 
-    use rustix::event::{PollFd, PollFlags, poll};
-    use rustix::io::Errno;
+    use nix::errno::Errno;
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
     use super::CallDirection;
     #[cfg(feature = "fs")]
@@ -115,12 +115,12 @@ mod descriptor {
             return false;
         };
         let events = match direction {
-            CallDirection::Read => PollFlags::IN,
-            CallDirection::Write => PollFlags::OUT,
+            CallDirection::Read => PollFlags::POLLIN,
+            CallDirection::Write => PollFlags::POLLOUT,
         };
         loop {
-            match poll(&mut [PollFd::from_borrowed_fd(descriptor, events)], None) {
-                Err(Errno::INTR) => {}
+            match poll(&mut [PollFd::new(descriptor, events)], PollTimeout::NONE) {
+                Err(Errno::EINTR) => {}
                 result => return result.is_ok(),
             }
         }

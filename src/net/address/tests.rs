@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::mpsc;
 
@@ -18,13 +18,11 @@ struct SlowName {
     answer: mpsc::Receiver<()>,
 }
 
-impl ToSocketAddrs for SlowName {
-    type Iter = std::vec::IntoIter<SocketAddr>;
-
-    fn to_socket_addrs(&self) -> io::Result<Self::Iter> {
+impl SlowName {
+    fn resolve(self) -> io::Result<Vec<SocketAddr>> {
         self.began.send(()).unwrap();
         let _dropped = self.answer.recv();
-        Ok(Vec::new().into_iter())
+        Ok(Vec::new())
     }
 }
 
@@ -34,7 +32,8 @@ type Found = io::Result<Vec<SocketAddr>>;
 async fn submit() -> (mpsc::Sender<()>, mpsc::Receiver<()>, Pin<Box<impl Future<Output = Found>>>) {
     let (answers, answer) = mpsc::channel();
     let (began, has_begun) = mpsc::channel();
-    let mut lookup = Box::pin(look_up(Metadata::here(), SlowName { began, answer }));
+    let mut lookup =
+        Box::pin(look_up(Metadata::here(), move || SlowName { began, answer }.resolve()));
     assert!(poll_once(lookup.as_mut()).await.is_none());
     (answers, has_begun, lookup)
 }
@@ -48,7 +47,7 @@ async fn hang() -> (mpsc::Sender<()>, Pin<Box<impl Future<Output = Found>>>) {
 
 /// A lookup that ends at once.
 fn quick() -> impl Future<Output = Found> {
-    look_up(Metadata::here(), (Ipv4Addr::LOCALHOST, 1))
+    look_up(Metadata::here(), || Ok(vec![(Ipv4Addr::LOCALHOST, 1).into()]))
 }
 
 /// The number of lookups that run.
