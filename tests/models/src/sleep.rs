@@ -6,7 +6,7 @@
 //! control.
 
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -15,9 +15,10 @@ use runtime_core::clock::Clock;
 use runtime_core::completion::Completion;
 use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
+use runtime_core::sync::Mutex;
 use runtime_core::sync::atomic::Ordering;
 use runtime_core::sync::explore::{Record, Witness};
-use runtime_executor::{Config, EventLoop, sleep};
+use runtime_executor::{Config, EventLoop, sleep, sleep_until};
 
 use crate::model::{Model, Mutant};
 use crate::threads::{join, spawn};
@@ -95,6 +96,14 @@ pub(crate) const MODELS: &[Model] = &[
         witnesses: &["dropped"],
         mutants: &[Mutant::lose(SHARED, SEND)],
         body: |witness| a_sleep_polled_elsewhere(SleepUse::Dropped, witness),
+    },
+    Model {
+        name: "sleep::a_sleep_reset_elsewhere_wakes_its_task",
+        bound: Some(4),
+        executions: 612,
+        witnesses: &["it was reset"],
+        mutants: &[Mutant::lose(SHARED, SEND), Mutant::lose(PARK, UNPARK)],
+        body: a_sleep_reset_elsewhere_wakes_its_task,
     },
     Model {
         name: "sleep::a_sleeping_job_lets_the_time_move_and_stops_it_when_woken",
@@ -272,6 +281,35 @@ fn a_sleep_polled_elsewhere(used: SleepUse, witness: &'static Witness) {
     join(sleeper);
     let turn = event_loop.turn(Duration::ZERO);
     assert_eq!(turn.tasks, 0, "no task sleeps for a dropped sleep");
+}
+
+/// A task awaits a sleep of two hours. Another thread resets the sleep to one hour. The task is
+/// woken, polls the sleep again, and sleeps for one hour.
+fn a_sleep_reset_elsewhere_wakes_its_task(witness: &'static Witness) {
+    let event_loop = virtual_loop();
+    let handle = event_loop.handle();
+    let start = handle.clock().now();
+    let timer = Arc::new(Mutex::new(sleep_until(start + HOUR + HOUR)));
+    let resetting = Record::new();
+    let (started, remote) = (resetting.clone(), handle.clone());
+    let sleeper = event_loop.spawn(
+        Metadata::here(),
+        poll_fn(move |cx| {
+            let polled = Pin::new(&mut *timer.lock()).poll(cx);
+            if started.is_empty() {
+                let (hold, timer) = (remote.hold_clock(), Arc::clone(&timer));
+                started.note(spawn(move || {
+                    timer.lock().reset(start + HOUR);
+                    drop(hold);
+                }));
+            }
+            polled
+        }),
+    );
+    event_loop.block_on(sleeper).expect("it slept");
+    assert_eq!(handle.clock().now(), start + HOUR, "the sleep kept its former deadline");
+    witness.saw("it was reset");
+    resetting.take().into_iter().for_each(join);
 }
 
 /// A job that holds the clock blocks on a future, and does not hold the clock while it sleeps. When
