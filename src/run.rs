@@ -40,7 +40,7 @@ pub fn run<F: Future>(main: F) -> F::Output {
 
 /// Spawns a task on the loop that this thread turns (step 1 of a task's life).
 ///
-/// The future need not be `Send`: tasks never leave their thread. The task is first polled in the
+/// The future need not be `Send`: tasks never leave their thread. Eager: the task is polled in the
 /// loop's next turn, after the poll of the spawning task. Dropping the handle detaches the task.
 ///
 /// ```

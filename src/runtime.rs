@@ -307,10 +307,17 @@ impl Builder {
     }
 
     /// Sets the hook of a host that turns the runtime from a loop of its own. See
-    /// [`Runtime::set_on_wake`], which sets the hook later.
+    /// [`Runtime::set_on_wake`], which sets the hook later. A second call of this method adds a
+    /// hook.
     #[must_use]
     pub fn on_wake(mut self, hook: impl Fn() + Send + Sync + 'static) -> Builder {
-        self.config.wake_hook = Some(Box::new(hook));
+        self.config.wake_hook = Some(match self.config.wake_hook.take() {
+            None => Box::new(hook),
+            Some(first) => Box::new(move || {
+                first();
+                hook();
+            }),
+        });
         self
     }
 

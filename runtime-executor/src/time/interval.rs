@@ -9,7 +9,7 @@ use crate::scheduler::handle::Handle;
 use crate::time::sleep::{Sleep, sleep, sleep_until};
 
 /// Returns an interval that ticks every `period`, by the runtime's clock. The first tick is due at
-/// once.
+/// once. Ticks are lazy: without a call of [`tick`](Interval::tick) there is no timer.
 ///
 /// With a period of zero, every call of [`tick`](Interval::tick) returns after one turn of the
 /// loop. A tick that is late returns at once, and the task yields before its next operation. So an

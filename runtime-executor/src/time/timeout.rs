@@ -13,7 +13,8 @@ use crate::time::sleep::{Sleep, sleep, sleep_until};
 
 /// Awaits `future` for `duration` at most.
 ///
-/// The time is that of [`sleep`], which does not count a suspension of the machine on most systems.
+/// Lazy: the future is polled only while the `Timeout` is awaited. The time begins at the call. It
+/// is that of [`sleep`], which does not count a suspension of the machine on most systems.
 ///
 /// The future is polled first: if it is ready, its output is returned even if the deadline has
 /// passed. The future is dropped when the `Timeout` is dropped, and not when the time elapses.

@@ -52,6 +52,7 @@ fn a_spawn_within_the_guard_calls_the_hook_of_the_host() {
             .on_wake(move || {
                 hook.fetch_add(1, Ordering::SeqCst);
             })
+            .on_wake(|| ())
             .build();
         let _guard = runtime.enter();
         assert_eq!(runtime.turn(Duration::ZERO).next, NextTurn::OnWake);
