@@ -7,15 +7,16 @@
 //! - The deadline that the last turn has announced is reached, or that turn has left ready tasks.
 //!   Each turn replaces the source for this case.
 //!
-//! glib calls one source at a time, and no source from within itself. A task may however run a
-//! nested main loop, for a modal dialog. That loop may call the timer's source while the turn is
-//! not over; `try_turn` refuses, and the turn adds a timer when it returns.
+//! A task may run a nested main loop, for a modal dialog. That loop may call both sources while the
+//! turn of the task is not over. `try_turn` then refuses, and the source removes itself: the
+//! descriptor would stay readable, and the nested loop would not sleep. The turn adds the sources
+//! again when it returns.
 
 use std::cell::RefCell;
 use std::fmt;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use std::time::Duration;
 
 use aside::Runtime;
@@ -39,13 +40,8 @@ impl GlibHost {
         let descriptor = runtime.descriptor()?;
         let (watch, timer) = (RefCell::default(), RefCell::default());
         let host = Rc::new(GlibHost { runtime, descriptor, watch, timer });
-        let weak = Rc::downgrade(&host);
-        let readable = move |_, _| turn(&weak);
-        let fd = host.descriptor.as_raw_fd();
-        let watch = glib::source::unix_fd_add_local(fd, IOCondition::IN, readable);
-        host.watch.replace(Some(watch));
         // The runtime may have had a deadline, or ready tasks, before.
-        host.set_timer();
+        host.set_sources();
         Ok(host)
     }
 
@@ -67,26 +63,53 @@ impl GlibHost {
         Rc::into_inner(self).expect("the host has one owner").runtime
     }
 
-    /// Replaces the timer by one for the next turn.
-    fn set_timer(self: &Rc<GlibHost>) {
+    /// Turns the runtime once, without sleeping. Returns false inside a turn.
+    fn turn(self: &Rc<GlibHost>) -> bool {
+        let has_turned = self.runtime.try_turn(Duration::ZERO).is_ok();
+        if has_turned {
+            self.set_sources();
+        }
+        has_turned
+    }
+
+    /// Watches the descriptor, unless it is watched, and replaces the timer by one for the next
+    /// turn.
+    fn set_sources(self: &Rc<GlibHost>) {
+        if self.watch.borrow().is_none() {
+            self.watch.replace(Some(self.watch_descriptor()));
+        }
         if let Some(timer) = self.timer.take() {
             timer.remove();
         }
-        let Some(wait) = self.runtime.next_turn().timeout() else { return };
+        self.timer.replace(self.runtime.next_turn().timeout().map(|wait| self.start_timer(wait)));
+    }
+
+    fn watch_descriptor(self: &Rc<GlibHost>) -> SourceId {
+        let weak = Rc::downgrade(self);
+        let readable = move |_, _| {
+            let Some(host) = weak.upgrade() else { return ControlFlow::Break };
+            if host.turn() {
+                return ControlFlow::Continue;
+            }
+            host.watch.take();
+            ControlFlow::Break
+        };
+        glib::source::unix_fd_add_local(self.descriptor.as_raw_fd(), IOCondition::IN, readable)
+    }
+
+    fn start_timer(self: &Rc<GlibHost>, wait: Duration) -> SourceId {
         let weak = Rc::downgrade(self);
         let expired = move || {
-            if let Some(host) = weak.upgrade() {
-                // glib removes this source itself.
-                host.timer.take();
-            }
-            turn(&weak);
+            let Some(host) = weak.upgrade() else { return };
+            // glib removes this source itself.
+            host.timer.take();
+            host.turn();
         };
-        let timer = match wait {
+        match wait {
             // The idle priority: glib first calls what is due at other priorities, such as drawing.
             Duration::ZERO => glib::idle_add_local_once(expired),
             _ => glib::timeout_add_local_once(whole_milliseconds(wait), expired),
-        };
-        self.timer.replace(Some(timer));
+        }
     }
 }
 
@@ -94,16 +117,6 @@ impl fmt::Debug for GlibHost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GlibHost").field("runtime", &self.runtime).finish_non_exhaustive()
     }
-}
-
-/// Turns the runtime once, without sleeping.
-fn turn(host: &Weak<GlibHost>) -> ControlFlow {
-    if let Some(host) = host.upgrade()
-        && host.runtime.try_turn(Duration::ZERO).is_ok()
-    {
-        host.set_timer();
-    }
-    ControlFlow::Continue
 }
 
 /// Rounds up to the unit of glib: rounded down, the timer would expire before the deadline.
