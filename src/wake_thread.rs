@@ -2,6 +2,7 @@
 #![cfg_attr(not(all(feature = "net", unix)), allow(dead_code))]
 
 use std::io;
+use std::mem;
 
 use runtime_blocking::Pool;
 use runtime_core::fork::ForkCheck;
@@ -33,11 +34,13 @@ impl WakeThread {
 
 impl Drop for WakeThread {
     fn drop(&mut self) {
+        let thread = self.thread.take();
         if self.process.check().is_err() {
-            return;
+            // The system may have given the memory of the missing thread to a new one.
+            return mem::forget(thread);
         }
         (self.stop)();
-        if let Some(thread) = self.thread.take() {
+        if let Some(thread) = thread {
             // The thread does not panic: it catches the panic of the hook.
             let _ended = thread.join();
         }

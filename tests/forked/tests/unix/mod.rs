@@ -12,7 +12,7 @@ use std::time::Duration;
 use aside::blocking::{Pinned, Pool, Shutdown, SubmitError};
 use aside::net::UnixStream;
 use aside::process::Command;
-use aside::{JoinError, Runtime, run_in_executor, spawn_blocking};
+use aside::{JoinError, NextTurn, Runtime, run_in_executor, spawn_blocking};
 use fork::{Fork, fork, waitpid};
 
 /// The time limit of a child: far more than any child takes.
@@ -32,6 +32,10 @@ const TESTS: &[Test] = &[
     (
         "a_busy_runtime_can_be_dropped_in_a_forked_child",
         a_busy_runtime_can_be_dropped_in_a_forked_child,
+    ),
+    (
+        "a_hosted_runtime_can_be_dropped_in_a_forked_child",
+        a_hosted_runtime_can_be_dropped_in_a_forked_child,
     ),
     (
         "a_fork_inside_a_job_cannot_use_the_parents_loop",
@@ -225,6 +229,33 @@ fn a_busy_runtime_can_be_dropped_in_a_forked_child() {
     for job in at_work {
         assert_eq!(runtime.block_on(job).unwrap(), 1);
     }
+}
+
+/// The child has no wake thread, so its drop cannot wait for that thread. The parent's thread
+/// continues to call the hook.
+fn a_hosted_runtime_can_be_dropped_in_a_forked_child() {
+    let (sender, calls) = mpsc::channel();
+    let runtime = Runtime::new();
+    runtime.start_wake_thread().unwrap();
+    let (near, far) = runtime.block_on(async { UnixStream::pair() }).unwrap();
+    let task = runtime.spawn(async move { near.read(&mut [0; 16]).await });
+    let turn = |runtime: &Runtime| while runtime.turn(Duration::ZERO).next == NextTurn::Now {};
+    turn(&runtime);
+    runtime.set_on_wake(move || sender.send(process::id()).unwrap());
+    turn(&runtime);
+    let runtime = RefCell::new(Some(runtime));
+    in_child(|| {
+        let runtime = runtime.take().unwrap();
+        assert!(runtime.descriptor().unwrap_err().to_string().contains("forked"));
+        assert!(Runtime::new().descriptor().is_ok());
+        drop(runtime);
+    });
+    let runtime = runtime.take().unwrap();
+    calls.try_iter().for_each(drop);
+    assert_eq!(far.try_write(b"!").unwrap(), 1);
+    assert_eq!(calls.recv().unwrap(), process::id());
+    turn(&runtime);
+    assert_eq!(runtime.block_on(task).unwrap().unwrap(), 1);
 }
 
 /// The child is a copy of a worker. In the child no thread turns the loop of the runtime.
