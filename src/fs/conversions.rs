@@ -69,6 +69,7 @@ impl File {
         Ok(Arc::into_inner(file).expect("the stream's file is the last one"))
     }
 
+    #[cfg(any(unix, windows))]
     fn open_file(&self) -> &fs::File {
         self.file.as_deref().expect("the file was closed")
     }
