@@ -55,6 +55,7 @@ impl File {
     /// Returns the file if accepted bytes are not written yet, an operation is under way, bytes
     /// were read ahead, no operation has returned the error of a failed write yet, or the file is
     /// closed.
+    #[expect(clippy::result_large_err, reason = "the file is given back, as in tokio")]
     pub fn try_into_std(mut self) -> Result<fs::File, File> {
         // A `read_at` that is under way has the file, too. No other one can begin.
         let holders_at_rest = 2;
