@@ -30,6 +30,29 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # A server
+//!
+//! It sends back all bytes that it receives. A task is a few hundred bytes, and need not be `Send`.
+//!
+//! ```no_run
+//! # #[cfg(all(feature = "net", unix))]
+//! fn main() -> std::io::Result<()> {
+//!     aside::run(async {
+//!         let listener = aside::net::TcpListener::bind("127.0.0.1:8080").await?;
+//!         loop {
+//!             let (stream, _peer) = listener.accept().await?;
+//!             let echo = async move { futures_lite::io::copy(&stream, &stream).await };
+//!             aside::spawn(echo).detach();
+//!         }
+//!     })
+//! }
+//! # #[cfg(not(all(feature = "net", unix)))] fn main() {}
+//! ```
+//!
+//! If you know [tokio](guide::from_tokio), [smol](guide::from_smol) or
+//! [asyncio](guide::from_asyncio), begin with the table of their names. `tokio::sync`,
+//! `tokio::select!` and the crates of smol work as they are.
+//!
 //! # Modules, in reading order
 //!
 //! - [`run`], [`spawn`], [`spawn_blocking`]: the main function, tasks, blocking calls.
@@ -55,9 +78,12 @@
 //! - [`observe`]: which task blocks the loop, and what the loop does.
 //! - [`named`]: names of tasks and jobs, for errors and reports.
 //!
-//! The guide (`docs/guide/`) shows how to use them together. The event loop is the package
-//! `runtime-executor`, the pool is `runtime-blocking`, and `runtime-core` is the base of both. The
-//! front pages of these packages describe the life of a task and of a blocking call.
+//! The [`guide`] shows how to use them together: [blocking calls](guide::blocking_calls), [sync
+//! primitives](guide::sync_primitives), [sockets](guide::sockets), [native I/O or the
+//! pool](guide::native_io), [cancellation](guide::cancellation), and [systems and
+//! hosts](guide::hosts). The event loop is the package `runtime-executor`, the pool is
+//! `runtime-blocking`, and `runtime-core` is the base of both. The front pages of these packages
+//! describe the life of a task and of a blocking call.
 //!
 //! # Features
 //!
@@ -251,6 +277,9 @@ pub mod guide {
     #[doc = include_str!("../docs/guide/tasks.md")]
     pub mod tasks {}
     #[doc = include_str!("../docs/guide/sync-primitives.md")]
+    #[doc(alias("broadcast", "watch", "mpsc", "oneshot", "channel", "Queue"))]
+    #[doc(alias("Mutex", "RwLock", "Semaphore", "Barrier", "OnceCell", "Notify", "Event"))]
+    #[doc(alias("CancellationToken", "tokio::sync"))]
     pub mod sync_primitives {}
     #[cfg(all(feature = "net", unix))]
     #[doc = include_str!("../docs/guide/sockets.md")]
@@ -264,6 +293,16 @@ pub mod guide {
     pub mod embedding {}
     #[doc = include_str!("../docs/guide/hosts.md")]
     pub mod hosts {}
+    #[cfg(all(feature = "net", unix))]
+    #[doc = include_str!("../docs/guide/from-tokio.md")]
+    #[doc(alias("reqwest", "async_compat", "task_local", "select!", "JoinSet", "tokio::sync"))]
+    pub mod from_tokio {}
+    #[doc = include_str!("../docs/guide/from-smol.md")]
+    #[doc(alias("async_std", "async_io", "block_on", "LocalExecutor"))]
+    pub mod from_smol {}
+    #[doc = include_str!("../docs/guide/from-asyncio.md")]
+    #[doc(alias("python", "as_completed", "shield"))]
+    pub mod from_asyncio {}
 }
 
 /// Tests the code in the README.

@@ -31,6 +31,7 @@ mod tasks {
     mod replaced_wakers;
     mod sync_primitives;
     mod task_locals;
+    mod tokio_types;
     mod unwinding;
     mod wakers;
 
