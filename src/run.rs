@@ -11,9 +11,8 @@ use crate::observed_runtime::observed_runtime;
 /// of `main`. Like Python's `asyncio.run`, it is the entry point of an async program.
 ///
 /// When `main` is ready, the remaining tasks are cancelled. `run` then waits for all accepted
-/// blocking jobs, so that nothing that they write is lost. After five seconds it names the
-/// remaining jobs on stderr. It also waits, without that message, for [pinned
-/// states](crate::blocking::Pinned) whose last handle was dropped on this loop.
+/// blocking jobs, so that nothing that they write is lost, and names them on stderr after five
+/// seconds; and for [pinned states](crate::blocking::Pinned) whose last handle the loop dropped.
 ///
 /// ```
 /// let length = aside::run(async {
@@ -30,7 +29,7 @@ use crate::observed_runtime::observed_runtime;
 /// # Panics
 /// If `main` panics: the panic continues after the shutdown.
 #[track_caller]
-#[doc(alias("block_on", "asyncio", "main"))]
+#[doc(alias("block_on", "asyncio", "main", "tokio::main"))]
 pub fn run<F: Future>(main: F) -> F::Output {
     let runtime = observed_runtime();
     let output = heap_if_large!(Box::pin, main: F => runtime.block_on(main));
@@ -55,7 +54,7 @@ pub fn run<F: Future>(main: F) -> F::Output {
 /// On a thread that neither turns a loop nor has [entered](crate::Runtime::enter) its own: use
 /// [`Handle::spawn`](crate::Handle::spawn) there.
 #[track_caller]
-#[doc(alias("create_task", "ensure_future", "spawn_local", "asyncio"))]
+#[doc(alias("create_task", "ensure_future", "spawn_local", "asyncio", "LocalSet"))]
 pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
 where
     F: Future + 'static,

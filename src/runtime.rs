@@ -45,6 +45,7 @@ use crate::wake_thread::WakeThread;
 /// and dropping the runtime waits for nothing. A runtime made in the child works. If a task or a
 /// job forks, the child should `exec` or `exit` there, because it is inside a turn of the parent's
 /// loop.
+#[doc(alias("EventLoop", "LocalRuntime", "LocalExecutor", "Runner", "run_until_complete"))]
 pub struct Runtime {
     pub(crate) executor: EventLoop,
     pub(crate) handle: Handle,
@@ -194,6 +195,7 @@ impl fmt::Debug for Runtime {
 ///     .thread_name("aside-worker")
 ///     .build();
 /// ```
+#[doc(alias("new_current_thread", "enable_all", "max_blocking_threads", "start_paused"))]
 #[derive(Debug)]
 pub struct Builder {
     config: Config,

@@ -22,6 +22,7 @@ pub use runtime_executor::{
 
 /// Returns the time by the clock of the current runtime, or by the system's clock if there is no
 /// runtime.
+#[doc(alias = "Instant")]
 pub fn now() -> Instant {
     match runtime_executor::Handle::try_current() {
         Ok(handle) => handle.clock().now(),

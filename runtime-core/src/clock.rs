@@ -70,6 +70,7 @@ impl Clock {
     }
 
     /// A virtual clock, which the loop advances.
+    #[doc(alias("pause", "advance", "start_paused", "MockClock"))]
     pub fn virtual_time() -> Clock {
         Clock(ClockSource::Virtual(Arc::new(VirtualTime {
             start: Instant::now(),
@@ -99,6 +100,7 @@ impl Clock {
     }
 
     /// Stops a virtual clock until [`release`](Clock::release), while a job runs.
+    #[doc(hidden)]
     pub fn hold(&self) {
         if let ClockSource::Virtual(time) = &self.0 {
             // ORDERING: Relaxed. The caller is the loop itself, or a job that already holds the
@@ -108,6 +110,7 @@ impl Clock {
     }
 
     /// Ends one [`hold`](Clock::hold). The caller unparks the loop afterwards.
+    #[doc(hidden)]
     pub fn release(&self) {
         if let ClockSource::Virtual(time) = &self.0 {
             // ORDERING: Release, paired with the Acquire in `may_advance`: a loop that finds no
@@ -117,6 +120,7 @@ impl Clock {
     }
 
     /// Returns whether the loop may advance the time: the clock is virtual and not held.
+    #[doc(hidden)]
     pub fn may_advance(&self) -> bool {
         match &self.0 {
             ClockSource::System => false,
@@ -127,6 +131,7 @@ impl Clock {
 
     /// Returns whether the clock can reach `instant`. A virtual clock can count 584 years; a later
     /// deadline never passes.
+    #[doc(hidden)]
     pub fn reaches(&self, instant: Instant) -> bool {
         match &self.0 {
             ClockSource::System => true,
@@ -139,6 +144,7 @@ impl Clock {
 
     /// Advances a virtual clock to `instant`, unless the clock has reached `instant` already. Only
     /// the loop calls this.
+    #[doc(hidden)]
     pub fn advance_to(&self, instant: Instant) {
         if let ClockSource::Virtual(time) = &self.0 {
             let elapsed = instant.saturating_duration_since(time.start).as_nanos();

@@ -59,12 +59,14 @@ pub trait JobCell<T> {
 impl<T> JoinHandle<T> {
     /// The only reading end of a task's cell.
     #[inline]
+    #[doc(hidden)]
     pub fn new(cell: Arc<Completion<T>>) -> JoinHandle<T> {
         JoinHandle { awaited: Awaited::Task(cell), taken: false }
     }
 
     /// The only reading end of a job's cell.
     #[inline]
+    #[doc(hidden)]
     pub fn of_job(job: Arc<dyn JobCell<T> + Send + Sync>) -> JoinHandle<T> {
         JoinHandle { awaited: Awaited::Job(job), taken: false }
     }
@@ -84,13 +86,12 @@ impl<T> JoinHandle<T> {
         }
     }
 
-    /// Requests cancellation.
+    /// Requests cancellation. Does nothing if there is a result.
     ///
     /// A task is dropped on its own thread before its next poll, and the handle then yields a
     /// [`JoinError`] with [`is_cancelled`](JoinError::is_cancelled). A task that finishes first
     /// yields its result. A job that has not begun is removed from its queue at once. A running job
-    /// cannot be stopped from outside, and its result arrives when it ends. Does nothing if there
-    /// is a result.
+    /// cannot be stopped from outside, and its result arrives when it ends.
     pub fn abort(&self) {
         match &self.awaited {
             Awaited::Task(cell) => cell.cancel(),
@@ -116,8 +117,7 @@ impl<T> JoinHandle<T> {
     /// Lets the task or job continue without the handle, just as dropping the handle does.
     pub fn detach(self) {}
 
-    /// Polls a job, or a task that has ended. If no other thread can reach the cell any more, the
-    /// result is taken without the cell's lock.
+    /// Polls a job, or a task that has ended: without a lock if no other thread reaches the cell.
     #[inline(never)]
     fn poll_alone(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
         match &self.awaited {

@@ -24,6 +24,7 @@ use crate::sync::Mutex;
 ///     assert!(task.await.unwrap_err().is_cancelled());
 /// });
 /// ```
+#[doc(alias = "CancelledError")]
 pub struct JoinError(Box<Failure>);
 
 struct Failure {
@@ -46,6 +47,7 @@ enum Reason {
 impl JoinError {
     /// The error of a task or job that was cancelled before it finished.
     #[cold]
+    #[doc(hidden)]
     pub fn cancelled(metadata: Metadata) -> JoinError {
         JoinError(Box::new(Failure { metadata, reason: Reason::Cancelled }))
     }
@@ -53,6 +55,7 @@ impl JoinError {
     /// The error of a task or job that was cancelled before it began, because its runtime or its
     /// pool was shut down.
     #[cold]
+    #[doc(hidden)]
     pub fn shut_down(metadata: Metadata) -> JoinError {
         let reason = Reason::ShutDown(RuntimeGoneError::of("this task or job"));
         JoinError(Box::new(Failure { metadata, reason }))
@@ -60,6 +63,7 @@ impl JoinError {
 
     /// The error of a task or job that panicked with `payload`.
     #[cold]
+    #[doc(hidden)]
     pub fn panicked(metadata: Metadata, payload: Payload) -> JoinError {
         let message = panic_text(&payload).map(Box::from);
         let reason = Reason::Panicked { message, payload: Mutex::new(payload) };

@@ -16,6 +16,7 @@ pub struct RuntimeGoneError {
 
 impl RuntimeGoneError {
     /// Makes the error for an object, such as "this socket".
+    #[doc(hidden)]
     pub const fn of(object: &'static str) -> RuntimeGoneError {
         RuntimeGoneError { of: object }
     }

@@ -31,7 +31,7 @@ use crate::handle::Handle;
 /// # Panics
 /// On a thread without a runtime: use [`Handle::spawn_blocking`] there.
 #[track_caller]
-#[doc(alias("to_thread", "unblock", "run_in_thread", "asyncio"))]
+#[doc(alias("to_thread", "unblock", "run_in_thread", "asyncio", "block_in_place"))]
 pub fn spawn_blocking<F, T>(f: F) -> JoinHandle<T>
 where
     F: FnOnce() -> T + Send + 'static,

@@ -40,7 +40,7 @@ use super::outcome::{AllOk, First, FirstOk};
 /// # Cancel safety
 ///
 /// Dropping the future drops all children. Outputs of finished children are lost.
-#[doc(alias("join", "join_all", "asyncio", "zip"))]
+#[doc(alias("join", "join_all", "asyncio", "zip", "join!"))]
 pub fn gather<G, M>(group: G) -> Gather<G::Children>
 where
     G: IntoGather<M>,
@@ -80,7 +80,7 @@ where
 /// # Cancel safety
 ///
 /// Dropping the future drops all children. Values of finished children are lost.
-#[doc(alias("try_join", "try_join_all", "asyncio"))]
+#[doc(alias("try_join", "try_join_all", "asyncio", "try_join!", "try_zip"))]
 pub fn try_gather<G, M>(group: G) -> Gather<G::Children>
 where
     G: IntoGather<M, AllOk>,
@@ -116,7 +116,7 @@ where
 ///
 /// Dropping the future drops all children.
 #[track_caller]
-#[doc(alias("select", "select_all", "FIRST_COMPLETED"))]
+#[doc(alias("select", "select_all", "FIRST_COMPLETED", "select!", "or", "wait"))]
 pub fn race<G, M>(group: G) -> Gather<G::Children>
 where
     G: IntoGather<M, First>,

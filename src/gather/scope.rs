@@ -61,7 +61,7 @@ use super::scoped_handle::{ScopedHandle, scoped_child};
 /// # Cancel safety
 ///
 /// Dropping the future drops the body and all children.
-#[doc(alias("TaskGroup", "nursery", "JoinSet", "FuturesUnordered", "asyncio"))]
+#[doc(alias("TaskGroup", "nursery", "JoinSet", "FuturesUnordered", "asyncio", "as_completed"))]
 pub fn scope<'env, F, Fut>(body: F) -> ScopeFuture<'env, Fut>
 where
     F: FnOnce(Scope<'env>) -> Fut,

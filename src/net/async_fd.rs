@@ -52,7 +52,7 @@ use super::register_error::RegisterError;
 ///
 /// # Drop
 /// Deregisters the descriptor and drops the object.
-#[doc(alias = "Async")]
+#[doc(alias("Async", "add_reader", "add_writer", "Poll", "Evented"))]
 pub struct AsyncFd<T> {
     // Dropped first, so that no closed descriptor is registered.
     pub(super) registration: Registration,

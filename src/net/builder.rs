@@ -28,6 +28,7 @@ use super::udp::UdpSocket;
 /// })?;
 /// # Ok::<(), std::io::Error>(())
 /// ```
+#[doc(alias = "TcpSocket")]
 #[derive(Clone, Debug, Default)]
 #[must_use = "it makes a socket with `listen`, `connect` or `bind_udp`"]
 pub struct SocketBuilder {

@@ -32,6 +32,7 @@ use super::tcp_stream::TcpStream;
 /// })?;
 /// # Ok::<(), std::io::Error>(())
 /// ```
+#[doc(alias("start_server", "create_server"))]
 pub struct TcpListener {
     io: AsyncFd<net::TcpListener>,
 }

@@ -59,6 +59,7 @@ use super::stream::impl_stream;
 ///
 /// # Drop
 /// Closes the connection.
+#[doc(alias = "open_connection")]
 pub struct TcpStream {
     io: AsyncFd<net::TcpStream>,
 }

@@ -36,6 +36,7 @@ use super::socket_options::SocketOptions;
 /// })?;
 /// # Ok::<(), std::io::Error>(())
 /// ```
+#[doc(alias = "create_datagram_endpoint")]
 pub struct UdpSocket {
     io: AsyncFd<net::UdpSocket>,
 }

@@ -19,6 +19,7 @@ use runtime_executor::Observer;
 /// assert_eq!(counters.spawned(), 1);
 /// assert_eq!(counters.ended(), 1);
 /// ```
+#[doc(alias("RuntimeMetrics", "metrics"))]
 #[derive(Clone, Debug, Default)]
 pub struct Counters {
     counts: Rc<CounterCells>,

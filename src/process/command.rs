@@ -27,6 +27,7 @@ use super::orphans;
 ///     assert!(timeout(Duration::from_millis(10), status).await.is_err());
 /// });
 /// ```
+#[doc(alias("create_subprocess_exec", "Popen", "subprocess"))]
 #[derive(Debug)]
 pub struct Command {
     std: process::Command,

@@ -29,6 +29,7 @@ use crate::handle::Handle;
 /// worker exits and is waited for, and what the workers have printed is passed on. If the drop did
 /// not wait and the program ends first, the workers are killed. To cancel calls, [shut
 /// the pool down](ProcessPool::shutdown).
+#[doc(alias("ProcessPoolExecutor", "multiprocessing"))]
 #[derive(Clone)]
 pub struct ProcessPool {
     /// Each of its threads drives one worker process.

@@ -47,6 +47,7 @@ use crate::runtime_gone::is_runtime_gone;
 /// # Cancel safety
 /// Safe. Awaiting the future again by reference (`(&mut interrupt).await`) waits for the next
 /// signal.
+#[doc(alias("SIGINT", "KeyboardInterrupt"))]
 pub fn ctrl_c() -> CtrlC {
     CtrlC { signals: Signals::new([Signal::INT]) }
 }

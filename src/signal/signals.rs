@@ -37,6 +37,7 @@ use crate::net::AsyncFd;
 /// # Drop
 /// The signals are no longer received. Their default actions do not come back, except after
 /// [`then_default`](Signals::then_default); see the [module](super).
+#[doc(alias("add_signal_handler", "SignalKind", "async_signal"))]
 pub struct Signals {
     delivery: SignalDelivery<AsyncFd<UnixStream>, SignalOnly>,
     signals: Vec<Signal>,

@@ -153,6 +153,7 @@ impl From<Cancelled> for io::Error {
 /// Checks, from any thread, whether one job was requested to stop. Cheap to clone.
 ///
 /// A token keeps the job's completion cell alive, but nothing that the closure held.
+#[doc(alias = "CancellationToken")]
 #[derive(Clone)]
 pub struct CancelToken {
     work: Arc<dyn Stoppable>,

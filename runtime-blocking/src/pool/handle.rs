@@ -58,6 +58,7 @@ use crate::worker::start::start_worker;
 /// busy at the fork, or one thread was arriving, a submit dispatches no worker and does not ask the
 /// system for the process ID. In this case the fork is detected only after other code in the child
 /// has asked the system, as making a runtime does.
+#[doc(alias = "ThreadPoolExecutor")]
 #[derive(Clone)]
 pub struct Pool {
     main: Lane,

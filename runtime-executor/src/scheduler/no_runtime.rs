@@ -10,6 +10,7 @@ pub struct NoRuntimeError(());
 impl NoRuntimeError {
     /// Makes the error.
     #[allow(clippy::new_without_default)]
+    #[doc(hidden)]
     pub fn new() -> NoRuntimeError {
         NoRuntimeError(())
     }

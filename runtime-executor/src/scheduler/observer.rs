@@ -10,6 +10,7 @@ use runtime_core::metadata::Metadata;
 /// empty default body.
 ///
 /// A panic in an observer is printed like every panic, and is not propagated.
+#[doc(alias("hooks", "console", "tracing"))]
 pub trait Observer {
     /// Step 1: a task was spawned.
     fn task_spawned(&self, task: &Metadata) {

@@ -47,6 +47,7 @@ pub fn interval_at(start: Instant, period: Duration) -> Interval {
 /// | `Burst` | 0, 35, 35, 35, 40, 50 |
 /// | `Delay` | 0, 35, 45, 55 |
 /// | `Skip`  | 0, 35, 40, 50 |
+#[doc(alias = "MissedTickBehavior")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MissedTicks {

@@ -43,7 +43,7 @@ use crate::time::timer_queue::TimerKey;
 /// # Cancel safety
 /// Safe: dropping the future removes the timer. A new call of `sleep` waits for the full duration
 /// again.
-#[doc(alias("delay", "call_later", "asyncio"))]
+#[doc(alias("delay", "call_later", "asyncio", "Timer"))]
 pub fn sleep(duration: Duration) -> Sleep {
     match Handle::try_current() {
         Ok(handle) => Sleep::placed_after(duration, handle),

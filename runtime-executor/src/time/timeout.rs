@@ -123,6 +123,7 @@ impl<F: Future> Future for Timeout<F> {
 }
 
 /// The error of a [`Timeout`] whose deadline has passed before the future was ready.
+#[doc(alias("TimeoutError", "TimedOut"))]
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Elapsed(());

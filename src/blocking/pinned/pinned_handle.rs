@@ -72,6 +72,7 @@ use crate::handle::Handle;
 /// # In a forked child
 /// The state and its thread belong to the parent process: calls are
 /// [refused](crate::blocking::PinnedCallError::Forked), and the drop does nothing.
+#[doc(alias("spawn_pinned", "LocalPoolHandle", "actor"))]
 pub struct Pinned<T: 'static> {
     owner: Arc<PinnedOwner<T>>,
 }

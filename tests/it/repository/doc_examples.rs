@@ -7,9 +7,10 @@ use crate::repository::tidy::graph::PACKAGES;
 /// This macro is for the four packages, and `aside` does not export it.
 const NOT_EXPORTED: &str = "runtime-core/src/large.rs";
 
-/// The beginnings of lines that an example may hide: the type of its result, and a condition for
-/// features.
-const HIDDEN: [&str; 4] = ["# Ok::<", "# std::io::Result::Ok(())", "# #[cfg(", "# }"];
+/// The beginnings of lines that an example may hide: the type of its result, a condition for
+/// features, and an empty `main` beside items.
+const HIDDEN: [&str; 5] =
+    ["# Ok::<", "# std::io::Result::Ok(())", "# #[cfg(", "# }", "# fn main() {}"];
 
 /// The lines of the compiled examples in a file's documentation, numbered from 1.
 fn example_lines(source: &Source) -> Vec<(usize, &str)> {
@@ -86,6 +87,47 @@ fn the_code_below_the_root_package_does_not_name_it() {
         }
     }
     assert_none(found, "dependencies point down");
+}
+
+/// Names of tokio, smol and asyncio for which a user searches.
+const ELSEWHERE: [&str; 24] = [
+    "block_on",
+    "spawn_local",
+    "LocalSet",
+    "JoinSet",
+    "TaskGroup",
+    "create_task",
+    "join!",
+    "try_join!",
+    "select!",
+    "as_completed",
+    "wait_for",
+    "to_thread",
+    "Timer",
+    "MissedTickBehavior",
+    "ThreadPoolExecutor",
+    "ProcessPoolExecutor",
+    "CancelledError",
+    "CancellationToken",
+    "broadcast",
+    "watch",
+    "Notify",
+    "tokio::sync",
+    "tokio::main",
+    "reqwest",
+];
+
+#[test]
+fn the_search_of_the_documentation_finds_the_names_of_other_runtimes() {
+    let sources: Vec<Source> = files(".rs").into_iter().filter(Source::is_product).collect();
+    let aliases = sources.iter().flat_map(|source| source.text.lines());
+    let aliases: Vec<&str> = aliases.filter(|line| line.contains("#[doc(alias")).collect();
+    let is_missing = |name: &&str| {
+        let quoted = format!("\"{name}\"");
+        !aliases.iter().any(|line| line.contains(&quoted))
+    };
+    let missing = ELSEWHERE.iter().filter(|name| is_missing(name)).map(|name| name.to_string());
+    assert_none(missing.collect(), "no item has the alias");
 }
 
 #[test]
