@@ -150,12 +150,3 @@ mod net {
 
     mod busy_sockets;
 }
-
-mod repository {
-    mod doc_examples;
-    mod examples;
-    mod manifests;
-    mod records;
-    pub(crate) mod sources;
-    pub(crate) mod tidy;
-}

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::assert_none;
 use super::graph::Graph;
-use crate::repository::sources::{Source, file, files};
+use crate::sources::{Source, file, files};
 
 /// The lists, by section: a path and a text for each line.
 pub(crate) type Reading = BTreeMap<String, Vec<(String, String)>>;

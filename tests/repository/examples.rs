@@ -1,7 +1,7 @@
 //! Each example is listed in a manifest, because cargo does not find the examples in subfolders.
 
-use crate::repository::sources::{file, files};
-use crate::repository::tidy::assert_none;
+use crate::sources::{file, files};
+use crate::tidy::assert_none;
 
 #[test]
 fn every_example_is_listed_in_its_manifest() {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::repository::sources::{Source, files};
+use crate::sources::{Source, files};
 
 /// The packages: name in paths, folder of the source.
 pub(crate) const PACKAGES: [(&str, &str); 5] = [

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::repository::sources::{Source, cells, file, files, grouped, has_word, quoted};
-use crate::repository::tidy::assert_none;
-use crate::repository::tidy::facades::{orderings, shipped};
+use crate::sources::{Source, cells, file, files, grouped, has_word, quoted};
+use crate::tidy::assert_none;
+use crate::tidy::facades::{orderings, shipped};
 
 const PITFALLS: &str = "docs/verification/pitfalls.md";
 const ORDERINGS: &str = "docs/verification/orderings.md";

@@ -1,7 +1,7 @@
 //! Files are short, nothing is left for later, and no test can hang.
 
 use super::assert_none;
-use crate::repository::sources::{files, has_word};
+use crate::sources::{files, has_word};
 
 #[test]
 fn no_file_is_long_and_no_line_is_wide() {
@@ -48,7 +48,7 @@ fn every_test_that_could_hang_is_watched() {
     // The tests in these files start no runtime: they check text and types, or drive a group by
     // hand.
     let types = ["tests/it/runtime/send_sync.rs", "tests/it/runtime/unwind_safe.rs"];
-    let plain = ["tests/it/repository/", "tests/it/gather/", types[0], types[1]];
+    let plain = ["tests/repository/", "tests/it/gather/", types[0], types[1]];
     let mut found = Vec::new();
     let mut watched = 0;
     for source in files(".rs") {

@@ -1,7 +1,7 @@
 //! Dependencies and shared state come from one place each, and atomic operations are justified.
 
 use super::{assert_none, search};
-use crate::repository::sources::{Source, files, has_word};
+use crate::sources::{Source, files, has_word};
 
 const FACADE: &[&str] = &["runtime-core/src/sync/", "tests/models/"];
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::assert_none;
 use super::graph::PACKAGES;
-use crate::repository::sources::{Source, cells, file, files};
+use crate::sources::{Source, cells, file, files};
 
 /// Names that may repeat, because the path of the public module distinguishes them.
 const REPEATED: &[&str] = &["Builder", "Handle"];

@@ -1,8 +1,8 @@
 //! The examples in the documentation can be copied: they name `aside` alone, and hide nothing.
 
-use crate::repository::sources::{Source, files, has_word};
-use crate::repository::tidy::assert_none;
-use crate::repository::tidy::graph::PACKAGES;
+use crate::sources::{Source, files, has_word};
+use crate::tidy::assert_none;
+use crate::tidy::graph::PACKAGES;
 
 /// This macro is for the four packages, and `aside` does not export it.
 const NOT_EXPORTED: &str = "runtime-core/src/large.rs";

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::assert_none;
-use crate::repository::sources::{Paragraph, files};
+use crate::sources::{Paragraph, files};
 
 /// The checked text: the comments of every Rust file, and every Markdown page.
 const ENDINGS: [&str; 2] = [".rs", ".md"];

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::repository::sources::{file, has_word};
-use crate::repository::tidy::assert_none;
+use crate::sources::{file, has_word};
+use crate::tidy::assert_none;
 
 const MANIFESTS: [&str; 5] = [
     "Cargo.toml",

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::assert_none;
 use super::graph::PACKAGES;
 use super::heart::{WAYS, lines, reading};
-use crate::repository::sources::{Source, file, files, grouped, quoted};
+use crate::sources::{Source, file, files, grouped, quoted};
 
 const ARCHITECTURE: &str = "docs/internals/architecture.md";
 
@@ -150,7 +150,7 @@ fn every_path_in_a_code_span_is_there() {
     };
     let mut found = Vec::new();
     for source in files(".rs").into_iter().chain(files(".md")) {
-        if source.path == "tests/it/repository/tidy/maps.rs" {
+        if source.path == "tests/repository/tidy/maps.rs" {
             continue;
         }
         for paragraph in source.paragraphs() {

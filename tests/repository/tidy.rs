@@ -4,7 +4,7 @@
 //! `circles` check which file imports which, and `heart` the length of the way from a call to its
 //! result. `names` and `language` check names and sentences, and `maps` the maps in the documents.
 
-use crate::repository::sources::{Source, files};
+use crate::sources::{Source, files};
 
 mod circles;
 pub(crate) mod facades;
