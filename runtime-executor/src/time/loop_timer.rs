@@ -21,6 +21,7 @@ pub(crate) fn has_fired(key: TimerKey, shared: &Arc<Shared<Message>>) -> bool {
 
 /// Replaces the waker of a timer, unless the stored waker wakes the same task. Returns `Ready` if
 /// the timer has fired.
+#[inline]
 pub(crate) fn renew(key: TimerKey, core: &Core, waker: &Waker) -> Poll<()> {
     match core.timers.borrow_mut().get_mut(key) {
         None => return Poll::Ready(()),
@@ -37,6 +38,7 @@ pub(crate) fn renew(key: TimerKey, core: &Core, waker: &Waker) -> Poll<()> {
 }
 
 /// Removes a timer from a loop: at once if this thread is turning the loop, otherwise by a command.
+#[inline]
 pub(crate) fn remove(key: TimerKey, shared: &Arc<Shared<Message>>) {
     match current::turning().filter(|core| Arc::ptr_eq(&core.shared, shared)) {
         Some(core) => remove_here(key, &core),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use aside::time::Clock;
 use aside::{Handle, NextTurn, Runtime, sleep, spawn, spawn_blocking};
 
-use crate::support::watchdog::{on_a_thread, panic_message, watched};
+use crate::support::watchdog::{panic_message, watched};
 
 /// Returns the time by the current runtime's clock, which tells runtimes apart if it is virtual.
 fn is_current(runtime: &Runtime) -> bool {
@@ -102,7 +102,7 @@ fn a_socket_made_within_a_guard_belongs_to_the_runtime() {
     watched(|| {
         let runtime = Runtime::new();
         let handle = runtime.handle();
-        let (near, far) = on_a_thread(move || {
+        let (near, far) = crate::support::watchdog::on_a_thread(move || {
             let _guard = handle.enter();
             aside::net::UnixStream::pair().unwrap()
         });
