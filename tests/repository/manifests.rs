@@ -54,10 +54,11 @@ fn the_check_builds_with_the_lower_bounds_and_for_other_systems() {
     }
     let systems = file(".ci/systems").expect("the script exists");
     let page = file("docs/guide/hosts.md").expect("the page exists");
-    for system in ["darwin", "freebsd", "illumos", "android", "windows", "wasip1"] {
+    for system in ["darwin", "freebsd", "illumos", "android", "powerpc", "windows", "wasip1"] {
         assert!(systems.contains(system), "{system} is not checked");
     }
-    for system in ["macOS", "FreeBSD", "NetBSD", "illumos", "Android", "Windows", "WASI"] {
+    for system in ["macOS", "FreeBSD", "NetBSD", "illumos", "Android", "PowerPC", "Windows", "WASI"]
+    {
         assert!(has_word(&page, system), "the page does not name {system}");
     }
 }

@@ -2,7 +2,12 @@
 //! they are std's atomics.
 #![allow(clippy::disallowed_types)]
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+#[cfg(target_has_atomic = "64")]
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+#[cfg(not(target_has_atomic = "64"))]
+use crate::sync::wide_atomic::AtomicU64;
 
 /// A counter that starts at zero.
 #[derive(Debug, Default)]

@@ -5,7 +5,8 @@
 //! built from [loom](https://docs.rs/loom)'s types. All other source is the same in a build and in
 //! a model, so the models check the source that ships. Two rules make sure of it:
 //!
-//! - the native side contains no logic, and
+//! - the native side contains no logic, except for `wide_atomic`, on processors that lack 64-bit
+//!   atomics, and
 //! - the model side is never stronger than the types it stands for. Its channel orders a send
 //!   before the receive of the same message, and nothing else. Its timed waits expire whenever an
 //!   injector lets time pass. Its threads may wake spuriously or fail to start.
@@ -14,6 +15,8 @@
 //! only be stricter than the machine.
 
 pub mod counter;
+#[cfg(all(not(runtime_loom), any(test, not(target_has_atomic = "64"))))]
+mod wide_atomic;
 
 /// A cell that is written once and then only read, so loom need not see it.
 pub use std::sync::OnceLock;

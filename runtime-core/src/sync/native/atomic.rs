@@ -1,3 +1,8 @@
 //! Atomics and their orderings: std's.
 
-pub use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+#[cfg(target_has_atomic = "64")]
+pub use std::sync::atomic::AtomicU64;
+pub use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+
+#[cfg(not(target_has_atomic = "64"))]
+pub use crate::sync::wide_atomic::AtomicU64;
