@@ -57,14 +57,14 @@ pub trait JobCell<T> {
 }
 
 impl<T> JoinHandle<T> {
-    /// The only reading end of a task's cell.
+    #[doc(hidden)] // The only reading end of a task's cell.
     #[inline]
     #[doc(hidden)]
     pub fn new(cell: Arc<Completion<T>>) -> JoinHandle<T> {
         JoinHandle { awaited: Awaited::Task(cell), taken: false }
     }
 
-    /// The only reading end of a job's cell.
+    #[doc(hidden)] // The only reading end of a job's cell.
     #[inline]
     #[doc(hidden)]
     pub fn of_job(job: Arc<dyn JobCell<T> + Send + Sync>) -> JoinHandle<T> {

@@ -7,7 +7,7 @@ use std::fmt;
 ///
 /// It is the inner error of a [`std::io::Error`], or the [`source`](Error::source) of a
 /// [`JoinError`](crate::join::JoinError).
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RuntimeGoneError {
     /// The object that belongs to the runtime.

@@ -8,6 +8,8 @@ pub(crate) mod spawn;
 pub use executor::Executor;
 pub use pinned::{Pinned, PinnedBuilder};
 
+pub use runtime_core::fork::ForkedError;
+
 pub use runtime_blocking::{
     CancelHook, CancelToken, Cancelled, Deadlock, Lane, LaneBuilder, LaneStats, PinnedCallError,
     Pool, PoolBuilder, PoolReport, Priority, RunningJob, Shutdown, Stats, SubmitError,

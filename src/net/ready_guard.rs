@@ -105,7 +105,7 @@ impl<T> ReadyMutGuard<'_, T> {
 }
 
 /// The error of an operation that would have blocked. After this error, wait again.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WouldBlock(());
 
 impl fmt::Display for WouldBlock {

@@ -30,6 +30,15 @@ pub struct Function<A, R> {
     body: fn(A) -> R,
 }
 
+/// A copy of the name and of the function's address.
+impl<A, R> Clone for Function<A, R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<A, R> Copy for Function<A, R> {}
+
 impl<A, R> Function<A, R> {
     /// Makes a function with this name, which must be unique in the program. A function of several
     /// arguments takes them as a tuple.

@@ -205,6 +205,12 @@ impl ProcessPool {
     }
 }
 
+impl Default for ProcessPoolBuilder {
+    fn default() -> ProcessPoolBuilder {
+        ProcessPool::builder()
+    }
+}
+
 impl Default for ProcessPool {
     #[track_caller]
     fn default() -> ProcessPool {

@@ -29,6 +29,12 @@ impl Pool {
     }
 }
 
+impl Default for PoolBuilder {
+    fn default() -> PoolBuilder {
+        Pool::builder()
+    }
+}
+
 impl Default for Pool {
     fn default() -> Pool {
         Pool::new()

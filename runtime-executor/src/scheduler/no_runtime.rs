@@ -4,11 +4,13 @@ use std::error::Error;
 use std::fmt;
 
 /// The error of a call that needs a runtime, on a thread that has none.
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NoRuntimeError(());
 
 impl NoRuntimeError {
     /// Makes the error.
+    #[doc(hidden)]
     #[allow(clippy::new_without_default)]
     #[doc(hidden)]
     pub fn new() -> NoRuntimeError {

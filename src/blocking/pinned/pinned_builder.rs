@@ -128,6 +128,12 @@ impl Pinned<()> {
     }
 }
 
+impl Default for PinnedBuilder {
+    fn default() -> PinnedBuilder {
+        Pinned::builder()
+    }
+}
+
 impl<T: 'static> Pinned<T> {
     /// Starts a thread that makes the state. The handle yields the state.
     ///

@@ -62,6 +62,13 @@ impl Descriptions {
         self.item(id).is_some() || self.full_path(id).is_some_and(is_ours)
     }
 
+    /// The path of an item from the root of its crate, as text.
+    pub(crate) fn full_name(&self, id: ItemId) -> Option<String> {
+        let path = self.full_path(id)?;
+        let parts: Vec<&str> = path.as_array()?.iter().filter_map(Value::as_str).collect();
+        Some(parts.join("::"))
+    }
+
     /// The path of an item from the root of its crate, private modules included.
     fn full_path(&self, (package, id): ItemId) -> Option<Value> {
         let path = &self.0[package]["paths"][id.to_string()]["path"];

@@ -51,7 +51,10 @@ impl Paths {
             }
             Some((target, _)) => self.add(descriptions, target, format!("{parent}::{name}")),
             None => {
-                let source = reexport["source"].as_str().unwrap_or_default().to_owned();
+                let named = || reexport["source"].as_str().unwrap_or_default().to_owned();
+                let number = reexport["id"].as_u64();
+                let full = number.and_then(|number| descriptions.full_name((id.0, number)));
+                let source = full.unwrap_or_else(named);
                 self.foreign.insert(format!("{parent}::{name}"), source);
             }
         }
