@@ -1,4 +1,4 @@
-//! A main function that is async, by `#[aside::main]` and its options.
+//! An async main function, by the attribute `main` and its options.
 //!
 //! The attribute makes a runtime with four threads for blocking calls, runs `main` on it, and
 //! shuts the runtime down. The program counts the lines of three manifests, each in a blocking

@@ -16,6 +16,8 @@
 
 pub mod counter;
 #[cfg(all(not(runtime_loom), any(test, not(target_has_atomic = "64"))))]
+// Where the processor has 64-bit atomics, only its tests use the module.
+#[cfg_attr(target_has_atomic = "64", allow(unreachable_pub))]
 mod wide_atomic;
 
 /// A cell that is written once and then only read, so loom need not see it.

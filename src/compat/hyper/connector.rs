@@ -12,8 +12,10 @@ use tower_service::Service;
 use super::client_stream::{ClientStream, Secured};
 use crate::net::TcpStream;
 
-/// Connects [hyper-util's client](hyper_util::client::legacy::Client), which keeps connections open
-/// and uses them again. Available with the feature `hyper-client`.
+/// Connects [hyper-util's client][client], which keeps connections open and uses them again.
+/// Available with the feature `hyper-client`.
+///
+/// [client]: https://docs.rs/hyper-util/latest/hyper_util/client/legacy/struct.Client.html
 ///
 /// The connections are those of [`TcpStream::connect`]: names are looked up on the pool, and the
 /// addresses of a host are tried concurrently. They send without delay (`TCP_NODELAY`).
