@@ -90,7 +90,8 @@ impl WaitUntilReadable for MioWatch {
     fn wait_until_readable(&mut self) -> io::Result<()> {
         // The descriptor is registered edge-triggered. Registering it again reports it at once if
         // it has been readable since before this call.
-        let watched = &mut SourceFd(&self.watched.as_raw_fd());
+        let watched = self.watched.as_raw_fd();
+        let watched = &mut SourceFd(&watched);
         self.poll.registry().reregister(watched, WATCHED, mio::Interest::READABLE)?;
         loop {
             match self.poll.poll(&mut self.events, None) {
