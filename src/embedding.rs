@@ -223,7 +223,9 @@ impl Runtime {
     /// runtime.turn(Duration::ZERO);
     /// assert_eq!(far.try_write(b"hello")?, 5);
     /// while !reading.is_finished() {
-    ///     events.recv()?;
+    ///     if runtime.next_turn() != aside::NextTurn::Now {
+    ///         events.recv()?;
+    ///     }
     ///     runtime.turn(Duration::ZERO);
     /// }
     /// # }
