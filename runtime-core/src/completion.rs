@@ -8,20 +8,21 @@
 //!      ▼                       ▼
 //!   CLOSED ◀───────────────────┘
 //!      │ C1 complete (the result is dropped there)
-//!      └──────▶ CLOSED
+//!      └──────▶ TAKEN
 //! ```
 //!
 //! | state | result | wakers | ends that may change it |
 //! |---|---|---|---|
 //! | WAITING | not there yet | the awaiting task's and the producer's | both |
 //! | READY | in the cell | none | the reading end |
-//! | TAKEN | yielded | none | none |
-//! | CLOSED | dropped at the close, or when it arrives | none | none |
+//! | TAKEN | yielded, or dropped | none | none |
+//! | CLOSED | dropped at the close, or when it arrives | the producer's | none |
 //!
 //! The producer (a task on the loop, or a job on a worker) calls [`complete`](Completion::complete)
 //! once. The reading end ([`JoinHandle`](crate::join::JoinHandle)) polls, requests cancellation,
 //! and closes the cell when it is dropped. A request is a flag that the producer checks. A task is
-//! also woken once, so that it checks the flag.
+//! also woken once, so that it checks the flag. An abort handle requests cancellation even if the
+//! reading end is gone, so a closed cell keeps the producer's waker.
 //!
 //! One small mutex guards the state, and no user code runs while it is locked. Wakers are cloned
 //! before it is locked; they are woken, and wakers and results are dropped, after it is unlocked.
@@ -44,7 +45,8 @@ pub struct Completion<T> {
     metadata: Metadata,
     /// Set by the reading end; the producer checks it at every poll.
     cancel_requested: AtomicBool,
-    /// Set by the producer when it has stored the result, so that checking takes no lock.
+    /// Set by the producer when it has stored the result, so that checking takes no lock. In a
+    /// closed cell, set when the result is dropped.
     finished: AtomicBool,
     state: Mutex<CompletionState<T>>,
 }
@@ -53,7 +55,7 @@ enum CompletionState<T> {
     Waiting { awaiter: Option<Waker>, producer: Option<Waker> },
     Ready(Result<T, JoinError>),
     Taken,
-    Closed,
+    Closed { producer: Option<Waker> },
 }
 
 use CompletionState::{Closed, Ready, Taken, Waiting};
@@ -78,25 +80,27 @@ impl<T> Completion<T> {
     /// gone. Returns the producer's waker, if it was not used.
     pub fn complete(&self, result: Result<T, JoinError>) -> Option<Waker> {
         let mut state = self.state.lock();
-        let before = match *state {
-            Waiting { .. } => mem::replace(&mut *state, Ready(result)),
-            Closed => {
-                drop(state);
-                drop_catching(result);
-                return None;
-            }
-            Ready(_) | Taken => {
-                unreachable!("a producer completes once")
-            }
+        let before = mem::replace(&mut *state, Ready(result));
+        let unwanted = match before {
+            Closed { .. } => Some(mem::replace(&mut *state, Taken)),
+            Waiting { .. } | Ready(_) | Taken => None,
         };
         // ORDERING: Release, paired with the Acquire in `is_finished`. Set once, by one thread.
         self.finished.store(true, Ordering::Release);
         drop(state);
-        let Waiting { awaiter, producer } = before else { return None };
-        if let Some(awaiter) = awaiter {
-            catch_panic(|| awaiter.wake());
+        if let Some(unwanted) = unwanted {
+            drop_catching(unwanted);
         }
-        producer
+        match before {
+            Waiting { awaiter, producer } => {
+                if let Some(awaiter) = awaiter {
+                    catch_panic(|| awaiter.wake());
+                }
+                producer
+            }
+            Closed { producer } => producer,
+            Ready(_) | Taken => unreachable!("a producer completes once"),
+        }
     }
 
     /// Returns whether the reading end requested cancellation.
@@ -111,13 +115,11 @@ impl<T> Completion<T> {
     pub fn set_producer(&self, waker: Waker) {
         let mut state = self.state.lock();
         let unused = match &mut *state {
-            Waiting { producer, .. } => producer.replace(waker),
-            Ready(_) | Taken | Closed => Some(waker),
+            Waiting { producer, .. } | Closed { producer } => producer.replace(waker),
+            Ready(_) | Taken => Some(waker),
         };
         drop(state);
-        if let Some(unused) = unused {
-            drop_catching(unused);
-        }
+        drop_catching(unused);
     }
 
     /// C2. Takes the result, or stores the caller's waker. Panics if the result was taken before.
@@ -193,8 +195,8 @@ impl<T> Completion<T> {
         }
         let mut state = self.state.lock();
         let producer = match &mut *state {
-            Waiting { producer, .. } => producer.take(),
-            Ready(_) | Taken | Closed => None,
+            Waiting { producer, .. } | Closed { producer } => producer.take(),
+            Ready(_) | Taken => None,
         };
         drop(state);
         if let Some(producer) = producer {
@@ -205,10 +207,12 @@ impl<T> Completion<T> {
     /// C3. Closes the cell for its reader: the result is dropped, now or when it arrives.
     pub fn close(&self) {
         let mut state = self.state.lock();
-        let before = match *state {
-            Waiting { .. } | Ready(_) => mem::replace(&mut *state, Closed),
-            Taken | Closed => return,
+        let producer = match &mut *state {
+            Waiting { producer, .. } => producer.take(),
+            Ready(_) => None,
+            Taken | Closed { .. } => return,
         };
+        let before = mem::replace(&mut *state, Closed { producer });
         drop(state);
         drop_catching(before);
     }
@@ -220,7 +224,7 @@ impl<T> fmt::Debug for Completion<T> {
             Waiting { .. } => "waiting",
             Ready(_) => "ready",
             Taken => "taken",
-            Closed => "closed",
+            Closed { .. } => "closed",
         };
         f.debug_struct("Completion")
             .field("metadata", &self.metadata)

@@ -79,7 +79,7 @@ pub fn task() -> Option<Id> {
 }
 
 /// Sets the task that is being polled. A loop calls this before each poll of a task, and with
-/// `None` after the poll.
+/// `None` before it polls its main future and at the end of its polls.
 #[inline]
 pub fn set_task(task: Option<Id>) {
     CONTEXT.with(|context| context.task.set(task));

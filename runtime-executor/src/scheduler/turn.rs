@@ -111,10 +111,14 @@ impl Scheduler {
             }
             if !is_main(key) {
                 self.poll_task(key);
-            } else if main.poll().is_ready() {
+                continue;
+            }
+            set_task(None);
+            if main.poll().is_ready() {
                 return Poll::Ready(());
             }
         }
+        set_task(None);
         Poll::Pending
     }
 
@@ -133,7 +137,6 @@ impl Scheduler {
         let Some(mut task) = taken else { return };
         self.core.observe(|observer| observer.poll_started(task.metadata()));
         let polled = task.as_mut().poll();
-        set_task(None);
         self.core.observe(|observer| observer.poll_ended(task.metadata()));
         match polled {
             Poll::Pending => self.core.tasks.borrow_mut().put(key, task),

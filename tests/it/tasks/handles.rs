@@ -47,6 +47,51 @@ fn a_dropped_handle_detaches_its_task() {
     });
 }
 
+#[test]
+fn a_detached_task_is_aborted_by_its_abort_handle() {
+    watched(|| {
+        let dropped = Rc::new(Cell::new(false));
+        aside::run(async {
+            let guard = OnDrop::new({
+                let dropped = Rc::clone(&dropped);
+                move || dropped.set(true)
+            });
+            let task = spawn(async move {
+                let _guard = guard;
+                pending::<()>().await;
+            });
+            let abort = task.abort_handle();
+            drop(task);
+            yield_now().await;
+            assert!(!abort.is_finished());
+            let aborted = abort.clone();
+            std::thread::spawn(move || aborted.abort()).join().unwrap();
+            while !abort.is_finished() {
+                yield_now().await;
+            }
+            assert!(dropped.get());
+        });
+    });
+}
+
+#[test]
+fn a_task_that_is_detached_before_its_loop_has_seen_it_is_aborted() {
+    watched(|| {
+        aside::run(async {
+            let handle = aside::Handle::current();
+            let task = handle.spawn(pending::<()>());
+            let abort = task.abort_handle();
+            drop(task);
+            while !abort.is_finished() {
+                // The first turns give the task its waker.
+                yield_now().await;
+                yield_now().await;
+                abort.abort();
+            }
+        });
+    });
+}
+
 // P83: the loop owns its tasks; no other reference is needed.
 #[test]
 fn a_detached_task_stays_alive_and_continues_when_it_is_woken() {

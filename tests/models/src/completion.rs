@@ -91,6 +91,17 @@ pub(crate) const MODELS: &[Model] = &[
         body: a_producer_that_is_set_late_sees_the_cancel,
     },
     Model {
+        name: "completion::a_cancel_reaches_the_producer_of_a_detached_cell",
+        bound: None,
+        executions: 144,
+        witnesses: &["requested before the close", "requested later"],
+        mutants: &[
+            Mutant::lose(COMPLETION, CANCEL),
+            Mutant::body("the close drops the producer's waker", the_close_drops_the_producer),
+        ],
+        body: a_cancel_reaches_the_producer_of_a_detached_cell,
+    },
+    Model {
         name: "completion::a_result_read_without_the_lock_is_whole",
         bound: None,
         executions: 6,
@@ -312,6 +323,37 @@ fn a_producer_checks_too_soon(_: &'static Witness) {
     if !requested {
         let _ = parker.park(None);
     }
+    join(aborter);
+}
+
+/// close‖cancel: an abort handle cancels a task whose handle is dropped at the same time. The task
+/// is woken in both orders.
+fn a_cancel_reaches_the_producer_of_a_detached_cell(witness: &'static Witness) {
+    let (cell, handle) = cell::<()>();
+    let parker = Arc::new(Parker::new());
+    cell.set_producer(Waker::from(Arc::clone(&parker)));
+    let abort = handle.abort_handle();
+    let aborter = spawn(move || abort.abort());
+    let is_requested = cell.is_cancel_requested();
+    witness.saw(if is_requested { "requested before the close" } else { "requested later" });
+    drop(handle);
+    let _ = parker.park(None);
+    assert!(cell.is_cancel_requested(), "woken without a request");
+    join(aborter);
+}
+
+fn the_close_drops_the_producer(_: &'static Witness) {
+    let parker = Arc::new(Parker::new());
+    let producer = Arc::new(Mutex::new(Some(Waker::from(Arc::clone(&parker)))));
+    let other = Arc::clone(&producer);
+    let aborter = spawn(move || {
+        let producer = other.lock().take();
+        if let Some(producer) = producer {
+            producer.wake();
+        }
+    });
+    drop(producer.lock().take());
+    let _ = parker.park(None);
     join(aborter);
 }
 
