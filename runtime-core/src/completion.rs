@@ -45,8 +45,7 @@ pub struct Completion<T> {
     metadata: Metadata,
     /// Set by the reading end; the producer checks it at every poll.
     cancel_requested: AtomicBool,
-    /// Set by the producer when it has stored the result, so that checking takes no lock. In a
-    /// closed cell, set when the result is dropped.
+    /// Set by the producer when it has stored or discarded the result. Checking takes no lock.
     finished: AtomicBool,
     state: Mutex<CompletionState<T>>,
 }
@@ -81,10 +80,7 @@ impl<T> Completion<T> {
     pub fn complete(&self, result: Result<T, JoinError>) -> Option<Waker> {
         let mut state = self.state.lock();
         let before = mem::replace(&mut *state, Ready(result));
-        let unwanted = match before {
-            Closed { .. } => Some(mem::replace(&mut *state, Taken)),
-            Waiting { .. } | Ready(_) | Taken => None,
-        };
+        let unwanted = matches!(before, Closed { .. }).then(|| mem::replace(&mut *state, Taken));
         // ORDERING: Release, paired with the Acquire in `is_finished`. Set once, by one thread.
         self.finished.store(true, Ordering::Release);
         drop(state);

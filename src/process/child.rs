@@ -237,8 +237,8 @@ impl Child {
         Ok(status)
     }
 
-    /// Waits as [`wait`](Child::wait) does, and at the same time reads both output pipes to their
-    /// ends. A pipe that was taken out is not read.
+    /// Reads both output pipes to their ends, and then waits as [`wait`](Child::wait) does. A pipe
+    /// that was taken out is not read.
     ///
     /// A pipe ends when no process has its other end open. If the child has passed the pipe on to a
     /// process that continues to run (a daemon, a background job of a shell), this function waits
@@ -252,9 +252,12 @@ impl Child {
     /// # Cancel safety
     /// Dropping the future drops the child and the bytes that were read.
     pub async fn wait_with_output(mut self) -> io::Result<Output> {
+        drop(self.stdin.take());
         let stdout = read_all(self.stdout.take().map(ChildStdout::into_inner));
         let stderr = read_all(self.stderr.take().map(ChildStderr::into_inner));
-        let (status, stdout, stderr) = try_gather((self.wait(), stdout, stderr)).await?;
+        let (stdout, stderr) = try_gather((stdout, stderr)).await?;
+        // The child is reaped last. Until then, a drop kills its group, which may hold the pipes.
+        let status = self.wait().await?;
         Ok(Output { status, stdout, stderr })
     }
 

@@ -163,7 +163,8 @@ impl Command {
     ///   not killed.
     /// - If the child has exited, but has not been reaped, the rest of its group is killed. Once
     ///   [`wait`](Child::wait) has returned, or other code has waited for the child, nothing is
-    ///   killed, because the number of the group may belong to other processes.
+    ///   killed, because the number of the group may belong to other processes. Read the pipes to
+    ///   their ends before you wait, as [`output`](Command::output) does.
     /// - Ctrl-C at a terminal signals the terminal's foreground group only, and so not this child.
     ///   A child that reads from the terminal is stopped.
     pub fn process_group(&mut self, group: i32) -> &mut Command {

@@ -59,25 +59,47 @@ fn a_child_in_a_group_of_its_own_is_killed_with_its_children() {
     });
 }
 
+/// Drops the output of a script that writes the pids of a process and of its shell to a file. The
+/// process dies, too, even if its shell has exited before.
+async fn time_out(text: &str) {
+    let path =
+        std::env::temp_dir().join(format!("aside-group-{}-{}", std::process::id(), text.len()));
+    let mut command = script(text);
+    let command = command.env("FILE", &path).process_group(0).kill_on_drop(true);
+    let mut output = Box::pin(command.output());
+    let (pid, shell) = loop {
+        timeout(Duration::from_millis(5), &mut output).await.unwrap_err();
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        if let Some((pid, shell)) = text.strip_suffix('\n').and_then(|pids| pids.split_once(' ')) {
+            break (pid.parse().unwrap(), shell.parse().unwrap());
+        }
+    };
+    if !text.ends_with("wait") {
+        dead(shell).await;
+        // The output has had time to see the exit.
+        timeout(Duration::from_millis(5), &mut output).await.unwrap_err();
+    }
+    assert!(is_alive(pid));
+    drop(output);
+    dead(pid).await;
+    fs::remove_file(path).unwrap();
+}
+
+// P146.
+#[test]
+fn a_timeout_of_a_command_kills_the_group_of_a_shell_that_has_exited() {
+    watched(|| {
+        aside::run(async {
+            time_out("sleep 1000 & echo $! $$ > $FILE").await;
+        });
+    });
+}
+
 #[test]
 fn a_timeout_of_a_command_kills_the_group() {
     watched(|| {
         aside::run(async {
-            let path = std::env::temp_dir().join(format!("aside-group-{}", std::process::id()));
-            let mut command = script("sleep 1000 & echo $! > $FILE; wait");
-            let command = command.env("FILE", &path).process_group(0).kill_on_drop(true);
-            let mut output = Box::pin(command.output());
-            let pid = loop {
-                timeout(Duration::from_millis(5), &mut output).await.unwrap_err();
-                let text = fs::read_to_string(&path).unwrap_or_default();
-                if text.ends_with('\n') {
-                    break text.trim().parse().unwrap();
-                }
-            };
-            assert!(is_alive(pid));
-            drop(output);
-            dead(pid).await;
-            fs::remove_file(path).unwrap();
+            time_out("sleep 1000 & echo $! $$ > $FILE; wait").await;
         });
     });
 }

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use runtime_core::context::set_task;
 use runtime_core::metadata::Metadata;
 use runtime_core::unwinding::poll_or_drop;
 
@@ -50,6 +51,7 @@ struct DrivenFuture<'a, F: Future> {
 impl<F: Future> MainFuture for DrivenFuture<'_, F> {
     fn poll(&mut self) -> Poll<()> {
         self.task.clear_ready();
+        set_task(None);
         self.core.observe(|observer| observer.poll_started(&self.metadata));
         let polled = poll_or_drop(self.future.as_mut(), &mut Context::from_waker(&self.waker));
         self.core.observe(|observer| observer.poll_ended(&self.metadata));

@@ -68,8 +68,7 @@ where
     F::Output: 'static,
 {
     let mut wakers = core.recycler.take_wakers().unwrap_or_else(|| core.new_wakers());
-    let canceller = wakers.cancelling.take();
-    completion.set_producer(canceller.unwrap_or_else(|| wakers.polling.clone()));
+    completion.set_producer(wakers.lend());
     core.ready.push(&wakers.task);
     let key = wakers.task.key();
     let task = FutureTask { wakers: Some(wakers), completion, future: Some(future) };

@@ -86,8 +86,7 @@ impl Scheduler {
     fn fire_timers(&mut self) {
         let now = self.core.shared.clock.now();
         loop {
-            let due = self.core.timers.borrow_mut().pop_due(now);
-            let Some(waker) = due else { return };
+            let Some(waker) = self.core.timers.borrow_mut().pop_due(now) else { return };
             catch_panic(|| waker.wake());
             self.counts.fired += 1;
         }
@@ -111,10 +110,7 @@ impl Scheduler {
             }
             if !is_main(key) {
                 self.poll_task(key);
-                continue;
-            }
-            set_task(None);
-            if main.poll().is_ready() {
+            } else if main.poll().is_ready() {
                 return Poll::Ready(());
             }
         }

@@ -54,7 +54,7 @@ impl<F: Future> FutureTask<F> {
         metadata: Metadata,
         future: Option<F>,
     ) -> FutureTask<F> {
-        let completion = Arc::new(Completion::new(metadata, wakers.cancelling.take()));
+        let completion = Arc::new(Completion::new(metadata, Some(wakers.lend())));
         FutureTask { wakers: Some(wakers), completion, future }
     }
 

@@ -15,7 +15,7 @@ pub(crate) struct OwnWakers {
     pub(crate) polling: Waker,
     /// For the completion cell, which wakes this waker to request cancellation. `None` while the
     /// cell has the waker, and after a request.
-    pub(crate) cancelling: Option<Waker>,
+    cancelling: Option<Waker>,
 }
 
 impl OwnWakers {
@@ -23,6 +23,12 @@ impl OwnWakers {
         let task = Arc::new(TaskWaker::new(key, Arc::clone(shared)));
         let waker = || Waker::from(Arc::clone(&task));
         OwnWakers { polling: waker(), cancelling: Some(waker()), task }
+    }
+
+    /// Lends a waker to the cell of the next task, also if a request has used up the former one.
+    #[inline]
+    pub(crate) fn lend(&mut self) -> Waker {
+        self.cancelling.take().unwrap_or_else(|| self.polling.clone())
     }
 
     /// Takes back the waker that was lent to the cell, if the cell has not used it.

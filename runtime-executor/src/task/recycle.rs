@@ -171,8 +171,7 @@ impl<F: Future + 'static> RecyclableTask for FutureTask<F> {
         let Some(metadata) = candidate.metadata.take() else { return };
         let mut this = self.project();
         let wakers = this.wakers.as_mut().expect(IS_ALIVE);
-        let canceller = wakers.cancelling.take().unwrap_or_else(|| wakers.polling.clone());
-        let cell = Completion::new(metadata, Some(canceller));
+        let cell = Completion::new(metadata, Some(wakers.lend()));
         match Arc::get_mut(this.completion) {
             Some(unread) => *unread = cell,
             // A reader of the last result still holds the old cell.

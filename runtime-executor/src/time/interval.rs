@@ -56,7 +56,8 @@ pub enum MissedTicks {
     Burst,
     /// Continues one period after the late tick, so that ticks are at least one period apart.
     Delay,
-    /// Drops the missed ticks and continues at the next multiple of the period.
+    /// Drops the missed ticks and continues at the next multiple of the period. The late tick
+    /// itself is delivered at once.
     Skip,
 }
 

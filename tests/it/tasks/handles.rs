@@ -47,6 +47,7 @@ fn a_dropped_handle_detaches_its_task() {
     });
 }
 
+// P145.
 #[test]
 fn a_detached_task_is_aborted_by_its_abort_handle() {
     watched(|| {
@@ -74,6 +75,7 @@ fn a_detached_task_is_aborted_by_its_abort_handle() {
     });
 }
 
+// P145.
 #[test]
 fn a_task_that_is_detached_before_its_loop_has_seen_it_is_aborted() {
     watched(|| {

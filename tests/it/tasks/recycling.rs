@@ -223,3 +223,67 @@ fn a_closed_loop_recycles_no_task() {
         assert!(aside::run(late).unwrap_err().is_cancelled());
     });
 }
+
+/// A task of the type `N` that ends, or waits until it is aborted.
+async fn ends_or_waits<const N: usize>(ends: bool) {
+    if !ends {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// How a task is spawned and ends: of one of two types or by another thread, at its end or aborted.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    First(bool),
+    Second(bool),
+    Remote(bool),
+}
+
+impl Step {
+    const ALL: [Step; 6] = [
+        Step::First(true),
+        Step::First(false),
+        Step::Second(true),
+        Step::Second(false),
+        Step::Remote(true),
+        Step::Remote(false),
+    ];
+
+    /// Runs a task to its end. Returns whether it ended as it should.
+    async fn run(self) -> bool {
+        let handle = aside::Handle::current();
+        let (ends, task) = match self {
+            Step::First(ends) => (ends, spawn(ends_or_waits::<0>(ends))),
+            Step::Second(ends) => (ends, spawn(ends_or_waits::<1>(ends))),
+            Step::Remote(ends) => {
+                let spawner = move || handle.spawn(ends_or_waits::<2>(ends));
+                (ends, std::thread::spawn(spawner).join().unwrap())
+            }
+        };
+        for _ in 0..3 {
+            yield_now().await;
+        }
+        if !ends {
+            task.abort();
+        }
+        for _ in 0..3 {
+            yield_now().await;
+        }
+        task.is_finished() && task.await.is_ok() == ends
+    }
+}
+
+// P144: the task that follows an aborted one in its slot had no waker for its own abort.
+#[test]
+fn an_abort_reaches_each_task_of_a_slot() {
+    watched(|| {
+        for number in 0..Step::ALL.len().pow(4) {
+            let steps = [1, 6, 36, 216].map(|unit| Step::ALL[number / unit % 6]);
+            aside::run(async {
+                for step in steps {
+                    assert!(step.run().await, "{step:?} in {steps:?}");
+                }
+            });
+        }
+    });
+}
