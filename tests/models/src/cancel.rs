@@ -33,7 +33,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "cancel::an_aborted_task_is_dropped_by_its_loop_and_its_handle_resolves_once",
         bound: None,
-        executions: 9_236,
+        executions: 8_884,
         witnesses: &["cancelled"],
         mutants: &[
             Mutant::lose(COMPLETION, CANCEL),
@@ -45,7 +45,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "cancel::of_wake_and_abort_one_ends_the_task",
         bound: Some(4),
-        executions: 37_705,
+        executions: 37_532,
         witnesses: &["cancelled", "ended by itself"],
         mutants: &[Mutant::lose(REMOTE, SEND), Mutant::split(PARK, UNPARK)],
         body: |witness| an_aborted_task_is_dropped_at_home(Wakes::One, witness),
@@ -53,7 +53,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "cancel::a_spawn_on_a_loop_that_is_dropped_runs_or_is_cancelled",
         bound: None,
-        executions: 2_031,
+        executions: 2_773,
         witnesses: &["ran", "cancelled"],
         mutants: &[Mutant::lose(CHANNEL, CLOSE)],
         body: |witness| an_order_is_opened_or_cancelled(witness, drop),
@@ -61,7 +61,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "cancel::a_spawn_on_a_loop_that_closes_and_stays_runs_or_is_cancelled",
         bound: None,
-        executions: 2_031,
+        executions: 2_773,
         witnesses: &["ran", "cancelled"],
         mutants: &[
             Mutant::lose(CHANNEL, CLOSE),

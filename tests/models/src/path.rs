@@ -66,7 +66,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "path::a_job_whose_runtime_is_dropped_runs_and_is_dropped_once",
         bound: Some(5),
-        executions: 8_787,
+        executions: 10_065,
         witnesses: &["ran"],
         mutants: &[Mutant::body("the job leaks its value", |witness| {
             a_job_whose_runtime_is_dropped(std::mem::forget, witness);
@@ -76,7 +76,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "path::a_remote_spawn_runs_or_is_cancelled",
         bound: None,
-        executions: 6_079,
+        executions: 8_291,
         witnesses: &["ran", "cancelled"],
         mutants: &[Mutant::lose("runtime-core/src/sync/loom/channel.rs", "tail.fetch_or(CLOSED")],
         body: a_remote_spawn,

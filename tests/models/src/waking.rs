@@ -88,7 +88,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "waking::a_late_wake_does_nothing",
         bound: None,
-        executions: 20,
+        executions: 30,
         witnesses: &["while the task ended", "after it"],
         mutants: &[Mutant::body("the new task is woken", |witness| {
             late_wake(witness, |_ended, new| new.clone());
@@ -98,7 +98,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "waking::a_future_is_dropped_once_on_its_own_thread_while_wakers_remain",
         bound: None,
-        executions: 6_631,
+        executions: 4_661,
         witnesses: &["ended"],
         mutants: &[Mutant::lose(SHARED, SEND)],
         body: a_future_is_dropped_once_on_its_own_thread,
