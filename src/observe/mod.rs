@@ -10,7 +10,7 @@
 
 mod both;
 mod counters;
-mod slow_polls;
+pub(crate) mod slow_polls;
 mod slow_polls_variable;
 
 pub use both::Both;

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use runtime_core::metadata::Metadata;
@@ -24,13 +25,20 @@ pub struct SlowPolls {
     report: RefCell<ReportFn>,
 }
 
+/// Prints a line on stderr. If stderr cannot be written, the line is lost.
+pub(crate) fn print_line(text: fmt::Arguments<'_>) {
+    let _lost = writeln!(io::stderr(), "aside: {text}");
+}
+
 type ReportFn = Box<dyn FnMut(&Metadata, Duration)>;
 
 impl SlowPolls {
     /// Reports on stderr, in one line for each poll.
     pub fn new(threshold: Duration) -> SlowPolls {
         SlowPolls::with_report(threshold, |task, held| {
-            eprintln!("aside: {task} held the loop for {held:.1?}; block on the pool instead");
+            print_line(format_args!(
+                "{task} held the loop for {held:.1?}; block on the pool instead"
+            ));
         })
     }
 

@@ -3,7 +3,7 @@
 use std::env;
 use std::time::Duration;
 
-use super::slow_polls::SlowPolls;
+use super::slow_polls::{SlowPolls, print_line};
 
 /// The name of the environment variable.
 const VARIABLE: &str = "ASIDE_SLOW_POLLS";
@@ -18,10 +18,10 @@ impl SlowPolls {
         let value = env::var_os(VARIABLE)?;
         let threshold = value.to_str().and_then(parse);
         if threshold.is_none() {
-            eprintln!(
-                "aside: slow polls are not reported: {VARIABLE} is {value:?}, and should be an \
+            print_line(format_args!(
+                "slow polls are not reported: {VARIABLE} is {value:?}, and should be an \
                  integer and a unit (s, ms, us or ns), such as 50ms"
-            );
+            ));
         }
         threshold.map(SlowPolls::new)
     }
