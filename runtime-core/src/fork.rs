@@ -16,6 +16,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::OnceLock;
 
+use crate::debug_as_message;
 use crate::sync::counter::Latest;
 
 /// The process ID that the system returned last.
@@ -98,11 +99,6 @@ impl fmt::Display for ForkedError {
     }
 }
 
-/// The message, which is what `main` prints of an error that it returns.
-impl fmt::Debug for ForkedError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+debug_as_message!(ForkedError);
 
 impl Error for ForkedError {}

@@ -6,6 +6,7 @@ use std::io;
 use std::panic::resume_unwind;
 
 use crate::catch_panic::{Payload, panic_text};
+use crate::debug_as_message;
 use crate::metadata::{Id, Metadata};
 use crate::runtime_gone::RuntimeGoneError;
 use crate::sync::Mutex;
@@ -158,12 +159,7 @@ impl fmt::Display for JoinError {
     }
 }
 
-/// The message, which is what `main` prints of an error that it returns.
-impl fmt::Debug for JoinError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+debug_as_message!(JoinError);
 
 impl Error for JoinError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {

@@ -32,6 +32,7 @@ pub mod catch_panic;
 pub mod clock;
 pub mod completion;
 pub mod context;
+mod debug_message;
 pub mod fork;
 mod host_signal;
 pub mod join;

@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::debug_as_message;
+
 /// The error of an operation whose runtime is gone: it has been shut down or dropped.
 ///
 /// It is the inner error of a [`std::io::Error`], or the [`source`](Error::source) of a
@@ -28,11 +30,6 @@ impl fmt::Display for RuntimeGoneError {
     }
 }
 
-/// The message, which is what `main` prints of an error that it returns.
-impl fmt::Debug for RuntimeGoneError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+debug_as_message!(RuntimeGoneError);
 
 impl Error for RuntimeGoneError {}

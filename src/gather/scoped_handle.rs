@@ -24,6 +24,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use pin_project_lite::pin_project;
 use runtime_core::budget;
+use runtime_core::debug_as_message;
 use runtime_core::unwinding::poll_or_drop;
 
 use super::scope_state::BoxedChild;
@@ -107,12 +108,7 @@ impl fmt::Display for ChildCancelled {
     }
 }
 
-/// The message, which is what `main` prints of an error that it returns.
-impl fmt::Debug for ChildCancelled {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+debug_as_message!(ChildCancelled);
 
 impl std::error::Error for ChildCancelled {}
 

@@ -6,6 +6,8 @@ use std::io;
 use std::process::ExitStatus;
 use std::time::Duration;
 
+use runtime_core::debug_as_message;
+
 /// The reason why a call has no result.
 ///
 /// A panic of the function is a [`JoinError`](crate::JoinError), as in every job.
@@ -114,12 +116,7 @@ impl fmt::Display for WorkerDeath {
     }
 }
 
-/// The message, which is what `main` prints of an error that it returns.
-impl fmt::Debug for CallError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+debug_as_message!(CallError);
 
 impl Error for CallError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {

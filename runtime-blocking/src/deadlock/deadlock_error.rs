@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
+use runtime_core::debug_as_message;
 use runtime_core::metadata::Metadata;
 
 /// The reason why a job was refused: another job of its pool was blocking on it, and no thread
@@ -66,11 +67,6 @@ impl fmt::Display for Deadlock {
     }
 }
 
-/// The message, which is what `main` prints of an error that it returns.
-impl fmt::Debug for Deadlock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+debug_as_message!(Deadlock);
 
 impl Error for Deadlock {}

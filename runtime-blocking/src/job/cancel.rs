@@ -27,6 +27,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
 use runtime_core::catch_panic::{catch_panic, drop_catching};
+use runtime_core::debug_as_message;
 use runtime_core::metadata::{Id, Metadata};
 use runtime_core::sync::{Mutex, thread_local_const};
 
@@ -133,12 +134,7 @@ impl fmt::Display for Cancelled {
     }
 }
 
-/// The message, which is what `main` prints of an error that it returns.
-impl fmt::Debug for Cancelled {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+debug_as_message!(Cancelled);
 
 impl Error for Cancelled {}
 

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
+use runtime_core::debug_as_message;
 use runtime_core::fork::ForkedError;
 
 /// The reason why a call was not accepted: the [`source`](Error::source) of a *refused*
@@ -30,11 +31,6 @@ impl fmt::Display for PinnedCallError {
     }
 }
 
-/// The message, which is what `main` prints of an error that it returns.
-impl fmt::Debug for PinnedCallError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+debug_as_message!(PinnedCallError);
 
 impl Error for PinnedCallError {}

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
+use runtime_core::debug_as_message;
 use runtime_core::fork::ForkedError;
 
 /// The error of a submit. It hands back the closure, which was not run.
@@ -87,13 +88,7 @@ impl<F> fmt::Display for SubmitError<F> {
     }
 }
 
-/// Shows the reason, and not the closure.
-/// The message, which is what `main` prints of an error that it returns.
-impl<F> fmt::Debug for SubmitError<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+debug_as_message!(SubmitError<F>);
 
 impl<F> Error for SubmitError<F> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {

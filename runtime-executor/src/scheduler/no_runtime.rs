@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
+use runtime_core::debug_as_message;
+
 /// The error of a call that needs a runtime, on a thread that has none.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -28,11 +30,6 @@ impl fmt::Display for NoRuntimeError {
     }
 }
 
-/// The message, which is what `main` prints of an error that it returns.
-impl fmt::Debug for NoRuntimeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+debug_as_message!(NoRuntimeError);
 
 impl Error for NoRuntimeError {}

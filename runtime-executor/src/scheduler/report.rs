@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use runtime_core::debug_as_message;
+
 /// The report of one [turn](crate::EventLoop::turn): what the turn did, and when the next turn is
 /// due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,12 +61,7 @@ impl fmt::Display for AlreadyTurning {
     }
 }
 
-/// The message, which is what `main` prints of an error that it returns.
-impl fmt::Debug for AlreadyTurning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+debug_as_message!(AlreadyTurning);
 
 impl Error for AlreadyTurning {}
 

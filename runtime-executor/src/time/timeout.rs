@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use pin_project_lite::pin_project;
 use runtime_core::budget;
+use runtime_core::debug_as_message;
 
 use crate::time::sleep::{Sleep, sleep, sleep_until};
 
@@ -134,12 +135,7 @@ impl fmt::Display for Elapsed {
     }
 }
 
-/// The message, which is what `main` prints of an error that it returns.
-impl fmt::Debug for Elapsed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+debug_as_message!(Elapsed);
 
 impl Error for Elapsed {}
 

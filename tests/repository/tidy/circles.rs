@@ -29,7 +29,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
         &[
             &["sync"],
             &["budget"],
-            &["catch_panic", "fork", "large", "metadata", "runtime_gone", "slab"],
+            &["catch_panic", "fork", "debug_message", "large", "metadata", "runtime_gone", "slab"],
             &["blocking_driver", "clock", "context", "host_signal", "join_error", "unwinding"],
             &["park"],
             &["completion"],
