@@ -70,15 +70,23 @@ impl Handle {
 
     /// Makes this runtime the current one until the guard is dropped. Guards nest.
     pub(crate) fn make_current(&self) -> Entered {
-        Entered { outer: CURRENT.with(|current| current.replace(Some(self.clone()))) }
+        self.clone().into_current()
+    }
+
+    #[inline]
+    fn into_current(self) -> Entered {
+        Entered { outer: CURRENT.with(|current| current.replace(Some(self))) }
     }
 
     /// Runs a closure with this runtime as the current runtime. The caller must keep a
     /// [hold](Handle::hold_clock) on the clock while the closure runs.
+    ///
+    /// Takes the handle, because the count of a runtime's handles is written by the submitter and
+    /// by all workers.
     #[inline]
-    pub(crate) fn at_work<T>(&self, f: impl FnOnce() -> T) -> T {
+    pub(crate) fn at_work<T>(self, f: impl FnOnce() -> T) -> T {
         let _entered_loop = self.event_loop().enter_at_work();
-        let _entered = self.make_current();
+        let _entered = self.into_current();
         f()
     }
 }

@@ -87,7 +87,19 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
+        // Not by `spawn_as`: to pass a large future on by value would copy it once more.
         heap_if_large!(Box::pin, future: F => self.parts.event_loop.spawn(Metadata::here(), future))
+    }
+
+    /// Like [`spawn`](Handle::spawn), with the caller's metadata. An
+    /// [`Executor`](crate::blocking::Executor) whose work is a task passes on the metadata that it
+    /// was given, so that errors and lists show the name and the location of the call.
+    pub fn spawn_as<F>(&self, metadata: Metadata, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        heap_if_large!(Box::pin, future: F => self.parts.event_loop.spawn(metadata, future))
     }
 
     /// Sends a closure to the loop's thread, calls it there, and spawns the future that it returns.

@@ -33,6 +33,7 @@
 //! # A server
 //!
 //! It sends back all bytes that it receives. A task is a few hundred bytes, and need not be `Send`.
+//! `copy` is from the crate `futures-lite`, which works with all streams of this crate.
 //!
 //! ```no_run
 //! # #[cfg(all(feature = "net", unix))]
@@ -74,16 +75,17 @@
 //! - [`process`]: child processes.
 //! - [`signal`]: ctrl-c, and all other signals.
 //! - [`process_pool`]: worker processes, for functions that may crash, leak or hang.
-//! - [`compat`]: the traits of tokio and hyper.
-//! - [`observe`]: which task blocks the loop, and what the loop does.
+//! - [`compat`]: the traits of tokio, hyper and async-rs.
+//! - [`observe`]: which task blocks the loop, what the loop does, and the list of tasks.
 //! - [`named`]: names of tasks and jobs, for errors and reports.
 //!
-//! The [`guide`] shows how to use them together: [blocking calls](guide::blocking_calls), [sync
-//! primitives](guide::sync_primitives), [sockets](guide::sockets), [native I/O or the
-//! pool](guide::native_io), [cancellation](guide::cancellation), and [systems and
-//! hosts](guide::hosts). The event loop is the package `runtime-executor`, the pool is
-//! `runtime-blocking`, and `runtime-core` is the base of both. The front pages of these packages
-//! describe the life of a task and of a blocking call.
+//! The [`guide`] shows how to use them together: [blocking calls](guide::blocking_calls),
+//! [tasks](guide::tasks), [sync primitives](guide::sync_primitives), [sockets](guide::sockets),
+//! [native I/O or the pool](guide::native_io), [cancellation](guide::cancellation),
+//! [embedding](guide::embedding), [observing](guide::observing), [recording](guide::recording), and
+//! [systems and hosts](guide::hosts). The event loop is the package
+//! `runtime-executor`, the pool is `runtime-blocking`, and `runtime-core` is the base of both. The
+//! front pages of these packages describe the life of a task and of a blocking call.
 //!
 //! # Features
 //!
@@ -98,9 +100,12 @@
 //! | `process-pool` | | [`process_pool`] (Unix) |
 //! | `peer-cred` | | `peer_cred` of [`net::UnixStream`] (Linux) |
 //! | `macros` | | [`main`](macro@main), [`test`](macro@test): attributes for `main` and for tests |
+//! | `tracing` | | [`observe::TracingSpans`]: spans for tasks and jobs |
+//! | `record` | | [`observe::Trace`]: each step of a runtime, as a timeline or a replay |
 //! | `tokio-io` | | [`compat::tokio`]: tokio's traits, without its runtime |
 //! | `hyper` | | [`compat::hyper`]: hyper 1 |
 //! | `hyper-client` | | [`compat::hyper::Connector`], for a pooled client; includes `net` (Unix) |
+//! | `async-rs` | | [`compat::async_rs`]: libraries such as lapin; includes `net` (Unix) |
 //!
 //! Without default features there are `run`, `spawn`, `gather`, timers and the pool. Features are
 //! additive.
@@ -141,6 +146,7 @@
 //!    `aside::long_waits::a_sleep_of_thirty_days_is_a_bounded_wait`.
 //! 7. An idle runtime sleeps: no periodic wake-up, no spinning. Nothing that a future does with its
 //!    waker can make it spin. `aside::idle::an_idle_loop_sleeps_once_with_idle_workers_or_without`,
+//!    `aside::idle::an_idle_loop_and_idle_workers_that_may_spin_do_not`,
 //!    `aside::replaced_wakers::tasks_jobs_and_calls_wake_no_replaced_waker`.
 //! 8. An operation of this crate that is always ready (a late interval, a zero sleep, a cached
 //!    file) yields often enough for timers, wakes and sockets to be served: see [`coop`].
@@ -166,13 +172,14 @@
 //! - A running job cannot be stopped from outside. It can be asked to stop
 //!   ([`blocking::check_cancelled`]), awaited, or left running; a process can be killed
 //!   ([`process_pool`]). A job must own what it uses (`'static`).
-//! - A future that blocks stalls its loop. [`observe::SlowPolls`] reports which task does so.
+//! - A future that blocks stalls its loop. [`observe::Watchdog`] reports which task does so.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // The front page links every module, even those that a build does not have.
 #![cfg_attr(
     not(all(
         unix,
+        feature = "async-rs",
         feature = "fs",
         feature = "hyper",
         feature = "hyper-client",
@@ -180,8 +187,10 @@
         feature = "net",
         feature = "process",
         feature = "process-pool",
+        feature = "record",
         feature = "signal",
-        feature = "tokio-io"
+        feature = "tokio-io",
+        feature = "tracing"
     )),
     allow(rustdoc::broken_intra_doc_links)
 )]
@@ -193,6 +202,7 @@ pub mod blocking;
 mod closing_files;
 #[cfg(any(
     feature = "hyper",
+    all(feature = "async-rs", unix),
     all(feature = "tokio-io", any(all(feature = "net", unix), feature = "unblock"))
 ))]
 pub mod compat;
@@ -220,6 +230,7 @@ mod named;
 #[cfg(all(feature = "net", unix))]
 pub mod net;
 pub mod observe;
+mod observed_builder;
 mod observed_runtime;
 #[cfg(all(feature = "process", unix))]
 pub mod process;
@@ -231,7 +242,9 @@ mod runtime_gone;
 mod shutdown_report;
 #[cfg(all(feature = "signal", unix))]
 pub mod signal;
+mod spinning_builder;
 pub mod task;
+mod task_list;
 pub mod time;
 mod unwind_safe;
 mod wake_thread;
@@ -291,8 +304,15 @@ pub mod guide {
     #[cfg(all(feature = "net", unix))]
     #[doc = include_str!("../docs/guide/embedding.md")]
     pub mod embedding {}
+    #[cfg(feature = "record")]
+    #[doc = include_str!("../docs/guide/recording.md")]
+    #[doc(alias("trace", "profile", "timeline"))]
+    pub mod recording {}
     #[doc = include_str!("../docs/guide/hosts.md")]
     pub mod hosts {}
+    #[doc = include_str!("../docs/guide/observing.md")]
+    #[doc(alias("console", "metrics", "monitor", "profile", "tracing"))]
+    pub mod observing {}
     #[cfg(all(feature = "net", unix))]
     #[doc = include_str!("../docs/guide/from-tokio.md")]
     #[doc(alias("reqwest", "async_compat", "task_local", "select!", "JoinSet", "tokio::sync"))]

@@ -4,15 +4,26 @@ use std::panic::Location;
 
 use runtime_core::context::{self, is_on_loop};
 
-use crate::observe::SlowPolls;
-use crate::observe::slow_polls::print_line;
-use crate::runtime::Runtime;
+use crate::observe::print_line::print_line;
+use crate::observe::{SlowPolls, Watchdog};
+use crate::runtime::{Builder, Runtime};
 
-/// Makes a runtime with the default settings. If `ASIDE_SLOW_POLLS` is set, slow polls are reported
-/// on stderr, and so is a call inside a task of another runtime, whose loop it blocks.
+/// Makes a runtime with the default settings and the observers of [`observed_builder`].
 #[track_caller]
 pub(crate) fn observed_runtime() -> Runtime {
-    let Some(slow_polls) = SlowPolls::from_env() else { return Runtime::new() };
+    observed_builder().build()
+}
+
+/// Returns a builder with the default settings. If `ASIDE_SLOW_POLLS` or `ASIDE_WATCHDOG` is set,
+/// slow polls are reported on stderr, and so is a call inside a task of another runtime, whose loop
+/// it blocks.
+#[track_caller]
+pub(crate) fn observed_builder() -> Builder {
+    let mut builder = Builder::default();
+    let (slow_polls, watchdog) = (SlowPolls::from_env(), Watchdog::from_env());
+    if slow_polls.is_none() && watchdog.is_none() {
+        return builder;
+    }
     if is_on_loop() {
         let location = Location::caller();
         let task = context::task().map_or("a main future".into(), |id| format!("task {id}"));
@@ -21,5 +32,22 @@ pub(crate) fn observed_runtime() -> Runtime {
              returns; await the future instead"
         ));
     }
-    Runtime::builder().observer(slow_polls).build()
+    if let Some(slow_polls) = slow_polls {
+        builder = builder.observer(slow_polls);
+    }
+    if let Some(watchdog) = watchdog {
+        builder = builder.observer(watchdog);
+    }
+    builder
+}
+
+#[cfg(feature = "macros")]
+impl Runtime {
+    /// Returns a builder for the attributes. A method, because a module that is given to them as
+    /// `crate = PATH` may export little but `Runtime`.
+    #[doc(hidden)]
+    #[track_caller]
+    pub fn attribute_builder() -> Builder {
+        observed_builder()
+    }
 }

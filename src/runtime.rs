@@ -15,7 +15,11 @@ use runtime_executor::{Config, EventLoop, Observer};
 
 use crate::handle::Handle;
 use crate::lookups::Lookups;
-use crate::observe::Both;
+#[cfg(feature = "record")]
+use crate::observe::Trace;
+#[cfg(feature = "record")]
+use crate::observe::traced_run::TracedRun;
+use crate::observe::{Both, Metrics};
 use crate::shutdown_report::ShutdownReport;
 use crate::wake_thread::WakeThread;
 
@@ -54,6 +58,9 @@ pub struct Runtime {
     owns_pool: bool,
     /// The runtime was shut down, so dropping it does nothing.
     is_shut_down: bool,
+    /// Saves the trace, if the environment asks for one. Dropped after the shutdown.
+    #[cfg(feature = "record")]
+    _traced: Option<TracedRun>,
 }
 
 impl Runtime {
@@ -114,8 +121,8 @@ impl Runtime {
         self.executor.drain();
     }
 
-    /// Returns the number of tasks that have not finished.
-    pub fn tasks(&self) -> usize {
+    /// Returns the number of tasks that have not finished. [`tasks`](Runtime::tasks) lists them.
+    pub fn task_count(&self) -> usize {
         self.executor.tasks()
     }
 
@@ -198,10 +205,14 @@ impl fmt::Debug for Runtime {
 #[doc(alias("new_current_thread", "enable_all", "max_blocking_threads", "start_paused"))]
 #[derive(Debug)]
 pub struct Builder {
-    config: Config,
-    pool: PoolBuilder,
+    pub(crate) config: Config,
+    pub(crate) pool: PoolBuilder,
     shared: Option<Pool>,
     pub(crate) lookups: Lookups,
+    #[cfg(feature = "record")]
+    trace: Option<Trace>,
+    /// They count the threads of the pool.
+    pub(crate) metrics: Vec<Metrics>,
 }
 
 impl Default for Builder {
@@ -211,6 +222,9 @@ impl Default for Builder {
             pool: Pool::builder(),
             shared: None,
             lookups: Lookups::default(),
+            #[cfg(feature = "record")]
+            trace: None,
+            metrics: Vec::new(),
         }
     }
 }
@@ -274,7 +288,8 @@ impl Builder {
     }
 
     /// Sets the maximum number of polls in one turn of the loop; 1,024 by default, and at least 1.
-    /// Before the polls of each turn, the loop drains its inbox and fires due timers.
+    /// Before the polls of each turn, the loop receives messages and fires due timers, at most this
+    /// many of each.
     #[must_use]
     pub fn turn_bound(mut self, polls: usize) -> Builder {
         self.config.turn_bound = Some(polls);
@@ -308,6 +323,18 @@ impl Builder {
         self
     }
 
+    /// Records the events of the loop, of the wakes by other threads, and of the runtime's own pool
+    /// into a trace. A pool that is set by [`pool`](Builder::pool) is not recorded.
+    ///
+    /// # Panics
+    /// [`build`](Builder::build) panics if the trace was given to another runtime before.
+    #[must_use]
+    #[cfg(feature = "record")]
+    pub fn record(mut self, trace: &Trace) -> Builder {
+        self.trace = Some(trace.clone());
+        self
+    }
+
     /// Sets the hook of a host that turns the runtime from a loop of its own. See
     /// [`Runtime::set_on_wake`], which sets the hook later. A second call of this method adds a
     /// hook.
@@ -325,11 +352,35 @@ impl Builder {
 
     /// Makes the runtime, for this thread.
     pub fn build(self) -> Runtime {
-        let owns_pool = self.shared.is_none();
-        let pool = self.shared.unwrap_or_else(|| self.pool.build());
-        let executor = EventLoop::new(self.config);
-        let handle = Handle::new(executor.handle(), pool, self.lookups);
+        #[cfg(feature = "record")]
+        let (this, traced) = self.with_recorder();
+        #[cfg(not(feature = "record"))]
+        let this = self;
+        let owns_pool = this.shared.is_none();
+        let pool = this.shared.unwrap_or_else(|| this.pool.build());
+        this.metrics.iter().filter(|_| owns_pool).for_each(|metrics| metrics.add_pool(&pool));
+        let executor = EventLoop::new(this.config);
+        let handle = Handle::new(executor.handle(), pool, this.lookups);
         let wake_thread = OnceCell::new();
-        Runtime { executor, handle, wake_thread, owns_pool, is_shut_down: false }
+        Runtime {
+            executor,
+            handle,
+            wake_thread,
+            owns_pool,
+            is_shut_down: false,
+            #[cfg(feature = "record")]
+            _traced: traced,
+        }
+    }
+
+    #[cfg(feature = "record")]
+    fn with_recorder(mut self) -> (Builder, Option<TracedRun>) {
+        let traced = TracedRun::from_env(&mut self.trace);
+        if let Some(trace) = &self.trace {
+            let recorder = trace.recorder(self.config.clock.clone());
+            self.config.recorder = recorder.clone();
+            self.pool = self.pool.recorder(recorder);
+        }
+        (self, traced)
     }
 }

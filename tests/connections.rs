@@ -7,6 +7,8 @@
 #[allow(dead_code)]
 #[path = "it/support/allocations.rs"]
 mod allocations;
+#[path = "connections/first_wait.rs"]
+mod first_wait;
 #[path = "connections/plan.rs"]
 mod plan;
 #[path = "connections/random.rs"]
@@ -28,6 +30,8 @@ fn closed_connections_leak_nothing() {
     watchdog::watched(|| {
         let maximum = getrlimit(Resource::Nofile).maximum;
         setrlimit(Resource::Nofile, Rlimit { current: Some(DESCRIPTORS), maximum }).unwrap();
+        first_wait::a_connection_is_registered_by_its_waits_alone();
+        first_wait::a_unix_connection_is_registered_by_its_waits_alone();
         random::ten_thousand_connections_come_and_go_at_random();
         slow::slow_readers_cost_no_memory_and_delay_no_other_connection();
     });

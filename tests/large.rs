@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use aside::blocking::{Pinned, Pool};
-use aside::{Handle, Runtime};
+use aside::{Handle, Metadata, Runtime};
 
 const STACK: usize = 2 * 1024 * 1024;
 const KIB: usize = 1024;
@@ -83,6 +83,11 @@ fn a_task_from_another_thread() {
     on_a_small_stack(|| {
         let runtime = Runtime::new();
         let task = runtime.handle().spawn(large::<LARGE>());
+        runtime.block_on(task).unwrap()
+    });
+    on_a_small_stack(|| {
+        let runtime = Runtime::new();
+        let task = runtime.handle().spawn_as(Metadata::here(), large::<LARGE>());
         runtime.block_on(task).unwrap()
     });
     on_a_small_stack(|| {

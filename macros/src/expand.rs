@@ -63,7 +63,7 @@ fn call(options: &Options, function: &AsyncFunction) -> TokenStream {
         call.extend([TokenTree::from(future)]);
         return call;
     }
-    call.extend(code("::Runtime::builder()"));
+    call.extend(code("::Runtime::attribute_builder()"));
     call.extend(options.setters.clone());
     let Some(seeds) = options.seeds.clone() else {
         call.extend(code(".build().block_on"));

@@ -6,7 +6,7 @@
 //! ```text
 //! #[aside::main(threads_max = 4)]        fn main() -> io::Result<()> {
 //! async fn main() -> io::Result<()> {        async fn main() -> io::Result<()> { ... }
-//!     ...                                    ::aside::Runtime::builder()
+//!     ...                                    ::aside::Runtime::attribute_builder()
 //! }                                              .threads_max(4).build().block_on(main())
 //!                                        }
 //! ```

@@ -53,7 +53,7 @@ const STAND_IN: &str = "
     pub struct Runtime;
     pub fn run<F: Future>(_: F) -> F::Output { loop {} }
     impl Runtime {
-        pub fn builder() -> Self { Runtime }
+        pub fn attribute_builder() -> Self { Runtime }
         pub fn seed(self, _: u64) -> Self { self }
         pub fn threads_max(self, _: usize) -> Self { self }
         pub fn thread_name(self, _: &str) -> Self { self }

@@ -83,6 +83,17 @@ pub fn with_host_signals<T>(start: impl FnOnce() -> T) -> T {
     worker::signal_mask::with_host_signals(start)
 }
 
+/// Starts a thread that runs no jobs. It leaves to the host's threads the signals that a pool's
+/// threads leave to them.
+#[doc(hidden)]
+pub fn start_helper(
+    name: String,
+    body: impl FnOnce() + Send + 'static,
+) -> std::io::Result<runtime_core::sync::thread::JoinHandle<()>> {
+    let masked = worker::signal_mask::Masked::new(worker::signal_mask::SignalMask::HostSignals);
+    runtime_core::sync::thread::spawn(name, None, masked.wrap(Box::new(body)))
+}
+
 /// Wraps the body of a thread that a thread of this crate starts, and that inherits its mask, so
 /// that [`with_host_signals`] has its effect there, too.
 #[doc(hidden)]

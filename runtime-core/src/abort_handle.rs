@@ -38,20 +38,33 @@ impl<T> AbortTarget for Completion<T> {
     }
 }
 
-/// A job, which is removed from its queue by another way than a task.
+impl<T> Completion<T, ()> {
+    /// Requests cancellation of a producer that contains the cell. Returns whether the caller must
+    /// wake the producer: not after the first request, or once there is a result.
+    ///
+    /// The lock orders this before or after `complete`. So a producer that finds no request after
+    /// it has completed the cell is not woken by a later one.
+    pub fn cancel_contained(&self) -> bool {
+        let is_first = self.request_cancel();
+        let _locked = self.state.lock();
+        is_first && !self.is_finished()
+    }
+}
+
+/// A producer that contains its cell, and that is cancelled in a way of its own.
 struct AbortableJob<T>(Arc<dyn JobCell<T> + Send + Sync>);
 
 impl<T> AbortTarget for AbortableJob<T> {
     fn abort(&self) {
-        self.0.cancel();
+        Arc::clone(&self.0).cancel();
     }
 
     fn is_finished(&self) -> bool {
-        self.0.completion().is_finished()
+        self.0.is_finished()
     }
 
     fn metadata(&self) -> &Metadata {
-        self.0.completion().metadata()
+        self.0.metadata()
     }
 }
 

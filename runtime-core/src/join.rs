@@ -37,36 +37,46 @@ pub struct JoinHandle<T> {
 pub(crate) enum Awaited<T> {
     /// A task holds the other end of the cell.
     Task(Arc<Completion<T>>),
-    /// A job contains its cell. Its handle is `Send` for every `T`; that of a task only if `T` is.
+    /// It contains its cell. The handle is `Send` for every `T`; that of a `Task` only if `T` is.
     Job(Arc<dyn JobCell<T> + Send + Sync>),
 }
 
-/// A blocking job, as its [`JoinHandle`] uses it.
+/// A blocking job, or a task that is its own waker, as its [`JoinHandle`] uses it.
+///
+/// A job's cell also contains the closure, whose type the handle does not name.
 pub trait JobCell<T> {
-    /// Returns the cell that receives the job's result.
-    fn completion(&self) -> &Completion<T>;
+    /// Returns the job's number, name and location.
+    fn metadata(&self) -> &Metadata;
 
-    /// Returns the cell, when the handle holds the only reference to the job.
-    fn completion_mut(&mut self) -> &mut Completion<T>;
+    /// Returns whether the cell [is finished](Completion::is_finished).
+    fn is_finished(&self) -> bool;
 
     /// [Polls](Completion::poll) the cell.
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>>;
 
+    /// [Takes](Completion::take) the result of a finished cell.
+    fn take(&self) -> Result<T, JoinError>;
+
+    /// [Takes](Completion::take_alone) the result without the lock, when the handle holds the only
+    /// reference to the job.
+    fn take_alone(&mut self) -> Option<Result<T, JoinError>>;
+
+    /// [Closes](Completion::close) the cell.
+    fn close(&self);
+
     /// Removes the job from its queue or, if it runs already, requests that it stop.
-    fn cancel(&self);
+    fn cancel(self: Arc<Self>);
 }
 
 impl<T> JoinHandle<T> {
     #[doc(hidden)] // The only reading end of a task's cell.
     #[inline]
-    #[doc(hidden)]
     pub fn new(cell: Arc<Completion<T>>) -> JoinHandle<T> {
         JoinHandle { awaited: Awaited::Task(cell), taken: false }
     }
 
     #[doc(hidden)] // The only reading end of a job's cell.
     #[inline]
-    #[doc(hidden)]
     pub fn of_job(job: Arc<dyn JobCell<T> + Send + Sync>) -> JoinHandle<T> {
         JoinHandle { awaited: Awaited::Job(job), taken: false }
     }
@@ -78,14 +88,6 @@ impl<T> JoinHandle<T> {
         JoinHandle::new(Arc::new(cell))
     }
 
-    #[inline]
-    fn cell(&self) -> &Completion<T> {
-        match &self.awaited {
-            Awaited::Task(cell) => cell,
-            Awaited::Job(job) => job.completion(),
-        }
-    }
-
     /// Requests cancellation. Does nothing if there is a result.
     ///
     /// A task is dropped on its own thread before its next poll, and the handle then yields a
@@ -95,23 +97,29 @@ impl<T> JoinHandle<T> {
     pub fn abort(&self) {
         match &self.awaited {
             Awaited::Task(cell) => cell.cancel(),
-            Awaited::Job(job) => job.cancel(),
+            Awaited::Job(job) => Arc::clone(job).cancel(),
         }
     }
 
     /// Returns whether the task or job has ended, so that awaiting it returns at once.
     pub fn is_finished(&self) -> bool {
-        self.cell().is_finished()
+        match &self.awaited {
+            Awaited::Task(cell) => cell.is_finished(),
+            Awaited::Job(job) => job.is_finished(),
+        }
     }
 
     /// Returns the number of the task or job.
     pub fn id(&self) -> Id {
-        self.cell().metadata().id()
+        self.metadata().id()
     }
 
     /// Returns the number, the name and the location of the task or job.
     pub fn metadata(&self) -> &Metadata {
-        self.cell().metadata()
+        match &self.awaited {
+            Awaited::Task(cell) => cell.metadata(),
+            Awaited::Job(job) => job.metadata(),
+        }
     }
 
     /// Lets the task or job continue without the handle, just as dropping the handle does.
@@ -121,18 +129,19 @@ impl<T> JoinHandle<T> {
     #[inline(never)]
     fn poll_alone(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
         match &self.awaited {
-            Awaited::Job(job) if !job.completion().is_finished() => return job.poll(cx),
+            Awaited::Job(job) if !job.is_finished() => return job.poll(cx),
             Awaited::Task(_) | Awaited::Job(_) => ready!(budget::poll_spend(cx)),
         }
         let alone = match &mut self.awaited {
             Awaited::Task(cell) => Arc::get_mut(cell).and_then(Completion::take_alone),
             // `get_mut` locks the count. Reading the count is cheaper if other references exist.
             Awaited::Job(job) if Arc::strong_count(job) > 1 => None,
-            Awaited::Job(job) => {
-                Arc::get_mut(job).and_then(|job| job.completion_mut().take_alone())
-            }
+            Awaited::Job(job) => Arc::get_mut(job).and_then(|job| job.take_alone()),
         };
-        Poll::Ready(alone.unwrap_or_else(|| self.cell().take()))
+        Poll::Ready(alone.unwrap_or_else(|| match &self.awaited {
+            Awaited::Task(cell) => cell.take(),
+            Awaited::Job(job) => job.take(),
+        }))
     }
 }
 
@@ -159,8 +168,10 @@ impl<T> Unpin for JoinHandle<T> {}
 
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
-        if !self.taken {
-            self.cell().close();
+        match &self.awaited {
+            _ if self.taken => {}
+            Awaited::Task(cell) => cell.close(),
+            Awaited::Job(job) => job.close(),
         }
     }
 }

@@ -11,6 +11,9 @@ use crate::metadata::{Id, Metadata};
 use crate::runtime_gone::RuntimeGoneError;
 use crate::sync::Mutex;
 
+#[cfg(test)]
+mod tests;
+
 /// The reason why a task or a job has no result.
 ///
 /// # Examples
@@ -149,7 +152,10 @@ impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let metadata = &self.0.metadata;
         match &self.0.reason {
-            Reason::Cancelled | Reason::ShutDown(_) => write!(f, "{metadata} was cancelled"),
+            Reason::Cancelled => write!(f, "{metadata} was cancelled"),
+            Reason::ShutDown(gone) => {
+                write!(f, "{metadata} was cancelled before it began: {gone}")
+            }
             Reason::Refused(why) => write!(f, "{metadata} was refused: {why}"),
             Reason::Panicked { message: Some(message), .. } => {
                 write!(f, "{metadata} panicked: {message}")

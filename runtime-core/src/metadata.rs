@@ -34,6 +34,11 @@ impl Id {
             Id(NonZeroU64::MIN.saturating_add(id))
         })
     }
+
+    /// Returns the number.
+    pub fn get(self) -> u64 {
+        self.0.get()
+    }
 }
 
 impl fmt::Debug for Id {
@@ -50,53 +55,86 @@ impl fmt::Display for Id {
 
 /// The number, name and location of a task or job, kept for errors, reports and observers.
 ///
-/// A `Metadata` takes three words and is cheap to clone, because every task contains one.
-#[derive(Clone, Debug)]
-pub struct Metadata {
+/// A `Metadata` takes two words and is cheap to clone, because every task contains one.
+#[derive(Clone)]
+pub struct Metadata(Parts);
+
+/// Most tasks have no name. The pointer to a name lies in the place of the location, where a null
+/// pointer for the location marks it, so it costs no memory.
+#[derive(Clone)]
+enum Parts {
+    Unnamed { id: Id, location: &'static Location<'static> },
+    Named(Arc<NamedPlace>),
+}
+
+struct NamedPlace {
     id: Id,
     location: &'static Location<'static>,
-    /// A thin pointer, because most tasks have no name: the field costs them only one word.
-    name: Option<Arc<Box<str>>>,
+    name: Box<str>,
 }
+
+// The niche of the location must remain the mark.
+const _: () = assert!(size_of::<Metadata>() == size_of::<(Id, usize)>());
 
 impl Metadata {
     /// Metadata with a new [`Id`] and the caller's location.
     #[track_caller]
     #[inline]
     pub fn here() -> Metadata {
-        Metadata { id: Id::next(), location: Location::caller(), name: None }
+        Metadata(Parts::Unnamed { id: Id::next(), location: Location::caller() })
     }
 
     /// The same metadata with a name.
     #[must_use]
     pub fn named(self, name: impl Into<Box<str>>) -> Metadata {
-        Metadata { name: Some(Arc::new(name.into())), ..self }
+        let (id, location) = (self.id(), self.location());
+        Metadata(Parts::Named(Arc::new(NamedPlace { id, location, name: name.into() })))
     }
 
     /// The number.
+    #[inline]
     pub fn id(&self) -> Id {
-        self.id
+        match &self.0 {
+            Parts::Unnamed { id, .. } => *id,
+            Parts::Named(named) => named.id,
+        }
     }
 
     /// The name, if the task or job has one.
     pub fn name(&self) -> Option<&str> {
-        self.name.as_ref().map(|name| &***name)
+        match &self.0 {
+            Parts::Unnamed { .. } => None,
+            Parts::Named(named) => Some(&named.name),
+        }
     }
 
     /// The source location where the task or job was spawned or submitted.
     pub fn location(&self) -> &'static Location<'static> {
-        self.location
+        match &self.0 {
+            Parts::Unnamed { location, .. } => location,
+            Parts::Named(named) => named.location,
+        }
     }
 }
 
-/// Writes `` `resize` (spawned at src/main.rs:12:5) ``. Without a name, it writes `task 12` instead
-/// of the name.
+impl fmt::Debug for Metadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metadata")
+            .field("id", &self.id())
+            .field("location", &self.location())
+            .field("name", &self.name())
+            .finish()
+    }
+}
+
+/// Writes `` `resize` (spawned at src/main.rs:12:5) ``. Without a name, it writes the number, as
+/// `#12`, instead.
 impl fmt::Display for Metadata {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name() {
             Some(name) => write!(f, "`{name}`")?,
-            None => write!(f, "task {}", self.id)?,
+            None => write!(f, "#{}", self.id())?,
         }
-        write!(f, " (spawned at {})", self.location)
+        write!(f, " (spawned at {})", self.location())
     }
 }

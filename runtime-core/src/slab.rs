@@ -15,10 +15,18 @@
 //!          remove: the generation is incremented
 //! ```
 //!
-//! The free list links the vacant slots. A link uses bytes beside the generation that would
-//! otherwise be padding, so the list costs no memory. A removal never allocates, and an insertion
-//! accesses only the slot that it fills. The slot vacated last is used first, because it is most
-//! likely still in the processor's cache.
+//! The vacant slot with the lowest index is used first. So the values gather at low indices, and
+//! values that are inserted one after the other lie side by side. If the slot vacated last were
+//! used first, values that are removed in random order would leave a random order for all later
+//! ones, and each insertion would miss the processor's cache. Of a few slots, the lowest is as
+//! likely in the cache as the last.
+//!
+//! For the same reason the slots at the top become vacant when the number of values falls.
+//! [`shrink`](Slab::shrink) gives them back. In place of their generations, the slab then keeps one
+//! generation that none of them has exceeded, with which all later slots begin. So a stale key
+//! stays stale.
+
+use crate::bit_set::BitSet;
 
 /// Names a value of a [`Slab`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -76,24 +84,43 @@ impl Key {
 #[derive(Debug)]
 pub struct Slab<T> {
     slots: Vec<SlabSlot<T>>,
-    /// The first slot of the free list, or [`END`].
-    first_vacant: u32,
+    vacant: BitSet,
     /// The number of slots that are reserved or filled.
     len: usize,
+    /// The generation with which a new slot begins. No dropped slot had a value of this generation.
+    first_generation: u32,
 }
 
 #[derive(Debug)]
 struct SlabSlot<T> {
     /// The generation of the value in the slot, or of the next value if the slot is vacant.
     generation: u32,
-    /// The next slot of the free list, or [`END`]; it has no meaning if the slot is not vacant.
-    next_vacant: u32,
     /// `None` if the slot is vacant or reserved.
     value: Option<T>,
 }
 
-/// Marks the end of the free list. No slot has this index.
-const END: u32 = u32::MAX;
+/// The highest number of slots. No slot has this index.
+const SLOTS_MAX: usize = u32::MAX as usize;
+
+/// The number of values from which on a table grows by a quarter instead of by doubling. The system
+/// allocates and moves so large a table by pages, without a copy.
+const LARGE: usize = 4096;
+
+/// The number of values for which a table has memory after its first growth.
+const FIRST: usize = 4;
+
+/// Gives memory for more values to a table that is full.
+#[cold]
+pub fn grow<T>(table: &mut Vec<T>) {
+    let len = table.len();
+    table.reserve_exact(if len < LARGE { len.max(FIRST) } else { len / 4 });
+}
+
+/// The maximum number of slots that one call of [`Slab::shrink`] drops.
+const DROPPED_MAX: usize = 1 << 16;
+
+/// The highest generation of a slot that may be dropped, so that later slots have many left.
+const DROPPED_GENERATION_MAX: u32 = u32::MAX / 2;
 
 /// The generation of a slot that is used up. No key has it.
 const USED_UP: u32 = u32::MAX;
@@ -107,7 +134,7 @@ impl<T> Default for Slab<T> {
 impl<T> Slab<T> {
     /// An empty slab. It allocates nothing before the first insertion.
     pub const fn new() -> Slab<T> {
-        Slab { slots: Vec::new(), first_vacant: END, len: 0 }
+        Slab { slots: Vec::new(), vacant: BitSet::new(), len: 0, first_generation: 0 }
     }
 
     /// The number of values, including those for which a slot is [reserved](Slab::reserve).
@@ -140,18 +167,37 @@ impl<T> Slab<T> {
     /// If there are 2³² - 1 values.
     #[inline]
     pub fn reserve(&mut self) -> Key {
-        let index = if self.first_vacant == END { self.add_slot() } else { self.first_vacant };
-        let slot = &self.slots[index as usize];
-        self.first_vacant = slot.next_vacant;
+        let index = self.vacant.take_lowest().unwrap_or_else(|| self.add_slot());
         self.len += 1;
-        Key { index, generation: slot.generation }
+        Key { index, generation: self.slots[index as usize].generation }
     }
 
     fn add_slot(&mut self) -> u32 {
         let index = self.slots.len();
-        assert!(index < END as usize, "a slab holds fewer than 2^32 - 1 values");
-        self.slots.push(SlabSlot { generation: 0, next_vacant: END, value: None });
+        assert!(index < SLOTS_MAX, "a slab holds fewer than 2^32 - 1 values");
+        if index == self.slots.capacity() {
+            grow(&mut self.slots);
+        }
+        self.slots.push(SlabSlot { generation: self.first_generation, value: None });
         index as u32
+    }
+
+    /// Drops vacant slots at the top, a bounded number, and halves the memory if three quarters of
+    /// it are not used.
+    pub fn shrink(&mut self) {
+        for _ in 0..DROPPED_MAX {
+            let Some(&SlabSlot { generation, .. }) = self.slots.last() else { break };
+            // A slab has fewer than 2^32 slots.
+            let last = self.slots.len() as u32 - 1;
+            if generation > DROPPED_GENERATION_MAX || !self.vacant.remove(last) {
+                break;
+            }
+            self.first_generation = self.first_generation.max(generation);
+            self.slots.pop();
+        }
+        if self.slots.len() < self.slots.capacity() / 4 {
+            self.slots.shrink_to(self.slots.capacity() / 2);
+        }
     }
 
     /// Puts a value into its reserved slot: for the first time, or back after a
@@ -174,6 +220,26 @@ impl<T> Slab<T> {
         self.slot_mut(key)?.value.take()
     }
 
+    /// The value in the slot with this index.
+    #[inline]
+    pub fn get_at(&self, index: u32) -> Option<&T> {
+        self.slots.get(index as usize)?.value.as_ref()
+    }
+
+    /// The value in the slot with this index.
+    #[inline]
+    pub fn get_at_mut(&mut self, index: u32) -> Option<&mut T> {
+        self.slots.get_mut(index as usize)?.value.as_mut()
+    }
+
+    /// Takes the value out of the slot with this index, with its key, and leaves the slot reserved.
+    #[inline]
+    pub fn take_at(&mut self, index: u32) -> Option<(Key, T)> {
+        let slot = self.slots.get_mut(index as usize)?;
+        let value = slot.value.take()?;
+        Some((Key { index, generation: slot.generation }, value))
+    }
+
     /// Removes a value, or vacates its reserved slot. From now on the key is stale.
     ///
     /// Returns `None` if the slot was reserved. Does nothing if the key is stale already.
@@ -188,8 +254,7 @@ impl<T> Slab<T> {
         slot.generation += 1;
         self.len -= 1;
         if slot.generation != USED_UP {
-            slot.next_vacant = self.first_vacant;
-            self.first_vacant = key.index;
+            self.vacant.insert(key.index);
         }
         value
     }
@@ -243,7 +308,8 @@ impl<T> Slab<T> {
     }
 
     /// The key of the value in the slot with this index.
-    fn key_at(&self, index: u32) -> Option<Key> {
+    #[inline]
+    pub fn key_at(&self, index: u32) -> Option<Key> {
         let slot = self.slots.get(index as usize)?;
         slot.value.as_ref()?;
         Some(Key { index, generation: slot.generation })

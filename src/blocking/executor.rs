@@ -63,7 +63,8 @@ impl Handle {
 ///
 /// The easiest way to write an executor is to use a pool: submit a closure through the pool's own
 /// [`execute`](Executor::execute). The job then has a name and a location, can be cancelled, and
-/// holds the runtime's virtual clock, as every job does.
+/// holds the runtime's virtual clock, as every job does. Work that waits for another process or
+/// machine is better a task: pass the metadata on with [`Handle::spawn_as`].
 ///
 /// ```
 /// use aside::blocking::{Executor, Pool};

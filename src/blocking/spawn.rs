@@ -80,7 +80,9 @@ impl Handle {
         let handle = self.clone();
         let job = move || handle.at_work(f);
         let refused = metadata.clone();
-        match lane.submit_with(metadata, (self.hold_clock(), keep), job) {
+        // Most runtimes have nothing to hold, and their jobs no memory for it.
+        let held = self.hold_clock().map(|hold| Box::new(hold) as _);
+        match lane.submit_holding(metadata, keep, held, job) {
             Ok(handle) => handle,
             Err(error) => {
                 // Drops the closure without running it, on the caller's thread.

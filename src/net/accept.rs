@@ -12,11 +12,15 @@
 //! - All other errors are returned.
 
 use std::io;
+use std::net;
+use std::os::unix::net as unix;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use runtime_core::metadata::Metadata;
 use runtime_executor::sleep;
+#[cfg(any(target_os = "android", target_os = "linux"))]
+use socket2::SockRef;
 
 use super::async_fd::AsyncFd;
 
@@ -70,6 +74,38 @@ pub(super) fn poll_accept<L, R>(
             result => return Poll::Ready(result),
         }
     }
+}
+
+/// Accepts a TCP connection in non-blocking mode. std's `accept` would need a second system call
+/// for the mode.
+#[cfg(any(target_os = "android", target_os = "linux"))]
+pub(super) fn accept_tcp(
+    listener: &net::TcpListener,
+) -> io::Result<(net::TcpStream, net::SocketAddr)> {
+    let flags = libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
+    let (socket, address) = SockRef::from(listener).accept4(flags)?;
+    let address = address.as_socket().ok_or(io::ErrorKind::InvalidData)?;
+    Ok((socket.into(), address))
+}
+
+/// Accepts a TCP connection, and puts it into non-blocking mode.
+#[cfg(not(any(target_os = "android", target_os = "linux")))]
+pub(super) fn accept_tcp(
+    listener: &net::TcpListener,
+) -> io::Result<(net::TcpStream, net::SocketAddr)> {
+    let (stream, address) = listener.accept()?;
+    stream.set_nonblocking(true)?;
+    Ok((stream, address))
+}
+
+/// Accepts a Unix connection, and puts it into non-blocking mode. (Only std makes the address of a
+/// Unix socket from what the system returns.)
+pub(super) fn accept_unix(
+    listener: &unix::UnixListener,
+) -> io::Result<(unix::UnixStream, unix::SocketAddr)> {
+    let (stream, address) = listener.accept()?;
+    stream.set_nonblocking(true)?;
+    Ok((stream, address))
 }
 
 /// Waits for the length of a pause, or until the listener's loop closes.

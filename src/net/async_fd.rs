@@ -100,7 +100,7 @@ impl<T: AsFd> AsyncFd<T> {
     /// As for [`try_new`](AsyncFd::try_new).
     pub fn try_with_interest(inner: T, interest: Interest) -> Result<AsyncFd<T>, RegisterError<T>> {
         match Handle::try_current() {
-            Ok(handle) => register(&handle, inner, interest, ShortTransfer::HasNoEffect),
+            Ok(handle) => register(&handle, inner, interest),
             Err(error) => Err(RegisterError { inner, error: io::Error::other(error) }),
         }
     }
@@ -128,16 +128,28 @@ impl<T: AsFd> AsyncFd<T> {
         inner: T,
         interest: Interest,
     ) -> Result<AsyncFd<T>, RegisterError<T>> {
-        register(handle.event_loop(), inner, interest, ShortTransfer::HasNoEffect)
+        register(handle.event_loop(), inner, interest)
     }
 
-    /// Registers a socket with a given loop.
+    /// Makes a socket belong to a loop. The first wait registers it.
     pub(super) fn of_socket(
         handle: &Handle,
         socket: T,
         short_transfer: ShortTransfer,
     ) -> io::Result<AsyncFd<T>> {
-        Ok(register(handle, socket, Interest::BOTH, short_transfer)?)
+        let registration = handle.register_at_first_wait(socket.as_fd(), short_transfer)?;
+        Ok(AsyncFd { registration, inner: socket, handle: handle.clone() })
+    }
+
+    /// Makes a connection that this listener has accepted belong to the listener's loop. The first
+    /// wait registers it.
+    pub(super) fn accepted<S: AsFd>(
+        &self,
+        socket: S,
+        short_transfer: ShortTransfer,
+    ) -> io::Result<AsyncFd<S>> {
+        let registration = self.registration.accepted(socket.as_fd(), short_transfer)?;
+        Ok(AsyncFd { registration, inner: socket, handle: self.handle.clone() })
     }
 }
 
@@ -145,9 +157,8 @@ fn register<T: AsFd>(
     handle: &Handle,
     inner: T,
     interest: Interest,
-    short_transfer: ShortTransfer,
 ) -> Result<AsyncFd<T>, RegisterError<T>> {
-    match handle.register(inner.as_fd(), interest, short_transfer) {
+    match handle.register(inner.as_fd(), interest, ShortTransfer::HasNoEffect) {
         Ok(registration) => Ok(AsyncFd { registration, inner, handle: handle.clone() }),
         Err(error) => Err(RegisterError { inner, error }),
     }

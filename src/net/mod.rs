@@ -55,6 +55,11 @@
 //!   executor may use it, as long as that runtime lives and is turned. When the runtime is gone,
 //!   every operation returns an error, including operations that are waiting.
 //!   [`is_runtime_gone`](crate::is_runtime_gone) recognises this error.
+//! - *Registration*: the system is asked to report a socket when a task first waits for it, and for
+//!   the direction (reads or writes) for which the task waits. A connection whose request has
+//!   arrived already is accepted, answered and closed without a registration. If the system refuses
+//!   one, for lack of memory for example, that wait returns the error, and the next wait tries
+//!   again. An [`AsyncFd`] is registered when it is made.
 //! - *Waiting tasks*: the `async` methods serve any number of tasks. The poll methods of the traits
 //!   keep the waker of the last poll of their direction, and only that waker is woken. So do all
 //!   methods whose names begin with `poll_`.

@@ -9,7 +9,7 @@ use std::io;
 macro_rules! impl_socket {
     ($socket:ident, $std:ty, $short_transfer:expr) => {
         impl $socket {
-            /// Puts a socket of std into non-blocking mode and registers it with the current
+            /// Puts a socket of std into non-blocking mode. The socket belongs to the current
             /// runtime.
             ///
             /// # Errors
@@ -91,7 +91,24 @@ macro_rules! impl_socket {
     };
 }
 
-pub(super) use impl_socket;
+/// Implements the constructor of an accepted connection for a struct whose field is `io:
+/// AsyncFd<$std>`.
+macro_rules! impl_accepted {
+    ($socket:ident, $std:ty, $short_transfer:expr) => {
+        impl $socket {
+            /// Makes a connection, which is in non-blocking mode, belong to its listener's loop.
+            pub(super) fn accepted<L: AsFd>(
+                listener: &AsyncFd<L>,
+                socket: $std,
+            ) -> io::Result<$socket> {
+                super::send::suppress_sigpipe(&socket)?;
+                Ok($socket { io: listener.accepted(socket, $short_transfer)? })
+            }
+        }
+    };
+}
+
+pub(super) use {impl_accepted, impl_socket};
 
 /// Formats a socket with the addresses that the system returns for it.
 pub(super) fn fmt_socket(

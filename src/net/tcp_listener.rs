@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use runtime_executor::Handle;
 use runtime_executor::reactor::ShortTransfer;
 
-use super::accept::{accept, poll_accept};
+use super::accept::{accept, accept_tcp, poll_accept};
 use super::address::{self, SocketTarget, ToSocketAddrs};
 use super::async_fd::AsyncFd;
 use super::incoming::Incoming;
@@ -83,8 +83,8 @@ impl TcpListener {
     /// # Cancel safety
     /// Safe: if the future is dropped before it is ready, it has accepted nothing.
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let (stream, address) = accept(&self.io, |listener| listener.accept()).await?;
-        Ok((TcpStream::register(self.io.handle(), stream)?, address))
+        let (stream, address) = accept(&self.io, accept_tcp).await?;
+        Ok((TcpStream::accepted(&self.io, stream)?, address))
     }
 
     /// The poll form of [`accept`](TcpListener::accept). It keeps the waker of the last poll: if
@@ -98,10 +98,12 @@ impl TcpListener {
     /// exhausted, it returns the error at once. After an error that does not end the server, sleep
     /// before the next poll: the connection may still be in the backlog.
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
-        let accepted = ready!(poll_accept(&self.io, cx, |listener| listener.accept()));
-        Poll::Ready(accepted.and_then(|(stream, address)| {
-            Ok((TcpStream::register(self.io.handle(), stream)?, address))
-        }))
+        let accepted = ready!(poll_accept(&self.io, cx, accept_tcp));
+        Poll::Ready(
+            accepted.and_then(|(stream, address)| {
+                Ok((TcpStream::accepted(&self.io, stream)?, address))
+            }),
+        )
     }
 
     /// Returns the connections as a stream, which never ends. Each item is the result of an

@@ -22,7 +22,7 @@ use super::delegate::{delegate_end, delegate_read, delegate_write};
 use super::readiness_methods::impl_readiness;
 use super::readiness_set::Ready;
 use super::send::{send, send_vectored};
-use super::socket::{fmt_socket, impl_socket};
+use super::socket::{fmt_socket, impl_accepted, impl_socket};
 use super::socket_options::SocketOptions;
 use super::split::{self, OwnedReadHalf, OwnedWriteHalf};
 use super::stream::impl_stream;
@@ -76,8 +76,8 @@ pub(super) async fn connect(
         Err(error) if !is_in_progress(&error) => return Err(error),
         Ok(()) | Err(_) => {}
     }
-    // The socket is registered after the connect has begun, because the system reports an idle
-    // socket as hung up.
+    // If the connection is not established at once, the first wait registers the socket, after the
+    // connect has begun. The system would report an idle socket as hung up.
     let io =
         AsyncFd::of_socket(handle, net::TcpStream::from(socket), ShortTransfer::ClearsReadiness)?;
     let connected = |stream: &net::TcpStream| match (stream.take_error()?, stream.peer_addr()) {
@@ -276,6 +276,7 @@ impl TcpStream {
 impl_stream!(TcpStream, net::TcpStream, SocketAddr);
 impl_readiness!(TcpStream);
 impl_socket!(TcpStream, net::TcpStream, ShortTransfer::ClearsReadiness);
+impl_accepted!(TcpStream, net::TcpStream, ShortTransfer::ClearsReadiness);
 
 impl fmt::Debug for TcpStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -63,7 +63,7 @@ impl UnixDatagram {
     }
 
     fn bind_to(address: &SockAddr) -> io::Result<UnixDatagram> {
-        // The socket is registered first, because a failed registration must not leave a file.
+        // The runtime may be gone. So the socket belongs to the runtime before it makes a file.
         let socket = UnixDatagram::unbound()?;
         SockRef::from(&socket).bind(address)?;
         Ok(socket)

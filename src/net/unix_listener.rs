@@ -11,7 +11,7 @@ use runtime_executor::Handle;
 use runtime_executor::reactor::ShortTransfer;
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
-use super::accept::{accept, poll_accept};
+use super::accept::{accept, accept_unix, poll_accept};
 use super::async_fd::AsyncFd;
 use super::incoming::Incoming;
 use super::socket::{fmt_socket, impl_socket};
@@ -47,9 +47,7 @@ impl UnixListener {
     }
 
     fn bind_to(address: &SockAddr) -> io::Result<UnixListener> {
-        // The socket is registered first, because a failed registration must not leave a file. The
-        // system reports the idle socket as hung up. This report makes the first `accept` try once
-        // in vain.
+        // The runtime may be gone. So the socket belongs to the runtime before it makes a file.
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
         let listener = UnixListener::from_std(OwnedFd::from(socket).into())?;
         let socket = SockRef::from(&listener);
@@ -66,8 +64,8 @@ impl UnixListener {
     /// # Cancel safety
     /// Safe: if the future is dropped before it is ready, it has accepted nothing.
     pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
-        let (stream, address) = accept(&self.io, |listener| listener.accept()).await?;
-        Ok((UnixStream::register(self.io.handle(), stream)?, address))
+        let (stream, address) = accept(&self.io, accept_unix).await?;
+        Ok((UnixStream::accepted(&self.io, stream)?, address))
     }
 
     /// The poll form of [`accept`](UnixListener::accept). See
@@ -76,10 +74,12 @@ impl UnixListener {
     /// # Errors
     /// Those of [`TcpListener::poll_accept`](super::TcpListener::poll_accept).
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
-        let accepted = ready!(poll_accept(&self.io, cx, |listener| listener.accept()));
-        Poll::Ready(accepted.and_then(|(stream, address)| {
-            Ok((UnixStream::register(self.io.handle(), stream)?, address))
-        }))
+        let accepted = ready!(poll_accept(&self.io, cx, accept_unix));
+        Poll::Ready(
+            accepted.and_then(|(stream, address)| {
+                Ok((UnixStream::accepted(&self.io, stream)?, address))
+            }),
+        )
     }
 
     /// Returns the connections as a stream, which never ends. Each item is the result of an

@@ -20,7 +20,7 @@ use super::delegate::{delegate_end, delegate_read, delegate_write};
 use super::readiness_methods::impl_readiness;
 use super::readiness_set::Ready;
 use super::send::{send, send_vectored};
-use super::socket::{fmt_socket, impl_socket};
+use super::socket::{fmt_socket, impl_accepted, impl_socket};
 use super::split::{self, OwnedReadHalf, OwnedWriteHalf};
 use super::stream::impl_stream;
 use super::unix_address::{address_of_std, unix_address};
@@ -113,6 +113,7 @@ impl UnixStream {
 impl_stream!(UnixStream, net::UnixStream, SocketAddr);
 impl_readiness!(UnixStream);
 impl_socket!(UnixStream, net::UnixStream, ShortTransfer::HasNoEffect);
+impl_accepted!(UnixStream, net::UnixStream, ShortTransfer::HasNoEffect);
 
 impl fmt::Debug for UnixStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

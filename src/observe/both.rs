@@ -3,13 +3,23 @@
 use std::time::Instant;
 
 use runtime_core::metadata::Metadata;
-use runtime_executor::Observer;
+use runtime_executor::{Observer, TaskHistory};
 
 /// Passes every event to two observers, to the first observer first.
 #[derive(Debug)]
 pub struct Both<A, B>(pub A, pub B);
 
 impl<A: Observer, B: Observer> Observer for Both<A, B> {
+    fn entered(&self, main: Option<&Metadata>) {
+        self.0.entered(main);
+        self.1.entered(main);
+    }
+
+    fn left(&self) {
+        self.0.left();
+        self.1.left();
+    }
+
     fn task_spawned(&self, task: &Metadata) {
         self.0.task_spawned(task);
         self.1.task_spawned(task);
@@ -38,5 +48,10 @@ impl<A: Observer, B: Observer> Observer for Both<A, B> {
     fn unparked(&self) {
         self.0.unparked();
         self.1.unparked();
+    }
+
+    /// The answer of the first observer that has one.
+    fn task_history(&self, task: &Metadata) -> Option<TaskHistory> {
+        self.0.task_history(task).or_else(|| self.1.task_history(task))
     }
 }

@@ -2,11 +2,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use runtime_core::metadata::Metadata;
 use runtime_executor::Observer;
+
+use super::print_line::print_line;
 
 /// Reports each poll that takes longer than a threshold: the sign of a task that blocks the loop
 /// instead of using [`spawn_blocking`](crate::spawn_blocking).
@@ -23,11 +24,6 @@ pub struct SlowPolls {
     threshold: Duration,
     started: Cell<Option<Instant>>,
     report: RefCell<ReportFn>,
-}
-
-/// Prints a line on stderr. If stderr cannot be written, the line is lost.
-pub(crate) fn print_line(text: fmt::Arguments<'_>) {
-    let _lost = writeln!(io::stderr(), "aside: {text}");
 }
 
 type ReportFn = Box<dyn FnMut(&Metadata, Duration)>;

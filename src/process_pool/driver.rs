@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 use super::call_control::{CallControl, CallEnded};
 use super::call_error::CallError;
 use super::encoding::StackLimit;
-use super::frame::{self, FrameKind};
+use super::frame::{self, FrameTag};
 use super::function_call::Call;
 use super::output_forwarder::OutputForwarder;
 use super::pids::Pids;
@@ -149,7 +149,7 @@ impl Driver {
         let is_kept = match reply {
             // If the caller cannot decode a result, the worker may run another version of the
             // program, and is replaced.
-            WorkerReply::Result(Err(CallError::BadResult(_))) => kind == FrameKind::BadResult,
+            WorkerReply::Result(Err(CallError::BadResult(_))) => kind == FrameTag::BadResult,
             WorkerReply::Result(Err(CallError::BadReply(_))) => false,
             WorkerReply::Result(_) | WorkerReply::Panicked(_) => true,
         };
@@ -218,18 +218,18 @@ fn read_reply<A, R: DeserializeOwned>(
     let (kind, body) = process.reply();
     let text = || String::from_utf8_lossy(body).into_owned();
     WorkerReply::Result(match kind {
-        FrameKind::Result => call.decode_within(body, stack),
-        FrameKind::Panicked => return WorkerReply::Panicked(text()),
-        FrameKind::UnknownFunction => Err(CallError::UnknownFunction(call.name().into())),
-        FrameKind::BadArguments => Err(CallError::BadArguments(text().into())),
-        FrameKind::BadResult => Err(CallError::BadResult(text().into())),
-        FrameKind::ResultTooBig => Err(match body.try_into() {
+        FrameTag::Result => call.decode_within(body, stack),
+        FrameTag::Panicked => return WorkerReply::Panicked(text()),
+        FrameTag::UnknownFunction => Err(CallError::UnknownFunction(call.name().into())),
+        FrameTag::BadArguments => Err(CallError::BadArguments(text().into())),
+        FrameTag::BadResult => Err(CallError::BadResult(text().into())),
+        FrameTag::ResultTooBig => Err(match body.try_into() {
             Ok(bytes) => {
                 CallError::ResultTooBig { bytes: u64::from_le_bytes(bytes), max: max.into() }
             }
             Err(_) => CallError::BadReply("the size of the result has not 8 bytes".into()),
         }),
-        FrameKind::Hello | FrameKind::Call => {
+        FrameTag::Hello | FrameTag::Call => {
             Err(CallError::BadReply(format!("a {kind:?} frame is no reply").into()))
         }
     })

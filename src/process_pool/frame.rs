@@ -53,7 +53,7 @@ pub(super) const KEPT: usize = 1024 * 1024;
 
 /// The kind of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FrameKind {
+pub(super) enum FrameTag {
     Hello = 1,
     Call = 2,
     Result = 3,
@@ -64,20 +64,20 @@ pub(super) enum FrameKind {
     ResultTooBig = 8,
 }
 
-impl FrameKind {
-    const ALL: [FrameKind; 8] = [
-        FrameKind::Hello,
-        FrameKind::Call,
-        FrameKind::Result,
-        FrameKind::Panicked,
-        FrameKind::UnknownFunction,
-        FrameKind::BadArguments,
-        FrameKind::BadResult,
-        FrameKind::ResultTooBig,
+impl FrameTag {
+    const ALL: [FrameTag; 8] = [
+        FrameTag::Hello,
+        FrameTag::Call,
+        FrameTag::Result,
+        FrameTag::Panicked,
+        FrameTag::UnknownFunction,
+        FrameTag::BadArguments,
+        FrameTag::BadResult,
+        FrameTag::ResultTooBig,
     ];
 
-    fn from_byte(byte: u8) -> Option<FrameKind> {
-        FrameKind::ALL.into_iter().find(|&kind| kind as u8 == byte)
+    fn from_byte(byte: u8) -> Option<FrameTag> {
+        FrameTag::ALL.into_iter().find(|&kind| kind as u8 == byte)
     }
 }
 
@@ -114,7 +114,7 @@ impl fmt::Display for FrameError {
 }
 
 /// Clears `frame` and begins a frame in it. The caller appends the body and calls [`finish`].
-pub(super) fn begin(frame: &mut Vec<u8>, kind: FrameKind) {
+pub(super) fn begin(frame: &mut Vec<u8>, kind: FrameTag) {
     frame.clear();
     frame.extend([kind as u8, 0, 0, 0, 0]);
 }
@@ -132,7 +132,7 @@ pub(super) fn finish(frame: &mut [u8], body_max: u32) -> Result<(), u64> {
 }
 
 /// Makes a frame with a short body.
-pub(super) fn short(kind: FrameKind, body: &[u8]) -> Vec<u8> {
+pub(super) fn short(kind: FrameTag, body: &[u8]) -> Vec<u8> {
     let mut frame = Vec::with_capacity(HEADER + body.len());
     begin(&mut frame, kind);
     frame.extend(body);
@@ -141,14 +141,14 @@ pub(super) fn short(kind: FrameKind, body: &[u8]) -> Vec<u8> {
 }
 
 /// Makes a frame with a text, which is cut at [`TEXT_MAX`] bytes.
-pub(super) fn text(kind: FrameKind, text: &str) -> Vec<u8> {
+pub(super) fn text(kind: FrameTag, text: &str) -> Vec<u8> {
     short(kind, &text.as_bytes()[..text.len().min(TEXT_MAX as usize)])
 }
 
 /// Makes the hello of step C1.
 pub(super) fn hello(body_max: u32) -> Vec<u8> {
     let mut frame = Vec::with_capacity(HEADER + HELLO_BODY as usize);
-    begin(&mut frame, FrameKind::Hello);
+    begin(&mut frame, FrameTag::Hello);
     frame.extend(MAGIC);
     frame.extend(VERSION.to_le_bytes());
     frame.extend(body_max.to_le_bytes());
@@ -157,10 +157,10 @@ pub(super) fn hello(body_max: u32) -> Vec<u8> {
 }
 
 /// Reads the length of the longest body from the other side's hello.
-pub(super) fn read_hello(kind: FrameKind, body: &[u8]) -> Result<u32, FrameError> {
+pub(super) fn read_hello(kind: FrameTag, body: &[u8]) -> Result<u32, FrameError> {
     let body: &[u8; 14] = body.try_into().map_err(|_| FrameError::NoHello)?;
     let [magic @ .., v0, v1, m0, m1, m2, m3] = body;
-    if kind != FrameKind::Hello || magic != MAGIC {
+    if kind != FrameTag::Hello || magic != MAGIC {
         return Err(FrameError::NoHello);
     }
     match u16::from_le_bytes([*v0, *v1]) {
@@ -174,24 +174,20 @@ pub(super) fn read_hello(kind: FrameKind, body: &[u8]) -> Result<u32, FrameError
 /// # Panics
 /// If the name has more than 65,535 bytes.
 pub(super) fn begin_call(frame: &mut Vec<u8>, name: &str) {
-    begin(frame, FrameKind::Call);
+    begin(frame, FrameTag::Call);
     let length = u16::try_from(name.len()).expect("a function's name has at most 65,535 bytes");
     frame.extend(length.to_le_bytes());
     frame.extend(name.as_bytes());
 }
 
 /// Splits a call into name and arguments.
-pub(super) fn read_call(kind: FrameKind, body: &[u8]) -> Result<(&str, &[u8]), FrameError> {
+pub(super) fn read_call(kind: FrameTag, body: &[u8]) -> Result<(&str, &[u8]), FrameError> {
     let parts = || {
         let (length, rest) = body.split_first_chunk()?;
         let (name, arguments) = rest.split_at_checked(u16::from_le_bytes(*length).into())?;
         Some((std::str::from_utf8(name).ok()?, arguments))
     };
-    if kind == FrameKind::Call {
-        parts().ok_or(FrameError::NoCall)
-    } else {
-        Err(FrameError::NoCall)
-    }
+    if kind == FrameTag::Call { parts().ok_or(FrameError::NoCall) } else { Err(FrameError::NoCall) }
 }
 
 /// Assembles one frame from the bytes received. The buffer is never longer than one [`CHUNK`], or
@@ -232,13 +228,13 @@ impl FrameAssembler {
     ///
     /// # Errors
     /// An error, if the bytes received are not a valid frame.
-    pub(super) fn frame(&self) -> Result<Option<(FrameKind, &[u8])>, FrameError> {
+    pub(super) fn frame(&self) -> Result<Option<(FrameTag, &[u8])>, FrameError> {
         let Some((&[kind, l0, l1, l2, l3], rest)) =
             self.buffer[..self.filled].split_first_chunk::<HEADER>()
         else {
             return Ok(None);
         };
-        let kind = FrameKind::from_byte(kind).ok_or(FrameError::UnknownKind(kind))?;
+        let kind = FrameTag::from_byte(kind).ok_or(FrameError::UnknownKind(kind))?;
         let bytes = u32::from_le_bytes([l0, l1, l2, l3]);
         if bytes > self.body_max {
             return Err(FrameError::TooLong { bytes, max: self.body_max });

@@ -35,7 +35,7 @@ use rustix::process::{
 
 use super::call_error::CallError;
 use super::child_guard::open_pidfd;
-use super::frame::{self, FrameAssembler, FrameKind};
+use super::frame::{self, FrameAssembler, FrameTag};
 use super::function::{Registered, answer};
 
 /// The first argument of a worker process, which marks the process as a worker. The mark is an
@@ -186,7 +186,7 @@ impl PoolConnection {
     }
 
     /// Returns the frame that was received.
-    fn frame(&self) -> io::Result<(FrameKind, &[u8])> {
+    fn frame(&self) -> io::Result<(FrameTag, &[u8])> {
         let frame = self.incoming.frame().map_err(invalid)?;
         Ok(frame.expect("a received frame is complete"))
     }
@@ -222,7 +222,7 @@ fn write_reply(
     body_max: u32,
     reply: &mut Vec<u8>,
 ) {
-    frame::begin(reply, FrameKind::Result);
+    frame::begin(reply, FrameTag::Result);
     // A panic may leave the program's statics in a broken state, as a panic in another thread may.
     // A program for which that matters sets `panic = "abort"`.
     let called = catch_unwind(AssertUnwindSafe(|| answer(functions, name, arguments, reply)));
@@ -234,24 +234,24 @@ fn write_reply(
         Ok(Err(error)) => error,
         Err(payload) => {
             let text = panic_text(&payload).unwrap_or("with a payload that is no text");
-            *reply = frame::text(FrameKind::Panicked, text);
+            *reply = frame::text(FrameTag::Panicked, text);
             drop_catching(payload);
             return;
         }
     };
     *reply = match error {
-        CallError::UnknownFunction(_) => frame::short(FrameKind::UnknownFunction, &[]),
-        CallError::BadArguments(why) => frame::text(FrameKind::BadArguments, &why),
+        CallError::UnknownFunction(_) => frame::short(FrameTag::UnknownFunction, &[]),
+        CallError::BadArguments(why) => frame::text(FrameTag::BadArguments, &why),
         CallError::ResultTooBig { bytes, .. } => {
-            frame::short(FrameKind::ResultTooBig, &bytes.to_le_bytes())
+            frame::short(FrameTag::ResultTooBig, &bytes.to_le_bytes())
         }
-        CallError::BadResult(why) => frame::text(FrameKind::BadResult, &why),
+        CallError::BadResult(why) => frame::text(FrameTag::BadResult, &why),
         // Only a user's own implementation of `Registered` can return these errors.
         CallError::Start(_)
         | CallError::WorkerDied(_)
         | CallError::TimedOut(_)
         | CallError::Aborted
         | CallError::ArgumentsTooBig { .. }
-        | CallError::BadReply(_) => frame::text(FrameKind::BadResult, &error.to_string()),
+        | CallError::BadReply(_) => frame::text(FrameTag::BadResult, &error.to_string()),
     };
 }

@@ -28,7 +28,7 @@ use rustix::event::PollFlags;
 
 use super::call_error::WorkerDeath;
 use super::child_guard::ChildGuard;
-use super::frame::{self, FrameAssembler, FrameError, FrameKind};
+use super::frame::{self, FrameAssembler, FrameError, FrameTag};
 use super::output_forwarder::{OutputForwarder, WorkerOutput};
 use super::pids::Pids;
 use super::poll_fds::{Deadline, wait_for_either};
@@ -189,7 +189,7 @@ impl WorkerProcess {
     }
 
     /// Returns the frame that was received last.
-    pub(super) fn reply(&self) -> (FrameKind, &[u8]) {
+    pub(super) fn reply(&self) -> (FrameTag, &[u8]) {
         let frame = self.incoming.frame().ok().flatten();
         frame.expect("a received frame is complete")
     }

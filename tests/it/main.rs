@@ -84,8 +84,14 @@ mod runtime {
 
 mod observe {
     mod before_sleep;
+    #[cfg(feature = "record")]
+    mod inbox_times;
+    mod late_polls;
+    mod metrics;
     mod observer;
     mod slow_polls_variable;
+    #[cfg(feature = "tracing")]
+    mod tracing_spans;
 }
 
 #[cfg(feature = "unblock")]

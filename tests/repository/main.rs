@@ -7,5 +7,6 @@ mod doc_examples;
 mod examples;
 mod manifests;
 mod records;
+mod replay_quotes;
 mod sources;
 mod tidy;

@@ -50,7 +50,7 @@ fn a_package_has_the_same_lower_bound_wherever_it_is_named() {
 fn the_check_builds_with_the_lower_bounds_and_for_other_systems() {
     let run = file(".ci/run").expect("the check exists");
     for script in ["minimal-versions", "systems"] {
-        assert!(run.contains(&format!("\nstep .ci/{script}\n")), "the check omits {script}");
+        assert!(run.contains(&format!("    step .ci/{script}\n")), "the check omits {script}");
     }
     let systems = file(".ci/systems").expect("the script exists");
     let page = file("docs/guide/hosts.md").expect("the page exists");

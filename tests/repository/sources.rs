@@ -20,8 +20,14 @@ pub(crate) struct Paragraph {
 }
 
 /// The folders of the packages' own code.
-const CODE: [&str; 5] =
-    ["src/", "runtime-core/src/", "runtime-executor/src/", "runtime-blocking/src/", "macros/src/"];
+const CODE: [&str; 6] = [
+    "src/",
+    "runtime-core/src/",
+    "runtime-executor/src/",
+    "runtime-blocking/src/",
+    "macros/src/",
+    "trace/src/",
+];
 
 /// Every file whose name has this ending, sorted by path.
 pub(crate) fn files(ending: &str) -> Vec<Source> {
@@ -61,9 +67,11 @@ impl Source {
         !in_tests && CODE.iter().any(|folder| self.path.starts_with(folder))
     }
 
-    /// Returns true for a file with a main function, async or not.
+    /// Returns true for a file with a main function, async or not, that is not a test.
     pub(crate) fn is_program(&self) -> bool {
-        ["\nfn main() ", "\nasync fn main() "].iter().any(|main| self.text.contains(main))
+        let is_test = self.path.contains("/tests/");
+        let mains = ["\nfn main() ", "\nasync fn main() "];
+        !is_test && mains.iter().any(|main| self.text.contains(main))
     }
 
     /// Returns true if the path is in one of these folders, or is one of these files.

@@ -109,7 +109,7 @@ fn refuse(
     };
     let (last, _) = state.workers.running().nth(last).expect("the graph shows the running jobs");
     let job = state.waits.awaited(last).expect("the last runner waits for a job");
-    let removal = state.remove_job(job.queue_key).expect("and that job is queued");
+    let removal = state.remove_job(job.ticket).expect("and that job is queued");
     Refusal { removal, why }
 }
 
@@ -145,10 +145,10 @@ fn graph(state: &PoolState) -> WaitGraph {
 /// Returns where an awaited job is: in the queue, on a worker, or neither. A job that has ended or
 /// belongs to another pool is in neither place.
 fn waits_on(state: &PoolState, awaited: AwaitedJob) -> WaitsOn {
-    if let Some(waiting) = state.queue.get(awaited.queue_key)
-        && waiting.job.metadata().id() == awaited.id
+    if let Some((lane, job)) = state.queue.find(awaited.ticket)
+        && job.metadata().id() == awaited.id
     {
-        return WaitsOn::Queued(waiting.lane);
+        return WaitsOn::Queued(lane);
     }
     let mut running = state.workers.running();
     let runner = running.position(|(_, running)| running.job.metadata().id() == awaited.id);

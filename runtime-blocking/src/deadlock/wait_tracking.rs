@@ -17,16 +17,17 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
 use runtime_core::metadata::Id;
-use runtime_core::slab::Key;
 use runtime_core::sync::thread_local_const;
+
+use crate::queue::ticket::Ticket;
 
 /// A job that a thread waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct AwaitedJob {
     pub(crate) id: Id,
-    /// The job's key in the queue of the pool that it was submitted to, which need not be the pool
-    /// of the waiting thread.
-    pub(crate) queue_key: Key,
+    /// The job's ticket in the pool that it was submitted to, which need not be the pool of the
+    /// waiting thread.
+    pub(crate) ticket: Ticket,
 }
 
 /// The jobs that store a clone of the job waker.
@@ -56,13 +57,13 @@ thread_local_const! {
 pub(crate) fn poll_job<R>(
     cx: &mut Context<'_>,
     id: Id,
-    queue_key: Key,
+    ticket: Ticket,
     poll: impl FnOnce(&mut Context<'_>) -> R,
 ) -> R {
     let tracked = TASK_WAKER.with(|waker| waker.get());
     if !tracked.is_null()
         && tracked == cx.waker().data()
-        && let Some(waker) = record(AwaitedJob { id, queue_key })
+        && let Some(waker) = record(AwaitedJob { id, ticket })
     {
         return poll(&mut Context::from_waker(&waker));
     }

@@ -11,36 +11,38 @@
 //!
 //! A job leaves the queue once, under the pool's lock. The thread that takes it out runs or
 //! discards it outside that lock. So the job needs no state of its own: an abort asks the queue to
-//! remove the job by its key. If a worker has popped the job, the key is stale: the job runs, and
-//! can only be requested to stop (see [`cancel`](crate::job::cancel)).
+//! remove the job with its ticket. If a worker has popped the job, the queue finds none: the job
+//! runs, and can only be requested to stop (see [`cancel`](crate::job::cancel)).
 //!
-//! A job is one allocation, which contains the closure and the completion cell. The queue, the
-//! worker and the [`JoinHandle`](runtime_core::join::JoinHandle) each hold a reference to it.
+//! A job is one allocation, the completion cell, in which the closure waits for the worker at the
+//! place that the result takes later: see [`content`](crate::job::content). The queue, the worker
+//! and the [`JoinHandle`](runtime_core::join::JoinHandle) each hold a reference to it.
 
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
+use runtime_core::awaiter::AwaiterCell;
 use runtime_core::catch_panic::drop_catching;
 use runtime_core::completion::Completion;
 use runtime_core::join::{JobCell, JoinError};
-use runtime_core::metadata::Metadata;
-use runtime_core::slab::Key;
-use runtime_core::sync::Mutex;
+use runtime_core::metadata::{Id, Metadata};
 use runtime_core::sync::atomic::{AtomicU64, Ordering};
 
 use crate::deadlock::wait_tracking;
-use crate::job::cancel::{Hook, Hooks, Stoppable};
-use crate::job::context::{SubmitContext, call_within};
+use crate::job::cancel::{Hook, Stoppable};
+use crate::job::content::{Content, Submitted, SubmittedParts};
+use crate::job::context::call_within;
+use crate::queue::ticket::Ticket;
 
 /// The interface of a job to the queue and the workers.
-pub(crate) trait Job: Stoppable {
-    /// The key of the job in the queue. The key is stale once the job has left the queue.
-    fn queue_key(&self) -> Key;
+pub(crate) trait Job: Stoppable + AwaiterCell {
+    /// The ticket of the job. The queue has no job with this ticket once the job has left it.
+    fn ticket(&self) -> Ticket;
 
-    /// Sets the key. Called once, when the job enters the queue.
-    fn set_queue_key(&self, key: Key);
+    /// Sets the ticket. Called once, under the pool's lock, when the job enters the queue.
+    fn set_ticket(&self, ticket: Ticket);
 
     /// Runs the closure and completes the cell. Never panics. Called by the worker that popped the
     /// job.
@@ -51,168 +53,159 @@ pub(crate) trait Job: Stoppable {
     fn discard(&self, error: JoinError);
 
     /// Requests the job to stop, as its handle does.
-    fn request_cancel(&self);
+    fn request_cancel(self: Arc<Self>);
 }
 
 /// The interface of the queue to an aborted job.
-pub(crate) trait RemoveFromQueue {
-    /// Removes the job with this key. Returns `false` if the job has left the queue before.
-    fn remove_from_queue(&self, key: Key) -> bool;
+pub(crate) trait RemoveFromQueue: Send + Sync + 'static {
+    /// Removes the job with this ticket. Returns `false` if the job has left the queue before.
+    fn remove_from_queue(&self, ticket: Ticket, job: Id) -> bool;
 }
 
-/// A job. *Shared by* the queue or the worker, and the handle. *Guarded by* the mutexes of its
-/// content and its completion cell. *Woken by* nothing: an abort runs on the aborting thread.
-pub(crate) struct BlockingJob<F, T, K> {
-    completion: Completion<T>,
-    content: Mutex<Content<F, K>>,
-    /// The bits of the job's key in the queue.
-    queue_key: AtomicU64,
+/// A job. *Shared by* the queue or the worker, and the handle. *Guarded by* the mutex of its
+/// completion cell. *Woken by* nothing: an abort runs on the aborting thread.
+pub(crate) struct BlockingJob<F, T, K, Q> {
+    pub(super) completion: Completion<T, Content<F, K>>,
+    ticket: AtomicU64,
     /// The queue that an abort uses. Weak, because a handle must not keep the pool's threads alive.
-    queue: Weak<dyn RemoveFromQueue + Send + Sync>,
+    queue: Weak<Q>,
 }
 
-/// The parts of a submitted job.
-pub(crate) struct Submitted<F, K> {
-    pub(crate) closure: F,
-    /// Dropped when the result has been published.
-    pub(crate) keep: K,
-    /// The submitter's context, in which the closure is called.
-    pub(crate) context: Option<SubmitContext>,
-}
-
-enum Content<F, K> {
-    Waiting(Submitted<F, K>),
-    /// The hooks to call when the job is requested to stop.
-    Running(Hooks),
-    /// The closure was dropped or handed back.
-    Gone,
-}
-
-impl<F, T, K> BlockingJob<F, T, K> {
-    pub(crate) fn new(
-        metadata: Metadata,
-        submitted: Submitted<F, K>,
-        queue: Weak<dyn RemoveFromQueue + Send + Sync>,
-    ) -> Self {
+impl<F, T, K, Q> BlockingJob<F, T, K, Q> {
+    #[inline]
+    pub(crate) fn new(metadata: Metadata, content: Content<F, K>, queue: Weak<Q>) -> Self {
         BlockingJob {
-            completion: Completion::new(metadata, None),
-            content: Mutex::new(Content::Waiting(submitted)),
-            queue_key: AtomicU64::new(Key::NONE.to_bits()),
+            completion: Completion::new(metadata, content),
+            ticket: AtomicU64::new(Ticket::NONE.0),
             queue,
         }
     }
 
-    /// Takes back the submitted parts, unless the job has begun.
-    pub(crate) fn take(&self) -> Option<Submitted<F, K>> {
-        self.replace(Content::Gone)
+    /// Takes out the submitted parts, unless they were taken before.
+    #[inline]
+    pub(crate) fn take_parts(&self) -> Option<SubmittedParts<F, K>> {
+        self.completion.with_producer(mem::take)?.into_parts()
     }
 
-    #[inline]
-    fn replace(&self, after: Content<F, K>) -> Option<Submitted<F, K>> {
-        let before = mem::replace(&mut *self.content.lock(), after);
-        match before {
-            Content::Waiting(submitted) => Some(submitted),
-            Content::Running(_) | Content::Gone => None,
-        }
+    fn id(&self) -> Id {
+        self.completion.metadata().id()
     }
 
     fn call_hooks(&self) {
-        let hooks = match &mut *self.content.lock() {
-            Content::Running(hooks) => mem::take(hooks),
-            Content::Waiting(_) | Content::Gone => return,
-        };
-        hooks.call();
+        if let Some(hooks) = self.completion.with_producer(Content::take_hooks) {
+            hooks.call();
+        }
     }
 }
 
-impl<F, T, K> Job for BlockingJob<F, T, K>
+impl<F, T, K, Q> Job for BlockingJob<F, T, K, Q>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
     K: Send + Sync + 'static,
+    Q: RemoveFromQueue,
 {
-    fn queue_key(&self) -> Key {
-        // ORDERING: Relaxed. Written once, before the job's handle exists.
-        Key::from_bits(self.queue_key.load(Ordering::Relaxed))
+    fn ticket(&self) -> Ticket {
+        // ORDERING: Relaxed. The caller holds the pool's lock, or has the job's handle.
+        Ticket(self.ticket.load(Ordering::Relaxed))
     }
 
-    fn set_queue_key(&self, key: Key) {
-        // ORDERING: Relaxed. The handle is made by this thread, after this store.
-        self.queue_key.store(key.to_bits(), Ordering::Relaxed);
+    fn set_ticket(&self, ticket: Ticket) {
+        // ORDERING: Relaxed. Stored once, under the pool's lock. This thread then makes the handle.
+        self.ticket.store(ticket.0, Ordering::Relaxed);
     }
 
     fn run(&self) {
-        let submitted = self.replace(Content::Running(Hooks::default()));
-        let Some(Submitted { closure, keep, context }) = submitted else { return };
-        let called = catch_unwind(AssertUnwindSafe(|| match context {
-            None => Some(closure()),
-            Some(context) => call_within(context, closure),
+        let Some((Submitted { closure, keep }, mut extras)) = self.take_parts() else { return };
+        let called = catch_unwind(AssertUnwindSafe(|| {
+            match extras.as_mut().and_then(|extras| extras.context.take()) {
+                None => Some(closure()),
+                Some(context) => call_within(context, closure),
+            }
         }));
-        let metadata = || self.metadata().clone();
+        let metadata = || self.completion.metadata().clone();
         let result = match called {
             Ok(Some(result)) => Ok(result),
             Ok(None) => Err(JoinError::cancelled(metadata())),
             Err(payload) => Err(JoinError::panicked(metadata(), payload)),
         };
-        let _no_producer = self.completion.complete(result);
+        match self.completion.complete(result) {
+            Content::Taken => {}
+            hooked => drop_catching(hooked),
+        }
+        if let Some(extras) = extras {
+            drop_catching(extras);
+        }
         drop_catching(keep);
     }
 
     fn discard(&self, error: JoinError) {
         // The closure is dropped before the cell is completed: when a reader sees that the job was
         // cancelled, everything that the closure held has been released.
-        let (keep, rest) = match self.take() {
-            Some(Submitted { closure, keep, context }) => (Some(keep), Some((closure, context))),
-            None => (None, None),
-        };
-        drop_catching(rest);
-        let _no_producer = self.completion.complete(Err(error));
-        drop_catching(keep);
+        let mut kept = None;
+        if let Some((Submitted { closure, keep }, mut extras)) = self.take_parts() {
+            drop_catching((closure, extras.as_mut().map(|extras| extras.context.take())));
+            kept = Some((extras, keep));
+        }
+        let _taken = self.completion.complete(Err(error));
+        drop_catching(kept);
     }
 
-    fn request_cancel(&self) {
+    fn request_cancel(self: Arc<Self>) {
         self.cancel();
     }
 }
 
-impl<F, T, K> JobCell<T> for BlockingJob<F, T, K>
+impl<F, T, K, Q> JobCell<T> for BlockingJob<F, T, K, Q>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
     K: Send + Sync + 'static,
+    Q: RemoveFromQueue,
 {
-    #[inline]
-    fn completion(&self) -> &Completion<T> {
-        &self.completion
+    fn metadata(&self) -> &Metadata {
+        self.completion.metadata()
     }
 
-    fn completion_mut(&mut self) -> &mut Completion<T> {
-        &mut self.completion
+    fn is_finished(&self) -> bool {
+        self.completion.is_finished()
     }
 
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
-        let (id, key) = (self.metadata().id(), self.queue_key());
-        wait_tracking::poll_job(cx, id, key, |cx| self.completion.poll(cx))
+        wait_tracking::poll_job(cx, self.id(), self.ticket(), |cx| self.completion.poll(cx))
     }
 
-    fn cancel(&self) {
+    fn take(&self) -> Result<T, JoinError> {
+        self.completion.take()
+    }
+
+    fn take_alone(&mut self) -> Option<Result<T, JoinError>> {
+        self.completion.take_alone()
+    }
+
+    fn close(&self) {
+        self.completion.close();
+    }
+
+    fn cancel(self: Arc<Self>) {
         if !self.completion.request_cancel() || self.completion.is_finished() {
             return;
         }
         let queue = self.queue.upgrade();
-        if queue.is_some_and(|queue| queue.remove_from_queue(self.queue_key())) {
-            self.discard(JoinError::cancelled(self.metadata().clone()));
+        if queue.is_some_and(|queue| queue.remove_from_queue(self.ticket(), self.id())) {
+            self.discard(JoinError::cancelled(self.completion.metadata().clone()));
         } else {
             self.call_hooks();
         }
     }
 }
 
-impl<F, T, K> Stoppable for BlockingJob<F, T, K>
+impl<F, T, K, Q> Stoppable for BlockingJob<F, T, K, Q>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
     K: Send + Sync + 'static,
+    Q: RemoveFromQueue,
 {
     fn metadata(&self) -> &Metadata {
         self.completion.metadata()
@@ -223,14 +216,10 @@ where
     }
 
     fn add_hook(&self, hook: Arc<Hook>) {
-        if let Content::Running(hooks) = &mut *self.content.lock() {
-            hooks.add(hook);
-        }
+        self.completion.with_producer(|content| content.add_hook(hook));
     }
 
     fn remove_hook(&self, hook: &Arc<Hook>) {
-        if let Content::Running(hooks) = &mut *self.content.lock() {
-            hooks.remove(hook);
-        }
+        self.completion.with_producer(|content| content.remove_hook(hook));
     }
 }

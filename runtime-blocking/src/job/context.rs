@@ -4,8 +4,10 @@
 //! closure moves to another thread. [`PoolBuilder::carry`](crate::PoolBuilder::carry) captures such
 //! values at each submit and restores them around the closure.
 
+use runtime_core::metadata::Metadata;
+
 /// The function that a pool calls at each submit.
-pub(crate) type Capture = dyn Fn() -> SubmitContext + Send + Sync;
+pub(crate) type Capture = dyn Fn(&Metadata) -> SubmitContext + Send + Sync;
 
 /// A captured context: a function that calls a closure with the submitter's values in place.
 pub(crate) type SubmitContext = Box<dyn FnOnce(&mut dyn FnMut()) + Send>;

@@ -10,6 +10,7 @@ use runtime_core::metadata::Metadata;
 
 use crate::deadlock::wait_tracking;
 use crate::job::closure::Job;
+use crate::job::content::Kept;
 use crate::pool::lane::Lane;
 use crate::pool::submit_error::SubmitError;
 use crate::queue::permit::WhenFull;
@@ -25,7 +26,7 @@ impl Lane {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let accepted = self.accept(Metadata::here(), (), f, WhenFull::HandBack)?;
+        let accepted = self.accept(Metadata::here(), Kept::NOTHING, f, WhenFull::HandBack)?;
         Ok(accepted.handle)
     }
 
@@ -53,7 +54,7 @@ impl Lane {
         let (lane, metadata) = (self.clone(), Metadata::here());
         async move {
             budget::consume().await;
-            let accepted = lane.accept(metadata, (), f, WhenFull::WaitForPermit)?;
+            let accepted = lane.accept(metadata, Kept::NOTHING, f, WhenFull::WaitForPermit)?;
             if let Some((permit, job)) = accepted.wait {
                 PermitWait { permit: JoinHandle::new(permit), job: Some(job) }.await;
             }
@@ -73,8 +74,8 @@ impl Future for PermitWait {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let PermitWait { permit, job: Some(job) } = &mut *self else { return Poll::Ready(()) };
-        let (id, key) = (job.metadata().id(), job.queue_key());
-        let granted = wait_tracking::poll_job(cx, id, key, |cx| Pin::new(permit).poll(cx));
+        let (id, ticket) = (job.metadata().id(), job.ticket());
+        let granted = wait_tracking::poll_job(cx, id, ticket, |cx| Pin::new(permit).poll(cx));
         // An error means that the job was refused or cancelled, which its own handle reports.
         granted.map(|_| self.job = None)
     }
@@ -82,7 +83,7 @@ impl Future for PermitWait {
 
 impl Drop for PermitWait {
     fn drop(&mut self) {
-        if let Some(job) = &self.job {
+        if let Some(job) = self.job.take() {
             job.request_cancel();
         }
     }

@@ -5,6 +5,9 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use runtime_core::metadata::Metadata;
+#[cfg(feature = "record")]
+use runtime_core::record::Recorder;
 use runtime_core::sync::thread::JoinHandle;
 
 use crate::job::context::nest;
@@ -104,14 +107,24 @@ impl PoolBuilder {
     ///     assert_eq!(job.await.unwrap(), 7);
     /// });
     /// ```
-    pub fn carry<C, W>(mut self, capture: C) -> PoolBuilder
+    pub fn carry<C, W>(self, capture: C) -> PoolBuilder
     where
         C: Fn() -> W + Send + Sync + 'static,
         W: FnOnce(&mut dyn FnMut()) + Send + 'static,
     {
+        self.carry_with(move |_job| capture())
+    }
+
+    /// Propagates context like [`carry`](PoolBuilder::carry). `capture` also receives the number,
+    /// the name and the location of the job.
+    pub fn carry_with<C, W>(mut self, capture: C) -> PoolBuilder
+    where
+        C: Fn(&Metadata) -> W + Send + Sync + 'static,
+        W: FnOnce(&mut dyn FnMut()) + Send + 'static,
+    {
         self.0.capture = Some(match self.0.capture.take() {
-            None => Arc::new(move || Box::new(capture())),
-            Some(outer) => Arc::new(move || nest(outer(), Box::new(capture()))),
+            None => Arc::new(move |job| Box::new(capture(job))),
+            Some(outer) => Arc::new(move |job| nest(outer(job), Box::new(capture(job)))),
         });
         self
     }
@@ -122,6 +135,17 @@ impl PoolBuilder {
     /// threads have retired, the pool has no thread and no timer.
     pub fn keep_alive(mut self, keep_alive: Duration) -> PoolBuilder {
         self.0.keep_alive = keep_alive;
+        self
+    }
+
+    /// Lets the worker that became idle last look for its next job for at most `limit` before it
+    /// sleeps. `Duration::ZERO`, the default, turns the spin off.
+    ///
+    /// A worker spins only after it has run a job, and at most one worker of the pool spins. The
+    /// setting has no effect if the pool has one [core](PoolBuilder::cores). The runtime's builder
+    /// has a setting of the same name, which states what a spin costs.
+    pub fn spin_before_park(mut self, limit: Duration) -> PoolBuilder {
+        self.0.spin_before_park = limit;
         self
     }
 
@@ -202,6 +226,14 @@ impl PoolBuilder {
         + 'static,
     ) -> PoolBuilder {
         self.0.spawner = Some(Arc::new(spawner));
+        self
+    }
+
+    /// Sets the recorder of the pool's events.
+    #[doc(hidden)]
+    #[cfg(feature = "record")]
+    pub fn recorder(mut self, recorder: Recorder) -> PoolBuilder {
+        self.0.recorder = recorder;
         self
     }
 

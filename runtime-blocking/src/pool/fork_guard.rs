@@ -1,11 +1,11 @@
 //! A pool in a forked child, which has none of the pool's threads.
 
 use runtime_core::fork::ForkedError;
-use runtime_core::slab::Key;
 use runtime_core::sync::{MutexGuard, lock_unless};
 
 use crate::pool::shared::{PoolShared, PoolState};
 use crate::pool::submit_error::Rejection;
+use crate::queue::ticket::Ticket;
 
 impl PoolShared {
     /// Fails if this process is a forked child, which has none of the pool's threads.
@@ -58,15 +58,15 @@ impl PoolShared {
     /// call anyway. In a forked child, this closes the pool and takes the job back. The jobs of the
     /// parent stay in the queue.
     #[inline]
-    pub(super) fn check_before_dispatch(&self, key: Key) -> Result<(), Rejection> {
-        self.check_process().map_err(|forked| self.close_in_child(key, forked))
+    pub(super) fn check_before_dispatch(&self, ticket: Ticket) -> Result<(), Rejection> {
+        self.check_process().map_err(|forked| self.close_in_child(ticket, forked))
     }
 
     #[cold]
-    fn close_in_child(&self, key: Key, forked: ForkedError) -> Rejection {
+    fn close_in_child(&self, ticket: Ticket, forked: ForkedError) -> Rejection {
         let mut state = self.lock();
         state.policy.close();
-        let removal = state.remove_job(key);
+        let removal = state.remove_job(ticket);
         drop(state);
         drop(removal);
         Rejection::Forked(forked)

@@ -197,6 +197,14 @@ impl Pool {
         self.shared().lock_to_look().stats()
     }
 
+    /// Returns a function that returns the statistics, or `None` once the pool is gone. It is no
+    /// handle: it does not keep the pool alive.
+    #[doc(hidden)]
+    pub fn stats_while_alive(&self) -> impl Fn() -> Option<Stats> + Send + Sync + use<> {
+        let pool = Arc::downgrade(self.shared());
+        move || Some(pool.upgrade()?.lock_to_look().stats())
+    }
+
     /// Returns the statistics of each lane, the main lane first. Costs one lock.
     pub fn lanes(&self) -> Vec<LaneStats> {
         let state = self.shared().lock_to_look();
@@ -212,18 +220,6 @@ impl Pool {
 }
 
 impl Lane {
-    /// Like [`submit`](Lane::submit), with the caller's metadata, which may contain a name.
-    ///
-    /// # Errors
-    /// Those of [`submit`](Lane::submit).
-    pub fn submit_as<F, T>(&self, metadata: Metadata, f: F) -> Result<JoinHandle<T>, SubmitError<F>>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        self.submit_with(metadata, (), f)
-    }
-
     /// Returns the statistics of the lane. Costs one short lock.
     pub fn stats(&self) -> LaneStats {
         self.owner().shared().lock_to_look().lane_stats(self.id())

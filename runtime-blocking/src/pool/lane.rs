@@ -1,13 +1,14 @@
 //! A lane's handle, and the submit of a job: step 1 of a blocking call.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use runtime_core::catch_panic::drop_catching;
 use runtime_core::join::JoinHandle;
 use runtime_core::large::is_large;
 use runtime_core::metadata::Metadata;
 
-use crate::job::closure::{BlockingJob, Job, RemoveFromQueue, Submitted};
+use crate::job::closure::{BlockingJob, Job};
+use crate::job::content::{Content, Extras, Kept, Submitted};
 use crate::pool::lane_owner::LaneOwner;
 use crate::pool::owner::PoolOwner;
 use crate::pool::submit_error::SubmitError;
@@ -66,38 +67,17 @@ impl Lane {
         &self.owner
     }
 
-    /// Runs `f` on a thread of the pool, and returns the handle that awaits the result.
-    ///
-    /// The jobs of a lane begin in the order of their submits. If the queue is full, the job waits
-    /// outside, and enters the queue as soon as there is room. A panic of `f` is returned through
-    /// the handle. Dropping the handle detaches the job. [`abort`](JoinHandle::abort) removes a job
-    /// that has not begun, and requests a running job to [stop](crate::is_cancelled). An accepted
-    /// closure is either run or cancelled before it begins, and the handle reports which.
-    ///
-    /// # Errors
-    /// [`SubmitError`] hands the closure back if the pool is closed, or has no thread and cannot
-    /// start one. If it has threads but cannot start another, the job waits for one of them.
-    ///
-    /// # Blocking
-    /// Never waits for a job. It may start a thread, which takes some ten microseconds.
-    #[track_caller]
-    pub fn submit<F, T>(&self, f: F) -> Result<JoinHandle<T>, SubmitError<F>>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        self.submit_with(Metadata::here(), (), f)
-    }
-
-    /// Like [`submit_as`](Lane::submit_as), with a value to `keep`. The value is dropped when the
-    /// job has ended in any way and the awaiting task has been woken.
+    /// Like [`submit_with`](Lane::submit_with), with a second value that is dropped just before
+    /// `keep`, for a value that few jobs have: it costs the other jobs no memory.
     ///
     /// # Errors
     /// Those of [`submit`](Lane::submit).
-    pub fn submit_with<F, T, K>(
+    #[doc(hidden)]
+    pub fn submit_holding<F, T, K>(
         &self,
         metadata: Metadata,
         keep: K,
+        held: Option<Box<dyn Send + Sync>>,
         f: F,
     ) -> Result<JoinHandle<T>, SubmitError<F>>
     where
@@ -105,7 +85,7 @@ impl Lane {
         T: Send + 'static,
         K: Send + Sync + 'static,
     {
-        Ok(self.accept(metadata, keep, f, WhenFull::Wait)?.handle)
+        Ok(self.accept(metadata, Kept { own: keep, held }, f, WhenFull::Wait)?.handle)
     }
 
     /// Step 1 of a blocking call: makes the job, and offers it to the queue. Moves a
@@ -114,7 +94,7 @@ impl Lane {
     pub(crate) fn accept<F, T, K>(
         &self,
         metadata: Metadata,
-        keep: K,
+        kept: Kept<K>,
         closure: F,
         when_full: WhenFull,
     ) -> Result<Accepted<T>, SubmitError<F>>
@@ -124,16 +104,16 @@ impl Lane {
         K: Send + Sync + 'static,
     {
         if const { is_large::<F>() } {
-            let accepted = self.accept_sized(metadata, keep, Box::new(closure), when_full);
+            let accepted = self.accept_sized(metadata, kept, Box::new(closure), when_full);
             return accepted.map_err(|error| error.map(|closure| *closure));
         }
-        self.accept_sized(metadata, keep, closure, when_full)
+        self.accept_sized(metadata, kept, closure, when_full)
     }
 
     fn accept_sized<F, T, K>(
         &self,
         metadata: Metadata,
-        keep: K,
+        kept: Kept<K>,
         closure: F,
         when_full: WhenFull,
     ) -> Result<Accepted<T>, SubmitError<F>>
@@ -143,10 +123,10 @@ impl Lane {
         K: Send + Sync + 'static,
     {
         let shared = self.owner.shared();
-        let context = shared.settings.capture.as_ref().map(|capture| capture());
-        let queue: Weak<dyn RemoveFromQueue + Send + Sync> = Arc::downgrade(shared) as _;
-        let submitted = Submitted { closure, keep, context };
-        let job = Arc::new(BlockingJob::new(metadata, submitted, queue));
+        let context = shared.settings.capture.as_ref().map(|capture| capture(&metadata));
+        let (submitted, held) = (Submitted { closure, keep: kept.own }, kept.held);
+        let content = Content::new(submitted, Extras { context, held });
+        let job = Arc::new(BlockingJob::new(metadata, content, Arc::downgrade(shared)));
         let queued = Arc::clone(&job) as Arc<dyn Job>;
         match shared.enqueue(queued, self.id(), when_full) {
             Ok(permit) => {
@@ -154,10 +134,10 @@ impl Lane {
                 Ok(Accepted { handle: JoinHandle::of_job(job), wait })
             }
             Err(rejection) => {
-                let submitted = job.take().expect("no other thread can reach a rejected job");
-                let Submitted { closure, keep, context } = submitted;
+                let parts = job.take_parts().expect("no other thread can reach a rejected job");
+                let (Submitted { closure, keep }, extras) = parts;
                 // If one of these destructors panics, the closure is handed back nevertheless.
-                drop_catching((keep, context));
+                drop_catching((extras, keep));
                 Err(rejection.with(closure))
             }
         }

@@ -1,5 +1,6 @@
 //! The pool as its users hold it: handles, settings, statistics, shutdown.
 
+mod awaited_jobs;
 pub(crate) mod backpressure;
 pub(crate) mod builder;
 pub(crate) mod fork_guard;
@@ -16,4 +17,5 @@ pub(crate) mod settings;
 pub(crate) mod shared;
 pub(crate) mod shutdown;
 pub(crate) mod stats;
+mod submit;
 pub(crate) mod submit_error;

@@ -3,11 +3,11 @@
 use std::io;
 
 use runtime_core::join::JoinError;
-use runtime_core::slab::Key;
 
 use crate::pool::submit_error::Rejection;
 use crate::queue::job_list::WaitingJob;
 use crate::queue::permit::{Permit, grant};
+use crate::queue::ticket::Ticket;
 
 /// The pool has no thread and cannot start one. The jobs that waited have left the queue.
 pub(crate) struct NoThread {
@@ -16,16 +16,16 @@ pub(crate) struct NoThread {
 }
 
 impl NoThread {
-    /// Rejects the job of the submit that failed to start the thread; `own` was the key of that job
-    /// in the queue. Refuses the other jobs, which were accepted while the thread was being
+    /// Rejects the job of the submit that failed to start the thread; `own` is the ticket of that
+    /// job. Refuses the other jobs, which were accepted while the thread was being
     /// started.
     ///
     /// If the submitter's own job is not among `jobs`, it was cancelled or has run, and counts as
     /// accepted.
-    pub(crate) fn reject(self, own: Key) -> Result<Option<Permit>, Rejection> {
+    pub(crate) fn reject(self, own: Ticket) -> Result<Option<Permit>, Rejection> {
         let mut is_own_left = false;
         for WaitingJob { job, permit, .. } in self.jobs {
-            if job.queue_key() == own {
+            if job.ticket() == own {
                 is_own_left = true;
             } else {
                 let error = Box::new(same_error(&self.error));

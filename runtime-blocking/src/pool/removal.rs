@@ -1,12 +1,13 @@
 //! Removing a job from the queue before a worker takes it.
 
-use runtime_core::slab::Key;
+use runtime_core::metadata::Id;
 
 use crate::job::closure::RemoveFromQueue;
 use crate::pool::shared::{PoolShared, PoolState};
 use crate::queue::job_list::WaitingJob;
 use crate::queue::job_removal::Removed;
 use crate::queue::permit::grant;
+use crate::queue::ticket::Ticket;
 
 /// A job that was removed from the queue.
 #[must_use]
@@ -23,19 +24,21 @@ impl Removal {
 
 impl PoolState {
     /// Takes a job out of the queue unrun, unless the job has left the queue before.
-    pub(crate) fn remove_job(&mut self, key: Key) -> Option<Removal> {
-        let removed = self.queue.remove(key)?;
+    pub(crate) fn remove_job(&mut self, ticket: Ticket) -> Option<Removal> {
+        let removed = self.queue.remove(ticket)?;
         if removed.was_takeable {
             self.policy.remove();
         }
+        self.record_discarded(&removed.job);
         Some(Removal(removed))
     }
 }
 
 impl RemoveFromQueue for PoolShared {
-    fn remove_from_queue(&self, key: Key) -> bool {
+    fn remove_from_queue(&self, ticket: Ticket, job: Id) -> bool {
+        self.record_cancel(job);
         let Ok(mut state) = self.lock_checked() else { return false };
-        let Some(removal) = state.remove_job(key) else { return false };
+        let Some(removal) = state.remove_job(ticket) else { return false };
         drop(state);
         drop(removal.finish());
         true

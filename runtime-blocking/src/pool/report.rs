@@ -28,8 +28,7 @@ pub struct PoolReport {
 impl PoolState {
     /// Reports the jobs that run, except the job of the worker `except`, and the jobs that wait.
     pub(crate) fn report(&self, now: Instant, except: Option<WorkerId>) -> PoolReport {
-        let waiting = self.queue.waiting().map(|waiting| waiting.job.metadata().clone());
-        let waiting = waiting.collect();
+        let waiting = self.queue.waiting().map(|(job, _)| job.metadata().clone()).collect();
         PoolReport { cancelled: Vec::new(), running: self.running(now, except), waiting }
     }
 }

@@ -6,6 +6,7 @@ use std::io;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use runtime_core::record::Recorder;
 use runtime_core::sync::thread::{self, JoinHandle};
 
 use crate::job::context::Capture;
@@ -20,6 +21,7 @@ pub(crate) type Spawner =
 pub(crate) struct Settings {
     pub(crate) threads_max: usize,
     pub(crate) keep_alive: Duration,
+    pub(crate) spin_before_park: Duration,
     pub(crate) thread_name: Cow<'static, str>,
     pub(crate) slow_shutdown_notice: Option<Duration>,
     pub(crate) main_lane: LaneConfig,
@@ -30,6 +32,7 @@ pub(crate) struct Settings {
     pub(crate) cores: Option<usize>,
     pub(crate) signals: SignalMask,
     pub(crate) spawner: Option<Arc<Spawner>>,
+    pub(crate) recorder: Recorder,
 }
 
 impl Settings {
@@ -37,6 +40,7 @@ impl Settings {
         Settings {
             threads_max: 512,
             keep_alive: Duration::from_secs(10),
+            spin_before_park: Duration::ZERO,
             thread_name: Cow::Borrowed("blocking"),
             slow_shutdown_notice: Some(Duration::from_secs(5)),
             main_lane: LaneConfig::new(Cow::Borrowed("main")),
@@ -46,6 +50,7 @@ impl Settings {
             cores: None,
             signals: SignalMask::HostSignals,
             spawner: None,
+            recorder: Recorder::off(),
         }
     }
 
@@ -88,6 +93,7 @@ impl fmt::Debug for Settings {
         f.debug_struct("Settings")
             .field("threads_max", &self.threads_max)
             .field("keep_alive", &self.keep_alive)
+            .field("spin_before_park", &self.spin_before_park)
             .field("thread_name", &self.thread_name)
             .field("stack_size", &self.stack_size)
             .field("cores", &self.cores)

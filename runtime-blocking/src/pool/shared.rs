@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use runtime_core::fork::ForkCheck;
 use runtime_core::park::Parker;
+use runtime_core::record::Recorder;
 use runtime_core::sync::{Mutex, MutexGuard};
 
 use crate::deadlock::wait_table::WaitTable;
@@ -25,11 +26,13 @@ use crate::worker::current::{PoolId, WorkerId};
 use crate::worker::policy::{Dispatch, Policy, Role};
 use crate::worker::table::WorkerTable;
 use crate::worker::thread_handles::ThreadHandles;
+use crate::worker::worker_spin::WorkerSpin;
 
 /// *Shared by* the pool's handles and workers. *Guarded by* its lock; the settings never change.
 pub(crate) struct PoolShared {
     pub(crate) id: PoolId,
     pub(crate) settings: Settings,
+    pub(crate) spin: WorkerSpin,
     pub(crate) main_lane: LaneId,
     start_worker: StartWorker,
     pub(super) process: ForkCheck,
@@ -50,7 +53,10 @@ pub(crate) struct PoolState {
     /// The threads that wait in a shutdown. *Woken by* the thread that makes
     /// [`PoolState::is_quiet`] true.
     pub(crate) shutdown_waiters: Vec<Arc<Parker>>,
+    pub(crate) recorder: Recorder,
 }
+
+pub(crate) type LockedPool<'a> = MutexGuard<'a, PoolState>;
 
 /// A dispatch, to be carried out outside the lock.
 #[must_use]
@@ -66,11 +72,8 @@ impl PoolState {
         debug_assert_eq!(self.policy.queued(), self.queue.takeable(), "two ways to count");
         match dispatch {
             Dispatch::Nothing => Assignment::Nothing,
-            Dispatch::Wake(role) => match self.workers.assign_idle(role) {
-                Some(parker) => Assignment::Unpark(parker),
-                None => unreachable!("the policy counts the idle workers"),
-            },
-            Dispatch::Start(role) => Assignment::Start(self.threads.reserve(), role),
+            Dispatch::Wake(role) => Assignment::Unpark(self.assign_counted(role)),
+            Dispatch::Start(role) => Assignment::Start(self.reserve_worker(), role),
         }
     }
 }
@@ -80,6 +83,7 @@ impl PoolShared {
         let (queue, main_lane) = JobQueue::new(settings.main_lane.clone());
         PoolShared {
             id: PoolId::next(),
+            spin: WorkerSpin::new(&settings),
             main_lane,
             start_worker,
             process: ForkCheck::unused(),
@@ -90,13 +94,14 @@ impl PoolShared {
                 threads: ThreadHandles::default(),
                 waits: WaitTable::default(),
                 shutdown_waiters: Vec::new(),
+                recorder: settings.recorder.clone(),
             }),
             settings,
         }
     }
 
     /// Locks the state. For the pool's own threads, and after a [check](PoolShared::check_process).
-    pub(crate) fn lock(&self) -> MutexGuard<'_, PoolState> {
+    pub(crate) fn lock(&self) -> LockedPool<'_> {
         self.state.lock()
     }
 
@@ -110,7 +115,7 @@ impl PoolShared {
     ) -> Result<Option<Permit>, Rejection> {
         let cores = self.settings.cores();
         let mut state = self.lock_for_submit()?;
-        let Some(pushed) = state.queue.push(job, lane, when_full) else {
+        let Some(pushed) = state.push_job(job, lane, when_full) else {
             return Err(Rejection::Full);
         };
         let dispatch =
@@ -120,10 +125,10 @@ impl PoolShared {
         if matches!(assignment, Assignment::Nothing) {
             return Ok(pushed.permit);
         }
-        self.check_before_dispatch(pushed.key)?;
+        self.check_before_dispatch(pushed.ticket)?;
         match self.carry_out(assignment) {
             Ok(()) => Ok(pushed.permit),
-            Err(no_thread) => no_thread.reject(pushed.key),
+            Err(no_thread) => no_thread.reject(pushed.ticket),
         }
     }
 

@@ -77,17 +77,20 @@ impl PoolShared {
             Shutdown::Wait => self.wait_until_quiet(None),
             Shutdown::WaitAtMost(limit) => self.wait_until_quiet(begun.checked_add(limit)),
         };
-        match end {
+        let report = match end {
             WaitEnd::Over => self.lock().report(Instant::now(), None),
             WaitEnd::Expired => self.cancel_all(),
-        }
+        };
+        self.record_shutdown_end(report.running.len());
+        report
     }
 
     /// S1. Does nothing if the pool is closed already.
     pub(crate) fn close(&self) {
         let mut state = self.lock();
+        state.record_close();
         state.policy.close();
-        let idle: Vec<_> = std::iter::from_fn(|| state.workers.assign_idle(Role::Worker)).collect();
+        let idle: Vec<_> = std::iter::from_fn(|| state.assign_idle(Role::Worker)).collect();
         drop(state);
         idle.iter().for_each(|parker| parker.unpark());
     }
@@ -95,7 +98,7 @@ impl PoolShared {
     /// S4. The closures are dropped outside the lock, because their destructors are user code.
     fn cancel_all(&self) -> PoolReport {
         let mut state = self.lock();
-        let waiting = state.queue.drain(|lane| !lane.must_run);
+        let waiting = state.drain_jobs(|lane| !lane.must_run);
         let left = state.queue.takeable();
         state.policy.remove_all_but(left);
         let mut report = state.report(Instant::now(), None);
@@ -107,7 +110,7 @@ impl PoolShared {
             }
         }
         drop(state);
-        requested.iter().for_each(|job| job.request_cancel());
+        requested.into_iter().for_each(|job| job.request_cancel());
         let cancelled = waiting.into_iter().map(|WaitingJob { job, permit, .. }| {
             job.discard(JoinError::shut_down(job.metadata().clone()));
             grant(permit);
@@ -183,9 +186,12 @@ impl PoolShared {
         own: Option<WorkerId>,
         is_over: impl Fn(&PoolState) -> bool,
     ) -> WaitEnd {
-        if is_over(&self.lock()) {
+        let state = self.lock();
+        if is_over(&state) {
             return WaitEnd::Over;
         }
+        self.record_shutdown_wait(&state);
+        drop(state);
         let begun = Instant::now();
         let mut notice =
             self.settings.slow_shutdown_notice.and_then(|after| begun.checked_add(after));
@@ -222,7 +228,7 @@ impl PoolShared {
         } else {
             report.to_string()
         };
-        let text = format!("the shutdown of pool `{name}` has waited {waited:.1?}; {left}");
+        let text = format!("aside: the shutdown of pool `{name}` has waited {waited:.1?}; {left}");
         // If stderr is closed, or no thread can be started, the notice is lost.
         let print = move || drop(writeln!(std::io::stderr(), "{text}"));
         match deadline {

@@ -76,6 +76,7 @@ impl fmt::Display for RunningJob {
 
 impl PoolState {
     pub(crate) fn stats(&self) -> Stats {
+        self.record_counts();
         Stats {
             threads: self.policy.threads(),
             idle: self.policy.waiting(),

@@ -1,73 +1,69 @@
-//! Linked lists of waiting jobs, whose nodes are in one slab.
+//! Lists of waiting jobs.
 //!
-//! Appending a job, taking the first one, and removing one from the middle each take constant time.
-//! The links are keys of the slab, so no list needs a pointer.
+//! A list is a ring of entries in the order of their [tickets](Ticket). A queued job costs its list
+//! two words: the job itself has the ticket. Neither appending a job nor taking the first one reads
+//! the job, which another core has written.
+//!
+//! A job that is removed from the middle leaves a *vacant* entry behind, which has the ticket. The
+//! first and the last entry are never vacant, and at least half of all entries hold a job:
+//! otherwise the list closes its gaps. A removal therefore takes a binary search, and constant time
+//! on average for the gaps. Most searches end at once: if the pool has one lane and the list has
+//! closed no gap, the tickets of the first and the last entry give the place of the job.
 
-use std::iter;
+use std::collections::VecDeque;
+use std::mem;
 use std::sync::Arc;
 
-use runtime_core::slab::{Key, Slab};
-
 use crate::job::closure::Job;
-use crate::queue::lane_config::LaneId;
 use crate::queue::permit::Permit;
+use crate::queue::ticket::Ticket;
 
-/// A job that waits.
+/// A job that waited, and has left the queue.
 pub(crate) struct WaitingJob {
     pub(crate) job: Arc<dyn Job>,
-    pub(crate) lane: LaneId,
-    /// The number of jobs that were submitted before this one.
-    pub(crate) ticket: u64,
-    /// The list in which the job is.
-    pub(crate) stage: WaitStage,
-    /// Present only if the job is in the wait list, and its submitter waits for a place in the
+    /// Present only if the job was in the wait list, and its submitter waits for a place in the
     /// queue.
     pub(crate) permit: Option<Permit>,
-    links: Links,
 }
 
-/// One of the two lists of a lane in which jobs wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum WaitStage {
-    /// The queue.
-    Queue,
-    /// The list of jobs for which the queue has no room.
-    WaitList,
-}
+/// The number of entries for which an empty list keeps memory.
+const KEPT: usize = 1024;
 
-/// The neighbours of a job in its list; [`Key::NONE`] at the ends.
-#[derive(Clone, Copy)]
-struct Links {
-    previous: Key,
-    next: Key,
-}
-
-impl WaitingJob {
-    pub(crate) fn new(
-        job: Arc<dyn Job>,
-        lane: LaneId,
-        ticket: u64,
-        stage: WaitStage,
-        permit: Option<Permit>,
-    ) -> WaitingJob {
-        let links = Links { previous: Key::NONE, next: Key::NONE };
-        WaitingJob { job, lane, ticket, stage, permit, links }
-    }
-}
-
-/// All waiting jobs of a pool, in whatever list they are.
-pub(crate) type WaitingJobs = Slab<WaitingJob>;
-
-/// One list, in the order of arrival.
-pub(crate) struct JobList {
-    first: Key,
-    last: Key,
+/// One list, in the order of arrival. Each job has a note.
+pub(crate) struct JobList<N> {
+    entries: VecDeque<Entry<N>>,
+    /// The number of entries that are not vacant.
     len: usize,
 }
 
-impl JobList {
-    pub(crate) const fn new() -> JobList {
-        JobList { first: Key::NONE, last: Key::NONE, len: 0 }
+enum Entry<N> {
+    Job(Arc<dyn Job>, N),
+    Vacant(Ticket),
+}
+
+impl<N> Entry<N> {
+    fn ticket(&self) -> Ticket {
+        match self {
+            Entry::Job(job, _) => job.ticket(),
+            Entry::Vacant(ticket) => *ticket,
+        }
+    }
+
+    fn job(&self) -> Option<(&Arc<dyn Job>, &N)> {
+        match self {
+            Entry::Job(job, note) => Some((job, note)),
+            Entry::Vacant(_) => None,
+        }
+    }
+
+    fn is_vacant(&self) -> bool {
+        matches!(self, Entry::Vacant(_))
+    }
+}
+
+impl<N> JobList<N> {
+    pub(crate) const fn new() -> JobList<N> {
+        JobList { entries: VecDeque::new(), len: 0 }
     }
 
     /// The number of jobs.
@@ -75,76 +71,102 @@ impl JobList {
         self.len
     }
 
-    /// The key of the first job; [`Key::NONE`] if the list is empty.
-    pub(crate) fn first(&self) -> Key {
-        self.first
+    /// The ticket of the first job.
+    pub(crate) fn first(&self) -> Option<Ticket> {
+        self.entries.front().map(Entry::ticket)
     }
 
     /// The jobs, in the order of the list.
-    pub(crate) fn iter<'a>(
-        &self,
-        jobs: &'a WaitingJobs,
-    ) -> impl Iterator<Item = &'a WaitingJob> + use<'a> {
-        let mut next = self.first;
-        iter::from_fn(move || {
-            let job = jobs.get(next)?;
-            next = job.links.next;
-            Some(job)
-        })
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Arc<dyn Job>, &N)> {
+        self.entries.iter().filter_map(Entry::job)
     }
 
-    /// Appends a job, and gives the job its key.
+    /// Returns the job with this ticket.
+    pub(crate) fn get(&self, ticket: Ticket) -> Option<&Arc<dyn Job>> {
+        let place = self.place(ticket)?;
+        self.entries[place].job().map(|(job, _)| job)
+    }
+
+    /// Appends a job that has its ticket, which is higher than all others.
     #[inline]
-    pub(crate) fn push(&mut self, jobs: &mut WaitingJobs, mut job: WaitingJob) -> Key {
-        job.links = Links { previous: self.last, next: Key::NONE };
-        let key = jobs.reserve();
-        job.job.set_queue_key(key);
-        jobs.put(key, job);
-        self.link_last(jobs, key);
-        key
-    }
-
-    /// Removes a job from the list and from the slab.
-    #[inline]
-    pub(crate) fn remove(&mut self, jobs: &mut WaitingJobs, key: Key) -> Option<WaitingJob> {
-        let job = jobs.remove(key)?;
-        self.unlink(jobs, job.links);
-        Some(job)
-    }
-
-    /// Moves the first job to the end of another list. Its key stays the same.
-    pub(crate) fn move_first<'a>(
-        &mut self,
-        jobs: &'a mut WaitingJobs,
-        to: &mut JobList,
-    ) -> Option<&'a mut WaitingJob> {
-        let key = self.first;
-        let job = jobs.get_mut(key)?;
-        let links = job.links;
-        job.links = Links { previous: to.last, next: Key::NONE };
-        self.unlink(jobs, links);
-        to.link_last(jobs, key);
-        jobs.get_mut(key)
-    }
-
-    fn link_last(&mut self, jobs: &mut WaitingJobs, key: Key) {
-        match jobs.get_mut(self.last) {
-            Some(last) => last.links.next = key,
-            None => self.first = key,
-        }
-        self.last = key;
+    pub(crate) fn push(&mut self, job: Arc<dyn Job>, note: N) {
+        self.entries.push_back(Entry::Job(job, note));
         self.len += 1;
     }
 
-    fn unlink(&mut self, jobs: &mut WaitingJobs, Links { previous, next }: Links) {
-        match jobs.get_mut(previous) {
-            Some(job) => job.links.next = next,
-            None => self.first = next,
-        }
-        match jobs.get_mut(next) {
-            Some(job) => job.links.previous = previous,
-            None => self.last = previous,
-        }
+    /// Takes out the first job.
+    #[inline]
+    pub(crate) fn pop(&mut self) -> Option<(Arc<dyn Job>, N)> {
+        let first = self.entries.pop_front()?;
         self.len -= 1;
+        if self.entries.len() != self.len {
+            self.close_gaps();
+        } else if self.len == 0 && self.entries.capacity() > KEPT {
+            self.entries.shrink_to(KEPT);
+        }
+        match first {
+            Entry::Job(job, note) => Some((job, note)),
+            Entry::Vacant(_) => unreachable!("the first entry is not vacant"),
+        }
+    }
+
+    /// Removes the job with this ticket.
+    pub(crate) fn remove(&mut self, ticket: Ticket) -> Option<(Arc<dyn Job>, N)> {
+        let place = self.place(ticket)?;
+        let Entry::Job(job, note) = mem::replace(&mut self.entries[place], Entry::Vacant(ticket))
+        else {
+            return None;
+        };
+        self.len -= 1;
+        self.close_gaps();
+        Some((job, note))
+    }
+
+    /// Drops the vacant entries at both ends, and all of them if they are more than the jobs.
+    #[cold]
+    fn close_gaps(&mut self) {
+        while self.entries.front().is_some_and(Entry::is_vacant) {
+            self.entries.pop_front();
+        }
+        while self.entries.back().is_some_and(Entry::is_vacant) {
+            self.entries.pop_back();
+        }
+        if self.entries.len() > 2 * self.len {
+            self.entries.retain(|entry| !entry.is_vacant());
+        }
+    }
+
+    /// The number of entries, vacant or not.
+    #[cfg(test)]
+    pub(crate) fn entries(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The number of entries for which there is memory.
+    #[cfg(test)]
+    pub(crate) fn capacity(&self) -> usize {
+        self.entries.capacity()
+    }
+
+    fn place(&self, ticket: Ticket) -> Option<usize> {
+        let (first, last) = (self.entries.front()?.ticket(), self.entries.back()?.ticket());
+        if !(first..=last).contains(&ticket) {
+            return None;
+        }
+        // Tickets differ by at least one from entry to entry, which bounds the number of entries
+        // before and behind the place.
+        let entries = |tickets: u64| usize::try_from(tickets).unwrap_or(usize::MAX);
+        let end = self.entries.len() - 1;
+        let mut low = end.saturating_sub(entries(last.0 - ticket.0));
+        let mut high = end.min(entries(ticket.0 - first.0));
+        while low < high {
+            let middle = low.midpoint(high);
+            if self.entries[middle].ticket() < ticket {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        (self.entries[low].ticket() == ticket).then_some(low)
     }
 }

@@ -17,26 +17,25 @@
 
 use std::sync::Arc;
 
-use runtime_core::slab::{Key, Slab};
+use runtime_core::slab::Slab;
 
 use crate::job::closure::Job;
-use crate::queue::job_list::{WaitingJob, WaitingJobs};
 use crate::queue::lane_config::{LaneConfig, LaneId};
 use crate::queue::lane_state::{LaneState, permit_for_new};
 use crate::queue::permit::{Permit, WhenFull};
+use crate::queue::ticket::Ticket;
 
 pub(super) const EXISTS: &str = "a lane exists while it has a handle or a job";
 
 /// All waiting jobs of a pool. *Guarded by* the pool's lock.
 pub(crate) struct JobQueue {
     pub(super) lanes: Slab<LaneState>,
-    pub(super) jobs: WaitingJobs,
     next_ticket: u64,
 }
 
 /// The effect of a [push](JobQueue::push).
 pub(crate) struct Pushed {
-    pub(crate) key: Key,
+    pub(crate) ticket: Ticket,
     /// True if one more job can run now.
     pub(crate) is_takeable: bool,
     /// Present only if the submitter has to wait for a place in the queue.
@@ -56,7 +55,7 @@ impl JobQueue {
     pub(crate) fn new(main: LaneConfig) -> (JobQueue, LaneId) {
         let mut lanes = Slab::new();
         let main_lane = LaneId(lanes.insert(LaneState::new(main)));
-        (JobQueue { lanes, jobs: Slab::new(), next_ticket: 0 }, main_lane)
+        (JobQueue { lanes, next_ticket: 0 }, main_lane)
     }
 
     /// A lane.
@@ -84,12 +83,12 @@ impl JobQueue {
         let lane = self.lanes.get_mut(id.0).expect(EXISTS);
         let is_takeable = lane.waiting() < lane.vacancies();
         let stage = lane.stage_for_new(when_full)?;
-        let permit = permit_for_new(job.metadata(), stage, when_full);
-        let ticket = self.next_ticket;
+        let permit = permit_for_new(&*job, stage, when_full);
+        let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
-        let waiting = WaitingJob::new(job, id, ticket, stage, permit.clone());
-        let key = lane.list(stage).push(&mut self.jobs, waiting);
-        Some(Pushed { key, is_takeable, permit })
+        job.set_ticket(ticket);
+        lane.push(stage, job, permit.clone());
+        Some(Pushed { ticket, is_takeable, permit })
     }
 
     /// Takes out the job that runs next. The job counts as running until it has
@@ -98,15 +97,22 @@ impl JobQueue {
     pub(crate) fn pop(&mut self) -> Option<Popped> {
         let id = self.next_lane()?;
         let lane = self.lanes.get_mut(id.0)?;
-        let first = lane.queue.first();
-        let WaitingJob { job, .. } = lane.queue.remove(&mut self.jobs, first)?;
+        let (job, ()) = lane.queue.pop()?;
         lane.running += 1;
-        Some(Popped { job, lane: id, permit: lane.admit(&mut self.jobs) })
+        Some(Popped { job, lane: id, permit: lane.admit() })
     }
 
+    #[inline]
     fn next_lane(&self) -> Option<LaneId> {
-        let ranked = self.lanes().filter_map(|(id, lane)| Some((lane.rank(&self.jobs)?, id)));
-        ranked.min_by_key(|&(rank, _)| rank).map(|(_, id)| id)
+        let mut lanes = self.lanes().filter(|(_, lane)| lane.may_run());
+        let mut next = lanes.next()?;
+        // A rank is read from a job, which may be in no cache of this core. One lane needs none.
+        for other in lanes {
+            if other.1.rank() < next.1.rank() {
+                next = other;
+            }
+        }
+        Some(next.0)
     }
 
     /// Counts the end of a job that was popped. Returns whether one more job can run now.
@@ -117,7 +123,9 @@ impl JobQueue {
         let frees_one = lane.waiting() > lane.vacancies();
         lane.running -= 1;
         lane.completed += 1;
-        self.remove_lane_if_over(id);
+        if lane.is_over() {
+            self.lanes.remove(id.0);
+        }
         frees_one
     }
 }

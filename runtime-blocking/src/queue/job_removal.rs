@@ -1,15 +1,13 @@
 //! Taking jobs out of the queue unrun.
 //!
-//! A job is removed by its key in constant time. The key is stale once the job has left the queue.
-//! So if a pop and a removal compete for a job, the first of them gets the job, and the second gets
-//! nothing.
-
-use runtime_core::slab::Key;
+//! A job is removed by its ticket, which no other job of the pool ever has. So if a pop and a
+//! removal compete for a job, the first of them gets the job, and the second gets nothing.
 
 use crate::queue::job_list::WaitingJob;
 use crate::queue::job_queue::{EXISTS, JobQueue};
 use crate::queue::lane_config::LaneConfig;
 use crate::queue::permit::Permit;
+use crate::queue::ticket::Ticket;
 
 /// The effect of a [removal](JobQueue::remove).
 #[must_use]
@@ -22,13 +20,13 @@ pub(crate) struct Removed {
 }
 
 impl JobQueue {
-    /// Takes a job out unrun. Returns `None` if the key is stale.
-    pub(crate) fn remove(&mut self, key: Key) -> Option<Removed> {
-        let WaitingJob { lane: id, stage, .. } = *self.jobs.get(key)?;
+    /// Takes a job out unrun. Returns `None` if the job has left the queue before.
+    pub(crate) fn remove(&mut self, ticket: Ticket) -> Option<Removed> {
+        let (id, _) = self.find(ticket)?;
         let lane = self.lanes.get_mut(id.0).expect(EXISTS);
         let before = lane.takeable();
-        let job = lane.list(stage).remove(&mut self.jobs, key)?;
-        let permit = lane.admit(&mut self.jobs);
+        let job = lane.remove(ticket)?;
+        let permit = lane.admit();
         let was_takeable = lane.takeable() < before;
         self.remove_lane_if_over(id);
         Some(Removed { job, was_takeable, permit })
@@ -40,15 +38,10 @@ impl JobQueue {
         let ids: Vec<_> = lanes.map(|(id, _)| id).collect();
         let mut drained = Vec::new();
         for id in ids {
-            let lane = self.lanes.get_mut(id.0).expect(EXISTS);
-            for list in [&mut lane.queue, &mut lane.wait_list] {
-                while let Some(job) = list.remove(&mut self.jobs, list.first()) {
-                    drained.push(job);
-                }
-            }
+            self.lanes.get_mut(id.0).expect(EXISTS).drain_into(&mut drained);
             self.remove_lane_if_over(id);
         }
-        drained.sort_unstable_by_key(|job| job.ticket);
+        drained.sort_unstable_by_key(|waiting| waiting.job.ticket());
         drained
     }
 }

@@ -3,19 +3,30 @@
 use std::borrow::Cow;
 
 use runtime_core::completion::Completion;
-use runtime_core::metadata::Metadata;
 use std::sync::Arc;
 
-use crate::queue::job_list::{JobList, WaitStage, WaitingJobs};
+use crate::job::closure::Job;
+use crate::queue::job_list::{JobList, WaitingJob};
 use crate::queue::lane_config::LaneConfig;
 use crate::queue::permit::{Permit, WhenFull};
+use crate::queue::ticket::Ticket;
+
+/// One of the two lists of a lane in which jobs wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WaitStage {
+    /// The queue.
+    Queue,
+    /// The list of jobs for which the queue has no room.
+    WaitList,
+}
 
 /// A lane and its jobs. *Guarded by* the pool's lock.
 pub(crate) struct LaneState {
     pub(crate) config: LaneConfig,
-    pub(crate) queue: JobList,
-    /// The jobs for which the queue has no room.
-    pub(crate) wait_list: JobList,
+    pub(crate) queue: JobList<()>,
+    /// The jobs for which the queue has no room, each with the permit for which its submitter
+    /// waits, if it does.
+    pub(crate) wait_list: JobList<Option<Permit>>,
     pub(crate) running: usize,
     pub(crate) completed: u64,
     /// True while the lane has a handle. Without a handle, the lane is removed when its last job
@@ -64,13 +75,14 @@ impl LaneState {
         !self.has_handle && self.jobs() == 0
     }
 
-    /// The rank of the lane's first job; `None` if the lane has no job that may run. The job of
-    /// lowest rank of all lanes runs next.
-    pub(crate) fn rank(&self, jobs: &WaitingJobs) -> Option<u64> {
-        if self.vacancies() == 0 {
-            return None;
-        }
-        Some(jobs.get(self.queue.first())?.ticket + self.config.priority.penalty())
+    /// Returns whether the lane's first job may run now.
+    pub(crate) fn may_run(&self) -> bool {
+        self.queue.len() > 0 && self.vacancies() > 0
+    }
+
+    /// The rank of the lane's first job. The job of lowest rank of all lanes runs next.
+    pub(crate) fn rank(&self) -> Option<u64> {
+        Some(self.queue.first()?.0 + self.config.priority.penalty())
     }
 
     /// Decides where a new job waits. Returns `None` if the job is handed back.
@@ -84,33 +96,65 @@ impl LaneState {
         }
     }
 
-    /// Returns the list that holds the jobs of this stage.
-    pub(crate) fn list(&mut self, stage: WaitStage) -> &mut JobList {
+    /// Appends a job, which has its ticket, to the list of its stage.
+    #[inline]
+    pub(crate) fn push(&mut self, stage: WaitStage, job: Arc<dyn Job>, permit: Option<Permit>) {
         match stage {
-            WaitStage::Queue => &mut self.queue,
-            WaitStage::WaitList => &mut self.wait_list,
+            WaitStage::Queue => self.queue.push(job, ()),
+            WaitStage::WaitList => self.wait_list.push(job, permit),
+        }
+    }
+
+    /// The waiting jobs, in the order in which they will run, each with its permit.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Arc<dyn Job>, Option<&Permit>)> {
+        let queued = self.queue.iter().map(|(job, ())| (job, None));
+        queued.chain(self.wait_list.iter().map(|(job, permit)| (job, permit.as_ref())))
+    }
+
+    /// Returns the waiting job with this ticket.
+    pub(crate) fn get(&self, ticket: Ticket) -> Option<&Arc<dyn Job>> {
+        self.queue.get(ticket).or_else(|| self.wait_list.get(ticket))
+    }
+
+    /// Removes the waiting job with this ticket. The caller [admits](LaneState::admit) another.
+    pub(crate) fn remove(&mut self, ticket: Ticket) -> Option<WaitingJob> {
+        if let Some((job, ())) = self.queue.remove(ticket) {
+            return Some(WaitingJob { job, permit: None });
+        }
+        let (job, permit) = self.wait_list.remove(ticket)?;
+        Some(WaitingJob { job, permit })
+    }
+
+    /// Moves all waiting jobs into `drained`.
+    pub(crate) fn drain_into(&mut self, drained: &mut Vec<WaitingJob>) {
+        while let Some((job, ())) = self.queue.pop() {
+            drained.push(WaitingJob { job, permit: None });
+        }
+        while let Some((job, permit)) = self.wait_list.pop() {
+            drained.push(WaitingJob { job, permit });
         }
     }
 
     /// Moves the first job of the wait list into the queue, if there is one and there is room.
     /// The caller [grants](crate::queue::permit::grant) the permit.
     #[inline]
-    pub(crate) fn admit(&mut self, jobs: &mut WaitingJobs) -> Option<Permit> {
+    pub(crate) fn admit(&mut self) -> Option<Permit> {
         if self.wait_list.len() == 0 || self.queue.len() >= self.config.queue_max {
             return None;
         }
-        let admitted = self.wait_list.move_first(jobs, &mut self.queue)?;
-        admitted.stage = WaitStage::Queue;
-        admitted.permit.take()
+        let (job, permit) = self.wait_list.pop()?;
+        self.queue.push(job, ());
+        permit
     }
 }
 
 /// Makes the permit of a new job, if its submitter waits for one.
+#[inline]
 pub(crate) fn permit_for_new(
-    metadata: &Metadata,
+    job: &dyn Job,
     stage: WaitStage,
     when_full: WhenFull,
 ) -> Option<Permit> {
     let is_awaited = stage == WaitStage::WaitList && when_full == WhenFull::WaitForPermit;
-    is_awaited.then(|| Arc::new(Completion::new(metadata.clone(), None)))
+    is_awaited.then(|| Arc::new(Completion::new(job.metadata().clone(), None)))
 }

@@ -1,11 +1,13 @@
 //! The lanes of a job queue: adding lanes, removing lanes, and counting and finding their jobs.
 
-use runtime_core::slab::Key;
+use std::sync::Arc;
 
-use crate::queue::job_list::WaitingJob;
+use crate::job::closure::Job;
 use crate::queue::job_queue::JobQueue;
 use crate::queue::lane_config::{LaneConfig, LaneId};
 use crate::queue::lane_state::LaneState;
+use crate::queue::permit::Permit;
+use crate::queue::ticket::Ticket;
 
 impl JobQueue {
     /// Adds a lane.
@@ -30,14 +32,13 @@ impl JobQueue {
         self.lanes().map(|(_, lane)| lane.takeable()).sum()
     }
 
-    /// The job with this key, if it waits.
-    pub(crate) fn get(&self, key: Key) -> Option<&WaitingJob> {
-        self.jobs.get(key)
+    /// The job with this ticket and its lane, if the job waits. Takes a binary search in each lane.
+    pub(crate) fn find(&self, ticket: Ticket) -> Option<(LaneId, &Arc<dyn Job>)> {
+        self.lanes().find_map(|(id, lane)| Some((id, lane.get(ticket)?)))
     }
 
     /// All waiting jobs, lane by lane.
-    pub(crate) fn waiting(&self) -> impl Iterator<Item = &WaitingJob> {
-        let lists = self.lanes().flat_map(|(_, lane)| [&lane.queue, &lane.wait_list]);
-        lists.flat_map(|list| list.iter(&self.jobs))
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = (&Arc<dyn Job>, Option<&Permit>)> {
+        self.lanes().flat_map(|(_, lane)| lane.iter())
     }
 }

@@ -7,3 +7,4 @@ pub(crate) mod lane_config;
 pub(crate) mod lane_state;
 pub(crate) mod lanes;
 pub(crate) mod permit;
+pub(crate) mod ticket;

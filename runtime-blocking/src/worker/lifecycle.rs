@@ -19,13 +19,12 @@ use std::time::Instant;
 
 use runtime_core::catch_panic::drop_catching;
 use runtime_core::park::{Parker, Unparked};
-use runtime_core::sync::MutexGuard;
 use runtime_core::sync::thread::{self, JoinHandle};
 
 use crate::deadlock::driver;
 use crate::job::cancel;
 use crate::job::closure::Job;
-use crate::pool::shared::{PoolShared, PoolState};
+use crate::pool::shared::{LockedPool, PoolShared, PoolState};
 use crate::queue::job_queue::Popped;
 use crate::queue::permit::grant;
 use crate::worker::current::{self, WorkerId};
@@ -35,7 +34,7 @@ use crate::worker::thread_handles::join_all;
 
 pub(super) struct Worker {
     pub(super) shared: Arc<PoolShared>,
-    id: WorkerId,
+    pub(super) id: WorkerId,
     pub(super) parker: Arc<Parker>,
 }
 
@@ -80,10 +79,7 @@ pub(crate) fn run(shared: Arc<PoolShared>, id: WorkerId, role: Role) {
                 thread::yield_now();
                 worker.next(Arrival::Dispatched, since)
             }
-            WorkerStep::Wait(deadline) => {
-                in_a_row = 0;
-                worker.wait(deadline)
-            }
+            WorkerStep::Wait(deadline) => worker.wait(deadline, std::mem::take(&mut in_a_row)),
             WorkerStep::Monitor => worker.monitor(),
             WorkerStep::Retire(Departure { before, waiters }) => {
                 waiters.iter().for_each(|waiter| waiter.unpark());
@@ -96,7 +92,7 @@ pub(crate) fn run(shared: Arc<PoolShared>, id: WorkerId, role: Role) {
 impl Worker {
     fn begin(&self, role: Role) -> WorkerStep {
         let mut state = self.shared.lock();
-        state.workers.add(self.id, Arc::clone(&self.parker));
+        state.add_worker(self.id, Arc::clone(&self.parker));
         state.policy.started();
         drop(state);
         self.begin_as(role)
@@ -131,7 +127,7 @@ impl Worker {
     /// outside the lock.
     #[inline]
     fn report_end(&self, state: &mut PoolState, now: Instant) -> Option<CurrentJob> {
-        let current = state.workers.end(self.id)?;
+        let current = state.end_job(self.id)?;
         state.policy.add_run_time(thread::time_between(current.since, now));
         if state.queue.ended(current.lane) {
             state.policy.release();
@@ -142,11 +138,11 @@ impl Worker {
     /// Takes the next job, releases the lock, and carries the dispatch out.
     pub(super) fn take_job(
         &self,
-        mut state: MutexGuard<'_, PoolState>,
+        mut state: LockedPool<'_>,
         now: Instant,
         dispatch: Dispatch,
     ) -> WorkerStep {
-        let popped = state.queue.pop();
+        let popped = state.pop_job(self.id);
         let Popped { job, lane, permit } = popped.expect("the policy counts the takeable jobs");
         state.workers.begin(self.id, CurrentJob { job: Arc::clone(&job), lane, since: now });
         let assignment = state.assign(dispatch);
@@ -156,12 +152,8 @@ impl Worker {
         WorkerStep::Run(job)
     }
 
-    pub(super) fn become_idle(
-        &self,
-        mut state: MutexGuard<'_, PoolState>,
-        now: Instant,
-    ) -> WorkerStep {
-        state.workers.push_idle(self.id);
+    pub(super) fn become_idle(&self, mut state: LockedPool<'_>, now: Instant) -> WorkerStep {
+        state.push_idle(self.id);
         drop(state);
         WorkerStep::Wait(now.checked_add(self.shared.settings.keep_alive))
     }
@@ -169,7 +161,8 @@ impl Worker {
     /// Waits on the idle stack. The table, read under the lock, shows whether this worker was
     /// assigned a role. An unpark only ends the sleep, and may be late or left over from an earlier
     /// wait.
-    fn wait(&self, deadline: Option<Instant>) -> WorkerStep {
+    fn wait(&self, deadline: Option<Instant>, jobs_before: usize) -> WorkerStep {
+        self.shared.spin.spin_after(jobs_before, self.id, &self.parker);
         loop {
             let unparked = self.parker.park(deadline);
             let mut state = self.shared.lock();
@@ -185,9 +178,9 @@ impl Worker {
         }
     }
 
-    pub(super) fn retire(&self, mut state: MutexGuard<'_, PoolState>) -> WorkerStep {
+    pub(super) fn retire(&self, mut state: LockedPool<'_>) -> WorkerStep {
         current::retire(self.shared.id);
-        state.workers.clear(self.id);
+        state.clear_worker(self.id);
         let joins = !state.policy.is_closed() || state.policy.threads() == 0;
         let before = if joins { state.threads.take_before() } else { Vec::new() };
         state.threads.retire(self.id);

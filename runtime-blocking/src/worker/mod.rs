@@ -1,6 +1,7 @@
 //! The threads of a pool.
 
 pub(crate) mod current;
+mod events;
 pub(crate) mod growth;
 pub(crate) mod lifecycle;
 pub(crate) mod monitor;
@@ -11,3 +12,4 @@ pub(crate) mod start;
 pub(crate) mod start_backoff;
 pub(crate) mod table;
 pub(crate) mod thread_handles;
+pub(crate) mod worker_spin;

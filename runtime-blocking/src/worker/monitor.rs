@@ -16,6 +16,9 @@ impl Worker {
         loop {
             let now = Instant::now();
             let mut state = self.shared.lock();
+            if seen.is_none() {
+                state.record_monitor(self.id);
+            }
             match state.policy.tick(seen) {
                 MonitorAction::WaitAgain(count) => {
                     drop(state);
@@ -23,12 +26,22 @@ impl Worker {
                 }
                 MonitorAction::Grow { by, seen: count } => {
                     drop(state);
+                    self.shared.record_growth(by);
                     self.grow(by);
                     seen = Some(count);
                 }
-                MonitorAction::Take => return self.take_job(state, now, Dispatch::Nothing),
-                MonitorAction::StandDown => return self.become_idle(state, now),
-                MonitorAction::Retire => return self.retire(state),
+                MonitorAction::Take => {
+                    state.record_monitor_end(self.id);
+                    return self.take_job(state, now, Dispatch::Nothing);
+                }
+                MonitorAction::StandDown => {
+                    state.record_monitor_end(self.id);
+                    return self.become_idle(state, now);
+                }
+                MonitorAction::Retire => {
+                    state.record_monitor_end(self.id);
+                    return self.retire(state);
+                }
             }
             // Nothing unparks the monitor, so a notification is left over from an earlier wait.
             let deadline = Instant::now().checked_add(PATIENCE);

@@ -3,11 +3,9 @@
 use std::io;
 use std::sync::Arc;
 
-use runtime_core::sync::MutexGuard;
-
 use crate::deadlock::detect;
 use crate::pool::no_thread::NoThread;
-use crate::pool::shared::{PoolShared, PoolState};
+use crate::pool::shared::{LockedPool, PoolShared};
 use crate::worker::current::WorkerId;
 use crate::worker::growth::StartFailure;
 use crate::worker::lifecycle;
@@ -31,7 +29,7 @@ pub(crate) fn start_worker(
             Ok(())
         }
         Err(error) => {
-            state.threads.release(worker);
+            state.release_worker(worker);
             continue_without(shared, state, role, error)
         }
     }
@@ -40,7 +38,7 @@ pub(crate) fn start_worker(
 #[cold]
 fn continue_without(
     shared: &Arc<PoolShared>,
-    mut state: MutexGuard<'_, PoolState>,
+    mut state: LockedPool<'_>,
     role: Role,
     error: io::Error,
 ) -> Result<(), NoThread> {
@@ -53,7 +51,7 @@ fn continue_without(
             carried_out
         }
         StartFailure::NoThread => {
-            let jobs = state.queue.drain(|_| true);
+            let jobs = state.drain_jobs(|_| true);
             shared.notify_waiters_if_quiet(state);
             Err(NoThread { error, jobs })
         }

@@ -16,7 +16,7 @@ use crate::worker::policy::Role;
 pub(crate) struct WorkerTable {
     rows: Vec<WorkerRow>,
     /// The idle workers. The worker that became idle last is on top.
-    idle: Vec<WorkerId>,
+    pub(super) idle: Vec<WorkerId>,
     /// The number of workers whose job has shut the pool down.
     shutting_down: usize,
 }

@@ -276,13 +276,14 @@ fn a_slow_shutdown_prints_once_which_jobs_run_and_which_wait() {
     let mut notices = Vec::new();
     while notices.len() < 2 {
         let line = lines.next().expect("two notices").expect("text");
-        notices.extend(line.starts_with("the shutdown of pool `").then_some(line));
+        notices.extend(line.starts_with("aside: the shutdown of pool `").then_some(line));
     }
     // Now the jobs may end.
     drop(child.stdin.take());
     let rest: Vec<_> = lines.map(|line| line.expect("text")).collect();
     assert!(child.wait().expect("it ends").success(), "{rest:?}");
-    assert!(!rest.iter().any(|line| line.contains("has waited")), "once: {rest:?}");
+    // On a busy machine the end of the threads may take a millisecond, and has a notice of its own.
+    assert!(!rest.iter().any(|line| line.contains("; 1 job ")), "once: {rest:?}");
     notices.sort();
     assert!(notices[0].contains("pool `disk` has waited "), "{notices:?}");
     assert!(notices[0].contains("; 1 job still runs: `fsync` (spawned at "), "{notices:?}");

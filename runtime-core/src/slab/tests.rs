@@ -9,14 +9,14 @@ fn key(index: u32, generation: u32) -> Key {
 }
 
 #[test]
-fn the_slot_vacated_last_is_used_first_with_the_next_generation() {
+fn the_lowest_vacant_slot_is_used_first_with_the_next_generation() {
     let mut slab = Slab::new();
     let keys: Vec<Key> = (0..3).map(|value| slab.insert(value)).collect();
     assert_eq!(keys, [key(0, 0), key(1, 0), key(2, 0)]);
     assert_eq!(slab.remove(keys[0]), Some(0));
     assert_eq!(slab.remove(keys[2]), Some(2));
-    assert_eq!(slab.insert(3), key(2, 1));
-    assert_eq!(slab.insert(4), key(0, 1));
+    assert_eq!(slab.insert(3), key(0, 1));
+    assert_eq!(slab.insert(4), key(2, 1));
     assert_eq!(slab.insert(5), key(3, 0));
 }
 
@@ -64,6 +64,53 @@ fn a_slot_whose_generations_are_used_up_is_not_used_again() {
     assert_eq!(slab.remove(last), Some('a'));
     assert!(!slab.contains(last));
     assert_eq!((slab.insert('b'), slab.len()), (key(1, 0), 1));
+}
+
+#[test]
+fn a_key_of_a_dropped_slot_stays_stale() {
+    let mut slab = Slab::new();
+    let keys: Vec<Key> = (0..100).map(|value| slab.insert(value)).collect();
+    keys[10..].iter().for_each(|&key| assert!(slab.remove(key).is_some()));
+    let again = slab.insert(100);
+    assert_eq!(again, key(10, 1));
+    slab.remove(again);
+    slab.shrink();
+    assert_eq!((slab.slots.len(), slab.len()), (10, 10));
+    assert_eq!((slab.get(keys[50]), slab.get(again)), (None, None));
+    let grown: Vec<Key> = (0..100).map(|value| slab.insert(value)).collect();
+    assert_eq!(grown[0], key(10, 2), "no key of a dropped slot has this generation or a later one");
+    assert!(grown.iter().all(|key| key.generation == 2));
+    assert!(keys[10..].iter().all(|&key| !slab.contains(key)));
+}
+
+#[test]
+fn a_slot_that_is_used_or_nearly_used_up_is_not_dropped() {
+    let mut slab = Slab::new();
+    let keys: Vec<Key> = (0..3).map(|value| slab.insert(value)).collect();
+    slab.slots[1].generation = DROPPED_GENERATION_MAX;
+    assert_eq!(slab.remove(key(1, DROPPED_GENERATION_MAX)), Some(1));
+    slab.shrink();
+    assert_eq!(slab.slots.len(), 3, "the last slot is used");
+    slab.remove(keys[2]);
+    slab.shrink();
+    assert_eq!(slab.slots.len(), 2, "the generation is too high");
+    assert_eq!(slab.insert(4), key(1, DROPPED_GENERATION_MAX + 1));
+}
+
+#[test]
+fn the_memory_of_dropped_slots_is_given_back_in_steps() {
+    let mut slab = Slab::new();
+    let keys: Vec<Key> = (0..100_000).map(|value| slab.insert(value)).collect();
+    let most = slab.slots.capacity();
+    assert!(most <= 125_000, "a large slab grows by a quarter: {most}");
+    keys[1..].iter().for_each(|&key| assert!(slab.remove(key).is_some()));
+    slab.shrink();
+    assert_eq!((slab.slots.len(), slab.slots.capacity()), (100_000 - DROPPED_MAX, most));
+    for _ in 0..30 {
+        slab.shrink();
+    }
+    assert!(slab.slots.len() == 1 && slab.slots.capacity() < 10, "{}", slab.slots.capacity());
+    assert_eq!(slab.get(keys[0]), Some(&0));
 }
 
 #[test]
@@ -116,6 +163,9 @@ fn twenty_thousand_random_steps_agree_with_a_map() {
         let inserts = if step < 10_000 { 5 } else { 2 };
         let any = |number: u64| keys.get(number as usize % keys.len().max(1)).copied();
         let chosen = any(number()).unwrap_or(Key::NONE);
+        if number().is_multiple_of(16) {
+            slab.shrink();
+        }
         match number() % 8 {
             n if n < inserts => {
                 let key = slab.insert(step);

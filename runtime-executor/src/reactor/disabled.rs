@@ -2,9 +2,12 @@
 //! the scheduler the interface of the real reactor, and does nothing.
 
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::Instant;
 
 use runtime_core::park::{Parker, Unparked};
+use runtime_core::record::Recorder;
+use runtime_core::task_list::Wait;
 
 pub(crate) use DisabledPollerSlot as PollerSlot;
 pub(crate) use DisabledReactor as Reactor;
@@ -20,9 +23,11 @@ pub enum NoSelector {}
 pub(crate) struct DisabledReactor;
 
 impl DisabledReactor {
-    pub(crate) fn new(_open: Option<NoSelector>) -> Arc<DisabledReactor> {
+    pub(crate) fn new(_open: Option<NoSelector>, _recorder: Recorder) -> Arc<DisabledReactor> {
         Arc::new(DisabledReactor)
     }
+
+    pub(crate) fn visit_waiters(&self, _visit: &mut dyn FnMut(Wait, &mut Waker)) {}
 }
 
 /// A slot that is always empty.

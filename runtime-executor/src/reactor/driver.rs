@@ -10,12 +10,15 @@ use std::task::Waker;
 
 use runtime_core::catch_panic::catch_panic;
 use runtime_core::fork::ForkCheck;
+use runtime_core::record::Recorder;
+use runtime_core::record::event::Event;
 use runtime_core::runtime_gone::RuntimeGoneError;
 use runtime_core::slab::{Key, Slab};
 use runtime_core::sync::Mutex;
+use runtime_core::task_list::Wait;
 
 use super::mio_selector;
-use super::selector::{OpenSelector, ReadinessEvent, Selector, Token, WaitForEvents};
+use super::selector::{Interest, OpenSelector, ReadinessEvent, Selector, Token, WaitForEvents};
 use super::source::{IoSource, SelectorError};
 
 /// *Shared by* the loop, its poller and all registrations. *Guarded by* its mutex: the selector is
@@ -26,6 +29,7 @@ pub(crate) struct Reactor {
     open: Option<OpenSelector>,
     /// The process that opened the selector. A forked child shares the selector with that process.
     process: ForkCheck,
+    pub(super) recorder: Recorder,
     state: Mutex<ReactorState>,
 }
 
@@ -58,22 +62,22 @@ pub(super) struct OpenedSelector {
 pub(super) struct InsertedSource {
     pub(super) source: Arc<IoSource>,
     pub(super) key: Key,
-    pub(super) token: Token,
     pub(super) opened: OpenedSelector,
 }
 
 impl Reactor {
     /// Returns a reactor without a selector. `open`, if given, opens the selector in place of mio.
-    pub(crate) fn new(open: Option<OpenSelector>) -> Arc<Reactor> {
+    pub(crate) fn new(open: Option<OpenSelector>, recorder: Recorder) -> Arc<Reactor> {
         let selector = SelectorState::Unopened;
         let sources = Slab::new();
         let state = ReactorState { selector, sources, failure: None, is_watched: false };
-        Arc::new(Reactor { open, process: ForkCheck::unused(), state: Mutex::new(state) })
+        let (process, state) = (ForkCheck::unused(), Mutex::new(state));
+        Arc::new(Reactor { open, process, recorder, state })
     }
 
-    /// S1, without the registration of the descriptor with the selector.
-    pub(super) fn insert(&self) -> io::Result<InsertedSource> {
-        let source = Arc::new(IoSource::new());
+    /// S1. The selector is opened, and does not know the descriptor yet.
+    pub(super) fn insert(&self, descriptor: RawFd) -> io::Result<InsertedSource> {
+        let source = Arc::new(IoSource::new(descriptor));
         let mut state = self.state.lock();
         if let Some(error) = state.failure {
             return Err(error.to_io());
@@ -81,8 +85,8 @@ impl Reactor {
         let opened = self.open(&mut state)?;
         let key = state.sources.insert(Arc::clone(&source));
         drop(state);
-        let token = key.to_token().map(Token).expect("there are fewer descriptors than tokens");
-        Ok(InsertedSource { source, key, token, opened })
+        self.recorder.record(|| Event::SourceRegistered { source: source_number(key) });
+        Ok(InsertedSource { source, key, opened })
     }
 
     /// Records that another event loop watches the selector, and returns the selector.
@@ -112,10 +116,22 @@ impl Reactor {
         }
     }
 
-    /// S5. The selector forgets the descriptor before the slot is vacated, so the selector never
-    /// holds the token of a vacant slot. A forked child does not touch the selector: removing a
-    /// descriptor there would remove it for the parent, too.
-    pub(super) fn remove(&self, key: Key, descriptor: RawFd) {
+    /// L2. A forked child does not touch the selector. Its descriptor would be reported to the
+    /// parent, under a token that the parent may have given to another source.
+    pub(super) fn register(
+        &self,
+        source: &IoSource,
+        key: Key,
+        interest: Interest,
+    ) -> io::Result<()> {
+        self.process.check().map_err(io::Error::other)?;
+        let token = key.to_token().map(Token).expect("there are fewer descriptors than tokens");
+        source.register(&*self.selector().ok_or_else(gone)?, token, interest)
+    }
+
+    /// S5. A forked child does not touch the selector: removing a descriptor there would remove it
+    /// for the parent, too.
+    pub(super) fn deregister(&self, descriptor: RawFd) {
         if self.process.check().is_ok()
             && let Some(selector) = self.selector()
         {
@@ -123,7 +139,6 @@ impl Reactor {
             // the descriptor already.
             let _forgotten = selector.deregister(descriptor);
         }
-        self.forget(key);
     }
 
     fn selector(&self) -> Option<Arc<dyn Selector>> {
@@ -133,8 +148,10 @@ impl Reactor {
         }
     }
 
-    /// S5 for a source that is not registered with the selector.
+    /// S5. Vacates the slot, after the selector has forgotten the descriptor, so the selector never
+    /// holds the token of a vacant slot.
     pub(super) fn forget(&self, key: Key) {
+        self.recorder.record(|| Event::SourceClosed { source: source_number(key) });
         let source = self.state.lock().sources.remove(key);
         drop(source);
     }
@@ -159,11 +176,21 @@ impl Reactor {
         for event in &*events {
             let Token(token) = event.token;
             if let Some(source) = state.sources.get_by_token(token) {
+                self.recorder.record(|| Event::SourceReady {
+                    source: token as u64,
+                    readable: event.readable,
+                    writable: event.writable,
+                });
                 source.set_ready(event, woken);
             }
         }
         drop(state);
         events.clear();
+    }
+
+    /// Visits the wakers of the tasks that wait for a source.
+    pub(crate) fn visit_waiters(&self, visit: &mut dyn FnMut(Wait, &mut Waker)) {
+        self.state.lock().sources.iter().for_each(|(_, source)| source.visit_waiters(visit));
     }
 
     /// Makes every wait for a socket and every registration fail with the selector's error, until
@@ -191,6 +218,11 @@ impl Reactor {
         sources.into_values().for_each(|source| source.shut_down(&mut woken));
         woken.into_iter().for_each(|waker| catch_panic(|| waker.wake()));
     }
+}
+
+/// The number of a source in traces: the token of its key.
+pub(super) fn source_number(key: Key) -> u64 {
+    key.to_token().unwrap_or(usize::MAX) as u64
 }
 
 /// Returns the error of an operation on a socket whose reactor has shut down.

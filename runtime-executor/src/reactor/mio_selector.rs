@@ -43,12 +43,13 @@ struct MioSelector {
 
 impl Selector for MioSelector {
     fn register(&self, descriptor: RawFd, token: Token, interest: Interest) -> io::Result<()> {
-        let events = match (interest.is_readable(), interest.is_writable()) {
-            (true, true) => READABLE.add(mio::Interest::WRITABLE),
-            (true, false) => READABLE,
-            (false, _) => mio::Interest::WRITABLE,
-        };
-        self.registry.register(&mut SourceFd(&descriptor), mio_token(token), events)
+        let (token, interest) = (mio_token(token), mio_interest(interest));
+        self.registry.register(&mut SourceFd(&descriptor), token, interest)
+    }
+
+    fn reregister(&self, descriptor: RawFd, token: Token, interest: Interest) -> io::Result<()> {
+        let (token, interest) = (mio_token(token), mio_interest(interest));
+        self.registry.reregister(&mut SourceFd(&descriptor), token, interest)
     }
 
     fn deregister(&self, descriptor: RawFd) -> io::Result<()> {
@@ -133,6 +134,14 @@ impl WaitForEvents for MioPoll {
 
 fn mio_token(Token(token): Token) -> mio::Token {
     mio::Token(token)
+}
+
+fn mio_interest(interest: Interest) -> mio::Interest {
+    match (interest.is_readable(), interest.is_writable()) {
+        (true, true) => READABLE.add(mio::Interest::WRITABLE),
+        (true, false) => READABLE,
+        (false, _) => mio::Interest::WRITABLE,
+    }
 }
 
 /// Translates an event. An error or a hang-up makes the descriptor ready, so that the task tries

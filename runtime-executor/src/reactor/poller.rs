@@ -82,6 +82,19 @@ pub(super) fn deliver_poller(
     selector
 }
 
+/// Returns the selector, for another event loop or thread to watch its descriptor. If this call
+/// opens the selector, `deliver` brings the poller to the loop.
+///
+/// # Errors
+/// The errors of the operating system. Another error if the loop is gone.
+pub(crate) fn watch(
+    reactor: &Arc<Reactor>,
+    deliver: impl FnOnce(Poller),
+) -> io::Result<Arc<dyn Selector>> {
+    let opened = reactor.watch()?;
+    Ok(deliver_poller(reactor, opened, deliver))
+}
+
 /// Returns a function that ends the loop's sleep in this selector.
 pub(crate) fn waker(selector: &Arc<dyn Selector>) -> PollWaker {
     waker_of(Arc::downgrade(selector))

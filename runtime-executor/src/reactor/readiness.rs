@@ -81,24 +81,24 @@
 
 use std::task::Poll;
 
-use runtime_core::sync::atomic::{AtomicUsize, Ordering};
+use runtime_core::sync::atomic::{AtomicU32, Ordering};
 
 use super::selector::ReadinessEvent;
 
 /// The loop will report nothing more.
-const SHUT_DOWN: usize = 1;
+const SHUT_DOWN: u32 = 1;
 /// The last event reported more than data.
-const BEYOND_DATA: usize = 2;
+const BEYOND_DATA: u32 = 2;
 /// No event has been received: the direction counts as ready for operations only.
-const ASSUMED: usize = 4;
+const ASSUMED: u32 = 4;
 /// The other bits count the events. A task would have to sleep through 2^29 events to see the same
 /// tick again.
-const TICK: usize = 8;
+const TICK: u32 = 8;
 
 /// The number of the last report that a task has seen. The task may clear this report, and no later
 /// report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tick(usize);
+pub struct Tick(u32);
 
 impl Tick {
     /// Returns whether a short transfer clears this tick.
@@ -117,15 +117,15 @@ pub(super) struct ReactorGone;
 /// `set` and `shut_down`; `check` and `clear` take no lock. *Woken by* the source.
 #[derive(Debug)]
 pub(super) struct Readiness {
-    reported: AtomicUsize,
-    cleared: AtomicUsize,
+    reported: AtomicU32,
+    cleared: AtomicU32,
 }
 
 impl Readiness {
     /// Returns a state that is assumed to be ready: the first operation is tried without an event.
     /// No event has reported more than data.
     pub(super) fn new() -> Readiness {
-        Readiness { reported: AtomicUsize::new(TICK | ASSUMED), cleared: AtomicUsize::new(0) }
+        Readiness { reported: AtomicU32::new(TICK | ASSUMED), cleared: AtomicU32::new(0) }
     }
 
     /// R1. Returns the current tick, or `Pending` if the direction is not ready.

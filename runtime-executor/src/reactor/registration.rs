@@ -1,19 +1,61 @@
 //! A socket's end of the reactor.
+//!
+//! # The first wait registers the descriptor
+//!
+//! Registering a descriptor with the selector is a system call, and deregistering it is another
+//! one. Many sockets need neither: the request on an accepted connection has often arrived already,
+//! and the connection is closed after the answer. A socket that waits for reads alone need not be
+//! reported as writable, either. A Unix socket becomes writable each time that its peer reads, and
+//! each such event would end the loop's sleep for nothing.
+//!
+//! So the selector reports a direction of a socket after the first wait for that direction:
+//!
+//! ```text
+//!             wait for reads                wait for writes
+//!      ┌───────────────────────► READ ─────────────────────────┐
+//!    NONE                                                      ▼
+//!      └───────────────────────► WRITE ──────────────────────► BOTH
+//!             wait for writes               wait for reads
+//! ```
+//!
+//! - L1. A task that finds a direction not ready, and not of the source's interest, stores no
+//!   waker.
+//! - L2. It adds the direction to the source's interest, by a system call under the source's lock,
+//!   and begins again with R1. If the call fails, its error is the result of the operation, and the
+//!   next wait tries again.
+//! - L3. A descriptor is deregistered only if L2 has registered it.
+//!
+//! [`Handle::register`](crate::Handle::register) does L2 at once, and so reports a bad descriptor.
+//!
+//! No event is lost between the operation and L2, because the selector reports the state that it
+//! finds at L2:
+//!
+//! ```text
+//! task                                 system                     loop
+//! recv returns WouldBlock
+//!                                      data arrives, unreported
+//! L2: registers the descriptor         reports the data
+//!                                                                 R3: increments the tick
+//! R1: loads the new tick, and reads
+//! ```
 
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use runtime_core::budget;
+use runtime_core::record::event::Event;
 use runtime_core::slab::Key;
 
-use super::driver::{InsertedSource, Reactor, gone};
+use super::driver::{InsertedSource, Reactor, gone, source_number};
+use super::own_waiter::OwnWaiter;
 use super::poller::{Poller, deliver_poller};
 use super::readiness::Tick;
-use super::selector::{Direction, Interest, Selector};
+use super::selector::{Direction, Interest};
+use super::short_transfer::{ShortTransfer, never_short};
 use super::source::{CannotWait, IoSource};
 use super::waiters::WaiterSlot;
 
@@ -29,45 +71,48 @@ pub struct Registration {
     reactor: Arc<Reactor>,
     source: Arc<IoSource>,
     key: Key,
-    descriptor: RawFd,
     short_transfer: ShortTransfer,
 }
 
-/// The effect of a short transfer on the readiness of a descriptor. A transfer is short if it moves
-/// fewer bytes than requested. The head of `readiness.rs` gives the reasons.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ShortTransfer {
-    /// A short transfer clears the readiness if the event reported data alone. This variant is for
-    /// TCP streams.
-    ClearsReadiness,
-    /// A short transfer has no effect: only `WouldBlock` clears the readiness. This variant is for
-    /// all other descriptors.
-    HasNoEffect,
-}
-
 impl Registration {
-    /// S1. If this registration opens the selector, `deliver` brings the poller to the loop.
+    /// S1, without L2. If this call opens the selector, `deliver` brings the poller to the loop.
     ///
     /// # Errors
-    /// See [`Handle::register`](crate::Handle::register).
+    /// See [`Handle::register_at_first_wait`](crate::Handle::register_at_first_wait).
     pub(crate) fn new(
         reactor: &Arc<Reactor>,
         descriptor: BorrowedFd<'_>,
-        interest: Interest,
         short_transfer: ShortTransfer,
         deliver: impl FnOnce(Poller),
     ) -> io::Result<Registration> {
-        let InsertedSource { source, key, token, opened } = reactor.insert()?;
-        let selector = deliver_poller(reactor, opened, deliver);
-        if source.is_shut_down() {
-            return Err(gone());
-        }
-        let descriptor = descriptor.as_raw_fd();
-        if let Err(error) = selector.register(descriptor, token, interest) {
-            reactor.forget(key);
-            return Err(error);
-        }
-        Ok(Registration { reactor: Arc::clone(reactor), source, key, descriptor, short_transfer })
+        let InsertedSource { source, key, opened } = reactor.insert(descriptor.as_raw_fd())?;
+        deliver_poller(reactor, opened, deliver);
+        let made = Registration { reactor: Arc::clone(reactor), source, key, short_transfer };
+        // A loop that is gone drops the poller, and this shuts the source down.
+        made.current_tick(Direction::Read)?;
+        Ok(made)
+    }
+
+    /// Returns a registration with the same loop, for a connection that this socket has accepted.
+    /// The descriptor must be in non-blocking mode. The first wait registers it.
+    ///
+    /// # Errors
+    /// If the loop is gone. The error of the operating system while the loop cannot receive events.
+    pub fn accepted(
+        &self,
+        descriptor: BorrowedFd<'_>,
+        short_transfer: ShortTransfer,
+    ) -> io::Result<Registration> {
+        // The selector is open, so there is no poller to deliver.
+        Registration::new(&self.reactor, descriptor, short_transfer, drop)
+    }
+
+    /// L2.
+    ///
+    /// # Errors
+    /// See [`Handle::register`](crate::Handle::register).
+    pub(crate) fn add_interest(&self, interest: Interest) -> io::Result<()> {
+        self.reactor.register(&self.source, self.key, interest)
     }
 
     /// Returns the current tick if the loop has received an event that reports the direction as
@@ -102,6 +147,22 @@ impl Registration {
     /// Readiness that an event has reported after `seen` is kept.
     pub fn clear(&self, direction: Direction, seen: Tick) {
         self.source.clear(direction, seen);
+        self.record_cleared(direction);
+    }
+
+    fn record_cleared(&self, direction: Direction) {
+        self.reactor.recorder.record(|| Event::SourceCleared {
+            source: source_number(self.key),
+            direction: direction.recorded(),
+            is_still_ready: self.source.check(direction).is_ready(),
+        });
+    }
+
+    fn record_awaited(&self, direction: Direction) {
+        self.reactor.recorder.record(|| Event::SourceAwaited {
+            source: source_number(self.key),
+            direction: direction.recorded(),
+        });
     }
 
     /// Tries an operation while the direction is ready, and waits when it returns `WouldBlock`. A
@@ -137,7 +198,7 @@ impl Registration {
         bytes: usize,
         operation: impl FnMut() -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
-        let is_short = self.short_of(bytes);
+        let is_short = self.short_transfer.test(bytes);
         self.poll_operation(direction, &mut WaiterSlot::Shared, cx, operation, is_short)
     }
 
@@ -165,7 +226,7 @@ impl Registration {
         bytes: usize,
         operation: impl FnOnce() -> io::Result<usize>,
     ) -> io::Result<usize> {
-        self.attempt_once(direction, operation, self.short_of(bytes))
+        self.attempt_once(direction, operation, self.short_transfer.test(bytes))
     }
 
     /// Waits until an event reports the direction as ready, as
@@ -177,7 +238,7 @@ impl Registration {
     /// # Cancel safety
     /// Safe.
     pub async fn ready(&self, direction: Direction) -> io::Result<Tick> {
-        let mut waiter = OwnWaiter::new(self, direction);
+        let mut waiter = OwnWaiter::new(&self.source, direction);
         poll_fn(|cx| self.poll_tick(direction, &mut waiter.slot, cx)).await
     }
 
@@ -193,7 +254,7 @@ impl Registration {
         direction: Direction,
         mut operation: impl FnMut() -> io::Result<R>,
     ) -> io::Result<R> {
-        let mut waiter = OwnWaiter::new(self, direction);
+        let mut waiter = OwnWaiter::new(&self.source, direction);
         let slot = &mut waiter.slot;
         poll_fn(|cx| self.poll_operation(direction, slot, cx, &mut operation, never_short)).await
     }
@@ -212,8 +273,8 @@ impl Registration {
         bytes: usize,
         mut operation: impl FnMut() -> io::Result<usize>,
     ) -> io::Result<usize> {
-        let mut waiter = OwnWaiter::new(self, direction);
-        let (slot, is_short) = (&mut waiter.slot, self.short_of(bytes));
+        let mut waiter = OwnWaiter::new(&self.source, direction);
+        let (slot, is_short) = (&mut waiter.slot, self.short_transfer.test(bytes));
         poll_fn(|cx| self.poll_operation(direction, slot, cx, &mut operation, is_short)).await
     }
 
@@ -223,8 +284,18 @@ impl Registration {
         slot: &mut WaiterSlot,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<Tick>> {
-        budget::poll_operation(cx, |cx| self.source.poll_reported(direction, slot, cx))
-            .map_err(cannot_wait)
+        budget::poll_operation(cx, |cx| {
+            loop {
+                match self.source.poll_reported(direction, slot, cx) {
+                    Poll::Ready(Ok(tick)) => return Poll::Ready(Ok(tick)),
+                    Poll::Ready(Err(error)) => self.register_or_fail(error, direction)?,
+                    Poll::Pending => {
+                        self.record_awaited(direction);
+                        return Poll::Pending;
+                    }
+                }
+            }
+        })
     }
 
     /// S2 and S3, repeated. An operation that is ready spends a unit of the task's budget.
@@ -240,8 +311,15 @@ impl Registration {
         loop {
             let seen = match self.source.poll(direction, slot, cx) {
                 Poll::Ready(Ok(seen)) => seen,
-                Poll::Ready(Err(error)) => return poll_refused(error, cx),
-                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Err(error)) => match self.register_or_fail(error, direction) {
+                    Ok(()) => continue,
+                    // The error is the result of an operation, so it spends a unit.
+                    Err(error) => return budget::poll_spend(cx).map(|()| Err(error)),
+                },
+                Poll::Pending => {
+                    self.record_awaited(direction);
+                    return Poll::Pending;
+                }
             };
             ready!(budget::poll_spend(cx));
             match self.attempt(direction, seen, &mut operation, &is_short) {
@@ -276,46 +354,25 @@ impl Registration {
     ) -> io::Result<R> {
         let result = operation();
         match &result {
-            Ok(done) if is_short(done) => self.source.clear_after_short_transfer(direction, seen),
+            Ok(done) if is_short(done) => {
+                self.source.clear_after_short_transfer(direction, seen);
+                self.record_cleared(direction);
+            }
             Err(error) if would_block(error) => self.clear(direction, seen),
             Ok(_) | Err(_) => {}
         }
         result
     }
 
-    /// Returns the test for a short transfer. A transfer of zero bytes is not short: the stream has
-    /// ended, or no bytes were requested.
-    #[inline]
-    fn short_of(&self, bytes: usize) -> impl Fn(&usize) -> bool + Copy + use<> {
-        let bytes = match self.short_transfer {
-            ShortTransfer::ClearsReadiness => bytes.min(ONE_CALL_MAX),
-            ShortTransfer::HasNoEffect => 0,
-        };
-        move |&moved| 0 < moved && moved < bytes
+    /// L2 for a task that cannot wait yet. Otherwise returns why it cannot wait.
+    #[cold]
+    fn register_or_fail(&self, why: CannotWait, direction: Direction) -> io::Result<()> {
+        match why {
+            CannotWait::Unregistered => self.add_interest(direction.interest()),
+            CannotWait::ReactorGone => Err(gone()),
+            CannotWait::SelectorFails(error) => Err(error.to_io()),
+        }
     }
-}
-
-/// A system may limit the number of bytes that one call transfers. No known system has a lower
-/// limit than this constant.
-const ONE_CALL_MAX: usize = 1 << 30;
-
-/// The test for an operation whose readiness only `WouldBlock` clears.
-fn never_short<R>(_: &R) -> bool {
-    false
-}
-
-#[cold]
-fn cannot_wait(error: CannotWait) -> io::Error {
-    match error {
-        CannotWait::ReactorGone => gone(),
-        CannotWait::SelectorFails(error) => error.to_io(),
-    }
-}
-
-/// The error is the result of an operation, so it spends a unit.
-#[cold]
-fn poll_refused<R>(error: CannotWait, cx: &mut Context<'_>) -> Poll<io::Result<R>> {
-    budget::poll_spend(cx).map(|()| Err(cannot_wait(error)))
 }
 
 fn is_interrupted(error: &io::Error) -> bool {
@@ -326,46 +383,18 @@ fn would_block(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::WouldBlock
 }
 
-/// Returns the selector, for another event loop or thread to watch its descriptor. If this call
-/// opens the selector, `deliver` brings the poller to the loop.
-///
-/// # Errors
-/// The errors of the operating system. Another error if the loop is gone.
-pub(crate) fn watch(
-    reactor: &Arc<Reactor>,
-    deliver: impl FnOnce(Poller),
-) -> io::Result<Arc<dyn Selector>> {
-    let opened = reactor.watch()?;
-    Ok(deliver_poller(reactor, opened, deliver))
-}
-
-/// A waiting task with a slot of its own. Dropping this value releases the slot.
-struct OwnWaiter<'a> {
-    registration: &'a Registration,
-    direction: Direction,
-    slot: WaiterSlot,
-}
-
-impl OwnWaiter<'_> {
-    fn new(registration: &Registration, direction: Direction) -> OwnWaiter<'_> {
-        OwnWaiter { registration, direction, slot: WaiterSlot::Own(None) }
-    }
-}
-
-impl Drop for OwnWaiter<'_> {
-    fn drop(&mut self) {
-        self.registration.source.release(self.direction, &mut self.slot);
-    }
-}
-
 impl Drop for Registration {
     fn drop(&mut self) {
-        self.reactor.remove(self.key, self.descriptor);
+        // L3.
+        if let Some(descriptor) = self.source.registered() {
+            self.reactor.deregister(descriptor);
+        }
+        self.reactor.forget(self.key);
     }
 }
 
 impl fmt::Debug for Registration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Registration").field("descriptor", &self.descriptor).finish_non_exhaustive()
+        f.debug_struct("Registration").field("source", &self.source).finish_non_exhaustive()
     }
 }

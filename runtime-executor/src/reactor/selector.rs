@@ -10,6 +10,8 @@ use std::os::fd::{OwnedFd, RawFd};
 use std::sync::Arc;
 use std::time::Duration;
 
+use runtime_core::record::event::IoDirection;
+
 /// The kind of operation that a task waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
@@ -17,6 +19,24 @@ pub enum Direction {
     Read,
     /// Writing, which includes connecting.
     Write,
+}
+
+impl Direction {
+    /// The interest in this direction alone.
+    pub(super) fn interest(self) -> Interest {
+        match self {
+            Direction::Read => Interest::READABLE,
+            Direction::Write => Interest::WRITABLE,
+        }
+    }
+
+    /// The direction as traces record it.
+    pub(super) fn recorded(self) -> IoDirection {
+        match self {
+            Direction::Read => IoDirection::Read,
+            Direction::Write => IoDirection::Write,
+        }
+    }
 }
 
 /// The kinds of readiness that the system reports of a descriptor: of reads, of writes, or of both.
@@ -37,6 +57,9 @@ impl Interest {
     /// Readiness for reads and for writes.
     pub const BOTH: Interest = Interest { readable: true, writable: true };
 
+    /// The interest of a descriptor that no task has waited for.
+    pub(super) const NONE: Interest = Interest { readable: false, writable: false };
+
     /// Returns whether reads are of interest.
     pub const fn is_readable(self) -> bool {
         self.readable
@@ -45,6 +68,11 @@ impl Interest {
     /// Returns whether writes are of interest.
     pub const fn is_writable(self) -> bool {
         self.writable
+    }
+
+    /// Returns whether each direction of `other` is of interest.
+    pub(super) fn contains(self, other: Interest) -> bool {
+        self | other == self
     }
 }
 
@@ -95,6 +123,14 @@ pub trait Selector: Send + Sync {
     /// # Errors
     /// The errors of the operating system.
     fn register(&self, descriptor: RawFd, token: Token, interest: Interest) -> io::Result<()>;
+
+    /// Replaces the interest of a registered descriptor. An event occurs at once if the descriptor
+    /// is ready already, as after [`register`](Selector::register). If this call fails, the former
+    /// interest stays.
+    ///
+    /// # Errors
+    /// The errors of the operating system.
+    fn reregister(&self, descriptor: RawFd, token: Token, interest: Interest) -> io::Result<()>;
 
     /// Removes a descriptor. Events that are already on their way may still arrive.
     ///

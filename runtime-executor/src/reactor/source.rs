@@ -2,30 +2,35 @@
 //! all users of the descriptor share.
 
 use std::io;
+use std::num::NonZeroI32;
+use std::os::fd::RawFd;
 use std::task::{Context, Poll, Waker};
 
 use runtime_core::catch_panic::drop_catching;
 use runtime_core::sync::Mutex;
+use runtime_core::task_list::{SocketDirection, Wait};
 
 use super::readiness::{ReactorGone, Readiness, Tick};
-use super::selector::{Direction, ReadinessEvent};
+use super::selector::{Direction, Interest, ReadinessEvent, Selector, Token};
 use super::waiters::{WaiterSlot, Waiters};
 
-/// An error of the selector: the code of the operating system, or 0 if there is none. It can be
-/// copied, so that many tasks can report it. It is small, so that the result of a check fits into
-/// registers.
+/// An error of the selector: the code of the operating system, or [`NO_CODE`]. It can be copied, so
+/// that many tasks can report it. It is small, so that the result of a check fits into registers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct SelectorError(i32);
+pub(super) struct SelectorError(NonZeroI32);
+
+/// Stands for an error without a code. The operating system's codes are positive.
+const NO_CODE: NonZeroI32 = NonZeroI32::MIN;
 
 impl SelectorError {
     pub(super) fn of(error: &io::Error) -> SelectorError {
-        SelectorError(error.raw_os_error().unwrap_or(0))
+        SelectorError(error.raw_os_error().and_then(NonZeroI32::new).unwrap_or(NO_CODE))
     }
 
     pub(super) fn to_io(self) -> io::Error {
         match self.0 {
-            0 => io::Error::other("the runtime cannot receive the events of its sockets"),
-            code => io::Error::from_raw_os_error(code),
+            NO_CODE => io::Error::other("the runtime cannot receive the events of its sockets"),
+            code => io::Error::from_raw_os_error(code.get()),
         }
     }
 }
@@ -37,6 +42,8 @@ pub(super) enum CannotWait {
     ReactorGone,
     /// The selector has been failing for some time.
     SelectorFails(SelectorError),
+    /// The selector does not report this direction yet (L1).
+    Unregistered,
 }
 
 impl From<ReactorGone> for CannotWait {
@@ -51,22 +58,30 @@ fn reactor_gone() -> Poll<Result<Tick, CannotWait>> {
     Poll::Ready(Err(CannotWait::ReactorGone))
 }
 
-/// *Shared by* the loop and all users of the descriptor. *Guarded by* its mutex: a task stores its
-/// waker and the loop sets readiness under the mutex. *Woken by* the thread that has taken the
-/// wakers, after it has released the lock.
+/// *Shared by* the loop and all users of the descriptor. *Guarded by* its mutex: tasks store wakers
+/// and register the descriptor under it, and the loop sets readiness. *Woken by* the thread that
+/// has taken the wakers, after it has released the lock.
+///
+/// The layout is fixed, so that the event of a read and the wait for the next one touch one cache
+/// line: the first, which holds all fields but the waiters for writes.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub(crate) struct IoSource {
     read: Readiness,
     write: Readiness,
     waiters: Mutex<WaitersByDirection>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
+#[repr(C)]
 struct WaitersByDirection {
     read: Waiters,
-    write: Waiters,
     /// The error of a selector that fails: no task may begin to wait.
     failure: Option<SelectorError>,
+    descriptor: RawFd,
+    /// The directions that the selector reports.
+    interest: Interest,
+    write: Waiters,
 }
 
 impl WaitersByDirection {
@@ -80,8 +95,16 @@ impl WaitersByDirection {
 
 impl IoSource {
     /// Returns a source that is assumed to be ready in both directions.
-    pub(super) fn new() -> IoSource {
-        IoSource { read: Readiness::new(), write: Readiness::new(), waiters: Mutex::default() }
+    pub(super) fn new(descriptor: RawFd) -> IoSource {
+        let waiters = WaitersByDirection {
+            read: Waiters::default(),
+            failure: None,
+            descriptor,
+            interest: Interest::NONE,
+            write: Waiters::default(),
+        };
+        let (read, write) = (Readiness::new(), Readiness::new());
+        IoSource { read, write, waiters: Mutex::new(waiters) }
     }
 
     #[inline]
@@ -90,11 +113,6 @@ impl IoSource {
             Direction::Read => &self.read,
             Direction::Write => &self.write,
         }
-    }
-
-    /// Returns whether the reactor has shut down.
-    pub(super) fn is_shut_down(&self) -> bool {
-        self.read.check() == Poll::Ready(Err(ReactorGone))
     }
 
     /// R1. Returns the current tick, or `Pending` if the direction is not ready.
@@ -152,6 +170,9 @@ impl IoSource {
             Poll::Ready(checked) => checked.map_err(CannotWait::from),
             Poll::Pending => match waiters.failure {
                 Some(error) => Err(CannotWait::SelectorFails(error)),
+                None if !waiters.interest.contains(direction.interest()) => {
+                    Err(CannotWait::Unregistered)
+                }
                 None => {
                     let former = waiters.of(direction).store(slot, waker);
                     drop(waiters);
@@ -163,6 +184,36 @@ impl IoSource {
         drop(waiters);
         drop_catching(waker);
         Poll::Ready(checked)
+    }
+
+    /// L2. Lets the selector report these directions, too. The lock is held during the system call,
+    /// so that of several tasks that begin to wait, one registers the descriptor. The loop may
+    /// receive the first event meanwhile: it then waits for the lock.
+    pub(super) fn register(
+        &self,
+        selector: &dyn Selector,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        let mut waiters = self.waiters.lock();
+        let (descriptor, former) = (waiters.descriptor, waiters.interest);
+        if former.contains(interest) {
+            return Ok(());
+        }
+        let interest = former | interest;
+        if former == Interest::NONE {
+            selector.register(descriptor, token, interest)?;
+        } else {
+            selector.reregister(descriptor, token, interest)?;
+        }
+        waiters.interest = interest;
+        Ok(())
+    }
+
+    /// Returns the descriptor if it is registered with the selector.
+    pub(super) fn registered(&self) -> Option<RawFd> {
+        let waiters = self.waiters.lock();
+        (waiters.interest != Interest::NONE).then_some(waiters.descriptor)
     }
 
     /// R2, after an operation that returned `WouldBlock`.
@@ -191,6 +242,15 @@ impl IoSource {
             self.write.set(event);
             waiters.write.take_wakers(woken);
         }
+    }
+
+    /// Visits the wakers of the waiting tasks.
+    pub(super) fn visit_waiters(&self, visit: &mut dyn FnMut(Wait, &mut Waker)) {
+        let waiters = &mut *self.waiters.lock();
+        let descriptor = waiters.descriptor;
+        let wait = |direction| Wait::Socket { descriptor, direction };
+        waiters.read.visit(&mut |waker| visit(wait(SocketDirection::Read), waker));
+        waiters.write.visit(&mut |waker| visit(wait(SocketDirection::Write), waker));
     }
 
     /// Makes every wait fail with this error, until `recover`. Appends all wakers to `woken`.

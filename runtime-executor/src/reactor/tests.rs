@@ -2,6 +2,7 @@
 //! reference, and selectors that fail.
 
 mod failing_selector;
+mod first_wait;
 mod properties;
 
 use std::sync::Arc;
@@ -10,9 +11,10 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use runtime_core::slab::{Key, Slab};
 
-use super::selector::{Direction, ReadinessEvent, Token};
+use super::selector::{Direction, Interest, ReadinessEvent, Token};
 use super::source::IoSource;
 use super::waiters::{WaiterSlot, Waiters};
+use first_wait::RecordingSelector;
 
 fn token(key: Key) -> Token {
     Token(key.to_token().expect("there are few"))
@@ -116,9 +118,17 @@ fn set_readable(source: &IoSource) {
     woken.into_iter().for_each(Waker::wake);
 }
 
+/// Returns a source that is registered for both directions.
+fn registered_source() -> IoSource {
+    let source = IoSource::new(-1);
+    let registered = source.register(&RecordingSelector::default(), Token(0), Interest::BOTH);
+    registered.expect("the selector refuses nothing");
+    source
+}
+
 /// Returns a source whose first read has returned `WouldBlock`.
 fn quiet_source() -> IoSource {
-    let source = IoSource::new();
+    let source = registered_source();
     let Poll::Ready(Ok(tick)) = source.check(Direction::Read) else {
         panic!("a new source is assumed to be ready")
     };
@@ -144,7 +154,7 @@ fn the_shared_slot_keeps_the_waker_of_the_last_poll_and_drops_the_former_one_unw
 // P118
 #[test]
 fn a_new_source_is_ready_for_an_operation_and_not_for_a_wait_for_readiness() {
-    let source = IoSource::new();
+    let source = registered_source();
     let (count, waker) = counting_waker();
     let mut cx = Context::from_waker(&waker);
     let mut slot = WaiterSlot::Shared;
@@ -157,4 +167,11 @@ fn a_new_source_is_ready_for_an_operation_and_not_for_a_wait_for_readiness() {
     };
     source.clear(Direction::Read, tick);
     assert!(source.poll_reported(Direction::Read, &mut slot, &mut cx).is_pending());
+}
+
+/// The layout that the type's page promises, on systems with pointers of 64 bits.
+#[cfg(target_pointer_width = "64")]
+#[test]
+fn a_source_takes_two_cache_lines() {
+    assert_eq!((size_of::<IoSource>(), align_of::<IoSource>()), (128, 64));
 }

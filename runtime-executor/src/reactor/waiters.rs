@@ -63,6 +63,17 @@ impl Waiters {
         }
     }
 
+    /// Visits all wakers, under the lock of the source.
+    pub(super) fn visit(&mut self, visit: &mut dyn FnMut(&mut Waker)) {
+        self.shared.iter_mut().for_each(&mut *visit);
+        let Some(own) = &mut self.own else { return };
+        let mut from = 0;
+        while let Some(key) = own.key_from(from) {
+            own.get_mut(key).into_iter().for_each(&mut *visit);
+            from = key.index() + 1;
+        }
+    }
+
     fn own(&mut self) -> &mut Slab<Waker> {
         self.own.get_or_insert_default()
     }

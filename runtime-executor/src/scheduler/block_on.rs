@@ -5,7 +5,6 @@
 
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use runtime_core::context::set_task;
@@ -15,7 +14,7 @@ use runtime_core::unwinding::poll_or_drop;
 use crate::scheduler::core::Core;
 use crate::scheduler::idle::SleepLimit;
 use crate::scheduler::turn::{MainFuture, Scheduler};
-use crate::task::waker::TaskWaker;
+use crate::task::waker::MAIN;
 
 impl Scheduler {
     /// Turns the loop until `future` is ready.
@@ -24,12 +23,11 @@ impl Scheduler {
         let mut driven = DrivenFuture {
             core: &core,
             waker: self.main.polling.clone(),
-            task: Arc::clone(&self.main.task),
             metadata,
             future: pin!(Some(future)),
             output: None,
         };
-        core.ready.push(&driven.task);
+        core.ready.push(&self.main.task);
         loop {
             let _ = self.turn(&mut driven, SleepLimit::Unlimited);
             if let Some(output) = driven.output.take() {
@@ -42,7 +40,6 @@ impl Scheduler {
 struct DrivenFuture<'a, F: Future> {
     core: &'a Core,
     waker: Waker,
-    task: Arc<TaskWaker>,
     metadata: Metadata,
     future: Pin<&'a mut Option<F>>,
     output: Option<F::Output>,
@@ -50,11 +47,10 @@ struct DrivenFuture<'a, F: Future> {
 
 impl<F: Future> MainFuture for DrivenFuture<'_, F> {
     fn poll(&mut self) -> Poll<()> {
-        self.task.clear_ready();
         set_task(None);
-        self.core.observe(|observer| observer.poll_started(&self.metadata));
+        self.core.poll_began(MAIN, || &self.metadata);
         let polled = poll_or_drop(self.future.as_mut(), &mut Context::from_waker(&self.waker));
-        self.core.observe(|observer| observer.poll_ended(&self.metadata));
+        self.core.poll_ended(MAIN, &polled, || &self.metadata);
         polled.map(|output| self.output = Some(output))
     }
 }

@@ -18,10 +18,8 @@ pub(crate) fn close(core: &Core) -> Vec<Metadata> {
     core.closed.set(true);
     let mut cancelled = Vec::new();
     let mut next = 0;
-    loop {
-        let Some(key) = core.tasks.borrow().key_from(next) else { break };
+    while let Some((key, mut task)) = core.tasks.take_from(next) {
         next = key.index();
-        let Some(mut task) = core.tasks.borrow_mut().take(key) else { break };
         cancelled.push(task.metadata().clone());
         task.as_mut().cancel();
         core.retire(key, task);
@@ -32,5 +30,6 @@ pub(crate) fn close(core: &Core) -> Vec<Metadata> {
     core.timers.take().into_values().for_each(drop_catching);
     core.poller.close();
     core.ready.clear();
+    core.loop_closed();
     cancelled
 }

@@ -4,16 +4,15 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::task::Waker;
 
-use runtime_core::catch_panic::{catch_panic, drop_catching};
+use runtime_core::catch_panic::drop_catching;
 use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::metadata::Metadata;
-use runtime_core::slab::Slab;
 
 use crate::reactor::PollerSlot;
 use crate::scheduler::observer::Observer;
 use crate::scheduler::shared::Shared;
-use crate::task::own_wakers::OwnWakers;
-use crate::task::recycle::{BoxedTask, Recycler};
+use crate::task::recycle::BoxedTask;
+use crate::task::task_slots::TaskSlots;
 use crate::task::waker::{Message, ReadyQueue, TaskKey};
 use crate::time::timer_queue::TimerQueue;
 
@@ -21,9 +20,7 @@ use crate::time::timer_queue::TimerQueue;
 pub(crate) struct Core {
     pub(crate) shared: Arc<Shared<Message>>,
     pub(crate) observer: Option<Box<dyn Observer>>,
-    /// The tasks by key. A finished task keeps its slot until the next task takes it over.
-    pub(crate) tasks: RefCell<Slab<BoxedTask>>,
-    pub(crate) recycler: Recycler,
+    pub(crate) tasks: TaskSlots,
     pub(crate) ready: ReadyQueue,
     pub(crate) timers: RefCell<TimerQueue<Waker>>,
     pub(crate) poller: PollerSlot,
@@ -36,8 +33,7 @@ impl Core {
         Core {
             shared,
             observer,
-            tasks: RefCell::default(),
-            recycler: Recycler::default(),
+            tasks: TaskSlots::default(),
             ready: ReadyQueue::default(),
             timers: RefCell::default(),
             poller: PollerSlot::default(),
@@ -58,41 +54,24 @@ impl Core {
             return JoinHandle::failed(JoinError::shut_down(metadata));
         }
         let insert = |key, task| self.insert(key, task);
-        let wakers = || self.new_wakers();
-        JoinHandle::new(self.recycler.begin(&self.ready, wakers, insert, metadata, future))
-    }
-
-    /// Reserves a slot for a new task, and makes the wakers that hold its key.
-    pub(crate) fn new_wakers(&self) -> OwnWakers {
-        OwnWakers::new(self.tasks.borrow_mut().reserve(), &self.shared)
+        self.tasks.begin(&self.ready, &self.shared, insert, metadata, future)
     }
 
     #[inline]
     pub(crate) fn insert(&self, key: TaskKey, task: BoxedTask) {
-        self.observe(|observer| observer.task_spawned(task.metadata()));
-        self.tasks.borrow_mut().put(key, task);
+        self.task_spawned(key, || task.metadata());
+        self.tasks.put(key, task);
     }
 
-    /// Removes a completed task, and vacates its slot unless another task takes it over.
+    /// Ends the life of a task that was taken out of its slot and has finished.
     #[inline(always)]
     pub(crate) fn retire(&self, key: TaskKey, task: BoxedTask) {
-        self.observe(|observer| observer.task_ended(task.metadata()));
-        if let Some(task) = self.recycler.keep(task) {
-            self.tasks.borrow_mut().remove(key);
-            drop(task);
-        }
+        self.task_ended(key, || task.metadata());
+        self.tasks.retire(key, task);
     }
 
     /// The number of tasks, including the one that is being polled.
     pub(crate) fn task_count(&self) -> usize {
-        self.tasks.borrow().len() - self.recycler.len()
-    }
-
-    /// Calls the observer, if there is one, and catches its panic.
-    #[inline]
-    pub(crate) fn observe(&self, call: impl FnOnce(&dyn Observer)) {
-        if let Some(observer) = &self.observer {
-            catch_panic(|| call(&**observer));
-        }
+        self.tasks.len()
     }
 }

@@ -66,6 +66,7 @@ pub(crate) fn with<T>(f: impl FnOnce(&Current) -> T) -> T {
 }
 
 /// Sets the thread's relation to a loop, and returns the former one.
+#[inline]
 pub(crate) fn replace(current: Current) -> Current {
     CURRENT.with(|cell| cell.replace(current))
 }
@@ -92,15 +93,15 @@ fn unpark_owned() -> Option<Rc<Core>> {
 }
 
 /// A wake begins here: W1 on the thread that turns the task's loop, W2 on all other threads.
-impl Wake for TaskWaker {
+impl<C: Send + Sync + 'static> Wake for TaskWaker<C> {
     fn wake(self: Arc<Self>) {
-        if !is_queued_here(&self) {
+        if !is_queued_here(&*self) {
             self.post();
         }
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if !is_queued_here(self) {
+        if !is_queued_here(&**self) {
             Arc::clone(self).post();
         }
     }
@@ -111,7 +112,7 @@ impl Wake for TaskWaker {
 fn is_queued_here(task: &TaskWaker) -> bool {
     CURRENT.with(|current| match &*current.borrow() {
         Current::Turning(core) if Arc::ptr_eq(&core.shared, &task.shared) => {
-            core.ready.push(task);
+            core.wake(task);
             true
         }
         _ => false,

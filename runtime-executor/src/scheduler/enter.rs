@@ -11,6 +11,7 @@ use crate::scheduler::shared::Shared;
 use crate::task::waker::Message;
 
 /// Makes a loop current until the guard is dropped.
+#[inline]
 pub(crate) fn enter(inner: Current) -> EnteredLoop {
     EnteredLoop { outer: current::replace(inner) }
 }
@@ -49,6 +50,7 @@ pub struct EnteredLoop {
 }
 
 impl Drop for EnteredLoop {
+    #[inline]
     fn drop(&mut self) {
         let inner = current::replace(mem::replace(&mut self.outer, Current::NoLoop));
         drop(inner);

@@ -10,9 +10,12 @@ use std::time::Duration;
 use runtime_core::catch_panic::drop_catching;
 use runtime_core::clock::Clock;
 use runtime_core::context::{self, LoopGuard};
+use runtime_core::fork::ForkCheck;
 use runtime_core::join::JoinHandle;
 use runtime_core::metadata::Metadata;
 use runtime_core::park::{Parker, WakeHook};
+use runtime_core::record::Recorder;
+use runtime_core::record::event::{Event, MAIN_KEY};
 use runtime_core::sync::channel::unbounded;
 
 use crate::reactor::{OpenSelector, Reactor};
@@ -20,14 +23,17 @@ use crate::scheduler::close;
 use crate::scheduler::core::Core;
 use crate::scheduler::current::Current;
 use crate::scheduler::enter::{self, EnteredLoop};
+use crate::scheduler::events::RecordedTurning;
 use crate::scheduler::handle::Handle;
 use crate::scheduler::host_state::Host;
 use crate::scheduler::idle::{IdleSleep, SleepLimit};
+use crate::scheduler::loop_spin::LoopSpin;
 use crate::scheduler::observer::Observer;
 use crate::scheduler::report::{AlreadyTurning, NextTurn, Turn, TurnCounts};
 use crate::scheduler::shared::Shared;
 use crate::scheduler::shuffle::Shuffle;
 use crate::scheduler::turn::{MainFuture, Scheduler};
+use crate::survey::main_future;
 use crate::task::own_wakers::OwnWakers;
 use crate::task::waker::MAIN;
 
@@ -39,6 +45,10 @@ pub struct Config {
     /// The maximum number of polls in one turn, and the maximum number of messages that a turn
     /// receives. `None` means 1,024. Between two turns the loop checks its timers and its inbox.
     pub turn_bound: Option<usize>,
+    /// The time for which the loop looks for a message before it sleeps, while a blocking call of
+    /// the loop is queued or runs. Zero, the default, turns the spin off. A loop with a virtual
+    /// clock does not spin, and neither does a [turn](EventLoop::turn).
+    pub spin_before_park: Duration,
     /// The seed of the order in which each turn polls its tasks. `None` means the order of the
     /// tasks' wakes. Tests set a seed to find code that depends on the order.
     pub seed: Option<u64>,
@@ -49,6 +59,8 @@ pub struct Config {
     /// A function that opens the selector, which reports the readiness of sockets, in place of the
     /// operating system's selector. For models.
     pub selector: Option<OpenSelector>,
+    /// The recorder of the loop's events.
+    pub recorder: Recorder,
 }
 
 impl fmt::Debug for Config {
@@ -56,6 +68,7 @@ impl fmt::Debug for Config {
         f.debug_struct("Config")
             .field("clock", &self.clock)
             .field("turn_bound", &self.turn_bound)
+            .field("spin_before_park", &self.spin_before_park)
             .field("seed", &self.seed)
             .finish_non_exhaustive()
     }
@@ -77,10 +90,11 @@ pub struct EventLoop {
 }
 
 /// Takes the place of the main future in turns that drive none.
-struct NoMainFuture;
+struct NoMainFuture(Recorder);
 
 impl MainFuture for NoMainFuture {
     fn poll(&mut self) -> Poll<()> {
+        self.0.record(|| Event::KeySkipped { key: MAIN_KEY });
         Poll::Pending
     }
 }
@@ -88,9 +102,21 @@ impl MainFuture for NoMainFuture {
 impl EventLoop {
     /// Makes a loop for the current thread. The only system call asks for the process ID.
     pub fn new(config: Config) -> EventLoop {
-        let reactor = Reactor::new(config.selector);
+        let recorder = config.recorder;
+        let reactor = Reactor::new(config.selector, recorder.clone());
         let (sender, inbox) = unbounded();
-        let shared = Arc::new(Shared::new(sender, Parker::new(), config.clock, reactor));
+        // Virtual time passes only when the loop would sleep, so such a loop does not spin.
+        let limit =
+            if config.clock.is_virtual() { Duration::ZERO } else { config.spin_before_park };
+        let shared = Arc::new(Shared {
+            inbox: sender,
+            parker: Parker::new(),
+            spin: LoopSpin::new(limit),
+            clock: config.clock,
+            reactor,
+            recorder,
+            process: ForkCheck::here(),
+        });
         let main = OwnWakers::new(MAIN, &shared);
         let core = Rc::new(Core::new(shared, config.observer));
         let scheduler = Scheduler {
@@ -150,7 +176,10 @@ impl EventLoop {
         let metadata = Metadata::here();
         let _announced = AnnounceOnDrop(self);
         let mut scheduler = self.begin();
+        let _main = main_future::enter(metadata.clone(), Arc::clone(&scheduler.main.task));
         let _entered = self.enter_to_turn();
+        let _recorded = self.core.main_began(&metadata);
+        let _observed = ObservedCall::begin(&self.core, Some(&metadata));
         scheduler.block_on(metadata, future)
     }
 
@@ -166,8 +195,9 @@ impl EventLoop {
         let _announced = AnnounceOnDrop(self);
         let mut scheduler = self.begin();
         let _entered = self.enter_to_turn();
+        let _observed = ObservedCall::begin(&self.core, None);
         while self.tasks() > 0 {
-            let _ = scheduler.turn(&mut NoMainFuture, SleepLimit::WhileTasksAreLeft);
+            let _ = scheduler.turn(&mut self.no_main(), SleepLimit::WhileTasksAreLeft);
         }
     }
 
@@ -197,15 +227,20 @@ impl EventLoop {
         self.scheduler.try_borrow_mut().is_err()
     }
 
+    fn no_main(&self) -> NoMainFuture {
+        NoMainFuture(self.core.shared.recorder.clone())
+    }
+
     fn turn_once(&self, mut scheduler: RefMut<'_, Scheduler>, wait: Duration) -> Turn {
         let _entered = self.enter_to_turn();
+        let _observed = ObservedCall::begin(&self.core, None);
         scheduler.counts = TurnCounts::default();
-        let mut next = scheduler.turn(&mut NoMainFuture, SleepLimit::AtMost(wait));
+        let mut next = scheduler.turn(&mut self.no_main(), SleepLimit::AtMost(wait));
         if next != NextTurn::Now && !self.detach() {
             scheduler.notified = true;
             next = NextTurn::Now;
         }
-        let TurnCounts { received, fired, polled } = scheduler.counts;
+        let TurnCounts { received, fired, polled, .. } = scheduler.counts;
         Turn { received, fired, polled, tasks: self.tasks(), next }
     }
 
@@ -243,9 +278,10 @@ impl EventLoop {
     }
 
     /// Makes this loop the current loop of the thread that turns it.
-    fn enter_to_turn(&self) -> (LoopGuard, EnteredLoop) {
+    fn enter_to_turn(&self) -> (LoopGuard, EnteredLoop, RecordedTurning) {
+        let recorded = self.core.loop_entered();
         let entered = enter::enter(Current::Turning(Rc::clone(&self.core)));
-        (context::enter_loop(), entered)
+        (context::enter_loop(), entered, recorded)
     }
 
     /// Borrows the scheduler for one call, and attaches a loop that was detached.
@@ -267,6 +303,22 @@ impl EventLoop {
         scheduler.idle = IdleSleep::default();
         scheduler.notified |= self.core.shared.parker.attach();
         Ok(scheduler)
+    }
+}
+
+/// A call that turns the loop, as the observer sees it.
+struct ObservedCall<'a>(&'a Core);
+
+impl<'a> ObservedCall<'a> {
+    fn begin(core: &'a Core, main: Option<&Metadata>) -> ObservedCall<'a> {
+        core.observe(|observer| observer.entered(main));
+        ObservedCall(core)
+    }
+}
+
+impl Drop for ObservedCall<'_> {
+    fn drop(&mut self) {
+        self.0.observe(|observer| observer.left());
     }
 }
 

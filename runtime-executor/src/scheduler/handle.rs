@@ -122,9 +122,9 @@ impl Handle {
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         assert!(
             !self.shared.parker.is_owned_here(),
-            "`Handle::block_on` was called on the thread that turns the runtime, which would wait \
-             for itself: await the future, use `Runtime::block_on` outside of tasks, or call \
-             it from a job (`spawn_blocking`)"
+            "`Handle::block_on` was called on the runtime's own thread, which would wait for \
+             itself: await the future, use `Runtime::block_on` outside of tasks, or call it from \
+             a job (`spawn_blocking`)"
         );
         let at_work = enter::is_at_work_for(&self.shared);
         let _budget = budget::suspend();
@@ -153,9 +153,11 @@ impl Handle {
     }
 
     /// Keeps a virtual clock from moving until the hold is dropped, for work on another thread that
-    /// takes no virtual time. Returns `None` for the system's clock.
+    /// takes no virtual time. A loop that [spins](crate::Config::spin_before_park) counts its
+    /// holds. Returns `None` for the system's clock and a loop that does not spin.
     pub fn hold_clock(&self) -> Option<ClockHold> {
-        self.clock().is_virtual().then(|| ClockHold::new(Arc::clone(&self.shared)))
+        let is_needed = self.clock().is_virtual() || self.shared.spin.is_on();
+        is_needed.then(|| ClockHold::new(Arc::clone(&self.shared)))
     }
 }
 

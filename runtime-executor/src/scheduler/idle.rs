@@ -9,6 +9,7 @@ use runtime_core::park::Unparked;
 use crate::scheduler::core::Core;
 use crate::scheduler::idle_check::Checked;
 use crate::scheduler::report::{NextTurn, TurnCounts};
+use crate::task::waker::TaskKey;
 use crate::time::virtual_time;
 
 /// The time for which a turn may sleep if nothing is ready.
@@ -19,6 +20,18 @@ pub(crate) enum SleepLimit {
     /// nothing would end the sleep.
     WhileTasksAreLeft,
     AtMost(Duration),
+}
+
+impl SleepLimit {
+    /// Returns whether the loop may spin before the sleep. A host that turns the loop may have work
+    /// of its own.
+    fn allows_spin(self, core: &Core) -> bool {
+        match self {
+            SleepLimit::Unlimited => true,
+            SleepLimit::WhileTasksAreLeft => core.task_count() > 0,
+            SleepLimit::AtMost(_) => false,
+        }
+    }
 }
 
 /// The end of a turn of an idle loop.
@@ -36,14 +49,28 @@ pub(crate) struct IdleSleep {
 }
 
 impl IdleSleep {
-    /// Sleeps until a wake, an event of a socket, the next deadline, or the end of `limit`.
+    /// Sleeps until a wake, an event of a socket, the next deadline, or the end of `limit`. The
+    /// `batch` has been polled.
     #[inline]
-    pub(crate) fn sleep(&self, core: &Core, limit: SleepLimit, counts: &TurnCounts) -> IdleEnd {
+    pub(crate) fn sleep(
+        &self,
+        core: &Core,
+        batch: &mut Vec<TaskKey>,
+        limit: SleepLimit,
+        counts: &TurnCounts,
+    ) -> IdleEnd {
         if matches!(limit, SleepLimit::AtMost(_)) && !core.poller.is_empty() {
             core.poller.poll();
             if !core.ready.is_empty() || core.poller.is_full() {
                 return IdleEnd::Due(NextTurn::Now);
             }
+        }
+        if core.shared.spin.is_on() && limit.allows_spin(core) && spin(core) {
+            return IdleEnd::Due(NextTurn::Now);
+        }
+        if core.tasks.give_back() {
+            core.timers.borrow_mut().shrink();
+            core.ready.shrink(batch);
         }
         let deadline = core.timers.borrow().next_deadline();
         let next = deadline.map_or(NextTurn::OnWake, NextTurn::At);
@@ -80,16 +107,32 @@ impl IdleSleep {
     /// clock.
     #[inline]
     fn park(&self, core: &Core, until: Option<Instant>) -> Unparked {
+        core.record_parked(until);
         let park = |until| {
             self.fork_guard.before_sleep(&core.shared.process);
             core.poller.park(&core.shared.parker, until)
         };
-        if core.shared.clock.is_virtual() {
+        let unparked = if core.shared.clock.is_virtual() {
             virtual_time::advance(core, until).unwrap_or_else(|| park(None))
         } else {
             park(until)
-        }
+        };
+        core.record_unparked(unparked);
+        unparked
     }
+}
+
+/// Spins until there is a message, an event of a socket or a due timer, or the spin is over.
+/// Returns whether there is a message, or a task is ready.
+#[cold]
+fn spin(core: &Core) -> bool {
+    let deadline = core.timers.borrow().next_deadline();
+    let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    let has_event = || {
+        core.poller.poll();
+        !core.ready.is_empty()
+    };
+    core.shared.spin.before_park(&core.shared.parker, left, has_event) || !core.ready.is_empty()
 }
 
 /// The fork check of one call that may sleep several times. In a forked child there may be nothing

@@ -4,6 +4,15 @@ use std::time::Instant;
 
 use runtime_core::metadata::Metadata;
 
+/// The polls of a task so far, as an observer has counted them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TaskHistory {
+    /// The number of polls that have begun.
+    pub polls: u64,
+    /// The time when the last poll ended, or of the spawn before the first poll.
+    pub polled_at: Instant,
+}
+
 /// Receives callbacks from a loop, on the loop's thread, at the numbered steps of a task's life.
 ///
 /// Without an observer, each callback costs the loop one predictable branch. Every method has an
@@ -12,6 +21,17 @@ use runtime_core::metadata::Metadata;
 /// A panic in an observer is printed like every panic, and is not propagated.
 #[doc(alias("hooks", "console", "tracing"))]
 pub trait Observer {
+    /// A call of `block_on`, `drain` or `turn` begins. `main` is the future of `block_on`, for
+    /// which neither [`task_spawned`](Observer::task_spawned) nor
+    /// [`task_ended`](Observer::task_ended) is called.
+    fn entered(&self, main: Option<&Metadata>) {
+        let _ = main;
+    }
+
+    /// The call has ended, even if by a panic of `main`, after whose poll
+    /// [`poll_ended`](Observer::poll_ended) is not called.
+    fn left(&self) {}
+
     /// Step 1: a task was spawned.
     fn task_spawned(&self, task: &Metadata) {
         let _ = task;
@@ -43,10 +63,25 @@ pub trait Observer {
 
     /// The loop has woken up.
     fn unparked(&self) {}
+
+    /// Returns how often and when the task was polled, for the list of tasks. `None` if this
+    /// observer does not count polls.
+    fn task_history(&self, task: &Metadata) -> Option<TaskHistory> {
+        let _ = task;
+        None
+    }
 }
 
 /// Passes every event to the observer in the box.
 impl<O: Observer + ?Sized> Observer for Box<O> {
+    fn entered(&self, main: Option<&Metadata>) {
+        (**self).entered(main);
+    }
+
+    fn left(&self) {
+        (**self).left();
+    }
+
     fn task_spawned(&self, task: &Metadata) {
         (**self).task_spawned(task);
     }
@@ -69,5 +104,9 @@ impl<O: Observer + ?Sized> Observer for Box<O> {
 
     fn unparked(&self) {
         (**self).unparked();
+    }
+
+    fn task_history(&self, task: &Metadata) -> Option<TaskHistory> {
+        (**self).task_history(task)
     }
 }

@@ -12,6 +12,7 @@ use crate::scheduler::core::Core;
 use crate::scheduler::current;
 use crate::scheduler::shared::Shared;
 use crate::task::future_task::FutureTask;
+use crate::task::separate_cell::SeparateCell;
 use crate::task::waker::Message;
 
 /// Sends a command to a loop. The command calls `make` on the loop's thread, and spawns the future
@@ -29,8 +30,8 @@ where
     let completion = Arc::new(Completion::new(metadata, None));
     let handle = JoinHandle::new(Arc::clone(&completion));
     let mut spawn = RemoteSpawn { make: Some(make), completion };
-    // If the loop is gone, `post` returns the message. Dropping the message cancels the spawn.
-    let _ = shared.post(Message::Command(Box::new(move || spawn.run())));
+    // If the loop is gone, the command is dropped, which cancels the spawn.
+    shared.post_command(move || spawn.run());
     handle
 }
 
@@ -67,11 +68,11 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    let mut wakers = core.recycler.take_wakers().unwrap_or_else(|| core.new_wakers());
-    completion.set_producer(wakers.lend());
+    let wakers = core.tasks.wakers(&core.shared);
     core.ready.push(&wakers.task);
-    let key = wakers.task.key();
-    let task = FutureTask { wakers: Some(wakers), completion, future: Some(future) };
+    let key = wakers.task.key;
+    let cell = SeparateCell::adopt(wakers, completion);
+    let task = FutureTask { cell, future: Some(future) };
     core.insert(key, Box::pin(task));
 }
 

@@ -2,6 +2,8 @@
 
 use std::error::Error;
 use std::fmt;
+#[cfg(feature = "record")]
+use std::mem;
 use std::time::{Duration, Instant};
 
 use runtime_core::debug_as_message;
@@ -71,9 +73,20 @@ pub(crate) struct TurnCounts {
     pub(crate) received: usize,
     pub(crate) fired: usize,
     pub(crate) polled: usize,
+    /// The amount that the recorder has seen.
+    #[cfg(feature = "record")]
+    recorded: [usize; 3],
 }
 
 impl TurnCounts {
+    /// The messages, timers and polls since the last call.
+    #[cfg(feature = "record")]
+    pub(crate) fn take_unrecorded(&mut self) -> [usize; 3] {
+        let all = [self.received, self.fired, self.polled];
+        let seen = mem::replace(&mut self.recorded, all);
+        std::array::from_fn(|count| all[count] - seen[count])
+    }
+
     pub(crate) fn is_anything(&self) -> bool {
         self.received + self.fired + self.polled > 0
     }

@@ -27,12 +27,28 @@ impl Handle {
         interest: Interest,
         short_transfer: ShortTransfer,
     ) -> io::Result<Registration> {
+        let registration = self.register_at_first_wait(descriptor, short_transfer)?;
+        registration.add_interest(interest)?;
+        Ok(registration)
+    }
+
+    /// Like [`register`](Handle::register), but the operating system is asked to report a direction
+    /// of the descriptor when a task first waits for that direction. Until then the descriptor
+    /// costs no system call.
+    ///
+    /// # Errors
+    /// If no descriptor is left for the loop's selector, the loop is gone, or this process is a
+    /// forked child of the process that made the loop. The operating system's errors of a
+    /// registration are results of the first wait.
+    pub fn register_at_first_wait(
+        &self,
+        descriptor: BorrowedFd<'_>,
+        short_transfer: ShortTransfer,
+    ) -> io::Result<Registration> {
         let shared = self.shared();
-        // Without this check, a forked child's descriptor would be reported to the parent, under a
-        // token that the parent may have given to another source.
         shared.process.check().map_err(io::Error::other)?;
         let deliver = |poller| deliver(shared, poller);
-        Registration::new(&shared.reactor, descriptor, interest, short_transfer, deliver)
+        Registration::new(&shared.reactor, descriptor, short_transfer, deliver)
     }
 }
 
@@ -81,7 +97,7 @@ fn deliver(shared: &Arc<Shared<Message>>, poller: Poller) {
                     core.poller.install(poller);
                 }
             };
-            drop(shared.post(Message::Command(Box::new(command))));
+            shared.post_command(command);
         }
     }
 }

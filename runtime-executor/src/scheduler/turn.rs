@@ -51,10 +51,12 @@ impl Scheduler {
             self.fire_timers();
         }
         self.core.poller.poll_if_due();
-        if self.poll_batch(main).is_ready() || self.is_anything_ready() {
+        let polled = self.poll_batch(main);
+        self.turn_ended();
+        if polled.is_ready() || self.is_anything_ready() {
             return NextTurn::Now;
         }
-        match self.idle.sleep(&self.core, limit, &self.counts) {
+        match self.idle.sleep(&self.core, &mut self.batch, limit, &self.counts) {
             IdleEnd::Slept(unparked) => {
                 self.notified = unparked == Unparked::Notified;
                 NextTurn::Now
@@ -71,6 +73,7 @@ impl Scheduler {
         for _ in 0..self.turn_bound {
             let Ok(message) = inbox.try_recv() else { return };
             self.counts.received += 1;
+            self.core.message_received(&message);
             match message {
                 Message::Wake(task) => {
                     task.clear_posted();
@@ -82,11 +85,12 @@ impl Scheduler {
         self.notified = true;
     }
 
-    /// Wakes the tasks whose deadlines have passed.
+    /// Wakes the tasks whose deadlines have passed, at most `turn_bound` of them: they are polled
+    /// while what the wakes have touched is still in the processor's cache.
     fn fire_timers(&mut self) {
         let now = self.core.shared.clock.now();
-        loop {
-            let Some(waker) = self.core.timers.borrow_mut().pop_due(now) else { return };
+        for _ in 0..self.turn_bound {
+            let Some(waker) = self.core.pop_due_timer(now) else { return };
             catch_panic(|| waker.wake());
             self.counts.fired += 1;
         }
@@ -110,7 +114,11 @@ impl Scheduler {
             }
             if !is_main(key) {
                 self.poll_task(key);
-            } else if main.poll().is_ready() {
+                continue;
+            }
+            // W4, also in a turn that drives no future: the next main future has the same waker.
+            self.main.task.clear_ready();
+            if main.poll().is_ready() {
                 return Poll::Ready(());
             }
         }
@@ -121,7 +129,7 @@ impl Scheduler {
     fn next_batch(&mut self) {
         self.batch.clear();
         self.cursor = 0;
-        self.core.ready.swap(&mut self.batch);
+        self.core.take_batch(&mut self.batch);
         if let Some(shuffle) = &mut self.shuffle {
             shuffle.shuffle(&mut self.batch);
         }
@@ -129,13 +137,13 @@ impl Scheduler {
 
     /// Steps 2 to 5 of a task's life. A key whose task has ended is stale, and is skipped.
     fn poll_task(&mut self, key: TaskKey) {
-        let taken = self.core.tasks.borrow_mut().take(key);
-        let Some(mut task) = taken else { return };
-        self.core.observe(|observer| observer.poll_started(task.metadata()));
+        let taken = self.core.tasks.take(key);
+        let Some(mut task) = taken else { return self.core.key_skipped(key) };
+        self.core.poll_began(key, || task.metadata());
         let polled = task.as_mut().poll();
-        self.core.observe(|observer| observer.poll_ended(task.metadata()));
+        self.core.poll_ended(key, &polled, || task.metadata());
         match polled {
-            Poll::Pending => self.core.tasks.borrow_mut().put(key, task),
+            Poll::Pending => self.core.tasks.put(key, task),
             Poll::Ready(()) => self.core.retire(key, task),
         }
     }

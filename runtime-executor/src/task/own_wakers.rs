@@ -7,9 +7,10 @@ use std::task::Waker;
 use crate::scheduler::shared::Shared;
 use crate::task::waker::{Message, TaskKey, TaskWaker};
 
-/// The references that a task itself has to its waker. They are made once: the next task that takes
-/// over the slot gets them.
+/// The references that a task with a [separate cell](crate::task::separate_cell) itself has to its
+/// waker. They are made once: the next task that takes over the slot gets them.
 pub(crate) struct OwnWakers {
+    /// A waker that contains a cell was that of a finished task, and its cell is not used.
     pub(crate) task: Arc<TaskWaker>,
     /// For the polls of the future.
     pub(crate) polling: Waker,
@@ -20,9 +21,14 @@ pub(crate) struct OwnWakers {
 
 impl OwnWakers {
     pub(crate) fn new(key: TaskKey, shared: &Arc<Shared<Message>>) -> OwnWakers {
-        let task = Arc::new(TaskWaker::new(key, Arc::clone(shared)));
+        let task = Arc::new(TaskWaker::new(key, Arc::clone(shared), ()));
         let waker = || Waker::from(Arc::clone(&task));
         OwnWakers { polling: waker(), cancelling: Some(waker()), task }
+    }
+
+    /// The two references to a waker whose task has ended.
+    pub(crate) fn taken_over(task: Arc<TaskWaker>, polling: Waker) -> OwnWakers {
+        OwnWakers { task, polling, cancelling: None }
     }
 
     /// Lends a waker to the cell of the next task, also if a request has used up the former one.

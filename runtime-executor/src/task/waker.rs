@@ -37,7 +37,7 @@ use std::cell::RefCell;
 use std::mem;
 use std::sync::Arc;
 
-use runtime_core::slab::Key;
+use runtime_core::slab::{self, Key};
 use runtime_core::sync::atomic::{AtomicBool, Ordering};
 
 use crate::scheduler::shared::Shared;
@@ -66,34 +66,22 @@ pub(crate) enum Message {
 /// The state that all clones of a task's waker share. *Shared by* the clones, on any thread.
 /// *Guarded by* its two flags. *Woken by* nothing: no thread waits for it. A wake begins in
 /// `scheduler/current.rs`.
-pub(crate) struct TaskWaker {
-    key: TaskKey,
+///
+/// `C` is the task's completion cell, or `()` if the [cell lies elsewhere](crate::task::task_cell).
+pub(crate) struct TaskWaker<C: ?Sized = dyn Send + Sync> {
+    pub(crate) key: TaskKey,
     /// True if the key is in the ready queue or this turn's batch. For the loop's thread only.
     ready: AtomicBool,
     /// True if a message with this waker is in the inbox. All threads use this flag.
-    posted: AtomicBool,
+    pub(super) posted: AtomicBool,
     pub(crate) shared: Arc<Shared<Message>>,
+    pub(crate) cell: C,
 }
 
-impl TaskWaker {
-    pub(crate) fn new(key: TaskKey, shared: Arc<Shared<Message>>) -> TaskWaker {
-        TaskWaker { key, ready: AtomicBool::new(false), posted: AtomicBool::new(false), shared }
-    }
-
-    #[inline]
-    pub(crate) fn key(&self) -> TaskKey {
-        self.key
-    }
-
-    /// W1. Returns false if the task was ready already.
-    #[inline]
-    fn mark_ready(&self) -> bool {
-        // ORDERING: Relaxed, twice. Only one thread reads and writes this flag.
-        if self.ready.load(Ordering::Relaxed) {
-            return false;
-        }
-        self.ready.store(true, Ordering::Relaxed);
-        true
+impl<C: Send + Sync + 'static> TaskWaker<C> {
+    pub(crate) fn new(key: TaskKey, shared: Arc<Shared<Message>>, cell: C) -> TaskWaker<C> {
+        let flag = || AtomicBool::new(false);
+        TaskWaker { key, ready: flag(), posted: flag(), shared, cell }
     }
 
     /// W2.
@@ -101,11 +89,21 @@ impl TaskWaker {
         // ORDERING: AcqRel, paired with the swap in `clear_posted`. Release publishes what the
         // waker's caller wrote; a read-modify-write also continues the release sequence of earlier
         // wakes. Acquire is not needed; it is the rule for words that several threads write.
-        if !self.posted.swap(true, Ordering::AcqRel) {
+        let swap = || self.posted.swap(true, Ordering::AcqRel);
+        if !self.recorded_post(swap) {
             let shared = Arc::clone(&self.shared);
             // If the loop is gone, the message is returned and dropped: it was only a wake.
             let _ = shared.post(Message::Wake(self));
         }
+    }
+}
+
+impl<C: ?Sized> TaskWaker<C> {
+    /// Returns whether the task was woken (W1) and not polled since.
+    #[inline]
+    pub(crate) fn is_ready(&self) -> bool {
+        // ORDERING: Relaxed. Only one thread reads and writes this flag.
+        self.ready.load(Ordering::Relaxed)
     }
 
     /// W3.
@@ -117,22 +115,38 @@ impl TaskWaker {
     /// W4.
     #[inline]
     pub(crate) fn clear_ready(&self) {
-        // ORDERING: Relaxed, as in `mark_ready`.
+        // ORDERING: Relaxed, as in `is_ready`.
         self.ready.store(false, Ordering::Relaxed);
     }
 }
 
 /// The keys of the tasks that the next turn polls. Only the loop's thread reaches it.
 #[derive(Default)]
-pub(crate) struct ReadyQueue(RefCell<Vec<TaskKey>>);
+pub(crate) struct ReadyQueue(pub(super) RefCell<Vec<TaskKey>>);
 
 impl ReadyQueue {
     /// W1.
     #[inline]
-    pub(crate) fn push(&self, task: &TaskWaker) {
-        if task.mark_ready() {
-            self.0.borrow_mut().push(task.key);
+    pub(crate) fn push<C: ?Sized>(&self, task: &TaskWaker<C>) {
+        if !task.is_ready() {
+            // ORDERING: Relaxed, as in `is_ready`.
+            task.ready.store(true, Ordering::Relaxed);
+            let mut keys = self.0.borrow_mut();
+            if keys.len() < keys.capacity() {
+                keys.push(task.key);
+            } else {
+                drop(keys);
+                self.push_to_full(task.key);
+            }
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn push_to_full(&self, key: TaskKey) {
+        let keys = &mut *self.0.borrow_mut();
+        slab::grow(keys);
+        keys.push(key);
     }
 
     pub(crate) fn is_empty(&self) -> bool {

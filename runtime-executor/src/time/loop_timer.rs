@@ -48,8 +48,8 @@ pub(crate) fn remove(key: TimerKey, shared: &Arc<Shared<Message>>) {
                     remove_here(key, &core);
                 }
             };
-            // The post fails if the loop is gone. Then there is no timer to remove.
-            drop(shared.post(Message::Command(Box::new(command))));
+            // If the loop is gone, there is no timer to remove.
+            shared.post_command(command);
         }
     }
 }
@@ -58,17 +58,16 @@ pub(crate) fn remove(key: TimerKey, shared: &Arc<Shared<Message>>) {
 /// it.
 pub(crate) fn wake(key: TimerKey, shared: &Arc<Shared<Message>>) {
     let command = move || {
-        let timer = current::turning().and_then(|core| core.timers.borrow_mut().remove(key));
+        let timer = current::turning().and_then(|core| core.remove_timer(key));
         if let Some(waker) = timer {
             waker.wake();
         }
     };
-    // The post fails if the loop is gone. Then there is no timer.
-    drop(shared.post(Message::Command(Box::new(command))));
+    // If the loop is gone, there is no timer.
+    shared.post_command(command);
 }
 
 #[inline]
 fn remove_here(key: TimerKey, core: &Core) {
-    let waker = core.timers.borrow_mut().remove(key);
-    drop_catching(waker);
+    drop_catching(core.remove_timer(key));
 }

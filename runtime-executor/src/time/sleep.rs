@@ -262,8 +262,7 @@ impl SleepTimer {
             return renew(key, &core, cx.waker());
         }
         let waker = cx.waker().clone();
-        let key = core.timers.borrow_mut().insert(&core.shared.clock, deadline, waker);
-        *self = SleepTimer::Queued(key);
+        *self = SleepTimer::Queued(core.insert_timer(deadline, waker));
         Poll::Pending
     }
 
@@ -303,9 +302,8 @@ impl SleepTimer {
     fn reset(&mut self, handle: &Handle, deadline: Instant) {
         let core = current::turning().filter(|core| Arc::ptr_eq(&core.shared, handle.shared()));
         if let (SleepTimer::Queued(key), Some(core)) = (&*self, core) {
-            let mut timers = core.timers.borrow_mut();
-            let waker = timers.remove(*key);
-            let insert = |waker| timers.insert(&core.shared.clock, deadline, waker);
+            let waker = core.remove_timer(*key);
+            let insert = |waker| core.insert_timer(deadline, waker);
             *self = waker.map(insert).map_or(SleepTimer::Unset, SleepTimer::Queued);
             return;
         }

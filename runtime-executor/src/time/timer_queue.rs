@@ -7,30 +7,24 @@
 //!   order, and a node moves through the heap without any access to the other table. A node has
 //!   four children: nine levels hold eighty thousand timers, and the children of a node lie side by
 //!   side within 64 bytes.
-//! - The *entries* hold the values. A timer that fires or is removed vacates its entry at once, for
-//!   the next timer. The node of a removed timer stays where it is, *dead*: its number is no longer
-//!   the entry's number. The entry need not know the place of its node, so a node moves by a copy.
+//! - The *entries* hold the values, in a slab. A timer that fires or is removed vacates its entry
+//!   at once. The node of a removed timer stays where it is, *dead*: its number is no longer the
+//!   entry's number. The entry need not know the place of its node, so a node moves by a copy.
 //!
 //! The first node is always alive, so the next deadline is known without a search. Before the dead
 //! nodes greatly outnumber the live ones, the heap is swept, which costs each removal a few
 //! nanoseconds.
 //!
 //! Timers with the same deadline fire in the order of their insertion.
-//!
-//! The entries are not a `runtime_core::slab`. An entry needs the node's number beside the key's
-//! generation: here both share one word, and an entry with a waker has 24 bytes, not 32.
 
 use std::mem;
 use std::time::{Duration, Instant};
 
 use runtime_core::clock::Clock;
+use runtime_core::slab::{Key, Slab};
 
 /// Identifies a timer. Once the timer has fired or has been removed, the key is stale.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TimerKey {
-    index: u32,
-    generation: u32,
-}
+pub(crate) type TimerKey = Key;
 
 /// A queue of timers, each of which is a deadline with a value.
 #[derive(Debug)]
@@ -38,8 +32,7 @@ pub(crate) struct TimerQueue<T> {
     /// The origin of the deadlines: the time when the first timer was inserted.
     start: Option<Instant>,
     heap: Vec<HeapNode>,
-    entries: Vec<TimerEntry<T>>,
-    vacant: Vec<u32>,
+    entries: Slab<TimerEntry<T>>,
     /// The number of the next node.
     number: u32,
 }
@@ -63,12 +56,13 @@ impl HeapNode {
         (self.0 >> 32) as u32
     }
 
-    fn entry(self) -> usize {
-        self.0 as u32 as usize
+    /// The index of the entry.
+    fn entry(self) -> u32 {
+        self.0 as u32
     }
 
     /// Returns whether the node has this number and belongs to the entry with this index.
-    fn is_of(self, entry: usize, number: u32) -> bool {
+    fn is_of(self, entry: u32, number: u32) -> bool {
         self.entry() == entry && self.number() == number
     }
 }
@@ -77,11 +71,7 @@ impl HeapNode {
 struct TimerEntry<T> {
     /// The number of the entry's node. Any other node with this entry is dead.
     number: u32,
-    /// The generation of the key. It is incremented when the entry is vacated, so every key of a
-    /// vacant entry is stale.
-    generation: u32,
-    /// `None` if the entry is vacant. All its nodes are dead then.
-    value: Option<T>,
+    value: T,
 }
 
 /// The number of children of a node.
@@ -96,13 +86,7 @@ const SWEEP_MIN: usize = 32;
 
 impl<T> Default for TimerQueue<T> {
     fn default() -> TimerQueue<T> {
-        TimerQueue {
-            start: None,
-            heap: Vec::new(),
-            entries: Vec::new(),
-            vacant: Vec::new(),
-            number: 0,
-        }
+        TimerQueue { start: None, heap: Vec::new(), entries: Slab::new(), number: 0 }
     }
 }
 
@@ -130,80 +114,82 @@ impl<T> TimerQueue<T> {
         let start = *self.start.get_or_insert_with(|| clock.now());
         let number = self.number;
         self.number += 1;
-        let index = self.vacant.pop().unwrap_or_else(|| self.add_entry());
-        let entry = &mut self.entries[index as usize];
-        entry.number = number;
-        entry.value = Some(value);
-        let key = TimerKey { index, generation: entry.generation };
-        self.push(HeapNode::new(nanoseconds(start, deadline), number, index));
+        let key = self.entries.insert(TimerEntry { number, value });
+        self.push(HeapNode::new(nanoseconds(start, deadline), number, key.index()));
         key
-    }
-
-    fn add_entry(&mut self) -> u32 {
-        let index = u32::try_from(self.entries.len()).expect("fewer than 2^32 timers at a time");
-        self.entries.push(TimerEntry { number: 0, generation: 0, value: None });
-        index
     }
 
     /// Returns whether the timer has neither fired nor been removed.
     #[inline]
     pub(crate) fn contains(&self, key: TimerKey) -> bool {
-        self.entries.get(key.index as usize).is_some_and(|entry| entry.generation == key.generation)
+        self.entries.contains(key)
     }
 
     /// The value of a timer that has neither fired nor been removed.
     pub(crate) fn get_mut(&mut self, key: TimerKey) -> Option<&mut T> {
-        let entry = self.entries.get_mut(key.index as usize)?;
-        if entry.generation == key.generation { entry.value.as_mut() } else { None }
+        self.entries.get_mut(key).map(|entry| &mut entry.value)
     }
 
     /// Removes a timer, if it has not fired.
     #[inline]
     pub(crate) fn remove(&mut self, key: TimerKey) -> Option<T> {
-        if !self.contains(key) {
-            return None;
-        }
-        let index = key.index as usize;
+        let TimerEntry { number, value } = self.entries.remove(key)?;
         // The node of a recent timer is often still the last node. In that case the node is removed
         // at once, and the first node stays alive.
-        if self.heap.last().is_some_and(|last| last.is_of(index, self.entries[index].number)) {
+        if self.heap.last().is_some_and(|last| last.is_of(key.index(), number)) {
             self.heap.pop();
-            return self.vacate(index);
+        } else {
+            self.remove_dead();
         }
-        let value = self.vacate(index);
-        self.remove_dead();
-        value
+        Some(value)
     }
 
-    /// Removes the earliest timer if its deadline is not after `now`.
-    pub(crate) fn pop_due(&mut self, now: Instant) -> Option<T> {
+    /// The key of the timer that [`pop_due`](TimerQueue::pop_due) removes next.
+    #[inline]
+    pub(crate) fn due(&self, now: Instant) -> Option<TimerKey> {
         let first = *self.heap.first()?;
         if first.deadline() > nanoseconds(self.start?, now) || first.deadline() == NEVER {
             return None;
         }
-        let value = self.vacate(first.entry());
+        self.entries.key_at(first.entry())
+    }
+
+    /// Removes the earliest timer if its deadline is not after `now`.
+    pub(crate) fn pop_due(&mut self, now: Instant) -> Option<T> {
+        let entry = self.entries.remove(self.due(now)?);
         self.remove_dead();
-        value
+        entry.map(|entry| entry.value)
+    }
+
+    /// Gives back vacant entries at the top, and half of the heap's memory if three quarters of it
+    /// are not used.
+    pub(crate) fn shrink(&mut self) {
+        self.entries.shrink();
+        if self.heap.len() < self.heap.capacity() / 4 {
+            self.heap.shrink_to(self.heap.capacity() / 2);
+        }
+    }
+
+    /// Visits the timers that have neither fired nor been removed, with their deadlines, in no
+    /// particular order. The deadline is `None` if the timer never fires.
+    pub(crate) fn visit(&mut self, visit: &mut dyn FnMut(Option<Instant>, &mut T)) {
+        for node in &self.heap {
+            let entry = self.entries.get_at_mut(node.entry());
+            if let Some(entry) = entry.filter(|entry| entry.number == node.number()) {
+                let after = Some(node.deadline()).filter(|&deadline| deadline != NEVER);
+                let after = after.map(Duration::from_nanos);
+                visit(after.and_then(|after| self.start?.checked_add(after)), &mut entry.value);
+            }
+        }
     }
 
     /// The values of the timers that have neither fired nor been removed, in no particular order.
     pub(crate) fn into_values(self) -> impl Iterator<Item = T> {
-        self.entries.into_iter().filter_map(|entry| entry.value)
-    }
-
-    /// Vacates an entry, so that its node is dead.
-    #[inline]
-    fn vacate(&mut self, index: usize) -> Option<T> {
-        let entry = &mut self.entries[index];
-        entry.generation = entry.generation.wrapping_add(1);
-        // There are fewer than 2^32 entries.
-        self.vacant.push(index as u32);
-        entry.value.take()
+        self.entries.into_values().map(|entry| entry.value)
     }
 
     fn is_alive(&self, node: HeapNode) -> bool {
-        let entry = &self.entries[node.entry()];
-        entry.number == node.number() && entry.value.is_some()
+        self.entries.get_at(node.entry()).is_some_and(|entry| entry.number == node.number())
     }
 
     /// Removes dead nodes until the first node is alive, or all dead nodes if there are many.
@@ -213,8 +199,7 @@ impl<T> TimerQueue<T> {
         {
             self.pop();
         }
-        let alive = self.entries.len() - self.vacant.len();
-        if self.heap.len() > 2 * alive + SWEEP_MIN {
+        if self.heap.len() > 2 * self.entries.len() + SWEEP_MIN {
             self.sweep();
         }
     }
@@ -228,8 +213,10 @@ impl<T> TimerQueue<T> {
         heap.sort_unstable();
         self.number = 0;
         for node in &mut heap {
-            *node = HeapNode::new(node.deadline(), self.number, node.entry() as u32);
-            self.entries[node.entry()].number = self.number;
+            *node = HeapNode::new(node.deadline(), self.number, node.entry());
+            if let Some(entry) = self.entries.get_at_mut(node.entry()) {
+                entry.number = self.number;
+            }
             self.number += 1;
         }
         self.heap = heap;

@@ -6,7 +6,7 @@ fn assembled(
     bytes: &[u8],
     piece: usize,
     body_max: u32,
-) -> Result<Option<(FrameKind, Vec<u8>)>, FrameError> {
+) -> Result<Option<(FrameTag, Vec<u8>)>, FrameError> {
     let mut assembler = FrameAssembler::new(body_max);
     let mut rest = bytes;
     while !rest.is_empty() {
@@ -22,16 +22,16 @@ fn assembled(
 #[test]
 fn a_frame_is_assembled_from_pieces_of_any_length() {
     let body: Vec<u8> = (0..50_000_u32).map(|n| n as u8).collect();
-    let frame = short(FrameKind::Result, &body);
+    let frame = short(FrameTag::Result, &body);
     for piece in [1, 4, 5, 6, 1000, 16_000] {
         let read = assembled(&frame, piece, u32::MAX).unwrap();
-        assert_eq!(read, Some((FrameKind::Result, body.clone())), "in pieces of {piece}");
+        assert_eq!(read, Some((FrameTag::Result, body.clone())), "in pieces of {piece}");
     }
 }
 
 #[test]
 fn an_incomplete_frame_is_not_returned() {
-    let frame = short(FrameKind::Panicked, b"oh");
+    let frame = short(FrameTag::Panicked, b"oh");
     for length in 0..frame.len() {
         assert_eq!(assembled(&frame[..length], 1, 100), Ok(None));
     }
@@ -49,7 +49,7 @@ fn malformed_frames_are_errors() {
 #[test]
 fn a_false_length_allocates_nothing() {
     let mut assembler = FrameAssembler::new(u32::MAX);
-    let header = [FrameKind::Result as u8, 255, 255, 255, 255];
+    let header = [FrameTag::Result as u8, 255, 255, 255, 255];
     assembler.room()[..HEADER].copy_from_slice(&header);
     assembler.filled(HEADER);
     assert_eq!(assembler.frame(), Ok(None));
@@ -59,7 +59,7 @@ fn a_false_length_allocates_nothing() {
 #[test]
 fn a_body_longer_than_the_limit_is_an_error() {
     let mut frame = Vec::new();
-    begin(&mut frame, FrameKind::Result);
+    begin(&mut frame, FrameTag::Result);
     frame.extend([0; 10]);
     assert_eq!(finish(&mut frame, 9), Err(10));
     assert_eq!(finish(&mut frame, 10), Ok(()));
@@ -68,15 +68,15 @@ fn a_body_longer_than_the_limit_is_an_error() {
 #[test]
 fn a_hello_of_another_version_or_program_is_refused() {
     let hello = hello(77);
-    assert_eq!(read_hello(FrameKind::Hello, &hello[HEADER..]), Ok(77));
-    assert_eq!(read_hello(FrameKind::Call, &hello[HEADER..]), Err(FrameError::NoHello));
-    assert_eq!(read_hello(FrameKind::Hello, &hello[HEADER + 1..]), Err(FrameError::NoHello));
+    assert_eq!(read_hello(FrameTag::Hello, &hello[HEADER..]), Ok(77));
+    assert_eq!(read_hello(FrameTag::Call, &hello[HEADER..]), Err(FrameError::NoHello));
+    assert_eq!(read_hello(FrameTag::Hello, &hello[HEADER + 1..]), Err(FrameError::NoHello));
     let mut other = hello.clone();
     other[HEADER] = b'A';
-    assert_eq!(read_hello(FrameKind::Hello, &other[HEADER..]), Err(FrameError::NoHello));
+    assert_eq!(read_hello(FrameTag::Hello, &other[HEADER..]), Err(FrameError::NoHello));
     let mut newer = hello;
     newer[HEADER + 8] = 9;
-    assert_eq!(read_hello(FrameKind::Hello, &newer[HEADER..]), Err(FrameError::Version(9)));
+    assert_eq!(read_hello(FrameTag::Hello, &newer[HEADER..]), Err(FrameError::Version(9)));
 }
 
 #[test]
@@ -85,9 +85,9 @@ fn a_call_has_a_name_and_arguments() {
     begin_call(&mut frame, "digest");
     frame.extend([1, 2, 3]);
     let body = &frame[HEADER..];
-    assert_eq!(read_call(FrameKind::Call, body), Ok(("digest", &[1, 2, 3][..])));
-    assert_eq!(read_call(FrameKind::Result, body), Err(FrameError::NoCall));
-    assert_eq!(read_call(FrameKind::Call, &body[..7]), Err(FrameError::NoCall));
-    assert_eq!(read_call(FrameKind::Call, &[1, 0, 255]), Err(FrameError::NoCall));
-    assert_eq!(read_call(FrameKind::Call, &[1]), Err(FrameError::NoCall));
+    assert_eq!(read_call(FrameTag::Call, body), Ok(("digest", &[1, 2, 3][..])));
+    assert_eq!(read_call(FrameTag::Result, body), Err(FrameError::NoCall));
+    assert_eq!(read_call(FrameTag::Call, &body[..7]), Err(FrameError::NoCall));
+    assert_eq!(read_call(FrameTag::Call, &[1, 0, 255]), Err(FrameError::NoCall));
+    assert_eq!(read_call(FrameTag::Call, &[1]), Err(FrameError::NoCall));
 }

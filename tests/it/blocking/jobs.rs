@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 
-use aside::blocking::{Pool, Shutdown};
-use aside::{Handle, JoinHandle, Runtime, run_in_executor, spawn_blocking, yield_now};
+use aside::blocking::{Executor, Pool, Shutdown};
+use aside::{Handle, JoinHandle, Metadata, Runtime, run_in_executor, spawn_blocking, yield_now};
 
 use crate::support::misbehaving::OnDrop;
 use crate::support::watchdog::{panic_message, watched};
@@ -315,6 +315,30 @@ fn errors_show_the_name_and_location_of_a_job() {
             let text = job.await.unwrap_err().to_string();
             assert!(text.starts_with("`resize` (spawned at "), "{text}");
             assert!(text.contains("jobs.rs:"), "{text}");
+        });
+    });
+}
+
+/// An executor whose work is a task that panics.
+struct Panics;
+
+impl Executor<&'static str> for Panics {
+    type Output = ();
+
+    fn execute(&self, runtime: &Handle, metadata: Metadata, work: &'static str) -> JoinHandle<()> {
+        runtime.spawn_as(metadata, async move { panic!("{work}") })
+    }
+}
+
+#[test]
+fn an_executor_of_tasks_passes_the_name_and_the_location_of_the_call_on() {
+    watched(|| {
+        aside::run(async {
+            let named = aside::named("resize").run_in_executor(&Panics, "out of paper");
+            let line = line!() - 1;
+            let text = named.await.unwrap_err().to_string();
+            assert!(text.starts_with("`resize` (spawned at "), "{text}");
+            assert!(text.contains(&format!("jobs.rs:{line}:")), "{text}");
         });
     });
 }

@@ -24,6 +24,10 @@ impl Selector for FailingWaits {
         Ok(())
     }
 
+    fn reregister(&self, _: RawFd, _: Token, _: Interest) -> io::Result<()> {
+        Ok(())
+    }
+
     fn deregister(&self, _: RawFd) -> io::Result<()> {
         Ok(())
     }

@@ -49,14 +49,22 @@ fn an_idle_loop_sleeps_once_with_idle_workers_or_without() {
     if !cfg!(target_os = "linux") {
         return;
     }
-    let without = std::thread::spawn(|| watched(|| idle_for_two_seconds(0)));
-    watched(|| idle_for_two_seconds(3));
+    let without = std::thread::spawn(|| watched(|| idle_for_two_seconds(0, Duration::ZERO)));
+    watched(|| idle_for_two_seconds(3, Duration::ZERO));
     without.join().unwrap();
 }
 
-fn idle_for_two_seconds(workers: usize) {
+// Promise 7: threads that spin before they sleep do not spin without a call.
+#[test]
+fn an_idle_loop_and_idle_workers_that_may_spin_do_not() {
+    if cfg!(target_os = "linux") {
+        watched(|| idle_for_two_seconds(3, Duration::from_millis(1)));
+    }
+}
+
+fn idle_for_two_seconds(workers: usize, spin: Duration) {
     let counters = Counters::default();
-    let builder = Runtime::builder().keep_alive(Duration::from_secs(3600));
+    let builder = Runtime::builder().keep_alive(Duration::from_secs(3600)).spin_before_park(spin);
     let runtime = builder.observer(counters.clone()).build();
     runtime.block_on(async {
         let threads = start_workers(workers).await;

@@ -130,15 +130,15 @@ fn a_task_whose_waker_is_kept_counts_no_longer_when_it_has_ended() {
                 Poll::Ready(())
             });
             runtime.spawn(keep).detach();
-            assert_eq!(runtime.tasks(), 1);
+            assert_eq!(runtime.task_count(), 1);
             runtime.drain();
-            assert_eq!(runtime.tasks(), 0);
+            assert_eq!(runtime.task_count(), 0);
         }
         let left: Vec<_> = (0..10).map(|_| runtime.spawn(pending::<()>())).collect();
-        assert_eq!((runtime.tasks(), runtime.turn(Duration::ZERO).tasks), (10, 10));
+        assert_eq!((runtime.task_count(), runtime.turn(Duration::ZERO).tasks), (10, 10));
         left.iter().take(4).for_each(aside::JoinHandle::abort);
         runtime.turn(Duration::ZERO);
-        assert_eq!(runtime.tasks(), 6);
+        assert_eq!(runtime.task_count(), 6);
         assert_eq!(runtime.shutdown(aside::blocking::Shutdown::Wait).tasks_cancelled.len(), 6);
     });
 }

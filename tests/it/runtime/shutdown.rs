@@ -315,7 +315,7 @@ fn a_shutdown_that_waits_long_prints_the_running_jobs_to_stderr() {
             .unwrap();
         let lines = std::io::BufRead::lines(std::io::BufReader::new(child.stderr.take().unwrap()));
         let notice =
-            lines.map(Result::unwrap).find(|line| line.starts_with("the shutdown of pool"));
+            lines.map(Result::unwrap).find(|line| line.starts_with("aside: the shutdown of pool"));
         drop(child.stdin.take());
         assert!(child.wait().unwrap().success());
         let notice = notice.expect("a notice");

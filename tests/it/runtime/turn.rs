@@ -233,7 +233,7 @@ fn drain_runs_the_loop_exactly_until_no_task_is_left() {
                 .detach();
         }
         runtime.drain();
-        assert_eq!(runtime.tasks(), 0);
+        assert_eq!(runtime.task_count(), 0);
     });
 }
 
@@ -262,6 +262,23 @@ fn a_turn_that_has_done_work_returns_without_sleeping() {
             let turn = runtime.turn(Duration::MAX);
             assert_eq!(turn.polled, 1);
         }
-        assert_eq!(runtime.tasks(), 0);
+        assert_eq!(runtime.task_count(), 0);
+    });
+}
+
+/// P148: the key is in the ready queue when the future ends.
+#[test]
+fn a_main_future_that_wakes_itself_in_its_last_poll_loses_no_later_one() {
+    watched(|| {
+        let runtime = Runtime::new();
+        for number in 0..3 {
+            let main = poll_fn(|cx| {
+                cx.waker().wake_by_ref();
+                Poll::Ready(number)
+            });
+            assert_eq!(runtime.block_on(main), number);
+            // The key of the ended future is in the batch of this turn.
+            while runtime.turn(Duration::ZERO).next == NextTurn::Now {}
+        }
     });
 }

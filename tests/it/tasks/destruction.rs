@@ -242,7 +242,7 @@ fn two_tasks_that_await_each_other_are_dropped_with_the_runtime() {
             *slot[own].borrow_mut() = Some(task);
         }
         runtime.block_on(yield_now());
-        assert_eq!((Rc::strong_count(&alive), runtime.tasks()), (3, 2));
+        assert_eq!((Rc::strong_count(&alive), runtime.task_count()), (3, 2));
         drop(runtime);
         assert_eq!(Rc::strong_count(&alive), 1);
     });

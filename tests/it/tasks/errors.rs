@@ -25,7 +25,7 @@ fn the_error_of_a_task_without_a_name_has_its_number_and_its_location() {
             let (id, error) = (task.id(), task.await.unwrap_err());
             assert_eq!(error.id(), id);
             let text = error.to_string();
-            let expected = format!("task {id} (spawned at tests/it/tasks/errors.rs:{line}:");
+            let expected = format!("#{id} (spawned at tests/it/tasks/errors.rs:{line}:");
             assert!(text.starts_with(&expected), "{text}");
             assert!(text.ends_with(") panicked: no luck"), "{text}");
             assert_eq!(error.into_panic().downcast_ref(), Some(&"no luck"));

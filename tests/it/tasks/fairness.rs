@@ -177,7 +177,7 @@ fn a_turn_drains_at_most_its_bound_of_messages() {
         }
         let received: Vec<usize> = (0..4).map(|_| runtime.turn(Duration::ZERO).received).collect();
         assert_eq!(received, [10, 10, 5, 0]);
-        assert_eq!(runtime.tasks(), 25);
+        assert_eq!(runtime.task_count(), 25);
     });
 }
 

@@ -113,7 +113,7 @@ fn a_detached_task_stays_alive_and_continues_when_it_is_woken() {
         for _ in 0..10 {
             runtime.block_on(yield_now());
         }
-        assert_eq!((runtime.tasks(), done.get()), (1, false));
+        assert_eq!((runtime.task_count(), done.get()), (1, false));
         slot.borrow_mut().take().unwrap().wake();
         runtime.drain();
         assert!(done.get());

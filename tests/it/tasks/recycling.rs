@@ -58,6 +58,25 @@ fn a_cancel_request_ends_with_its_task() {
     });
 }
 
+/// P147: the key is in the ready queue when the task ends.
+#[test]
+fn a_task_that_wakes_itself_in_its_last_poll_loses_no_later_task() {
+    watched(|| {
+        aside::run(async {
+            for number in 0..10 {
+                let task = spawn(poll_fn(move |cx| {
+                    cx.waker().wake_by_ref();
+                    Poll::Ready(number)
+                }));
+                assert_eq!(task.await.unwrap(), number);
+                // The queue, in which the ended task's key is, becomes the batch of a later turn.
+                yield_now().await;
+                yield_now().await;
+            }
+        });
+    });
+}
+
 #[test]
 fn tasks_of_two_types_alternate_in_one_slot() {
     watched(|| {

@@ -33,22 +33,53 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "cancel::an_aborted_task_is_dropped_by_its_loop_and_its_handle_resolves_once",
         bound: None,
-        executions: 8_884,
+        executions: 22_902,
         witnesses: &["cancelled"],
         mutants: &[
             Mutant::lose(COMPLETION, CANCEL),
             Mutant::lose(REMOTE, SEND),
             Mutant::lose(PARK, UNPARK),
         ],
-        body: |witness| an_aborted_task_is_dropped_at_home(Wakes::None, witness),
+        body: |witness| an_aborted_task_is_dropped_at_home(Wakes::None, (), witness),
+    },
+    Model {
+        name: "cancel::an_aborted_task_with_a_separate_cell_is_dropped_by_its_loop",
+        bound: None,
+        executions: 8_884,
+        witnesses: &["cancelled"],
+        mutants: &[Mutant::lose(COMPLETION, CANCEL), Mutant::lose(REMOTE, SEND)],
+        body: |witness| an_aborted_task_is_dropped_at_home(Wakes::None, 0_u8, witness),
+    },
+    Model {
+        name: "cancel::a_task_that_is_aborted_as_it_ends_is_not_recycled_under_the_wake",
+        bound: None,
+        executions: 25_001,
+        witnesses: &["cancelled", "ended by itself"],
+        mutants: &[
+            Mutant::lose(COMPLETION, CANCEL),
+            Mutant::body("the second task is aborted, too", |witness| {
+                a_task_is_aborted_as_it_ends((), JoinHandle::abort, witness);
+            }),
+        ],
+        body: |witness| a_task_is_aborted_as_it_ends((), |_second| (), witness),
+    },
+    Model {
+        name: "cancel::a_task_with_a_separate_cell_is_not_recycled_under_the_wake",
+        bound: None,
+        executions: 10_958,
+        witnesses: &["cancelled", "ended by itself"],
+        mutants: &[Mutant::body("the second task is aborted, too", |witness| {
+            a_task_is_aborted_as_it_ends(0_u8, JoinHandle::abort, witness);
+        })],
+        body: |witness| a_task_is_aborted_as_it_ends(0_u8, |_second| (), witness),
     },
     Model {
         name: "cancel::of_wake_and_abort_one_ends_the_task",
         bound: Some(4),
-        executions: 37_532,
+        executions: 69_365,
         witnesses: &["cancelled", "ended by itself"],
         mutants: &[Mutant::lose(REMOTE, SEND), Mutant::split(PARK, UNPARK)],
-        body: |witness| an_aborted_task_is_dropped_at_home(Wakes::One, witness),
+        body: |witness| an_aborted_task_is_dropped_at_home(Wakes::One, (), witness),
     },
     Model {
         name: "cancel::a_spawn_on_a_loop_that_is_dropped_runs_or_is_cancelled",
@@ -79,7 +110,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "cancel::a_task_and_its_handle_outlive_their_loop",
         bound: None,
-        executions: 16,
+        executions: 26,
         witnesses: &["cancelled"],
         mutants: &[Mutant::body("the loop is forgotten", |witness| {
             a_handle_resolves_when_the_loop_goes(witness, std::mem::forget);
@@ -109,9 +140,9 @@ impl Drop for Bell {
 }
 
 /// Returns a name for the result of a handle.
-fn outcome(result: Result<(), JoinError>) -> &'static str {
+fn outcome<T>(result: Result<T, JoinError>) -> &'static str {
     match result {
-        Ok(()) => "ended by itself",
+        Ok(_) => "ended by itself",
         Err(error) if error.is_cancelled() => "cancelled",
         Err(error) => panic!("{error}"),
     }
@@ -120,7 +151,10 @@ fn outcome(result: Result<(), JoinError>) -> &'static str {
 /// cancel‖wake‖poll. One thread aborts the task and awaits it. Another thread may wake the task;
 /// the task then ends by itself. The future is dropped once, on the loop's thread, and before its
 /// handle resolves. (P1, P23, P28)
-fn an_aborted_task_is_dropped_at_home(wakes: Wakes, witness: &'static Witness) {
+fn an_aborted_task_is_dropped_at_home<T>(wakes: Wakes, output: T, witness: &'static Witness)
+where
+    T: Copy + Send + 'static,
+{
     let (executor, shared) = probed_executor();
     let (value, drops) = drop_probe();
     let bell = Bell { rung: Rc::default(), listener: Rc::default() };
@@ -134,7 +168,7 @@ fn an_aborted_task_is_dropped_at_home(wakes: Wakes, witness: &'static Witness) {
             if let (Wakes::One, true) = (&wakes, started.is_empty()) {
                 started.note(publish_and_wake(cx.waker().clone(), Arc::clone(&news)));
             }
-            if read.load(Ordering::Relaxed) == 1 { Poll::Ready(()) } else { Poll::Pending }
+            if read.load(Ordering::Relaxed) == 1 { Poll::Ready(output) } else { Poll::Pending }
         }),
     );
     let (result, dead) = (outcomes.clone(), drops.clone());
@@ -156,6 +190,42 @@ fn an_aborted_task_is_dropped_at_home(wakes: Wakes, witness: &'static Witness) {
     let [outcome] = outcomes.take()[..] else { panic!("it resolves once") };
     witness.saw(outcome);
     drop((executor, listener));
+    shared.assert_one();
+}
+
+/// abort‖end‖recycle. A thread aborts a task while the loop ends the task and begins others of the
+/// same type. A wake by the abort polls none of them, and none of them is cancelled. (P144)
+fn a_task_is_aborted_as_it_ends<T>(output: T, change: fn(&JoinHandle<T>), witness: &'static Witness)
+where
+    T: Copy + Send + 'static,
+{
+    let (executor, shared) = probed_executor();
+    let polls = Rc::new(Cell::new(0));
+    let begin = || {
+        let polls = Rc::clone(&polls);
+        executor.spawn(Metadata::here(), async move {
+            polls.set(polls.get() + 1);
+            output
+        })
+    };
+    let first = begin();
+    let outcomes = Record::new();
+    let result = outcomes.clone();
+    let aborter = spawn(move || {
+        first.abort();
+        result.note(outcome(block_on(first)));
+    });
+    let _ = executor.turn(Duration::ZERO);
+    let before = polls.get();
+    let second = begin();
+    change(&second);
+    assert!(executor.block_on(second).is_ok(), "the second task was not aborted");
+    join(aborter);
+    assert!(executor.block_on(begin()).is_ok(), "the third task was not aborted");
+    assert_eq!(polls.get(), before + 2);
+    let [outcome] = outcomes.take()[..] else { panic!("it resolves once") };
+    witness.saw(outcome);
+    drop(executor);
     shared.assert_one();
 }
 

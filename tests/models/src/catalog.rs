@@ -2,8 +2,9 @@
 
 use crate::model::Model;
 use crate::{
-    cancel, channel, completion, deadlock, facade, gather, host, lanes, park, parking, path,
-    pinned, pool, reactor, registration, shutdown, sleep, turn, unblock, unblock_drop, waking,
+    cancel, channel, completion, deadlock, facade, first_wait, gather, host, lanes, park, parking,
+    path, pinned, pool, reactor, recording, registration, shutdown, sleep, spinning, survey, turn,
+    unblock, unblock_drop, waking, watchdog,
 };
 
 /// Returns all models.
@@ -13,6 +14,7 @@ pub(crate) fn all() -> Vec<&'static Model> {
         channel::MODELS,
         parking::MODELS,
         park::MODELS,
+        spinning::MODELS,
         completion::MODELS,
         waking::MODELS,
         turn::MODELS,
@@ -20,7 +22,9 @@ pub(crate) fn all() -> Vec<&'static Model> {
         cancel::MODELS,
         reactor::MODELS,
         registration::MODELS,
+        first_wait::MODELS,
         sleep::MODELS,
+        survey::MODELS,
         gather::MODELS,
         pool::MODELS,
         shutdown::MODELS,
@@ -30,6 +34,8 @@ pub(crate) fn all() -> Vec<&'static Model> {
         path::MODELS,
         unblock::MODELS,
         unblock_drop::MODELS,
+        recording::MODELS,
+        watchdog::MODELS,
     ];
     modules.into_iter().flatten().collect()
 }

@@ -15,8 +15,13 @@ use crate::model_process::{EXECUTIONS, EXPLORING, HUNG};
 
 static WITNESS: Witness = Witness::new();
 
-/// Runs the model, or a mutant of it, within `limit`.
-pub(crate) fn run(model: &Model, mutant: Option<usize>, limit: Duration) -> ExitCode {
+/// Runs the model, or a mutant of it, within `limit`, with at most `bound` preemptions.
+pub(crate) fn run(
+    model: &Model,
+    mutant: Option<usize>,
+    bound: Option<usize>,
+    limit: Duration,
+) -> ExitCode {
     thread::spawn(move || {
         thread::sleep(limit);
         process::exit(HUNG);
@@ -28,7 +33,7 @@ pub(crate) fn run(model: &Model, mutant: Option<usize>, limit: Duration) -> Exit
         Some(Mutant::Body { body, .. }) => (*body, None),
         Some(Mutant::Site { .. }) | None => (model.body, Some(model.witnesses)),
     };
-    let executions = explore(model.bound, move || body(&WITNESS));
+    let executions = explore(bound, move || body(&WITNESS));
     println!("{EXECUTIONS}{executions}");
     if witnesses.is_none_or(were_seen) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -29,7 +29,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "deadlock::a_job_that_waits_for_the_only_thread_gets_an_error",
         bound: Some(4),
-        executions: 2_691,
+        executions: 3_070,
         witnesses: &["told"],
         mutants: &[
             Mutant::lose(PARK, UNPARK),
@@ -42,7 +42,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "deadlock::of_two_jobs_that_wait_for_jobs_on_two_threads_both_end",
         bound: Some(3),
-        executions: 83_298,
+        executions: 94_741,
         witnesses: &["told", "not told"],
         mutants: &[Mutant::body("waits without noting it", |witness| {
             two_on_two_threads(|_, job| block_on(job), witness);
@@ -52,7 +52,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "deadlock::a_job_that_another_thread_ends_is_never_refused",
         bound: Some(3),
-        executions: 27_300,
+        executions: 27_641,
         witnesses: &["ran"],
         mutants: &[
             Mutant::lose(PARK, UNPARK),
@@ -63,7 +63,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "deadlock::a_job_that_something_else_can_wake_is_never_refused",
         bound: Some(4),
-        executions: 8_791,
+        executions: 8_968,
         witnesses: &["woken"],
         mutants: &[Mutant::body("hides what else can wake it", |witness| {
             something_else_can_wake(hides_what_else_can_wake_it, witness);

@@ -36,6 +36,17 @@ pub(crate) struct Device {
     loop_thread: Thread,
     addressing: Addressing,
     content: EventContent,
+    registering: Registering,
+}
+
+/// The answer of the system to a registration.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Registering {
+    /// It reports a descriptor that is readable already, and refuses a descriptor that is
+    /// registered already.
+    AsEpoll,
+    /// It reports nothing and refuses nothing.
+    Silently,
 }
 
 /// The content of an event that is received after the stream has ended.
@@ -70,7 +81,13 @@ impl Device {
             loop_thread: thread::current(),
             addressing,
             content: EventContent::Complete,
+            registering: Registering::Silently,
         }
+    }
+
+    /// Returns a system that registers descriptors in this way.
+    pub(crate) fn that_registers(registering: Registering) -> Device {
+        Device { registering, ..Device::new(Addressing::Token) }
     }
 
     /// Returns a system whose events have this content.
@@ -162,6 +179,11 @@ impl Device {
         Ok(registration)
     }
 
+    /// Returns whether a descriptor is registered.
+    pub(crate) fn is_registered(&self) -> bool {
+        !self.tokens.is_empty()
+    }
+
     /// Returns the number of wakes of the selector.
     pub(crate) fn wakes(&self) -> usize {
         self.wakes.len()
@@ -188,9 +210,24 @@ impl Device {
 
 impl Selector for Device {
     fn register(&self, descriptor: RawFd, token: Token, _: Interest) -> io::Result<()> {
-        self.system_call();
+        let is_readable = self.system_call() > 0;
+        if self.registering == Registering::Silently {
+            self.tokens.note((descriptor, token));
+            return Ok(());
+        }
+        if self.is_registered() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
         self.tokens.note((descriptor, token));
+        if is_readable {
+            self.pending.note(Some(token));
+            self.loop_thread.unpark(); // the initial event
+        }
         Ok(())
+    }
+
+    fn reregister(&self, _: RawFd, _: Token, _: Interest) -> io::Result<()> {
+        panic!("no task waits for writes");
     }
 
     fn deregister(&self, descriptor: RawFd) -> io::Result<()> {

@@ -56,10 +56,7 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(3),
         executions: 4_917,
         witnesses: &["slept", "did not sleep", "slept twice"],
-        mutants: &[
-            Mutant::split(PARK, UNPARK),
-            Mutant::relaxed(WAKER, "if !self.posted.swap(true"),
-        ],
+        mutants: &[Mutant::split(PARK, UNPARK), Mutant::relaxed(WAKER, "self.posted.swap(true")],
         body: |witness| the_descriptor_reports_wakes(2, EventLoop::descriptor, witness),
     },
     Model {

@@ -26,7 +26,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "lanes::an_abandoned_job_keeps_its_place_in_the_lane",
         bound: Some(5),
-        executions: 39_824,
+        executions: 48_339,
         witnesses: &["abandoned", "cancelled in the queue"],
         mutants: &[Mutant::body("no limit", |witness| {
             an_abandoned_job_keeps_its_place(&lane(2, usize::MAX), witness);
@@ -36,7 +36,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "lanes::a_submitter_that_gives_up_as_a_permit_is_granted_leaves_no_gap",
         bound: Some(2),
-        executions: 11_904,
+        executions: 12_891,
         witnesses: &["gave up in line", "was in already"],
         mutants: &[Mutant::lose(PARK, WAKE_THREAD)],
         body: who_gives_up_in_line,
@@ -44,7 +44,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "lanes::a_job_on_the_wait_list_of_a_closing_pool_ends_once",
         bound: Some(3),
-        executions: 3_340,
+        executions: 3_339,
         witnesses: &["ran", "cancelled", "handed back"],
         mutants: &[Mutant::lose(PARK, WAKE_THREAD)],
         body: a_job_in_line_of_a_pool_that_closes,
@@ -52,7 +52,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "lanes::a_shutdown_that_leaves_reports_a_job_that_must_run_which_is_run_later",
         bound: Some(3),
-        executions: 732,
+        executions: 918,
         witnesses: &["had ended", "runs", "waits"],
         mutants: &[
             Mutant::lose(PARK, UNPARK),
@@ -65,7 +65,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "lanes::a_hook_that_is_added_while_its_job_is_aborted_is_called",
         bound: Some(4),
-        executions: 11_835,
+        executions: 11_617,
         witnesses: &["stopped", "cancelled"],
         mutants: &[
             Mutant::lose(COMPLETION, CANCEL),
@@ -76,7 +76,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "lanes::a_job_reported_as_running_had_not_ended",
         bound: Some(3),
-        executions: 423,
+        executions: 363,
         witnesses: &["reported", "not reported"],
         mutants: &[Mutant::lose(PARK, WAKE_THREAD)],
         body: who_is_reported_as_running,

@@ -5,6 +5,8 @@
 //! cargo loom channel park     those whose names contain one of the words
 //! cargo loom --bless          prints the counts, to be copied: compares none and runs no mutant
 //! cargo loom --weaken         weakens every ordering of the source, one at a time
+//! cargo loom --film NAME      writes the counterexample of a mutant as a page; all, without NAME
+//! cargo loom --film --list    lists these films
 //! ```
 //!
 //! (`cargo loom -- channel` is the same as `cargo loom channel`.)
@@ -21,6 +23,9 @@
 //! - record each event that its `witnesses` name, in at least one execution;
 //! - fail on each of its mutants. A mutant is either the same source with one operation broken,
 //!   which is named by a piece of its line, or the same model with a wrong body.
+//!
+//! If a model fails, it runs again with a film, and its schedule is printed in words: one line for
+//! each step, one column for each thread, and the failed assertion at the end.
 //!
 //! # Writing a model
 //!
@@ -43,6 +48,12 @@
 //!   file, unless `.nth(n)` follows.
 //! - `Mutant::body(NAME, BODY)` is a wrong program, for a mistake that none of these three can
 //!   express. It must panic or deadlock, because the model's witnesses are not checked.
+//!
+//! # Making a film
+//!
+//! A film is a mutant, its title, the names of its threads, and a sentence about what to look for:
+//! see `film_catalog.rs`. `cargo loom --film NAME` writes its page, and `cargo loom film` compares
+//! all pages with the source. Sentences about single lines of the source are in `film_notes.rs`.
 
 #[cfg(runtime_loom)]
 mod cancel;
@@ -55,6 +66,8 @@ mod child;
 #[cfg(runtime_loom)]
 mod completion;
 #[cfg(runtime_loom)]
+mod counterexample;
+#[cfg(runtime_loom)]
 mod deadlock;
 #[cfg(runtime_loom)]
 mod device;
@@ -62,6 +75,16 @@ mod device;
 mod drop_probe;
 #[cfg(runtime_loom)]
 mod facade;
+#[cfg(runtime_loom)]
+mod film;
+#[cfg(runtime_loom)]
+mod film_catalog;
+#[cfg(runtime_loom)]
+mod film_checks;
+#[cfg(runtime_loom)]
+mod film_notes;
+#[cfg(runtime_loom)]
+mod first_wait;
 #[cfg(runtime_loom)]
 mod gather;
 #[cfg(runtime_loom)]
@@ -85,6 +108,8 @@ mod pool;
 #[cfg(runtime_loom)]
 mod reactor;
 #[cfg(runtime_loom)]
+mod recording;
+#[cfg(runtime_loom)]
 mod registration;
 #[cfg(runtime_loom)]
 mod runner;
@@ -94,6 +119,10 @@ mod shutdown;
 mod site;
 #[cfg(runtime_loom)]
 mod sleep;
+#[cfg(runtime_loom)]
+mod spinning;
+#[cfg(runtime_loom)]
+mod survey;
 #[cfg(runtime_loom)]
 mod survivors;
 #[cfg(runtime_loom)]
@@ -108,6 +137,8 @@ mod unblock;
 mod unblock_drop;
 #[cfg(runtime_loom)]
 mod waking;
+#[cfg(runtime_loom)]
+mod watchdog;
 #[cfg(runtime_loom)]
 mod weakening;
 

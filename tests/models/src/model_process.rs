@@ -30,7 +30,9 @@ pub(crate) struct Ran {
 pub(crate) fn command(model: &Model) -> Command {
     let mut command = Command::new(env::current_exe().expect("this program has a path"));
     command.args(["--child", model.name]).env("RUST_BACKTRACE", "0");
-    command.env_remove("RUNTIME_LOOM_MUTATION").env_remove("RUNTIME_LOOM_TRACE");
+    for variable in ["MUTATION", "TRACE", "FILM", "FILM_BESIDE"] {
+        command.env_remove(format!("RUNTIME_LOOM_{variable}"));
+    }
     command
 }
 

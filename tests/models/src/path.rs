@@ -26,7 +26,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "path::a_job_is_done_and_the_loop_that_slept_reads_its_result",
         bound: None,
-        executions: 201_142,
+        executions: 445_364,
         witnesses: &["read"],
         mutants: &[
             Mutant::lose(REMOTE, SEND),
@@ -38,7 +38,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "path::two_jobs_of_a_group_are_read",
         bound: Some(4),
-        executions: 11_365,
+        executions: 13_971,
         witnesses: &["read"],
         mutants: &[
             Mutant::lose(REMOTE, SEND),
@@ -50,7 +50,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "path::a_job_takes_no_virtual_time",
         bound: Some(5),
-        executions: 11_449,
+        executions: 14_577,
         witnesses: &["in time"],
         mutants: &[Mutant::relaxed(CLOCK, RELEASE)],
         body: a_job_takes_no_virtual_time,
@@ -58,7 +58,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "path::a_job_blocks_on_a_task_of_its_loop",
         bound: Some(5),
-        executions: 15_169,
+        executions: 20_073,
         witnesses: &["finished"],
         mutants: &[Mutant::lose(REMOTE, SEND), Mutant::lose(PARK, UNPARK)],
         body: a_job_blocks_on_a_task_of_its_loop,
@@ -66,7 +66,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "path::a_job_whose_runtime_is_dropped_runs_and_is_dropped_once",
         bound: Some(5),
-        executions: 10_065,
+        executions: 12_290,
         witnesses: &["ran"],
         mutants: &[Mutant::body("the job leaks its value", |witness| {
             a_job_whose_runtime_is_dropped(std::mem::forget, witness);

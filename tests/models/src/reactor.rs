@@ -80,7 +80,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "reactor::a_late_event_reaches_no_other_socket",
         bound: None,
-        executions: 85,
+        executions: 166,
         witnesses: &["received before the new registration", "received after it"],
         mutants: &[Mutant::body("an event means the source in its slot", |witness| {
             a_late_event_reaches_no_other_socket(Addressing::Slot, witness);
@@ -137,7 +137,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "reactor::a_first_registration_during_the_drop_of_the_loop_ends",
         bound: Some(4),
-        executions: 273,
+        executions: 355,
         witnesses: &["the registration failed", "the wait failed"],
         mutants: &[Mutant::lose(CHANNEL, CLOSE)],
         body: a_first_registration_during_the_drop_of_the_loop,
@@ -175,8 +175,8 @@ fn clears_what_it_has_not_seen(
             if device.read().is_ok() {
                 return;
             }
-            let seen = socket.ready(Direction::Read).await.expect("the loop lives");
-            socket.clear(Direction::Read, seen);
+            let unseen = socket.ready(Direction::Read).await.expect("the loop lives");
+            socket.clear(Direction::Read, unseen);
         }
     });
 }

@@ -46,7 +46,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "registration::two_concurrent_first_registrations_both_receive_events",
         bound: Some(1),
-        executions: 833,
+        executions: 839,
         witnesses: &["both"],
         mutants: &[
             Mutant::lose(REMOTE, SEND),
@@ -58,7 +58,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "registration::a_registration_during_the_drop_of_the_loop_fails_at_once_or_later",
         bound: None,
-        executions: 232,
+        executions: 197,
         witnesses: &["the registration failed", "the wait failed"],
         mutants: &[
             Mutant::lose(READINESS, SHUT_DOWN),
@@ -79,7 +79,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "registration::a_socket_dropped_during_dispatch_keeps_no_waker",
         bound: None,
-        executions: 267,
+        executions: 381,
         witnesses: &["woken", "not woken"],
         mutants: &[Mutant::body("it is forgotten", |witness| {
             a_socket_dropped_during_dispatch(std::mem::forget, witness);

@@ -7,12 +7,15 @@ use std::time::Duration;
 
 use crate::model::{Model, Mutant};
 use crate::model_process::{EXPLORING, HUNG, Ran, command, in_parallel};
-use crate::{catalog, child, site, weakening};
+use crate::{catalog, child, counterexample, film, film_checks, site, weakening};
 
 /// The time limit of a model, which is far more than any model takes.
 const MODEL_LIMIT: Duration = Duration::from_secs(1800);
 /// The time limit of a mutant. A mutant that has not failed by then is killed.
 const MUTANT_LIMIT: Duration = Duration::from_secs(120);
+
+/// The number of failing models whose schedules are printed.
+const SCHEDULES_MAX: usize = 5;
 
 /// The request on the command line.
 enum Request {
@@ -22,8 +25,11 @@ enum Request {
     Bless(Vec<String>),
     /// Weakens every ordering.
     Weaken(Vec<String>),
-    /// Runs one model, or one mutant of it, in this process.
-    Child(String, Option<usize>),
+    /// Writes films.
+    Film(Vec<String>),
+    /// Runs one model, or one mutant of it, in this process. The second number is a bound that
+    /// replaces the model's.
+    Child(String, Option<usize>, Option<usize>),
     /// Traces the operations that a model executes, in this process.
     Trace(String),
 }
@@ -36,11 +42,12 @@ pub(crate) fn main() -> ExitCode {
     match request() {
         Request::Check(words) => check(&words),
         Request::Bless(words) => bless(&words),
-        Request::Child(name, mutant) => {
+        Request::Child(name, mutant, bound) => {
             let model = named(&name);
             let limit = if mutant.is_some() { MUTANT_LIMIT } else { MODEL_LIMIT };
-            child::run(model, mutant, limit)
+            child::run(model, mutant, bound.or(model.bound), limit)
         }
+        Request::Film(names) => film::main(&names),
         Request::Weaken(words) => weakening::run(&words),
         Request::Trace(name) => child::trace(named(&name)),
     }
@@ -54,23 +61,29 @@ fn request() -> Request {
             Request::Trace(words.swap_remove(1))
         }
         Some("--child") => {
-            let mutant = words.get(2).map(|index| index.parse().expect("a mutant has a number"));
-            Request::Child(words.swap_remove(1), mutant)
+            let number = |word: &String| word.parse().expect("a mutant and a bound are numbers");
+            let flag = words.iter().position(|word| word == "--bound");
+            let bound = flag.map(|at| number(&words.split_off(at)[1]));
+            let mutant = words.get(2).map(number);
+            Request::Child(words.swap_remove(1), mutant, bound)
         }
+        Some("--film") => Request::Film(words.split_off(1)),
         Some("--bless") => Request::Bless(words.split_off(1)),
         Some(_) | None => Request::Check(words),
     }
 }
 
 fn named(name: &str) -> &'static Model {
-    catalog::all().into_iter().find(|model| model.name == name).expect("the runner names a model")
+    let models = catalog::all().into_iter().chain([film_checks::EVERY_OPERATION]);
+    models.into_iter().find(|model| model.name == name).expect("the runner names a model")
+}
+
+fn matches(name: &str, words: &[String]) -> bool {
+    words.is_empty() || words.iter().any(|word| name.contains(word.as_str()))
 }
 
 fn matching(words: &[String]) -> Vec<&'static Model> {
-    let matches = |model: &&Model| {
-        words.is_empty() || words.iter().any(|word| model.name.contains(word.as_str()))
-    };
-    catalog::all().into_iter().filter(matches).collect()
+    catalog::all().into_iter().filter(|model| matches(model.name, words)).collect()
 }
 
 fn check(words: &[String]) -> ExitCode {
@@ -81,6 +94,7 @@ fn check(words: &[String]) -> ExitCode {
     let jobs: Vec<ModelRun> = models.iter().map(|model| (*model, None)).chain(mutants).collect();
     let mut passed = 0;
     let mut failed = 0;
+    let mut wrong = Vec::new();
     in_parallel(jobs, run, |job, ran| {
         let verdict = match job {
             (model, None) => judge_model(model, &ran),
@@ -94,11 +108,42 @@ fn check(words: &[String]) -> ExitCode {
             Err(reason) => {
                 failed += 1;
                 println!("{reason}\n{}", ran.first_errors());
+                if let (model, None) = job
+                    && ran.executions().is_none()
+                    && ran.status != Some(HUNG)
+                {
+                    wrong.push(model);
+                }
             }
         }
     });
+    let checks = film_checks::all().into_iter().filter(|(name, _)| matches(name, words)).collect();
+    in_parallel(
+        checks,
+        |(_, check)| check(),
+        |(name, _), verdict| match verdict {
+            Ok(()) => {
+                passed += 1;
+                println!("CHECK {name}");
+            }
+            Err(reason) => {
+                failed += 1;
+                println!("FAILED {name}: {reason}");
+            }
+        },
+    );
+    wrong.into_iter().take(SCHEDULES_MAX).for_each(print_schedule);
     println!("{passed} passed, {failed} failed");
     if failed == 0 && passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Runs a failing model again, and prints its schedule in words.
+fn print_schedule(model: &Model) {
+    println!("The schedule of {}:", model.name);
+    match counterexample::words(model, None) {
+        Some(words) => println!("{words}"),
+        None => println!("    it has failed without a failing execution"),
+    }
 }
 
 /// Finds the line of every mutant, before anything runs.
@@ -165,9 +210,8 @@ fn run(&(model, mutant): &ModelRun) -> Ran {
     let mut command = command(model);
     if let Some(index) = mutant {
         command.arg(index.to_string());
-        if let Mutant::Site { kind, file, snippet, nth } = &model.mutants[index] {
-            let line = site::line_of(file, snippet, *nth);
-            command.env("RUNTIME_LOOM_MUTATION", format!("{} {file} {line}", kind.name()));
+        if let Some(mutation) = counterexample::mutation(&model.mutants[index]) {
+            command.env("RUNTIME_LOOM_MUTATION", mutation);
         }
     }
     Ran::of(&mut command)

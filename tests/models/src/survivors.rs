@@ -42,6 +42,8 @@ const SWAP_FOLLOWS: &str = "the swap of `end_park` follows, and reads the publis
 const COMPLETION: &str = "runtime-core/src/completion.rs";
 const WOKEN: &str = "src/gather/wake_set.rs";
 const PARK: &str = "runtime-core/src/park.rs";
+const RING: &str = "runtime-core/src/record/ring.rs";
+const WATCHED: &str = "runtime-core/src/watched_loop.rs";
 const WAKER: &str = "runtime-executor/src/task/waker.rs";
 
 const SURVIVORS: &[Survivor] = &[
@@ -65,6 +67,14 @@ const SURVIVORS: &[Survivor] = &[
     survivor(PARK, "self.state.compare_exchange(RUNNING", MutationKind::Acquire, RULE),
     survivor(PARK, "self.state.compare_exchange(RUNNING", MutationKind::Release, SWAP_FOLLOWS),
     survivor(PARK, "match self.state.swap(RUNNING", MutationKind::Acquire, RULE),
+    survivor(RING, "self.next.fetch_add(1", MutationKind::Relaxed, RULE),
+    survivor(RING, "self.next.fetch_add(1", MutationKind::Acquire, RULE),
+    survivor(RING, "self.next.fetch_add(1", MutationKind::Release, RULE),
+    survivor(WATCHED, "self.mode.swap(BUSY", MutationKind::Release, RULE),
+    survivor(WATCHED, "self.mode.swap(ENDED", MutationKind::Release, RULE),
+    survivor(WATCHED, "self.mode.compare_exchange(QUIET", MutationKind::Relaxed, RULE),
+    survivor(WATCHED, "self.mode.compare_exchange(QUIET", MutationKind::Acquire, RULE),
+    survivor(WATCHED, "self.mode.compare_exchange(QUIET", MutationKind::Release, RULE),
     survivor(WAKER, "self.posted.swap(false", MutationKind::Acquire, RULE),
     survivor(WAKER, "self.posted.swap(true", MutationKind::Release, RULE),
 ];

@@ -8,11 +8,13 @@ use runtime_core::park::Parker;
 use runtime_core::sync::thread::{self, JoinHandle};
 
 /// Starts a thread of a model.
+#[track_caller]
 pub(crate) fn spawn(body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
-    thread::spawn("model".to_owned(), None, body).expect("no start is refused")
+    thread::spawn("other".to_owned(), None, body).expect("no start is refused")
 }
 
 /// Waits for a thread to end.
+#[track_caller]
 pub(crate) fn join(thread: JoinHandle<()>) {
     thread.join().expect("a panic ends the model");
 }

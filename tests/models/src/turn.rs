@@ -41,7 +41,7 @@ pub(crate) const MODELS: &[Model] = &[
         witnesses: &["called back", "called back twice", "not called"],
         mutants: &[
             Mutant::split(PARK, UNPARK),
-            Mutant::relaxed(WAKER, "if !self.posted.swap(true"),
+            Mutant::relaxed(WAKER, "self.posted.swap(true"),
             Mutant::relaxed(WAKER, "self.posted.swap(false"),
         ],
         body: |witness| a_detached_loop_is_called_back(2, witness),

@@ -20,7 +20,7 @@ use crate::model::{Model, Mutant};
 use crate::threads::{join, spawn};
 
 const WAKER: &str = "runtime-executor/src/task/waker.rs";
-const POST: &str = "if !self.posted.swap(true";
+const POST: &str = "self.posted.swap(true";
 const CLEAR: &str = "self.posted.swap(false";
 const SHARED: &str = "runtime-executor/src/scheduler/shared.rs";
 const SEND: &str = "self.inbox.send(message)";

@@ -135,10 +135,11 @@ fn more_silent_clients_than_descriptors_do_not_stop_the_chat() {
 }
 
 /// All servers.
-const SERVERS: [(&str, &str); 5] = [
+const SERVERS: [(&str, &str); 6] = [
     (INTEROP, "axum_server"),
     (INTEROP, "http_server"),
     (INTEROP, "per_core"),
+    (INTEROP, "prometheus"),
     (ASIDE, "echo"),
     (ASIDE, "websocket_chat"),
 ];

@@ -11,12 +11,27 @@ use std::process::Command;
 use serde_json::Value;
 
 /// The packages that are published, each after those that it depends on.
-const PUBLISHED: [&str; 5] =
-    ["runtime-core", "runtime-blocking", "runtime-executor", "aside-macros", "aside"];
+const PUBLISHED: [&str; 6] = [
+    "runtime-core",
+    "runtime-blocking",
+    "runtime-executor",
+    "aside-macros",
+    "aside-trace",
+    "aside",
+];
 
 /// Licences that permit what MIT permits.
-const PERMISSIVE: [&str; 8] =
-    ["Apache-2.0", "BSD-3-Clause", "CC0-1.0", "ISC", "MIT", "MIT-0", "Unicode-3.0", "Zlib"];
+const PERMISSIVE: [&str; 9] = [
+    "Apache-2.0",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "CC0-1.0",
+    "ISC",
+    "MIT",
+    "MIT-0",
+    "Unicode-3.0",
+    "Zlib",
+];
 
 /// Packages with other licences, which only tests use.
 const EXCEPTIONS: [(&str, &str); 1] = [("cooked-waker", "MPL-2.0")];

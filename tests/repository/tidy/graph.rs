@@ -8,11 +8,12 @@ use std::collections::BTreeSet;
 use crate::sources::{Source, files};
 
 /// The packages: name in paths, folder of the source.
-pub(crate) const PACKAGES: [(&str, &str); 5] = [
+pub(crate) const PACKAGES: [(&str, &str); 6] = [
     ("runtime_core", "runtime-core/src/"),
     ("runtime_executor", "runtime-executor/src/"),
     ("runtime_blocking", "runtime-blocking/src/"),
     ("aside_macros", "macros/src/"),
+    ("aside_trace", "trace/src/"),
     ("aside", "src/"),
 ];
 

@@ -32,11 +32,20 @@ fn head(source: &Source) -> Option<String> {
     let head = paragraphs.first().filter(|paragraph| paragraph.marker == "//!")?;
     let text = head.text.replace('\n', " ");
     let sentence = text.split(". ").next().unwrap().trim().trim_end_matches('.');
+    // The target of a link may be a function: `crate::spawn()`.
+    let sentence = sentence.replace("())", ")");
     let mut plain = String::new();
-    let mut rest = sentence;
+    let mut rest = &*sentence;
     while let Some((before, link)) = rest.split_once('[') {
+        plain.push_str(before);
+        // The bracket of an attribute, `#[main]`, belongs to the text.
+        if before.ends_with('#') {
+            plain.push('[');
+            rest = link;
+            continue;
+        }
         let (name, after) = link.split_once(']')?;
-        plain.push_str(&format!("{before}{name}"));
+        plain.push_str(name);
         rest = match after.strip_prefix('(') {
             Some(target) => target.split_once(')')?.1,
             None => after,

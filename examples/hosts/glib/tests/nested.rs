@@ -56,7 +56,7 @@ fn a_nested_main_loop_sleeps_and_the_tasks_continue_after_it() {
         is_over.set(true);
         iterations
     });
-    while runtime.tasks() > 0 {
+    while runtime.task_count() > 0 {
         MainContext::default().iteration(true);
     }
     let iterations = runtime.block_on(opener).expect("the task does not panic");

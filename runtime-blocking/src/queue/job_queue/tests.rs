@@ -1,11 +1,15 @@
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Waker;
 
+use runtime_core::awaiter::AwaiterCell;
 use runtime_core::completion::Completion;
 use runtime_core::join::{JoinError, JoinHandle};
 use runtime_core::metadata::Metadata;
+use runtime_core::slab::Key;
 
 use super::*;
 use crate::job::cancel::{Hook, Stoppable};
+use crate::queue::job_list::WaitingJob;
 use crate::queue::job_removal::Removed;
 use crate::queue::lane_config::{AGING, LaneConfig, Priority};
 use crate::queue::permit::grant;
@@ -14,19 +18,23 @@ use crate::queue::permit::grant;
 struct Dummy {
     metadata: Metadata,
     number: u64,
-    key: AtomicU64,
+    ticket: AtomicU64,
 }
 
 impl Job for Dummy {
-    fn queue_key(&self) -> Key {
-        Key::from_bits(self.key.load(Ordering::SeqCst))
+    fn ticket(&self) -> Ticket {
+        Ticket(self.ticket.load(Ordering::SeqCst))
     }
-    fn set_queue_key(&self, key: Key) {
-        self.key.store(key.to_bits(), Ordering::SeqCst);
+    fn set_ticket(&self, ticket: Ticket) {
+        self.ticket.store(ticket.0, Ordering::SeqCst);
     }
     fn run(&self) {}
     fn discard(&self, _why: JoinError) {}
-    fn request_cancel(&self) {}
+    fn request_cancel(self: Arc<Self>) {}
+}
+
+impl AwaiterCell for Dummy {
+    fn visit_awaiter(&self, _visit: &mut dyn FnMut(&mut Waker)) {}
 }
 
 impl Stoppable for Dummy {
@@ -41,8 +49,8 @@ impl Stoppable for Dummy {
 }
 
 fn job(number: u64) -> Arc<Dummy> {
-    let key = AtomicU64::new(Key::NONE.to_bits());
-    Arc::new(Dummy { metadata: Metadata::here().named(number.to_string()), number, key })
+    let ticket = AtomicU64::new(Ticket::NONE.0);
+    Arc::new(Dummy { metadata: Metadata::here().named(number.to_string()), number, ticket })
 }
 
 const MAIN: LaneId = LaneId(Key::from_bits(0));
@@ -70,7 +78,7 @@ fn pop(queue: &mut JobQueue) -> Option<u64> {
 }
 
 fn remove(queue: &mut JobQueue, job: &Dummy) -> Removed {
-    queue.remove(job.queue_key()).expect("it waits")
+    queue.remove(job.ticket()).expect("it waits")
 }
 
 #[test]
@@ -78,12 +86,12 @@ fn a_removed_job_is_gone_and_the_order_of_the_others_is_kept() {
     let mut queue = new_queue(config());
     let jobs: Vec<_> = (0..4).map(|number| push(&mut queue, number, MAIN)).collect();
     for job in [&jobs[0], &jobs[2]] {
-        assert_eq!(remove(&mut queue, job).job.job.queue_key(), job.queue_key());
-        assert!(queue.remove(job.queue_key()).is_none(), "it has gone");
+        assert_eq!(remove(&mut queue, job).job.job.ticket(), job.ticket());
+        assert!(queue.remove(job.ticket()).is_none(), "it has gone");
     }
     assert_eq!((queue.lane(MAIN).queue.len(), queue.takeable()), (2, 2));
     assert_eq!(pop(&mut queue), Some(1));
-    assert!(queue.remove(jobs[1].queue_key()).is_none(), "it runs");
+    assert!(queue.remove(jobs[1].ticket()).is_none(), "it runs");
     assert_eq!(pop(&mut queue), Some(3));
     assert_eq!(pop(&mut queue), None);
 }
@@ -97,7 +105,47 @@ fn a_job_removed_from_the_middle_is_released_at_once() {
     }
     let held = jobs.iter().filter(|job| Arc::strong_count(job) == 2).count();
     assert_eq!(held, 1);
+    assert_eq!(queue.lane(MAIN).queue.entries(), 1, "the gaps are closed");
     assert_eq!(queue.drain(|_| true).len(), 1);
+}
+
+#[test]
+fn a_list_has_at_most_as_many_gaps_as_jobs_whatever_is_removed() {
+    let mut queue = new_queue(config());
+    let jobs: Vec<_> = (0..1000).map(|number| push(&mut queue, number, MAIN)).collect();
+    // Every third job stays; the first and the last are among those that are removed.
+    for job in jobs.iter().filter(|job| job.number % 3 != 1) {
+        drop(remove(&mut queue, job));
+        let list = &queue.lane(MAIN).queue;
+        assert!(list.entries() <= 2 * list.len(), "{} for {}", list.entries(), list.len());
+    }
+    let left: Vec<_> = std::iter::from_fn(|| pop(&mut queue)).collect();
+    assert_eq!(left, (0..1000).filter(|number| number % 3 == 1).collect::<Vec<_>>());
+    assert_eq!(queue.lane(MAIN).queue.entries(), 0);
+}
+
+#[test]
+fn a_job_between_gaps_is_found() {
+    let mut queue = new_queue(config());
+    let jobs: Vec<_> = (0..9).map(|number| push(&mut queue, number, MAIN)).collect();
+    for number in [3, 5] {
+        drop(remove(&mut queue, &jobs[number]));
+    }
+    let (lane, found) = queue.find(jobs[4].ticket()).expect("it waits");
+    assert_eq!((lane, found.ticket()), (MAIN, jobs[4].ticket()));
+    assert!(queue.find(jobs[3].ticket()).is_none(), "a gap is no job");
+}
+
+#[test]
+fn an_empty_list_keeps_little_memory_of_a_spike() {
+    let mut queue = new_queue(config());
+    for number in 0..100_000 {
+        push(&mut queue, number, MAIN);
+    }
+    let full = queue.lane(MAIN).queue.capacity();
+    while pop(&mut queue).is_some() {}
+    let empty = queue.lane(MAIN).queue.capacity();
+    assert!(full >= 100_000 && empty < 10_000, "{full}, then {empty}");
 }
 
 #[test]
@@ -114,7 +162,7 @@ fn what_is_drained_is_the_oldest_first_and_cannot_be_cancelled() {
     };
     let drained = numbers(queue.drain(|config| !config.must_run));
     assert_eq!(drained, ["0", "2", "3"].map(|number| Some(number.into())));
-    assert!(queue.remove(jobs[3].queue_key()).is_none());
+    assert!(queue.remove(jobs[3].ticket()).is_none());
     assert_eq!(queue.waiting().count(), 2);
     assert_eq!(numbers(queue.drain(|_| true)), ["1", "5"].map(|number| Some(number.into())));
     assert_eq!((queue.waiting().count(), queue.takeable()), (0, 0));
@@ -170,14 +218,14 @@ fn jobs_behind_a_full_queue_come_in_when_there_is_a_place_the_first_first() {
     let first = queue.pop().expect("they wait");
     assert!(is_next(&permits[2], first.permit));
     let (third, fourth) = {
-        let jobs: Vec<_> = queue.waiting().map(|waiting| Arc::clone(&waiting.job)).collect();
+        let jobs: Vec<_> = queue.waiting().map(|(job, _)| Arc::clone(job)).collect();
         (Arc::clone(&jobs[2]), Arc::clone(&jobs[1]))
     };
     // Removing a job from the wait list admits no other job. Removing a job from the queue admits
     // one job from the wait list.
     assert_eq!(third.metadata().name(), Some("3"));
-    assert!(queue.remove(third.queue_key()).expect("it waits").permit.is_none());
-    let withdrawn = queue.remove(fourth.queue_key()).expect("it waits");
+    assert!(queue.remove(third.ticket()).expect("it waits").permit.is_none());
+    let withdrawn = queue.remove(fourth.ticket()).expect("it waits");
     assert!(is_next(&permits[4], withdrawn.permit));
     assert_eq!([(); 4].map(|()| pop(&mut queue)), [Some(1), Some(4), Some(5), None]);
 }

@@ -12,6 +12,8 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 
 pub use std::sync::atomic::Ordering;
 
+use super::film;
+use super::filmed::{Access, Filmed, FilmedKind};
 use super::mutation::{self, Mutation};
 
 /// The ordering that an operation has under a mutation. Under `Split` and `Lose`, only loads use
@@ -47,6 +49,7 @@ macro_rules! atomic {
         pub struct $name {
             word: loom::sync::atomic::$name,
             loads: loom::sync::atomic::AtomicBool,
+            filmed: Filmed,
         }
 
         impl $name {
@@ -55,7 +58,15 @@ macro_rules! atomic {
                 $name {
                     word: loom::sync::atomic::$name::new(value),
                     loads: loom::sync::atomic::AtomicBool::new(false),
+                    filmed: Filmed::new(FilmedKind::of(stringify!($value)), value as u64),
                 }
+            }
+
+            /// An atomic whose operations are not shown in films.
+            #[allow(dead_code, reason = "not every type of atomic has an inner one")]
+            pub(super) fn inner(value: $value) -> $name {
+                let filmed = Filmed::new(FilmedKind::Inner, value as u64);
+                $name { filmed, ..$name::new(value) }
             }
 
             /// Consumes the atomic and returns its value.
@@ -66,31 +77,37 @@ macro_rules! atomic {
             /// Returns the value, or an earlier one.
             #[track_caller]
             pub fn load(&self, order: Ordering) -> $value {
-                let order = mutation::here().map_or(order, |mutation| weakened(mutation, order));
+                let mutation = mutation::here();
+                let order = mutation.map_or(order, |mutation| weakened(mutation, order));
                 // ORDERING: Relaxed. loom must only see the access; the module's page says why.
                 self.loads.fetch_or(true, Relaxed);
-                self.word.load(order)
+                let value = self.word.load(order);
+                self.filmed.note_read(Access { verb: "load", order, mutation }, value as u64);
+                value
             }
 
             /// Writes the value.
             #[track_caller]
             pub fn store(&self, value: $value, order: Ordering) {
-                match mutation::here() {
-                    None | Some(Mutation::Split) => self.word.store(value, order),
-                    Some(Mutation::Lose) => {}
-                    Some(mutation) => self.word.store(value, weakened(mutation, order)),
+                let mutation = mutation::here();
+                if mutation == Some(Mutation::Lose) {
+                    film::note_lost("store", None);
+                    return;
                 }
+                let order = match mutation {
+                    None | Some(Mutation::Split) => order,
+                    Some(mutation) => weakened(mutation, order),
+                };
+                self.word.store(value, order);
+                let access = Access { verb: "store", order, mutation };
+                self.filmed.note_write(access, self.filmed.latest(), value as u64);
             }
 
             /// Writes the value and returns the former value.
             #[track_caller]
             pub fn swap(&self, value: $value, order: Ordering) -> $value {
-                match mutation::here() {
-                    None => self.word.swap(value, order),
-                    Some(Mutation::Split) => self.split(order, |_| value),
-                    Some(Mutation::Lose) => self.word.load(of_load(order)),
-                    Some(mutation) => self.word.swap(value, weakened(mutation, order)),
-                }
+                let whole = |order| self.word.swap(value, order);
+                self.modify("swap", order, whole, |_| value)
             }
 
             /// Writes `new` if the value is `current`, and returns the former value.
@@ -105,16 +122,25 @@ macro_rules! atomic {
                 success: Ordering,
                 failure: Ordering,
             ) -> Result<$value, $value> {
-                let found = match mutation::here() {
-                    None => return self.word.compare_exchange(current, new, success, failure),
-                    Some(Mutation::Split) => {
-                        self.split(success, |found| if found == current { new } else { found })
-                    }
-                    Some(Mutation::Lose) => self.word.load(of_load(success)),
-                    Some(mutation) => {
-                        let success = weakened(mutation, success);
-                        let failure = weakened(mutation, failure);
-                        return self.word.compare_exchange(current, new, success, failure);
+                let exchanged = |found| if found == current { new } else { found };
+                let mutation = mutation::here();
+                let found = match mutation {
+                    Some(Mutation::Split) => self.split(success, exchanged),
+                    Some(Mutation::Lose) => self.only_read("compare_exchange", success),
+                    weakening => {
+                        let (success, failure) = match weakening {
+                            Some(kind) => (weakened(kind, success), weakened(kind, failure)),
+                            None => (success, failure),
+                        };
+                        let result = self.word.compare_exchange(current, new, success, failure);
+                        let access = |order| Access { verb: "compare_exchange", order, mutation };
+                        match result {
+                            Ok(found) => {
+                                self.filmed.note_write(access(success), found as u64, new as u64);
+                            }
+                            Err(found) => self.filmed.note_read(access(failure), found as u64),
+                        }
+                        return result;
                     }
                 };
                 if found == current { Ok(found) } else { Err(found) }
@@ -162,20 +188,58 @@ macro_rules! atomic {
                 /// Applies the operation that the name states, and returns the former value.
                 #[track_caller]
                 pub fn $method(&self, operand: $value, order: Ordering) -> $value {
-                    match mutation::here() {
-                        None => self.word.$method(operand, order),
-                        Some(Mutation::Split) => self.split(order, |found| $apply(found, operand)),
-                        Some(Mutation::Lose) => self.word.load(of_load(order)),
-                        Some(mutation) => self.word.$method(operand, weakened(mutation, order)),
-                    }
+                    let whole = |order| self.word.$method(operand, order);
+                    self.modify(stringify!($method), order, whole, |found| $apply(found, operand))
                 }
             )*
 
+            /// Performs a read-modify-write, or the mutation of one. `whole` performs it with an
+            /// ordering, and `apply` computes the value that it writes.
+            #[track_caller]
+            fn modify(
+                &self,
+                verb: &'static str,
+                order: Ordering,
+                whole: impl FnOnce(Ordering) -> $value,
+                apply: impl Fn($value) -> $value,
+            ) -> $value {
+                let mutation = mutation::here();
+                let order = match mutation {
+                    None => order,
+                    Some(Mutation::Split) => return self.split(order, apply),
+                    Some(Mutation::Lose) => return self.only_read(verb, order),
+                    Some(mutation) => weakened(mutation, order),
+                };
+                let found = whole(order);
+                let access = Access { verb, order, mutation };
+                self.filmed.note_write(access, found as u64, apply(found) as u64);
+                found
+            }
+
             /// Performs a read-modify-write as a load and a later store.
+            #[track_caller]
             fn split(&self, order: Ordering, apply: impl Fn($value) -> $value) -> $value {
+                let access = |verb, order| {
+                    Access { verb, order, mutation: Some(Mutation::Split) }
+                };
                 self.loads.fetch_or(true, Relaxed);
                 let found = self.word.load(of_load(order));
+                self.filmed.note_read(access("load", of_load(order)), found as u64);
                 self.word.store(apply(found), of_store(order));
+                let before = self.filmed.latest();
+                self.filmed.note_write(
+                    access("store", of_store(order)), before, apply(found) as u64,
+                );
+                found
+            }
+
+            /// Performs the load of a read-modify-write that a mutation omits.
+            #[track_caller]
+            fn only_read(&self, verb: &'static str, order: Ordering) -> $value {
+                let order = of_load(order);
+                let found = self.word.load(order);
+                let mutation = Some(Mutation::Lose);
+                self.filmed.note_read(Access { verb, order, mutation }, found as u64);
                 found
             }
         }
@@ -197,6 +261,10 @@ atomic!(AtomicU8, u8,
     fetch_and: |a, b| a & b,
     fetch_or: |a, b| a | b,
     fetch_xor: |a, b| a ^ b,
+);
+atomic!(AtomicU32, u32,
+    fetch_add: u32::wrapping_add,
+    fetch_sub: u32::wrapping_sub,
 );
 atomic!(AtomicU64, u64,
     fetch_add: u64::wrapping_add,

@@ -19,6 +19,7 @@
 //! The messages themselves are in cells that loom does not see.
 
 use std::fmt;
+use std::panic::Location;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use loom::sync::atomic::AtomicUsize;
@@ -27,6 +28,8 @@ use loom::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 pub use std::sync::mpsc::{SendError, TryRecvError};
 
 use super::atomic;
+use super::film;
+use super::filmed::Filmed;
 use super::mutation::{self, Mutation};
 
 /// The number of slots of a channel: for at most eleven messages in its life, and for the mark
@@ -48,6 +51,7 @@ struct Channel<T> {
     slots: [AtomicUsize; SLOTS],
     /// Not seen by loom.
     cells: Mutex<Cells<T>>,
+    filmed: Filmed,
 }
 
 struct Cells<T> {
@@ -79,9 +83,10 @@ impl<T> Channel<T> {
 /// Makes an unbounded channel for many senders and one receiver.
 pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
     let channel = Arc::new(Channel {
-        tail: atomic::AtomicUsize::new(0),
+        tail: atomic::AtomicUsize::inner(0),
         slots: std::array::from_fn(|_| AtomicUsize::new(EMPTY)),
         cells: Mutex::new(Cells { messages: Vec::new(), head: 0, senders: 1 }),
+        filmed: Filmed::default(),
     });
     (Sender(Arc::clone(&channel)), Receiver(channel))
 }
@@ -97,10 +102,12 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn send(&self, message: T) -> Result<(), SendError<T>> {
         if mutation::here() == Some(Mutation::Lose) {
+            film::note_lost("send", None);
             return Ok(());
         }
         // ORDERING: Relaxed. The tail orders neither senders with each other nor with the receiver.
         if self.0.tail.fetch_add(1, Relaxed) & CLOSED != 0 {
+            self.0.filmed.note_at(Location::caller(), "send_refused", None);
             return Err(SendError(message));
         }
         let index = {
@@ -109,6 +116,7 @@ impl<T> Sender<T> {
             cells.messages.len() - 1
         };
         self.0.publish(index);
+        self.0.filmed.note_at(Location::caller(), "send", Some(index as u64 + 1));
         Ok(())
     }
 }
@@ -150,13 +158,23 @@ impl<T> Receiver<T> {
     /// Returns `Empty` if there is no message, or if the send of the next message is not ordered
     /// before this call. Returns `Disconnected` if there is no message and all senders were
     /// dropped.
+    #[track_caller]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
-        let head = self.0.cells().head;
+        let (head, site, filmed) = (self.0.cells().head, Location::caller(), &self.0.filmed);
         // ORDERING: Acquire, paired with the Release of `publish`.
         match self.0.slot(head).load(Acquire) {
-            EMPTY => Err(TryRecvError::Empty),
-            LAST => Err(TryRecvError::Disconnected),
+            EMPTY => {
+                // The number of messages that the receiver does not see yet.
+                let unseen = self.0.cells().messages.len() - head;
+                filmed.note_at(site, "empty", Some(unseen as u64));
+                Err(TryRecvError::Empty)
+            }
+            LAST => {
+                filmed.note_at(site, "disconnected", None);
+                Err(TryRecvError::Disconnected)
+            }
             _full => {
+                filmed.note_at(site, "receive", Some(head as u64 + 1));
                 let mut cells = self.0.cells();
                 cells.head += 1;
                 Ok(cells.messages[head].take().expect("a full slot is received once"))

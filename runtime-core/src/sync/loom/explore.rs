@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::slot::Thread;
-use super::{execution, thread};
+use super::{execution, film, thread};
 
 /// A number of branches that no correct execution of our models reaches. An execution that reaches
 /// this number spins.
@@ -29,14 +29,17 @@ pub fn explore(bound: Option<usize>, body: impl Fn() + Send + Sync + 'static) ->
     model.max_duration = None;
     model.max_permutations = None;
     model.checkpoint_file = None;
+    film::begin_exploration();
     model.check(move || {
         counter.fetch_add(1, Ordering::Relaxed);
         // The state of the previous execution is dropped before anything of this execution is made.
         execution::reset();
+        film::begin_execution();
         thread::begin();
         body();
     });
     execution::reset();
+    film::end_exploration();
     executions.load(Ordering::Relaxed)
 }
 
@@ -81,7 +84,9 @@ impl<T> Record<T> {
     }
 
     /// Appends an entry.
+    #[track_caller]
     pub fn note(&self, entry: T) {
+        film::note("note", None, None);
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
     }
 

@@ -11,6 +11,7 @@ use super::thread::{self, JoinHandle};
 
 /// Starts the injector's thread, which must call only the functions of this module, and nothing
 /// else of the facade. It is one of the five threads that a model may have.
+#[track_caller]
 pub fn start(body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
     thread::spawn_injector(body)
 }

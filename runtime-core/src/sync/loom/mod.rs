@@ -7,12 +7,13 @@
 //! std mutex. This mutex has no contention and orders nothing. No thread holds it during an
 //! operation that loom sees, because another coroutine may run there.
 //!
-//! The model side has three parts that the native side lacks, for use by models alone:
+//! The model side has four parts that the native side lacks, for use by models alone:
 //!
 //! - [`explore()`] runs a model, and a [`Witness`](explore::Witness) counts what happened in it;
 //! - [`injector`] lets time pass, wakes sleeping threads spuriously, and refuses to start threads;
 //! - `mutation` breaks one operation of the source. The result is a mutant, on which the model must
-//!   fail.
+//!   fail;
+//! - `film` notes the operations of an execution, and writes those of a failing one to a file.
 //!
 //! The model side differs from the native side as follows.
 //!
@@ -30,6 +31,8 @@ pub mod atomic;
 pub mod channel;
 mod execution;
 pub mod explore;
+mod film;
+mod filmed;
 pub mod injector;
 mod mutation;
 mod mutex;

@@ -1,17 +1,32 @@
 //! The mutex: loom's, with the methods of parking_lot's.
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::panic::Location;
 
-pub use loom::sync::MutexGuard;
+use super::film;
+use super::filmed::Filmed;
 
 /// A mutex that loom sees. An unlock happens before the next lock.
 #[derive(Default)]
-pub struct Mutex<T>(loom::sync::Mutex<T>);
+pub struct Mutex<T> {
+    mutex: loom::sync::Mutex<T>,
+    /// Its value is 0, or one more than the number of the thread that holds the lock.
+    filmed: Filmed,
+}
+
+/// The right to access the value of a locked [`Mutex`], which is unlocked on drop.
+#[derive(Debug)]
+pub struct MutexGuard<'a, T> {
+    guard: loom::sync::MutexGuard<'a, T>,
+    filmed: &'a Filmed,
+    site: &'static Location<'static>,
+}
 
 impl<T> Mutex<T> {
     /// An unlocked mutex.
     pub fn new(value: T) -> Mutex<T> {
-        Mutex(loom::sync::Mutex::new(value))
+        Mutex { mutex: loom::sync::Mutex::new(value), filmed: Filmed::default() }
     }
 
     /// Locks the mutex.
@@ -21,18 +36,48 @@ impl<T> Mutex<T> {
     ///
     /// # Blocking
     /// Blocks the model thread while another model thread holds the lock.
+    #[track_caller]
     pub fn lock(&self) -> MutexGuard<'_, T> {
-        self.0.lock().expect("loom's mutex reports no poison")
+        let (filmed, site) = (&self.filmed, Location::caller());
+        let holder = filmed.latest();
+        if holder != 0 {
+            filmed.note_at(site, "wait_lock", Some(holder - 1));
+        }
+        let guard = self.mutex.lock().expect("loom's mutex reports no poison");
+        filmed.set_latest(film::current_number().map_or(0, |number| number as u64 + 1));
+        filmed.note_at(site, "lock", None);
+        MutexGuard { guard, filmed, site }
     }
 
     /// The value, by exclusive access.
     pub fn get_mut(&mut self) -> &mut T {
-        self.0.get_mut().expect("loom's mutex reports no poison")
+        self.mutex.get_mut().expect("loom's mutex reports no poison")
     }
 
     /// The value, without the mutex.
     pub fn into_inner(self) -> T {
-        self.0.into_inner().expect("loom's mutex reports no poison")
+        self.mutex.into_inner().expect("loom's mutex reports no poison")
+    }
+}
+
+impl<T> Drop for MutexGuard<'_, T> {
+    fn drop(&mut self) {
+        self.filmed.set_latest(0);
+        self.filmed.note_at(self.site, "unlock", None);
+    }
+}
+
+impl<T> Deref for MutexGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.guard
+    }
+}
+
+impl<T> DerefMut for MutexGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.guard
     }
 }
 
@@ -41,6 +86,7 @@ impl<T> Mutex<T> {
 ///
 /// # Blocking
 /// Blocks as [`Mutex::lock`] does.
+#[track_caller]
 pub fn lock_unless<T>(
     mutex: &Mutex<T>,
     _is_hopeless: impl FnOnce() -> bool,

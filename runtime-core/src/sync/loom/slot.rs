@@ -15,6 +15,7 @@ use std::time::Instant;
 use loom::sync::atomic::AtomicUsize;
 use loom::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
+use super::film;
 use super::mutation::{self, Mutation};
 
 /// The parking token in the word.
@@ -88,6 +89,7 @@ impl Thread {
 
     /// Gives the slot to a thread.
     pub(super) fn occupy(&self, name: String) {
+        film::name_thread(&name);
         self.0.name.set(name).expect("a slot is occupied once");
         self.state().stage = ThreadStage::Alive;
     }
@@ -106,19 +108,25 @@ impl Thread {
     #[track_caller]
     pub fn unpark(&self) {
         if mutation::here() == Some(Mutation::Lose) {
+            film::note_lost("unpark", Some(self.number()));
             return;
         }
         self.state().unparks += 1;
         // ORDERING: Release, paired with the Acquires of `park`, as in std. There is no Acquire, so
         // two threads that unpark a third are not ordered with each other.
         self.0.word.fetch_or(TOKEN, Release);
+        film::note("unpark", Some(self.number()), Some(self.is_asleep()));
         self.end_park();
     }
 
     /// Lets a deadline of this thread pass. Only the injector calls it.
+    #[track_caller]
     pub(super) fn expire(&self) {
         // ORDERING: Relaxed. Time publishes nothing.
         self.0.word.fetch_add(TICK, Relaxed);
+        if self.state().stage == ThreadStage::Alive {
+            film::note("expire", Some(self.number()), Some(self.waits_for_a_time()));
+        }
         let mut state = self.state();
         match state.parked.take() {
             Some(Parked::Timed(thread)) => thread.unpark(),
@@ -127,11 +135,24 @@ impl Thread {
     }
 
     /// Ends the thread's park without a token. Only the injector calls it.
+    #[track_caller]
     pub(super) fn wake_spuriously(&self) {
         // ORDERING: Relaxed. The operation changes nothing, but loom sees it and tries every place
         // for it in the order.
         self.0.word.fetch_or(0, Relaxed);
+        if self.is_asleep() {
+            film::note("wake_spuriously", Some(self.number()), None);
+        }
         self.end_park();
+    }
+
+    /// The number of the thread in films.
+    pub(super) fn number(&self) -> usize {
+        self.0.id.0
+    }
+
+    fn is_asleep(&self) -> bool {
+        self.state().parked.is_some()
     }
 
     fn end_park(&self) {
@@ -172,10 +193,14 @@ impl Thread {
     /// was taken.
     ///
     /// The caller must have found no token, and no other thread may have run since.
+    #[track_caller]
     pub(super) fn sleep(&self, parked: fn(loom::thread::Thread) -> Parked) -> usize {
         self.state().parked = Some(parked(loom::thread::current()));
+        film::note("sleep", None, Some(self.waits_for_a_time()));
         loom::thread::park();
         // ORDERING: Acquire, paired with the Release of `unpark`.
-        self.0.word.fetch_and(!TOKEN, Acquire)
+        let word = self.0.word.fetch_and(!TOKEN, Acquire);
+        film::note("wake", None, Some(word & TOKEN != 0));
+        word
     }
 }

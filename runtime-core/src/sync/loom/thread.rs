@@ -11,11 +11,13 @@
 
 use std::cell::OnceCell;
 use std::io;
+use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use loom::sync::atomic::Ordering::{Acquire, Relaxed};
 
 use super::execution::{count_start, make_slots, occupy_slot};
+use super::film;
 use super::slot::{Parked, TICK, TOKEN, ThreadStage};
 
 pub use super::slot::{Thread, ThreadId};
@@ -31,11 +33,33 @@ pub(super) fn begin() {
 }
 
 fn set_current(thread: Thread) {
+    film::number_thread(thread.number());
     CURRENT.with(|current| current.set(thread).expect("a thread gets its slot once"));
 }
 
 /// Does nothing: in a model the other threads may run at every step anyway.
 pub fn yield_now() {}
+
+/// The pauses of a thread that spins for a limited time. A pause takes a nanosecond of the limit,
+/// so the limit is the number of pauses.
+#[derive(Debug)]
+pub struct SpinWait {
+    left: u128,
+}
+
+impl SpinWait {
+    /// Begins to spin, with a pause for each nanosecond of `limit`.
+    pub fn new(limit: Duration) -> SpinWait {
+        SpinWait { left: limit.as_nanos() }
+    }
+
+    /// Pauses between two looks. Returns false if the limit has passed.
+    pub fn pause(&mut self) -> bool {
+        let is_left = self.left > 0;
+        self.left = self.left.saturating_sub(1);
+        is_left
+    }
+}
 
 /// The calling thread.
 pub fn current() -> Thread {
@@ -47,11 +71,14 @@ pub fn current() -> Thread {
 ///
 /// # Blocking
 /// Blocks the model thread. If no thread is left to unpark it, the model fails: a deadlock.
+#[track_caller]
 pub fn park() {
     let me = current();
     // ORDERING: Acquire, paired with the Release of `unpark`.
     if me.word().fetch_and(!TOKEN, Acquire) & TOKEN == 0 {
         let _word = me.sleep(Parked::Untimed);
+    } else {
+        film::note("take_token", None, None);
     }
 }
 
@@ -63,6 +90,7 @@ pub fn park() {
 ///
 /// # Blocking
 /// Blocks the model thread, as [`park`] does.
+#[track_caller]
 pub fn park_until(deadline: Instant) -> bool {
     let me = current();
     let (ticks, passed) = {
@@ -70,6 +98,7 @@ pub fn park_until(deadline: Instant) -> bool {
         (state.ticks, state.passed)
     };
     if passed.is_some_and(|passed| deadline <= passed) {
+        film::note("deadline_passed", None, None);
         return true;
     }
     // ORDERING: Acquire for a token, paired with the Release of `unpark`; Relaxed for a passed
@@ -77,8 +106,12 @@ pub fn park_until(deadline: Instant) -> bool {
     // what the token orders.
     let no_token = ticks * TICK;
     match me.word().compare_exchange(no_token | TOKEN, no_token, Acquire, Relaxed) {
-        Ok(_) => false,
+        Ok(_) => {
+            film::note("take_token", None, None);
+            false
+        }
         Err(word) if word / TICK > ticks => {
+            film::note("deadline_passed", None, None);
             let_pass(&me, word, deadline);
             true
         }
@@ -108,27 +141,36 @@ pub fn time_between(_since: Instant, _now: Instant) -> Duration {
 ///
 /// # Errors
 /// `WouldBlock`, as from a system that cannot start another thread.
+#[track_caller]
 pub fn spawn(
     name: String,
     _stack_size: Option<usize>,
     body: impl FnOnce() + Send + 'static,
 ) -> io::Result<JoinHandle<()>> {
-    count_start()?;
+    if let Err(refused) = count_start() {
+        film::note("spawn_refused", None, None);
+        return Err(refused);
+    }
     Ok(start(occupy_slot(name), body))
 }
 
 /// Starts the injector's thread.
+#[track_caller]
 pub(super) fn spawn_injector(body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
     let thread = occupy_slot("injector".to_owned());
     thread.state().is_injector = true;
     start(thread, body)
 }
 
+#[track_caller]
 fn start(thread: Thread, body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
-    let started = thread.clone();
+    let (started, site) = (thread.clone(), Location::caller());
+    film::note_at(site, "spawn", Some(thread.number()), None);
     let handle = loom::thread::spawn(move || {
         set_current(started);
+        film::note_at(site, "begin", None, None);
         body();
+        film::note_at(site, "end", None, None);
         current().state().stage = ThreadStage::Ended;
     });
     JoinHandle { handle, thread }
@@ -150,9 +192,13 @@ impl<T> JoinHandle<T> {
     ///
     /// # Blocking
     /// Blocks the model thread.
+    #[track_caller]
     pub fn join(self) -> std::thread::Result<T> {
+        let joined = self.thread.number();
+        film::note("join", Some(joined), None);
         current().state().stage = ThreadStage::Joining;
         let result = self.handle.join();
+        film::note("joined", Some(joined), None);
         current().state().stage = ThreadStage::Alive;
         result
     }

@@ -10,10 +10,11 @@ use std::time::Duration;
 use runtime_core::sync::Mutex;
 
 use super::readable;
-use crate::reactor::registration::{Registration, ShortTransfer};
+use crate::reactor::registration::Registration;
 use crate::reactor::selector::{
     Direction, Interest, ReadinessEvent, Selector, SelectorParts, Token, WaitForEvents,
 };
+use crate::reactor::short_transfer::ShortTransfer;
 use crate::{Config, EventLoop, Handle, sleep};
 
 /// The code of the system's error for a lack of memory.
@@ -70,6 +71,10 @@ impl Selector for FaultySelector {
         }
         self.0.tokens.lock().push(token);
         Ok(())
+    }
+
+    fn reregister(&self, descriptor: RawFd, token: Token, both: Interest) -> io::Result<()> {
+        self.register(descriptor, token, both)
     }
 
     fn deregister(&self, _: RawFd) -> io::Result<()> {

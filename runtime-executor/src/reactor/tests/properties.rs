@@ -15,7 +15,7 @@ mod whole_reactor;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 
-use super::{WakeCount, counting_waker, find, key_of, readable, token};
+use super::{WakeCount, counting_waker, find, key_of, readable, registered_source, token};
 
 /// Runs `number` orders, which are the same in each run, unless `PROPTEST_CASES` is set.
 fn cases(number: u32) -> Config {

@@ -34,6 +34,10 @@ const TESTS: &[Test] = &[
         a_busy_runtime_can_be_dropped_in_a_forked_child,
     ),
     (
+        "a_watched_runtime_can_be_dropped_in_a_forked_child",
+        a_watched_runtime_can_be_dropped_in_a_forked_child,
+    ),
+    (
         "a_hosted_runtime_can_be_dropped_in_a_forked_child",
         a_hosted_runtime_can_be_dropped_in_a_forked_child,
     ),
@@ -233,6 +237,28 @@ fn a_busy_runtime_can_be_dropped_in_a_forked_child() {
 
 /// The child has no wake thread, so its drop cannot wait for that thread. The parent's thread
 /// continues to call the hook.
+/// The child has no watchdog: neither a call nor the drop waits for it.
+fn a_watched_runtime_can_be_dropped_in_a_forked_child() {
+    let watchdog = |threshold| Runtime::builder().watchdog(threshold).build();
+    for threshold in [Duration::from_millis(1), BOUND] {
+        let (used, unused) = (watchdog(threshold), watchdog(threshold));
+        used.block_on(async { aside::spawn(async {}).await.unwrap() });
+        let mut kept = Some((used, unused));
+        in_child(|| {
+            let (used, unused) = kept.take().unwrap();
+            for runtime in [used, unused] {
+                let task = runtime.spawn(async { 1 });
+                runtime.turn(Duration::ZERO);
+                assert!(task.is_finished());
+                drop(runtime);
+            }
+            assert_new_ones_work();
+        });
+        let (used, _unused) = kept.unwrap();
+        used.block_on(async { aside::spawn(async {}).await.unwrap() });
+    }
+}
+
 fn a_hosted_runtime_can_be_dropped_in_a_forked_child() {
     let (sender, calls) = mpsc::channel();
     let runtime = Runtime::new();
@@ -302,7 +328,10 @@ fn a_lock_held_at_the_fork_blocks_no_child() {
 fn a_socket_dropped_in_a_forked_child_still_receives_events_in_the_parent() {
     let runtime = Runtime::new();
     let (near, far) = runtime.block_on(async { UnixStream::pair().unwrap() });
-    assert!(far.try_read(&mut [0]).is_err(), "the socket is registered, and not ready");
+    runtime.block_on(async {
+        let waiting = aside::timeout(Duration::from_millis(1), far.read(&mut [0])).await;
+        assert!(waiting.is_err(), "the socket is registered, and not ready");
+    });
     let far = RefCell::new(Some(far));
     in_child(|| drop(far.take()));
     let far = far.take().unwrap();

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use proptest::prelude::*;
 
-use super::{WakeCount, cases, counting_waker, readable, steps};
+use super::{WakeCount, cases, counting_waker, readable, registered_source, steps};
 use crate::reactor::readiness::Tick;
 use crate::reactor::selector::{Direction, ReadinessEvent, Token};
 use crate::reactor::source::{CannotWait, IoSource, SelectorError};
@@ -101,7 +101,7 @@ impl OneDirection {
     fn new() -> OneDirection {
         let last = Report::DataAlone;
         OneDirection {
-            source: IoSource::new(),
+            source: registered_source(),
             expected: ExpectedReadiness {
                 ready: true,
                 events: 0,
@@ -179,6 +179,9 @@ impl OneDirection {
         };
         match polled {
             Poll::Ready(Err(CannotWait::ReactorGone)) => prop_assert!(expected.shut_down),
+            Poll::Ready(Err(CannotWait::Unregistered)) => {
+                return Err(TestCaseError::fail("it is registered for both directions"));
+            }
             Poll::Ready(Err(CannotWait::SelectorFails(error))) => {
                 prop_assert!(!is_ready && !expected.shut_down);
                 prop_assert_eq!(Some(error), expected.failure);

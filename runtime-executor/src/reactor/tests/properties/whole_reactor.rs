@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -13,18 +13,21 @@ use proptest::prelude::*;
 use runtime_core::sync::Mutex;
 
 use super::{WakeCount, cases, counting_waker, readable, steps};
-use crate::reactor::registration::{Registration, ShortTransfer};
+use crate::reactor::registration::Registration;
 use crate::reactor::selector::{
     Direction, Interest, ReadinessEvent, Selector, SelectorParts, Token, WaitForEvents,
 };
-use crate::{Config, EventLoop};
+use crate::reactor::short_transfer::ShortTransfer;
+use crate::{Config, EventLoop, Handle};
 
 const DESCRIPTORS: usize = 3;
 
 #[derive(Clone, Copy, Debug)]
 enum SocketStep {
-    /// Registers a descriptor, or deregisters it if it is registered.
+    /// Registers a descriptor at once, or deregisters it if it is registered.
     Register(usize),
+    /// Registers a descriptor at its first wait, or deregisters it.
+    RegisterAtFirstWait(usize),
     /// Bytes arrive for a descriptor.
     Arrive(usize, usize),
     /// The selector reports a descriptor for no reason.
@@ -38,7 +41,8 @@ enum SocketStep {
 fn step() -> impl Strategy<Value = SocketStep> {
     let which = 0..DESCRIPTORS;
     prop_oneof![
-        3 => which.clone().prop_map(SocketStep::Register),
+        2 => which.clone().prop_map(SocketStep::Register),
+        2 => which.clone().prop_map(SocketStep::RegisterAtFirstWait),
         3 => (which.clone(), 1..3_usize)
             .prop_map(|(which, bytes)| SocketStep::Arrive(which, bytes)),
         1 => which.clone().prop_map(SocketStep::ReportSpuriously),
@@ -115,6 +119,10 @@ impl Selector for SimulatedSelector {
         Ok(())
     }
 
+    fn reregister(&self, descriptor: RawFd, _: Token, _: Interest) -> io::Result<()> {
+        panic!("{descriptor}: no task waits for writes");
+    }
+
     fn deregister(&self, descriptor: RawFd) -> io::Result<()> {
         // Events that are pending may still arrive.
         self.0.lock().known.retain(|(of, _)| *of != descriptor);
@@ -172,7 +180,12 @@ impl WholeReactor {
 
     fn run(&mut self, step: SocketStep) -> Result<(), TestCaseError> {
         match step {
-            SocketStep::Register(which) => self.register(which),
+            SocketStep::Register(which) => self.register(which, |handle, descriptor| {
+                handle.register(descriptor, Interest::BOTH, ShortTransfer::HasNoEffect)
+            }),
+            SocketStep::RegisterAtFirstWait(which) => self.register(which, |handle, descriptor| {
+                handle.register_at_first_wait(descriptor, ShortTransfer::HasNoEffect)
+            }),
             SocketStep::Arrive(which, more) => {
                 let descriptor = self.users[which].file.as_raw_fd();
                 self.system.set_bytes(descriptor, self.system.bytes(descriptor) + more);
@@ -189,7 +202,11 @@ impl WholeReactor {
         Ok(())
     }
 
-    fn register(&mut self, which: usize) {
+    fn register(
+        &mut self,
+        which: usize,
+        register: impl FnOnce(&Handle, BorrowedFd<'_>) -> io::Result<Registration>,
+    ) {
         let user = &mut self.users[which];
         user.waits = None;
         user.vain_tries = 0;
@@ -197,8 +214,7 @@ impl WholeReactor {
             Some(_deregistered) => None,
             None => {
                 let handle = self.executor.handle();
-                let (descriptor, short) = (user.file.as_fd(), ShortTransfer::HasNoEffect);
-                let new = async { handle.register(descriptor, Interest::BOTH, short) };
+                let new = async { register(&handle, user.file.as_fd()) };
                 Some(self.executor.block_on(new).expect("the loop lives"))
             }
         };

@@ -1,0 +1,1 @@
+new Player(JSON.parse(byId("document").textContent));

@@ -1,0 +1,6 @@
+//! Tests of the timeline, on recordings that are written by hand.
+
+mod colours;
+mod drawings;
+mod layouts;
+mod script;
