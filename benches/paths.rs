@@ -112,3 +112,52 @@ fn spawn_from_a_job(bencher: Bencher<'_, '_>) {
 fn make_and_drop_a_runtime() {
     Runtime::new().block_on(async {});
 }
+
+/// The cost of the events of a trace, with the feature `record`.
+#[cfg(feature = "record")]
+mod record {
+    use super::{Bencher, Runtime, TIMES, black_box, yield_now};
+    use aside::observe::{Event, Trace};
+    use aside::time::Clock;
+    use runtime_core::record::Recorder;
+    use runtime_core::record::ring::Ring;
+    use std::sync::Arc;
+
+    fn record(bencher: Bencher<'_, '_>, recorder: Recorder) {
+        bencher.counter(TIMES).bench_local(|| {
+            for key in 0..TIMES as u64 {
+                black_box(&recorder).record(|| Event::PollBegan { key });
+            }
+        });
+    }
+
+    #[divan::bench]
+    fn event(bencher: Bencher<'_, '_>) {
+        record(bencher, Recorder::to(Arc::new(Ring::new(1 << 16, Clock::system()))));
+    }
+
+    #[divan::bench]
+    fn event_of_a_stopped_trace(bencher: Bencher<'_, '_>) {
+        let ring = Ring::new(1 << 16, Clock::system());
+        ring.stop();
+        record(bencher, Recorder::to(Arc::new(ring)));
+    }
+
+    #[divan::bench]
+    fn event_without_a_trace(bencher: Bencher<'_, '_>) {
+        record(bencher, Recorder::off());
+    }
+
+    /// Six events for each yield.
+    #[divan::bench]
+    fn yield_with_a_trace(bencher: Bencher<'_, '_>) {
+        let trace = Trace::new();
+        let runtime = Runtime::builder().record(&trace).build();
+        let yields = || async {
+            for _ in 0..TIMES {
+                yield_now().await;
+            }
+        };
+        bencher.counter(TIMES).bench_local(|| runtime.block_on(runtime.spawn(yields())).is_ok());
+    }
+}

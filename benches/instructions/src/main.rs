@@ -13,12 +13,13 @@ use std::thread;
 use std::time::Duration;
 
 use aside::net::{TcpListener, TcpStream};
+use aside::observe::PollTimes;
 use futures_io::{AsyncRead, AsyncWrite};
 
 /// A path: its name, and a function that runs the path the given number of times.
 type NamedPath = (&'static str, fn(usize));
 
-const PATHS: [NamedPath; 7] = [
+const PATHS: [NamedPath; 9] = [
     ("spawn-and-join", spawn_and_join),
     ("local-wake", local_wake),
     ("remote-wake", remote_wake),
@@ -26,13 +27,25 @@ const PATHS: [NamedPath; 7] = [
     ("timer-set-and-drop", timer_set_and_drop),
     ("blocking-round-trip", blocking_round_trip),
     ("tcp-echo", tcp_echo),
+    ("local-wake-timed", local_wake_timed),
+    ("task-list-1000", task_list_1000),
 ];
+
+/// The paths of a build with the feature `record`: five events for each operation.
+#[cfg(feature = "record")]
+const RECORDED: &[NamedPath] = &[
+    ("local-wake-stopped", |count| local_wake_with(count, aside::observe::Trace::stop)),
+    ("local-wake-recorded", |count| local_wake_with(count, aside::observe::Trace::start)),
+];
+#[cfg(not(feature = "record"))]
+const RECORDED: &[NamedPath] = &[];
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let path = |name| PATHS.into_iter().find(|(path, _)| *path == name);
+    let all = || PATHS.iter().chain(RECORDED);
+    let path = |name| all().find(|(path, _)| *path == name);
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => PATHS.iter().for_each(|(name, _)| println!("{name}")),
+        [] => all().for_each(|(name, _)| println!("{name}")),
         [name, count] => match (path(name), count.parse()) {
             (Some((_, go)), Ok(count)) => go(count),
             (None, _) | (_, Err(_)) => return ExitCode::FAILURE,
@@ -62,6 +75,47 @@ fn local_wake(count: usize) {
     in_task(async move {
         for _ in 0..count {
             aside::yield_now().await;
+        }
+    });
+}
+
+/// A task wakes itself on a runtime with a trace.
+#[cfg(feature = "record")]
+fn local_wake_with(count: usize, switch: fn(&aside::observe::Trace)) {
+    let trace = aside::observe::Trace::new();
+    switch(&trace);
+    let runtime = aside::Runtime::builder().record(&trace).build();
+    let yields = runtime.spawn(async move {
+        for _ in 0..count {
+            aside::yield_now().await;
+        }
+    });
+    runtime.block_on(yields).expect("the task ends well");
+}
+
+/// As `local_wake`, in a runtime whose observer counts the polls of each task.
+fn local_wake_timed(count: usize) {
+    let runtime = aside::Runtime::builder().observer(PollTimes::new()).build();
+    let yields = runtime.spawn(async move {
+        for _ in 0..count {
+            aside::yield_now().await;
+        }
+    });
+    runtime.block_on(yields).expect("the task ends well");
+}
+
+/// A list of a thousand tasks: half of them sleep, and the others wait for two sleeps in a group.
+fn task_list_1000(count: usize) {
+    const LONG: Duration = Duration::from_secs(3600);
+    in_task(async move {
+        for _ in 0..500 {
+            aside::spawn(aside::sleep(LONG)).detach();
+            aside::spawn(aside::gather((aside::sleep(LONG), aside::sleep(LONG)))).detach();
+        }
+        aside::yield_now().await;
+        let runtime = aside::Handle::current();
+        for _ in 0..count {
+            black_box(runtime.tasks().await.is_ok_and(|list| list.len() > 1000));
         }
     });
 }

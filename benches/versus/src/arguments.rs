@@ -11,11 +11,15 @@ use crate::smallest;
 pub const USAGE: &str = "\
 cargo run --release -p versus -- [OPTIONS]
 
-  --quick         fewer rounds, shorter cells: to work on something, not to publish
+  --quick         fewer rounds, shorter cells, small scales: to work on something, not to publish
   --rows A,B      these rows only (a key, or its beginning); `--rows list` prints the keys;
-                  `--rows smallest` builds the smallest programs, which is slow
+                  `--rows smallest` builds the smallest programs, which is slow;
+                  `--rows scale` measures the cost of a unit at different scales
   --peers A,B     these columns only, e.g. aside,tokio,limit
-  --rounds N      so many rounds
+  --rounds N      this number of rounds
+  --lto           measures each row in two builds, with cargo's profiles `release` and `lto`, and
+                  shows the less flattering one
+  --plot FILE     the rows of scale as a picture (SVG), too
   --json FILE     the table as JSON, too
 ";
 
@@ -31,9 +35,27 @@ pub struct Arguments {
     pub rows: Vec<String>,
     /// The requested columns.
     pub peers: Vec<Peer>,
+    /// The builds of this program that are measured.
+    pub builds: Builds,
+    /// The largest size of the rows of scale.
+    pub largest: usize,
+    /// The file to which the picture is written.
+    pub plot: Option<PathBuf>,
     /// The file to which the JSON is written.
     pub json: Option<PathBuf>,
 }
+
+/// The builds of this program that are measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Builds {
+    /// The build of the running program.
+    This,
+    /// The build of the running program, and the build with the profile `lto`.
+    AndLto,
+}
+
+/// The largest size of the rows of scale in a quick run.
+const QUICK_SIZE: usize = 1_000;
 
 impl Arguments {
     /// Reads the arguments that follow the program's name.
@@ -47,6 +69,9 @@ impl Arguments {
             budget: Duration::from_millis(250),
             rows: Vec::new(),
             peers: Peer::ALL.to_vec(),
+            builds: Builds::This,
+            largest: usize::MAX,
+            plot: None,
             json: None,
         };
         while let Some(word) = words.next() {
@@ -55,6 +80,7 @@ impl Arguments {
                 "--quick" => {
                     arguments.rounds = 3;
                     arguments.budget = Duration::from_millis(40);
+                    arguments.largest = QUICK_SIZE;
                 }
                 "--rows" => arguments.rows = value()?.split(',').map(String::from).collect(),
                 "--peers" => arguments.peers = peers(&value()?)?,
@@ -62,6 +88,8 @@ impl Arguments {
                     let rounds = value()?;
                     arguments.rounds = rounds.parse().map_err(|_| format!("`{rounds}` rounds?"))?;
                 }
+                "--lto" => arguments.builds = Builds::AndLto,
+                "--plot" => arguments.plot = Some(value()?.into()),
                 "--json" => arguments.json = Some(value()?.into()),
                 _ => return Err(format!("`{word}` is not understood")),
             }
@@ -72,6 +100,9 @@ impl Arguments {
 
     /// Returns true if this row was requested.
     pub fn wants(&self, row: &Row) -> bool {
+        if row.scale.is_some_and(|scale| scale.size > self.largest) {
+            return false;
+        }
         if self.rows.is_empty() {
             return !row.key.starts_with(smallest::KEY);
         }
@@ -102,6 +133,8 @@ mod tests {
         assert_eq!(keys("--rows yield-m,make"), ["yield-main", "make"]);
         assert!(keys("").contains(&"spawn-task"));
         assert!(!keys("").iter().any(|key| key.starts_with("smallest")));
+        assert!(keys("").contains(&"scale-tasks-cold-1000000"));
+        assert_eq!(keys("--quick --rows scale-sockets-c").len(), 2, "100 and 1,000");
     }
 
     #[test]
@@ -110,5 +143,6 @@ mod tests {
         assert!(parse("--rounds").is_err());
         assert!(parse("--rounds many").is_err());
         assert!(parse("--peers unknown").is_err());
+        assert!(parse("--plot").is_err());
     }
 }

@@ -1,6 +1,7 @@
 """The rows that have a counterpart in Python's asyncio. Called with a row, a clock, milliseconds."""
 
 import asyncio
+import random
 import sys
 import threading
 import time
@@ -157,16 +158,37 @@ async def threads():
     print(most)
 
 
-async def sleeps():
-    async def all_of(count):
-        naps = [asyncio.sleep((n * 7919 % 100 + 1) / 1000) for n in range(count)]
-        for task in [asyncio.create_task(nap) for nap in naps]:
-            await task
+async def sleep_all(late):
+    """A wave of 100,000 sleepers, as in sleeps.rs. Returns the cost, or the mean lateness."""
+    async def sleeper(nap):
+        await asyncio.sleep(nap)
+        return time.perf_counter()
 
-    await all_of(1000)
-    since = METER()
-    await all_of(100_000)
-    print((METER() - since) * 1e9 / 100_000)
+    naps = [random.uniform(0.001, 0.1) for _ in range(100_000)]
+    since, began = METER(), time.perf_counter()
+    tasks = [asyncio.create_task(sleeper(nap)) for nap in naps]
+    wakes = [await task for task in tasks]
+    cost = (METER() - since) * 1e9 / len(naps)
+    lateness = [max(0, woke - began - nap) for nap, woke in zip(naps, wakes)]
+    return sum(lateness) * 1e6 / len(naps) if late else cost
+
+
+async def sleeps_cold():
+    print(await sleep_all(False))
+
+
+async def sleeps_cold_late():
+    print(await sleep_all(True))
+
+
+async def sleeps_warm():
+    await sleep_all(False)
+    print(await sleep_all(False))
+
+
+async def sleeps_warm_late():
+    await sleep_all(True)
+    print(await sleep_all(True))
 
 
 async def timers():

@@ -1,6 +1,7 @@
 //! A cell: the figure of one row for one peer, measured in a process of its own.
 
 use std::io::{Error, ErrorKind, Read, Result};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -36,33 +37,38 @@ pub fn main(arguments: &[String], live_bytes: fn() -> usize) -> Result<()> {
     Ok(())
 }
 
-/// Starts a process for the cell and waits for its figure. Returns `None` if the cell has no figure
-/// on this machine.
+/// Starts a process of this program for the cell, and waits for its figure. Returns `None` if the
+/// cell has no figure on this machine.
 ///
 /// # Errors
 /// If no process can be started.
-pub fn measure(row: &Row, peer: Peer, work: Work, budget: Duration) -> Result<Option<f64>> {
+pub fn measure(
+    row: &Row,
+    peer: Peer,
+    work: Work,
+    budget: Duration,
+    program: &Path,
+) -> Result<Option<f64>> {
     let milliseconds = budget.as_millis().to_string();
     let mut command = match work {
-        Work::Call(_) => call(row, peer, &milliseconds)?,
+        Work::Call(_) => call(row, peer, &milliseconds, program),
         Work::Python => python(row, &milliseconds),
         Work::Smallest(facet) => return smallest::measure(peer, facet).map(Some),
     };
     pinned(row.cores, || read_figure(command.stdin(Stdio::null()).stdout(Stdio::piped())))
 }
 
-fn call(row: &Row, peer: Peer, milliseconds: &str) -> Result<Command> {
-    let this = std::env::current_exe()?;
+fn call(row: &Row, peer: Peer, milliseconds: &str, program: &Path) -> Command {
     let mut command = Command::new(match row.program {
-        Program::Versus => this,
-        Program::Bytes => this.with_file_name("bytes"),
+        Program::Versus => program.to_path_buf(),
+        Program::Bytes => program.with_file_name("bytes"),
     });
     command.args([ARGUMENT, row.key, peer.name(), milliseconds]);
-    if row.program == Program::Bytes {
-        // Limits smol's pool to one worker, because the figures in bytes are for one worker.
+    if row.is_narrow() {
+        // smol's pool reads its width from the environment.
         command.env("BLOCKING_MAX_THREADS", "1");
     }
-    Ok(command)
+    command
 }
 
 fn python(row: &Row, milliseconds: &str) -> Command {

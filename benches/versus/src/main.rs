@@ -1,12 +1,13 @@
 //! The program of `cargo run --release -p versus`; see `benches/README.md`.
 
 use std::error::Error;
-use std::process::Command;
 
-use versus::arguments::{Arguments, USAGE};
+use versus::arguments::{Arguments, Builds, USAGE};
+use versus::builds::Build;
 use versus::peers::Peer;
+use versus::rounds::Measured;
 use versus::row::{Program, Row};
-use versus::{cell, load, rounds, rows, table};
+use versus::{cell, load, plot, rounds, rows, scale, table};
 
 fn main() -> Result<(), Box<dyn Error>> {
     aside::process_pool::init(&[&rows::process::SAME]);
@@ -25,35 +26,41 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     if arguments.rows == ["list"] {
-        rows::all().iter().for_each(|row| println!("{:16} {}", row.key, row.name));
+        rows::all().iter().for_each(|row| println!("{:25} {}", row.key, row.name));
         return Ok(());
     }
     let rows: Vec<Row> = rows::all().into_iter().filter(|row| arguments.wants(row)).collect();
     if rows.is_empty() {
         return Err("no such row; `--rows list` prints them".into());
     }
-    if rows.iter().any(|row| row.program == Program::Bytes) {
-        build_bytes()?;
-    }
-    let measured = rounds::measure(rows, arguments)?;
-    print!("{}", table::markdown(&measured));
+    let builds = builds(arguments, &rows)?;
+    let measured = rounds::measure(rows, arguments, &builds)?;
+    print!("{}{}", table::markdown(&measured), scale::markdown(&measured));
     if let Some(file) = &arguments.json {
         std::fs::write(file, table::json(&measured))?;
     }
-    if arguments.peers.contains(&Peer::Aside) && measured.iter().any(|row| row.ours().is_none()) {
+    if let Some(file) = &arguments.plot {
+        std::fs::write(file, plot::svg(&measured))?;
+    }
+    let has_figure = |row: &Measured| row.ours().is_some() || row.row.scale.is_some();
+    if arguments.peers.contains(&Peer::Aside) && !measured.iter().all(has_figure) {
         return Err("a row has no figure of ours".into());
     }
     Ok(())
 }
 
-/// Builds the program with the counting allocator, because `cargo run` builds only this program.
-fn build_bytes() -> Result<(), Box<dyn Error>> {
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-    let mut build = Command::new(cargo);
-    build.args(["build", "--quiet", "--release", "--package", "versus", "--bin", "bytes"]);
-    if build.current_dir(env!("CARGO_MANIFEST_DIR")).status()?.success() {
-        Ok(())
-    } else {
-        Err("the program `bytes` could not be built".into())
+/// Returns the builds that are measured, and builds what `cargo run` does not build.
+fn builds(arguments: &Arguments, rows: &[Row]) -> std::io::Result<Vec<Build>> {
+    let this = Build::this()?;
+    if rows.iter().any(|row| row.program == Program::Bytes) {
+        this.make()?;
+    }
+    match arguments.builds {
+        Builds::This => Ok(vec![this]),
+        Builds::AndLto => {
+            let lto = Build::lto()?;
+            lto.make()?;
+            Ok(vec![this, lto])
+        }
     }
 }

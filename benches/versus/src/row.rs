@@ -2,6 +2,7 @@
 
 use crate::peers::Peer;
 use crate::run::{Meter, Run};
+use crate::scale::{Kind, Scale};
 use crate::smallest;
 
 /// A row of the table.
@@ -17,10 +18,15 @@ pub struct Row {
     pub meter: Meter,
     /// The cores on which the cells run.
     pub cores: Cores,
+    /// The number of cells of each peer.
+    pub rounds: Rounds,
     /// The program that runs the cells.
     pub program: Program,
     /// Defines whether smaller or larger figures are better.
     pub better: Better,
+    /// The row's position among the rows of scale, if it is one of them. These rows have tables of
+    /// their own.
+    pub scale: Option<Scale>,
     /// The floors: the permitted figures of aside. All of them must be met.
     pub floors: Vec<Floor>,
     /// The peers, and the work of each.
@@ -43,6 +49,17 @@ pub enum Cores {
     One,
     /// All cores.
     All,
+}
+
+/// The number of cells of each peer, compared with the rounds of the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rounds {
+    /// One cell in each round.
+    Each,
+    /// At least twenty cells, for figures that differ much from process to process.
+    Twenty,
+    /// One cell in each of the first three rounds, for long cells.
+    FirstThree,
 }
 
 /// The program that runs the cells of a row.
@@ -81,15 +98,17 @@ pub enum Of {
     Best,
     /// The best rival, except the listed rivals, whose work in this row differs from aside's.
     BestBut(&'static [Peer]),
-    /// The given rival.
-    Peer(Peer),
+    /// The best of the listed rivals.
+    BestOf(&'static [Peer]),
+    /// The column `limit`.
+    Limit,
     /// One unit of the row's figures.
     Unit,
 }
 
 impl Row {
-    /// Makes a row in nanoseconds of processor time, on all cores, without a floor and without a
-    /// cell in the column `limit`.
+    /// Makes a row in nanoseconds of processor time, on all cores, without a cell in the column
+    /// `limit`. It has the floors of all rows: aside is behind neither tokio nor smol.
     pub fn new(key: &'static str, name: &'static str, cells: Vec<(Peer, Work)>) -> Row {
         Row {
             key,
@@ -97,9 +116,13 @@ impl Row {
             unit: "ns CPU",
             meter: Meter::Cpu,
             cores: Cores::All,
+            rounds: Rounds::Each,
             program: Program::Versus,
             better: Better::Less,
-            floors: Vec::new(),
+            scale: None,
+            floors: [Peer::TOKIO, Peer::SMOL]
+                .map(|peers| Floor { share: 1.0, of: Of::BestOf(peers) })
+                .into(),
             cells,
         }
     }
@@ -116,10 +139,16 @@ impl Row {
         Row { meter: Meter::Wall, unit: "ns wall", ..self }
     }
 
-    /// Measures a rate per second, by the wall clock.
+    /// Measures a rate per second, by the wall clock. A rate has no floor.
     #[must_use]
     pub fn rate(self, unit: &'static str) -> Row {
-        Row { meter: Meter::Wall, better: Better::More, unit, ..self }
+        Row { meter: Meter::Wall, better: Better::More, unit, floors: Vec::new(), ..self }
+    }
+
+    /// Sets the number of cells of each peer.
+    #[must_use]
+    pub fn rounds(self, rounds: Rounds) -> Row {
+        Row { rounds, ..self }
     }
 
     /// Pins the cells to one core.
@@ -134,11 +163,30 @@ impl Row {
         Row { program, ..self }
     }
 
+    /// Makes this row one of the rows of scale.
+    #[must_use]
+    pub fn scale(self, scale: Scale) -> Row {
+        Row { scale: Some(scale), ..self }
+    }
+
     /// Adds a floor: aside's figure is at most this share of the reference.
     #[must_use]
     pub fn floor(mut self, share: f64, of: Of) -> Row {
         self.floors.push(Floor { share, of });
         self
+    }
+
+    /// Replaces the floors by this one.
+    #[must_use]
+    pub fn only_floor(mut self, share: f64, of: Of) -> Row {
+        self.floors.clear();
+        self.floor(share, of)
+    }
+
+    /// Returns true if the pools of this row's cells have the minimal number of threads.
+    pub fn is_narrow(&self) -> bool {
+        let counts_jobs = self.scale.is_some_and(|scale| scale.kind == Kind::Jobs);
+        counts_jobs || self.program == Program::Bytes
     }
 
     /// Adds the cell of the column `limit`: a program written by hand for this row.

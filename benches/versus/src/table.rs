@@ -5,15 +5,21 @@ use std::fmt::Write;
 use crate::peers::Peer;
 use crate::rounds::Measured;
 
-/// Returns a Markdown table, with a column for each peer that has a figure.
+/// Returns a Markdown table, with a column for each peer that has a figure. The rows of
+/// [scale](crate::scale) have tables of their own.
 pub fn markdown(measured: &[Measured]) -> String {
+    let measured: Vec<_> = measured.iter().filter(|row| row.row.scale.is_none()).collect();
+    if measured.is_empty() {
+        return String::new();
+    }
     let has_figure = |peer: &Peer| measured.iter().any(|row| row.figures.contains_key(peer));
     let peers: Vec<Peer> = Peer::ALL.into_iter().filter(has_figure).collect();
     let names: Vec<_> = peers.iter().map(|peer| peer.name()).collect();
-    let mut table = format!("| row | unit | {} | ours/best | floor | |\n", names.join(" | "));
-    let _ = writeln!(table, "|---|---|{}", "--:|".repeat(peers.len() + 2) + "---|");
-    for row in measured {
-        let _ = write!(table, "| {} | {} |", row.row.name, row.row.unit);
+    let mut table =
+        format!("| row | unit | build | {} | ours/best | floor | |\n", names.join(" | "));
+    let _ = writeln!(table, "|---|---|---|{}", "--:|".repeat(peers.len() + 2) + "---|");
+    for row in &measured {
+        let _ = write!(table, "| {} | {} | {} |", row.row.name, row.row.unit, row.profile);
         for peer in &peers {
             let _ = write!(
                 table,
@@ -30,14 +36,19 @@ pub fn markdown(measured: &[Measured]) -> String {
 }
 
 /// Formats a figure with at least three significant digits, and groups thousands by commas.
-fn figure(figure: f64) -> String {
+pub(crate) fn figure(figure: f64) -> String {
     if figure < 9.995 {
         return format!("{figure:.2}");
     }
     if figure < 99.95 {
         return format!("{figure:.1}");
     }
-    let digits = format!("{figure:.0}");
+    whole(figure)
+}
+
+/// Formats the nearest whole number, and groups thousands by commas.
+pub(crate) fn whole(number: f64) -> String {
+    let digits = format!("{number:.0}");
     let mut grouped = String::new();
     for (place, digit) in digits.chars().enumerate() {
         if place > 0 && (digits.len() - place).is_multiple_of(3) {
@@ -48,8 +59,8 @@ fn figure(figure: f64) -> String {
     grouped
 }
 
-/// Returns a JSON list of objects with `row`, `unit`, `ours`, `rivals`, `limit`, `best`, `ratio`
-/// and `floor`.
+/// Returns a JSON list of objects with `key`, `row`, `unit`, `build`, `ours`, `rivals`, `limit`,
+/// `best`, `ratio` and `floor`.
 pub fn json(measured: &[Measured]) -> String {
     let rows: Vec<String> = measured.iter().map(object).collect();
     format!("[\n{}\n]\n", rows.join(",\n"))
@@ -61,10 +72,13 @@ fn object(row: &Measured) -> String {
     let rivals: Vec<String> =
         row.rivals().map(|(peer, figure)| format!("\"{}\": {figure:.4}", peer.name())).collect();
     format!(
-        "  {{\"row\": \"{}\", \"unit\": \"{}\", \"ours\": {}, \"rivals\": {{{}}}, \"limit\": {}, \
-         \"best\": {}, \"ratio\": {}, \"floor\": {}}}",
+        "  {{\"key\": \"{}\", \"row\": \"{}\", \"unit\": \"{}\", \"build\": \"{}\", \
+         \"ours\": {}, \"rivals\": {{{}}}, \"limit\": {}, \"best\": {}, \"ratio\": {}, \
+         \"floor\": {}}}",
+        row.row.key,
         row.row.name,
         row.row.unit,
+        row.profile,
         number(row.ours()),
         rivals.join(", "),
         number(row.figures.get(&Peer::Limit).copied()),
@@ -89,18 +103,18 @@ mod tests {
     fn a_row_in_both_forms() {
         let row = Row::new("row", "a row", Vec::new()).floor(0.5, Of::Best);
         let figures = [(Peer::Aside, 40.0), (Peer::Tokio, 50.0), (Peer::Limit, 1.0)].into();
-        let measured = [Measured { row, figures }];
+        let measured = [Measured { row, profile: "lto".into(), figures }];
         let table = markdown(&measured);
-        assert_eq!(table.lines().nth(1), Some("|---|---|--:|--:|--:|--:|--:|---|"));
+        assert_eq!(table.lines().nth(1), Some("|---|---|---|--:|--:|--:|--:|--:|---|"));
         assert_eq!(
             table.lines().nth(2),
-            Some("| a row | ns CPU | 40.0 | 50.0 | 1.00 | 0.80 | 0.50 | **lost** |")
+            Some("| a row | ns CPU | lto | 40.0 | 50.0 | 1.00 | 0.80 | 0.50 | **lost** |")
         );
         assert_eq!(
             json(&measured),
-            "[\n  {\"row\": \"a row\", \"unit\": \"ns CPU\", \"ours\": 40.0000, \"rivals\": \
-             {\"tokio\": 50.0000}, \"limit\": 1.0000, \"best\": 50.0000, \"ratio\": 0.8000, \
-             \"floor\": 0.5000}\n]\n"
+            "[\n  {\"key\": \"row\", \"row\": \"a row\", \"unit\": \"ns CPU\", \"build\": \"lto\", \
+             \"ours\": 40.0000, \"rivals\": {\"tokio\": 50.0000}, \"limit\": 1.0000, \
+             \"best\": 50.0000, \"ratio\": 0.8000, \"floor\": 0.5000}\n]\n"
         );
     }
 }

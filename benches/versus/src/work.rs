@@ -10,6 +10,14 @@ use std::thread::{self, Thread};
 
 use runtime_core::sync::Mutex;
 
+/// Returns a random number that depends only on `n`, by the finalizer of SplitMix64.
+pub fn random(n: u64) -> u64 {
+    let n = n.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let n = (n ^ n >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let n = (n ^ n >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    n ^ n >> 31
+}
+
 /// Yields once. All runtimes use this `yield_now`.
 pub fn yield_now() -> YieldNow {
     YieldNow { yielded: false }

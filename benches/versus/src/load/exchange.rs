@@ -1,7 +1,7 @@
 //! Requests and answers over connections that stay open.
 
 use std::io::{Error, ErrorKind, Result};
-use std::net::{Ipv4Addr, TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddrV4, TcpStream, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{self, UnixStream};
@@ -11,7 +11,7 @@ use rustix::buffer::spare_capacity;
 use rustix::event::epoll;
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 
-use super::{HELLO, Lap, Load};
+use super::{HELLO, Lap, Load, PER_ADDRESS};
 
 /// The size of the read buffer. No answer is longer.
 const BUFFER: usize = 16 * 1024;
@@ -49,8 +49,8 @@ pub(super) fn connect(
         events: Vec::with_capacity(EVENTS_MAX),
         buffer: vec![0; BUFFER],
     };
-    for _ in 0..connections {
-        let socket = open(load, address)?;
+    for index in 0..connections {
+        let socket = open(load, address, index)?;
         send(&socket, request, SendFlags::empty())?;
         exchange.answer = match load {
             Load::Http => exchange.receive_until_hello(&socket)?,
@@ -63,7 +63,7 @@ pub(super) fn connect(
     Ok(exchange)
 }
 
-fn open(load: Load, address: &str) -> Result<OwnedFd> {
+fn open(load: Load, address: &str, index: usize) -> Result<OwnedFd> {
     Ok(match load {
         Load::Unix => {
             let address = net::SocketAddr::from_abstract_name(address)?;
@@ -75,11 +75,19 @@ fn open(load: Load, address: &str) -> Result<OwnedFd> {
             socket.into()
         }
         Load::Tcp | Load::Http | Load::Short | Load::Bulk => {
-            let stream = TcpStream::connect(address)?;
+            let stream = TcpStream::connect(address_of(address, index)?)?;
             stream.set_nodelay(true)?;
             stream.into()
         }
     })
+}
+
+/// Returns the server's address for this connection.
+fn address_of(address: &str, index: usize) -> Result<SocketAddrV4> {
+    let mut address: SocketAddrV4 = address.parse().map_err(Error::other)?;
+    let offset = (index / PER_ADDRESS) as u32;
+    address.set_ip(Ipv4Addr::from_bits(address.ip().to_bits() + offset));
+    Ok(address)
 }
 
 impl Exchange {
@@ -144,5 +152,18 @@ impl Lap for Exchange {
             }
         }
         Ok(answered)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_connections_go_to_several_addresses() {
+        let at = |index| address_of("127.0.0.1:7", index).expect("it is an address").to_string();
+        let last = PER_ADDRESS - 1;
+        assert_eq!([0, last, PER_ADDRESS].map(at), ["127.0.0.1:7", "127.0.0.1:7", "127.0.0.2:7"]);
+        assert!(address_of("nowhere", 0).is_err());
     }
 }

@@ -11,7 +11,7 @@ pub struct Aside;
 impl Runtime for Aside {
     type Handle<T: Send + 'static> = aside::JoinHandle<T>;
 
-    fn block_on<F: Future<Output: 'static>>(main: F) -> F::Output {
+    fn block_on<F: Future<Output: 'static> + 'static>(main: F) -> F::Output {
         aside::run(main)
     }
 
@@ -32,9 +32,13 @@ impl Timers for Aside {
         aside::sleep(duration)
     }
 
-    fn spawn_sleep(duration: Duration) -> Self::Handle<()> {
+    fn spawn_sleep<T: Send + 'static>(
+        duration: Duration,
+        then: impl FnOnce() -> T + Send + 'static,
+    ) -> Self::Handle<T> {
         aside::spawn(async move {
             aside::sleep(duration).await;
+            then()
         })
     }
 }
@@ -79,7 +83,7 @@ impl Bounded for Aside {
 }
 
 impl Narrow for Aside {
-    fn block_on_narrow<F: Future<Output: 'static>>(main: F) -> F::Output {
+    fn block_on_narrow<F: Future<Output: 'static> + 'static>(main: F) -> F::Output {
         aside::Runtime::builder().threads_max(1).build().block_on(main)
     }
 }

@@ -26,7 +26,7 @@ static POOL: LazyLock<ThreadPool> = LazyLock::new(|| {
 impl Runtime for Futures {
     type Handle<T: Send + 'static> = RemoteHandle<T>;
 
-    fn block_on<F: Future<Output: 'static>>(main: F) -> F::Output {
+    fn block_on<F: Future<Output: 'static> + 'static>(main: F) -> F::Output {
         let mut pool = LocalPool::new();
         SPAWNER.set(Some(pool.spawner()));
         let output = pool.run_until(main);
@@ -89,7 +89,7 @@ impl Bounded for Futures {
 impl Narrow for Futures {
     const WORKERS: usize = THREADS;
 
-    fn block_on_narrow<F: Future<Output: 'static>>(main: F) -> F::Output {
+    fn block_on_narrow<F: Future<Output: 'static> + 'static>(main: F) -> F::Output {
         Futures::block_on(main)
     }
 }

@@ -7,6 +7,7 @@ mod aside;
 mod compio;
 mod futures;
 mod monoio;
+mod safina;
 mod smol;
 mod tokio;
 
@@ -17,9 +18,25 @@ use async_channel::{Receiver, Sender};
 pub use self::aside::Aside;
 pub use self::compio::Compio;
 pub use self::futures::Futures;
-pub use self::monoio::{Driver, Epoll, Monoio, Uring};
-pub use self::smol::Smol;
-pub use self::tokio::Tokio;
+pub use self::monoio::{ByEpoll, ByUring, Driver, OnMonoio};
+pub use self::safina::Safina;
+pub use self::smol::{ByOrdinary, ByStatic, OnSmol, Spawner};
+pub use self::tokio::{ByLocalRuntime, ByLocalSet, ByRuntime, Form, OnTokio};
+
+/// The type of [`Peer::Tokio`]. This type and those below have the name of their column.
+pub type Tokio = OnTokio<ByRuntime>;
+/// The type of [`Peer::TokioLocal`].
+pub type TokioLocal = OnTokio<ByLocalRuntime>;
+/// The type of [`Peer::TokioSet`].
+pub type TokioSet = OnTokio<ByLocalSet>;
+/// The type of [`Peer::Smol`].
+pub type Smol = OnSmol<ByStatic>;
+/// The type of [`Peer::SmolOrdinary`].
+pub type SmolOrdinary = OnSmol<ByOrdinary>;
+/// The type of [`Peer::Monoio`].
+pub type Monoio = OnMonoio<ByEpoll>;
+/// The type of [`Peer::MonoioUring`].
+pub type MonoioUring = OnMonoio<ByUring>;
 
 /// A column of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,8 +45,14 @@ pub enum Peer {
     Aside,
     /// tokio's current-thread runtime.
     Tokio,
-    /// smol's parts: async-executor, async-io, blocking.
+    /// tokio's `LocalRuntime`.
+    TokioLocal,
+    /// tokio's `LocalSet` on the current-thread runtime.
+    TokioSet,
+    /// smol's parts, with the static executor: async-executor, async-io, blocking.
     Smol,
+    /// smol's parts, with the ordinary executor.
+    SmolOrdinary,
     /// monoio on epoll.
     Monoio,
     /// monoio on io_uring.
@@ -38,6 +61,8 @@ pub enum Peer {
     Compio,
     /// `futures`: LocalPool, ThreadPool, FuturesUnordered.
     Futures,
+    /// safina.
+    Safina,
     /// `join_all` of `futures`.
     JoinAll,
     /// `futures-concurrency`.
@@ -49,15 +74,28 @@ pub enum Peer {
 }
 
 impl Peer {
+    /// tokio's columns. A floor that refers to tokio refers to the best of them.
+    pub const TOKIO: &'static [Peer] = &[Peer::Tokio, Peer::TokioLocal, Peer::TokioSet];
+
+    /// smol's columns. A floor that refers to smol refers to the best of them.
+    pub const SMOL: &'static [Peer] = &[Peer::Smol, Peer::SmolOrdinary];
+
+    /// The columns on io_uring.
+    pub const URING: &'static [Peer] = &[Peer::MonoioUring, Peer::Compio];
+
     /// All peers, in the order of the columns.
-    pub const ALL: [Peer; 11] = [
+    pub const ALL: [Peer; 15] = [
         Peer::Aside,
         Peer::Tokio,
+        Peer::TokioLocal,
+        Peer::TokioSet,
         Peer::Smol,
+        Peer::SmolOrdinary,
         Peer::Monoio,
         Peer::MonoioUring,
         Peer::Compio,
         Peer::Futures,
+        Peer::Safina,
         Peer::JoinAll,
         Peer::FuturesConcurrency,
         Peer::Asyncio,
@@ -69,11 +107,15 @@ impl Peer {
         match self {
             Peer::Aside => "aside",
             Peer::Tokio => "tokio",
+            Peer::TokioLocal => "tokio-local",
+            Peer::TokioSet => "tokio-set",
             Peer::Smol => "smol",
+            Peer::SmolOrdinary => "smol-ordinary",
             Peer::Monoio => "monoio",
             Peer::MonoioUring => "monoio-uring",
             Peer::Compio => "compio",
             Peer::Futures => "futures",
+            Peer::Safina => "safina",
             Peer::JoinAll => "join_all",
             Peer::FuturesConcurrency => "f-concurrency",
             Peer::Asyncio => "asyncio",
@@ -91,9 +133,13 @@ impl Peer {
             Peer::MonoioUring | Peer::Compio => ::monoio::utils::detect_uring(),
             Peer::Aside
             | Peer::Tokio
+            | Peer::TokioLocal
+            | Peer::TokioSet
             | Peer::Smol
+            | Peer::SmolOrdinary
             | Peer::Monoio
             | Peer::Futures
+            | Peer::Safina
             | Peer::JoinAll
             | Peer::FuturesConcurrency
             | Peer::Limit => true,
@@ -107,7 +153,7 @@ pub trait Runtime: 'static {
     type Handle<T: Send + 'static>: Future + Send + 'static;
 
     /// Makes a runtime, drives the future, and drops the runtime.
-    fn block_on<F: Future<Output: 'static>>(main: F) -> F::Output;
+    fn block_on<F: Future<Output: 'static> + 'static>(main: F) -> F::Output;
 
     /// Spawns a task on the current runtime.
     fn spawn<F>(future: F) -> Self::Handle<F::Output>
@@ -139,8 +185,11 @@ pub trait Timers: Runtime {
     /// Returns a future that waits for this duration.
     fn sleep(duration: Duration) -> impl Future + 'static;
 
-    /// Spawns a task that waits for this duration.
-    fn spawn_sleep(duration: Duration) -> Self::Handle<()>;
+    /// Spawns a task that waits for this duration, and then calls a closure.
+    fn spawn_sleep<T: Send + 'static>(
+        duration: Duration,
+        then: impl FnOnce() -> T + Send + 'static,
+    ) -> Self::Handle<T>;
 }
 
 /// Implemented by runtimes with a pool for blocking calls.
@@ -149,7 +198,7 @@ pub trait Blocking: Runtime {
     type Job<T: Send + 'static>: Future + Send + 'static;
 
     /// Like [`Runtime::block_on`], with the pool available.
-    fn block_on_with_pool<F: Future<Output: 'static>>(main: F) -> F::Output {
+    fn block_on_with_pool<F: Future<Output: 'static> + 'static>(main: F) -> F::Output {
         Self::block_on(main)
     }
 
@@ -210,7 +259,7 @@ pub trait Narrow: Blocking {
     const WORKERS: usize = 1;
 
     /// Like [`Blocking::block_on_with_pool`], with the minimal number of threads in the pool.
-    fn block_on_narrow<F: Future<Output: 'static>>(main: F) -> F::Output;
+    fn block_on_narrow<F: Future<Output: 'static> + 'static>(main: F) -> F::Output;
 }
 
 /// Implemented by runtimes that can be created without running anything.

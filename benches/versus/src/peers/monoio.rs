@@ -9,26 +9,29 @@ use super::{Blocking, Bounded, Make, Narrow, Runtime, Timers, Tokens, with_token
 
 /// monoio on one of its drivers.
 #[derive(Debug)]
-pub struct Monoio<D>(PhantomData<D>);
+pub struct OnMonoio<D>(PhantomData<D>);
 
 /// The driver on epoll.
 #[derive(Debug)]
-pub struct Epoll;
+pub struct ByEpoll;
 
 /// The driver on io_uring.
 #[derive(Debug)]
-pub struct Uring;
+pub struct ByUring;
 
 /// Builds and runs a runtime on one driver.
 pub trait Driver: 'static {
     /// Makes a runtime with timers, drives the future, and drops the runtime.
-    fn block_on<F: Future<Output: 'static>>(main: F, pool: Option<DefaultThreadPool>) -> F::Output;
+    fn block_on<F: Future<Output: 'static> + 'static>(
+        main: F,
+        pool: Option<DefaultThreadPool>,
+    ) -> F::Output;
 }
 
 macro_rules! driver {
     ($name:ty, $driver:ty) => {
         impl Driver for $name {
-            fn block_on<F: Future<Output: 'static>>(
+            fn block_on<F: Future<Output: 'static> + 'static>(
                 main: F,
                 pool: Option<DefaultThreadPool>,
             ) -> F::Output {
@@ -43,16 +46,16 @@ macro_rules! driver {
     };
 }
 
-driver!(Epoll, LegacyDriver);
-driver!(Uring, IoUringDriver);
+driver!(ByEpoll, LegacyDriver);
+driver!(ByUring, IoUringDriver);
 
 /// The number of threads of the pool, which has a fixed size.
 const THREADS: usize = 4;
 
-impl<D: Driver> Runtime for Monoio<D> {
+impl<D: Driver> Runtime for OnMonoio<D> {
     type Handle<T: Send + 'static> = JoinHandle<T>;
 
-    fn block_on<F: Future<Output: 'static>>(main: F) -> F::Output {
+    fn block_on<F: Future<Output: 'static> + 'static>(main: F) -> F::Output {
         D::block_on(main, None)
     }
 
@@ -68,22 +71,26 @@ impl<D: Driver> Runtime for Monoio<D> {
     }
 }
 
-impl<D: Driver> Timers for Monoio<D> {
+impl<D: Driver> Timers for OnMonoio<D> {
     fn sleep(duration: Duration) -> impl Future + 'static {
         monoio::time::sleep(duration)
     }
 
-    fn spawn_sleep(duration: Duration) -> Self::Handle<()> {
+    fn spawn_sleep<T: Send + 'static>(
+        duration: Duration,
+        then: impl FnOnce() -> T + Send + 'static,
+    ) -> Self::Handle<T> {
         monoio::spawn(async move {
             monoio::time::sleep(duration).await;
+            then()
         })
     }
 }
 
-impl<D: Driver> Blocking for Monoio<D> {
+impl<D: Driver> Blocking for OnMonoio<D> {
     type Job<T: Send + 'static> = JoinHandle<Result<T, JoinError>>;
 
-    fn block_on_with_pool<F: Future<Output: 'static>>(main: F) -> F::Output {
+    fn block_on_with_pool<F: Future<Output: 'static> + 'static>(main: F) -> F::Output {
         D::block_on(main, Some(DefaultThreadPool::new(THREADS)))
     }
 
@@ -96,7 +103,7 @@ impl<D: Driver> Blocking for Monoio<D> {
     }
 }
 
-impl<D: Driver> Bounded for Monoio<D> {
+impl<D: Driver> Bounded for OnMonoio<D> {
     type Queue = Tokens;
 
     fn queue(bound: usize) -> Tokens {
@@ -111,13 +118,13 @@ impl<D: Driver> Bounded for Monoio<D> {
     }
 }
 
-impl<D: Driver> Narrow for Monoio<D> {
-    fn block_on_narrow<F: Future<Output: 'static>>(main: F) -> F::Output {
+impl<D: Driver> Narrow for OnMonoio<D> {
+    fn block_on_narrow<F: Future<Output: 'static> + 'static>(main: F) -> F::Output {
         D::block_on(main, Some(DefaultThreadPool::new(1)))
     }
 }
 
-impl<D: Driver> Make for Monoio<D> {
+impl<D: Driver> Make for OnMonoio<D> {
     fn make_and_drop() {
         D::block_on(async {}, None);
     }

@@ -1,22 +1,44 @@
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::{Builder, Handle, LocalOptions};
 use tokio::sync::Semaphore;
-use tokio::task::{JoinError, JoinHandle};
+use tokio::task::{JoinError, JoinHandle, LocalSet};
 
 use super::{Blocking, Bounded, Make, Narrow, Runtime, Submit, Timers};
 
-/// tokio's current-thread runtime with everything enabled, as `#[tokio::main]` creates it.
+/// tokio on one thread, with everything enabled, in one of its three forms.
 #[derive(Debug)]
-pub struct Tokio;
+pub struct OnTokio<F>(PhantomData<F>);
 
-impl Runtime for Tokio {
-    type Handle<T: Send + 'static> = JoinHandle<T>;
+/// The current-thread runtime, as `#[tokio::main(flavor = "current_thread")]` creates it.
+#[derive(Debug)]
+pub struct ByRuntime;
 
-    fn block_on<F: Future<Output: 'static>>(main: F) -> F::Output {
-        let runtime = Builder::new_current_thread().enable_all().build();
-        runtime.expect("tokio's runtime can be made").block_on(main)
+/// The runtime for tasks that stay on their thread, as `#[tokio::main(flavor = "local")]` creates
+/// it.
+#[derive(Debug)]
+pub struct ByLocalRuntime;
+
+/// A `LocalSet` on the current-thread runtime.
+#[derive(Debug)]
+pub struct ByLocalSet;
+
+/// Builds and runs a runtime in one form.
+pub trait Form: 'static {
+    /// Makes a runtime, drives the future, and drops the runtime.
+    fn block_on<F: Future>(builder: &mut Builder, main: F) -> F::Output;
+
+    /// Spawns a task on the current runtime.
+    fn spawn<F>(future: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static;
+}
+
+impl Form for ByRuntime {
+    fn block_on<F: Future>(builder: &mut Builder, main: F) -> F::Output {
+        builder.build().expect("tokio's runtime can be made").block_on(main)
     }
 
     fn spawn<F>(future: F) -> JoinHandle<F::Output>
@@ -25,25 +47,79 @@ impl Runtime for Tokio {
     {
         tokio::spawn(future)
     }
+}
+
+impl Form for ByLocalRuntime {
+    fn block_on<F: Future>(builder: &mut Builder, main: F) -> F::Output {
+        let runtime = builder.build_local(LocalOptions::default());
+        runtime.expect("tokio's runtime can be made").block_on(main)
+    }
+
+    fn spawn<F>(future: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        tokio::task::spawn_local(future)
+    }
+}
+
+impl Form for ByLocalSet {
+    fn block_on<F: Future>(builder: &mut Builder, main: F) -> F::Output {
+        let runtime = builder.build().expect("tokio's runtime can be made");
+        LocalSet::new().block_on(&runtime, main)
+    }
+
+    fn spawn<F>(future: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        tokio::task::spawn_local(future)
+    }
+}
+
+/// Returns the settings of all forms.
+fn builder() -> Builder {
+    let mut builder = Builder::new_current_thread();
+    builder.enable_all();
+    builder
+}
+
+impl<F: Form> Runtime for OnTokio<F> {
+    type Handle<T: Send + 'static> = JoinHandle<T>;
+
+    fn block_on<M: Future<Output: 'static> + 'static>(main: M) -> M::Output {
+        F::block_on(&mut builder(), main)
+    }
+
+    fn spawn<W>(future: W) -> JoinHandle<W::Output>
+    where
+        W: Future<Output: Send + 'static> + Send + 'static,
+    {
+        F::spawn(future)
+    }
 
     fn output<T>(joined: Result<T, JoinError>) -> T {
         joined.expect("the tasks of the measure end well")
     }
 }
 
-impl Timers for Tokio {
+impl<F: Form> Timers for OnTokio<F> {
     fn sleep(duration: Duration) -> impl Future + 'static {
         tokio::time::sleep(duration)
     }
 
-    fn spawn_sleep(duration: Duration) -> Self::Handle<()> {
-        tokio::spawn(async move {
+    fn spawn_sleep<T: Send + 'static>(
+        duration: Duration,
+        then: impl FnOnce() -> T + Send + 'static,
+    ) -> Self::Handle<T> {
+        F::spawn(async move {
             tokio::time::sleep(duration).await;
+            then()
         })
     }
 }
 
-impl Blocking for Tokio {
+impl<F: Form> Blocking for OnTokio<F> {
     type Job<T: Send + 'static> = JoinHandle<T>;
 
     fn spawn_blocking<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> Self::Job<T> {
@@ -55,7 +131,7 @@ impl Blocking for Tokio {
     }
 }
 
-impl Submit for Tokio {
+impl<F: Form> Submit for OnTokio<F> {
     type Submitter = Handle;
 
     fn submitter() -> Handle {
@@ -67,7 +143,7 @@ impl Submit for Tokio {
     }
 }
 
-impl Bounded for Tokio {
+impl<F: Form> Bounded for OnTokio<F> {
     type Queue = Arc<Semaphore>;
 
     fn queue(bound: usize) -> Arc<Semaphore> {
@@ -86,15 +162,14 @@ impl Bounded for Tokio {
     }
 }
 
-impl Narrow for Tokio {
-    fn block_on_narrow<F: Future<Output: 'static>>(main: F) -> F::Output {
-        let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(1).build();
-        runtime.expect("tokio's runtime can be made").block_on(main)
+impl<F: Form> Narrow for OnTokio<F> {
+    fn block_on_narrow<M: Future<Output: 'static> + 'static>(main: M) -> M::Output {
+        F::block_on(builder().max_blocking_threads(1), main)
     }
 }
 
-impl Make for Tokio {
+impl<F: Form> Make for OnTokio<F> {
     fn make_and_drop() {
-        Tokio::block_on(async {});
+        F::block_on(&mut builder(), async {});
     }
 }

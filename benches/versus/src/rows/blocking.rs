@@ -8,11 +8,50 @@ use std::time::Duration;
 
 use runtime_core::sync::Mutex;
 
-use crate::peers::{Blocking, Submit, in_task_with_pool};
+use crate::peers::{Aside, Blocking, Peer, Runtime, Submit, in_task_with_pool};
+use crate::row::{Of, Rounds, Row, Work};
+use crate::rows::remote::round_trip_limit;
 use crate::run::Run;
 use crate::work::{Helper, Latch};
 
+/// The pools that have a fixed number of threads.
+const FIXED: &[Peer] = &[Peer::Monoio, Peer::MonoioUring, Peer::Futures, Peer::Safina];
+
+/// The rows of blocking calls.
+pub(super) fn rows() -> Vec<Row> {
+    let with_spin = vec![(Peer::Aside, Work::Call(call_with_spin))];
+    vec![
+        Row::new("blocking-one", "blocking call, round trip, one core", pools!(call))
+            .on_one_core()
+            .floor(1.0, Of::Best)
+            .limit(round_trip_limit)
+            .python(),
+        Row::new("blocking-two", "blocking call, round trip, two cores", pools!(call))
+            .wall()
+            .rounds(Rounds::Twenty)
+            .limit(round_trip_limit)
+            .python(),
+        Row::new("blocking-two-cpu", "the same, in processor time", pools!(call))
+            .limit(round_trip_limit),
+        Row::new("call-spin", "the same by the wall clock, with a spin of 50 µs", with_spin).wall(),
+        Row::new("burst", "100,000 empty jobs", pools!(burst))
+            .floor(1.2, Of::BestOf(FIXED))
+            .limit(burst_limit),
+        Row::new("sleepers", "256 jobs that sleep 10 ms", pools!(sleepers))
+            .wall()
+            .limit(sleepers_limit),
+        Row::new(
+            "submitters",
+            "8 threads submit 10,000 jobs each",
+            each!(submitters: Aside, Tokio, Smol, Futures, Safina),
+        )
+        .floor(1.0, Of::Best)
+        .limit(submitters_limit),
+    ]
+}
+
 const LAP: usize = 100;
+const SPIN: Duration = Duration::from_micros(50);
 const BURST: usize = 100_000;
 const SLEEPERS: usize = 256;
 const SLEEP: Duration = Duration::from_millis(10);
@@ -30,6 +69,24 @@ pub(super) fn call<R: Blocking>(run: &Run) -> f64 {
             }
         }
         laps.figure()
+    })
+}
+
+/// Makes one call at a time, on a runtime whose threads spin before they park.
+pub(super) fn call_with_spin(run: &Run) -> f64 {
+    let mut laps = run.laps(LAP);
+    let runtime = aside::Runtime::builder().spin_before_park(SPIN).build();
+    runtime.block_on(async {
+        let calls = aside::spawn(async move {
+            while laps.more() {
+                for n in 0..LAP {
+                    let job = Aside::spawn_blocking(move || black_box(n));
+                    black_box(Aside::job_output::<usize>(job.await));
+                }
+            }
+            laps.figure()
+        });
+        Aside::output::<f64>(calls.await)
     })
 }
 

@@ -14,9 +14,39 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use futures_concurrency::future::Join;
 
+use crate::peers::Peer;
+use crate::row::{Of, Row, Work};
 use crate::rows::yields::Flag;
 use crate::run::Run;
 use crate::work::yield_now;
+
+/// Lists a function for all combinators.
+macro_rules! gatherers {
+    ($work:ident) => {
+        vec![
+            (Peer::Aside, Work::Call($work::<Ours>)),
+            (Peer::JoinAll, Work::Call($work::<JoinAll>)),
+            (Peer::Futures, Work::Call($work::<Unordered>)),
+            (Peer::FuturesConcurrency, Work::Call($work::<Concurrency>)),
+        ]
+    };
+}
+
+/// The rows of many futures in one task.
+pub(super) fn rows() -> Vec<Row> {
+    vec![
+        Row::new("gather-yields", "gather 10,000 of 10 yields", gatherers!(yields))
+            .floor(0.95, Of::Best)
+            .limit(yields_limit)
+            .python(),
+        Row::new("gather-one", "gather 10,000, one woken at a time", gatherers!(one_woken))
+            .floor(0.95, Of::Best)
+            .limit(one_woken_limit),
+        Row::new("gather-growth", "gather 10,000 over gather 100, one woken", gatherers!(growth))
+            .unit("times")
+            .floor(3.0, Of::Unit),
+    ]
+}
 
 const CHILDREN: usize = 10_000;
 const YIELDS_EACH: usize = 10;

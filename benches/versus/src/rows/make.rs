@@ -7,9 +7,20 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
-use crate::peers::Make;
+use crate::peers::{Make, Peer};
+use crate::row::{Of, Row};
 use crate::rows::yields::Flag;
 use crate::run::Run;
+
+/// The row of a runtime that runs nothing.
+pub(super) fn rows() -> Vec<Row> {
+    vec![
+        Row::new("make", "make a runtime, run nothing, drop it", runtimes!(and_drop))
+            .floor(0.10, Of::BestOf(Peer::TOKIO))
+            .limit(limit)
+            .python(),
+    ]
+}
 
 const LAP: usize = 100;
 

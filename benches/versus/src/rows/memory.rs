@@ -4,8 +4,20 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use crate::peers::{Runtime, in_task};
+use crate::row::{Of, Program, Row};
 use crate::run::Run;
 use crate::work::{Slot, yield_now};
+
+/// The row of a task that waits.
+pub(super) fn rows() -> Vec<Row> {
+    vec![
+        Row::new("memory", "memory of an idle task", runtimes!(idle_task))
+            .unit("bytes")
+            .by(Program::Bytes)
+            .only_floor(200.0, Of::Unit)
+            .limit(limit),
+    ]
+}
 
 const TASKS: usize = 1 << 16;
 

@@ -9,8 +9,22 @@ use std::task::{Context, Poll, Waker};
 use std::thread::LocalKey;
 
 use crate::peers::{Runtime, in_task};
+use crate::row::{Of, Row};
 use crate::rows::yields::Flag;
 use crate::run::{Laps, Run};
+
+/// The rows of two tasks that wait for each other.
+pub(super) fn rows() -> Vec<Row> {
+    vec![
+        Row::new("ping-slot", "ping-pong of two tasks, slot", runtimes!(slot))
+            .floor(0.80, Of::Best)
+            .limit(slot_limit)
+            .python(),
+        Row::new("ping-channel", "ping-pong of two tasks, channel", runtimes!(channel))
+            .floor(0.95, Of::Best)
+            .limit(slot_limit),
+    ]
+}
 
 const LAP: usize = 1_000;
 

@@ -6,8 +6,31 @@ use std::sync::mpsc;
 use std::thread;
 
 use crate::peers::{Blocking, Bounded, Narrow, in_task_with_pool};
+use crate::row::{Of, Program, Row};
 use crate::run::Run;
 use crate::work::Latch;
+
+/// The rows of the pool under load.
+pub(super) fn rows() -> Vec<Row> {
+    vec![
+        Row::new("computing", "10,000 jobs that compute for 10 µs", pools!(computing))
+            .floor(1.0, Of::Best)
+            .limit(computing_limit),
+        Row::new("pressure", "10,000 empty jobs, 64 at most in the queue", pools!(pressure))
+            .floor(1.0, Of::Best)
+            .limit(pressure_limit)
+            .python(),
+        Row::new("queued", "memory of a queued job", pools!(queued))
+            .unit("bytes")
+            .by(Program::Bytes)
+            .only_floor(120.0, Of::Unit)
+            .limit(queued_limit),
+        Row::new("threads", "threads for 1,000 jobs in a row", pools!(threads))
+            .unit("threads")
+            .floor(1.0, Of::Best)
+            .python(),
+    ]
+}
 
 const COMPUTING: usize = 10_000;
 /// The number of steps of a computation that takes about ten microseconds.
@@ -113,7 +136,7 @@ pub(super) fn queued<R: Narrow>(run: &Run) -> f64 {
 }
 
 /// Blocks every worker at a gate. A gate opens when it is dropped.
-async fn occupy<R: Narrow>() -> (Vec<mpsc::Sender<()>>, Vec<R::Job<()>>) {
+pub(super) async fn occupy<R: Narrow>() -> (Vec<mpsc::Sender<()>>, Vec<R::Job<()>>) {
     let begun = Latch::new(R::WORKERS);
     let mut occupied = (Vec::new(), Vec::new());
     for _ in 0..R::WORKERS {

@@ -10,7 +10,33 @@ use std::thread;
 use aside::process_pool::{Function, ProcessPool};
 use aside::run_in_executor;
 
+use crate::peers::Peer;
+use crate::row::{Of, Row, Work};
 use crate::run::Run;
+
+/// The rows of calls in other processes. They use the wall clock, because the CPU time of a child
+/// does not count for its parent.
+pub(super) fn rows() -> Vec<Row> {
+    let ours = |work| vec![(Peer::Aside, Work::Call(work))];
+    vec![
+        Row::new("process-one", "call in a process, round trip, one core", ours(call))
+            .wall()
+            .on_one_core()
+            .floor(0.5, Of::Best)
+            .limit(call_limit)
+            .python(),
+        Row::new("process-two", "call in a process, round trip, two cores", ours(call))
+            .wall()
+            .floor(0.5, Of::Best)
+            .limit(call_limit)
+            .python(),
+        Row::new("process-burst", "10,000 calls on two processes", ours(burst))
+            .wall()
+            .floor(0.5, Of::Best)
+            .limit(burst_limit)
+            .python(),
+    ]
+}
 
 /// The hidden first argument of the process that echoes for the column `limit`.
 pub const ECHO_ARGUMENT: &str = "--echo";

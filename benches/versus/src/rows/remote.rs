@@ -10,8 +10,29 @@ use std::thread;
 use runtime_core::sync::Mutex;
 
 use crate::peers::{Runtime, in_task};
+use crate::row::{Of, Row};
 use crate::run::Run;
 use crate::work::{Helper, Latch, Slot};
+
+/// The rows of wakes from another thread.
+pub(super) fn rows() -> Vec<Row> {
+    vec![
+        Row::new("wake-one", "wake from a thread, round trip, one core", runtimes!(round_trip))
+            .on_one_core()
+            .floor(1.0, Of::Best)
+            .limit(round_trip_limit)
+            .python(),
+        Row::new("wake-two", "wake from a thread, round trip, two cores", runtimes!(round_trip))
+            .wall()
+            .floor(1.0, Of::Best)
+            .limit(round_trip_limit)
+            .python(),
+        Row::new("wake-storm", "a thread wakes 10,000 tasks", runtimes!(storm))
+            .wall()
+            .floor(0.9, Of::Best)
+            .limit(storm_limit),
+    ]
+}
 
 const LAP: usize = 100;
 const TASKS: usize = 10_000;

@@ -5,7 +5,35 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use crate::peers::{Runtime, in_task};
+use crate::row::{Of, Row};
 use crate::run::{Laps, Run};
+
+/// The rows of spawned tasks that have nothing to do.
+pub(super) fn rows() -> Vec<Row> {
+    vec![
+        Row::new("spawn-task", "spawn and await, one by one, in a task", runtimes!(in_a_task))
+            .floor(0.45, Of::Best)
+            .limit(one_by_one_limit)
+            .python(),
+        Row::new(
+            "spawn-main",
+            "spawn and await, one by one, in the main future",
+            runtimes!(in_main),
+        )
+        .floor(0.45, Of::Best)
+        .limit(one_by_one_limit),
+        Row::new("spawn-many", "spawn 100,000, then await all", runtimes!(many))
+            .floor(0.70, Of::Best)
+            .limit(many_limit)
+            .python(),
+        Row::new(
+            "spawn-again",
+            "spawn 100,000, then await all, in warm memory",
+            runtimes!(many_again),
+        )
+        .limit(many_again_limit),
+    ]
+}
 
 const LAP: usize = 1_000;
 const MANY: usize = 100_000;

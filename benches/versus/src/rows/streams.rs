@@ -14,8 +14,58 @@ use std::time::Duration;
 
 use futures::io::{AsyncRead, AsyncReadExt};
 
-use crate::peers::{Aside, Runtime, Smol, Tokio};
+use crate::peers::{Aside, Peer, Runtime, Smol, Tokio};
+use crate::row::{Of, Row, Work};
 use crate::run::Run;
+
+/// The rows of files.
+pub(super) fn rows() -> Vec<Row> {
+    let peers = || {
+        vec![
+            (Peer::Aside, Work::Call(aside)),
+            (Peer::Tokio, Work::Call(tokio)),
+            (Peer::Smol, Work::Call(smol)),
+        ]
+    };
+    let by_file = || {
+        vec![
+            (Peer::Aside, Work::Call(aside_file)),
+            (Peer::Tokio, Work::Call(tokio)),
+            (Peer::Smol, Work::Call(smol_file)),
+        ]
+    };
+    let by_read = || {
+        vec![
+            (Peer::Aside, Work::Call(aside_small)),
+            (Peer::Tokio, Work::Call(tokio_small)),
+            (Peer::Smol, Work::Call(smol_small)),
+        ]
+    };
+    vec![
+        Row::new("file", "1 GiB of a file through a stream, per KiB", peers())
+            .wall()
+            .floor(1.0, Of::Best)
+            .floor(1.15, Of::Limit)
+            .limit(limit),
+        Row::new("file-cpu", "the same, in processor time", peers())
+            .floor(1.0, Of::Best)
+            .limit(limit),
+        Row::new("fs-file", "1 GiB by `fs::File`, per KiB", by_file())
+            .wall()
+            .floor(1.0, Of::Best)
+            .limit(limit),
+        Row::new("fs-file-cpu", "the same, in processor time", by_file())
+            .floor(1.0, Of::Best)
+            .limit(limit),
+        Row::new("fs-read-one", "a file of 4 KiB by `fs::read`, one core", by_read())
+            .on_one_core()
+            .floor(1.0, Of::Best)
+            .limit(limit_small),
+        Row::new("fs-read-two", "a file of 4 KiB by `fs::read`, two cores", by_read())
+            .floor(1.0, Of::Best)
+            .limit(limit_small),
+    ]
+}
 
 const BUFFER: usize = 64 * 1024;
 const KIB: usize = 1024;
@@ -66,19 +116,19 @@ async fn read_all(mut stream: impl AsyncRead + Unpin) -> io::Result<usize> {
     }
 }
 
-fn lap_after_lap<R: Runtime, F>(run: &Run, read: impl Fn(File) -> F) -> f64
+fn lap_after_lap<R: Runtime, F>(run: &Run, read: impl Fn(File) -> F + 'static) -> f64
 where
-    F: Future<Output = io::Result<usize>>,
+    F: Future<Output = io::Result<usize>> + 'static,
 {
     let sample = Sample::make(run);
     let mut laps = run.laps(sample.size / KIB);
-    R::block_on(async {
+    R::block_on(async move {
         while laps.more() {
             let total = read(sample.open()).await.expect("the file can be read");
             assert_eq!(total, sample.size);
         }
-    });
-    laps.figure()
+        laps.figure()
+    })
 }
 
 /// `aside::Unblock`.
@@ -119,21 +169,21 @@ pub(super) fn tokio(run: &Run) -> f64 {
 const SMALL: usize = 4 * KIB;
 
 /// Reads a file of 4 KiB by one call, repeatedly.
-fn small_by<R: Runtime, F>(run: &Run, read: impl Fn(PathBuf) -> F) -> f64
+fn small_by<R: Runtime, F>(run: &Run, read: impl Fn(PathBuf) -> F + 'static) -> f64
 where
-    F: Future<Output = io::Result<Vec<u8>>>,
+    F: Future<Output = io::Result<Vec<u8>>> + 'static,
 {
     let sample = Sample::of(SMALL);
     let mut laps = run.laps(SMALL_READS);
-    R::block_on(async {
+    R::block_on(async move {
         while laps.more() {
             for _ in 0..SMALL_READS {
                 let content = read(sample.path.clone()).await.expect("the file can be read");
                 assert_eq!(black_box(content).len(), SMALL);
             }
         }
-    });
-    laps.figure()
+        laps.figure()
+    })
 }
 
 const SMALL_READS: usize = 100;

@@ -1,66 +1,34 @@
-//! Sleeping, and setting timers that never fire.
+//! Timers that never fire, and a ticker beside a busy task.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::hint::black_box;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Waker};
-use std::thread;
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use crate::peers::Timers;
+use crate::row::{Of, Row};
 use crate::run::Run;
 use crate::work::{poll_once, yield_now};
 
-const SLEEPERS: usize = 100_000;
+/// The rows of timers that do not fire, and of a ticker.
+pub(super) fn rows() -> Vec<Row> {
+    vec![
+        Row::new("timers", "timer set, polled, dropped; 10,000 alive", with_timers!(set_and_drop))
+            .floor(0.80, Of::Best)
+            .limit(set_and_drop_limit)
+            .python(),
+        Row::new(
+            "lateness",
+            "longest delay of a 5 ms ticker beside results that are there",
+            with_timers!(lateness),
+        )
+        .unit("µs"),
+    ]
+}
+
 const ALIVE: usize = 10_000;
 const LAP: usize = 1_000;
-
-fn nap(sleeper: usize) -> Duration {
-    Duration::from_millis((sleeper * 7_919 % 100 + 1) as u64)
-}
-
-/// A hundred thousand tasks that sleep for 1 to 100 ms.
-pub(super) fn sleeps<R: Timers>(run: &Run) -> f64 {
-    let run = *run;
-    R::block_on(async move {
-        sleep_all::<R>(SLEEPERS / 100).await;
-        let watch = run.start();
-        sleep_all::<R>(SLEEPERS).await;
-        watch.read() / SLEEPERS as f64
-    })
-}
-
-async fn sleep_all<R: Timers>(count: usize) {
-    let sleepers: Vec<_> = (0..count).map(|sleeper| R::spawn_sleep(nap(sleeper))).collect();
-    for sleeper in sleepers {
-        R::output::<()>(sleeper.await);
-    }
-}
-
-/// The program of the column `limit`: a heap of deadlines. The thread sleeps until the earliest
-/// deadline, and polls the boxed future that belongs to it.
-pub(super) fn sleeps_limit(run: &Run) -> f64 {
-    let mut heap = BinaryHeap::new();
-    let mut tasks: Vec<Pin<Box<dyn Future<Output = usize>>>> = Vec::new();
-    let mut cx = Context::from_waker(Waker::noop());
-    let watch = run.start();
-    for sleeper in 0..SLEEPERS {
-        tasks.push(Box::pin(async move { black_box(sleeper) }));
-        heap.push(Reverse((Instant::now() + nap(sleeper), sleeper)));
-    }
-    while let Some(Reverse((deadline, sleeper))) = heap.pop() {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if !left.is_zero() {
-            thread::sleep(left);
-        }
-        black_box(tasks[sleeper].as_mut().poll(&mut cx).is_ready());
-    }
-    drop(tasks);
-    watch.read() / SLEEPERS as f64
-}
 
 /// The duration of a timer that never fires, such as the timeout of a call that succeeds.
 fn far(timer: usize) -> Duration {

@@ -7,9 +7,31 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use crate::peers::{Runtime, in_task};
+use crate::peers::{Peer, Runtime, in_task};
+use crate::row::{Of, Row};
 use crate::run::{Laps, Run};
 use crate::work::yield_now;
+
+/// The rows of tasks that yield.
+pub(super) fn rows() -> Vec<Row> {
+    const UNFAIR: &[Peer] = &[Peer::Monoio, Peer::MonoioUring];
+    vec![
+        Row::new("yield-task", "yield: one task", runtimes!(one_task))
+            .floor(0.65, Of::Best)
+            .limit(one_limit)
+            .python(),
+        Row::new("yield-main", "yield: main future", runtimes!(main))
+            .floor(0.65, Of::BestBut(&[Peer::Futures]))
+            .limit(one_limit),
+        Row::new("yield-thousand", "yield: 1,000 tasks", runtimes!(thousand))
+            .floor(0.75, Of::BestBut(UNFAIR))
+            .limit(thousand_limit)
+            .python(),
+        Row::new("fairness", "polls of one of 1,000 in a row", runtimes!(polls_in_a_row))
+            .unit("polls")
+            .floor(1.0, Of::Unit),
+    ]
+}
 
 const LAP: usize = 10_000;
 const TASKS: usize = 1_000;
@@ -71,8 +93,8 @@ pub(super) fn polls_in_a_row<R: Runtime>(_run: &Run) -> f64 {
         for task in tasks {
             R::output::<()>(task.await);
         }
-    });
-    IN_A_ROW.get().2 as f64
+        IN_A_ROW.get().2 as f64
+    })
 }
 
 async fn note_polls(id: usize) {

@@ -5,14 +5,16 @@ use std::os::unix::net as unix;
 use aside::net::{TcpListener, TcpStream, UdpSocket, UnixListener};
 use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::{BLOCK, BUFFER, Servers};
+use super::{BLOCK, BUFFER, EchoTcp, Servers};
 use crate::peers::Aside;
 
-impl Servers for Aside {
+impl EchoTcp for Aside {
     fn echo_tcp(listener: net::TcpListener) {
         serve(listener, echo);
     }
+}
 
+impl Servers for Aside {
     fn echo_unix(listener: unix::UnixListener) {
         let served: Result<()> = aside::run(async {
             let listener = UnixListener::from_std(listener)?;

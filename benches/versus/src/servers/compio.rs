@@ -6,14 +6,16 @@ use compio::BufResult;
 use compio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use compio::net::{TcpListener, TcpStream, UdpSocket, UnixListener};
 
-use super::{BLOCK, BUFFER, Servers};
+use super::{BLOCK, BUFFER, EchoTcp, Servers};
 use crate::peers::Compio;
 
-impl Servers for Compio {
+impl EchoTcp for Compio {
     fn echo_tcp(listener: net::TcpListener) {
         serve(listener, echo);
     }
+}
 
+impl Servers for Compio {
     fn echo_unix(listener: unix::UnixListener) {
         let served: Result<()> = Compio::block_on(async {
             let listener = UnixListener::from_std(listener)?;

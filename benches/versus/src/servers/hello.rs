@@ -13,7 +13,7 @@ use hyper_util::rt::TokioIo;
 
 use super::Http;
 use crate::load::HELLO;
-use crate::peers::{Aside, Runtime, Tokio};
+use crate::peers::{Aside, Form, OnTokio, Runtime};
 
 async fn hello(
     _request: Request<Incoming>,
@@ -35,16 +35,16 @@ impl Http for Aside {
     }
 }
 
-impl Http for Tokio {
+impl<F: Form> Http for OnTokio<F> {
     fn hello(listener: TcpListener) {
-        let served: Result<()> = Tokio::block_on(async {
+        let served: Result<()> = Self::block_on(async move {
             listener.set_nonblocking(true)?;
             let listener = tokio::net::TcpListener::from_std(listener)?;
             loop {
                 let (stream, _address) = listener.accept().await?;
                 let stream = TokioIo::new(stream);
                 let connection = http1::Builder::new().serve_connection(stream, service_fn(hello));
-                tokio::spawn(connection);
+                F::spawn(connection);
             }
         });
         served.expect("the listener accepts");

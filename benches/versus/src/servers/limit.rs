@@ -9,7 +9,7 @@ use rustix::fd::OwnedFd;
 use rustix::io::{Errno, Result};
 use rustix::net::{RecvFlags, SendFlags, SocketFlags, accept_with, recv, send};
 
-use super::{BLOCK, BUFFER, Http, Servers};
+use super::{BLOCK, BUFFER, EchoTcp, Http, Servers};
 
 const EVENTS_MAX: usize = 1_024;
 const LISTENER: u64 = u64::MAX;
@@ -24,11 +24,13 @@ enum Next {
     Close,
 }
 
-impl Servers for BareEpoll {
+impl EchoTcp for BareEpoll {
     fn echo_tcp(listener: TcpListener) {
         serve(listener.into(), echo());
     }
+}
 
+impl Servers for BareEpoll {
     fn echo_unix(listener: UnixListener) {
         serve(listener.into(), echo());
     }

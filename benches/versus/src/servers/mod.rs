@@ -8,6 +8,7 @@ mod compio;
 mod hello;
 mod limit;
 mod monoio;
+mod safina;
 mod smol;
 mod tokio;
 
@@ -21,10 +22,14 @@ const BUFFER: usize = 1_024;
 /// The size of the read buffer of a bulk transfer.
 const BLOCK: usize = 64 * 1_024;
 
-/// Implemented by each runtime of one thread on which the servers run.
-pub trait Servers {
+/// Implemented by each runtime of one thread with TCP sockets.
+pub trait EchoTcp {
     /// Sends back all bytes that each TCP connection receives.
     fn echo_tcp(listener: TcpListener);
+}
+
+/// Implemented by each runtime of one thread on which all servers run.
+pub trait Servers: EchoTcp {
     /// Sends back all bytes that each Unix connection receives.
     fn echo_unix(listener: UnixListener);
     /// Sends each datagram back.

@@ -6,16 +6,18 @@ use monoio::io::{AsyncReadRent, AsyncWriteRent, AsyncWriteRentExt};
 use monoio::net::udp::UdpSocket;
 use monoio::net::{TcpListener, TcpStream, UnixListener};
 
-use super::{BLOCK, BUFFER, Servers};
-use crate::peers::{Driver, Monoio, Runtime};
+use super::{BLOCK, BUFFER, EchoTcp, Servers};
+use crate::peers::{Driver, OnMonoio, Runtime};
 
-impl<D: Driver> Servers for Monoio<D> {
+impl<D: Driver> EchoTcp for OnMonoio<D> {
     fn echo_tcp(listener: net::TcpListener) {
         serve::<D, _>(listener, echo);
     }
+}
 
+impl<D: Driver> Servers for OnMonoio<D> {
     fn echo_unix(listener: unix::UnixListener) {
-        let served: Result<()> = Self::block_on(async {
+        let served: Result<()> = Self::block_on(async move {
             listener.set_nonblocking(true)?;
             let listener = UnixListener::from_std(listener)?;
             loop {
@@ -27,7 +29,7 @@ impl<D: Driver> Servers for Monoio<D> {
     }
 
     fn echo_udp(socket: net::UdpSocket) {
-        let served: Result<()> = Self::block_on(async {
+        let served: Result<()> = Self::block_on(async move {
             socket.set_nonblocking(true)?;
             let socket = UdpSocket::from_std(socket)?;
             let mut buffer = Vec::with_capacity(BUFFER);
@@ -61,11 +63,11 @@ impl<D: Driver> Servers for Monoio<D> {
     }
 }
 
-fn serve<D: Driver, F>(listener: net::TcpListener, connection: impl Fn(TcpStream) -> F)
+fn serve<D: Driver, F>(listener: net::TcpListener, connection: fn(TcpStream) -> F)
 where
     F: Future<Output = Result<()>> + 'static,
 {
-    let served: Result<()> = Monoio::<D>::block_on(async {
+    let served: Result<()> = OnMonoio::<D>::block_on(async move {
         listener.set_nonblocking(true)?;
         let listener = TcpListener::from_std(listener)?;
         loop {

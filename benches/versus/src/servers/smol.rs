@@ -6,16 +6,18 @@ use async_net::unix::UnixListener;
 use async_net::{TcpListener, TcpStream, UdpSocket};
 use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::{BLOCK, BUFFER, Servers};
+use super::{BLOCK, BUFFER, EchoTcp, Servers};
 use crate::peers::{Runtime, Smol};
 
-impl Servers for Smol {
+impl EchoTcp for Smol {
     fn echo_tcp(listener: net::TcpListener) {
         serve(listener, echo);
     }
+}
 
+impl Servers for Smol {
     fn echo_unix(listener: unix::UnixListener) {
-        let served: Result<()> = Smol::block_on(async {
+        let served: Result<()> = Smol::block_on(async move {
             let listener = UnixListener::try_from(listener)?;
             loop {
                 let (stream, _address) = listener.accept().await?;
@@ -26,7 +28,7 @@ impl Servers for Smol {
     }
 
     fn echo_udp(socket: net::UdpSocket) {
-        let served: Result<()> = Smol::block_on(async {
+        let served: Result<()> = Smol::block_on(async move {
             let socket = UdpSocket::try_from(socket)?;
             let mut buffer = [0; BUFFER];
             loop {
@@ -50,11 +52,11 @@ impl Servers for Smol {
     }
 }
 
-fn serve<F>(listener: net::TcpListener, connection: impl Fn(TcpStream) -> F)
+fn serve<F>(listener: net::TcpListener, connection: fn(TcpStream) -> F)
 where
     F: Future<Output = Result<()>> + Send + 'static,
 {
-    let served: Result<()> = Smol::block_on(async {
+    let served: Result<()> = Smol::block_on(async move {
         let listener = TcpListener::try_from(listener)?;
         loop {
             let (stream, _address) = listener.accept().await?;

@@ -5,28 +5,30 @@ use std::os::unix::net as unix;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket, UnixListener};
 
-use super::{BLOCK, BUFFER, Servers};
-use crate::peers::{Runtime, Tokio};
+use super::{BLOCK, BUFFER, EchoTcp, Servers};
+use crate::peers::{Form, OnTokio, Runtime};
 
-impl Servers for Tokio {
+impl<F: Form> EchoTcp for OnTokio<F> {
     fn echo_tcp(listener: net::TcpListener) {
-        serve(listener, echo);
+        serve::<F, _>(listener, echo);
     }
+}
 
+impl<F: Form> Servers for OnTokio<F> {
     fn echo_unix(listener: unix::UnixListener) {
-        let served: Result<()> = Tokio::block_on(async {
+        let served: Result<()> = Self::block_on(async move {
             listener.set_nonblocking(true)?;
             let listener = UnixListener::from_std(listener)?;
             loop {
                 let (stream, _address) = listener.accept().await?;
-                tokio::spawn(echo(stream));
+                F::spawn(echo(stream));
             }
         });
         served.expect("the listener accepts");
     }
 
     fn echo_udp(socket: net::UdpSocket) {
-        let served: Result<()> = Tokio::block_on(async {
+        let served: Result<()> = Self::block_on(async move {
             socket.set_nonblocking(true)?;
             let socket = UdpSocket::from_std(socket)?;
             let mut buffer = [0; BUFFER];
@@ -39,11 +41,11 @@ impl Servers for Tokio {
     }
 
     fn close(listener: net::TcpListener) {
-        serve(listener, |mut stream| async move { stream.read(&mut [0]).await.map(drop) });
+        serve::<F, _>(listener, |mut stream| async move { stream.read(&mut [0]).await.map(drop) });
     }
 
     fn discard(listener: net::TcpListener) {
-        serve(listener, |mut stream| async move {
+        serve::<F, _>(listener, |mut stream| async move {
             let mut buffer = vec![0; BLOCK];
             while stream.read(&mut buffer).await? > 0 {}
             Ok(())
@@ -51,16 +53,16 @@ impl Servers for Tokio {
     }
 }
 
-fn serve<F>(listener: net::TcpListener, connection: impl Fn(TcpStream) -> F)
+fn serve<F: Form, C>(listener: net::TcpListener, connection: fn(TcpStream) -> C)
 where
-    F: Future<Output = Result<()>> + Send + 'static,
+    C: Future<Output = Result<()>> + Send + 'static,
 {
-    let served: Result<()> = Tokio::block_on(async {
+    let served: Result<()> = OnTokio::<F>::block_on(async move {
         listener.set_nonblocking(true)?;
         let listener = TcpListener::from_std(listener)?;
         loop {
             let (stream, _address) = listener.accept().await?;
-            tokio::spawn(connection(stream));
+            F::spawn(connection(stream));
         }
     });
     served.expect("the listener accepts");
