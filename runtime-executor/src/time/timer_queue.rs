@@ -3,10 +3,9 @@
 //!
 //! The queue is a plain value, generic over the value of a timer. It has two tables:
 //!
-//! - The *heap* orders the timers. A node is one number of 128 bits, so one comparison decides the
-//!   order, and a node moves through the heap without any access to the other table. A node has
-//!   four children: nine levels hold eighty thousand timers, and the children of a node lie side by
-//!   side within 64 bytes.
+//! - The *heap* orders the timers ([`NodeHeap`]). A node is one number of 128 bits, so one
+//!   comparison decides the order, and a node moves through the heap without any access to the
+//!   other table.
 //! - The *entries* hold the values, in a slab. A timer that fires or is removed vacates its entry
 //!   at once. The node of a removed timer stays where it is, *dead*: its number is no longer the
 //!   entry's number. The entry need not know the place of its node, so a node moves by a copy.
@@ -17,11 +16,14 @@
 //!
 //! Timers with the same deadline fire in the order of their insertion.
 
-use std::mem;
+mod node_heap;
+
 use std::time::{Duration, Instant};
 
 use runtime_core::clock::Clock;
 use runtime_core::slab::{Key, Slab};
+
+use crate::time::timer_queue::node_heap::{HeapNode, NodeHeap};
 
 /// Identifies a timer. Once the timer has fired or has been removed, the key is stale.
 pub(crate) type TimerKey = Key;
@@ -31,40 +33,10 @@ pub(crate) type TimerKey = Key;
 pub(crate) struct TimerQueue<T> {
     /// The origin of the deadlines: the time when the first timer was inserted.
     start: Option<Instant>,
-    heap: Vec<HeapNode>,
+    heap: NodeHeap,
     entries: Slab<TimerEntry<T>>,
     /// The number of the next node.
     number: u32,
-}
-
-/// A timer's place in the order. From the highest bits down, it contains the deadline in
-/// nanoseconds (64 bits), the timer's number (32 bits), and the index of its entry (32 bits). The
-/// number is higher than the number of any timer inserted before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct HeapNode(u128);
-
-impl HeapNode {
-    fn new(deadline: u64, number: u32, entry: u32) -> HeapNode {
-        HeapNode(u128::from(deadline) << 64 | u128::from(number) << 32 | u128::from(entry))
-    }
-
-    fn deadline(self) -> u64 {
-        (self.0 >> 64) as u64
-    }
-
-    fn number(self) -> u32 {
-        (self.0 >> 32) as u32
-    }
-
-    /// The index of the entry.
-    fn entry(self) -> u32 {
-        self.0 as u32
-    }
-
-    /// Returns whether the node has this number and belongs to the entry with this index.
-    fn is_of(self, entry: u32, number: u32) -> bool {
-        self.entry() == entry && self.number() == number
-    }
 }
 
 #[derive(Debug)]
@@ -73,9 +45,6 @@ struct TimerEntry<T> {
     number: u32,
     value: T,
 }
-
-/// The number of children of a node.
-const ARITY: usize = 4;
 
 /// The deadline of a timer that never fires. It stands for all deadlines too far off for 64 bits of
 /// nanoseconds, which hold 584 years.
@@ -86,7 +55,7 @@ const SWEEP_MIN: usize = 32;
 
 impl<T> Default for TimerQueue<T> {
     fn default() -> TimerQueue<T> {
-        TimerQueue { start: None, heap: Vec::new(), entries: Slab::new(), number: 0 }
+        TimerQueue { start: None, heap: NodeHeap::new(), entries: Slab::new(), number: 0 }
     }
 }
 
@@ -115,7 +84,7 @@ impl<T> TimerQueue<T> {
         let number = self.number;
         self.number += 1;
         let key = self.entries.insert(TimerEntry { number, value });
-        self.push(HeapNode::new(nanoseconds(start, deadline), number, key.index()));
+        self.heap.push(HeapNode::new(nanoseconds(start, deadline), number, key.index()));
         key
     }
 
@@ -137,7 +106,7 @@ impl<T> TimerQueue<T> {
         // The node of a recent timer is often still the last node. In that case the node is removed
         // at once, and the first node stays alive.
         if self.heap.last().is_some_and(|last| last.is_of(key.index(), number)) {
-            self.heap.pop();
+            self.heap.remove_last();
         } else {
             self.remove_dead();
         }
@@ -147,7 +116,7 @@ impl<T> TimerQueue<T> {
     /// The key of the timer that [`pop_due`](TimerQueue::pop_due) removes next.
     #[inline]
     pub(crate) fn due(&self, now: Instant) -> Option<TimerKey> {
-        let first = *self.heap.first()?;
+        let first = self.heap.first()?;
         if first.deadline() > nanoseconds(self.start?, now) || first.deadline() == NEVER {
             return None;
         }
@@ -165,15 +134,13 @@ impl<T> TimerQueue<T> {
     /// are not used.
     pub(crate) fn shrink(&mut self) {
         self.entries.shrink();
-        if self.heap.len() < self.heap.capacity() / 4 {
-            self.heap.shrink_to(self.heap.capacity() / 2);
-        }
+        self.heap.shrink();
     }
 
     /// Visits the timers that have neither fired nor been removed, with their deadlines, in no
     /// particular order. The deadline is `None` if the timer never fires.
     pub(crate) fn visit(&mut self, visit: &mut dyn FnMut(Option<Instant>, &mut T)) {
-        for node in &self.heap {
+        for node in self.heap.iter() {
             let entry = self.entries.get_at_mut(node.entry());
             if let Some(entry) = entry.filter(|entry| entry.number == node.number()) {
                 let after = Some(node.deadline()).filter(|&deadline| deadline != NEVER);
@@ -194,10 +161,10 @@ impl<T> TimerQueue<T> {
 
     /// Removes dead nodes until the first node is alive, or all dead nodes if there are many.
     fn remove_dead(&mut self) {
-        while let Some(&first) = self.heap.first()
+        while let Some(first) = self.heap.first()
             && !self.is_alive(first)
         {
-            self.pop();
+            self.heap.remove_first();
         }
         if self.heap.len() > 2 * self.entries.len() + SWEEP_MIN {
             self.sweep();
@@ -205,64 +172,20 @@ impl<T> TimerQueue<T> {
     }
 
     /// Removes all dead nodes and renumbers the others in their order, so that numbers do not run
-    /// out however long the loop lives. Sorted nodes are a valid heap.
+    /// out however long the loop lives.
     #[cold]
     fn sweep(&mut self) {
-        let mut heap = mem::take(&mut self.heap);
-        heap.retain(|&node| self.is_alive(node));
-        heap.sort_unstable();
+        let mut alive: Vec<_> = self.heap.iter().filter(|&node| self.is_alive(node)).collect();
+        alive.sort_unstable();
+        self.heap = NodeHeap::new();
         self.number = 0;
-        for node in &mut heap {
-            *node = HeapNode::new(node.deadline(), self.number, node.entry());
+        for node in alive {
+            self.heap.push(HeapNode::new(node.deadline(), self.number, node.entry()));
             if let Some(entry) = self.entries.get_at_mut(node.entry()) {
                 entry.number = self.number;
             }
             self.number += 1;
         }
-        self.heap = heap;
-    }
-
-    /// Appends a node, and moves it up until its parent is before it.
-    #[inline]
-    fn push(&mut self, node: HeapNode) {
-        let mut place = self.heap.len();
-        self.heap.push(node);
-        while let Some(parent) = place.checked_sub(1).map(|place| place / ARITY) {
-            if self.heap[parent] < node {
-                break;
-            }
-            self.heap.swap(parent, place);
-            place = parent;
-        }
-    }
-
-    /// Removes the first node. The last node takes its place, and moves down until it is before its
-    /// children.
-    fn pop(&mut self) {
-        let Some(node) = self.heap.pop() else { return };
-        let mut place = 0;
-        while let Some(child) = self.first_child(place) {
-            if node < self.heap[child] {
-                break;
-            }
-            self.heap[place] = self.heap[child];
-            place = child;
-        }
-        if let Some(hole) = self.heap.get_mut(place) {
-            *hole = node;
-        }
-    }
-
-    /// The earliest child of `place`.
-    fn first_child(&self, place: usize) -> Option<usize> {
-        let first = place * ARITY + 1;
-        let earlier = |a: usize, b: usize| if self.heap[b] < self.heap[a] { b } else { a };
-        if first + ARITY <= self.heap.len() {
-            // Two rounds, as in a tournament: the processor can do both comparisons of the first
-            // round at once.
-            return Some(earlier(earlier(first, first + 1), earlier(first + 2, first + 3)));
-        }
-        (first..self.heap.len()).reduce(earlier)
     }
 }
 
