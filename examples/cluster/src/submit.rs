@@ -89,8 +89,7 @@ impl Summary {
             Ok(Err(error)) => error.to_string(),
             Err(error) => error.to_string(),
         };
-        let digits = |character: char| if character.is_ascii_digit() { '#' } else { character };
-        *self.failed.entry(failure.chars().map(digits).collect()).or_default() += 1;
+        *self.failed.entry(without_numbers(&failure)).or_default() += 1;
     }
 
     fn print(mut self, took: Duration) {
@@ -106,4 +105,12 @@ impl Summary {
             println!("{count} failed: {failure}");
         }
     }
+}
+
+/// Replaces each number by `#`, so that failures of one kind have one text.
+fn without_numbers(text: &str) -> String {
+    let digit = |character: char| if character.is_ascii_digit() { '#' } else { character };
+    let mut characters: Vec<char> = text.chars().map(digit).collect();
+    characters.dedup_by(|next, last| (*next, *last) == ('#', '#'));
+    characters.into_iter().collect()
 }

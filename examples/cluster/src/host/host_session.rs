@@ -20,7 +20,7 @@ use crate::broker::{self, consume, lost};
 use crate::topology::{self, Priority, UNANSWERED};
 
 pub(super) enum SessionEnd {
-    /// The host was stopped, and its jobs are finished.
+    /// The host was stopped. Its jobs are finished, or the connection was lost meanwhile.
     Stopped,
     /// The connection ended, for this reason.
     Lost(String),
@@ -68,10 +68,11 @@ impl HostSession {
     pub(super) async fn serve(mut self, stop: impl Future<Output = ()>) -> SessionEnd {
         match self.run_jobs(stop).await {
             Event::Ended(ended) => SessionEnd::Lost(lost(ended)),
-            Event::Stop => match self.finish().await {
-                Ok(()) => SessionEnd::Stopped,
-                Err(error) => SessionEnd::Lost(error.to_string()),
-            },
+            Event::Stop => {
+                // RabbitMQ gives the jobs that are not finished to another host.
+                let _lost = self.finish().await;
+                SessionEnd::Stopped
+            }
         }
     }
 
@@ -87,16 +88,22 @@ impl HostSession {
         race((stopped, cancels, dead, jobs)).await
     }
 
-    /// Takes no more jobs, and waits for those that run.
+    /// Takes no more jobs, and waits for those that run, which can still be cancelled.
     async fn finish(mut self) -> Result<()> {
-        for consumer in &self.consumers {
-            self.jobs.basic_cancel(consumer.tag(), BasicCancelOptions::default()).await?;
-        }
-        while let Some(ended) = self.running.join_next().await {
-            ended.unwrap_or_else(|error| error.resume())?;
-        }
-        // Jobs that were delivered and have not begun go back to the queue.
-        self.connection.close(200, "the host was stopped".into()).await
+        let HostSession { host, connection, jobs, consumers, cancels, running, .. } = &mut self;
+        let finished = async {
+            for consumer in consumers.iter() {
+                jobs.basic_cancel(consumer.tag(), BasicCancelOptions::default()).await?;
+            }
+            while let Some(ended) = running.join_next().await {
+                ended.unwrap_or_else(|error| error.resume())?;
+            }
+            // Jobs that were delivered and have not begun go back to the queue.
+            connection.close(200, "the host was stopped".into()).await
+        };
+        // Ready when the connection is lost.
+        let cancels = receive_cancels(host, cancels);
+        race((finished, cancels)).await
     }
 }
 

@@ -4,7 +4,6 @@ mod cancels;
 mod host_session;
 mod job_run;
 
-use std::cell::Cell;
 use std::future::Future;
 use std::rc::Rc;
 
@@ -36,7 +35,7 @@ struct Host {
 /// runs.
 ///
 /// If the connection is lost, the running jobs are killed, because RabbitMQ gives them to another
-/// host, and the host connects again.
+/// host, and the host connects again, unless it is stopping.
 ///
 /// # Errors
 /// [`ClusterError::NoBroker`] if the first connection fails, or [`ClusterError::Broker`] if the
@@ -52,20 +51,12 @@ pub async fn serve(
         processes: ProcessPool::builder().workers(usize::from(slots)).build(),
         cancels: Cancels::default(),
     });
-    let is_stopping = Cell::new(false);
-    let mut stop = std::pin::pin!(async {
-        stop.await;
-        is_stopping.set(true);
-    });
+    let mut stop = std::pin::pin!(stop);
     let mut connection = broker::connect(&address, &host.name).await?;
     let mut session = HostSession::open(&host, connection).await?;
     println!("{} runs {slots} jobs at once", host.name);
     loop {
         let SessionEnd::Lost(mut lost) = session.serve(stop.as_mut()).await else { return Ok(()) };
-        // RabbitMQ gives the jobs that this host was about to finish to another host.
-        if is_stopping.get() {
-            return Ok(());
-        }
         session = loop {
             let reconnected = async { Some(broker::reconnect(&address, &host.name, &lost).await) };
             let stopped = async {

@@ -35,6 +35,28 @@ pub(crate) fn without_a_broker_the_error_says_so(_: &Broker) {
     assert!(code == Some(2) && text.contains("no job `dance`"), "{text}");
 }
 
+/// The same calls in the program itself, in worker processes and on a host.
+pub(crate) fn the_program_runs_jobs_in_each_place(broker: &Broker) {
+    let host = broker.host(1, &broker.stamps("places"));
+    let submit = |job, place| {
+        output(&["submit", job, "--jobs", "20", "--on", place, "--broker", &broker.address()])
+    };
+    for place in ["threads", "processes", "cluster"] {
+        let (code, text) = submit("digest", place);
+        assert_eq!(code, Some(0), "{place}: {text}");
+        assert!(text.contains("20 returned, 20 in all"), "{place}: {text}");
+        let (code, text) = submit("panic", place);
+        assert_eq!(code, Some(0), "{place}: {text}");
+        assert!(text.contains("0 returned, 20 in all"), "{place}: {text}");
+        assert!(text.contains("20 failed") && text.contains("job # panics"), "{place}: {text}");
+    }
+    let (_, text) = submit("crash", "processes");
+    assert!(text.contains("0 returned, 20 in all") && text.contains("SIGABRT"), "{text}");
+    let (code, text) = submit("digest", "paper");
+    assert!(code == Some(2) && text.contains("not on `paper`"), "{text}");
+    host.finish();
+}
+
 /// The names of the threads of this process.
 fn threads() -> Vec<String> {
     let tasks = fs::read_dir("/proc/self/task").unwrap();
@@ -129,12 +151,12 @@ pub(crate) fn a_job_that_kills_its_host_is_set_aside(broker: &Broker) {
     host.finish();
 }
 
-async fn monitor(broker: &Broker) -> Monitor {
+pub(crate) async fn monitor(broker: &Broker) -> Monitor {
     Monitor::connect(&broker.address()).await.unwrap()
 }
 
 /// Waits until this many jobs of a priority are in the queue and with no host.
-async fn until_waiting(monitor: &Monitor, priority: Priority, jobs: u32) {
+pub(crate) async fn until_waiting(monitor: &Monitor, priority: Priority, jobs: u32) {
     let is_so = async || monitor.queue(priority).await.unwrap().waiting == jobs;
     until("the jobs are stored", is_so).await;
 }

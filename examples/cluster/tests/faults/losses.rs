@@ -5,11 +5,12 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use aside::{sleep, timeout};
-use cluster::Cluster;
+use cluster::{Cluster, Priority};
 
-use crate::calls::{Batch, stamped};
+use crate::calls::{Batch, send, stamped};
+use crate::ends::{monitor, until_waiting};
 use crate::link::Link;
-use crate::processes::{BOUND, Broker, Host};
+use crate::processes::{BOUND, Broker, Host, until};
 
 const JOBS: u64 = 1_000;
 
@@ -85,4 +86,38 @@ pub(crate) fn a_restarted_broker_loses_no_job(broker: &Broker) {
         cluster.close().await;
     });
     host.finish();
+}
+
+/// A host finishes its jobs, and the broker goes away. The host ends at once, and another one gets
+/// its jobs.
+pub(crate) fn a_stopping_host_ends_with_its_broker(broker: &Broker) {
+    let stamps = broker.stamps("stopping");
+    let runtime = aside::Runtime::new();
+    let (cluster, hanging, behind) = runtime.block_on(async {
+        let cluster = Cluster::connect(&broker.address()).await.unwrap();
+        let hanging = send(&cluster.limit(Duration::from_secs(3600)), "hang", 0);
+        let behind = send(&cluster, "stamp", 1);
+        until_waiting(&monitor(broker).await, Priority::Normal, 2).await;
+        (cluster, hanging, behind)
+    });
+    let mut host = broker.host(1, &stamps);
+    runtime.block_on(async {
+        let monitor = monitor(broker).await;
+        until("the first job runs", async || host.has_worker()).await;
+        host.ask_to_finish();
+        // Where the host holds a job, RabbitMQ counts it still.
+        let is_so = async || monitor.queue(Priority::Low).await.unwrap().hosts == 0;
+        until("the host takes no more jobs", is_so).await;
+    });
+    broker.restart();
+    host.wait_for_its_end();
+    let host = broker.host(2, &stamps);
+    runtime.block_on(async {
+        assert_eq!(timeout(BOUND, behind).await.unwrap().unwrap().unwrap(), 1);
+        hanging.abort();
+        assert!(timeout(BOUND, hanging).await.unwrap().unwrap_err().is_cancelled());
+        cluster.close().await;
+    });
+    host.finish();
+    assert_eq!(stamped(&stamps), [1]);
 }

@@ -22,8 +22,9 @@ use processes::Broker;
 type NamedTest = (&'static str, fn(&Broker));
 
 fn main() {
-    let tests: [NamedTest; 9] = [
+    let tests: [NamedTest; 11] = [
         ("without_a_broker_the_error_says_so", ends::without_a_broker_the_error_says_so),
+        ("the_program_runs_jobs_in_each_place", ends::the_program_runs_jobs_in_each_place),
         ("a_client_starts_one_thread", ends::a_client_starts_one_thread),
         ("a_panic_is_a_panic_of_the_caller", ends::a_panic_is_a_panic_of_the_caller),
         ("a_hanging_job_is_killed", ends::a_hanging_job_is_killed),
@@ -32,6 +33,7 @@ fn main() {
         ("queued_jobs_have_limits_and_order", ends::queued_jobs_have_limits_and_order),
         ("lost_hosts_lose_no_job", losses::lost_hosts_lose_no_job),
         ("a_restarted_broker_loses_no_job", losses::a_restarted_broker_loses_no_job),
+        ("a_stopping_host_ends_with_its_broker", losses::a_stopping_host_ends_with_its_broker),
     ];
     let wanted = std::env::args().nth(1).filter(|word| !word.starts_with('-'));
     let is_wanted = |name: &str| wanted.as_deref().is_none_or(|word| name.contains(word));

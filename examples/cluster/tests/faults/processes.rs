@@ -137,10 +137,21 @@ impl Host {
         aside::run(until("the host ends", async || self.process.try_wait().unwrap().is_some()));
     }
 
-    /// Asks the process to finish its jobs, and waits for its end.
-    pub(crate) fn finish(mut self) {
+    /// Returns whether the host has started a worker process, which it does for its first job.
+    pub(crate) fn has_worker(&self) -> bool {
+        let host = self.process.id().to_string();
+        Command::new("pgrep").args(["-P", &host]).stdout(Stdio::null()).status().unwrap().success()
+    }
+
+    /// Asks the process to finish its jobs.
+    pub(crate) fn ask_to_finish(&self) {
         let asked = Command::new("kill").arg(self.process.id().to_string()).status();
         assert!(asked.unwrap().success());
+    }
+
+    /// Asks the process to finish its jobs, and waits for its end.
+    pub(crate) fn finish(mut self) {
+        self.ask_to_finish();
         self.wait_for_its_end();
         assert!(self.process.wait().unwrap().success(), "the host failed");
     }
