@@ -60,6 +60,8 @@ mod gather {
 }
 
 mod blocking {
+    #[cfg(target_os = "linux")]
+    mod cores;
     mod deadlock;
     mod jobs;
     mod large_closures;

@@ -22,7 +22,7 @@ use crate::pool::submit_error::Rejection;
 use crate::queue::job_queue::JobQueue;
 use crate::queue::lane_config::LaneId;
 use crate::queue::permit::{Permit, WhenFull};
-use crate::worker::current::{PoolId, WorkerId};
+use crate::worker::current::{CoreId, PoolId, WorkerId};
 use crate::worker::policy::{Dispatch, Policy, Role};
 use crate::worker::table::WorkerTable;
 use crate::worker::thread_handles::ThreadHandles;
@@ -54,6 +54,8 @@ pub(crate) struct PoolState {
     /// [`PoolState::is_quiet`] true.
     pub(crate) shutdown_waiters: Vec<Arc<Parker>>,
     pub(crate) recorder: Recorder,
+    /// The core of the thread that woke a worker last.
+    pub(crate) waking_core: Option<CoreId>,
 }
 
 pub(crate) type LockedPool<'a> = MutexGuard<'a, PoolState>;
@@ -95,6 +97,7 @@ impl PoolShared {
                 waits: WaitTable::default(),
                 shutdown_waiters: Vec::new(),
                 recorder: settings.recorder.clone(),
+                waking_core: None,
             }),
             settings,
         }

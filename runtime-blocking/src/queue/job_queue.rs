@@ -123,9 +123,7 @@ impl JobQueue {
         let frees_one = lane.waiting() > lane.vacancies();
         lane.running -= 1;
         lane.completed += 1;
-        if lane.is_over() {
-            self.lanes.remove(id.0);
-        }
+        self.remove_lane_if_over(id);
         frees_one
     }
 }

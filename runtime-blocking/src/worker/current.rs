@@ -1,4 +1,4 @@
-//! The relation of the current thread to a pool.
+//! The relation of the current thread to a pool, and the numbers of pools, workers and cores.
 
 use std::fmt;
 
@@ -32,6 +32,10 @@ impl WorkerId {
         self.0 as usize
     }
 }
+
+/// Identifies a core of the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct CoreId(pub(super) usize);
 
 /// The number in the name of the worker's thread, counted from 1.
 impl fmt::Display for WorkerId {

@@ -15,6 +15,7 @@ use crate::queue::job_list::WaitingJob;
 use crate::queue::job_queue::{Popped, Pushed};
 use crate::queue::lane_config::{LaneConfig, LaneId};
 use crate::queue::permit::WhenFull;
+use crate::worker::cores;
 use crate::worker::current::WorkerId;
 use crate::worker::policy::Role;
 use crate::worker::table::CurrentJob;
@@ -115,6 +116,7 @@ impl PoolState {
     /// Like [`assign_idle`](PoolState::assign_idle), for a worker that the policy has counted.
     #[inline]
     pub(crate) fn assign_counted(&mut self, role: Role) -> Arc<Parker> {
+        self.waking_core = cores::current();
         match self.assign_idle(role) {
             Some(parker) => parker,
             None => unreachable!("the policy counts the idle workers"),

@@ -9,10 +9,9 @@
 //!             └───────────────┘
 //! ```
 //!
-//! Reporting that the last job has ended and looking for the next one is one critical section, so
-//! a busy worker takes the lock once per job. A job counts as running until its closure has ended,
-//! what the closure held has been dropped, and the awaiting task has been woken. So a waker that
-//! never returns keeps its worker busy, and the other workers continue.
+//! Reporting the end of a job and looking for the next one is one critical section, so a busy
+//! worker takes the lock once per job. A job runs until what its closure held has been dropped and
+//! the awaiting task has been woken. So a waker that never returns keeps only its worker busy.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -27,6 +26,7 @@ use crate::job::closure::Job;
 use crate::pool::shared::{LockedPool, PoolShared, PoolState};
 use crate::queue::job_queue::Popped;
 use crate::queue::permit::grant;
+use crate::worker::core_follower::CoreFollower;
 use crate::worker::current::{self, WorkerId};
 use crate::worker::policy::{Arrival, Dispatch, Role, WorkerAction};
 use crate::worker::table::CurrentJob;
@@ -36,6 +36,7 @@ pub(super) struct Worker {
     pub(super) shared: Arc<PoolShared>,
     pub(super) id: WorkerId,
     pub(super) parker: Arc<Parker>,
+    follower: CoreFollower,
 }
 
 /// The next step of a worker.
@@ -62,7 +63,8 @@ pub(super) struct Departure {
 pub(crate) fn run(shared: Arc<PoolShared>, id: WorkerId, role: Role) {
     current::enter(shared.id, id);
     let _tracked = driver::track_worker(&shared, id);
-    let worker = Worker { shared, id, parker: Arc::new(Parker::new()) };
+    let follower = CoreFollower::new(&shared.settings);
+    let worker = Worker { shared, id, parker: Arc::new(Parker::new()), follower };
     let mut step = worker.begin(role);
     let mut in_a_row = 0;
     loop {
@@ -128,7 +130,9 @@ impl Worker {
     #[inline]
     fn report_end(&self, state: &mut PoolState, now: Instant) -> Option<CurrentJob> {
         let current = state.end_job(self.id)?;
-        state.policy.add_run_time(thread::time_between(current.since, now));
+        let ran_for = thread::time_between(current.since, now);
+        state.policy.add_run_time(ran_for);
+        self.follower.job_ended(ran_for, state);
         if state.queue.ended(current.lane) {
             state.policy.release();
         }
@@ -163,11 +167,12 @@ impl Worker {
     /// wait.
     fn wait(&self, deadline: Option<Instant>, jobs_before: usize) -> WorkerStep {
         self.shared.spin.spin_after(jobs_before, self.id, &self.parker);
+        let restricted = self.follower.restrict_after(jobs_before);
         loop {
             let unparked = self.parker.park(deadline);
             let mut state = self.shared.lock();
             if let Some(role) = state.workers.take_assigned(self.id) {
-                drop(state);
+                drop((state, restricted));
                 return self.begin_as(role);
             }
             if unparked == Unparked::Expired {

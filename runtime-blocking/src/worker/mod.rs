@@ -1,5 +1,7 @@
 //! The threads of a pool.
 
+mod core_follower;
+mod cores;
 pub(crate) mod current;
 mod events;
 pub(crate) mod growth;

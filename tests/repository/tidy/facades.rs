@@ -13,6 +13,8 @@ fn the_packages_behind_a_facade_are_named_in_the_facade_alone() {
         (
             &["nix"],
             &[
+                "runtime-blocking/src/worker/cores.rs",
+                "runtime-blocking/src/worker/cores/",
                 "runtime-blocking/src/worker/signal_mask.rs",
                 "src/io/unblock/would_block.rs",
                 "src/net/peer_cred.rs",
