@@ -28,7 +28,7 @@ pub(super) struct Restriction {
 
 impl Restriction {
     /// Moves this thread to a core, and restricts it to that core. Returns `None` if the thread
-    /// must not run there, or if the system refuses.
+    /// must not run there, may run nowhere else, or if the system refuses.
     #[cfg(target_os = "linux")]
     pub(super) fn new(core: CoreId) -> Option<Restriction> {
         let permitted = sched_getaffinity(Pid::from_raw(0)).ok()?;
@@ -37,6 +37,9 @@ impl Restriction {
         }
         let mut only = CpuSet::new();
         only.set(core.0).ok()?;
+        if only == permitted {
+            return None;
+        }
         sched_setaffinity(Pid::from_raw(0), &only).ok()?;
         Some(Restriction { permitted })
     }
