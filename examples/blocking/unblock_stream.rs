@@ -104,7 +104,7 @@ fn main() -> io::Result<()> {
         let ticking = Rc::clone(&ticks);
         let ticker = aside::spawn(async move {
             loop {
-                sleep(Duration::from_millis(1)).await;
+                sleep(Duration::from_micros(50)).await;
                 ticking.set(ticking.get() + 1);
             }
         });

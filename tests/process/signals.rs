@@ -65,9 +65,9 @@ fn a_signal_of_the_module_signal_is_sent() {
     watched(|| {
         aside::run(async {
             let mut child = waiting();
-            child.signal(Signal::INT).unwrap();
+            child.signal(Signal::TERM).unwrap();
             let stdin = child.stdin.take();
-            assert_eq!(child.wait().await.unwrap().signal(), Some(Signal::INT.number()));
+            assert_eq!(child.wait().await.unwrap().signal(), Some(Signal::TERM.number()));
             drop(stdin);
         });
     });
