@@ -343,5 +343,7 @@ class Programs(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    # A program that a shell starts in the background ignores ctrl-c, and its children would, too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     faulthandler.dump_traceback_later(2 * BOUND, exit=True)
     unittest.main(verbosity=1)
