@@ -142,13 +142,14 @@ impl Runtime {
 
     fn end(&mut self, how: Shutdown) -> ShutdownReport {
         self.is_shut_down = true;
-        let begun = Instant::now();
-        // The waits share one limit.
-        let remaining = || match how {
-            Shutdown::WaitAtMost(limit) => {
-                Shutdown::WaitAtMost(limit.saturating_sub(begun.elapsed()))
-            }
-            Shutdown::Wait | Shutdown::Leave => how,
+        // The waits share one limit. Without a limit, no clock is read.
+        let limited = match how {
+            Shutdown::WaitAtMost(limit) => Some((limit, Instant::now())),
+            Shutdown::Wait | Shutdown::Leave => None,
+        };
+        let remaining = || match limited {
+            Some((limit, begun)) => Shutdown::WaitAtMost(limit.saturating_sub(begun.elapsed())),
+            None => how,
         };
         let _entered = self.handle.make_current();
         drop(self.wake_thread.take());

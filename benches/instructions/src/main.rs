@@ -19,7 +19,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 /// A path: its name, and a function that runs the path the given number of times.
 type NamedPath = (&'static str, fn(usize));
 
-const PATHS: [NamedPath; 9] = [
+const PATHS: [NamedPath; 10] = [
     ("spawn-and-join", spawn_and_join),
     ("local-wake", local_wake),
     ("remote-wake", remote_wake),
@@ -29,6 +29,7 @@ const PATHS: [NamedPath; 9] = [
     ("tcp-echo", tcp_echo),
     ("local-wake-timed", local_wake_timed),
     ("task-list-1000", task_list_1000),
+    ("make-and-drop", make_and_drop),
 ];
 
 /// The paths of a build with the feature `record`: five events for each operation.
@@ -68,6 +69,13 @@ fn spawn_and_join(count: usize) {
             black_box(task.await.is_ok());
         }
     });
+}
+
+/// Makes a runtime that runs nothing.
+fn make_and_drop(count: usize) {
+    for _ in 0..count {
+        drop(black_box(aside::Runtime::new()));
+    }
 }
 
 /// A task wakes itself, and is polled in the next turn.

@@ -70,12 +70,17 @@ impl PoolShared {
         if self.check_process().is_err() {
             return PoolReport::default();
         }
-        let begun = Instant::now();
-        self.close();
+        let deadline = match how {
+            Shutdown::WaitAtMost(limit) => Instant::now().checked_add(limit),
+            Shutdown::Wait | Shutdown::Leave => None,
+        };
+        if self.close() {
+            self.record_shutdown_end(0);
+            return PoolReport::default();
+        }
         let end = match how {
             Shutdown::Leave => WaitEnd::Expired,
-            Shutdown::Wait => self.wait_until_quiet(None),
-            Shutdown::WaitAtMost(limit) => self.wait_until_quiet(begun.checked_add(limit)),
+            Shutdown::Wait | Shutdown::WaitAtMost(_) => self.wait_until_quiet(deadline),
         };
         let report = match end {
             WaitEnd::Over => self.lock().report(Instant::now(), None),
@@ -85,14 +90,19 @@ impl PoolShared {
         report
     }
 
-    /// S1. Does nothing if the pool is closed already.
-    pub(crate) fn close(&self) {
+    /// S1. Does nothing if the pool is closed already. Returns whether the pool is over: it has no
+    /// thread, and therefore no job, and no thread has to be joined.
+    pub(crate) fn close(&self) -> bool {
         let mut state = self.lock();
         state.record_close();
         state.policy.close();
+        if state.policy.threads() == 0 && state.threads.are_joined() {
+            return true;
+        }
         let idle: Vec<_> = std::iter::from_fn(|| state.assign_idle(Role::Worker)).collect();
         drop(state);
         idle.iter().for_each(|parker| parker.unpark());
+        false
     }
 
     /// S4. The closures are dropped outside the lock, because their destructors are user code.
@@ -135,9 +145,7 @@ impl PoolShared {
     }
 
     fn wait_and_join(self: &Arc<Self>, deadline: Option<Instant>) -> WaitEnd {
-        let have_retired =
-            |state: &PoolState| state.policy.threads() == 0 && state.threads.are_complete();
-        if self.wait_until(deadline, None, have_retired) == WaitEnd::Expired {
+        if self.wait_until(deadline, None, PoolState::have_threads_ended) == WaitEnd::Expired {
             return WaitEnd::Expired;
         }
         let joining = self.join_retired(deadline);

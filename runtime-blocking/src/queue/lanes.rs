@@ -21,6 +21,7 @@ impl JobQueue {
         self.remove_lane_if_over(id);
     }
 
+    #[inline]
     pub(super) fn remove_lane_if_over(&mut self, id: LaneId) {
         if self.lane(id).is_over() {
             self.lanes.remove(id.0);

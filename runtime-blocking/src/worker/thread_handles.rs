@@ -101,6 +101,11 @@ impl ThreadHandles {
         self.elsewhere == 0
     }
 
+    /// Returns whether no thread has retired that must still be joined.
+    pub(crate) fn are_joined(&self) -> bool {
+        self.are_complete() && self.retired.is_empty()
+    }
+
     /// Takes the handles of retired threads. When the caller has joined them, it calls
     /// [`joined`](ThreadHandles::joined).
     pub(crate) fn take_retired(&mut self) -> Vec<JoinHandle<()>> {

@@ -44,7 +44,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "lanes::a_job_on_the_wait_list_of_a_closing_pool_ends_once",
         bound: Some(3),
-        executions: 3_339,
+        executions: 3_334,
         witnesses: &["ran", "cancelled", "handed back"],
         mutants: &[Mutant::lose(PARK, WAKE_THREAD)],
         body: a_job_in_line_of_a_pool_that_closes,

@@ -16,7 +16,7 @@ const WAKE_THREAD: &str = "PARKED => self.thread.unpark()";
 pub(crate) const MODELS: &[Model] = &[Model {
     name: "shutdown::no_shutdown_of_two_returns_before_the_last_thread_has_ended",
     bound: Some(3),
-    executions: 12_584,
+    executions: 12_468,
     witnesses: &["both waited"],
     mutants: &[
         Mutant::lose(PARK, WAKE_THREAD),
