@@ -242,7 +242,7 @@ mod runtime_gone;
 mod shutdown_report;
 #[cfg(all(feature = "signal", unix))]
 pub mod signal;
-mod spinning_builder;
+mod sleep_builder;
 pub mod task;
 mod task_list;
 pub mod time;

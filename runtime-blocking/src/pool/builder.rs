@@ -200,6 +200,23 @@ impl PoolBuilder {
         self
     }
 
+    /// Sets whether a worker chooses the core on which it sleeps between single short jobs; `true`
+    /// by default. It has an effect on Linux only.
+    ///
+    /// The kernel wakes a thread on the core on which it slept, and an idle core may take far
+    /// longer to wake up than a job takes. So a worker that has run one job of at most 50 µs, while
+    /// no other job ran, sleeps restricted to its own core or, after two such jobs in a row that
+    /// were submitted on another core, to that one. The restriction ends before the next job, so
+    /// jobs run on every core that the thread may use.
+    ///
+    /// With `false`, the kernel alone decides. Use this if another part of the program, or a tool,
+    /// sets the cores of threads while they sleep, because the end of the restriction undoes what
+    /// was set, or if a sandbox ends a program that calls `sched_setaffinity`.
+    pub fn choose_cores(mut self, choose: bool) -> PoolBuilder {
+        self.0.choose_cores = choose;
+        self
+    }
+
     /// Sets the time after which a waiting shutdown prints one notice on stderr, which names the
     /// jobs for which it waits. 5 seconds by default; never if `None`.
     pub fn slow_shutdown_notice(mut self, after: Option<Duration>) -> PoolBuilder {

@@ -30,6 +30,7 @@ pub(crate) struct Settings {
     pub(crate) burst: usize,
     pub(crate) stack_size: Option<usize>,
     pub(crate) cores: Option<usize>,
+    pub(crate) choose_cores: bool,
     pub(crate) signals: SignalMask,
     pub(crate) spawner: Option<Arc<Spawner>>,
     pub(crate) recorder: Recorder,
@@ -48,6 +49,7 @@ impl Settings {
             burst: 8,
             stack_size: None,
             cores: None,
+            choose_cores: true,
             signals: SignalMask::HostSignals,
             spawner: None,
             recorder: Recorder::off(),
@@ -97,6 +99,7 @@ impl fmt::Debug for Settings {
             .field("thread_name", &self.thread_name)
             .field("stack_size", &self.stack_size)
             .field("cores", &self.cores)
+            .field("choose_cores", &self.choose_cores)
             .field("signals", &self.signals)
             .field("slow_shutdown_notice", &self.slow_shutdown_notice)
             .field("main_lane", &self.main_lane)

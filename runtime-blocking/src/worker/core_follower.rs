@@ -13,9 +13,9 @@
 //! worker's core, and then both would change places at each call. Only the sleep is restricted:
 //! while the worker runs a job, the kernel may move it to any core.
 //!
-//! A worker does none of this on one core. Nor does it after a job that took longer than a halted
-//! core to continue, while other workers run jobs, or if the threads spin: all of these gain from a
-//! core of their own.
+//! A worker does none of this on one core, or if a setting turns it off. Nor does it after a job
+//! that took longer than a halted core to continue, while other workers run jobs, or if the threads
+//! spin: all of these gain from a core of their own.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -41,7 +41,8 @@ pub(super) struct CoreFollower {
 
 impl CoreFollower {
     pub(super) fn new(settings: &Settings) -> CoreFollower {
-        let is_on = settings.spin_before_park.is_zero() && settings.cores() > 1;
+        let may_spin = !settings.spin_before_park.is_zero();
+        let is_on = settings.choose_cores && !may_spin && settings.cores() > 1;
         CoreFollower { is_on, target: Cell::default(), crossed: Cell::default() }
     }
 

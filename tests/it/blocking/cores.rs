@@ -1,16 +1,24 @@
+use std::fs;
 use std::sync::{Arc, Barrier};
 use std::thread;
 
-use aside::{gather, spawn_blocking};
+use aside::{Runtime, gather, spawn_blocking};
 
 use crate::support::watchdog::watched;
 
+/// A line of what Linux tells about a thread, by the line's first word.
+fn status(thread: &str, word: &str) -> String {
+    let status = fs::read_to_string(format!("/proc/{thread}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with(word));
+    line.expect("Linux tells it for each thread").to_owned()
+}
+
 /// The cores on which this thread may run, in the words of Linux.
 fn permitted() -> String {
-    let status = std::fs::read_to_string("/proc/thread-self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("Cpus_allowed_list:"));
-    line.expect("Linux lists the cores of a thread").to_owned()
+    status("thread-self", CORES)
 }
+
+const CORES: &str = "Cpus_allowed_list:";
 
 /// A worker that runs single short jobs sleeps on one core. Neither a job, nor a thread that it
 /// starts, nor another worker that is started then is restricted to that core.
@@ -37,5 +45,24 @@ fn jobs_run_on_every_core_of_the_program_after_single_short_ones() {
                 }
             });
         }
+    });
+}
+
+/// The kernel alone decides where a worker sleeps that may not choose.
+#[test]
+fn a_worker_that_may_not_choose_its_core_sleeps_on_every_core() {
+    watched(|| {
+        let own = permitted();
+        let runtime = Runtime::builder().choose_cores(false).build();
+        runtime.block_on(async {
+            for _ in 0..20 {
+                let thread = spawn_blocking(|| fs::read_link("/proc/thread-self").unwrap());
+                let thread = thread.await.unwrap().display().to_string();
+                while !status(&thread, "State:").contains("sleeping") {
+                    thread::yield_now();
+                }
+                assert_eq!(status(&thread, CORES), own);
+            }
+        });
     });
 }

@@ -130,7 +130,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
             &["closing_files", "lookups", "runtime_gone", "wake_thread"],
             &["gather", "handle", "observe", "shutdown_report", "time"],
             &["blocking", "context", "io", "runtime"],
-            &["net", "observed_builder", "observed_runtime", "spinning_builder"],
+            &["net", "observed_builder", "observed_runtime", "sleep_builder"],
             &["embedding", "enter", "fs", "process", "process_pool", "run", "signal", "task_list"],
             &["compat", "coop", "named", "task"],
             &["unwind_safe"],

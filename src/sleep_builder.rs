@@ -1,4 +1,4 @@
-//! The method of [`Builder`] that lets the threads of a runtime spin before they sleep.
+//! The methods of [`Builder`] that set how the threads of a runtime sleep.
 
 use std::thread::available_parallelism;
 use std::time::Duration;
@@ -50,6 +50,15 @@ impl Builder {
         let has_two_cores = available_parallelism().is_ok_and(|cores| cores.get() > 1);
         self.config.spin_before_park = if has_two_cores { limit } else { Duration::ZERO };
         self.pool = self.pool.spin_before_park(limit);
+        self
+    }
+    /// Sets whether a worker of the runtime's own pool chooses the core on which it sleeps between
+    /// single short jobs; `true` by default. See
+    /// [`PoolBuilder::choose_cores`](crate::blocking::PoolBuilder::choose_cores).
+    #[must_use]
+    #[doc(alias("affinity", "pin", "sched_setaffinity"))]
+    pub fn choose_cores(mut self, choose: bool) -> Builder {
+        self.pool = self.pool.choose_cores(choose);
         self
     }
 }
