@@ -52,6 +52,7 @@ impl Builder {
         self.pool = self.pool.spin_before_park(limit);
         self
     }
+
     /// Sets whether a worker of the runtime's own pool chooses the core on which it sleeps between
     /// single short jobs; `true` by default. See
     /// [`PoolBuilder::choose_cores`](crate::blocking::PoolBuilder::choose_cores).

@@ -104,10 +104,10 @@ impl SharedStdin {
 
 /// Unblocks stdin on a pool of its own that is never shut down, so that nothing waits for it.
 fn unblock_stdin() -> Unblock<io::Stdin> {
-    let pool = Pool::builder().threads_max(1).thread_name("aside-stdin").build();
+    let pool = Pool::builder().threads_max(1).choose_cores(false).thread_name("aside-stdin");
     Unblock::with_submitter(
         io::stdin(),
-        JobSubmitter::without_runtime(&pool, Metadata::here().named("stdin")),
+        JobSubmitter::without_runtime(&pool.build(), Metadata::here().named("stdin")),
     )
 }
 

@@ -171,6 +171,7 @@ impl ProcessPoolBuilder {
         let pool = Pool::builder()
             .threads_max(workers)
             .cores(workers)
+            .choose_cores(false)
             .keep_alive(self.keep_alive)
             .stack_size(self.stack_bytes)
             .thread_name("process-pool")

@@ -207,7 +207,8 @@ impl PoolBuilder {
     /// longer to wake up than a job takes. So a worker that has run one job of at most 50 µs, while
     /// no other job ran, sleeps restricted to its own core or, after two such jobs in a row that
     /// were submitted on another core, to that one. The restriction ends before the next job, so
-    /// jobs run on every core that the thread may use.
+    /// jobs run on every core that the thread may use. Nothing is restricted if the pool has one
+    /// [core](PoolBuilder::cores) or [spins](PoolBuilder::spin_before_park).
     ///
     /// With `false`, the kernel alone decides. Use this if another part of the program, or a tool,
     /// sets the cores of threads while they sleep, because the end of the restriction undoes what
