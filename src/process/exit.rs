@@ -91,8 +91,10 @@ fn open(_pid: Pid) -> io::Result<OwnedFd> {
 static WAITERS: OnceLock<Pool> = OnceLock::new();
 
 fn spawn_waiter(pid: Pid) -> io::Result<JoinHandle<io::Result<()>>> {
-    let pool = || Pool::builder().threads_max(usize::MAX).choose_cores(false);
-    let make = || pool().thread_name("aside-child").build();
+    let make = || {
+        let pool = Pool::builder().threads_max(usize::MAX).choose_cores(false);
+        pool.thread_name("aside-child").build()
+    };
     let metadata = Metadata::here().named(format!("wait for process {pid}"));
     let waiter = WAITERS.get_or_init(make).submit_as(metadata, move || block_until_exit(pid));
     waiter.map_err(|refused| io::Error::other(refused.map(drop_catching)))

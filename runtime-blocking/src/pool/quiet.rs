@@ -20,11 +20,6 @@ impl PoolState {
     pub(crate) fn is_quiet(&self) -> bool {
         self.policy.threads() <= self.workers.shutting_down()
     }
-
-    /// Returns whether every thread has retired, and its handle can be taken.
-    pub(crate) fn have_threads_ended(&self) -> bool {
-        self.policy.threads() == 0 && self.threads.are_complete()
-    }
 }
 
 impl PoolShared {

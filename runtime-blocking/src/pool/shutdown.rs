@@ -145,7 +145,9 @@ impl PoolShared {
     }
 
     fn wait_and_join(self: &Arc<Self>, deadline: Option<Instant>) -> WaitEnd {
-        if self.wait_until(deadline, None, PoolState::have_threads_ended) == WaitEnd::Expired {
+        let have_retired =
+            |state: &PoolState| state.policy.threads() == 0 && state.threads.are_complete();
+        if self.wait_until(deadline, None, have_retired) == WaitEnd::Expired {
             return WaitEnd::Expired;
         }
         let joining = self.join_retired(deadline);

@@ -6,19 +6,19 @@ use aside::{Runtime, gather, spawn_blocking};
 
 use crate::support::watchdog::watched;
 
-/// A line of what Linux tells about a thread, by the line's first word.
+const CORES: &str = "Cpus_allowed_list:";
+
+/// Returns the line of a thread's status that begins with this word.
 fn status(thread: &str, word: &str) -> String {
     let status = fs::read_to_string(format!("/proc/{thread}/status")).unwrap();
     let line = status.lines().find(|line| line.starts_with(word));
-    line.expect("Linux tells it for each thread").to_owned()
+    line.expect("the status of a thread has this line").to_owned()
 }
 
 /// The cores on which this thread may run, in the words of Linux.
 fn permitted() -> String {
     status("thread-self", CORES)
 }
-
-const CORES: &str = "Cpus_allowed_list:";
 
 /// A worker that runs single short jobs sleeps on one core. Neither a job, nor a thread that it
 /// starts, nor another worker that is started then is restricted to that core.
@@ -48,7 +48,7 @@ fn jobs_run_on_every_core_of_the_program_after_single_short_ones() {
     });
 }
 
-/// The kernel alone decides where a worker sleeps that may not choose.
+/// A worker that must not choose its core may be woken on every core of the program.
 #[test]
 fn a_worker_that_may_not_choose_its_core_sleeps_on_every_core() {
     watched(|| {
